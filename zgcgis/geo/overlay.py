@@ -1,0 +1,404 @@
+"""Overlay: clipped areas, overlaps, gaps, what lies outside. All sums come from one table.
+
+:func:`clipped_areas` is exact. Its speed comes from not intersecting what need not be: boxes
+in an index find candidates, sixteen-sided hulls drop those that cannot touch, a containment
+test settles what lies wholly inside, and only pairs that cross a boundary are intersected.
+
+A prepared geometry used by two threads crashes the interpreter, even when it was prepared
+beforehand. So a task prepares copies of its own, and no other task ever sees them.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from geopandas import GeoDataFrame, GeoSeries
+from numpy.typing import NDArray
+
+from .plane import Center, Floats, Geometries, _array, _nothing, _width, center_of, to_plane
+
+Positions = NDArray[np.intp]
+T = TypeVar("T")
+
+THREADS_FROM = 50_000
+"""Below as many features one thread is as fast as several."""
+
+_PAIRS_PER_TASK = 65_536
+_WORTH_PREPARING = 8  # pairs per big polygon from which preparing it pays
+_DUST_M2 = 1e-6  # an area below a square millimetre is rounding, not land
+
+
+def clipped_areas(
+    big: GeoSeries,
+    small: GeoSeries,
+    *,
+    center: Center | None = None,
+    threads: int | None = None,
+) -> tuple[Positions, Positions, Floats]:
+    """Return how much of each `small` lies in each `big`: positions and square metres.
+
+    Totals per park, floor area ratios, gaps and allotment checks are sums over this table.
+
+    Parameters
+    ----------
+    big, small
+        Valid polygons with a CRS, in the working plane or anything that can be brought there.
+        It does not matter for the result which side is larger; it is faster if `big` is.
+    center
+        Centre of the working plane; by default that of `big`.
+    threads
+        How many to use; by default one for small tables, else one per processor. The result
+        does not depend on it.
+
+    Returns
+    -------
+    i_big, i_small, area_m2
+        One row per pair that shares ground, sorted by ``i_big`` and then ``i_small``. A pair
+        that shares less than a square millimetre is not a pair.
+    """
+    center = center_of(big) if center is None else center
+    bigs, smalls = _array(to_plane(big, center)), _array(to_plane(small, center))
+    return _clipped(bigs, smalls, _threads(threads, len(bigs) + len(smalls)))
+
+
+def _threads(wanted: int | None, features: int) -> int:
+    if wanted is not None:
+        return max(1, wanted)
+    return 1 if features < THREADS_FROM else len(os.sched_getaffinity(0))
+
+
+def _run(work: Callable[[Any], T], tasks: list[Any], threads: int) -> list[T]:
+    """Do tasks in their order, which is also the order of the results."""
+    if threads == 1 or len(tasks) < 2:
+        return [work(task) for task in tasks]
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(work, tasks))
+
+
+def _clipped(
+    bigs: Geometries, smalls: Geometries, threads: int
+) -> tuple[Positions, Positions, Floats]:
+    i, j = _box_pairs(bigs, smalls, threads)
+    if len(i) > 4 * len(bigs):
+        i, j = _hull_pairs(bigs, smalls, i, j, threads)
+    whole = np.asarray(shapely.area(smalls))
+    size = np.zeros(len(i))
+
+    def measure(rows: slice) -> None:
+        size[rows] = _pair_areas(bigs, smalls, whole, i[rows], j[rows])
+
+    _run(measure, list(_slices(i)), threads)
+    real = size > _DUST_M2
+    return i[real], j[real], size[real]
+
+
+def _box_pairs(bigs: Geometries, smalls: Geometries, threads: int) -> tuple[Positions, Positions]:
+    """Pairs whose bounding boxes meet, sorted by big, then small."""
+    tree = shapely.STRtree(smalls)
+    tree.query(shapely.Point(0, 0))  # built here, so that threads only read it
+    chunk = max(1, -(-len(bigs) // (threads * 4))) if threads > 1 else max(1, len(bigs))
+    starts = list(range(0, len(bigs), chunk))
+
+    def query(start: int) -> NDArray[np.intp]:
+        pairs: NDArray[np.intp] = tree.query(bigs[start : start + chunk])
+        pairs[0] += start
+        order = np.argsort(pairs[0] * max(1, len(smalls)) + pairs[1])
+        return pairs[:, order]
+
+    found = _run(query, starts, threads)
+    if not found:
+        return np.zeros(0, np.intp), np.zeros(0, np.intp)
+    i, j = np.concatenate(found, axis=1)
+    return i, j
+
+
+def _slices(i: Positions) -> Iterator[slice]:
+    """Cut sorted pairs into tasks; one big polygon may appear in several."""
+    for start in range(0, len(i), _PAIRS_PER_TASK):
+        yield slice(start, min(start + _PAIRS_PER_TASK, len(i)))
+
+
+def _pair_areas(
+    bigs: Geometries, smalls: Geometries, whole: Floats, i: Positions, j: Positions
+) -> Floats:
+    """Shared area of pairs sorted by `i`; every prepared geometry is made and dropped here."""
+    first = np.flatnonzero(np.r_[True, i[1:] != i[:-1]])
+    count = np.diff(np.r_[first, len(i)])
+    of_pair = np.repeat(np.arange(len(first)), count)
+    own = bigs[i[first]]
+    busy = count >= _WORTH_PREPARING
+    copied = busy | shapely.is_prepared(own)  # the caller may have prepared his
+    own[copied] = shapely.from_wkb(shapely.to_wkb(own[copied]))  # no other task sees a copy
+    shapely.prepare(own[busy])
+    small, outer = smalls[j], own[of_pair]
+    inside = np.asarray(shapely.covers(outer, small))
+    size = np.where(inside, whole[j], 0.0)
+    rest = np.flatnonzero(~inside)
+    prepared = busy[of_pair[rest]]
+    away = prepared.copy()
+    away[prepared] = ~shapely.intersects(outer[rest[prepared]], small[rest[prepared]])
+    rest = rest[~away]
+    size[rest] = shapely.area(shapely.intersection(small[rest], outer[rest]))
+    return size
+
+
+_AXES = 8  # directions of the sixteen-sided hull
+
+
+def _spans(shapes: Geometries, threads: int) -> Floats:
+    """Extent of each geometry along each direction: (lowest, highest) per direction."""
+    angle = np.arange(_AXES) * np.pi / _AXES
+    spans = np.full((_AXES, 2, len(shapes)), np.nan)
+    step = max(1, min(65_536, -(-len(shapes) // threads)))
+
+    def project(start: int) -> None:
+        points, of = shapely.get_coordinates(shapes[start : start + step], return_index=True)
+        if not len(of):
+            return
+        first = np.flatnonzero(np.r_[True, of[1:] != of[:-1]])
+        at = start + of[first]
+        for k in range(_AXES):
+            along = points[:, 0] * np.cos(angle[k]) + points[:, 1] * np.sin(angle[k])
+            spans[k, 0, at] = np.minimum.reduceat(along, first)
+            spans[k, 1, at] = np.maximum.reduceat(along, first)
+
+    _run(project, list(range(0, len(shapes), step)), threads)
+    return spans
+
+
+_SLACK_M = 1e-6  # far above the rounding of a projected coordinate, far below any land
+
+
+def _hull_pairs(
+    bigs: Geometries, smalls: Geometries, i: Positions, j: Positions, threads: int
+) -> tuple[Positions, Positions]:
+    """Drop pairs that some straight line separates."""
+    outer, inner = _spans(bigs, threads), _spans(smalls, threads)
+    apart = np.zeros(len(i), bool)
+    for k in range(_AXES):
+        apart |= outer[k, 0][i] > inner[k, 1][j] + _SLACK_M
+        apart |= inner[k, 0][j] > outer[k, 1][i] + _SLACK_M
+    return i[~apart], j[~apart]
+
+
+# --- overlaps ----------------------------------------------------------------------------
+
+
+def overlaps(
+    layer: GeoDataFrame | GeoSeries,
+    *,
+    min_area_m2: float = 1.0,
+    center: Center | None = None,
+    threads: int | None = None,
+) -> GeoDataFrame:
+    """Return pairs of features that share more than `min_area_m2` of ground.
+
+    Returns
+    -------
+    overlaps
+        Columns ``a, b`` (labels: the column ``id`` if there is one, else the index),
+        ``area_m2``, ``share`` (of the smaller one), ``width_m`` (diameter of the largest circle
+        inside the overlap) and the overlap itself, in the CRS of `layer`.
+    """
+    flat = to_plane(layer, center)
+    shapes = _array(flat)
+    workers = _threads(threads, len(shapes))
+    i, j, shared, size = _overlapping(shapes, min_area_m2, workers)
+    found = _places(layer, flat, shared, size, a=_labels(layer)[i], b=_labels(layer)[j])
+    whole = np.asarray(shapely.area(shapes))
+    found.insert(3, "share", size / np.minimum(whole[i], whole[j]))
+    return found
+
+
+def _overlapping(
+    shapes: Geometries, min_area_m2: float, threads: int
+) -> tuple[Positions, Positions, Geometries, Floats]:
+    i, j = _box_pairs(shapes, shapes, threads)
+    once = i < j
+    i, j = i[once], j[once]
+    box = np.asarray(shapely.bounds(shapes))
+    wide = np.minimum(box[i, 2], box[j, 2]) - np.maximum(box[i, 0], box[j, 0])
+    high = np.minimum(box[i, 3], box[j, 3]) - np.maximum(box[i, 1], box[j, 1])
+    room = wide * high > min_area_m2
+    i, j = i[room], j[room]
+    room = _hull_room(shapes, i, j, threads) > min_area_m2
+    i, j = i[room], j[room]
+
+    def share(rows: slice) -> tuple[NDArray[np.intp], Geometries, Floats]:
+        a, b = shapes[i[rows]], shapes[j[rows]]
+        meet = np.flatnonzero(shapely.relate_pattern(a, b, "T********"))
+        common = np.asarray(shapely.intersection(a[meet], b[meet]))
+        size = np.asarray(shapely.area(common))
+        big = size > min_area_m2
+        return rows.start + meet[big], common[big], size[big]
+
+    parts = _run(share, list(_slices(i)), threads)
+    if not parts:
+        nothing = np.zeros(0, np.intp)
+        return nothing, nothing, np.zeros(0, object), np.zeros(0)
+    rows, shared, size = (np.concatenate(column) for column in zip(*parts, strict=True))
+    return i[rows], j[rows], shared, size
+
+
+def _hull_room(shapes: Geometries, i: Positions, j: Positions, threads: int) -> Floats:
+    """An upper bound of the area two shapes can share, from their sixteen-sided hulls."""
+    if not len(i):
+        return np.zeros(0)
+    span = _spans(shapes, threads)
+    room = np.full(len(i), np.inf)
+    depth = [
+        np.minimum(span[k, 1][i], span[k, 1][j]) - np.maximum(span[k, 0][i], span[k, 0][j])
+        for k in range(_AXES)
+    ]
+    for k in range(_AXES // 2):  # a direction and the one at right angles to it
+        across = np.maximum(depth[k] + _SLACK_M, 0) * np.maximum(
+            depth[k + _AXES // 2] + _SLACK_M, 0
+        )
+        room = np.minimum(room, across)
+    return room
+
+
+def shared(
+    left: GeoDataFrame | GeoSeries,
+    right: GeoDataFrame | GeoSeries,
+    *,
+    min_area_m2: float = 1.0,
+    center: Center | None = None,
+    threads: int | None = None,
+) -> GeoDataFrame:
+    """Return the ground that features of two layers share, pair by pair.
+
+    Columns ``a`` (of `left`), ``b`` (of `right`), ``area_m2``, ``share`` (of the feature of
+    `left`), ``width_m`` and the shared ground, in the CRS of `left`.
+    """
+    center = center_of(left) if center is None else center
+    flat, other = to_plane(left, center), to_plane(right, center)
+    ours, theirs = _array(flat), _array(other)
+    i, j, size = _clipped(ours, theirs, _threads(threads, len(ours) + len(theirs)))
+    big = size > min_area_m2
+    i, j = i[big], j[big]
+    common = np.asarray(shapely.intersection(ours[i], theirs[j]), object)
+    found = _places(left, flat, common, size[big], a=_labels(left)[i], b=_labels(right)[j])
+    found.insert(3, "share", size[big] / np.asarray(shapely.area(ours))[i])
+    return found
+
+
+# --- gaps and outside --------------------------------------------------------------------
+
+
+def gaps(
+    cover: GeoDataFrame | GeoSeries,
+    within: GeoDataFrame | GeoSeries,
+    *,
+    min_area_m2: float = 1.0,
+    center: Center | None = None,
+) -> GeoDataFrame:
+    """Return the ground inside `within` that no feature of `cover` covers, piece by piece.
+
+    Columns ``a`` (the feature of `within`), ``area_m2``, ``width_m`` and the piece, in the CRS
+    of `within`.
+    """
+    return _uncovered(within, cover, min_area_m2, center, whole=False)
+
+
+def outside(
+    inner: GeoDataFrame | GeoSeries,
+    outer: GeoDataFrame | GeoSeries,
+    *,
+    min_area_m2: float = 1.0,
+    center: Center | None = None,
+) -> GeoDataFrame:
+    """Return the part of each `inner` that lies outside every `outer`.
+
+    Columns ``a`` (the feature of `inner`), ``area_m2``, ``share`` (of the feature),
+    ``width_m`` and the part, in the CRS of `inner`. One row per feature.
+    """
+    return _uncovered(inner, outer, min_area_m2, center, whole=True)
+
+
+def _uncovered(
+    layer: GeoDataFrame | GeoSeries,
+    cover: GeoDataFrame | GeoSeries,
+    min_area_m2: float,
+    center: Center | None,
+    *,
+    whole: bool,
+) -> GeoDataFrame:
+    center = center_of(layer) if center is None else center
+    flat = to_plane(layer, center)
+    shapes, covers = _array(flat), _array(to_plane(cover, center))
+    at, left = _differences(shapes, covers)
+    if not whole:
+        left, of = shapely.get_parts(left, return_index=True)
+        at = at[of]
+    size = np.asarray(shapely.area(left))
+    big = size > min_area_m2
+    at, left, size = at[big], left[big], size[big]
+    found = _places(layer, flat, left, size, a=_labels(layer)[at])
+    if whole:
+        found.insert(2, "share", size / np.asarray(shapely.area(shapes))[at])
+    return found
+
+
+def _differences(shapes: Geometries, covers: Geometries) -> tuple[Positions, Geometries]:
+    """What is left of each shape outside all `covers`: positions and geometries."""
+    left = shapes.copy()
+    i, j = _box_pairs(shapes, covers, 1)
+    first = np.flatnonzero(np.r_[True, i[1:] != i[:-1]]) if len(i) else np.zeros(0, np.intp)
+    count = np.diff(np.r_[first, len(i)])
+    few = count < _WORTH_PREPARING
+    alone = np.repeat(few, count)
+    a, b = i[alone], j[alone]
+    done = np.unique(a[shapely.covers(covers[b], shapes[a])])  # one cover holds it whole
+    left[done] = shapely.Polygon()
+    busy = np.isin(i[first], done, invert=True)
+    for start, n in zip(first[busy], count[busy], strict=True):  # a union is one shape's own
+        mine = shapes[i[start]]
+        near = covers[j[start : start + n]]
+        if n >= _WORTH_PREPARING:
+            own = shapely.from_wkb(shapely.to_wkb(mine))
+            shapely.prepare(own)
+            near = near[shapely.intersects(own, near)]
+        left[i[start]] = shapely.difference(mine, shapely.disjoint_subset_union_all(near))
+    there = np.flatnonzero(~_nothing(left))
+    return there, left[there]
+
+
+# --- common ------------------------------------------------------------------------------
+
+
+def _labels(layer: GeoDataFrame | GeoSeries) -> NDArray[Any]:
+    if isinstance(layer, GeoDataFrame) and "id" in layer.columns:
+        return np.asarray(layer["id"], object)
+    return np.asarray(layer.index, object)
+
+
+def _places(
+    layer: GeoDataFrame | GeoSeries,
+    flat: GeoDataFrame | GeoSeries,
+    shapes: Geometries,
+    size: Floats,
+    **labels: NDArray[Any],
+) -> GeoDataFrame:
+    """Places found in the plane as a layer in the CRS of the one they were found in."""
+    shapes = _only_polygons(shapes)
+    places = GeoSeries(shapes, crs=flat.crs)
+    width = _width(shapes)
+    return gpd.GeoDataFrame(
+        {**labels, "area_m2": size, "width_m": width}, geometry=places.to_crs(layer.crs)
+    )
+
+
+def _only_polygons(shapes: Geometries) -> Geometries:
+    """Drop the points and lines that an intersection of touching polygons also yields."""
+    shapes = shapes.copy()
+    for k in np.flatnonzero(shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION):
+        parts = shapely.get_parts(shapes[k])  # a few places, not features
+        shapes[k] = shapely.multipolygons(parts[shapely.area(parts) > 0])
+    return shapes
