@@ -1,0 +1,109 @@
+"""The command line: one command per verb, the zone first.
+
+A command's module is imported when the command is asked for, so that ``--help`` answers at
+once. Exit codes: 0 fine, 1 findings of severity error, 2 wrong usage, 3 input that cannot be
+used.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from ..errors import ZgcgisError
+
+__all__ = ["main"]
+
+# command: (module, what it does, the same in English)
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "new": ("basics", "建立一个空的示范区文件夹", "lay out an empty zone folder"),
+    "sample": (
+        "sample",
+        "生成带有预埋错误的示例示范区",
+        "make a synthetic zone with planted errors",
+    ),
+    "doctor": ("intake", "检查数据文件，不作任何改动", "examine files; changes nothing"),
+    "import": ("intake", "检查、修复并导入数据", "examine, repair with record, store"),
+    "check": (
+        "planning",
+        "按规划、指标和拓扑检查示范区",
+        "check a zone against plan, quota, topology",
+    ),
+    "admit": ("planning", "项目准入审核", "review the admission of a project"),
+    "allocate": ("planning", "在指标约束下安排用地", "allocate land under quotas"),
+    "scenario": ("planning", "比较调整方案与现状", "compare a change list with what is there"),
+    "assess": ("assess", "土地集约利用评价", "accounts, indicators, scores, potentials"),
+    "map": ("atlas", "生成可离线打开的地图集", "the atlas, one offline HTML file"),
+    "report": ("assess", "一次生成全部成果", "all of it, in one folder"),
+    "terms": ("basics", "列出名词、单位与公式", "the glossary: names, units, formulas"),
+    "env": ("basics", "列出运行环境与各库版本", "versions of what the toolkit stands on"),
+}
+
+
+class Lazy(click.Group):
+    """A group that imports a command's module only when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            return None
+        module = import_module(f".{COMMANDS[cmd_name][0]}", __name__)
+        command: click.Command = getattr(module, cmd_name.replace("import", "import_"))
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("命令 Commands"):
+            formatter.write_dl([(name, f"{zh}  {en}") for name, (_, zh, en) in COMMANDS.items()])
+
+
+@click.group(
+    cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.version_option(package_name="zgcgis")
+def cli() -> None:
+    """一区多园空间布局与土地利用工具包。Spatial layout and land use of multi-park zones."""
+
+
+def main() -> None:
+    """Run the command line; an error is one sentence and exit code 3."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a Windows console may not be able to say it all
+            stream.reconfigure(errors="replace")
+    try:
+        cli.main(standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.Abort:
+        click.echo("已中止。Stopped.", err=True)
+        sys.exit(130)
+    except click.ClickException as wrong:
+        wrong.show()
+        sys.exit(wrong.exit_code)
+    except ZgcgisError as error:
+        lang = _asked_language()
+        click.echo(error.say(lang) if lang else str(error), err=True)
+        sys.exit(3)
+    except OSError as error:
+        where = f" {error.filename}" if error.filename else ""
+        click.echo(
+            f"文件无法读写{where}：{error.strerror or error}。请检查路径、权限和磁盘空间。\n"
+            f"A file cannot be read or written{where}: {error.strerror or error}. "
+            "Check path, permission and disk space.",
+            err=True,
+        )
+        sys.exit(3)
+
+
+def _asked_language() -> str | None:
+    words = sys.argv[1:]
+    for i, word in enumerate(words):
+        if word == "--lang" and i + 1 < len(words):
+            return words[i + 1]
+        if word.startswith("--lang="):
+            return word.removeprefix("--lang=")
+    return os.environ.get("ZGCGIS_LANG")

@@ -1,0 +1,122 @@
+"""``zgcgis new``, ``terms`` and ``env``: a folder to start from, the words, the ground."""
+
+from __future__ import annotations
+
+import json
+import platform
+import unicodedata
+from importlib.metadata import PackageNotFoundError, version
+
+import click
+
+__all__ = ["env", "new", "terms"]
+
+LANG = click.option(
+    "--lang", type=click.Choice(["zh", "en"]), default="zh", help="语言 Language of what is shown."
+)
+JSON = click.option("--json", "as_json", is_flag=True, help="机器可读输出 Machine output.")
+
+
+@click.command()
+@click.argument("folder", type=click.Path())
+@click.option("--id", "id_", required=True, help="代码中的名称 Name in code, such as zhangjiang.")
+@click.option("--zh", required=True, help="中文名称 Chinese name.")
+@click.option("--en", required=True, help="英文名称 English name.")
+@LANG
+def new(folder: str, id_: str, zh: str, en: str, lang: str) -> None:
+    """建立一个空的示范区文件夹。Lay out an empty zone folder to fill in."""
+    from ..io import new_zone
+
+    made = new_zone(folder, id=id_, zh=zh, en=en)
+    for path in sorted(made.rglob("*")):
+        if path.is_file():
+            click.echo(f"  {path}")
+    click.echo(
+        f"下一步：在 {made / 'parks.csv'} 中登记园区，再运行 zgcgis map {made}"
+        if lang == "zh"
+        else f"Next: list the parks in {made / 'parks.csv'}, then run zgcgis map {made}"
+    )
+
+
+@click.command()
+@click.argument("word", required=False)
+@LANG
+@JSON
+def terms(word: str | None, lang: str, as_json: bool) -> None:  # noqa: FBT001
+    """列出名词、单位与公式；可给出要找的词。The glossary; give a word to search."""
+    from ..indicators import INDICATORS
+    from ..terms import TERMS
+
+    rows = [
+        {
+            "key": term.key,
+            "zh": term.zh,
+            "en": term.en,
+            "unit": term.unit,
+            "formula": "",
+            "note_zh": term.note_zh,
+            "note_en": term.note_en,
+        }
+        for term in TERMS.values()
+    ] + [
+        {
+            "key": entry.key,
+            "zh": entry.zh,
+            "en": entry.en,
+            "unit": entry.unit,
+            "formula": entry.formula,
+            "note_zh": "",
+            "note_en": "",
+        }
+        for entry in INDICATORS.values()
+    ]
+    if word:
+        rows = [row for row in rows if any(word.lower() in str(v).lower() for v in row.values())]
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for row in rows:
+        meaning = row["formula"] or row[f"note_{lang}"]
+        name = row["zh"] if lang == "zh" else row["en"]
+        click.echo(f"{pad(row['key'], 38)}{pad(name, 36)}{pad(row['unit'], 12)}{meaning}")
+    if not rows:
+        click.echo(f"没有含“{word}”的名词。No term holds '{word}'.", err=True)
+
+
+@click.command()
+@JSON
+def env(as_json: bool) -> None:  # noqa: FBT001
+    """列出运行环境与各库版本。Versions of what the toolkit stands on."""
+    import fiona
+    import pyogrio
+    import pyproj
+    import shapely
+
+    from ..io import SHIPPED
+
+    packages = "zgcgis geopandas shapely pyproj pyogrio fiona folium numpy pandas scipy pyarrow click openpyxl jinja2"
+    optional = "distributed sqlalchemy psycopg"
+    rows = {"Python": platform.python_version(), "system": platform.platform()}
+    for name in [*packages.split(), *optional.split()]:
+        try:
+            rows[name] = version(name)
+        except PackageNotFoundError:
+            rows[name] = "—"
+    rows |= {
+        "GEOS (shapely)": ".".join(map(str, shapely.geos_version)),
+        "PROJ (pyproj)": pyproj.proj_version_str,
+        "GDAL (pyogrio)": ".".join(map(str, pyogrio.__gdal_version__)),
+        "GDAL (fiona)": fiona.__gdal_version__,
+        "zones": ", ".join(SHIPPED),
+    }
+    if as_json:
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    for name, value in rows.items():
+        click.echo(f"{pad(name, 18)}{value}")
+
+
+def pad(text: str, width: int) -> str:
+    """Fill a text with spaces to a width in which a Chinese character counts twice."""
+    wide = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
+    return text + " " * max(1, width - wide)

@@ -1,0 +1,228 @@
+"""What is wrong with land, plan or data: findings (问题清单), one row each, one schema for all.
+
+A *rule* is a record: code, severity, the sentence in two languages, unit, clause. A *finding*
+is a row that cites a rule. Sentences are never stored; :func:`describe` writes them.
+
+Codes go by family and are never reused: ``R`` reading of files, ``T`` topology, ``H``
+hierarchy, ``P`` plan, ``Q`` quota, ``D`` data and facts, ``L`` supply and idle land,
+``A`` admission.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from string import Formatter
+from typing import Any, Literal, TypeAlias
+
+import geopandas as gpd
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from .errors import UnknownNameError
+
+__all__ = [
+    "COLUMNS",
+    "RULES",
+    "SEVERITIES",
+    "Rule",
+    "combine",
+    "define",
+    "describe",
+    "empty",
+    "finding_frame",
+    "rule",
+]
+
+COLUMNS = (
+    "rule",
+    "severity",
+    "level",
+    "feature",
+    "other",
+    "measured",
+    "limit",
+    "unit",
+    "detail",
+    "clause",
+    "geometry",
+)
+"""The columns of every table of findings, also of an empty one."""
+
+Severity: TypeAlias = Literal["error", "warning", "note"]
+SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+RuleFunc: TypeAlias = Callable[..., GeoDataFrame]
+
+_TEXT = ("rule", "severity", "level", "feature", "other", "unit", "detail", "clause")
+_NUMBERS = ("measured", "limit")
+_CRS = "EPSG:4490"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that may be wrong, how grave it is, and how to say it.
+
+    ``levels`` names the layers of a zone without which the rule cannot be asked.
+    """
+
+    code: str
+    severity: Severity
+    zh: str
+    en: str
+    unit: str = ""
+    clause: str = ""
+    levels: tuple[str, ...] = ()
+    func: RuleFunc | None = None
+
+
+RULES: dict[str, Rule] = {}
+"""Every rule by code. Read it; write to it only through :func:`rule` and :func:`define`."""
+
+
+def define(
+    code: str,
+    severity: Severity,
+    *,
+    zh: str,
+    en: str,
+    unit: str = "",
+    clause: str = "",
+    levels: Iterable[str] = (),
+) -> Rule:
+    """Enter a rule that readers raise themselves, and return it."""
+    entry = Rule(code, severity, zh, en, unit, clause, tuple(levels))
+    there = RULES.get(code)
+    if there is not None and replace(there, func=None) != entry:
+        msg = f"Rule {code} is defined twice, differently."
+        raise TypeError(msg)
+    RULES.setdefault(code, entry)
+    return RULES[code]
+
+
+def rule(
+    code: str,
+    severity: Severity,
+    *,
+    zh: str,
+    en: str,
+    unit: str = "",
+    clause: str = "",
+    levels: Iterable[str] = (),
+) -> Callable[[RuleFunc], RuleFunc]:
+    """Enter a function over a zone as the rule that finds `code`; the function is unchanged."""
+
+    def enter(func: RuleFunc) -> RuleFunc:
+        entry = define(code, severity, zh=zh, en=en, unit=unit, clause=clause, levels=levels)
+        RULES[code] = replace(entry, func=func)
+        return func
+
+    return enter
+
+
+def empty() -> GeoDataFrame:
+    """Return a table of findings without a row."""
+    return _typed(pd.DataFrame(columns=list(COLUMNS)))
+
+
+def finding_frame(
+    rows: Iterable[Mapping[str, Any]] | pd.DataFrame, *, rule: str, crs: Any = None
+) -> GeoDataFrame:
+    """Make a table of findings of one rule; what a row does not state comes from the rule.
+
+    Parameters
+    ----------
+    rows
+        Records or a frame with any of :data:`COLUMNS`; ``geometry`` is the place to look at.
+    rule
+        Code of a rule in :data:`RULES`.
+    crs
+        Coordinate reference system of ``geometry``; by default that of `rows`, else EPSG:4490.
+
+    Returns
+    -------
+    findings
+        The columns of :data:`COLUMNS`, in EPSG:4490.
+    """
+    if rule not in RULES:
+        raise UnknownNameError(rule, RULES, what="rule", zh="规则")
+    entry = RULES[rule]
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    if crs is None and isinstance(frame, GeoDataFrame) and "geometry" in frame:
+        crs = frame.crs
+    frame = pd.DataFrame(frame).reset_index(drop=True)
+    frame["rule"] = rule
+    for name, value in (
+        ("severity", entry.severity),
+        ("unit", entry.unit),
+        ("clause", entry.clause),
+    ):
+        if name not in frame:
+            frame[name] = value
+    return _typed(frame.reindex(columns=list(COLUMNS)), crs=crs)
+
+
+def combine(tables: Iterable[GeoDataFrame]) -> GeoDataFrame:
+    """Put tables of findings under one another, gravest first, then by rule and feature."""
+    full = [pd.DataFrame(table) for table in tables if len(table)]
+    if not full:
+        return empty()
+    frame = pd.concat(full, ignore_index=True)
+    order = frame.assign(
+        _grave=frame["severity"].map({name: i for i, name in enumerate(SEVERITIES)})
+    ).sort_values(
+        ["_grave", "rule", "level", "feature", "other"], kind="stable", na_position="last"
+    )
+    return _typed(frame.loc[order.index].reset_index(drop=True))
+
+
+def describe(findings: pd.DataFrame, lang: str = "zh") -> pd.Series:
+    """Write each finding as a sentence.
+
+    Parameters
+    ----------
+    findings
+        A table with the columns of :data:`COLUMNS`.
+    lang
+        ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    sentences
+        One text per row, on the index of `findings`.
+    """
+    sentences = [
+        _FORMAT.vformat(getattr(RULES[row["rule"]], lang), (), row)
+        for row in findings.drop(columns="geometry", errors="ignore").to_dict("records")
+    ]
+    return pd.Series(sentences, index=findings.index, dtype="object")
+
+
+class _Lenient(Formatter):
+    """Formats a template; a number that is not known is written as a dash."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+            return "—"
+        if format_spec and isinstance(value, str):
+            return value
+        return str(super().format_field(value, format_spec))
+
+
+_FORMAT = _Lenient()
+
+
+def _typed(frame: pd.DataFrame, *, crs: Any = None) -> GeoDataFrame:
+    frame = frame.copy()
+    for name in _TEXT:
+        frame[name] = frame[name].astype("object").where(frame[name].notna(), None)
+    for name in _NUMBERS:
+        frame[name] = pd.to_numeric(frame[name]).astype("float64")
+    geometry = gpd.GeoSeries(
+        [shape if shape is not None and shape == shape else None for shape in frame["geometry"]],
+        index=frame.index,
+        crs=crs or _CRS,
+    )
+    if geometry.crs is not None and geometry.crs.to_epsg() != 4490:
+        geometry = geometry.to_crs(_CRS)
+    return GeoDataFrame(frame.drop(columns="geometry"), geometry=geometry)[list(COLUMNS)]

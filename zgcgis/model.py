@@ -1,0 +1,229 @@
+"""What a zone is (一区多园): units in a hierarchy, layers by level, a plan, accounts, years.
+
+A :class:`Zone` is read from a folder by :func:`zgcgis.io.open_zone`. Everything in it carries
+its time: a row is there in ``year`` if ``since <= year < until``, and an empty end is open.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pandas as pd
+from geopandas import GeoDataFrame
+from pandas import DataFrame, Series
+
+from .errors import UnknownNameError
+from .plan import Plan
+
+__all__ = ["COLUMNS", "LEVELS", "Column", "Level", "Zone", "there_in"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a layer: its type, both names, and the values it may take."""
+
+    key: str
+    type: str
+    zh: str
+    en: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of the zone: what its layer is called and which columns it knows.
+
+    ``key`` names the columns that together name a feature; ``rank`` is the place in the
+    hierarchy from zone (0) to building (5), and None for layers beside it.
+    """
+
+    key: str
+    zh: str
+    en: str
+    geometry: str
+    columns: tuple[str, ...]
+    feature_key: tuple[str, ...]
+    rank: int | None
+
+
+def _load() -> tuple[Mapping[str, Column], Mapping[str, Level]]:
+    text = files("zgcgis").joinpath("resources/levels.toml").read_text(encoding="utf-8")
+    data = tomllib.loads(text)
+    columns = {
+        key: Column(key, entry["type"], entry["zh"], entry["en"], tuple(entry.get("values", ())))
+        for key, entry in data["columns"].items()
+    }
+    levels = {
+        key: Level(
+            key=key,
+            zh=entry["zh"],
+            en=entry["en"],
+            geometry=entry.get("geometry", "polygon"),
+            columns=tuple(entry.get("columns", ())),
+            feature_key=tuple(entry.get("key", ("id",))),
+            rank=entry.get("rank"),
+        )
+        for key, entry in data["level"].items()
+    }
+    return MappingProxyType(columns), MappingProxyType(levels)
+
+
+COLUMNS, LEVELS = _load()
+"""Every column and every level by key, from ``resources/levels.toml``."""
+
+
+def there_in(table: DataFrame, year: int) -> Series:
+    """Return which rows of `table` are there in `year`: ``since <= year < until``.
+
+    A table without ``since`` and ``until`` is there always; an empty end is open.
+
+    Examples
+    --------
+    >>> parks = DataFrame({"since": [None, 2012], "until": [2012, None]})
+    >>> there_in(parks, 2012).tolist()
+    [False, True]
+    """
+    present = Series(data=True, index=table.index)
+    if "since" in table:
+        since = pd.to_numeric(table["since"])
+        present &= since.isna() | (since <= year)
+    if "until" in table:
+        until = pd.to_numeric(table["until"])
+        present &= until.isna() | (year < until)
+    return present.astype(bool)
+
+
+@dataclass(frozen=True)
+class Zone:
+    """A zone of many parks.
+
+    Attributes
+    ----------
+    id
+        Name of the zone in code, such as ``"zgc"``.
+    names
+        ``{"zh": …, "en": …}``.
+    meta
+        The whole of ``zone.toml``.
+    units
+        Every unit, one row each, indexed by id: ``level parent group zh en pinyin aliases
+        district since until placed note``.
+    layers
+        Layers by level, in EPSG:4490, indexed from 0, with the columns of :data:`LEVELS`.
+    accounts
+        Stated values in long form: ``unit year key value qualifier period scope basis source
+        note``.
+    quotas
+        Land quotas: ``unit year use kind quota_m2 clause``.
+    plan, evaluation
+        What the plan states; the zone's choices for the evaluation; None if there is none.
+    tables
+        Every further ``*.csv`` of the folder by its stem, as text (``areas``, ``benchmarks`` …).
+    folder
+        Where it was read from.
+    """
+
+    id: str
+    names: Mapping[str, str]
+    meta: Mapping[str, Any]
+    units: DataFrame
+    layers: Mapping[str, GeoDataFrame]
+    accounts: DataFrame
+    quotas: DataFrame
+    plan: Plan | None = None
+    evaluation: Mapping[str, Any] | None = None
+    tables: Mapping[str, DataFrame] = field(default_factory=dict)
+    folder: Path | None = None
+
+    @property
+    def center(self) -> tuple[float, float] | None:
+        """Longitude and latitude of the centre of the working plane, if ``zone.toml`` states it."""
+        stated = self.meta.get("center")
+        return (float(stated[0]), float(stated[1])) if stated else None
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether the zone is made up, and every output has to say so."""
+        return bool(self.meta.get("synthetic", False))
+
+    def layer(self, level: str) -> GeoDataFrame:
+        """Return the layer of a level.
+
+        Raises
+        ------
+        UnknownNameError
+            If the zone has no layer of that level; the sentence lists those it has.
+        """
+        if level not in self.layers:
+            raise UnknownNameError(level, self.layers, what="layer", zh="图层")
+        return self.layers[level]
+
+    def name(self, unit: str, lang: str = "zh") -> str:
+        """Return the name of a unit in the language asked for; an unknown id is its own name."""
+        if unit == "zone" or unit == self.id:
+            return self.names[lang]
+        if unit not in self.units.index:
+            return unit
+        return str(self.units.at[unit, "en" if lang == "en" else "zh"])
+
+    def at(self, year: int) -> Zone:
+        """Return the zone as it stood in `year`: units and features of that year.
+
+        Values keep their years; only what exists or not depends on time here.
+        """
+        return replace(
+            self,
+            units=self.units[there_in(self.units, year)],
+            layers={level: layer[there_in(layer, year)] for level, layer in self.layers.items()},
+        )
+
+    def under(self, unit: str) -> set[str]:
+        """Return the ids of `unit` and of everything below it."""
+        if unit not in self.units.index:
+            raise UnknownNameError(unit, self.units.index, what="unit", zh="单元")
+        found = {unit}
+        while True:
+            below = self.units["parent"].isin(found) | self.units["group"].isin(found)
+            grown = found | set(self.units.index[below])
+            if grown == found:
+                return found
+            found = grown
+
+    def within(self, unit: str) -> Zone:
+        """Return only what lies under one unit: its sub-units, their features and values.
+
+        Background layers (districts, control layers, links) stay whole.
+
+        Raises
+        ------
+        UnknownNameError
+            If the zone has no such unit.
+        """
+        kept = self.under(unit)
+        layers = {level: _within(level, layer, kept) for level, layer in self.layers.items()}
+        if "parcel" in layers and "building" in layers:
+            parcels = set(layers["parcel"]["id"])
+            building = self.layers["building"]
+            layers["building"] = building[building["parcel_id"].isin(parcels)]
+        return replace(
+            self,
+            units=self.units[self.units.index.isin(kept)],
+            layers=layers,
+            accounts=self.accounts[self.accounts["unit"].isin(kept)],
+            quotas=self.quotas[self.quotas["unit"].isin(kept)],
+        )
+
+
+def _within(level: str, layer: GeoDataFrame, kept: set[str]) -> GeoDataFrame:
+    if level in ("group", "corridor", "axis", "park", "block"):
+        return layer[layer["id"].isin(kept)]
+    if level in ("parcel", "enterprise", "proposal") and "park_id" in layer:
+        held = layer["park_id"].isin(kept)
+        return layer[held | layer["block_id"].isin(kept)] if "block_id" in layer else layer[held]
+    return layer
