@@ -1,0 +1,305 @@
+"""The one way a file is written: whole, or not at all.
+
+Every writer of the package hands its work to `write_whole`. The work is done under a temporary
+name in the folder of the target, forced to the disk, read back, and only then put in place in
+one step. Whoever is killed, meets a full disk or refuses half way leaves the old file as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import re
+import secrets
+import shutil
+import sqlite3
+import stat
+import sys
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import WriteError
+
+__all__ = ["write_bytes_whole", "write_text_whole", "write_whole"]
+
+_TEMPORARY = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)-[0-9a-f]{8}\.part(?P<rest>.*)$")
+_STALE_SECONDS = 3600.0
+_YOUNG_SECONDS = 60.0  # the writer may run where its process id means nothing to us
+
+
+def write_whole(
+    path: str | Path,
+    writer: Callable[[Path], object],
+    *,
+    check: Callable[[Path], object] | None = None,
+) -> Path:
+    """Let `writer` make a file, and put it at `path` only when it is complete.
+
+    Parameters
+    ----------
+    path
+        Where the file shall stand. A link is followed: the file behind it is replaced.
+    writer
+        Called with a temporary path in the same folder and with the same suffix. It must
+        leave one regular file there; what it leaves beside it (journals) is removed.
+    check
+        Called with the temporary path to read the file back; whatever it raises means that
+        the file is not good. By default a look at the format that the suffix names.
+
+    Returns
+    -------
+    path
+        The path of the finished file, as given.
+
+    Raises
+    ------
+    WriteError
+        If the folder is missing, the target is read-only or a folder, the disk is full or
+        the file cannot be read back. The target is then what it was before.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> done = write_whole(folder / "note.txt", lambda p: p.write_text("whole", encoding="utf-8"))
+    >>> done.read_text(encoding="utf-8"), len(list(folder.iterdir()))
+    ('whole', 1)
+    """
+    asked = Path(path)
+    target = Path(os.path.realpath(asked))
+    _refuse_bad_target(target, asked)
+    _sweep(target)
+    suffix = "".join(target.suffixes[-2:]) if target.suffix == ".zip" else target.suffix
+    mark = f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.part"
+    temporary = target.with_name(mark + suffix)
+    try:
+        writer(temporary)
+        if not temporary.is_file():
+            raise WriteError(
+                f"写入 {asked} 的过程没有产生文件，原有内容未改动。",
+                f"{asked}: the writer left no file; nothing was changed.",
+            )
+        _force_to_disk(temporary)
+        _read_back(temporary, suffix.lower(), check, asked)
+        if target.exists():
+            with contextlib.suppress(OSError):
+                shutil.copymode(target, temporary)
+        _replace(temporary, target)
+        _force_folder_to_disk(target.parent)
+    except OSError as problem:
+        raise _explain(problem, asked) from problem
+    finally:
+        _remove_beginning_with(target.parent, mark)
+    return asked
+
+
+def write_text_whole(path: str | Path, text: str, *, encoding: str = "utf-8") -> Path:
+    """Write `text` to `path`, whole or not at all; line ends are written as they stand."""
+    return write_bytes_whole(path, text.encode(encoding))
+
+
+def write_bytes_whole(path: str | Path, content: bytes) -> Path:
+    """Write `content` to `path`, whole or not at all."""
+
+    def writer(temporary: Path) -> None:
+        temporary.write_bytes(content)
+
+    def check(temporary: Path) -> None:
+        if temporary.read_bytes() != content:
+            msg = "the bytes read back differ from those written"
+            raise ValueError(msg)
+
+    return write_whole(path, writer, check=check)
+
+
+def _refuse_bad_target(target: Path, asked: Path) -> None:
+    if not target.parent.is_dir():
+        raise WriteError(
+            f"无法写入 {asked}：文件夹 {target.parent} 不存在，请先建立该文件夹。",
+            f"{asked}: the folder {target.parent} does not exist; make it first.",
+        )
+    if target.is_dir():
+        raise WriteError(
+            f"无法写入 {asked}：同名的文件夹已经存在，请换一个名字。",
+            f"{asked}: a folder of that name exists; choose another name.",
+        )
+    if target.exists():
+        mode = target.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise WriteError(
+                f"无法写入 {asked}：它不是普通文件。",
+                f"{asked}: not a regular file.",
+            )
+        if not mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
+            raise WriteError(
+                f"无法写入 {asked}：该文件是只读的，请先解除只读或换一个名字。",
+                f"{asked}: the file is read-only; lift that or choose another name.",
+            )
+
+
+def _replace(temporary: Path, target: Path) -> None:
+    # On Windows a reader that has the target open makes this fail for a moment.
+    for wait in (0.05, 0.1, 0.2, 0.4, 0.8, None):
+        try:
+            temporary.replace(target)
+        except PermissionError:
+            if sys.platform != "win32" or wait is None:
+                raise
+            time.sleep(wait)
+        else:
+            return
+
+
+def _force_to_disk(path: Path) -> None:
+    with path.open("r+b") as stream:
+        os.fsync(stream.fileno())
+
+
+def _force_folder_to_disk(folder: Path) -> None:
+    if sys.platform == "win32":
+        return  # folders cannot be opened there; the file system journals the rename
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    except OSError as problem:
+        if problem.errno not in {errno.EINVAL, errno.ENOTSUP, errno.EACCES}:
+            raise
+    finally:
+        os.close(handle)
+
+
+def _read_back(
+    temporary: Path, suffix: str, check: Callable[[Path], object] | None, asked: Path
+) -> None:
+    look = check or _CHECKS.get(suffix.rsplit(".", 1)[-1], _look_at_any)
+    try:
+        look(temporary)
+    except (WriteError, OSError):
+        raise
+    except Exception as problem:
+        raise WriteError(
+            f"写入 {asked} 后读回检查没有通过（{problem}），原有内容未改动。",
+            f"{asked}: the file could not be read back ({problem}); nothing was changed.",
+        ) from problem
+
+
+def _look_at_any(path: Path) -> None:
+    with path.open("rb") as stream:
+        while stream.read(1 << 20):
+            pass
+
+
+def _look_at_json(path: Path) -> None:
+    with path.open("rb") as stream:
+        json.load(stream)
+
+
+def _look_at_large_json(path: Path) -> None:
+    if path.stat().st_size <= 64 << 20:
+        _look_at_json(path)
+        return
+    with path.open("rb") as stream:  # parsing would need many times the file's size in memory
+        start = stream.read(64).lstrip()
+        stream.seek(-64, os.SEEK_END)
+        end = stream.read().rstrip()
+    if not start.startswith(b"{") or not end.endswith(b"}"):
+        msg = "the JSON text is not complete"
+        raise ValueError(msg)
+
+
+def _look_at_html(path: Path) -> None:
+    with path.open("rb") as stream:
+        stream.seek(max(0, path.stat().st_size - 64))
+        if not stream.read().rstrip().lower().endswith(b"</html>"):
+            msg = "the page has no end"
+            raise ValueError(msg)
+
+
+def _look_at_zip(path: Path) -> None:
+    with zipfile.ZipFile(path) as archive:
+        if (bad := archive.testzip()) is not None:
+            msg = f"damaged member {bad}"
+            raise ValueError(msg)
+
+
+def _look_at_sqlite(path: Path) -> None:
+    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as base:
+        (answer,) = base.execute("PRAGMA quick_check(1)").fetchone()
+    if answer != "ok":
+        raise ValueError(answer)
+
+
+def _look_at_parquet(path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path) as content:
+        if content.metadata.num_row_groups:
+            content.read_row_group(content.metadata.num_row_groups - 1, columns=[])
+
+
+_CHECKS: dict[str, Callable[[Path], None]] = {
+    "geojson": _look_at_large_json,
+    "gpkg": _look_at_sqlite,
+    "html": _look_at_html,
+    "json": _look_at_large_json,
+    "parquet": _look_at_parquet,
+    "xlsx": _look_at_zip,
+    "zip": _look_at_zip,
+}
+
+
+def _explain(problem: OSError, asked: Path) -> WriteError:
+    if problem.errno in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}:
+        return WriteError(
+            f"无法写入 {asked}：磁盘空间不足，原有内容未改动。请腾出空间后重试。",
+            f"{asked}: the disk is full; nothing was changed. Free some space and try again.",
+        )
+    if problem.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return WriteError(
+            f"无法写入 {asked}：没有写入权限，或文件正被其他程序打开。",
+            f"{asked}: writing is not permitted, or another program holds the file open.",
+        )
+    return WriteError(
+        f"无法写入 {asked}：{problem.strerror or problem}。原有内容未改动。",
+        f"{asked}: {problem.strerror or problem}; nothing was changed.",
+    )
+
+
+def _remove_beginning_with(folder: Path, beginning: str) -> None:
+    for leftover in folder.iterdir():
+        if leftover.name.startswith(beginning):
+            with contextlib.suppress(OSError):
+                if leftover.is_dir():
+                    shutil.rmtree(leftover)
+                else:
+                    leftover.unlink()
+
+
+def _sweep(target: Path) -> None:
+    """Remove what earlier, killed writers of the same file left behind."""
+    for path in target.parent.iterdir():
+        found = _TEMPORARY.match(path.name)
+        if found is None or found["name"] != target.name or _alive(int(found["pid"]), path):
+            continue
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
+def _alive(pid: int, path: Path) -> bool:
+    try:
+        age = time.time() - path.stat().st_mtime
+    except OSError:
+        return True  # gone meanwhile
+    if sys.platform == "win32" or age < _YOUNG_SECONDS:
+        return age < _STALE_SECONDS  # signal 0 would end the process on Windows
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
