@@ -255,10 +255,11 @@ def _read_units(path: Path) -> DataFrame:
             f"{path}：编号 {sorted(set(repeated))} 出现多次。每个单元的编号只能用一次。",
             f"{path}: id {sorted(set(repeated))} stands more than once. An id names one unit.",
         )
-    table = table.reindex(columns=["id", *_UNIT_COLUMNS, *set(table) - {"id", *_UNIT_COLUMNS}])
+    rest = [column for column in table.columns if column not in {"id", *_UNIT_COLUMNS}]
+    table = table.reindex(columns=["id", *_UNIT_COLUMNS, *rest]).astype("object")
     for column in ("since", "until"):
         table[column] = _number(path, table, column).astype("Int64")
-    table["placed"] = table["placed"].fillna("true").str.lower().isin({"true", "1", "yes"})
+    table["placed"] = table["placed"].fillna("true").astype("str").str.lower().isin({"true", "1", "yes"})
     return table.set_index("id")
 
 
