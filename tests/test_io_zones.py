@@ -132,3 +132,51 @@ def test_a_broken_layer_is_a_sentence(folder):
     (folder / "layers" / "parcel.gpkg").write_bytes(b"not a database")
     with pytest.raises(ZgcgisError, match=r"parcel\.gpkg"):
         open_zone(folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{}",
+        '{"type": "FeatureCollection"}',
+        '{"features": [1]}',
+        '{"features": [{"geometry": {"type": "Polygon"}}]}',
+        "[" * 100_000,
+    ],
+)
+def test_a_broken_geojson_is_a_sentence(folder, text):
+    (folder / "layers" / "parcel.geojson").write_text(text, encoding="utf-8")
+    with pytest.raises(ZgcgisError, match=r"parcel\.geojson"):
+        open_zone(folder)
+
+
+def test_a_geojson_that_points_elsewhere_for_its_crs_reads_nothing_there(folder, tmp_path):
+    secret = tmp_path / "secret.prj"
+    secret.write_text("EPSG:4548", encoding="utf-8")
+    text = (
+        layer("EPSG:4326")
+        .to_json()
+        .replace(
+            '"type": "FeatureCollection"',
+            '"type": "FeatureCollection", "crs": {"type": "link", "properties": {"href": "%s"}}'
+            % secret.as_uri(),
+        )
+    )
+    text = text.replace("URI", secret.as_uri())
+    (folder / "layers" / "parcel.geojson").write_text(text, encoding="utf-8")
+    assert open_zone(folder).layer("parcel").total_bounds[0] == 116
+
+
+def test_a_geojson_in_metres_is_refused(folder):
+    text = (
+        layer("EPSG:4326")
+        .to_json()
+        .replace(
+            '"type": "FeatureCollection"',
+            '"type": "FeatureCollection", "crs": {"type": "name", "properties": {"name": "EPSG:4548"}}',
+        )
+    )
+    (folder / "layers" / "parcel.geojson").write_text(text, encoding="utf-8")
+    with pytest.raises(CrsError, match="EPSG:4548"):
+        open_zone(folder)

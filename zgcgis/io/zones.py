@@ -16,6 +16,7 @@ What is missing is left out; whoever needs it says so.
 
 from __future__ import annotations
 
+import json
 import shutil
 import tomllib
 from collections.abc import Mapping
@@ -25,8 +26,10 @@ from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 from geopandas import GeoDataFrame
 from pandas import DataFrame
+from shapely.errors import GEOSException
 
 from ..errors import CrsError, MissingColumnsError, ReadError, UnknownNameError, ZoneError
 from ..model import COLUMNS, LEVELS, Zone
@@ -259,7 +262,9 @@ def _read_units(path: Path) -> DataFrame:
     table = table.reindex(columns=["id", *_UNIT_COLUMNS, *rest]).astype("object")
     for column in ("since", "until"):
         table[column] = _number(path, table, column).astype("Int64")
-    table["placed"] = table["placed"].fillna("true").astype("str").str.lower().isin({"true", "1", "yes"})
+    table["placed"] = (
+        table["placed"].fillna("true").astype("str").str.lower().isin({"true", "1", "yes"})
+    )
     return table.set_index("id")
 
 
@@ -278,13 +283,7 @@ def read_stored_layer(path: Path, level: str) -> GeoDataFrame:
 
     The folder is the user's own; files from elsewhere come in through ``zgcgis import``.
     """
-    try:
-        layer = gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path)
-    except Exception as error:  # GDAL and Arrow raise their own; the cause is kept
-        raise ReadError(
-            f"{path} 读不出来：{error}。请重新导入该图层（zgcgis import）。",
-            f"{path} cannot be read: {error}. Import the layer again (zgcgis import).",
-        ) from error
+    layer = _read_geojson(path) if path.suffix == ".geojson" else _read_binary(path)
     if layer.crs is None:
         raise CrsError(
             f"{path} 没有坐标系。请用 zgcgis import --crs 重新导入。",
@@ -312,3 +311,48 @@ def read_stored_layer(path: Path, level: str) -> GeoDataFrame:
         else:
             layer[column] = layer[column].astype("boolean")
     return layer.reset_index(drop=True)
+
+
+def _read_binary(path: Path) -> GeoDataFrame:
+    try:
+        return gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path)
+    except Exception as error:
+        raise ReadError(
+            f"{path} 读不出来：{error}。请重新导入该图层（zgcgis import）。",
+            f"{path} cannot be read: {error}. Import the layer again (zgcgis import).",
+        ) from error
+
+
+def _read_geojson(path: Path) -> GeoDataFrame:
+    """Read GeoJSON without GDAL: a zone folder may have come by mail, and text is only text."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        features = data["features"]
+        shapes = shapely.from_geojson(
+            [
+                json.dumps(feature["geometry"]) if feature["geometry"] else None
+                for feature in features
+            ]
+        )
+        table = DataFrame([feature.get("properties") or {} for feature in features])
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        GEOSException,
+    ) as error:
+        raise ReadError(
+            f"{path} 不是完整的 GeoJSON 要素集：{error}。请重新导入该图层（zgcgis import）。",
+            f"{path} is not a whole GeoJSON feature collection: {error}. "
+            "Import the layer again (zgcgis import).",
+        ) from error
+    stated = ((data.get("crs") or {}).get("properties") or {}).get("name", "CRS84")
+    if not str(stated).upper().endswith(("CRS84", "4326", "4490")):
+        raise CrsError(
+            f"{path} 声明的坐标系是 {stated}，而 GeoJSON 只用经纬度。请用 zgcgis import 导入。",
+            f"{path} states the CRS {stated}, but GeoJSON holds longitude and latitude only. "
+            "Bring it in with zgcgis import.",
+        )
+    return GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs="EPSG:4490"))
