@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import geopandas as gpd
 import pytest
 from shapely.geometry import box
@@ -154,29 +156,17 @@ def test_a_broken_geojson_is_a_sentence(folder, text):
 def test_a_geojson_that_points_elsewhere_for_its_crs_reads_nothing_there(folder, tmp_path):
     secret = tmp_path / "secret.prj"
     secret.write_text("EPSG:4548", encoding="utf-8")
-    text = (
-        layer("EPSG:4326")
-        .to_json()
-        .replace(
-            '"type": "FeatureCollection"',
-            '"type": "FeatureCollection", "crs": {"type": "link", "properties": {"href": "%s"}}'
-            % secret.as_uri(),
-        )
-    )
-    text = text.replace("URI", secret.as_uri())
+    crs = f'"crs": {{"type": "link", "properties": {{"href": "{secret.as_uri()}"}}}}'
+    text = layer("EPSG:4326").to_json()
+    text = text.replace('"FeatureCollection"', f'"FeatureCollection", {crs}', 1)
     (folder / "layers" / "parcel.geojson").write_text(text, encoding="utf-8")
     assert open_zone(folder).layer("parcel").total_bounds[0] == 116
 
 
 def test_a_geojson_in_metres_is_refused(folder):
-    text = (
-        layer("EPSG:4326")
-        .to_json()
-        .replace(
-            '"type": "FeatureCollection"',
-            '"type": "FeatureCollection", "crs": {"type": "name", "properties": {"name": "EPSG:4548"}}',
-        )
-    )
-    (folder / "layers" / "parcel.geojson").write_text(text, encoding="utf-8")
+    crs = '"crs": {"type": "name", "properties": {"name": "EPSG:4548"}}'
+    text = layer("EPSG:4490").to_json(drop_id=True)
+    data = {**json.loads(text), **json.loads("{" + crs + "}")}
+    (folder / "layers" / "parcel.geojson").write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(CrsError, match="EPSG:4548"):
         open_zone(folder)
