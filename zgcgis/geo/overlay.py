@@ -194,6 +194,7 @@ def overlaps(
     layer: GeoDataFrame | GeoSeries,
     *,
     min_area_m2: float = 1.0,
+    widths: bool = True,
     center: Center | None = None,
     threads: int | None = None,
 ) -> GeoDataFrame:
@@ -203,14 +204,15 @@ def overlaps(
     -------
     overlaps
         Columns ``a, b`` (labels: the column ``id`` if there is one, else the index),
-        ``area_m2``, ``share`` (of the smaller one), ``width_m`` (diameter of the largest circle
-        inside the overlap) and the overlap itself, in the CRS of `layer`.
+        ``area_m2``, ``share`` (of the smaller one), with `widths` the ``width_m`` (diameter of
+        the largest circle inside the overlap) and the overlap itself, in the CRS of `layer`.
     """
     flat = to_plane(layer, center)
     shapes = _array(flat)
     workers = _threads(threads, len(shapes))
     i, j, shared, size = _overlapping(shapes, min_area_m2, workers)
-    found = _places(layer, flat, shared, size, a=_labels(layer)[i], b=_labels(layer)[j])
+    labels = {"a": _labels(layer)[i], "b": _labels(layer)[j]}
+    found = _places(layer, flat, shared, size, widths=widths, **labels)
     whole = np.asarray(shapely.area(shapes))
     found.insert(3, "share", size / np.minimum(whole[i], whole[j]))
     return found
@@ -297,14 +299,15 @@ def gaps(
     within: GeoDataFrame | GeoSeries,
     *,
     min_area_m2: float = 1.0,
+    widths: bool = True,
     center: Center | None = None,
 ) -> GeoDataFrame:
     """Return the ground inside `within` that no feature of `cover` covers, piece by piece.
 
-    Columns ``a`` (the feature of `within`), ``area_m2``, ``width_m`` and the piece, in the CRS
-    of `within`.
+    Columns ``a`` (the feature of `within`), ``area_m2``, with `widths` also ``width_m``, and the
+    piece, in the CRS of `within`.
     """
-    return _uncovered(within, cover, min_area_m2, center, whole=False)
+    return _uncovered(within, cover, min_area_m2, center, whole=False, widths=widths)
 
 
 def outside(
@@ -319,7 +322,7 @@ def outside(
     Columns ``a`` (the feature of `inner`), ``area_m2``, ``share`` (of the feature),
     ``width_m`` and the part, in the CRS of `inner`. One row per feature.
     """
-    return _uncovered(inner, outer, min_area_m2, center, whole=True)
+    return _uncovered(inner, outer, min_area_m2, center, whole=True, widths=True)
 
 
 def _uncovered(
@@ -329,6 +332,7 @@ def _uncovered(
     center: Center | None,
     *,
     whole: bool,
+    widths: bool,
 ) -> GeoDataFrame:
     center = center_of(layer) if center is None else center
     flat = to_plane(layer, center)
@@ -340,7 +344,7 @@ def _uncovered(
     size = np.asarray(shapely.area(left))
     big = size > min_area_m2
     at, left, size = at[big], left[big], size[big]
-    found = _places(layer, flat, left, size, a=_labels(layer)[at])
+    found = _places(layer, flat, left, size, widths=widths, a=_labels(layer)[at])
     if whole:
         found.insert(2, "share", size / np.asarray(shapely.area(shapes))[at])
     return found
@@ -384,15 +388,17 @@ def _places(
     flat: GeoDataFrame | GeoSeries,
     shapes: Geometries,
     size: Floats,
+    *,
+    widths: bool = True,
     **labels: NDArray[Any],
 ) -> GeoDataFrame:
     """Places found in the plane as a layer in the CRS of the one they were found in."""
     shapes = _only_polygons(shapes)
     places = GeoSeries(shapes, crs=flat.crs)
-    width = _width(shapes)
-    return gpd.GeoDataFrame(
-        {**labels, "area_m2": size, "width_m": width}, geometry=places.to_crs(layer.crs)
-    )
+    columns = {**labels, "area_m2": size}
+    if widths:
+        columns["width_m"] = _width(shapes)
+    return gpd.GeoDataFrame(columns, geometry=places.to_crs(layer.crs))
 
 
 def _only_polygons(shapes: Geometries) -> Geometries:

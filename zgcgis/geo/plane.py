@@ -279,19 +279,19 @@ def length_m(geometry: GeoSeries, *, center: Center | None = None) -> Series:
 
 
 def width_m(geometry: GeoSeries, *, center: Center | None = None) -> Series:
-    """Return the widest width of each polygon: the diameter of the largest circle inside."""
+    """Return the widest width of each polygon, to 1 %: the diameter of the largest circle inside."""
     flat = _array(to_plane(geometry, center))
     return Series(_width(flat), index=geometry.index, name="width_m")
 
 
 def _width(shapes: Geometries) -> Floats:
-    """Diameter of the largest inscribed circle, right to 0.1 % also for thin shapes."""
+    """Diameter of the largest inscribed circle, right to 1 % also for thin shapes."""
     found = np.zeros(len(shapes))
     thin = 2 * shapely.area(shapes) / np.maximum(shapely.length(shapes), 1e-300)
     real = np.flatnonzero(thin > 0)
     if len(real):
         # A thin shape is at least as wide as area over half its outline, so that is the scale.
-        circle = shapely.maximum_inscribed_circle(shapes[real], tolerance=thin[real] / 2000)
+        circle = shapely.maximum_inscribed_circle(shapes[real], tolerance=thin[real] / 50)
         found[real] = 2 * shapely.length(circle)
     return found
 
