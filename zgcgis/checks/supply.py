@@ -9,19 +9,33 @@ the rule (one year, one third, 25 %, 20 %, two years) are data with their clause
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from geopandas import GeoDataFrame
 
+from .. import geo
 from ..errors import MissingColumnsError, ZgcgisError
+from ..findings import finding_frame, rule
+from ..model import Zone
 
-__all__ = ["IdleRule", "as_dates", "idle_rules", "judge_idle", "rule_in_force"]
+__all__ = [
+    "STATES",
+    "IdleRule",
+    "as_dates",
+    "as_of",
+    "floor_area_ratio",
+    "idle_rules",
+    "judge_idle",
+    "judged_parcels",
+    "rule_in_force",
+]
 
 STATES = (
     "unsupplied",
@@ -69,10 +83,12 @@ class IdleRule:
 def idle_rules() -> tuple[IdleRule, ...]:
     """Return the editions of the rule on idle land, oldest first."""
     text = files("zgcgis").joinpath("resources/controls/idle_land.toml").read_text(encoding="utf-8")
-    editions = [
-        IdleRule(**{k: tuple(v) if isinstance(v, list) else v for k, v in entry.items()})
-        for entry in tomllib.loads(text)["edition"]
-    ]
+    editions: list[IdleRule] = []
+    for entry in tomllib.loads(text)["edition"]:
+        facts: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()
+        }
+        editions.append(IdleRule(**facts))
     return tuple(sorted(editions, key=lambda edition: edition.effective))
 
 
@@ -191,6 +207,11 @@ def judge_idle(
         supplied |= supplied_on.isna() & code.str.startswith("D")
     started = started_on.notna() & (started_on <= day)
     finished = finished_on.notna() & (finished_on <= day)
+    if "build_state" in parcels:  # built land whose papers hold no dates is not idle land
+        built_up = (
+            parcels["build_state"].astype("object").fillna("").astype(str).str.startswith("A")
+        )
+        finished |= built_up & agreed.isna() & started_on.isna() & finished_on.isna()
     halted = started & ~finished & stopped_on.notna() & (stopped_on <= day)
     waiting = supplied & ~started & ~finished
 
@@ -331,5 +352,283 @@ def _joined(index: pd.Index, masks: dict[str, pd.Series]) -> pd.Series:
     return texts
 
 
-def _names(values: Iterable[Any]) -> list[str]:
-    return [str(value) for value in values]
+# --- the zone and its rules ----------------------------------------------------------------
+
+
+def as_of(zone: Zone) -> date:
+    """Return the day on which the land of a zone is judged.
+
+    ``as_of`` of ``zone.toml``, else the last day of its latest year, else today.
+    """
+    stated = zone.meta.get("as_of")
+    if isinstance(stated, datetime):
+        return stated.date()
+    if isinstance(stated, date):
+        return stated
+    if stated:
+        return date.fromisoformat(str(stated))
+    years = zone.meta.get("years")
+    return date(int(max(years)), 12, 31) if years else date.today()  # noqa: DTZ011 - a calendar day
+
+
+def judged_parcels(zone: Zone, day: date | None = None) -> GeoDataFrame:
+    """Return the parcels of a zone with what :func:`judge_idle` says of them, by ``id``."""
+    day = as_of(zone) if day is None else day
+    parcels = zone.at(day.year).layer("parcel")
+    planning: Mapping[str, Any] = zone.meta.get("planning", {})
+    judged = judge_idle(
+        pd.DataFrame(parcels.drop(columns="geometry")),
+        day,
+        area_m2=geo.area_m2(parcels.geometry, center=zone.center),
+        investment_includes_land_price=bool(planning.get("investment_includes_land_price", False)),
+    )
+    return parcels.assign(**{name: judged[name] for name in judged}).set_index("id", drop=False)
+
+
+_DATED = ("agreed_start_date", "supply_date")
+
+
+def _can_judge(zone: Zone) -> bool:
+    parcels = zone.layers.get("parcel")
+    return parcels is not None and len(parcels) > 0 and set(_DATED) <= set(parcels.columns)
+
+
+def _rows(found: GeoDataFrame, **columns: Any) -> GeoDataFrame:
+    frame = {"level": "parcel", "feature": found["id"].to_numpy(), **columns}
+    return GeoDataFrame(frame, geometry=found.geometry.to_numpy(), crs=found.crs)
+
+
+def _year_days(until: pd.Series, years: int) -> pd.Series:
+    """Days of the calendar years that begin on each date: 365 or 366 for one of them."""
+    return (until + pd.DateOffset(years=years) - until).dt.days
+
+
+@rule(
+    "L601",
+    "error",
+    unit="d",
+    levels=("parcel",),
+    clause="国土资源部令第53号 第二条第一款",
+    zh="宗地 {feature} 闲置：超过约定动工日期 {measured:.0f} 天未动工（满一年为 {limit:.0f} 天）；{detail}",
+    en="parcel {feature} is idle: {measured:.0f} days past the agreed start "
+    "(one year is {limit:.0f}); {detail}",
+)
+def idle_not_started(zone: Zone) -> GeoDataFrame:
+    """Supplied land is started no later than one full year after the agreed day."""
+    if not _can_judge(zone):
+        return finding_frame([], rule="L601")
+    law = rule_in_force(as_of(zone))
+    judged = judged_parcels(zone)
+    found = judged[judged["state"] == "idle_unstarted"]
+    rows = _rows(
+        found,
+        severity=np.where(found["government"], "warning", "error"),
+        measured=found["days_overdue"].astype("float64").to_numpy(),
+        limit=_year_days(found["due_date"], law.start_years).to_numpy(dtype="float64"),
+        detail=[_due_text(row) for row in found.to_dict("records")],
+        clause=found["clause"].to_numpy(),
+    )
+    return finding_frame(rows, rule="L601")
+
+
+def _due_text(row: Mapping[str, Any]) -> str:
+    """What follows for one idle parcel, in both languages in one line."""
+    since = f"闲置自 idle since {row['idle_date']:%Y-%m-%d}"
+    if row["government"]:
+        return f"{since}；政府原因，不收闲置费 caused by government, no fee"
+    price = "—" if pd.isna(row["fee_wan"]) else f"{row['fee_wan']:.2f}"
+    fee = f"闲置费 fee {price} 万元"
+    last = f"{row['takeback_date']:%Y-%m-%d}"
+    back = "可无偿收回 may be taken back" if row["takeback"] else "将可收回 take-back from"
+    return f"{since}；{fee}；{back} {last}"
+
+
+@rule(
+    "L602",
+    "error",
+    unit="d",
+    levels=("parcel",),
+    clause="国土资源部令第53号 第二条第二款",
+    zh="宗地 {feature} 闲置：中止开发 {measured:.0f} 天（满一年为 {limit:.0f} 天），{detail}",
+    en="parcel {feature} is idle: work stopped {measured:.0f} days ago "
+    "(one year is {limit:.0f}), {detail}",
+)
+def idle_stopped(zone: Zone) -> GeoDataFrame:
+    """Land once started does not lie stopped for a year with too little built or invested."""
+    if not _can_judge(zone):
+        return finding_frame([], rule="L602")
+    law = rule_in_force(as_of(zone))
+    judged = judged_parcels(zone)
+    found = judged[judged["state"] == "idle_stopped"]
+    rows = _rows(
+        found,
+        severity=np.where(found["government"], "warning", "error"),
+        measured=found["days_overdue"].astype("float64").to_numpy(),
+        limit=_year_days(as_dates(found["stopped_since"]), law.stop_years).to_numpy("float64"),
+        detail=[
+            f"开发 built {_percent(built)}，投资 invested {_percent(money)}"
+            for built, money in zip(found["built_share"], found["invested_share"], strict=True)
+        ],
+    )
+    return finding_frame(rows, rule="L602")
+
+
+def _percent(share: float) -> str:
+    return "—" if pd.isna(share) else f"{100 * share:.1f} %"
+
+
+@rule(
+    "L603",
+    "warning",
+    unit="d",
+    levels=("parcel",),
+    zh="宗地 {feature} 批而未供：批准已 {measured:.0f} 天（限 {limit:.0f} 天）",
+    en="parcel {feature} is approved but not supplied for {measured:.0f} days (limit {limit:.0f})",
+)
+def approved_not_supplied(zone: Zone, *, years: int = 2) -> GeoDataFrame:
+    """Land once approved is supplied within `years` calendar years."""
+    parcels = zone.layers.get("parcel")
+    if parcels is None or not {"approved_date", "supply_date"} <= set(parcels.columns):
+        return finding_frame([], rule="L603")
+    day = pd.Timestamp(as_of(zone)).as_unit("s")
+    parcels = zone.at(day.year).layer("parcel")
+    approved, supplied = as_dates(parcels["approved_date"]), as_dates(parcels["supply_date"])
+    held = supplied.notna() & (supplied <= day)
+    if "supply_state" in parcels:
+        held |= supplied.isna() & parcels["supply_state"].astype("string").str.startswith(
+            "D", na=False
+        )
+    late = approved.notna() & ~held & (approved + pd.DateOffset(years=years) < day)
+    found, since = parcels[late], approved[late]
+    rows = _rows(
+        found,
+        measured=(day - since).dt.days.to_numpy(dtype="float64"),
+        limit=_year_days(since, years).to_numpy(dtype="float64"),
+        detail=since.dt.strftime("%Y-%m-%d").to_numpy(),
+    )
+    return finding_frame(rows, rule="L603")
+
+
+@rule(
+    "L604",
+    "warning",
+    unit="d",
+    levels=("parcel",),
+    clause="国土资源部令第53号 第二条第一款",
+    zh="宗地 {feature} 供而未用：超过约定动工日期 {measured:.0f} 天未动工，{detail} 起将构成闲置",
+    en="parcel {feature} is supplied but not used: {measured:.0f} days past the agreed start; "
+    "idle from {detail}",
+)
+def supplied_not_used(zone: Zone) -> GeoDataFrame:
+    """Supplied land is started by the agreed day."""
+    if not _can_judge(zone):
+        return finding_frame([], rule="L604")
+    judged = judged_parcels(zone)
+    found = judged[judged["state"] == "overdue"]
+    rows = _rows(
+        found,
+        measured=found["days_overdue"].astype("float64").to_numpy(),
+        limit=0.0,
+        detail=found["next_date"].dt.strftime("%Y-%m-%d").to_numpy(),
+    )
+    return finding_frame(rows, rule="L604")
+
+
+@rule(
+    "L605",
+    "note",
+    unit="1",
+    levels=("parcel", "building"),
+    zh="宗地 {feature} 低效：工业用地容积率 {measured:.2f}，低于设定的 {limit:.2f}",
+    en="parcel {feature} is under-used: FAR {measured:.2f} of industrial land is below the "
+    "{limit:.2f} set for it",
+)
+def under_used(zone: Zone) -> GeoDataFrame:
+    """Built industrial land has at least the floor area ratio that the zone sets for it."""
+    least = zone.meta.get("thresholds", {}).get("industrial_far_min")
+    parcels = zone.layers.get("parcel")
+    if least is None or parcels is None or "building" not in zone.layers:
+        return finding_frame([], rule="L605")
+    now = zone.at(as_of(zone).year)
+    parcels = now.layer("parcel")
+    if "build_state" not in parcels:
+        return finding_frame([], rule="L605")
+    found = parcels[parcels["build_state"].astype("string").str.startswith("A2", na=False)]
+    ratio = floor_area_ratio(found, now)
+    low = (ratio < float(least)).to_numpy()
+    rows = _rows(found[low], measured=ratio[low].to_numpy(), limit=float(least))
+    return finding_frame(rows, rule="L605")
+
+
+def floor_area_ratio(parcels: GeoDataFrame, zone: Zone) -> pd.Series:
+    """Return the floor area ratio of each parcel from the buildings that name it.
+
+    Floor area above ground as stated, storeys above 8 m once more (they count double), over the
+    computed area of the parcel; a building that states none counts its footprint per storey.
+    """
+    buildings = zone.layer("building")
+    if "kind" in buildings:
+        buildings = buildings[buildings["kind"].isin(["building"]) | buildings["kind"].isna()]
+    stated = _column(buildings, "floor_area_m2")
+    blank = stated.isna()
+    if blank.any():
+        footprint = geo.area_m2(buildings.geometry[blank], center=zone.center)
+        stated = stated.fillna(footprint * _column(buildings, "storeys")[blank])
+    floors = stated + _column(buildings, "tall_floor_area_m2").fillna(0.0)
+    total = floors.groupby(buildings["parcel_id"].to_numpy()).sum()
+    held = total.reindex(parcels["id"]).fillna(0.0).to_numpy()
+    return held / geo.area_m2(parcels.geometry, center=zone.center)
+
+
+def _column(table: pd.DataFrame, name: str) -> pd.Series:
+    if name not in table:
+        return pd.Series(np.nan, index=table.index)
+    return pd.to_numeric(table[name]).astype("float64")
+
+
+@rule(
+    "L606",
+    "warning",
+    unit="months",
+    levels=("parcel",),
+    clause="国土资源部令第53号 第十二条",
+    zh="宗地 {feature} 的动工期限延长 {measured:.0f} 个月（限 {limit:.0f} 个月）：{detail}",
+    en="the start of parcel {feature} was extended by {measured:.0f} months "
+    "(at most {limit:.0f}): {detail}",
+)
+def extension_too_long(zone: Zone) -> GeoDataFrame:
+    """An extension is for a delay that the government caused, and for a year at most."""
+    if not _can_judge(zone) or "extension_months" not in zone.layers["parcel"]:
+        return finding_frame([], rule="L606")
+    law = rule_in_force(as_of(zone))
+    judged = judged_parcels(zone)
+    most = np.where(judged["government"], law.extension_max_months, 0)
+    over = (judged["extension_months"] > most).to_numpy()
+    found = judged[over]
+    rows = _rows(
+        found,
+        measured=found["extension_months"].to_numpy(),
+        limit=most[over].astype("float64"),
+        detail=np.where(
+            found["government"],
+            "超过最长期限 longer than the rule allows",
+            "未记载政府原因 no cause by government on record",
+        ),
+    )
+    return finding_frame(rows, rule="L606")
+
+
+@rule(
+    "L607",
+    "note",
+    levels=("parcel",),
+    zh="宗地 {feature} 是否闲置无法判定，缺少：{detail}",
+    en="whether parcel {feature} is idle cannot be told; missing: {detail}",
+)
+def idle_unknown(zone: Zone) -> GeoDataFrame:
+    """What the rule on idle land asks is on record for every supplied parcel."""
+    if not _can_judge(zone):
+        return finding_frame([], rule="L607")
+    judged = judged_parcels(zone)
+    found = judged[judged["state"] == "unknown"]
+    return finding_frame(_rows(found, detail=found["missing"].to_numpy()), rule="L607")

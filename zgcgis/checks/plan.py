@@ -1,0 +1,236 @@
+"""Conformity with the plan (规划符合性): industry, land-use plans, boundaries, protection.
+
+The lines and zones are layers that the user gives (``master_plan``, ``detailed_plan``,
+``urban_boundary``, ``protection``, ``prohibited``); a layer that is not there asks nothing.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from .. import geo
+from ..findings import finding_frame, rule
+from ..model import Zone
+from .supply import as_of
+
+__all__ = ["construction_land", "off_plan"]
+
+
+def _latest(zone: Zone) -> Zone:
+    """The zone in the latest year it states, on whose state plans are checked."""
+    years = zone.meta.get("years")
+    return zone.at(int(max(years)) if years else as_of(zone).year)
+
+
+def _starts(table: pd.DataFrame, name: str, *prefixes: str) -> pd.Series:
+    if name not in table:
+        return pd.Series(data=False, index=table.index)
+    return table[name].astype("string").str.startswith(prefixes, na=False).astype(bool)
+
+
+def construction_land(parcels: GeoDataFrame) -> GeoDataFrame:
+    """Return the parcels that are construction land: built (``A``, ``B1``) or supplied (``D``)."""
+    built = _starts(parcels, "build_state", "A", "B1")
+    return parcels[built | _starts(parcels, "supply_state", "D")]
+
+
+def off_plan(zone: Zone) -> pd.DataFrame:
+    """Return the enterprises whose industry the plan does not place in their park.
+
+    Only the latest row of each enterprise counts, and only one that names park and industry.
+    """
+    firms = zone.layers.get("enterprise")
+    if zone.plan is None or firms is None or not {"park_id", "industry"} <= set(firms.columns):
+        return pd.DataFrame(columns=["id", "park_id", "industry"])
+    if "year" in firms:
+        firms = firms[pd.to_numeric(firms["year"]) == pd.to_numeric(firms["year"]).max()]
+    firms = firms[firms["park_id"].notna() & firms["industry"].notna()]
+    firms = firms[(firms["park_id"] != "") & (firms["industry"] != "")]
+    pairs = firms[["park_id", "industry"]].drop_duplicates()
+    admits = {
+        (park, industry): zone.plan.admits(park, industry)
+        for park, industry in pairs.itertuples(index=False)
+    }
+    keys = list(zip(firms["park_id"], firms["industry"], strict=True))
+    return firms[[not admits[key] for key in keys]]
+
+
+@rule(
+    "P301",
+    "warning",
+    levels=("enterprise",),
+    zh="企业 {feature} 的产业不在园区 {other} 的规划产业之内：{detail}",
+    en="the industry of {feature} is not among those planned for {other}: {detail}",
+)
+def industry_off_plan(zone: Zone) -> GeoDataFrame:
+    """An enterprise works in an industry that the plan places in its park."""
+    found = off_plan(zone)
+    if zone.plan is None or found.empty:
+        return finding_frame([], rule="P301")
+    planned = {park: sorted(zone.plan.industries_of(park)) for park in found["park_id"].unique()}
+    rows = pd.DataFrame(
+        {
+            "level": "enterprise",
+            "feature": found["id"].to_numpy(),
+            "other": found["park_id"].to_numpy(),
+            "detail": [
+                f"{industry} -> {planned[park]}"
+                for park, industry in zip(found["park_id"], found["industry"], strict=True)
+            ],
+        }
+    )
+    if isinstance(found, GeoDataFrame):
+        return finding_frame(
+            GeoDataFrame(rows, geometry=found.geometry.to_numpy(), crs=found.crs), rule="P301"
+        )
+    return finding_frame(rows, rule="P301")
+
+
+def _parts_outside(zone: Zone, level: str, code: str, min_area_m2: float) -> GeoDataFrame:
+    """Findings for construction land outside every polygon of a layer."""
+    if zone.layers.get(level) is None or "parcel" not in zone.layers:
+        return finding_frame([], rule=code)
+    now = _latest(zone)
+    land = construction_land(now.layer("parcel"))
+    if land.empty or now.layer(level).empty:
+        return finding_frame([], rule=code)
+    parts = geo.outside(land, now.layer(level), min_area_m2=min_area_m2, center=zone.center)
+    return _places(parts, code, min_area_m2, other="")
+
+
+def _parts_inside(
+    zone: Zone, level: str, code: str, min_area_m2: float, detail: str = "zh"
+) -> GeoDataFrame:
+    """Findings for construction land inside polygons of a layer, polygon by polygon."""
+    if zone.layers.get(level) is None or "parcel" not in zone.layers:
+        return finding_frame([], rule=code)
+    now = _latest(zone)
+    land, lines = construction_land(now.layer("parcel")), now.layer(level)
+    if land.empty or lines.empty:
+        return finding_frame([], rule=code)
+    parts = geo.shared(land, lines, min_area_m2=min_area_m2, center=zone.center)
+    words = dict(zip(lines["id"], lines[detail], strict=True)) if detail in lines else {}
+    return _places(
+        parts, code, min_area_m2, other=parts["b"], detail=[words.get(b) for b in parts["b"]]
+    )
+
+
+def _places(parts: GeoDataFrame, code: str, limit: float, **columns: object) -> GeoDataFrame:
+    rows = GeoDataFrame(
+        {
+            "level": "parcel",
+            "feature": parts["a"].to_numpy(),
+            "measured": parts["area_m2"].to_numpy(),
+            "limit": limit,
+            **columns,
+        },
+        geometry=parts.geometry.to_numpy(),
+        crs=parts.crs,
+    )
+    return finding_frame(rows, rule=code)
+
+
+@rule(
+    "P302",
+    "error",
+    unit="m2",
+    levels=("parcel", "master_plan"),
+    zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 超出土地利用总体规划（容差 {limit} m²）",
+    en="{measured:.1f} m2 of construction land of parcel {feature} lie outside the land-use "
+    "master plan (tolerance {limit} m2)",
+)
+def outside_master_plan(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFrame:
+    """Construction land lies inside the land-use master plan."""
+    return _parts_outside(zone, "master_plan", "P302", min_area_m2)
+
+
+@rule(
+    "P303",
+    "error",
+    unit="m2",
+    levels=("parcel", "detailed_plan"),
+    zh="宗地 {feature} 有 {measured:.1f} m² 与控规地块 {other} 的用途不符：{detail}",
+    en="{measured:.1f} m2 of parcel {feature} are used otherwise than the detailed plan {other} "
+    "says: {detail}",
+)
+def use_off_detailed_plan(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFrame:
+    """Built land is used as the regulatory detailed plan (控规) says.
+
+    Codes are compared at the length of the shorter, in one and the same classification; a pair
+    from two classifications is left to the rules on codes.
+    """
+    if zone.layers.get("detailed_plan") is None or "parcel" not in zone.layers:
+        return finding_frame([], rule="P303")
+    now = _latest(zone)
+    parcels, plan = now.layer("parcel"), now.layer("detailed_plan")
+    built = parcels[_starts(parcels, "build_state", "A")]
+    if built.empty or plan.empty or not {"land_use"} <= set(built.columns) & set(plan.columns):
+        return finding_frame([], rule="P303")
+    default = str(zone.meta.get("land_use_system", ""))
+    parts = geo.shared(built, plan, min_area_m2=min_area_m2, center=zone.center)
+    use, use_system = _coded(built, default, parts["a"])
+    planned, plan_system = _coded(plan, default, parts["b"])
+    other_use = [
+        bool(one and two and a == b and not (one.startswith(two) or two.startswith(one)))
+        for one, two, a, b in zip(use, planned, use_system, plan_system, strict=True)
+    ]
+    wrong = parts[other_use]
+    words = [
+        f"{one} -> {two}" for one, two, bad in zip(use, planned, other_use, strict=True) if bad
+    ]
+    return _places(wrong, "P303", min_area_m2, other=wrong["b"].to_numpy(), detail=words)
+
+
+def _coded(layer: GeoDataFrame, default: str, ids: pd.Series) -> tuple[list[str], list[str]]:
+    """Land-use code and classification of each feature named in `ids`."""
+    rows = pd.DataFrame(layer.drop(columns="geometry")).drop_duplicates("id").set_index("id")
+    rows = rows.reindex(ids)
+    code = rows["land_use"].astype("object").where(rows["land_use"].notna(), "")
+    if "land_use_system" not in rows:
+        return code.astype(str).tolist(), [default] * len(rows)
+    system = rows["land_use_system"].astype("object")
+    system = system.where(system.notna() & (system != ""), default)
+    return code.astype(str).tolist(), system.astype(str).tolist()
+
+
+@rule(
+    "P304",
+    "error",
+    unit="m2",
+    levels=("parcel", "urban_boundary"),
+    zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 超出城镇开发边界（容差 {limit} m²）",
+    en="{measured:.1f} m2 of construction land of parcel {feature} lie outside the urban "
+    "development boundary (tolerance {limit} m2)",
+)
+def outside_urban_boundary(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFrame:
+    """Construction land lies inside the urban development boundary (城镇开发边界)."""
+    return _parts_outside(zone, "urban_boundary", "P304", min_area_m2)
+
+
+@rule(
+    "P305",
+    "error",
+    unit="m2",
+    levels=("parcel", "protection"),
+    zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 位于生态保护分级区 {other}（{detail}）",
+    en="{measured:.1f} m2 of construction land of parcel {feature} lie in the protected area "
+    "{other} ({detail})",
+)
+def in_protected_area(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFrame:
+    """No construction land lies in an area under graded ecological protection."""
+    return _parts_inside(zone, "protection", "P305", min_area_m2, detail="grade")
+
+
+@rule(
+    "P306",
+    "error",
+    unit="m2",
+    levels=("parcel", "prohibited"),
+    zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 位于禁止建设区 {other}",
+    en="{measured:.1f} m2 of construction land of parcel {feature} lie in the area {other} where "
+    "building is prohibited",
+)
+def in_prohibited_area(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFrame:
+    """No construction land lies where building is prohibited."""
+    return _parts_inside(zone, "prohibited", "P306", min_area_m2)

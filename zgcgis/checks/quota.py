@@ -1,0 +1,274 @@
+"""Land quotas (用地指标): what was granted on paper, what has been used of it, what is left.
+
+A quota is a row ``unit year use kind quota_m2 clause``. ``use`` is the key of an account without
+its unit (``industrial_land``, ``supplied_in_year``). The kind says what counts against it:
+
+- ``plan``: land supplied in that year;
+- ``approved``: land approved in that year;
+- ``cumulative``: the stock at the end of that year.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from .. import geo
+from ..errors import MissingColumnsError, UnknownNameError
+from ..findings import finding_frame, rule
+from ..model import Zone
+from .supply import as_dates, as_of
+
+__all__ = ["KINDS", "USES", "quota_use", "use_class"]
+
+KINDS = ("plan", "approved", "cumulative")
+
+USES: Mapping[str, tuple[str, ...]] = {
+    "land": ("",),
+    "built_land": ("A",),
+    "residential_land": ("A1",),
+    "industrial_land": ("A2",),
+    "transport_land": ("A3",),
+    "commercial_land": ("A4",),
+    "public_land": ("A5",),
+    "other_built_land": ("A6",),
+    "unbuilt_land": ("B",),
+    "supplied_land": ("",),
+    "supplied_in_year": ("",),
+    "industrial_supplied_in_year": ("A2",),
+    "hightech_land": ("",),
+}
+"""The uses a quota may name, and the classes of land that count as that use."""
+
+_CLASS_OF: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "yonghai_2023": (
+        ("07", "A1"),
+        ("0704", "B1"),
+        ("10", "A2"),
+        ("11", "A2"),
+        ("12", "A3"),
+        ("09", "A4"),
+        ("08", "A5"),
+        ("14", "A5"),
+        ("13", "A6"),
+        ("15", "A6"),
+    ),
+    "gbt21010_2017": (
+        ("07", "A1"),
+        ("06", "A2"),
+        ("10", "A3"),
+        ("05", "A4"),
+        ("08", "A5"),
+        ("09", "A6"),
+    ),
+    "third_survey": (
+        ("07", "A1"),
+        ("06", "A2"),
+        ("0508", "A2"),
+        ("10", "A3"),
+        ("05", "A4"),
+        ("08", "A5"),
+        ("09", "A6"),
+    ),
+    "gb50137_2011": (
+        ("R", "A1"),
+        ("M", "A2"),
+        ("W", "A2"),
+        ("S", "A3"),
+        ("B", "A4"),
+        ("A", "A5"),
+        ("G", "A5"),
+        ("U", "A6"),
+    ),
+}
+
+
+def use_class(parcels: pd.DataFrame, system: str = "") -> pd.Series:
+    """Return the class of use (``A1`` … ``A6``) of each parcel, built or still to be built.
+
+    Built land says its class itself (``build_state``); of other land it is the class of the
+    planned use, or of the present use if none is planned. Empty where no code says it.
+    """
+    index = parcels.index
+    state = _text(parcels, "build_state")
+    systems = _text(parcels, "land_use_system").replace("", system)
+    code = _text(parcels, "planned_use")
+    code = code.where(code != "", _text(parcels, "land_use"))
+    found = state.where(state.str.fullmatch(r"A\d\d?"), "").str[:2]
+    for name, pairs in _CLASS_OF.items():
+        held = (found == "") & (systems == name)
+        if not held.any():
+            continue
+        of_code: dict[str, str] = {}
+        for one in code[held].unique():
+            best = max((p for p, _ in pairs if one.startswith(p)), key=len, default=None)
+            of_code[one] = dict(pairs)[best] if best is not None else ""
+        found = found.where(~held, code.map(of_code).fillna(""))
+    return found.reindex(index)
+
+
+def _text(table: pd.DataFrame, name: str) -> pd.Series:
+    if name not in table:
+        return pd.Series("", index=table.index, dtype="object")
+    return table[name].astype("object").where(table[name].notna(), "").astype(str)
+
+
+def quota_use(zone: Zone) -> pd.DataFrame:
+    """Return every quota of a zone with what has been used of it.
+
+    Returns
+    -------
+    used
+        The rows of ``zone.quotas`` with ``used_m2``, ``left_m2`` and ``parcels`` (how many
+        parcels count). A quota of a group or of the zone counts the parcels of all its parks.
+
+    Raises
+    ------
+    UnknownNameError
+        If a quota names a use or a kind that nothing answers to.
+    """
+    quotas = zone.quotas.reset_index(drop=True)
+    if quotas.empty or "parcel" not in zone.layers:
+        return quotas.assign(used_m2=np.nan, left_m2=np.nan, parcels=0)
+    if lacking := {"unit", "year", "use", "kind", "quota_m2"} - set(quotas.columns):
+        raise MissingColumnsError(lacking, quotas.columns, where="quotas.csv")
+    uses = quotas["use"].astype(str).str.removesuffix("_m2")
+    if unknown := set(uses) - set(USES):
+        raise UnknownNameError(unknown, USES, what="quota use", zh="指标用途")
+    if unknown := set(quotas["kind"].astype(str)) - set(KINDS):
+        raise UnknownNameError(unknown, KINDS, what="kind of quota", zh="指标种类")
+    facts = parcel_facts(zone)
+    used, counts = [], []
+    for unit, year, use, kind in zip(
+        quotas["unit"], quotas["year"], uses, quotas["kind"], strict=True
+    ):  # a handful of quotas, each over whole columns
+        rows = _counts(facts, zone, str(unit), int(year), use, str(kind))
+        used.append(float(facts.loc[rows, "area_m2"].sum()))
+        counts.append(int(rows.sum()))
+    quota = pd.to_numeric(quotas["quota_m2"]).astype("float64")
+    return quotas.assign(
+        use=uses, quota_m2=quota, used_m2=used, left_m2=quota - used, parcels=counts
+    )
+
+
+def parcel_facts(zone: Zone) -> pd.DataFrame:
+    """Return what the ledger asks of each parcel: park, class of use, dates, life and area."""
+    parcels = zone.layer("parcel")
+    dates = {
+        name: as_dates(parcels[name])
+        if name in parcels
+        else pd.Series(pd.NaT, index=parcels.index, dtype="datetime64[s]")
+        for name in (
+            "approved_date",
+            "supply_date",
+            "agreed_start_date",
+            "actual_start_date",
+            "finish_date",
+        )
+    }
+    life = {
+        name: pd.to_numeric(parcels[name]) if name in parcels else np.nan
+        for name in ("since", "until")
+    }
+    return pd.DataFrame(
+        {
+            "id": parcels["id"],
+            "park_id": _text(parcels, "park_id"),
+            "block_id": _text(parcels, "block_id"),
+            "use_class": use_class(parcels, str(zone.meta.get("land_use_system", ""))),
+            "build_state": _text(parcels, "build_state"),
+            "supply_state": _text(parcels, "supply_state"),
+            "hightech": _text(parcels, "hightech"),
+            "area_m2": geo.area_m2(parcels.geometry, center=zone.center),
+            **dates,
+            **life,
+        },
+        index=parcels.index,
+    )
+
+
+def _counts(
+    facts: pd.DataFrame, zone: Zone, unit: str, year: int, use: str, kind: str
+) -> pd.Series:
+    """Whether each parcel counts against one quota."""
+    lives = (facts["since"].isna() | (facts["since"] <= year)) & (
+        facts["until"].isna() | (year < facts["until"])
+    )
+    if unit in ("zone", zone.id):
+        inside = pd.Series(data=True, index=facts.index)
+    else:
+        below = zone.under(unit)
+        inside = facts["park_id"].isin(below) | facts["block_id"].isin(below)
+    if use == "hightech_land":
+        of_use = facts["hightech"].str.startswith("H")
+    else:
+        of_use = facts["use_class"].str.startswith(USES[use])
+    if kind == "plan":
+        counted = facts["supply_date"].dt.year == year
+    elif kind == "approved":
+        counted = facts["approved_date"].dt.year == year
+    elif use in ("supplied_land", "supplied_in_year", "industrial_supplied_in_year"):
+        counted = _supplied_by(facts, year)
+    elif use in ("land",):
+        counted = pd.Series(data=True, index=facts.index)
+    elif use == "unbuilt_land":
+        counted, of_use = facts["build_state"].str.startswith("B"), lives
+    else:
+        counted = facts["build_state"].str.startswith("A")
+    return lives & inside & of_use & counted
+
+
+def _supplied_by(facts: pd.DataFrame, year: int) -> pd.Series:
+    """Whether each parcel was supplied by the end of a year."""
+    dated = facts["supply_date"].notna()
+    return (dated & (facts["supply_date"].dt.year <= year)) | (
+        ~dated & facts["supply_state"].str.startswith("D")
+    )
+
+
+@rule(
+    "Q401",
+    "error",
+    unit="m2",
+    levels=("parcel",),
+    zh="{feature} 超出用地指标：{detail}，已用 {measured:.0f} m²，指标 {limit:.0f} m²",
+    en="{feature} is over its quota: {detail}; used {measured:.0f} m2 of {limit:.0f} m2",
+)
+def over_quota(zone: Zone, *, tolerance_m2: float = 1.0) -> GeoDataFrame:
+    """No more land is supplied, approved or built than the quota of unit, year and use."""
+    if zone.quotas.empty or "parcel" not in zone.layers:
+        return finding_frame([], rule="Q401")
+    used = quota_use(zone)
+    years = zone.meta.get("years")
+    last = int(max(years)) if years else as_of(zone).year
+    over = used[(used["left_m2"] < -tolerance_m2) & (used["year"].astype(int) <= last)]
+    rows = [
+        {
+            "level": _level(zone, str(row["unit"])),
+            "feature": str(row["unit"]),
+            "other": f"{row['use']} {int(row['year'])} {row['kind']}",
+            "measured": row["used_m2"],
+            "limit": row["quota_m2"],
+            "detail": f"{int(row['year'])} {row['use']} {row['kind']}",
+            "clause": row.get("clause"),
+            "geometry": _place(zone, str(row["unit"])),
+        }
+        for row in over.to_dict("records")
+    ]
+    return finding_frame(rows, rule="Q401")
+
+
+def _level(zone: Zone, unit: str) -> str:
+    return str(zone.units.at[unit, "level"]) if unit in zone.units.index else "zone"
+
+
+def _place(zone: Zone, unit: str) -> Any:
+    for level in ("park", "group", "block"):
+        layer = zone.layers.get(level)
+        if layer is not None and (held := layer["id"] == unit).any():
+            return layer.geometry[held].iloc[0]
+    return None
