@@ -1,0 +1,265 @@
+"""Efficiency: in the head, against a published table, against another programme, laws."""
+
+from __future__ import annotations
+
+import csv
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from zgcgis import dea
+from zgcgis.errors import UnknownNameError, ZgcgisError, ZgcgisWarning
+
+PUBLISHED = Path(__file__).parent / "published"
+CASES = 200 if os.environ.get("ZGCGIS_FULL") else 15
+few_units = pytest.mark.filterwarnings("ignore::zgcgis.errors.ZgcgisWarning")
+
+
+def villages() -> tuple[np.ndarray, np.ndarray, list[dict[str, str]]]:
+    with (PUBLISHED / "dea_digital_village_data.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with (PUBLISHED / "dea_digital_village_published.csv").open(encoding="utf-8", newline="") as f:
+        printed = list(csv.DictReader(f))
+    x = np.array([[float(r[f"x{i}"]) for i in range(1, 5)] for r in rows])
+    y = np.array([[float(r[f"y{i}"]) for i in range(1, 6)] for r in rows])
+    assert [r["dmu"] for r in rows] == [r["dmu"] for r in printed]
+    return x, y, printed
+
+
+# --- published -----------------------------------------------------------------------------
+
+
+def test_digital_village_93_of_93_scores_and_31_of_31_returns():
+    x, y, printed = villages()
+    ours = dea.scale(x, y)
+    for column, theirs in (("crs", "crste"), ("vrs", "vrste"), ("scale", "scale")):
+        np.testing.assert_allclose(ours[column], [float(r[theirs]) for r in printed], atol=5.1e-4)
+    assert list(ours["returns"]) == [r["rts"] for r in printed]
+    assert ours.size == 93 + 31
+
+
+# --- by hand: seven units, two inputs, one output of 1; the frontier is (2,4), (4,2), (8,1) ----
+
+X = np.array([[4, 3], [7, 3], [8, 1], [4, 2], [2, 4], [10, 1], [12, 1]], dtype=float)
+Y = np.ones((7, 1))
+
+
+@few_units
+def test_radial_scores_by_intersection_of_the_ray():
+    # (4,3) on the segment x1 + x2 = 6: 6/7; (7,3) on x1 + 4 x2 = 12: 12/19
+    score = dea.efficiency(X, Y).score
+    np.testing.assert_allclose(score, [6 / 7, 12 / 19, 1, 1, 1, 1, 1], atol=1e-9)
+
+
+@few_units
+def test_a_unit_on_the_frontier_may_have_slack():
+    result = dea.efficiency(X, Y)
+    np.testing.assert_allclose(result.input_slacks[5], [2, 0], atol=1e-8)  # (10,1) against (8,1)
+    np.testing.assert_allclose(result.peers[5], [0, 0, 1, 0, 0, 0, 0], atol=1e-8)
+
+
+@few_units
+def test_sbm_counts_the_slack_that_the_radial_score_does_not():
+    score = dea.efficiency(X, Y, model="sbm").score
+    assert score[5] == pytest.approx(1 - (2 / 10) / 2)  # 2 of 10 of one of two inputs
+    assert score[6] == pytest.approx(1 - (4 / 12) / 2)
+    assert score[0] == pytest.approx(1 - (1 / 3) / 2)  # to (4,2)
+
+
+@few_units
+def test_super_efficiency_by_intersection_of_the_ray_without_the_unit():
+    score = dea.efficiency(X, Y, super=True).score
+    # (4,2) against the segment (2,4)-(8,1), x1 + 2 x2 = 10: 10/8; (2,4) against x1 ≥ 4: 2
+    assert score[3] == pytest.approx(10 / 8)
+    assert score[4] == pytest.approx(2.0)
+    np.testing.assert_allclose(score[:2], [6 / 7, 12 / 19], atol=1e-9)
+
+
+@few_units
+def test_super_sbm_moves_one_input_where_that_is_nearer():
+    score = dea.efficiency(X, Y, model="sbm", super=True, orientation="input").score
+    assert score[2] == pytest.approx((1 + 1.25) / 2)  # (8,1) -> (10,1) on x2 = 1
+    assert score[5] == pytest.approx(0.9)  # inefficient: its own SBM score
+
+
+@few_units
+def test_output_orientation_is_one_over_phi_and_equals_input_under_constant_returns():
+    x, y = np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [3.0], [2.0]])
+    by_input = dea.efficiency(x, y).score
+    by_output = dea.efficiency(x, y, orientation="output").score
+    np.testing.assert_allclose(by_input, [2 / 3, 1, 4 / 9], atol=1e-9)
+    np.testing.assert_allclose(by_output, by_input, atol=1e-9)
+
+
+@few_units
+def test_variable_returns_by_interpolation():
+    x, y = np.array([[1.0], [3.0], [2.0]]), np.array([[1.0], [3.0], [1.5]])
+    score = dea.efficiency(x, y, returns="vrs").score
+    np.testing.assert_allclose(score, [1, 1, 1.5 / 2], atol=1e-9)
+
+
+def test_malmquist_of_a_frontier_that_moves_by_a_tenth():
+    x = np.vstack([X, X * 0.9])
+    change = dea.malmquist(x, np.vstack([Y, Y]), [2011] * 7 + [2015] * 7, parts=True)
+    assert list(change)[:6] == ["unit", "from", "to", "ec", "tc", "mi"]
+    np.testing.assert_allclose(change[["ec", "pec", "sec"]], 1, atol=1e-8)
+    np.testing.assert_allclose(change["mi"], 1 / 0.9, atol=1e-8)
+    assert (change["unit"].tolist(), set(change["from"]), set(change["to"])) == (
+        list(range(7)),
+        {2011},
+        {2015},
+    )
+
+
+def test_malmquist_years_may_come_in_any_order_of_rows():
+    rng = np.random.default_rng(1)
+    x, y = rng.uniform(1, 9, (15, 2)), rng.uniform(1, 9, (15, 1))
+    years = np.repeat([2011, 2012, 2013], 5)
+    straight = dea.malmquist(x, y, years)
+    order = np.concatenate([np.arange(10, 15), np.arange(0, 5), np.arange(5, 10)])
+    shuffled = dea.malmquist(x[order], y[order], years[order])
+    np.testing.assert_allclose(straight, shuffled, atol=1e-9)
+    assert len(straight) == 10
+    np.testing.assert_allclose(straight["ec"] * straight["tc"], straight["mi"])
+
+
+# --- what cannot be solved -------------------------------------------------------------------
+
+
+@few_units
+def test_an_infeasible_super_efficiency_is_unknown_with_its_reason():
+    x, y = np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [5.0], [2.0]])
+    result = dea.efficiency(x, y, returns="vrs", super=True)
+    assert np.isnan(result.score[1])  # nobody else makes 5
+    assert result.reason[1] is not None
+    assert "no solution" in result.reason[1][1]
+    assert result.reason[0] is None
+
+
+@few_units
+def test_a_unit_without_any_input_is_unknown_not_nought():
+    result = dea.efficiency([[0.0], [1.0], [2.0]], [[1.0], [1.0], [1.0]])
+    assert np.isnan(result.score[0])
+    assert result.reason[0] is not None
+    np.testing.assert_allclose(result.score[1:], [1.0, 0.5])
+
+
+@few_units
+def test_an_output_of_nought_has_no_ratio_in_sbm():
+    result = dea.efficiency([[1.0], [1.0]], [[1.0, 0.0], [1.0, 1.0]], model="sbm")
+    assert np.isnan(result.score[0])
+    assert result.score[1] == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "says"),
+    [
+        ([[1.0], [-2.0]], [[1.0], [1.0]], "Input 1 of unit 2 is negative"),
+        ([[1.0], [np.nan]], [[1.0], [1.0]], "Input 1 of unit 2 is not a finite number"),
+        ([[1.0], [2.0]], [[1.0], [np.inf]], "Output 1 of unit 2 is not"),
+        ([[1.0], [2.0]], [[1.0]], "2 rows of inputs and 1 rows of outputs"),
+    ],
+)
+def test_bad_data_are_refused_in_one_sentence(x, y, says):
+    with pytest.raises(ZgcgisError, match=says) as caught:
+        dea.efficiency(x, y)
+    assert "\n" not in caught.value.zh
+
+
+def test_too_few_units_for_the_variables_are_warned_of():
+    with pytest.warns(ZgcgisWarning, match="7 units are fewer than the 9"):
+        dea.efficiency(X, Y)
+    assert dea.units_needed(4, 5) == 27
+
+
+def test_names_that_do_not_exist_are_answered_with_the_list():
+    with pytest.raises(UnknownNameError, match="nirs"):
+        dea.efficiency(X, Y, returns="ccr")
+    with pytest.raises(UnknownNameError, match="sbm"):
+        dea.efficiency(X, Y, model="additive")
+    with pytest.raises(ZgcgisError, match="needs an orientation"):
+        dea.efficiency(X, Y, orientation="none")
+
+
+@pytest.mark.parametrize(
+    ("years", "says"),
+    [([2011] * 14, "two years"), ([2011] * 8 + [2012] * 6, "differ in their number of units")],
+)
+def test_a_panel_that_is_none_is_refused(years, says):
+    with pytest.raises(ZgcgisError, match=says):
+        dea.malmquist(np.vstack([X, X]), np.vstack([Y, Y]), years)
+
+
+# --- laws ------------------------------------------------------------------------------------
+
+panels = st.integers(9, 14).flatmap(
+    lambda n: st.tuples(
+        arrays(np.float64, (n, 2), elements=st.floats(0.5, 100, width=32)),
+        arrays(np.float64, (n, 1), elements=st.floats(0.5, 100, width=32)),
+    )
+)
+
+
+@given(panels)
+@settings(max_examples=CASES, deadline=None)
+def test_laws_of_efficiency(panel):
+    x, y = panel
+    crs, vrs = dea.efficiency(x, y).score, dea.efficiency(x, y, returns="vrs").score
+    nirs = dea.efficiency(x, y, returns="nirs").score
+    sbm = dea.efficiency(x, y, model="sbm").score
+    above = dea.efficiency(x, y, super=True).score
+    assert (crs > 0).all()
+    assert (crs <= 1 + 1e-8).all()
+    assert crs.max() == pytest.approx(1)
+    assert (crs <= nirs + 1e-7).all()
+    assert (nirs <= vrs + 1e-7).all()
+    assert (sbm <= crs + 1e-7).all()
+    assert (above >= crs - 1e-7).all()
+    inside = crs < 1 - 1e-6
+    np.testing.assert_allclose(above[inside], crs[inside], atol=1e-7)
+
+
+@given(panels)
+@settings(max_examples=CASES, deadline=None)
+def test_the_unit_of_measure_does_not_matter(panel):
+    x, y = panel
+    for model in ("radial", "sbm"):
+        one = dea.efficiency(x, y, model=model).score
+        other = dea.efficiency(x * [1e6, 1e-3], y * 1e4, model=model).score
+        np.testing.assert_allclose(one, other, atol=1e-7)
+
+
+@given(panels)
+@settings(max_examples=CASES, deadline=None)
+def test_peers_and_slacks_rebuild_the_point(panel):
+    x, y = panel
+    result = dea.efficiency(x, y, returns="vrs")
+    np.testing.assert_allclose(result.peers.sum(axis=1), 1, atol=1e-7)
+    np.testing.assert_allclose(
+        result.peers @ x, result.score[:, None] * x - result.input_slacks, atol=1e-6 * x.max()
+    )
+    np.testing.assert_allclose(result.peers @ y, y + result.output_slacks, atol=1e-6 * y.max())
+
+
+@given(panels)
+@settings(max_examples=CASES, deadline=None)
+def test_the_score_solves_the_multiplier_form_too(panel):
+    from scipy.optimize import linprog
+
+    x, y = panel
+    score = dea.efficiency(x, y).score
+    for i in (0, len(x) - 1):
+        dual = linprog(
+            np.concatenate([-y[i], np.zeros(2)]),
+            A_ub=np.hstack([y, -x]),
+            b_ub=np.zeros(len(x)),
+            A_eq=np.concatenate([np.zeros(1), x[i]])[None],
+            b_eq=[1.0],
+            bounds=(0, None),
+        )
+        assert score[i] == pytest.approx(-dual.fun, abs=1e-7)
