@@ -39,11 +39,15 @@ def test_there_and_back_is_the_same_place(there, back):
 def test_the_formula_is_the_one_in_circulation():
     lon, lat = places(400)
     ours = datums.wgs84_to_gcj02(lon, lat)
-    theirs = [oracle.wgs84_to_gcj02(oracle.Wgs84(lat=b, lon=a)) for a, b in zip(lon, lat)]
+    theirs = [
+        oracle.wgs84_to_gcj02(oracle.Wgs84(lat=b, lon=a)) for a, b in zip(lon, lat, strict=True)
+    ]
     theirs = (np.array([p.lon for p in theirs]), np.array([p.lat for p in theirs]))
     assert apart_m(ours, theirs) < 1e-6
     ours = datums.wgs84_to_bd09(lon, lat)
-    theirs = [oracle.wgs84_to_bd09(oracle.Wgs84(lat=b, lon=a)) for a, b in zip(lon, lat)]
+    theirs = [
+        oracle.wgs84_to_bd09(oracle.Wgs84(lat=b, lon=a)) for a, b in zip(lon, lat, strict=True)
+    ]
     theirs = (np.array([p.lon for p in theirs]), np.array([p.lat for p in theirs]))
     assert apart_m(ours, theirs) < 1e-6
 

@@ -168,7 +168,7 @@ def gcj02_shift(layer: gpd.GeoSeries, reference: gpd.GeoSeries) -> dict[str, Any
 
 
 def _some_vertices(geometry: gpd.GeoSeries, most: int = 4000) -> NDArray[np.float64]:
-    vertices = shapely.get_coordinates(geometry.to_numpy())
+    vertices: NDArray[np.float64] = shapely.get_coordinates(geometry.to_numpy())
     vertices = vertices[np.isfinite(vertices).all(axis=1)]
     if len(vertices) > 50 * most:
         vertices = vertices[: 50 * most]
