@@ -1,8 +1,9 @@
 """Overlay: clipped areas, overlaps, gaps, what lies outside. All sums come from one table.
 
 :func:`clipped_areas` is exact. Its speed comes from not intersecting what need not be: boxes
-in an index find candidates, sixteen-sided hulls drop those that cannot touch, a containment
-test settles what lies wholly inside, and only pairs that cross a boundary are intersected.
+in an index find candidates, sixteen-sided hulls drop those that cannot touch, cells
+and a containment test settle what lies wholly inside, and only pairs that cross a boundary
+are intersected, with the part of the boundary that is near.
 
 A prepared geometry used by two threads crashes the interpreter, even when it was prepared
 beforehand. So a task prepares copies of its own, and no other task ever sees them.
@@ -31,6 +32,9 @@ THREADS_FROM = 50_000
 
 _PAIRS_PER_TASK = 65_536
 _WORTH_PREPARING = 8  # pairs per big polygon from which preparing it pays
+_FEW = 64  # big polygons up to which comparing boxes one big after another beats an index
+_CROWDED = 64  # pairs per big polygon from which cells and pieces of it pay
+_MANY_VERTICES = 128
 _DUST_M2 = 1e-6  # an area below a square millimetre is rounding, not land
 
 
@@ -85,13 +89,15 @@ def _clipped(
     bigs: Geometries, smalls: Geometries, threads: int
 ) -> tuple[Positions, Positions, Floats]:
     i, j = _box_pairs(bigs, smalls, threads)
-    if len(i) > 4 * len(bigs):
+    crowded = len(i) > _CROWDED * len(bigs)
+    if not crowded:
         i, j = _hull_pairs(bigs, smalls, i, j, threads)
     whole = np.asarray(shapely.area(smalls))
+    box = np.asarray(shapely.bounds(smalls)) if crowded else np.zeros((0, 4))
     size = np.zeros(len(i))
 
     def measure(rows: slice) -> None:
-        size[rows] = _pair_areas(bigs, smalls, whole, i[rows], j[rows])
+        size[rows] = _pair_areas(bigs, smalls, whole, box, i[rows], j[rows])
 
     _run(measure, list(_slices(i)), threads)
     real = size > _DUST_M2
@@ -100,10 +106,11 @@ def _clipped(
 
 def _box_pairs(bigs: Geometries, smalls: Geometries, threads: int) -> tuple[Positions, Positions]:
     """Pairs whose bounding boxes meet, sorted by big, then small."""
+    if len(bigs) <= _FEW:
+        return _few_box_pairs(bigs, smalls)
     tree = shapely.STRtree(smalls)
     tree.query(shapely.Point(0, 0))  # built here, so that threads only read it
-    chunk = max(1, -(-len(bigs) // (threads * 4))) if threads > 1 else max(1, len(bigs))
-    starts = list(range(0, len(bigs), chunk))
+    chunk = -(-len(bigs) // (threads * 4)) if threads > 1 else len(bigs)
 
     def query(start: int) -> NDArray[np.intp]:
         pairs: NDArray[np.intp] = tree.query(bigs[start : start + chunk])
@@ -111,11 +118,19 @@ def _box_pairs(bigs: Geometries, smalls: Geometries, threads: int) -> tuple[Posi
         order = np.argsort(pairs[0] * max(1, len(smalls)) + pairs[1])
         return pairs[:, order]
 
-    found = _run(query, starts, threads)
-    if not found:
-        return np.zeros(0, np.intp), np.zeros(0, np.intp)
-    i, j = np.concatenate(found, axis=1)
+    i, j = np.concatenate(_run(query, list(range(0, len(bigs), chunk)), threads), axis=1)
     return i, j
+
+
+def _few_box_pairs(bigs: Geometries, smalls: Geometries) -> tuple[Positions, Positions]:
+    """Do without an index what needs only a few passes over the boxes."""
+    low_x, low_y, high_x, high_y = np.asarray(shapely.bounds(smalls)).T.copy()
+    found = [
+        np.flatnonzero((low_x <= east) & (high_x >= west) & (low_y <= north) & (high_y >= south))
+        for west, south, east, north in shapely.bounds(bigs)
+    ]
+    i = np.repeat(np.arange(len(bigs)), [len(one) for one in found])
+    return i, np.concatenate([*found, np.zeros(0, np.intp)])
 
 
 def _slices(i: Positions) -> Iterator[slice]:
@@ -125,46 +140,111 @@ def _slices(i: Positions) -> Iterator[slice]:
 
 
 def _pair_areas(
-    bigs: Geometries, smalls: Geometries, whole: Floats, i: Positions, j: Positions
+    bigs: Geometries, smalls: Geometries, whole: Floats, box: Floats, i: Positions, j: Positions
 ) -> Floats:
     """Shared area of pairs sorted by `i`; every prepared geometry is made and dropped here."""
     first = np.flatnonzero(np.r_[True, i[1:] != i[:-1]])
     count = np.diff(np.r_[first, len(i)])
-    of_pair = np.repeat(np.arange(len(first)), count)
     own = bigs[i[first]]
     busy = count >= _WORTH_PREPARING
     copied = busy | shapely.is_prepared(own)  # the caller may have prepared his
     own[copied] = shapely.from_wkb(shapely.to_wkb(own[copied]))  # no other task sees a copy
     shapely.prepare(own[busy])
-    small, outer = smalls[j], own[of_pair]
-    inside = np.asarray(shapely.covers(outer, small))
-    size = np.where(inside, whole[j], 0.0)
-    rest = np.flatnonzero(~inside)
-    prepared = busy[of_pair[rest]]
-    away = prepared.copy()
-    away[prepared] = ~shapely.intersects(outer[rest[prepared]], small[rest[prepared]])
-    rest = rest[~away]
-    size[rest] = shapely.area(shapely.intersection(small[rest], outer[rest]))
+    outer, small = np.repeat(own, count), smalls[j]
+    size, open_ = np.zeros(len(i)), np.ones(len(i), bool)
+    if len(box):
+        for shape, start, n in zip(own[busy], first[busy], count[busy], strict=True):
+            rows = slice(start, start + n)  # a few big polygons, not features
+            inside, away = _by_cells(shape, box[j[rows]])
+            size[rows][inside] = whole[j[rows]][inside]
+            open_[rows] = ~(inside | away)
+    rest = np.flatnonzero(open_)
+    inside = np.asarray(shapely.covers(outer[rest], small[rest]))
+    size[rest[inside]] = whole[j[rest[inside]]]
+    rest = rest[~inside]
+    rest = rest[shapely.intersects(outer[rest], small[rest])]
+    pieces = _pieces(outer[rest], i[rest], box[j[rest]]) if len(box) else outer[rest]
+    size[rest] = shapely.area(shapely.intersection(small[rest], pieces))
     return size
 
 
-_AXES = 8  # directions of the sixteen-sided hull
+def _by_cells(shape: Any, box: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which boxes lie inside `shape`, and which outside, as far as a grid of cells tells.
+
+    A box that touches only cells wholly inside is inside; one that touches only cells that do
+    not meet `shape` is outside. The rest is left to exact tests.
+    """
+    n = int(np.clip(np.sqrt(len(box)) / 2, 4, 64))
+    west, south, east, north = shapely.bounds(shape)
+    x, y = np.linspace(west, east, n + 1), np.linspace(south, north, n + 1)
+    cells = shapely.box(x[:-1, None], y[None, :-1], x[1:, None], y[None, 1:])
+    corner = np.zeros((2, n + 1, n + 1), np.int64)  # sums of cells left of and below a corner
+    corner[0, 1:, 1:] = shapely.contains_properly(shape, cells)
+    corner[1, 1:, 1:] = shapely.disjoint(shape, cells)
+    corner = corner.cumsum(axis=1).cumsum(axis=2)
+    left = np.clip(np.searchsorted(x, box[:, 0]) - 1, 0, n - 1)
+    right = np.clip(np.searchsorted(x, box[:, 2], side="right"), 1, n)
+    low = np.clip(np.searchsorted(y, box[:, 1]) - 1, 0, n - 1)
+    high = np.clip(np.searchsorted(y, box[:, 3], side="right"), 1, n)
+    held = (
+        corner[:, right, high]
+        - corner[:, left, high]
+        - corner[:, right, low]
+        + corner[:, left, low]
+    )
+    cell_count = (right - left) * (high - low)
+    within = (box[:, 0] >= west) & (box[:, 2] <= east)
+    within &= (box[:, 1] >= south) & (box[:, 3] <= north)
+    return (held[0] == cell_count) & within, held[1] == cell_count
+
+
+def _pieces(outer: Geometries, i: Positions, box: Floats) -> Geometries:
+    """For each pair the part of its big polygon around the small one: fewer edges to overlay."""
+    pieces = outer.copy()
+    for one in np.unique(i):  # a few big polygons, not features
+        rows = np.flatnonzero(i == one)
+        shape = outer[rows[0]]
+        vertices = int(shapely.get_num_coordinates(shape))
+        if vertices < _MANY_VERTICES:
+            continue
+        west, south, east, north = shapely.bounds(shape)
+        n = int(np.sqrt(vertices / 16))
+        step = np.maximum([(east - west) / n, (north - south) / n], 1e-9)
+        lowest, highest = box[rows, :2], box[rows, 2:]
+        cell = np.floor(((lowest + highest) / 2 - (west, south)) / step).astype(np.int64)
+        reach = np.quantile(highest - lowest, 0.95, axis=0)  # cells overlap by a small one's size
+        key, of = np.unique(cell, axis=0, return_inverse=True)
+        near = (west, south) + key * step - reach
+        far = (west, south) + (key + 1) * step + reach
+        parts = np.array(
+            [shapely.clip_by_rect(shape, *a, *b) for a, b in zip(near, far, strict=True)], object
+        )
+        of = of.ravel()
+        fits = (lowest >= near[of]).all(axis=1) & (highest <= far[of]).all(axis=1)
+        fits &= (shapely.is_valid(parts) & ~shapely.is_empty(parts))[of]
+        pieces[rows[fits]] = parts[of[fits]]
+    return pieces
+
+
+_AXES = 8  # directions of the sixteen-sided hull; the first and the fifth are x and y
 
 
 def _spans(shapes: Geometries, threads: int) -> Floats:
     """Extent of each geometry along each direction: (lowest, highest) per direction."""
-    angle = np.arange(_AXES) * np.pi / _AXES
     spans = np.full((_AXES, 2, len(shapes)), np.nan)
     step = max(1, min(65_536, -(-len(shapes) // threads)))
 
     def project(start: int) -> None:
-        points, of = shapely.get_coordinates(shapes[start : start + step], return_index=True)
-        if not len(of):
+        some = shapes[start : start + step]
+        count = shapely.get_num_coordinates(some)
+        at = start + np.flatnonzero(count)
+        if not len(at):
             return
-        first = np.flatnonzero(np.r_[True, of[1:] != of[:-1]])
-        at = start + of[first]
+        x, y = shapely.get_coordinates(some).T.copy()
+        first = np.r_[0, np.cumsum(count[count > 0])[:-1]]
         for k in range(_AXES):
-            along = points[:, 0] * np.cos(angle[k]) + points[:, 1] * np.sin(angle[k])
+            angle = k * np.pi / _AXES
+            along = x * np.cos(angle) + y * np.sin(angle)
             spans[k, 0, at] = np.minimum.reduceat(along, first)
             spans[k, 1, at] = np.maximum.reduceat(along, first)
 
@@ -182,8 +262,9 @@ def _hull_pairs(
     outer, inner = _spans(bigs, threads), _spans(smalls, threads)
     apart = np.zeros(len(i), bool)
     for k in range(_AXES):
-        apart |= outer[k, 0][i] > inner[k, 1][j] + _SLACK_M
-        apart |= inner[k, 0][j] > outer[k, 1][i] + _SLACK_M
+        if k % (_AXES // 2):  # along x and y the boxes have met already
+            apart |= outer[k, 0][i] > inner[k, 1][j] + _SLACK_M
+            apart |= inner[k, 0][j] > outer[k, 1][i] + _SLACK_M
     return i[~apart], j[~apart]
 
 
