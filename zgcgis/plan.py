@@ -1,0 +1,586 @@
+"""What a plan says (规划内容): groups, industries, demands, targets, links, each with its clause.
+
+A plan is a TOML file in the zone's folder. Every fact cites a ``clause`` of the plan's *digest*
+(names, figures and duties, clause by clause, in ``seeds/``) and carries the ``terms`` that stand
+there.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from .errors import PlanError
+
+__all__ = [
+    "Clause",
+    "Demand",
+    "Group",
+    "Industry",
+    "Link",
+    "Place",
+    "Plan",
+    "Target",
+    "load_digest",
+    "load_plan",
+]
+
+_PACKAGE = Path(__file__).resolve().parent
+_SEEDS = next(
+    (path for path in (_PACKAGE / "seeds", _PACKAGE.parent / "seeds") if path.is_dir()),
+    _PACKAGE / "seeds",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One clause of the plan as the digest gives it: its number, names, figures and duty."""
+
+    id: str
+    zh: str
+    topic: str
+    terms: tuple[str, ...]
+    duty: str
+
+
+@dataclass(frozen=True, slots=True)
+class Industry:
+    """An industry that the plan names: one of its clusters, or an activity across clusters.
+
+    ``covers`` names the clusters an activity may belong to; a cluster covers itself.
+    """
+
+    key: str
+    zh: str
+    en: str
+    clause: str
+    kind: str = "cluster"
+    covers: tuple[str, ...] = ()
+    terms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A park, axis or corridor that the plan names, with the words it names it by."""
+
+    id: str
+    clause: str
+    terms: tuple[str, ...]
+    zh: str = ""
+    en: str = ""
+    industries: tuple[str, ...] = ()
+    note_zh: str = ""
+    note_en: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of parks (聚集区): members, axes, corridors, industries, and what is wanted there.
+
+    ``role`` is ``"renewal"`` (built-up stock), ``"new-build"`` or ``"specialised"``.
+    """
+
+    key: str
+    zh: str
+    en: str
+    clause: str
+    role: str
+    demand_zh: str
+    demand_en: str
+    parks: tuple[Place, ...]
+    hosts: tuple[str, ...]
+    axes: tuple[Place, ...]
+    corridors: tuple[Place, ...]
+    industries: tuple[str, ...]
+    industry_terms: tuple[str, ...]
+    terms: tuple[str, ...]
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Ids of the parks that the plan puts in this group."""
+        return tuple(place.id for place in self.parks)
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What the plan asks of whoever plans the land."""
+
+    id: str
+    topic: str
+    zh: str
+    en: str
+    clause: str
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link with a place outside the city."""
+
+    id: str
+    zh: str
+    en: str
+    clause: str
+    origin: str
+    terms: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A goal with its year.
+
+    ``value`` is in the unit of ``key`` and None where the plan prints no number;
+    ``times_base`` asks for so many times the value of ``base_year`` instead. ``kind`` tells what
+    a value of part of a year allows: a ``"flow"`` adds up over the year, a ``"share"`` holds for
+    the whole year only, a ``"stock"`` is a count at a date. ``related`` names other measures that
+    may be shown beside it but never decide.
+    """
+
+    id: str
+    key: str
+    zh: str
+    en: str
+    year: int
+    kind: str
+    printed: str
+    clause: str
+    terms: tuple[str, ...]
+    value: float | None = None
+    value_to: float | None = None
+    qualifier: str = "="
+    times_base: float | None = None
+    base_year: int | None = None
+    base_value: float | None = None
+    base_printed: str = ""
+    related: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a plan states, each entry with its clause.
+
+    Attributes
+    ----------
+    id, names, issued, period
+        The plan itself; ``period`` is its first and last year.
+    industries, groups
+        By key, in the order of the file.
+    parks
+        Parks named outside the groups, by id.
+    demands, targets, links
+        In the order of the file.
+    clauses
+        The digest by clause id.
+    path
+        The file it was read from.
+    """
+
+    id: str
+    names: Mapping[str, str]
+    issued: str
+    period: tuple[int, int]
+    industries: Mapping[str, Industry]
+    groups: Mapping[str, Group]
+    parks: Mapping[str, Place]
+    demands: tuple[Demand, ...]
+    targets: tuple[Target, ...]
+    links: tuple[Link, ...]
+    clauses: Mapping[str, Clause]
+    path: Path | None = None
+    park_industries: Mapping[str, frozenset[str]] = field(init=False, repr=False)
+    """Industries the plan places in each park, group or host it names; empty: it names none."""
+
+    def __post_init__(self) -> None:
+        placed: dict[str, set[str]] = {}
+        for group in self.groups.values():
+            for unit in (group.key, *group.members, *group.hosts):
+                placed.setdefault(unit, set()).update(group.industries)
+        for park in self.parks.values():
+            placed.setdefault(park.id, set()).update(park.industries)
+        frozen = {unit: frozenset(keys) for unit, keys in placed.items()}
+        object.__setattr__(self, "park_industries", MappingProxyType(frozen))
+
+    def admits(self, park: str, industry: str) -> bool:
+        """Whether the plan places `industry` in `park`; a park it says nothing of admits all.
+
+        An activity admits every cluster it may belong to: R&D services in a park of the north
+        admit biotechnology, because an industry code cannot show that a firm does no research.
+        """
+        stated = self.park_industries.get(park, frozenset())
+        if not stated:
+            return True
+        return any(industry == key or industry in self.industries[key].covers for key in stated)
+
+    def group_of(self, park: str) -> Group | None:
+        """Return the group the plan puts a park in (or whose host it is), or None."""
+        for group in self.groups.values():
+            if park == group.key or park in group.members or park in group.hosts:
+                return group
+        return None
+
+    def clause(self, id: str) -> Clause:
+        """Return one clause of the digest.
+
+        Raises
+        ------
+        PlanError
+            If the digest has no such clause; the sentence lists those it has.
+        """
+        if id not in self.clauses:
+            raise PlanError(
+                f"规划摘要里没有条款“{id}”；现有：{'、'.join(self.clauses)}。请改正条款号。",
+                f"The digest of the plan has no clause '{id}'; it has {', '.join(self.clauses)}. "
+                "Mend the clause id.",
+            )
+        return self.clauses[id]
+
+    def clauses_of(self, unit: str) -> tuple[Clause, ...]:
+        """Return the clauses that speak of a park or group, in the order of the digest."""
+        ids = set()
+        group = self.group_of(unit)
+        if group is not None:
+            ids.add(group.clause)
+        if unit in self.parks:
+            ids.add(self.parks[unit].clause)
+        return tuple(clause for clause in self.clauses.values() if clause.id in ids)
+
+
+# --- reading -------------------------------------------------------------------------------
+
+
+class _Entry:
+    """One table of the TOML file that knows its place, so that a fault can be named."""
+
+    def __init__(self, path: Path, where: str, data: Any) -> None:
+        self.path, self.where = path, where
+        if not isinstance(data, Mapping):
+            raise PlanError(
+                f"{path} 的 {where} 应是一张表。请写成 [{where}] 加若干行“键 = 值”。",
+                f"{path}: {where} should be a table. Write [{where}] and lines 'key = value'.",
+            )
+        self.data = data
+
+    def _wrong(self, key: str, wanted_zh: str, wanted_en: str) -> PlanError:
+        found = self.data[key]
+        return PlanError(
+            f"{self.path} 的 {self.where}.{key} 是 {found!r}，应为{wanted_zh}。请改正这一行。",
+            f"{self.path}: {self.where}.{key} is {found!r}, not {wanted_en}. Mend that line.",
+        )
+
+    def text(self, key: str, default: str | None = None) -> str:
+        if key not in self.data:
+            if default is not None:
+                return default
+            raise PlanError(
+                f'{self.path} 的 {self.where} 缺少 {key}。请补一行 {key} = "…"。',
+                f'{self.path}: {self.where} lacks {key}. Add a line {key} = "…".',
+            )
+        value = self.data[key]
+        if not isinstance(value, str) or not (value.strip() or default is not None):
+            raise self._wrong(key, "加引号的文字", "a text in quotes")
+        return value
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.data.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise self._wrong(
+                key, '文字的列表，如 ["a", "b"]', 'a list of texts such as ["a", "b"]'
+            )
+        return tuple(value)
+
+    def number(self, key: str) -> float | None:
+        value = self.data.get(key)
+        if value is None:
+            return None
+        if (
+            isinstance(value, bool)
+            or not isinstance(value, int | float)
+            or not math.isfinite(value)
+        ):
+            raise self._wrong(key, "不加引号的数字", "a number without quotes")
+        return float(value)
+
+    def year(self, key: str, *, needed: bool = False) -> int | None:
+        if key not in self.data and needed:
+            raise PlanError(
+                f"{self.path} 的 {self.where} 缺少 {key}。请补一行 {key} = 2015。",
+                f"{self.path}: {self.where} lacks {key}. Add a line {key} = 2015.",
+            )
+        value = self.data.get(key)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise self._wrong(key, "年份（整数）", "a year (a whole number)")
+        return value
+
+    def one_of(self, key: str, allowed: Iterable[str], default: str | None = None) -> str:
+        value, allowed = self.text(key, default), tuple(allowed)
+        if value not in allowed:
+            choice = " / ".join(allowed)
+            raise self._wrong(key, f"{choice} 之一", f"one of {choice}")
+        return value
+
+    def tables(self, key: str) -> list[_Entry]:
+        value = self.data.get(key, [])
+        if not isinstance(value, list):
+            raise self._wrong(key, f"[[{key}]] 的列表", f"a list of [[{key}]]")
+        return [_Entry(self.path, f"{self.where}.{key}[{i}]", item) for i, item in enumerate(value)]
+
+
+def load_plan(path: str | Path) -> Plan:
+    """Read a plan file and the digest it cites.
+
+    Parameters
+    ----------
+    path
+        A TOML file with ``[plan]`` and any of ``[industry.*]``, ``[group.*]``, ``[[park]]``,
+        ``[[demand]]``, ``[[target]]``, ``[[link]]``.
+
+    Returns
+    -------
+    plan
+        Every fact cites a clause that is there, and every industry a group names is defined.
+
+    Raises
+    ------
+    PlanError
+        If the file cannot be used: one sentence that names file, key and way out.
+    """
+    file = Path(path)
+    root = _Entry(file, "plan.toml", _read(file))
+    if "plan" not in root.data:
+        raise PlanError(
+            f"{file} 没有 [plan] 一节。请加上 [plan] 以及 id、zh、en、period 各一行。",
+            f"{file} has no [plan]. Add [plan] with a line each for id, zh, en and period.",
+        )
+    head = _Entry(file, "plan", root.data["plan"])
+    clauses = _digest_of(head, file)
+    industries = {
+        key: Industry(
+            key=key,
+            zh=entry.text("zh"),
+            en=entry.text("en"),
+            clause=_cited(entry, clauses),
+            kind=entry.one_of("kind", ("cluster", "activity"), "cluster"),
+            covers=entry.texts("covers"),
+            terms=entry.texts("terms"),
+        )
+        for key, entry in _named(root, "industry")
+    }
+    for industry in industries.values():
+        _known(industry.covers, industries, f"industry.{industry.key}.covers", file)
+    groups = {key: _group(key, entry, clauses) for key, entry in _named(root, "group")}
+    parks = {place.id: place for place in (_place(e, clauses) for e in root.tables("park"))}
+    for where, keys in (
+        *((f"group.{key}.industries", group.industries) for key, group in groups.items()),
+        *((f"park {key}: industries", park.industries) for key, park in parks.items()),
+    ):
+        _known(keys, industries, where, file)
+    return Plan(
+        id=head.text("id"),
+        names=MappingProxyType({"zh": head.text("zh"), "en": head.text("en")}),
+        issued=head.text("issued", ""),
+        period=_period(head),
+        industries=MappingProxyType(industries),
+        groups=MappingProxyType(groups),
+        parks=MappingProxyType(parks),
+        demands=tuple(
+            Demand(
+                id=entry.text("id"),
+                topic=entry.text("topic"),
+                zh=entry.text("zh"),
+                en=entry.text("en"),
+                clause=_cited(entry, clauses),
+                terms=entry.texts("terms"),
+            )
+            for entry in root.tables("demand")
+        ),
+        targets=tuple(_target(entry, clauses) for entry in root.tables("target")),
+        links=tuple(
+            Link(
+                id=entry.text("id"),
+                zh=entry.text("zh"),
+                en=entry.text("en"),
+                clause=_cited(entry, clauses),
+                origin=entry.text("from", ""),
+                terms=entry.texts("terms"),
+            )
+            for entry in root.tables("link")
+        ),
+        clauses=MappingProxyType(clauses),
+        path=file,
+    )
+
+
+def load_digest(name: str) -> Mapping[str, Clause]:
+    """Return the clauses of a digest in ``seeds/`` by id, in a checkout and in an installed wheel.
+
+    Raises
+    ------
+    PlanError
+        If there is no such digest; the sentence lists those there are.
+    """
+    file = _SEEDS / name
+    if Path(name).name != name or not file.is_file():
+        there = sorted(path.name for path in _SEEDS.glob("*.toml"))
+        raise PlanError(
+            f"seeds 里没有规划摘要“{name}”；现有：{'、'.join(there) or '无'}。"
+            "请改正 [plan] 的 digest 一行，或删去它。",
+            f"There is no digest '{name}' in seeds; there is {', '.join(there) or 'none'}. "
+            "Mend the line digest under [plan], or drop it.",
+        )
+    return _digest(file)
+
+
+def _digest(file: Path) -> dict[str, Clause]:
+    root = _Entry(file, file.name, _read(file))
+    clauses = {}
+    for entry in root.tables("clause"):
+        clause = Clause(
+            id=entry.text("id"),
+            zh=entry.text("zh"),
+            topic=entry.text("topic", ""),
+            terms=(*entry.texts("terms"), *entry.texts("industries_terms")),
+            duty=entry.text("duty", ""),
+        )
+        clauses[clause.id] = clause
+    return clauses
+
+
+def _digest_of(head: _Entry, file: Path) -> dict[str, Clause]:
+    """Return the digest a plan cites: beside the plan file if it is there, else in seeds."""
+    name = head.text("digest", "")
+    if not name:
+        return {}
+    beside = file.parent / name
+    if Path(name).name == name and beside.is_file():
+        return _digest(beside)
+    return dict(load_digest(name))
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except OSError as error:
+        raise PlanError(
+            f"{file} 读不出来：{error.strerror}。请检查路径。",
+            f"{file} cannot be read: {error.strerror}. Check the path.",
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError(
+            f"{file} 不是有效的 TOML：{error}。请改正所指的行（文字要加引号，数字不加）。",
+            f"{file} is not valid TOML: {error}. Mend the line named "
+            "(texts in quotes, numbers without).",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise PlanError(
+            f"{file} 不是 UTF-8 编码。请另存为 UTF-8。",
+            f"{file} is not UTF-8. Save it as UTF-8.",
+        ) from error
+
+
+def _named(root: _Entry, key: str) -> list[tuple[str, _Entry]]:
+    tables = _Entry(root.path, key, root.data.get(key, {}))
+    return [(name, _Entry(root.path, f"{key}.{name}", data)) for name, data in tables.data.items()]
+
+
+def _cited(entry: _Entry, clauses: Mapping[str, Clause], default: str | None = None) -> str:
+    clause = entry.text("clause", default)
+    if clauses and clause not in clauses:
+        there = ", ".join(clauses)
+        raise PlanError(
+            f"{entry.path} 的 {entry.where} 引用了条款“{clause}”，摘要里没有；现有：{there}。"
+            "请改正 clause 一行。",
+            f"{entry.path}: {entry.where} cites clause '{clause}', which the digest does not have; "
+            f"it has {there}. Mend the line clause.",
+        )
+    return clause
+
+
+def _known(keys: Iterable[str], industries: Mapping[str, Industry], where: str, file: Path) -> None:
+    if unknown := sorted(set(keys) - set(industries)):
+        there = ", ".join(industries) or "—"
+        raise PlanError(
+            f"{file} 的 {where} 写了没有定义的产业 {unknown}；已定义：{there}。"
+            "请改正，或加一节 [industry.…]。",
+            f"{file}: {where} names industries {unknown} that are not defined; defined: {there}. "
+            "Mend the name or add [industry.…].",
+        )
+
+
+def _period(head: _Entry) -> tuple[int, int]:
+    value = head.data.get("period")
+    if isinstance(value, list) and len(value) == 2 and all(type(year) is int for year in value):
+        first, last = value
+        if first <= last:
+            return first, last
+    raise PlanError(
+        f"{head.path} 的 plan.period 是 {value!r}，应为首末两年，如 [2011, 2020]。请改正这一行。",
+        f"{head.path}: plan.period is {value!r}, not a first and a last year such as "
+        "[2011, 2020]. Mend that line.",
+    )
+
+
+def _place(entry: _Entry, clauses: Mapping[str, Clause], clause: str | None = None) -> Place:
+    return Place(
+        id=entry.text("id"),
+        clause=_cited(entry, clauses, clause),
+        terms=entry.texts("terms"),
+        zh=entry.text("zh", ""),
+        en=entry.text("en", ""),
+        industries=entry.texts("industries"),
+        note_zh=entry.text("note_zh", ""),
+        note_en=entry.text("note_en", ""),
+    )
+
+
+def _group(key: str, entry: _Entry, clauses: Mapping[str, Clause]) -> Group:
+    clause = _cited(entry, clauses)
+
+    def places(name: str) -> tuple[Place, ...]:
+        return tuple(_place(item, clauses, clause) for item in entry.tables(name))
+
+    return Group(
+        key=key,
+        zh=entry.text("zh"),
+        en=entry.text("en"),
+        clause=clause,
+        role=entry.one_of("role", ("renewal", "new-build", "specialised"), "specialised"),
+        demand_zh=entry.text("demand_zh", ""),
+        demand_en=entry.text("demand_en", ""),
+        parks=places("park"),
+        hosts=entry.texts("hosts"),
+        axes=places("axis"),
+        corridors=places("corridor"),
+        industries=entry.texts("industries"),
+        industry_terms=entry.texts("industry_terms"),
+        terms=entry.texts("terms"),
+    )
+
+
+def _target(entry: _Entry, clauses: Mapping[str, Clause]) -> Target:
+    year = entry.year("year", needed=True)
+    return Target(
+        id=entry.text("id"),
+        key=entry.text("key"),
+        zh=entry.text("zh"),
+        en=entry.text("en"),
+        year=year if year is not None else 0,
+        kind=entry.one_of("kind", ("flow", "share", "stock")),
+        printed=entry.text("printed", ""),
+        clause=_cited(entry, clauses),
+        terms=entry.texts("terms"),
+        value=entry.number("value"),
+        value_to=entry.number("value_to"),
+        qualifier=entry.one_of("qualifier", ("=", "~", ">", "<"), "="),
+        times_base=entry.number("times_base"),
+        base_year=entry.year("base_year"),
+        base_value=entry.number("base_value"),
+        base_printed=entry.text("base_printed", ""),
+        related=entry.texts("related"),
+    )
