@@ -267,7 +267,7 @@ def test_over_quota_is_an_error_with_its_clause_and_exactly_used_is_not():
     "row", [("p1", 2022, "moon", "plan", 1.0, ""), ("p1", 2022, "land", "dream", 1.0, "")]
 )
 def test_a_quota_for_an_unknown_use_or_kind_is_refused(row):
-    with pytest.raises(UnknownNameError, match="moon|dream"):
+    with pytest.raises(UnknownNameError, match=r"moon|dream"):
         quota_use(zone(quotas=quotas(row)))
 
 
