@@ -373,7 +373,8 @@ def efficiency(
     x, x_mean = _scaled(x_raw)
     y, y_mean = _scaled(y_raw)
     n = len(x)
-    able = x.any(axis=1) & y.any(axis=1)  # a unit without inputs would put all others at 0
+    # a unit without inputs would put all others at 0
+    able: NDArray[np.bool_] = np.asarray(x.any(axis=1) & y.any(axis=1), dtype=np.bool_)
     score = np.full(n, np.nan)
     peers = np.zeros((n, n))
     s_in, s_out = np.full(x.shape, np.nan), np.full(y.shape, np.nan)
@@ -381,7 +382,8 @@ def efficiency(
     for i in range(n):  # one linear programme per unit
         why = _unit_reason(x[i], y[i], model, toward)
         if why is None:
-            keep = able & (np.arange(n) != i) if super else able
+            keep: NDArray[np.bool_] = able.copy()
+            keep[i] = keep[i] and not super
             if model == "sbm":
                 got = _one_sbm(i, x, y, able, keep, returns, toward)
             else:
