@@ -169,7 +169,7 @@ def test_an_indicator_asked_for_by_name_says_what_it_lacks(accounts):
 
 
 def test_a_misspelt_name_is_answered_with_the_list(accounts):
-    with pytest.raises(UnknownNameError, match="'flor'.*'floor_area_ratio'"):
+    with pytest.raises(UnknownNameError, match=r"'flor'.*'floor_area_ratio'"):
         compute(accounts, ["flor"])
 
 
