@@ -25,13 +25,13 @@ CENTER = (116.3, 40.0)
 class PlanOfTwo:
     """A plan that places industries in two parks."""
 
-    placed: dict = field(default_factory=lambda: {"p1": {"bio"}, "p2": {"bio", "electronics"}})
+    park_industries: dict = field(
+        default_factory=lambda: {"p1": {"bio"}, "p2": {"bio", "electronics"}}
+    )
+    industries: dict = field(default_factory=dict)
 
     def admits(self, park, industry):
-        return park not in self.placed or industry in self.placed[park]
-
-    def industries_of(self, park):
-        return tuple(sorted(self.placed.get(park, ())))
+        return park not in self.park_industries or industry in self.park_industries[park]
 
 
 def layer(rows, squares):

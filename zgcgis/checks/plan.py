@@ -12,9 +12,19 @@ from geopandas import GeoDataFrame
 from .. import geo
 from ..findings import finding_frame, rule
 from ..model import Zone
+from ..plan import Plan
 from .supply import as_of
 
-__all__ = ["construction_land", "off_plan"]
+__all__ = ["construction_land", "industries_of", "off_plan"]
+
+
+def industries_of(plan: Plan, unit: str) -> list[str]:
+    """Return the industries the plan places in a park or group, with those an activity covers."""
+    stated = plan.park_industries.get(unit, frozenset())
+    covered = {
+        one for key in stated if key in plan.industries for one in plan.industries[key].covers
+    }
+    return sorted(stated | covered)
 
 
 def _latest(zone: Zone) -> Zone:
@@ -68,7 +78,7 @@ def industry_off_plan(zone: Zone) -> GeoDataFrame:
     found = off_plan(zone)
     if zone.plan is None or found.empty:
         return finding_frame([], rule="P301")
-    planned = {park: sorted(zone.plan.industries_of(park)) for park in found["park_id"].unique()}
+    planned = {park: industries_of(zone.plan, park) for park in found["park_id"].unique()}
     rows = pd.DataFrame(
         {
             "level": "enterprise",

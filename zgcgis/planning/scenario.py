@@ -1,0 +1,326 @@
+"""Scenarios (情景方案): a base and a list of changes in a text file give another zone.
+
+::
+
+    [scenario]
+    zh = "腾退两宗、置换一宗"
+    en = "release two, swap one"
+    year = 2024                     # the year of the changed state; by default after the base
+
+    [[change]]
+    do = "reallocate"               # give a parcel another use, supply it, hand it to somebody
+    parcel = "N001-01"
+    use = "1001"                    # planned use; optional: owner, supply_date, far
+    [[change]]
+    do = "release"                  # 腾退: what stood there is cleared, the land can be supplied
+    parcel = "N002-03"
+    [[change]]
+    do = "reserve"                  # 储备: held back, cannot be supplied
+    parcel = "N002-04"
+    [[change]]
+    do = "swap"                     # 置换: two parcels exchange use, holder and tenants
+    parcels = ["N001-02", "S003-01"]
+    [[change]]
+    do = "set"                      # any column of any layer
+    level = "parcel"
+    id = "N001-05"
+    values = { planned_far = 2.5 }
+
+Changes are made in their order, on copies; the base is left alone.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from ..errors import MissingColumnsError, PlanError, UnknownNameError
+from ..model import LEVELS, Zone, there_in
+
+__all__ = ["Change", "Scenario", "apply", "read_scenario"]
+
+
+@dataclass(frozen=True)
+class Change:
+    """One change: its verb and what it names."""
+
+    do: str
+    data: Mapping[str, Any]
+    place: str = ""
+
+    def text(self, key: str) -> str:
+        """Return a text the change must state."""
+        value = self.data.get(key)
+        if not isinstance(value, str) or not value:
+            raise PlanError(
+                f'{self.place}（{self.do}）缺少文字 {key}。请补上 {key} = "…"。',
+                f'{self.place} ({self.do}) lacks the text {key}. Add {key} = "…".',
+            )
+        return value
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A list of changes with its names; ``year`` is that of the changed state."""
+
+    zh: str
+    en: str
+    changes: tuple[Change, ...]
+    year: int | None = None
+
+
+def read_scenario(path: str | Path) -> Scenario:
+    """Read a scenario file."""
+    file = Path(path)
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PlanError(
+            f"读不到方案文件 {file}：{error.strerror}。", f"Cannot read {file}: {error.strerror}."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PlanError(
+            f"方案文件 {file} 不是 UTF-8 编码的 TOML：{error}。",
+            f"{file} is not TOML in UTF-8: {error}.",
+        ) from error
+    head = data.get("scenario", {})
+    entries = data.get("change", [])
+    if not isinstance(entries, list) or not entries:
+        raise PlanError(
+            f"{file} 没有任何 [[change]]。", f"{file} has no [[change]]; a scenario needs one."
+        )
+    changes = tuple(
+        Change(str(entry.get("do", "")), entry, f"{file.name} [[change]] {k}")
+        for k, entry in enumerate(entries, start=1)
+    )
+    if unknown := {change.do for change in changes} - set(_VERBS):
+        raise UnknownNameError(unknown, _VERBS, what="change (do = …)", zh="变更动作")
+    year = head.get("year")
+    return Scenario(
+        str(head.get("zh", file.stem)),
+        str(head.get("en", file.stem)),
+        changes,
+        int(year) if year is not None else None,
+    )
+
+
+def apply(zone: Zone, changes: Sequence[Change], *, year: int | None = None) -> Zone:
+    """Return the zone with the changes made, one after the other.
+
+    Parameters
+    ----------
+    zone
+        The base; it is left alone.
+    changes
+        What is to be changed, in order.
+    year
+        The year in which land is supplied that a change supplies without a date; by default the
+        latest of the zone.
+    """
+    years = zone.meta.get("years")
+    when = year if year is not None else (int(max(years)) if years else date.today().year)  # noqa: DTZ011
+    for change in changes:
+        if change.do not in _VERBS:
+            raise UnknownNameError(change.do, _VERBS, what="change (do = …)", zh="变更动作")
+        zone = _VERBS[change.do](zone, change, when)
+    return zone
+
+
+def _current(layer: GeoDataFrame, name: str, change: Change, year: int) -> Any:
+    """Index label of the feature of that id which is there in `year`."""
+    rows = layer.index[(layer["id"] == name) & there_in(layer, year)]
+    if not len(rows):
+        rows = layer.index[layer["id"] == name]
+    if not len(rows):
+        raise PlanError(
+            f"{change.place}：没有编号为 {name} 的要素。请核对编号。",
+            f"{change.place}: there is no feature {name}. Check the id.",
+        )
+    return rows[-1]
+
+
+def _with(zone: Zone, level: str, layer: GeoDataFrame) -> Zone:
+    return replace(zone, layers={**zone.layers, level: layer})
+
+
+def _put(layer: GeoDataFrame, row: Any, values: Mapping[str, Any]) -> GeoDataFrame:
+    """Set columns of one row of a copy; a column nobody had is added."""
+    layer = layer.copy()
+    for name, value in values.items():
+        if name not in layer:
+            layer[name] = None
+        if pd.api.types.is_datetime64_any_dtype(layer[name].dtype):
+            layer.loc[row, name] = pd.NaT if value is None else pd.Timestamp(value)
+        elif value is None and pd.api.types.is_bool_dtype(layer[name].dtype):
+            layer.loc[row, name] = False
+        else:
+            if not pd.api.types.is_object_dtype(layer[name].dtype) and not _fits(
+                layer[name], value
+            ):
+                layer[name] = layer[name].astype("object")
+            layer.loc[row, name] = value
+    return layer
+
+
+def _fits(column: pd.Series, value: Any) -> bool:
+    """Whether a value can stand in a column without changing its type."""
+    if value is None:
+        empty_at_hand = pd.api.types.is_float_dtype(column.dtype)
+        return bool(empty_at_hand or pd.api.types.is_extension_array_dtype(column.dtype))
+    if isinstance(value, bool):
+        return bool(pd.api.types.is_bool_dtype(column.dtype))
+    if isinstance(value, int | float):
+        integer = pd.api.types.is_integer_dtype(column.dtype)
+        return bool(
+            pd.api.types.is_float_dtype(column.dtype) or (integer and isinstance(value, int))
+        )
+    return bool(pd.api.types.is_string_dtype(column.dtype))
+
+
+def _class_state(use: str) -> str:
+    """Supply-state class of land of a use that can still be supplied."""
+    return "E21" if use.startswith(("10", "11")) else "E22"
+
+
+_NOTHING_BUILT = {
+    "actual_start_date": None,
+    "finish_date": None,
+    "stopped_since": None,
+    "developed_area_m2": None,
+    "invested_wan": None,
+    "idle_m2": None,
+    "hightech": None,
+}
+
+
+def _reallocate(zone: Zone, change: Change, year: int) -> Zone:
+    layer = zone.layer("parcel")
+    row = _current(layer, change.text("parcel"), change, year)
+    values: dict[str, Any] = {}
+    if "use" in change.data:
+        values["planned_use"] = change.text("use")
+    supplied = change.data.get("supply", True)
+    if supplied:
+        state = str(layer.at[row, "supply_state"]) if "supply_state" in layer else ""
+        if not state.startswith("D"):
+            values["supply_state"] = "D21"
+            values["supply_date"] = change.data.get("supply_date", date(year, 12, 31))
+            values["agreed_start_date"] = change.data.get(
+                "agreed_start_date", date(year + 1, 12, 31)
+            )
+            if "approved_date" in layer and pd.isna(layer.at[row, "approved_date"]):
+                values["approved_date"] = values["supply_date"]
+    for key, column in (("far", "planned_far"), ("owner", "owner"), ("industry_code",) * 2):
+        if key in change.data:
+            values[column] = change.data[key]
+    built = str(layer.at[row, "build_state"]) if "build_state" in layer else ""
+    if built.startswith(("A", "B1")) and change.data.get("clear", False):
+        zone = _cleared(zone, str(layer.at[row, "id"]))
+        values |= {"build_state": "B21", **_NOTHING_BUILT}
+    return _with(zone, "parcel", _put(layer, row, _known(values, layer)))
+
+
+def _known(values: Mapping[str, Any], layer: pd.DataFrame) -> dict[str, Any]:
+    """The values, without empty ones for columns that the layer does not have."""
+    return {k: v for k, v in values.items() if v is not None or k in layer}
+
+
+def _release(zone: Zone, change: Change, year: int) -> Zone:
+    layer = zone.layer("parcel")
+    row = _current(layer, change.text("parcel"), change, year)
+    use = str(layer.at[row, "planned_use"]) if "planned_use" in layer else ""
+    values: dict[str, Any] = {
+        "build_state": "B21",
+        "supply_state": _class_state(use),
+        "supply_date": None,
+        "supply_mode": None,
+        "agreed_start_date": None,
+        "agreed_finish_date": None,
+        "land_price_wan": None,
+        "owner": None,
+        "government_cause": None,
+        "extension_months": None,
+        **_NOTHING_BUILT,
+    }
+    cleared = _cleared(zone, str(layer.at[row, "id"]))
+    return _with(cleared, "parcel", _put(layer, row, _known(values, layer)))
+
+
+def _reserve(zone: Zone, change: Change, year: int) -> Zone:
+    zone = _release(zone, change, year)
+    layer = zone.layer("parcel")
+    row = _current(layer, change.text("parcel"), change, year)
+    return _with(zone, "parcel", _put(layer, row, {"supply_state": "F"}))
+
+
+def _cleared(zone: Zone, parcel: str) -> Zone:
+    """The zone without the buildings and the enterprises of one parcel."""
+    layers = dict(zone.layers)
+    for level in ("building", "enterprise"):
+        layer = layers.get(level)
+        if layer is not None and "parcel_id" in layer:
+            layers[level] = layer[(layer["parcel_id"] != parcel).fillna(value=True).to_numpy(bool)]
+    return replace(zone, layers=layers)
+
+
+_SWAPPED = ("planned_use", "planned_far", "owner", "industry_code")
+
+
+def _swap(zone: Zone, change: Change, year: int) -> Zone:
+    names = change.data.get("parcels")
+    if not isinstance(names, list) or len(names) != 2 or names[0] == names[1]:
+        raise PlanError(
+            f'{change.place}：swap 要写 parcels = ["甲", "乙"] 两个不同的宗地。',
+            f'{change.place}: swap needs parcels = ["a", "b"], two different parcels.',
+        )
+    layer = zone.layer("parcel")
+    one, two = (_current(layer, str(name), change, year) for name in names)
+    there = [name for name in _SWAPPED if name in layer]
+    first, second = layer.loc[one, there].to_dict(), layer.loc[two, there].to_dict()
+    layer = _put(_put(layer, one, second), two, first)
+    zone = _with(zone, "parcel", layer)
+    firms = zone.layers.get("enterprise")
+    if firms is not None and "parcel_id" in firms:
+        firms = firms.copy()
+        a, b = firms["parcel_id"] == names[0], firms["parcel_id"] == names[1]
+        parks = layer.set_index("id")["park_id"] if "park_id" in layer else None
+        firms.loc[a.fillna(value=False).to_numpy(bool), "parcel_id"] = names[1]
+        firms.loc[b.fillna(value=False).to_numpy(bool), "parcel_id"] = names[0]
+        if parks is not None and "park_id" in firms:
+            moved = (a | b).fillna(value=False).to_numpy(bool)
+            latest = parks[~parks.index.duplicated(keep="last")]
+            firms.loc[moved, "park_id"] = firms.loc[moved, "parcel_id"].map(latest)
+        zone = _with(zone, "enterprise", firms)
+    return zone
+
+
+def _set(zone: Zone, change: Change, year: int) -> Zone:
+    level = change.text("level")
+    values = change.data.get("values")
+    if not isinstance(values, Mapping) or not values:
+        raise PlanError(
+            f"{change.place}：set 要写 values = {{ 列 = 值 }}。",
+            f"{change.place}: set needs values = {{ column = value }}.",
+        )
+    layer = zone.layer(level)
+    known = set(LEVELS[level].columns) | set(layer.columns)
+    if unknown := set(values) - known:
+        raise MissingColumnsError(unknown, sorted(known), where=level)
+    row = _current(layer, change.text("id"), change, year)
+    return _with(zone, level, _put(layer, row, values))
+
+
+_VERBS: Mapping[str, Callable[[Zone, Change, int], Zone]] = {
+    "reallocate": _reallocate,
+    "release": _release,
+    "reserve": _reserve,
+    "swap": _swap,
+    "set": _set,
+}
