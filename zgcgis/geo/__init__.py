@@ -10,7 +10,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from .overlay import clipped_areas, gaps, outside, overlaps, shared
+from .overlay import clipped_areas, gaps, holes, outside, outside_own, overlaps, shared
 from .plane import (
     AREA_METHODS,
     LONLAT,
@@ -49,10 +49,12 @@ __all__ = [
     "gaps",
     "gauss_kruger",
     "hilbert_order",
+    "holes",
     "is_plane",
     "length_m",
     "nearest_m",
     "outside",
+    "outside_own",
     "overlaps",
     "pairs_within_m",
     "plane",

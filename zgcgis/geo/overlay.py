@@ -276,35 +276,57 @@ def overlaps(
     *,
     min_area_m2: float = 1.0,
     widths: bool = True,
+    among: Callable[[Positions, Positions], NDArray[np.bool_]] | None = None,
     center: Center | None = None,
     threads: int | None = None,
 ) -> GeoDataFrame:
     """Return pairs of features that share more than `min_area_m2` of ground.
 
+    Parameters
+    ----------
+    layer
+        Valid polygons with a CRS.
+    min_area_m2
+        What is smaller is left out.
+    widths
+        Whether to measure how wide each overlap is, which takes longer than finding it.
+    among
+        Told the positions of pairs, says which of them matter: those there in the same year.
+    center, threads
+        As for :func:`clipped_areas`.
+
     Returns
     -------
     overlaps
         Columns ``a, b`` (labels: the column ``id`` if there is one, else the index),
-        ``area_m2``, ``share`` (of the smaller one), with `widths` the ``width_m`` (diameter of
-        the largest circle inside the overlap) and the overlap itself, in the CRS of `layer`.
+        ``area_m2``, ``share`` and ``share_larger`` (of the smaller and of the larger one), with
+        `widths` the ``width_m`` (diameter of the largest circle inside the overlap), and the
+        overlap itself, in the CRS of `layer`.
     """
     flat = to_plane(layer, center)
     shapes = _array(flat)
     workers = _threads(threads, len(shapes))
-    i, j, shared, size = _overlapping(shapes, min_area_m2, workers)
+    i, j, shared, size = _overlapping(shapes, min_area_m2, among, workers)
     labels = {"a": _labels(layer)[i], "b": _labels(layer)[j]}
     found = _places(layer, flat, shared, size, widths=widths, **labels)
     whole = np.asarray(shapely.area(shapes))
     found.insert(3, "share", size / np.minimum(whole[i], whole[j]))
+    found.insert(4, "share_larger", size / np.maximum(whole[i], whole[j]))
     return found
 
 
 def _overlapping(
-    shapes: Geometries, min_area_m2: float, threads: int
+    shapes: Geometries,
+    min_area_m2: float,
+    among: Callable[[Positions, Positions], NDArray[np.bool_]] | None,
+    threads: int,
 ) -> tuple[Positions, Positions, Geometries, Floats]:
     i, j = _box_pairs(shapes, shapes, threads)
     once = i < j
     i, j = i[once], j[once]
+    if among is not None:
+        matters = among(i, j)
+        i, j = i[matters], j[matters]
     box = np.asarray(shapely.bounds(shapes))
     wide = np.minimum(box[i, 2], box[j, 2]) - np.maximum(box[i, 0], box[j, 0])
     high = np.minimum(box[i, 3], box[j, 3]) - np.maximum(box[i, 1], box[j, 1])
@@ -404,6 +426,57 @@ def outside(
     ``width_m`` and the part, in the CRS of `inner`. One row per feature.
     """
     return _uncovered(inner, outer, min_area_m2, center, whole=True, widths=True)
+
+
+def outside_own(
+    inner: GeoDataFrame | GeoSeries,
+    outer: GeoDataFrame | GeoSeries,
+    own: Positions,
+    *,
+    min_area_m2: float = 1.0,
+    center: Center | None = None,
+) -> GeoDataFrame:
+    """Return the part of each `inner` that lies outside the one `outer` it belongs to.
+
+    Parameters
+    ----------
+    inner, outer
+        Polygons with a CRS.
+    own
+        For each `inner` the position of its `outer`, or -1 if it has none and is not asked.
+    min_area_m2, center
+        As for :func:`outside`, and the columns are the same.
+    """
+    center = center_of(inner) if center is None else center
+    flat = to_plane(inner, center)
+    shapes, outers = _array(flat), _array(to_plane(outer, center))
+    asked = np.flatnonzero(own >= 0)
+    asked = asked[~shapely.covers(outers[own[asked]], shapes[asked])]
+    left = np.asarray(shapely.difference(shapes[asked], outers[own[asked]]), object)
+    size = np.asarray(shapely.area(left))
+    big = size > min_area_m2
+    at = asked[big]
+    found = _places(inner, flat, left[big], size[big], a=_labels(inner)[at])
+    found.insert(2, "share", size[big] / np.asarray(shapely.area(shapes))[at])
+    return found
+
+
+def holes(
+    layer: GeoDataFrame | GeoSeries, *, min_area_m2: float = 1.0, center: Center | None = None
+) -> GeoDataFrame:
+    """Return the ground that the features of `layer` enclose together without covering it.
+
+    Columns ``area_m2``, ``width_m`` and the hole, in the CRS of `layer`.
+    """
+    flat = to_plane(layer, center)
+    shapes = _array(flat)
+    whole = shapely.get_parts(shapely.disjoint_subset_union_all(shapes[~_nothing(shapes)]))
+    rings, of = shapely.get_rings(whole, return_index=True)
+    inner = np.r_[False, of[1:] == of[:-1]] if len(of) else np.zeros(0, bool)
+    found = np.asarray(shapely.polygons(rings[inner]), object)
+    size = np.asarray(shapely.area(found))
+    big = size > min_area_m2
+    return _places(layer, flat, found[big], size[big])
 
 
 def _uncovered(

@@ -1,0 +1,295 @@
+"""Topology and hierarchy: each planted fault is found with its size, and nothing else is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from geopandas import GeoDataFrame, GeoSeries
+from shapely import Polygon, box
+from shapely.affinity import rotate, translate
+
+from zgcgis import geo
+from zgcgis.checks import RULES, asked, check, describe
+from zgcgis.errors import UnknownNameError
+from zgcgis.model import Zone
+
+CENTER = (116.9, 39.2)
+
+
+def layer(rows):
+    """A layer from records whose geometry is in metres, one kilometre off the plane's centre."""
+    rows = [dict(row) for row in rows]
+    shapes = [translate(row.pop("geometry"), 1000, 1000) for row in rows]
+    flat = GeoDataFrame(rows, geometry=shapes, crs=geo.plane(CENTER))
+    return flat.to_crs("EPSG:4490")
+
+
+def make_zone(**layers):
+    units = pd.DataFrame(columns=["level", "parent", "group", "zh", "en"])
+    accounts = pd.DataFrame(columns=["unit", "year", "key", "value"])
+    quotas = pd.DataFrame(columns=["unit", "year", "use", "kind", "quota_m2", "clause"])
+    return Zone(
+        id="test",
+        names={"zh": "试验", "en": "test"},
+        meta={"center": CENTER},
+        units=units,
+        layers={level: layer(rows) for level, rows in layers.items()},
+        accounts=accounts,
+        quotas=quotas,
+    )
+
+
+def parcel(id_, geometry, **more):
+    base = {"id": id_, "park_id": "k", "block_id": "b", "since": None, "until": None}
+    return base | more | {"geometry": geometry}
+
+
+PARK = {"id": "k", "precision": "surveyed", "geometry": box(-50, -50, 450, 250)}
+BLOCK = {"id": "b", "park_id": "k", "precision": "surveyed", "geometry": box(0, 0, 400, 200)}
+TILES = [parcel(f"p{i}", box(100 * i, 0, 100 * i + 100, 200)) for i in range(4)]
+
+
+def mosaic(*, tiles=TILES, extra=(), buildings=(), **layers):
+    levels = {"park": [PARK], "block": [BLOCK], "parcel": [*tiles, *extra]}
+    if buildings:
+        levels["building"] = list(buildings)
+    return make_zone(**(levels | layers))
+
+
+def with_tile(number, geometry, **more):
+    return [parcel(t["id"], geometry, **more) if i == number else t for i, t in enumerate(TILES)]
+
+
+def only(zone, code):
+    """The one finding of a zone, which must be of `code`."""
+    found = check(zone, ["T", "H"])
+    assert found["rule"].tolist() == [code], describe(found, "en").tolist()
+    return found.iloc[0]
+
+
+def test_a_sound_mosaic_is_not_accused():
+    assert check(mosaic(), ["T", "H"]).empty
+
+
+def test_an_overlap_is_found_with_its_size_its_width_and_its_place():
+    row = only(mosaic(tiles=with_tile(1, box(100, 0, 200.5, 200))), "T101")
+    assert {row["feature"], row["other"]} == {"p1", "p2"}
+    assert row["measured"] == pytest.approx(100, rel=1e-6)
+    assert row["detail"] == "width 0.50 m"
+    assert row["severity"] == "error"
+    place = GeoSeries([row.geometry], crs="EPSG:4490")
+    assert geo.area_m2(place, center=CENTER).item() == pytest.approx(100, rel=1e-6)
+
+
+def test_an_overlap_below_the_tolerance_is_left_alone():
+    assert check(mosaic(tiles=with_tile(1, box(100, 0, 200.004, 200))), ["T", "H"]).empty
+
+
+def test_a_parcel_inside_another_is_an_overlap():
+    row = only(mosaic(extra=[parcel("inner", box(10, 10, 40, 40))]), "T101")
+    assert row["measured"] == pytest.approx(900, rel=1e-6)
+
+
+def test_the_same_ground_twice_is_a_duplicate_and_nothing_else():
+    row = only(mosaic(extra=[parcel("again", box(0, 0, 100, 200))]), "T102")
+    assert row["measured"] == pytest.approx(20_000, rel=1e-6)
+
+
+def test_parcels_of_different_years_do_not_overlap():
+    tiles = with_tile(0, box(0, 0, 100, 200), until=2022)
+    after = [parcel("p0v2", box(0, 0, 100, 200), since=2022)]
+    assert check(mosaic(tiles=tiles, extra=after), ["T", "H"]).empty
+    row = only(mosaic(tiles=with_tile(0, box(0, 0, 100, 200), until=2023), extra=after), "T102")
+    assert row["other"] == "p0v2"
+
+
+def test_a_gap_inside_a_block_is_found():
+    row = only(mosaic(tiles=with_tile(1, box(101, 0, 200, 200))), "T103")
+    assert (row["feature"], row["level"]) == ("b", "block")
+    assert row["measured"] == pytest.approx(200, rel=1e-6)
+
+
+def test_without_blocks_only_enclosed_ground_is_a_gap():
+    ring = [
+        parcel("w", box(0, 0, 100, 200)),
+        parcel("e", box(120, 0, 220, 200)),
+        parcel("n", box(100, 150, 120, 200)),
+        parcel("s", box(100, 0, 120, 50)),
+    ]
+    found = check(make_zone(parcel=ring), ["T103"])
+    assert found["measured"].tolist() == [pytest.approx(2000, rel=1e-6)]
+    assert check(make_zone(parcel=ring[:3]), ["T103"]).empty
+
+
+def test_a_parcel_out_of_the_boundary_is_accused_once():
+    row = only(mosaic(extra=[parcel("far", box(460, 0, 500, 40), block_id="", park_id="")]), "T104")
+    assert row["measured"] == pytest.approx(1600, rel=1e-6)
+    row = only(mosaic(extra=[parcel("far", box(460, 0, 500, 40))]), "T104")
+    assert row["feature"] == "far"
+
+
+def test_ground_in_another_park_is_outside_its_own():
+    other = {"id": "k2", "precision": "surveyed", "geometry": box(450, -50, 900, 250)}
+    zone = mosaic(extra=[parcel("x", box(500, 0, 540, 40), block_id="")], park=[PARK, other])
+    row = only(zone, "H204")
+    assert row["other"] == "k"
+    assert row["measured"] == pytest.approx(1600, rel=1e-6)
+
+
+def test_a_parcel_outside_its_block_but_inside_its_park():
+    row = only(mosaic(tiles=with_tile(3, box(300, 0, 410, 200))), "H203")
+    assert (row["feature"], row["other"]) == ("p3", "b")
+    assert row["measured"] == pytest.approx(2000, rel=1e-6)
+
+
+def test_a_sliver_is_not_also_sharp_or_small():
+    row = only(
+        mosaic(
+            tiles=with_tile(0, box(2, 0, 100, 200)),
+            extra=[parcel("s", Polygon([(0, 0), (2, 0), (2, 200), (0, 200)]))],
+        ),
+        "T105",
+    )
+    assert row["measured"] == pytest.approx(2, rel=0.01)
+    thin = Polygon([(0, 210), (0, 211.5), (90, 210)])
+    row = only(mosaic(extra=[parcel("s", thin, block_id="")]), "T105")
+    assert row["feature"] == "s"
+
+
+def test_a_spike_is_found_at_its_point():
+    spike = Polygon([(0, 0), (100, 0), (100, 200), (40, 200), (40, 240), (38, 200), (0, 200)])
+    row = only(mosaic(tiles=with_tile(0, spike, block_id="")), "T106")
+    assert row["measured"] == pytest.approx(np.degrees(np.arctan2(2, 40)), rel=1e-4)
+    at = GeoSeries([row.geometry], crs="EPSG:4490").to_crs(geo.plane(CENTER)).iloc[0]
+    assert (at.x, at.y) == (pytest.approx(1040, abs=2e-3), pytest.approx(1240, abs=2e-3))
+
+
+def test_a_parcel_of_two_parts():
+    two = shapely.MultiPolygon([box(0, 0, 100, 200), box(0, 210, 100, 230)])
+    row = only(mosaic(tiles=with_tile(0, two, block_id="")), "T107")
+    assert row["measured"] == 2
+
+
+def test_a_parcel_below_the_smallest_area():
+    row = only(mosaic(extra=[parcel("tiny", box(0, 210, 9, 219), block_id="")]), "T108")
+    assert row["measured"] == pytest.approx(81, rel=1e-6)
+
+
+def test_registered_against_computed_area():
+    right = with_tile(0, box(0, 0, 100, 200), registered_area_m2=20_019.0)
+    assert check(mosaic(tiles=right), ["T", "H"]).empty
+    row = only(mosaic(tiles=with_tile(0, box(0, 0, 100, 200), registered_area_m2=21_000.0)), "T109")
+    assert row["measured"] == pytest.approx(1000, rel=1e-5)
+
+
+def test_the_sum_of_parcels_against_the_control_area():
+    block = BLOCK | {"stated_area_m2": 80_500.0}
+    row = only(mosaic(block=[block]), "T110")
+    assert row["measured"] == pytest.approx(-500, rel=1e-5)
+    assert check(mosaic(block=[BLOCK | {"stated_area_m2": 80_000.0}]), ["T", "H"]).empty
+
+
+def test_parks_that_overlap_unless_one_is_part_of_the_other():
+    other = {"id": "k2", "precision": "surveyed", "geometry": box(440, -50, 900, 250)}
+    row = only(mosaic(park=[PARK, other]), "T111")
+    assert row["measured"] == pytest.approx(3000, rel=1e-6)
+    part = other | {"parent": "k"}
+    assert check(mosaic(park=[PARK | {"parent": ""}, part]), ["T", "H"]).empty
+
+
+@pytest.mark.parametrize(("precision", "severity"), [("sketch", "warning"), ("surveyed", "error")])
+def test_no_error_on_what_is_not_surveyed(precision, severity):
+    other = {"id": "k2", "precision": precision, "geometry": box(440, -50, 900, 250)}
+    assert only(mosaic(park=[PARK, other]), "T111")["severity"] == severity
+
+
+def test_a_mark_of_a_place_is_not_taken_for_an_outline():
+    other = {"id": "k2", "precision": "point", "geometry": box(440, -50, 900, 250)}
+    assert check(mosaic(park=[PARK, other]), ["T", "H"]).empty
+
+
+def test_blocks_that_overlap():
+    other = {"id": "b2", "park_id": "k", "precision": "surveyed", "geometry": box(399, 0, 440, 200)}
+    row = only(mosaic(block=[BLOCK, other]), "T112")
+    assert row["measured"] == pytest.approx(200, rel=1e-6)
+
+
+def test_a_block_outside_its_park():
+    other = {"id": "b2", "park_id": "k", "precision": "surveyed", "geometry": box(410, 0, 460, 200)}
+    row = only(mosaic(block=[BLOCK, other]), "H201")
+    assert row["measured"] == pytest.approx(2000, rel=1e-6)
+
+
+def test_buildings_off_their_parcel_and_on_top_of_each_other():
+    house = {"id": "h", "parcel_id": "p0", "kind": "building", "geometry": box(80, 10, 105, 50)}
+    row = only(mosaic(buildings=[house]), "H202")
+    assert row["measured"] == pytest.approx(200, rel=1e-6)
+    inside = house | {"geometry": box(60, 10, 90, 50)}
+    again = inside | {"id": "h2", "geometry": box(85, 10, 95, 50)}
+    row = only(mosaic(buildings=[inside, again]), "T113")
+    assert row["measured"] == pytest.approx(200, rel=1e-6)
+    yard = again | {"kind": "yard"}
+    assert check(mosaic(buildings=[inside, yard]), ["T", "H"]).empty
+
+
+def test_a_parent_that_is_not_there():
+    house = {"id": "h", "parcel_id": "p9", "kind": "building", "geometry": box(10, 10, 20, 20)}
+    row = only(mosaic(buildings=[house]), "H205")
+    assert (row["feature"], row["other"], row["detail"]) == ("h", "p9", "parcel")
+
+
+def test_a_zone_may_state_its_own_limits():
+    zone = mosaic(tiles=with_tile(1, box(100, 0, 200.5, 200)))
+    loose = replace(zone, meta=zone.meta | {"checks": {"overlap_m2": 150}})
+    assert check(loose, ["T", "H"]).empty
+    wrong = replace(zone, meta=zone.meta | {"checks": {"overlap": 150}})
+    with pytest.raises(UnknownNameError, match="overlap_m2"):
+        check(wrong, ["T101"])
+
+
+def test_only_rules_whose_layers_are_there_are_asked():
+    zone = make_zone(parcel=TILES)
+    assert "T101" in asked(zone)
+    assert "H203" not in asked(zone)
+    with pytest.raises(UnknownNameError, match="T101"):
+        check(zone, ["T9"])
+
+
+def test_findings_do_not_depend_on_order_start_or_direction():
+    rng = np.random.default_rng(7)
+    tiles = with_tile(1, box(100, 0, 203, 200))
+    base = check(mosaic(tiles=tiles), ["T", "H"])
+    for _ in range(5):
+        turned = []
+        for k in rng.permutation(len(tiles)):
+            ring = np.asarray(tiles[k]["geometry"].exterior.coords)[:-1]
+            ring = np.roll(ring, rng.integers(len(ring)), axis=0)[:: rng.choice([-1, 1])]
+            turned.append(tiles[k] | {"geometry": Polygon(ring)})
+        other = check(mosaic(tiles=turned), ["T", "H"])
+        assert other["rule"].tolist() == base["rule"].tolist()
+        assert other["measured"].to_numpy() == pytest.approx(base["measured"].to_numpy(), rel=1e-9)
+
+
+def test_moved_and_turned_land_has_the_same_findings():
+    tiles = with_tile(1, box(100, 0, 203, 200))
+    base = check(mosaic(tiles=tiles), ["T", "H"])["measured"].to_numpy()
+    turned = [
+        [row | {"geometry": rotate(row["geometry"], 33, origin=(0, 0))} for row in rows]
+        for rows in (tiles, [PARK], [BLOCK])
+    ]
+    other = make_zone(parcel=turned[0], park=turned[1], block=turned[2])
+    assert check(other, ["T", "H"])["measured"].to_numpy() == pytest.approx(base, rel=1e-6)
+
+
+@pytest.mark.parametrize("code", sorted(c for c in RULES if c[0] in "TH"))
+def test_every_rule_has_its_two_sentences_and_layers(code):
+    entry = RULES[code]
+    assert entry.func is not None
+    assert entry.func.__doc__
+    assert entry.zh
+    assert entry.en
+    assert entry.levels or code == "H205"

@@ -1,0 +1,80 @@
+"""Checks (核查): rules over a zone, and the findings they yield.
+
+A rule is one function over a zone, entered with :func:`zgcgis.findings.rule` under its code
+together with its severity and its sentence in both languages. Topology and hierarchy are in
+:mod:`.topology`, conformity with the plan in :mod:`.plan`, quotas in :mod:`.quota`, supply and
+idle land in :mod:`.supply`, data and facts in :mod:`.facts`. To add a rule, write the function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from importlib import import_module
+from pkgutil import iter_modules
+
+from geopandas import GeoDataFrame
+
+from ..errors import UnknownNameError
+from ..findings import RULES, Rule, combine, describe
+from ..model import Zone
+
+__all__ = ["RULES", "Rule", "asked", "check", "describe"]
+
+for _room in iter_modules(__path__):  # a module enters its rules when it is loaded
+    import_module(f".{_room.name}", __name__)
+
+
+def asked(zone: Zone, codes: Iterable[str] | None = None) -> dict[str, Rule]:
+    """Return the rules that can be asked of a zone: those whose layers it has, by code.
+
+    Parameters
+    ----------
+    zone
+        The zone.
+    codes
+        Codes (``"T101"``) or the beginnings of codes (``"T"``, ``"H2"``) to keep to.
+
+    Raises
+    ------
+    UnknownNameError
+        If no rule has a code that begins so.
+    """
+    rules = {code: entry for code, entry in sorted(RULES.items()) if entry.func is not None}
+    if codes is not None:
+        wanted = tuple(codes)
+        if unknown := [w for w in wanted if not w or not any(c.startswith(w) for c in rules)]:
+            raise UnknownNameError(unknown, rules, what="rule", zh="规则")
+        rules = {code: entry for code, entry in rules.items() if code.startswith(wanted)}
+    there = {level for level, layer in zone.layers.items() if len(layer)}
+    return {code: entry for code, entry in rules.items() if there.issuperset(entry.levels)}
+
+
+def check(
+    zone: Zone, codes: Iterable[str] | None = None, *, proposal: GeoDataFrame | None = None
+) -> GeoDataFrame:
+    """Check a zone, or a proposed allotment in it, against geometry, plan, quotas and facts.
+
+    Parameters
+    ----------
+    zone
+        The zone.
+    codes
+        Codes or beginnings of codes to keep to; by default every rule that can be asked.
+    proposal
+        Land proposed for supply (拟供地方案), looked at as the layer ``proposal`` of the zone.
+
+    Returns
+    -------
+    findings
+        One row each, gravest first, with the columns of :data:`zgcgis.findings.COLUMNS`.
+
+    Raises
+    ------
+    UnknownNameError
+        If no rule has a code that begins as one of `codes`.
+    """
+    if proposal is not None:
+        zone = replace(zone, layers={**zone.layers, "proposal": proposal})
+    rules = asked(zone, codes)
+    return combine(entry.func(zone) for entry in rules.values() if entry.func is not None)

@@ -1,0 +1,663 @@
+"""Topology and hierarchy (拓扑与层级): whether the polygons make a sound mosaic.
+
+Ground is accused once, by the rule that says most: what is held twice is a duplicate and not
+also an overlap; what lies outside the boundary is not also outside its park and block.
+
+Features are compared only with those of the same years. Limits are our own screening values,
+not a standard's; ``[checks]`` in ``zone.toml`` replaces them one by one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from geopandas import GeoDataFrame, GeoSeries
+from numpy.typing import NDArray
+from pandas import DataFrame, Series
+
+from .. import geo
+from ..errors import UnknownNameError
+from ..findings import finding_frame, rule
+from ..model import Zone, there_in
+
+__all__ = ["Limits", "limits_of"]
+
+_EXACT = ("surveyed", "synthetic")  # an outline as good as it is drawn
+_DRAWN = ("surveyed", "synthetic", "digitised", "sketch")  # the others only mark a place
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is small enough to be left alone, in the units of the names."""
+
+    overlap_m2: float = 1.0
+    gap_m2: float = 1.0
+    outside_m2: float = 1.0
+    duplicate_share: float = 0.9999
+    sliver_width_m: float = 3.0
+    sharp_angle_deg: float = 10.0
+    min_parcel_m2: float = 100.0
+    area_share: float = 0.001
+    off_parcel_share: float = 0.01
+
+
+def limits_of(zone: Zone) -> Limits:
+    """Return the limits a zone is checked with: the defaults and what ``[checks]`` replaces.
+
+    Raises
+    ------
+    UnknownNameError
+        If ``[checks]`` names a limit that does not exist.
+    """
+    stated = zone.meta.get("checks", {})
+    known = {f.name for f in fields(Limits)}
+    if unknown := set(stated) - known:
+        raise UnknownNameError(unknown, known, what="limit in [checks]", zh="检查限值")
+    return Limits(**{name: float(value) for name, value in stated.items()})
+
+
+# --- reading a layer ---------------------------------------------------------------------
+
+
+def _ids(layer: GeoDataFrame) -> NDArray[np.object_]:
+    return np.asarray(layer["id"].astype("object"))
+
+
+def _polygons(zone: Zone, level: str) -> GeoDataFrame:
+    """The features of a level that have an area, numbered from 0."""
+    layer = zone.layers[level]
+    kept = layer[layer.geometry.notna() & ~layer.geometry.is_empty]
+    kinds = kept.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
+    return kept[kinds].reset_index(drop=True)
+
+
+def _outlines(zone: Zone, level: str) -> GeoDataFrame:
+    """The outlines of a level that are drawn, not only marks of a place."""
+    layer = _polygons(zone, level)
+    if "precision" not in layer:
+        return layer
+    drawn = layer["precision"].isin(_DRAWN) | layer["precision"].isna()
+    return layer[drawn].reset_index(drop=True)
+
+
+def _now(zone: Zone, layer: GeoDataFrame) -> GeoDataFrame:
+    """The features there in the latest year of the zone, numbered from 0."""
+    years = zone.meta.get("years")
+    year = int(max(years)) if years else 9999
+    return layer[there_in(layer, year)].reset_index(drop=True)
+
+
+def _life(layer: DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    since, until = (
+        pd.to_numeric(layer[name]).to_numpy(float, na_value=np.nan)
+        if name in layer
+        else np.full(len(layer), np.nan)
+        for name in ("since", "until")
+    )
+    return np.where(np.isnan(since), -np.inf, since), np.where(np.isnan(until), np.inf, until)
+
+
+def _together(layer: DataFrame) -> Callable[[Any, Any], NDArray[np.bool_]]:
+    """Tell of pairs of positions whether both features are there in some year."""
+    since, until = _life(layer)
+
+    def both(i: Any, j: Any) -> NDArray[np.bool_]:
+        there: NDArray[np.bool_] = np.maximum(since[i], since[j]) < np.minimum(until[i], until[j])
+        return there
+
+    return both
+
+
+def _text(layer: DataFrame, name: str) -> Series:
+    """A column of ids; an empty one names nothing."""
+    if name not in layer:
+        return Series("", index=layer.index, dtype="object")
+    values = layer[name].astype("object")
+    return values.where(values.notna(), "").astype(str).str.strip()
+
+
+def _position(names: Series, layer: GeoDataFrame) -> NDArray[np.intp]:
+    """Position in `layer` of the feature of each name, or -1."""
+    place = Series(np.arange(len(layer)), index=_ids(layer))
+    place = place[~place.index.duplicated()]
+    return np.asarray(place.reindex(names.to_numpy()).fillna(-1), np.intp)
+
+
+def _capped(severity: str, *layers: tuple[GeoDataFrame, Any]) -> NDArray[np.object_]:
+    """Severity of each finding: no error on the outline of something not surveyed."""
+    if not layers:
+        return np.array([], object)
+    size = len(layers[0][1])
+    exact = np.ones(size, bool)
+    for layer, names in layers:
+        if "precision" in layer and len(layer):
+            of = dict(zip(_ids(layer), layer["precision"].isin(_EXACT), strict=True))
+            exact &= np.array([bool(of.get(name, True)) for name in names], bool)
+    capped = "warning" if severity == "error" else severity
+    return np.where(exact, severity, capped).astype(object)
+
+
+def _report(
+    places: GeoDataFrame,
+    code: str,
+    level: str,
+    *,
+    measured: str = "area_m2",
+    **columns: Any,
+) -> GeoDataFrame:
+    rows = {"level": level, "feature": places["a"].to_numpy()}
+    if "b" in places:
+        rows["other"] = places["b"].to_numpy()
+    rows["measured"] = places[measured].to_numpy(float)
+    if "width_m" in places and "detail" not in columns:
+        rows["detail"] = [f"width {w:.2f} m" for w in places["width_m"]]
+    rows |= columns
+    rows["geometry"] = np.asarray(places.geometry.array)
+    return finding_frame(DataFrame(rows), rule=code, crs=places.crs)
+
+
+# --- parcels among themselves ------------------------------------------------------------
+
+
+def _overlaps(zone: Zone, layer: GeoDataFrame) -> GeoDataFrame:
+    return geo.overlaps(
+        layer,
+        min_area_m2=limits_of(zone).overlap_m2,
+        among=_together(layer),
+        center=zone.center,
+    )
+
+
+def _is_duplicate(zone: Zone, found: GeoDataFrame) -> Series:
+    return found["share_larger"] >= limits_of(zone).duplicate_share
+
+
+@rule(
+    "T101",
+    "error",
+    unit="m2",
+    levels=("parcel",),
+    zh="宗地 {feature} 与 {other} 重叠 {measured:.1f} m²（容差 {limit} m²；{detail}）",
+    en="parcels {feature} and {other} overlap by {measured:.1f} m2 (tolerance {limit} m2; {detail})",
+)
+def parcels_overlap(zone: Zone) -> GeoDataFrame:
+    """No two parcels hold the same ground in the same year."""
+    found = _overlaps(zone, _polygons(zone, "parcel"))
+    found = found[~_is_duplicate(zone, found)]
+    return _report(found, "T101", "parcel", limit=limits_of(zone).overlap_m2)
+
+
+@rule(
+    "T102",
+    "error",
+    unit="m2",
+    levels=("parcel",),
+    zh="宗地 {feature} 与 {other} 是同一块地，重复 {measured:.1f} m²",
+    en="parcels {feature} and {other} are the same ground, held twice: {measured:.1f} m2",
+)
+def parcels_duplicate(zone: Zone) -> GeoDataFrame:
+    """No parcel is there twice."""
+    found = _overlaps(zone, _polygons(zone, "parcel"))
+    found = found[_is_duplicate(zone, found)]
+    return _report(found, "T102", "parcel", limit=limits_of(zone).overlap_m2)
+
+
+@rule(
+    "T103",
+    "error",
+    unit="m2",
+    levels=("parcel",),
+    zh="{feature} 内有 {measured:.1f} m² 不属于任何宗地（容差 {limit} m²；{detail}）",
+    en="{measured:.1f} m2 inside {feature} belong to no parcel (tolerance {limit} m2; {detail})",
+)
+def parcels_leave_gaps(zone: Zone) -> GeoDataFrame:
+    """Parcels tile their blocks; without blocks they enclose no ground that is no parcel's.
+
+    Only the latest year is looked at, and only blocks that hold parcels.
+    """
+    limit = limits_of(zone).gap_m2
+    parcels = _now(zone, _polygons(zone, "parcel"))
+    if "block" not in zone.layers or zone.layers["block"].empty:
+        found = geo.holes(parcels, min_area_m2=limit, center=zone.center)
+        found.insert(0, "a", zone.id)
+        return _report(found, "T103", "zone", limit=limit)
+    blocks = _now(zone, _outlines(zone, "block"))
+    named = _text(parcels, "block_id")
+    if (named != "").any():
+        blocks = blocks[blocks["id"].isin(set(named))]
+    else:
+        i, _, _ = geo.clipped_areas(blocks.geometry, parcels.geometry, center=zone.center)
+        blocks = blocks.iloc[np.unique(i)]
+    found = geo.gaps(parcels, blocks, min_area_m2=limit, center=zone.center)
+    severity = _capped("error", (blocks, found["a"]))
+    return _report(found, "T103", "block", limit=limit, severity=severity)
+
+
+@rule(
+    "T105",
+    "warning",
+    unit="m",
+    levels=("parcel",),
+    zh="宗地 {feature} 是狭长碎片，最宽处仅 {measured:.2f} m（限值 {limit} m；{detail}）",
+    en="parcel {feature} is a sliver, {measured:.2f} m at its widest (limit {limit} m; {detail})",
+)
+def parcel_is_a_sliver(zone: Zone) -> GeoDataFrame:
+    """A parcel is wider than a digitising error."""
+    parcels = _polygons(zone, "parcel")
+    thin = _slivers(zone, parcels)
+    found = parcels.loc[thin.index]
+    places = GeoDataFrame(
+        {"a": _ids(found), "width_m": thin.to_numpy()}, geometry=found.geometry.array, crs=found.crs
+    )
+    area = geo.area_m2(found.geometry, center=zone.center)
+    return _report(
+        places,
+        "T105",
+        "parcel",
+        measured="width_m",
+        limit=limits_of(zone).sliver_width_m,
+        detail=[f"{a:.1f} m2" for a in area],
+    )
+
+
+def _slivers(zone: Zone, parcels: GeoDataFrame) -> Series:
+    """Width of the parcels that are slivers, by position."""
+    limit = limits_of(zone).sliver_width_m
+    shape = parcels.geometry
+    area = geo.area_m2(shape, center=zone.center)
+    # No polygon is narrower than twice its area over its outline, so few need the exact width.
+    narrow = 2 * area < limit * geo.length_m(shape, center=zone.center)
+    width = geo.width_m(shape[narrow], center=zone.center)
+    return width[width < limit]
+
+
+@rule(
+    "T106",
+    "warning",
+    unit="deg",
+    levels=("parcel",),
+    zh="宗地 {feature} 有 {measured:.2f}° 的尖角（限值 {limit}°）",
+    en="parcel {feature} has a corner of {measured:.2f} degrees (limit {limit})",
+)
+def parcel_has_a_sharp_angle(zone: Zone) -> GeoDataFrame:
+    """A parcel has no spike; a sliver is accused as such, not by its ends."""
+    limit = limits_of(zone).sharp_angle_deg
+    parcels = _polygons(zone, "parcel")
+    parcels = parcels.drop(index=_slivers(zone, parcels).index)
+    found = geo.sharp_angles(parcels, below_deg=limit, center=zone.center)
+    return _report(found, "T106", "parcel", measured="angle_deg", limit=limit)
+
+
+@rule(
+    "T107",
+    "warning",
+    unit="1",
+    levels=("parcel",),
+    zh="宗地 {feature} 由 {measured:.0f} 个部分组成，一宗地应为一块",
+    en="parcel {feature} has {measured:.0f} parts; a parcel is one piece of ground",
+)
+def parcel_has_parts(zone: Zone) -> GeoDataFrame:
+    """A parcel is one piece of ground."""
+    parcels = _polygons(zone, "parcel")
+    parts = parcels.geometry.count_geometries()
+    found = parcels[parts > 1]
+    places = GeoDataFrame(
+        {"a": _ids(found), "parts": parts[parts > 1].to_numpy(float)},
+        geometry=found.geometry.array,
+        crs=found.crs,
+    )
+    return _report(places, "T107", "parcel", measured="parts", limit=1.0)
+
+
+@rule(
+    "T108",
+    "warning",
+    unit="m2",
+    levels=("parcel",),
+    zh="宗地 {feature} 面积仅 {measured:.2f} m²，小于最小上图面积 {limit} m²",
+    en="parcel {feature} has only {measured:.2f} m2, less than the smallest mapped area {limit} m2",
+)
+def parcel_is_too_small(zone: Zone) -> GeoDataFrame:
+    """A parcel has at least the smallest mapped area; a sliver is accused as such."""
+    limit = limits_of(zone).min_parcel_m2
+    parcels = _polygons(zone, "parcel")
+    area = geo.area_m2(parcels.geometry, center=zone.center)
+    small = parcels[area < limit]
+    small = small.drop(index=_slivers(zone, small).index)
+    places = GeoDataFrame(
+        {"a": _ids(small), "area_m2": area[small.index].to_numpy()},
+        geometry=small.geometry.array,
+        crs=small.crs,
+    )
+    return _report(places, "T108", "parcel", limit=limit)
+
+
+# --- stated against computed -------------------------------------------------------------
+
+
+def _misstated(zone: Zone, layer: GeoDataFrame, column: str, code: str, level: str) -> GeoDataFrame:
+    """Features whose stated area differs from the area of their polygon."""
+    if column not in layer:
+        return finding_frame([], rule=code)
+    stated = pd.to_numeric(layer[column]).astype("float64")
+    area = geo.area_m2(layer.geometry, center=zone.center)
+    limit = np.maximum(limits_of(zone).area_share * area, limits_of(zone).overlap_m2)
+    wrong = (stated - area).abs() > limit
+    found, area, stated = layer[wrong], area[wrong], stated[wrong]
+    rows = DataFrame(
+        {
+            "level": level,
+            "feature": _ids(found),
+            "measured": (stated - area).to_numpy(),
+            "limit": limit[wrong].to_numpy(),
+            "severity": _capped("error", (found, _ids(found))),
+            "detail": [f"{s:.1f} / {a:.1f} m2" for s, a in zip(stated, area, strict=True)],
+            "geometry": found.geometry.array,
+        }
+    )
+    return finding_frame(rows, rule=code, crs=layer.crs)
+
+
+@rule(
+    "T109",
+    "error",
+    unit="m2",
+    levels=("parcel",),
+    zh="宗地 {feature} 登记面积与图形面积相差 {measured:+.1f} m²（限差 {limit:.1f} m²；{detail}）",
+    en="registered area of parcel {feature} differs from its polygon by {measured:+.1f} m2 "
+    "(limit {limit:.1f} m2; {detail})",
+)
+def registered_area_is_off(zone: Zone) -> GeoDataFrame:
+    """The registered area of a parcel is that of its polygon, to 0.1 %."""
+    parcels = _polygons(zone, "parcel")
+    return _misstated(zone, parcels, "registered_area_m2", "T109", "parcel")
+
+
+@rule(
+    "T110",
+    "error",
+    unit="m2",
+    levels=("block", "parcel"),
+    zh="街区 {feature} 内宗地面积之和与控制面积相差 {measured:+.1f} m²（限差 {limit:.1f} m²；{detail}）",
+    en="the parcels of block {feature} sum to its control area and {measured:+.1f} m2 "
+    "(limit {limit:.1f} m2; {detail})",
+)
+def control_area_is_off(zone: Zone) -> GeoDataFrame:
+    """The parcels of a block sum to the block's stated area (控制面积), to 0.1 %.
+
+    The sum is taken of the parcels that name the block, as drawn, in the latest year; the
+    difference is reported and not spread over them.
+    """
+    blocks = _now(zone, _polygons(zone, "block"))
+    parcels = _now(zone, _polygons(zone, "parcel"))
+    if "stated_area_m2" not in blocks:
+        return finding_frame([], rule="T110")
+    area = geo.area_m2(parcels.geometry, center=zone.center)
+    total = Series(_ids(blocks)).map(area.groupby(_text(parcels, "block_id")).sum())
+    stated = pd.to_numeric(blocks["stated_area_m2"]).astype("float64")
+    limit = np.maximum(limits_of(zone).area_share * stated, limits_of(zone).overlap_m2)
+    wrong = (total - stated).abs() > limit
+    rows = DataFrame(
+        {
+            "level": "block",
+            "feature": _ids(blocks)[wrong],
+            "measured": (total - stated)[wrong].to_numpy(),
+            "limit": limit[wrong].to_numpy(),
+            "detail": [
+                f"{t:.1f} / {s:.1f} m2" for t, s in zip(total[wrong], stated[wrong], strict=True)
+            ],
+            "geometry": blocks.geometry.array[wrong],
+        }
+    )
+    return finding_frame(rows, rule="T110", crs=blocks.crs)
+
+
+@rule(
+    "T114",
+    "error",
+    unit="m2",
+    levels=("park",),
+    zh="园区 {feature} 公布面积与边界图形面积相差 {measured:+.1f} m²（限差 {limit:.1f} m²；{detail}）",
+    en="stated area of park {feature} differs from its outline by {measured:+.1f} m2 "
+    "(limit {limit:.1f} m2; {detail})",
+)
+def park_area_is_off(zone: Zone) -> GeoDataFrame:
+    """The stated area of a park is that of its outline, where the outline is exact."""
+    parks = _polygons(zone, "park")
+    if "precision" in parks:
+        parks = parks[parks["precision"].isin((*_EXACT, "digitised"))].reset_index(drop=True)
+    return _misstated(zone, parks, "stated_area_m2", "T114", "park")
+
+
+# --- outlines among themselves -----------------------------------------------------------
+
+
+def _outlines_overlap(zone: Zone, level: str, code: str) -> GeoDataFrame:
+    layer = _outlines(zone, level)
+    found = _overlaps(zone, layer)
+    over = {
+        (child, parent)
+        for child, parent in zip(_ids(layer), _text(layer, "parent"), strict=True)
+        if parent
+    }
+    nested = [(a, b) in over or (b, a) in over for a, b in zip(found["a"], found["b"], strict=True)]
+    found = found[~np.array(nested, bool)]
+    severity = _capped("error", (layer, found["a"]), (layer, found["b"]))
+    return _report(found, code, level, limit=limits_of(zone).overlap_m2, severity=severity)
+
+
+@rule(
+    "T111",
+    "error",
+    unit="m2",
+    levels=("park",),
+    zh="园区 {feature} 与 {other} 重叠 {measured:.1f} m²（容差 {limit} m²；{detail}）",
+    en="parks {feature} and {other} overlap by {measured:.1f} m2 (tolerance {limit} m2; {detail})",
+)
+def parks_overlap(zone: Zone) -> GeoDataFrame:
+    """No two parks hold the same ground in the same year, unless one is part of the other."""
+    return _outlines_overlap(zone, "park", "T111")
+
+
+@rule(
+    "T112",
+    "error",
+    unit="m2",
+    levels=("block",),
+    zh="街区 {feature} 与 {other} 重叠 {measured:.1f} m²（容差 {limit} m²；{detail}）",
+    en="blocks {feature} and {other} overlap by {measured:.1f} m2 (tolerance {limit} m2; {detail})",
+)
+def blocks_overlap(zone: Zone) -> GeoDataFrame:
+    """No two blocks hold the same ground in the same year."""
+    return _outlines_overlap(zone, "block", "T112")
+
+
+@rule(
+    "T113",
+    "warning",
+    unit="m2",
+    levels=("building",),
+    zh="建筑物 {feature} 与 {other} 重叠 {measured:.1f} m²，建筑面积会重复计算（{detail}）",
+    en="buildings {feature} and {other} overlap by {measured:.1f} m2; their floor area counts twice "
+    "({detail})",
+)
+def buildings_overlap(zone: Zone) -> GeoDataFrame:
+    """No two buildings stand on the same ground in the same year; yards may lie under them."""
+    layer = _polygons(zone, "building")
+    if "kind" in layer:
+        layer = layer[_text(layer, "kind").isin(["", "building"])].reset_index(drop=True)
+    found = _overlaps(zone, layer)
+    return _report(found, "T113", "building", limit=limits_of(zone).overlap_m2)
+
+
+# --- outside and hierarchy ---------------------------------------------------------------
+
+
+def _bounds(zone: Zone) -> GeoDataFrame | None:
+    """What a zone's land may not leave: its approved boundary, else its parks."""
+    for level in ("boundary", "park"):
+        if level in zone.layers:
+            layer = _outlines(zone, level)
+            if len(layer):
+                return layer
+    return None
+
+
+@rule(
+    "T104",
+    "error",
+    unit="m2",
+    levels=("parcel",),
+    zh="宗地 {feature} 有 {measured:.1f} m² 在批准范围（园区）之外（容差 {limit} m²；{detail}）",
+    en="{measured:.1f} m2 of parcel {feature} lie outside the approved boundary or all parks "
+    "(tolerance {limit} m2; {detail})",
+)
+def parcel_outside_the_boundary(zone: Zone) -> GeoDataFrame:
+    """Parcels lie inside the approved boundary, or, if none is drawn, inside some park."""
+    limit = limits_of(zone).outside_m2
+    bounds = _bounds(zone)
+    if bounds is None:
+        return finding_frame([], rule="T104")
+    parcels = _polygons(zone, "parcel")
+    found = geo.outside(parcels, bounds, min_area_m2=limit, center=zone.center)
+    severity = np.full(len(found), "error", object)
+    if "precision" in bounds and not bounds["precision"].isin(_EXACT).all():
+        severity[:] = "warning"
+    return _report(found, "T104", "parcel", limit=limit, severity=severity)
+
+
+def _off_parent(
+    zone: Zone,
+    level: str,
+    parent: str,
+    code: str,
+    *,
+    beyond: GeoDataFrame | GeoSeries | None,
+    min_share: float = 0.0,
+) -> GeoDataFrame:
+    """Parts of features outside the feature they name, but inside `beyond` if that is given."""
+    limit = limits_of(zone).outside_m2
+    layer, parents = _polygons(zone, level), _outlines(zone, parent)
+    own = _position(_text(layer, f"{parent}_id"), parents)
+    found = geo.outside_own(layer, parents, own, min_area_m2=limit, center=zone.center)
+    if beyond is not None and len(found):  # what leaves this too is accused by another rule
+        kept = geo.shared(
+            found.rename(columns={"a": "id"}), beyond, min_area_m2=limit, center=zone.center
+        )
+        size = dict(zip(found["a"], found["area_m2"] / found["share"], strict=True))
+        pieces = kept.dissolve("a", aggfunc={"area_m2": "sum", "width_m": "max"}).reset_index()
+        pieces["share"] = pieces["area_m2"] / pieces["a"].map(size)
+        found = pieces
+    found = found[found["share"] > min_share]
+    named = dict(zip(_ids(layer), _text(layer, f"{parent}_id"), strict=True))
+    others = [named[a] for a in found["a"]]
+    severity = _capped("error", (layer, found["a"]), (parents, others))
+    return _report(found, code, level, other=others, limit=limit, severity=severity)
+
+
+@rule(
+    "H201",
+    "error",
+    unit="m2",
+    levels=("block", "park"),
+    zh="街区 {feature} 有 {measured:.1f} m² 在其园区 {other} 之外（容差 {limit} m²；{detail}）",
+    en="{measured:.1f} m2 of block {feature} lie outside its park {other} "
+    "(tolerance {limit} m2; {detail})",
+)
+def block_outside_its_park(zone: Zone) -> GeoDataFrame:
+    """A block lies in the park it names."""
+    return _off_parent(zone, "block", "park", "H201", beyond=None)
+
+
+@rule(
+    "H202",
+    "error",
+    unit="m2",
+    levels=("building", "parcel"),
+    zh="建筑物 {feature} 有 {measured:.1f} m² 在其宗地 {other} 之外（容差 {limit} m²；{detail}）",
+    en="{measured:.1f} m2 of building {feature} lie off its parcel {other} "
+    "(tolerance {limit} m2; {detail})",
+)
+def building_off_its_parcel(zone: Zone) -> GeoDataFrame:
+    """A building stands on the parcel it names, but for one per cent of its footprint."""
+    share = limits_of(zone).off_parcel_share
+    return _off_parent(zone, "building", "parcel", "H202", beyond=None, min_share=share)
+
+
+@rule(
+    "H203",
+    "error",
+    unit="m2",
+    levels=("parcel", "block"),
+    zh="宗地 {feature} 有 {measured:.1f} m² 在其街区 {other} 之外（容差 {limit} m²；{detail}）",
+    en="{measured:.1f} m2 of parcel {feature} lie outside its block {other} "
+    "(tolerance {limit} m2; {detail})",
+)
+def parcel_outside_its_block(zone: Zone) -> GeoDataFrame:
+    """A parcel lies in the block it names; ground outside the boundary is T104's."""
+    return _off_parent(zone, "parcel", "block", "H203", beyond=_bounds(zone))
+
+
+@rule(
+    "H204",
+    "error",
+    unit="m2",
+    levels=("parcel", "park"),
+    zh="宗地 {feature} 有 {measured:.1f} m² 在其园区 {other} 之外（容差 {limit} m²；{detail}）",
+    en="{measured:.1f} m2 of parcel {feature} lie outside its park {other} "
+    "(tolerance {limit} m2; {detail})",
+)
+def parcel_outside_its_park(zone: Zone) -> GeoDataFrame:
+    """A parcel lies in the park it names; ground outside every park is T104's."""
+    return _off_parent(zone, "parcel", "park", "H204", beyond=_bounds(zone))
+
+
+_PARENTS = (
+    ("block", "park"),
+    ("parcel", "park"),
+    ("parcel", "block"),
+    ("building", "parcel"),
+    ("enterprise", "parcel"),
+    ("enterprise", "park"),
+)
+
+
+@rule(
+    "H205",
+    "error",
+    zh="{level} {feature} 所属的 {detail} {other} 不存在",
+    en="{level} {feature} names a {detail} that is not there: {other}",
+)
+def parent_is_not_there(zone: Zone) -> GeoDataFrame:
+    """What a feature says it belongs to exists, if there is a layer of it."""
+    rows = []
+    for level, parent in _PARENTS:
+        layer, parents = zone.layers.get(level), zone.layers.get(parent)
+        if layer is None or parents is None or f"{parent}_id" not in layer or parents.empty:
+            continue
+        known = set(_ids(parents)) | (
+            set(zone.units.index) if parent in ("park", "block") else set()
+        )
+        named = _text(layer, f"{parent}_id")
+        lost = layer[(named != "") & ~named.isin(known)]
+        if level == "enterprise":
+            lost = lost[~lost["id"].duplicated()]
+        rows.append(
+            DataFrame(
+                {
+                    "level": level,
+                    "feature": _ids(lost),
+                    "other": named[lost.index].to_numpy(),
+                    "detail": parent,
+                    "geometry": np.asarray(lost.geometry.array),
+                }
+            )
+        )
+    if not any(len(part) for part in rows):
+        return finding_frame([], rule="H205")
+    crs = next(iter(zone.layers.values())).crs
+    return finding_frame(pd.concat(rows, ignore_index=True), rule="H205", crs=crs)

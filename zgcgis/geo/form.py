@@ -1,0 +1,209 @@
+"""Spatial form (空间形态): how a park lies, how uses mix, how dense it is built.
+
+Shape measures take geometry with a CRS and are taken in metres; density and mix are plain
+functions on areas, so that a table of accounts is enough.
+"""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import shapely
+from geopandas import GeoDataFrame, GeoSeries
+from numpy.typing import ArrayLike
+from pandas import DataFrame, Series
+
+from .overlay import _labels
+from .plane import Center, Floats, _array, center_of, to_plane
+
+__all__ = ["compactness", "contiguity", "mix", "sharp_angles", "spacematrix", "turning_points"]
+
+
+def compactness(geometry: GeoSeries, *, center: Center | None = None) -> DataFrame:
+    """Return how compact each outline is; every measure is 1 for a circle or a convex shape.
+
+    ``perimeter_index``: perimeter of the circle of equal area over the outline's own
+    (Polsby-Popper is its square). ``enclosing_index``: area over that of the smallest circle
+    around (Reock). ``convexity``: area over that of the convex hull.
+    """
+    flat = _array(to_plane(geometry, center))
+    area, outline = shapely.area(flat), shapely.length(flat)
+    hull = shapely.area(shapely.convex_hull(flat))
+    around = np.pi * shapely.minimum_bounding_radius(flat) ** 2
+    return DataFrame(
+        {
+            "perimeter_index": _ratio(2 * np.sqrt(np.pi * area), outline),
+            "enclosing_index": _ratio(area, around),
+            "convexity": _ratio(area, hull),
+        },
+        index=geometry.index,
+    )
+
+
+def contiguity(
+    geometry: GeoSeries, *, join_m: float = 0.0, center: Center | None = None
+) -> DataFrame:
+    """Return how far each outline holds together (布局集中).
+
+    Parameters
+    ----------
+    geometry
+        Outlines, of one part or many.
+    join_m
+        Parts not farther apart than this (a street) count as one piece.
+    center
+        Centre of the working plane.
+
+    Returns
+    -------
+    contiguity
+        ``pieces`` (how many), ``largest_share`` (of the area, 1 for one piece),
+        ``expected_share`` (the chance that two points drawn at random fall into the same piece:
+        the sum of squared shares) and ``spread_m`` (mean distance of the ground's pieces from
+        the common centre of gravity, weighted by area).
+    """
+    center = center_of(geometry) if center is None else center
+    rows = []
+    for shape in _array(to_plane(geometry, center)):  # a few outlines, each a graph of its own
+        parts = shapely.get_parts(shape) if shape is not None else np.zeros(0, object)
+        size = np.asarray(shapely.area(parts))
+        if not size.sum() > 0:
+            rows.append((0, np.nan, np.nan, np.nan))
+            continue
+        piece = _pieces_of(parts, join_m)
+        share = np.bincount(piece, size) / size.sum()
+        middle = shapely.centroid(shape)
+        away = shapely.distance(shapely.centroid(parts), middle)
+        spread = float((away * size).sum() / size.sum())
+        rows.append((len(share), float(share.max()), float((share**2).sum()), spread))
+    names = ["pieces", "largest_share", "expected_share", "spread_m"]
+    return DataFrame(rows, index=geometry.index, columns=names)
+
+
+def _pieces_of(parts: Floats, join_m: float) -> Floats:
+    """Number of the piece each part belongs to, parts within `join_m` being one piece."""
+    a, b = shapely.STRtree(parts).query(parts, predicate="dwithin", distance=join_m)
+    name = np.arange(len(parts))
+    while True:  # names flow along neighbours until none changes
+        lower = name.copy()
+        np.minimum.at(lower, a, name[b])
+        if (lower == name).all():
+            return np.asarray(np.unique(name, return_inverse=True)[1])
+        name = lower
+
+
+def spacematrix(
+    *, floor_area_m2: ArrayLike, footprint_m2: ArrayLike, base_m2: ArrayLike
+) -> DataFrame:
+    """Return density on one base (Spacematrix): FSI, GSI, OSR and mean storeys.
+
+    Parameters
+    ----------
+    floor_area_m2, footprint_m2
+        Gross floor area and building footprint.
+    base_m2
+        The ground they are set against: parcels for *net*, the whole unit for *gross* density.
+        The caller says which in the name of the result.
+
+    Returns
+    -------
+    density
+        ``floor_space_index`` = floor area / base, ``ground_space_index`` = footprint / base
+        (site coverage), ``open_space_ratio`` = (base - footprint) / floor area and
+        ``mean_storeys`` = floor area / footprint. Nothing to divide by gives NaN.
+    """
+    floor, foot, base = (np.asarray(v, float) for v in (floor_area_m2, footprint_m2, base_m2))
+    index = next((v.index for v in (base_m2, floor_area_m2) if isinstance(v, Series)), None)
+    return DataFrame(
+        {
+            "floor_space_index": _ratio(floor, base),
+            "ground_space_index": _ratio(foot, base),
+            "open_space_ratio": _ratio(base - foot, floor),
+            "mean_storeys": _ratio(floor, foot),
+        },
+        index=index,
+    )
+
+
+def mix(areas: DataFrame, *, possible: int | None = None) -> DataFrame:
+    r"""Return how uses mix in each row of a table with one column of areas per use.
+
+    Parameters
+    ----------
+    areas
+        Square metres, one row per unit and one column per use; missing means none.
+    possible
+        How many uses there could be; by default the columns of `areas`.
+
+    Returns
+    -------
+    mix
+        ``uses`` (how many are present), ``entropy`` (:math:`-\sum p \ln p`),
+        ``entropy_of_present`` and ``entropy_of_possible`` (the same over the logarithm of the
+        number present and possible: 1 where all are equal) and ``simpson``
+        (:math:`1 - \sum p^2`: the chance that two points differ in use).
+    """
+    part = areas.to_numpy(float, na_value=0.0)
+    p = _ratio(part, part.sum(axis=1, keepdims=True))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        each = np.where(p > 0, -p * np.log(p), np.where(np.isnan(p), np.nan, 0.0))
+    entropy = each.sum(axis=1)
+    present = (part > 0).sum(axis=1)
+    of = areas.shape[1] if possible is None else possible
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return DataFrame(
+            {
+                "uses": present,
+                "entropy": entropy,
+                "entropy_of_present": np.where(present > 1, entropy / np.log(present), 0.0)
+                + 0 * entropy,
+                "entropy_of_possible": entropy / np.log(of) if of > 1 else 0 * entropy,
+                "simpson": 1 - (p**2).sum(axis=1),
+            },
+            index=areas.index,
+        )
+
+
+def _ratio(part: ArrayLike, whole: ArrayLike) -> Floats:
+    part, whole = np.asarray(part, float), np.asarray(whole, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: Floats = np.where(whole > 0, part / whole, np.nan)
+    return found
+
+
+def turning_points(
+    layer: GeoDataFrame | GeoSeries, *, center: Center | None = None
+) -> GeoDataFrame:
+    """Return every corner of every ring: columns ``a, angle_deg`` and the point.
+
+    The angle is that between the two edges at the corner: 180 on a straight line, 0 at a spike.
+    """
+    center = center_of(layer) if center is None else center
+    flat = to_plane(layer, center)
+    parts, of_shape = shapely.get_parts(_array(flat), return_index=True)
+    rings, of_part = shapely.get_rings(parts, return_index=True)
+    points, of_ring = shapely.get_coordinates(rings, return_index=True)
+    last = np.r_[of_ring[1:] != of_ring[:-1], True] if len(of_ring) else np.zeros(0, bool)
+    first = np.r_[True, last[:-1]] if len(of_ring) else last
+    same = np.r_[False, (points[1:] == points[:-1]).all(axis=1)] & ~first  # repeated points
+    keep = ~last & ~same
+    points, of_ring = points[keep], of_ring[keep]
+    starts = np.flatnonzero(np.r_[True, of_ring[1:] != of_ring[:-1]])
+    ends = np.r_[starts[1:], len(of_ring)] - 1 if len(of_ring) else starts
+    before, after = np.arange(len(points)) - 1, np.arange(len(points)) + 1
+    before[starts], after[ends] = ends, starts
+    u, v = points[before] - points, points[after] - points
+    long = np.hypot(*u.T) * np.hypot(*v.T)
+    cosine = _ratio((u * v).sum(axis=1), long)
+    angle = np.degrees(np.arccos(np.clip(np.nan_to_num(cosine, nan=-1.0), -1, 1)))
+    place = GeoSeries(shapely.points(points), crs=flat.crs).to_crs(layer.crs)
+    names = _labels(layer)[of_shape[of_part[of_ring]]]
+    return gpd.GeoDataFrame({"a": names, "angle_deg": angle}, geometry=place)
+
+
+def sharp_angles(
+    layer: GeoDataFrame | GeoSeries, *, below_deg: float = 10.0, center: Center | None = None
+) -> GeoDataFrame:
+    """Return the corners sharper than `below_deg`, one row each (see `turning_points`)."""
+    corners = turning_points(layer, center=center)
+    return corners[corners["angle_deg"] < below_deg].reset_index(drop=True)
