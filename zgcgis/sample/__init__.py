@@ -1,0 +1,256 @@
+"""A synthetic but plausible zone (示例示范区) with planted errors and the list of them.
+
+:func:`write_sample` makes the same bytes for the same size and seed. Nothing in it is real but
+the codes of land uses and industries; every name says so.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from geopandas import GeoDataFrame
+from pandas import DataFrame
+
+from ..errors import ZgcgisError
+from .fabric import Ground, Points, area_m2, as_stored, lay_out
+from .papers import write_papers
+from .people import GROUPS, park_specs
+from .planted import COLUMNS, Outlines, plant
+from .settle import Settlement, ring_areas, settle
+from .write import to_layer, write_csv, write_layer
+
+__all__ = ["LEAST_PARCELS", "write_sample"]
+
+LEAST_PARCELS = 300
+"""Fewest parcels that leave room for every planted error."""
+_DROPPED = {"parcel": ["kind", "base", "corners"]}
+
+
+def write_sample(
+    folder: str | Path, *, parcels: int = 500, seed: int = 2026, planted: bool = True
+) -> Path:
+    """Write a synthetic zone folder.
+
+    Parameters
+    ----------
+    folder
+        A new or empty folder.
+    parcels
+        About how many parcels; at least :data:`LEAST_PARCELS`.
+    seed
+        Another seed gives another zone, the same seed the same bytes.
+    planted
+        Whether to plant errors and list them in ``planted.csv``; without, the zone is clean.
+
+    Returns
+    -------
+    folder
+        The folder written: whole, or not there at all.
+
+    Raises
+    ------
+    ZgcgisError
+        If the folder holds something already, or too few parcels are asked for.
+    """
+    target = Path(folder)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise ZgcgisError(
+            f"{target} 已经存在且不为空，不会覆盖。请换一个新的文件夹。",
+            f"{target} is there already and not empty; nothing was written over. "
+            "Name a new folder.",
+        )
+    if parcels < LEAST_PARCELS:
+        raise ZgcgisError(
+            f"宗地数 {parcels} 太少，放不下全部示例。请至少取 {LEAST_PARCELS}。",
+            f"{parcels} parcels are too few for every example. Ask for at least {LEAST_PARCELS}.",
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".sample-", dir=target.parent) as scratch:
+        draft = Path(scratch) / "zone"
+        (draft / "layers").mkdir(parents=True)
+        _write(draft, parcels, seed, planted=planted)
+        if target.exists():
+            target.rmdir()
+        shutil.move(str(draft), target)
+    return target
+
+
+def _write(draft: Path, parcels: int, seed: int, *, planted: bool) -> None:
+    rng = np.random.default_rng(seed)
+    specs = park_specs(parcels)
+    ground = lay_out(specs, parcels, rng)
+    town = settle(ground, rng)
+    lines = _outlines(ground)
+    detailed = _detailed_plan(town)
+    errors: list[dict[str, Any]] = []
+    if planted:
+        errors += plant(town, lines)
+    else:
+        lines.stated_area_m2 = {k: round(area_m2(as_stored(r)), 1) for k, r in lines.park.items()}
+    areas = _areas(town.parcel["ring"])
+    for level, layer in _layers(ground, town, lines, detailed).items():
+        write_layer(layer, draft / "layers", level)
+    errors += write_papers(draft, specs, town.parcel, areas, planted=planted)
+    if planted:
+        errors.sort(key=lambda row: (row["rule"], row["level"], row["feature"]))
+        write_csv(draft / "planted.csv", COLUMNS, errors)
+
+
+def _areas(rings: pd.Series) -> Any:
+    single = [r[0] if isinstance(r, tuple) else r for r in rings]
+    out = ring_areas(single)
+    for i, r in enumerate(rings):
+        if isinstance(r, tuple):
+            out[i] = sum(area_m2(as_stored(part)) for part in r)
+    return out
+
+
+def _outlines(ground: Ground) -> Outlines:
+    drawn = {
+        name: {p.spec.key: p.to_plane(p.outline[name]) for p in ground.parks}
+        for name in ("park", "master_plan", "urban_boundary")
+    }
+    return Outlines(
+        park=dict(drawn["park"]),
+        boundary=dict(drawn["park"]),
+        master_plan={key: [ring] for key, ring in drawn["master_plan"].items()},
+        urban_boundary={key: [ring] for key, ring in drawn["urban_boundary"].items()},
+    )
+
+
+def _detailed_plan(town: Settlement) -> DataFrame:
+    """Planned uses: a block as a whole where one use is planned for it, else its parcels."""
+    ground, parcel = town.ground, town.parcel
+    first = parcel.drop_duplicates("base").sort_values("base")
+    planned = np.array([town.plan_of[i] for i in _base_ids(town)], dtype=object)
+    block = town.block["id"].to_numpy()[ground.parcel_block]
+    table = DataFrame({"block": block, "use": planned, "place": ground.parcel_place})
+    kinds = table.groupby("block")["use"].transform("nunique")
+    del first
+    rows: list[dict[str, Any]] = []
+    rings = dict(zip(town.block["id"], ground.block_ring, strict=True))
+    for name, group in table[kinds == 1].groupby("block", sort=True):
+        rows.append({"id": f"dp_{name}", "land_use": group["use"].iloc[0], "ring": rings[name]})
+    for i in np.flatnonzero((kinds > 1).to_numpy()):
+        name = f"dp_{block[i]}-{ground.parcel_place[i] + 1:02d}"
+        rows.append({"id": name, "land_use": planned[i], "ring": ground.parcel_ring[i]})
+    plan = DataFrame(rows)
+    plan.insert(1, "zh", [f"示例控规地块 {i[3:]}" for i in plan["id"]])
+    plan.insert(2, "en", [f"Sample planned plot {i[3:]}" for i in plan["id"]])
+    plan.insert(4, "land_use_system", "yonghai_2023")
+    return plan
+
+
+def _base_ids(town: Settlement) -> list[str]:
+    ground = town.ground
+    block = town.block["id"].to_numpy()[ground.parcel_block]
+    return [f"{b}-{p + 1:02d}" for b, p in zip(block, ground.parcel_place, strict=True)]
+
+
+def _layers(
+    ground: Ground, town: Settlement, lines: Outlines, detailed: DataFrame
+) -> dict[str, GeoDataFrame]:
+    specs = {p.spec.key: p.spec for p in ground.parks}
+    keys = list(specs)
+    out: dict[str, GeoDataFrame] = {}
+
+    def layer(level: str, rows: list[dict[str, Any]], outline: str = "ring") -> None:
+        table = DataFrame(rows)
+        table = table[[c for c in table.columns if c != outline] + [outline]]
+        out[level] = to_layer(table, outline=outline)
+
+    layer("boundary", [
+        {"id": f"boundary_{k}", "zh": f"{specs[k].zh}批准范围", "en": f"{specs[k].en}, approved",
+         "precision": "synthetic", "ring": lines.boundary[k]} for k in keys
+    ])  # fmt: skip
+    layer("group", [
+        {"id": g, "zh": zh, "en": en, "precision": "synthetic",
+         "ring": tuple(lines.boundary[k] for k in keys if specs[k].group == g)}
+        for g, (zh, en, _) in GROUPS.items()
+    ])  # fmt: skip
+    layer("park", [
+        {"id": k, "zh": specs[k].zh, "en": specs[k].en, "group": specs[k].group,
+         "parent": specs[k].group, "precision": "synthetic",
+         "stated_area_m2": lines.stated_area_m2[k], "ring": lines.park[k]} for k in keys
+    ])  # fmt: skip
+    out["block"] = to_layer(town.block)
+    out["parcel"] = to_layer(town.parcel.drop(columns=_DROPPED["parcel"]))
+    out["building"] = to_layer(town.building)
+    out["enterprise"] = to_layer(town.enterprise, outline="point")
+    for level, zh, en in (
+        ("master_plan", "允许建设区", "area allotted to construction"),
+        ("urban_boundary", "城镇开发边界", "urban development boundary"),
+    ):
+        drawn = getattr(lines, level)
+        layer(level, [
+            {"id": f"{level}_{k}", "zh": f"{specs[k].zh}{zh}", "en": f"{specs[k].en}, {en}",
+             "ring": drawn[k]} for k in keys
+        ])  # fmt: skip
+    out["detailed_plan"] = to_layer(detailed)
+    protected, river = _countryside(ground, lines)
+    layer("protection", [
+        {"id": f"protection_{n:02d}", "zh": f"示例{grade}级保护区{n}",
+         "en": f"Sample protected area {n}, grade {grade}", "grade": grade, "ring": ring}
+        for n, (grade, ring) in enumerate(protected, 1)
+    ])  # fmt: skip
+    prohibited = [*lines.prohibited, river]
+    layer("prohibited", [
+        {"id": f"prohibited_{n:02d}", "zh": f"示例禁止建设线{n}", "en": f"Sample prohibited line {n}",
+         "ring": ring} for n, ring in enumerate(prohibited, 1)
+    ])  # fmt: skip
+    _background(ground, lines, layer)
+    return out
+
+
+def _extent(lines: Outlines) -> tuple[Points, Points]:
+    everything = np.concatenate([rings[0] for rings in lines.urban_boundary.values()])
+    return everything.min(0), everything.max(0)
+
+
+def _countryside(ground: Ground, lines: Outlines) -> tuple[list[tuple[str, Points]], Points]:
+    """A river east of every park, with its banks: protected in two grades."""
+    del ground
+    low, high = _extent(lines)
+    y = np.linspace(low[1] - 300, high[1] + 300, 40)
+    x = high[0] + 260 + 70 * np.sin(y / 420) + 25 * np.sin(y / 170)
+
+    def band(a: float, b: float) -> Points:
+        left, right = np.stack([x + a, y], -1), np.stack([x + b, y], -1)
+        return np.concatenate([left, right[::-1]])
+
+    return [*lines.protection, ("1", band(20, 110)), ("2", band(110, 240))], band(45, 85)
+
+
+def _background(ground: Ground, lines: Outlines, layer: Any) -> None:
+    low, high = _extent(lines)
+    west, east = low[0] - 400, high[0] + 700
+    south, north = low[1] - 400, high[1] + 400
+    y = np.linspace(south, north, 24)
+    middle = np.stack([120 * np.sin(y / 700), y], -1)
+    layer("district", [
+        {"id": "west", "zh": "示例西区", "en": "Sample West District",
+         "ring": np.concatenate([[[west, south]], middle, [[west, north]]])},
+        {"id": "east", "zh": "示例东区", "en": "Sample East District",
+         "ring": np.concatenate([middle, [[east, north], [east, south]]])},
+    ])  # fmt: skip
+    hearts = np.array([p.to_plane(np.zeros(2)) for p in ground.parks])
+    t = np.linspace(0, 1, 12)[:, None]
+    layer("axis", [
+        {"id": "sample_axis", "zh": "示例创新轴", "en": "Sample innovation axis", "parent": "core",
+         "precision": "synthetic", "line": hearts[1] * (1 - t) + hearts[0] * t}
+    ], "line")  # fmt: skip
+    layer("transit", [
+        {"id": f"station_{n:02d}", "zh": f"示例站{n}", "en": f"Sample Station {n}",
+         "point": h + np.array([60.0, -40.0])} for n, h in enumerate(hearts[:4], 1)
+    ], "point")  # fmt: skip
+    kinds = ("school", "hospital", "culture")
+    layer("service", [
+        {"id": f"service_{n:02d}", "zh": f"示例服务设施{n}", "en": f"Sample service {n}",
+         "kind": kinds[n % 3], "point": h + 90.0 * np.array([np.cos(n), np.sin(n)])}
+        for n, h in enumerate(np.repeat(hearts, 2, axis=0), 1)
+    ], "point")  # fmt: skip

@@ -1,0 +1,283 @@
+"""The written part of the sample: what the zone is, its plan, its accounts, quotas and choices."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pandas import DataFrame
+
+from .fabric import CENTER, ParkSpec
+from .people import CLUSTERS, GROUPS
+from .settle import AS_OF, YEARS
+from .write import write_csv
+
+__all__ = ["write_papers"]
+
+_ZONE = f"""# 示例示范区：全部数据均为虚构，由 zgcgis sample 生成，不对应任何真实园区。
+# Sample zone: every figure and outline is invented, made by zgcgis sample; no real zone is meant.
+id = "sample"
+zh = "示例示范区（虚构）"
+en = "Sample zone (fictitious)"
+synthetic = true
+
+center = [{CENTER[0]}, {CENTER[1]}]
+years = [{YEARS[0]}, {YEARS[-1]}]
+year = {YEARS[-1]}
+as_of = {AS_OF.isoformat()}
+land_use_system = "yonghai_2023"
+review_no = ""
+
+disclaimer_zh = "虚构示例，不对应任何真实园区、宗地或企业。"
+disclaimer_en = "A fictitious sample; no real park, parcel or enterprise is meant."
+attribution_zh = "由 zgcgis sample 生成"
+attribution_en = "Made by zgcgis sample"
+
+# 低效用地：工业用地容积率低于此值时提示。 Under-used industrial land below this floor area ratio.
+[thresholds]
+industrial_far_min = 0.5
+
+[[source]]
+id = "sample"
+zh = "虚构示例数据，由 zgcgis sample 生成"
+en = "Fictitious sample data, made by zgcgis sample"
+licence = "CC0-1.0"
+"""
+
+_DIGEST = """# 虚构规划的摘要。 Digest of a fictitious plan.
+
+[plan]
+id = "sample-2021-2025"
+name_zh = "示例示范区空间布局规划（虚构）"
+name_en = "Layout plan of the sample zone (fictitious)"
+issued = "2021-01"
+period = [2021, 2025]
+"""
+
+_CLAUSES: tuple[tuple[str, str, str, tuple[str, ...], str], ...] = (
+    ("S1", "第一条", "layout", ("一区多园",),
+     "One zone, many parks; layout within the land-use master plan and the urban boundary."),
+    ("S2", "第二条", "industry", tuple(zh for zh, _, _ in CLUSTERS.values()),
+     "Industries of the zone."),
+    ("S3.core", "第三条一", "layout", (GROUPS["core"][0],), "Renewal of the built-up core."),
+    ("S3.north", "第三条二", "layout", (GROUPS["north"][0],), "Research in the north."),
+    ("S3.south", "第三条三", "layout", (GROUPS["south"][0],), "Manufacturing in the south."),
+    ("S4", "第四条", "land", ("用地指标",), "Land is used within the quotas of each park."),
+    ("S5", "第五条", "goals", ("2025", "3.5 万人"), "35 000 people work in the zone in 2025."),
+)  # fmt: skip
+
+
+def _text(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _list(values: Sequence[str]) -> str:
+    return "[" + ", ".join(_text(v) for v in values) + "]"
+
+
+def _digest() -> str:
+    parts = [_DIGEST]
+    for name, zh, topic, terms, duty in _CLAUSES:
+        parts.append(
+            f"\n[[clause]]\nid = {_text(name)}\nzh = {_text(zh)}\ntopic = {_text(topic)}\n"
+            f"terms = {_list(terms)}\nduty = {_text(duty)}\n"
+        )
+    return "".join(parts)
+
+
+def _plan(specs: Sequence[ParkSpec]) -> str:
+    parts = [
+        (
+            "# 示例规划：虚构。 A fictitious plan.\n\n[plan]\n"
+            'id = "sample-2021-2025"\nzh = "示例示范区空间布局规划（虚构）"\n'
+            'en = "Layout plan of the sample zone (fictitious)"\nissued = "2021-01"\n'
+            'period = [2021, 2025]\ndigest = "digest.toml"\n'
+        )
+    ]
+    for key, (zh, en, _) in CLUSTERS.items():
+        parts.append(
+            f'\n[industry.{key}]\nzh = {_text(zh)}\nen = {_text(en)}\nclause = "S2"\n'
+            f"terms = {_list([zh])}\n"
+        )
+    for key, (zh, en, role) in GROUPS.items():
+        mine = [s for s in specs if s.group == key]
+        industries = [k for k in CLUSTERS if any(k in s.industries for s in mine)]
+        parts.append(
+            f'\n[group.{key}]\nzh = {_text(zh)}\nen = {_text(en)}\nclause = "S3.{key}"\n'
+            f"terms = {_list([zh])}\nrole = {_text(role)}\nindustries = {_list(industries)}\n"
+        )
+        parts.extend(
+            f"\n[[group.{key}.park]]\nid = {_text(s.key)}\nzh = {_text(s.zh)}\n"
+            f'en = {_text(s.en)}\nclause = "S3.{key}"\nindustries = {_list(s.industries)}\n'
+            for s in mine
+        )
+    parts.append(
+        '\n[[demand]]\nid = "layout"\ntopic = "layout"\nzh = "布局符合土地利用总体规划和城镇开发边界"\n'
+        'en = "Layout within the land-use master plan and the urban boundary"\nclause = "S1"\n'
+        '\n[[demand]]\nid = "quota"\ntopic = "land"\nzh = "各园用地不超过用地指标"\n'
+        'en = "No park uses more land than its quota"\nclause = "S4"\n'
+        '\n[[target]]\nid = "staff-2025"\nkey = "staff_persons"\nzh = "从业人员"\nen = "Staff"\n'
+        'year = 2025\nkind = "stock"\nvalue = 35000\nprinted = "3.5 万人"\nclause = "S5"\n'
+        'terms = ["3.5 万人"]\n'
+    )
+    return "".join(parts)
+
+
+def write_papers(
+    folder: Path,
+    specs: Sequence[ParkSpec],
+    parcel: DataFrame,
+    areas: Any,
+    *,
+    planted: bool,
+) -> list[dict[str, Any]]:
+    """Write every file of the zone that is not a layer; return the errors planted in them."""
+    (folder / "zone.toml").write_text(_ZONE, encoding="utf-8", newline="\n")
+    (folder / "digest.toml").write_text(_digest(), encoding="utf-8", newline="\n")
+    (folder / "plan.toml").write_text(_plan(specs), encoding="utf-8", newline="\n")
+    _units(folder, specs)
+    facts = DataFrame(
+        {
+            "park": parcel["park_id"].to_numpy(),
+            "since": parcel["since"].to_numpy(dtype="float64", na_value=0),
+            "until": parcel["until"].to_numpy(dtype="float64", na_value=9999),
+            "state": parcel["build_state"].astype(str).to_numpy(),
+            "supply": parcel["supply_state"].astype(str).to_numpy(),
+            "supplied": pd.DatetimeIndex(parcel["supply_date"]).year,
+            "area": areas,
+        }
+    )
+    rows = _accounts(folder, specs, facts, planted=planted)
+    return rows + _quotas(folder, specs, facts, planted=planted)
+
+
+def _units(folder: Path, specs: Sequence[ParkSpec]) -> None:
+    columns = (
+        "id", "level", "parent", "group", "zh", "en", "pinyin", "aliases", "district",
+        "since", "until", "placed", "note",
+    )  # fmt: skip
+    note = "虚构"
+    rows = [
+        {"id": "sample", "level": "zone", "zh": "示例示范区（虚构）", "en": "Sample zone (fictitious)",
+         "pinyin": "shili", "placed": "true", "note": note}
+    ]  # fmt: skip
+    for key, (zh, en, _) in GROUPS.items():
+        rows.append(
+            {"id": key, "level": "group", "parent": "sample", "group": key, "zh": zh, "en": en,
+             "pinyin": "shili" + key, "placed": "true", "note": note}
+        )  # fmt: skip
+    rows.extend({"id": s.key, "level": "park", "parent": s.group, "group": s.group, "zh": s.zh,
+             "en": s.en, "pinyin": s.pinyin, "district": {"east": "示例东区", "west": "示例西区"}[s.district],
+             "placed": "true", "note": note} for s in specs)  # fmt: skip
+    write_csv(folder / "parks.csv", columns, rows)
+
+
+def _there(facts: DataFrame, park: str, year: int) -> DataFrame:
+    return facts[(facts["park"] == park) & (facts["since"] <= year) & (year < facts["until"])]
+
+
+def _accounts(
+    folder: Path, specs: Sequence[ParkSpec], facts: DataFrame, *, planted: bool
+) -> list[dict[str, Any]]:
+    columns = (
+        "unit", "year", "key", "value", "qualifier", "period", "scope", "basis", "source", "note",
+    )  # fmt: skip
+    rows: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
+
+    def state(unit: str, year: int, key: str, value: float, *, digits: int, scope: str) -> None:
+        rows.append(
+            {
+                "unit": unit, "year": year, "key": key, "value": f"{value:.{digits}f}",
+                "qualifier": "=", "period": "annual", "scope": scope, "basis": "stated",
+                "source": "sample", "note": "虚构 fictitious",
+            }
+        )  # fmt: skip
+
+    for number, s in enumerate(specs):
+        for step, year in enumerate(YEARS):
+            now = _there(facts, s.key, year)
+            built = float(now["area"][now["state"].str.startswith("A")].sum())
+            homes = float(now["area"][now["state"] == "A1"].sum())
+            people = homes / 1e4 * (480 + 25 * (number % 5)) * (1 + 0.015 * step)
+            state(s.key, year, "population_persons", people, digits=0, scope="land")
+            wrong = planted and s.key == "southterrace" and year == YEARS[-1]
+            stated = built * 1.08 if wrong else built
+            state(s.key, year, "built_land_m2", stated, digits=1, scope="land")
+            supplied = float(now["area"][now["supply"].str.startswith("D")].sum())
+            state(s.key, year, "supplied_land_m2", supplied, digits=1, scope="land")
+            if wrong:
+                errors.append(
+                    _error("D506", s.key, round(stated, 1) - built, "m2", f"built_land_m2, {year}",
+                           "填报的建成区面积比图形多8%", "built-up land stated 8 % above the drawn one")
+                )  # fmt: skip
+            if planted and s.key == "stonebridge" and year == 2022:
+                second = round(people) + 137
+                state(s.key, year, "population_persons", second, digits=0, scope="land")
+                errors.append(
+                    _error("D502", s.key, 137, "persons", f"population_persons, {year}",
+                           "同一单元格填了两个数", "two values in one cell")
+                )  # fmt: skip
+    write_csv(folder / "accounts.csv", columns, rows)
+    return errors
+
+
+def _error(
+    rule: str, unit: str, measured: float, measure: str, detail: str, zh: str, en: str
+) -> dict[str, Any]:
+    return {
+        "rule": rule, "level": "unit" if rule != "Q401" else "park", "feature": unit, "other": "",
+        "measured": f"{measured:.4f}".rstrip("0").rstrip("."), "unit": measure,
+        "zh": f"{zh}（{detail}）", "en": f"{en} ({detail})",
+    }  # fmt: skip
+
+
+def _quotas(
+    folder: Path, specs: Sequence[ParkSpec], facts: DataFrame, *, planted: bool
+) -> list[dict[str, Any]]:
+    """Quotas with room left, but for two of them."""
+    rows: list[dict[str, Any]] = []
+    errors: list[dict[str, Any]] = []
+    last = YEARS[-1]
+
+    def room(used: float) -> float:
+        return max(10_000.0, round(used * 1.2 / 1_000) * 1_000)
+
+    for s in specs:
+        now = _there(facts, s.key, last)
+        stock = {
+            "built_land": float(now["area"][now["state"].str.startswith("A")].sum()),
+            "industrial_land": float(now["area"][now["state"].str.startswith("A2")].sum()),
+        }
+        for use, used in stock.items():
+            if used <= 0:
+                continue
+            over = planted and s.key == "southterrace" and use == "industrial_land"
+            quota = round(used * 0.94 / 100) * 100.0 if over else room(used)
+            rows.append(
+                {"unit": s.key, "year": last, "use": use, "kind": "cumulative",
+                 "quota_m2": f"{quota:.0f}", "clause": "S4"}
+            )  # fmt: skip
+            if over:
+                errors.append(
+                    _error("Q401", s.key, used, "m2", f"{use}, cumulative, {last}",
+                           "工业用地超出累计指标", "industrial land over its cumulative quota")
+                )  # fmt: skip
+        for year in YEARS[1:]:
+            there = _there(facts, s.key, year)
+            used = float(there["area"][there["supplied"] == year].sum())
+            over = planted and s.key == "stonebridge" and year == last and used > 0
+            quota = round(used * 0.8 / 100) * 100.0 if over else room(used)
+            rows.append(
+                {"unit": s.key, "year": year, "use": "supplied_in_year", "kind": "plan",
+                 "quota_m2": f"{quota:.0f}", "clause": "S4"}
+            )  # fmt: skip
+            if over:
+                errors.append(
+                    _error("Q401", s.key, used, "m2", f"supplied_in_year, plan, {year}",
+                           "当年供地超出计划指标", "more land supplied in the year than planned")
+                )  # fmt: skip
+    write_csv(folder / "quotas.csv", ("unit", "year", "use", "kind", "quota_m2", "clause"), rows)
+    return errors
