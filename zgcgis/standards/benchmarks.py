@@ -1,0 +1,88 @@
+"""National benchmarks by year, and control limits of industrial projects: numbers with sources."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib.resources import files
+
+import pandas as pd
+from pandas import DataFrame
+
+from ..errors import UnknownNameError
+
+__all__ = ["CAVEATS", "benchmarks", "control_limits"]
+
+CAVEATS = (
+    (
+        "各年参评开发区数目不同（2009 年 223 个，2021 年 579 个），不能直接连成趋势。",
+        "The set of zones differs between years (223 in 2009, 579 in 2021): no trend without a note.",
+    ),
+    (
+        "“推算”是由下一年通报的增减量倒推，不是原文印出的数。",
+        "'Derived' values are worked back from the change printed in a later notice.",
+    ),
+    (
+        "全国集约度分值用的理想值不同，不可与本评价的分值比较。",
+        "National scores rest on other ideal values and must not be compared with scores here.",
+    ),
+    (
+        "2023 年为据“2024年度”字样推定的数据年份。",
+        "The data year 2023 is presumed from the label '2024年度'.",
+    ),
+)
+"""What to keep in mind when reading the benchmarks; every report prints it."""
+
+
+def benchmarks() -> DataFrame:
+    """Published values of development zones by data year, each with its source.
+
+    Returns
+    -------
+    DataFrame
+        ``year scope_zh scope_en indicator value unit derived presumed_year zones source note``;
+        ``indicator`` is a key of :data:`zgcgis.indicators.INDICATORS`, or ``"score"``.
+    """
+    path = files("zgcgis").joinpath("resources/standards/national_benchmarks.csv")
+    with path.open(encoding="utf-8") as file:
+        table = pd.read_csv(file, dtype={"source": "str", "note": "str"})
+    for flag in ("derived", "presumed_year"):
+        table[flag] = table[flag].astype(bool)
+    table["zones"] = table["zones"].astype("Int64")
+    return table.sort_values(["indicator", "year", "scope_en"], ignore_index=True)
+
+
+def control_limits(edition: str = "industrial-control-2008") -> DataFrame:
+    """Limits of an edition of the control indicators for industrial projects.
+
+    Returns
+    -------
+    DataFrame
+        ``region edition code_system industry industry_zh grade indicator min max binding``; a
+        limit that could not be read is NaN and checks nothing. An empty ``industry`` holds for
+        all industries, an empty ``grade`` for all land.
+    """
+    folder = files("zgcgis").joinpath("resources/standards")
+    known = sorted(
+        entry.name.removesuffix(".toml")
+        for entry in folder.iterdir()
+        if entry.name.startswith("industrial-control")
+    )
+    if edition not in known:
+        raise UnknownNameError(edition, known, what="edition of control limits", zh="控制指标版本")
+    data = tomllib.loads(folder.joinpath(f"{edition}.toml").read_text(encoding="utf-8"))
+    rows = [
+        {
+            "region": limit.get("region", data["region"]),
+            "edition": data["id"],
+            "code_system": data["code_system"],
+            "industry": limit.get("industry", ""),
+            "industry_zh": limit.get("industry_zh", ""),
+            "grade": limit.get("grade", ""),
+            "indicator": limit["indicator"],
+            "min": float(limit.get("min", "nan")),
+            "max": float(limit.get("max", "nan")),
+            "binding": limit.get("binding", "mandatory"),
+        }
+        for limit in data["limit"]
+    ]
+    return pd.DataFrame(rows)

@@ -1,0 +1,235 @@
+"""Potentials (潜力): where land could still be gained, by four kinds that must not be added up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas import DataFrame, Series
+
+from ..errors import MissingColumnsError
+from ..indicators import INDICATORS, compute
+from .evaluation import Evaluation
+from .scoring import form_round
+
+__all__ = ["POTENTIALS", "Potential", "potentials"]
+
+
+@dataclass(frozen=True, slots=True)
+class Potential:
+    """One line of the potential forms: what it reads and what it says."""
+
+    item: str
+    kind: str  # expansion, structure, intensity, management, years
+    zh: str
+    en: str
+    unit: str  # "m2" or "a"
+    formula: str
+
+
+_INTENSITY = {
+    "industrial": (
+        "industrial_floor_area_ratio",
+        "building_coefficient",
+        "investment_intensity",
+        "industrial_tax_per_hectare",
+    ),
+    "mixed": ("tax_per_hectare",),
+}
+_BASE = {"industrial": "industrial_land_m2", "mixed": "built_land_m2"}
+
+POTENTIALS: dict[str, Potential] = {
+    p.item: p
+    for p in (
+        Potential(
+            "suppliable",
+            "expansion",
+            "尚可供应土地面积",
+            "Land still suppliable",
+            "m2",
+            "suppliable_land_m2",
+        ),
+        Potential(
+            "suppliable_industrial",
+            "expansion",
+            "尚可供应工矿仓储用地面积",
+            "Industrial land still suppliable",
+            "m2",
+            "suppliable_industrial_land_m2",
+        ),
+        Potential(
+            "structure",
+            "structure",
+            "用地结构调整可增加工矿仓储用地面积",
+            "Industrial land gained by a better structure",
+            "m2",
+            "built_land_m2 * max(0, ideal - industrial_share) / 100",
+        ),
+        *(
+            Potential(
+                key,
+                "intensity",
+                f"提高{INDICATORS[key].zh}挖潜土地面积",
+                f"Land gained by raising: {INDICATORS[key].en}",
+                "m2",
+                f"{_BASE[kind]} * max(0, ideal - {key}) / ideal",
+            )
+            for kind, keys in _INTENSITY.items()
+            for key in keys
+        ),
+        Potential(
+            "expired",
+            "management",
+            "有偿使用且已到期但未处置土地面积",
+            "Expired paid-use land not yet dealt with",
+            "m2",
+            "expired_land_m2",
+        ),
+        Potential("idle", "management", "闲置土地面积", "Idle land", "m2", "idle_land_m2"),
+        Potential(
+            "years_mean",
+            "years",
+            "尚可供地年数Ⅰ（土地）",
+            "Years of supply left I (land)",
+            "a",
+            "suppliable_land_m2 / mean of supplied_in_year_m2 over the last 3 years",
+        ),
+        Potential(
+            "years_max",
+            "years",
+            "尚可供地年数Ⅱ（土地）",
+            "Years of supply left II (land)",
+            "a",
+            "suppliable_land_m2 / max of supplied_in_year_m2 over the last 5 years",
+        ),
+        Potential(
+            "years_mean_industrial",
+            "years",
+            "尚可供地年数Ⅰ（工矿仓储）",
+            "Years of supply left I (industrial)",
+            "a",
+            "suppliable_industrial_land_m2 / mean of industrial_supplied_in_year_m2 over the last 3 years",
+        ),
+        Potential(
+            "years_max_industrial",
+            "years",
+            "尚可供地年数Ⅱ（工矿仓储）",
+            "Years of supply left II (industrial)",
+            "a",
+            "suppliable_industrial_land_m2 / max of industrial_supplied_in_year_m2 over the last 5 years",
+        ),
+    )
+}
+"""Every line of the potential forms by key."""
+
+_STATED = {
+    "suppliable": "suppliable_land_m2",
+    "suppliable_industrial": "suppliable_industrial_land_m2",
+    "expired": "expired_land_m2",
+    "idle": "idle_land_m2",
+}
+_YEARS = {
+    "": ("suppliable_land_m2", "supplied_in_year_m2"),
+    "_industrial": ("suppliable_industrial_land_m2", "industrial_supplied_in_year_m2"),
+}
+
+
+def potentials(
+    accounts: DataFrame,
+    evaluation: Evaluation,
+    *,
+    supply: DataFrame | None = None,
+    mean_years: int = 3,
+) -> DataFrame:
+    """Potentials of each unit and year, one row each; kinds overlap in space, so never add them.
+
+    Parameters
+    ----------
+    accounts
+        Indexed by ``(unit, year)``. What an item needs and is not there, is left out.
+    evaluation
+        Types, ideal values, and ``round_like_form``: with it, current values are rounded to
+        two decimals first, as the forms do (trap one: for a floor area ratio that moves hectares).
+    supply
+        Supply of each year, indexed by ``(unit, year)``; by default `accounts`.
+    mean_years
+        Years in the mean of years-left I. The rule says 3; a filled form was seen to use 4
+        (trap two).
+
+    Returns
+    -------
+    DataFrame
+        ``unit year item kind value``; areas in m², years in years. No years left where
+        the supply of one of the years needed is not known or was 0 throughout.
+    """
+    for name in ("unit", "year"):
+        if name not in accounts.index.names:
+            raise MissingColumnsError([name], accounts.index.names, where="accounts")
+    history = accounts if supply is None else supply
+    rows: list[DataFrame] = []
+    for item, column in _STATED.items():
+        if column in accounts:
+            rows.append(_rows(item, accounts[column]))
+    kinds = pd.Series(
+        [evaluation.kind_of(str(u)) for u in accounts.index.get_level_values("unit")],
+        index=accounts.index,
+    )
+    for kind in evaluation.standard.kinds:
+        mine = accounts[kinds == kind]
+        if len(mine):
+            rows += _from_ideals(mine, kind, evaluation)
+    for suffix, (left, given) in _YEARS.items():
+        if left in accounts and given in history:
+            rows += _years_left(accounts[left], history[given], suffix, mean_years)
+    if not rows:
+        return pd.DataFrame(columns=["unit", "year", "item", "kind", "value"])
+    table = pd.concat(rows, ignore_index=True).dropna(subset="value")
+    table["kind"] = table["item"].map({p.item: p.kind for p in POTENTIALS.values()})
+    order = {item: i for i, item in enumerate(POTENTIALS)}
+    table = table.assign(_order=table["item"].map(order)).sort_values(
+        ["unit", "year", "_order"], kind="stable", ignore_index=True
+    )
+    return table[["unit", "year", "item", "kind", "value"]]
+
+
+def _rows(item: str, values: Series) -> DataFrame:
+    frame = values.rename("value").reset_index()[["unit", "year", "value"]]
+    return frame.assign(item=item)
+
+
+def _from_ideals(accounts: DataFrame, kind: str, evaluation: Evaluation) -> list[DataFrame]:
+    rows = []
+    wanted = (["industrial_share"] if kind == "industrial" else []) + list(_INTENSITY.get(kind, ()))
+    for key in wanted:
+        ideal = evaluation.ideal(key, kind, "main")
+        inputs = set(INDICATORS[key].inputs)
+        if ideal is None or not inputs <= set(accounts.columns):
+            continue
+        value = compute(accounts, [key])[key]
+        if evaluation.options.round_like_form:
+            value = pd.Series(form_round(value.to_numpy()), index=value.index)
+        gap = (ideal.value - value).clip(lower=0)
+        if key == "industrial_share":
+            rows.append(_rows("structure", accounts["built_land_m2"] * gap / 100))
+        else:
+            rows.append(_rows(key, accounts[_BASE[kind]] * gap / ideal.value))
+    return rows
+
+
+def _years_left(left: Series, given: Series, suffix: str, mean_years: int) -> list[DataFrame]:
+    """Years Ⅰ over the mean of the last `mean_years`, Ⅱ over the most of the last five."""
+    by_mean, by_most = [], []
+    known = given.dropna().to_dict()
+    for unit, year in left.index:  # a handful of unit-years; each looks back over its own years
+
+        def back(count: int, unit: str = unit, year: int = year) -> list[float]:
+            return [known.get((unit, y), np.nan) for y in range(year - count + 1, year + 1)]
+
+        mean, most = np.mean(back(mean_years)), np.max(back(5))
+        by_mean.append(mean if mean > 0 else np.nan)
+        by_most.append(most if most > 0 else np.nan)
+    return [
+        _rows(f"years_mean{suffix}", left / pd.Series(by_mean, index=left.index)),
+        _rows(f"years_max{suffix}", left / pd.Series(by_most, index=left.index)),
+    ]
