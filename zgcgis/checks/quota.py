@@ -23,7 +23,7 @@ from ..findings import finding_frame, rule
 from ..model import Zone
 from .supply import as_dates, as_of
 
-__all__ = ["KINDS", "USES", "quota_use", "use_class"]
+__all__ = ["KINDS", "USES", "counted_parcels", "parcel_facts", "quota_use", "use_class"]
 
 KINDS = ("plan", "approved", "cumulative")
 
@@ -155,6 +155,12 @@ def quota_use(zone: Zone) -> pd.DataFrame:
     )
 
 
+def counted_parcels(zone: Zone, unit: str, year: int, use: str, kind: str) -> GeoDataFrame:
+    """Return the parcels that count against one quota."""
+    facts = parcel_facts(zone)
+    return zone.layer("parcel")[_counts(facts, zone, unit, year, use.removesuffix("_m2"), kind)]
+
+
 def parcel_facts(zone: Zone) -> pd.DataFrame:
     """Return what the ledger asks of each parcel: park, class of use, dates, life and area."""
     parcels = zone.layer("parcel")
@@ -250,10 +256,9 @@ def over_quota(zone: Zone, *, tolerance_m2: float = 1.0) -> GeoDataFrame:
         {
             "level": _level(zone, str(row["unit"])),
             "feature": str(row["unit"]),
-            "other": f"{row['use']} {int(row['year'])} {row['kind']}",
             "measured": row["used_m2"],
             "limit": row["quota_m2"],
-            "detail": f"{int(row['year'])} {row['use']} {row['kind']}",
+            "detail": f"{row['use']}, {row['kind']}, {int(row['year'])}",
             "clause": row.get("clause"),
             "geometry": _place(zone, str(row["unit"])),
         }

@@ -1,0 +1,548 @@
+"""Admission of a project (项目准入审核): clause by clause, with what would make it pass.
+
+::
+
+    [project]
+    id = "demo-1"
+    zh = "示例生物药项目"
+    en = "Sample biomedicine project"
+    industry = "bio"                # key of an industry of the plan
+    industry_code = "2761"          # GB/T 4754-2017
+    park = "north"
+    use = "industrial_land"         # what land it asks for; by default industrial
+    site = "N003-02"                # optional: the parcel, or several
+    area_m2 = 30000
+    floor_area_m2 = 45000           # above ground
+    tall_floor_area_m2 = 0          # storeys above 8 m, counted once more
+    footprint_m2 = 11000            # buildings and structures
+    yard_m2 = 2000                  # open yards and working areas
+    office_land_m2 = 1800
+    investment_wan = 24000          # land price included, as the control indicators count it
+    output_wan = 30000              # a year
+    tax_wan = 2400                  # a year
+    energy_tce = 900                # a year
+
+A fact that is left out leaves its clauses open, and they are shown as open.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from .. import geo
+from ..checks.admission import (
+    INDICATORS,
+    Control,
+    controls_for,
+    land_left,
+    latest_year,
+    lines_of_plots,
+    negative_entries,
+)
+from ..checks.plan import industries_of
+from ..checks.quota import USES
+from ..errors import PlanError, UnknownNameError
+from ..findings import RULES, combine, finding_frame
+from ..model import Zone
+
+__all__ = ["Admission", "Project", "admit", "read_project", "suitable_parks"]
+
+M2_PER_HA = 10_000.0
+_NUMBERS = (
+    "area_m2",
+    "floor_area_m2",
+    "tall_floor_area_m2",
+    "footprint_m2",
+    "yard_m2",
+    "office_land_m2",
+    "green_m2",
+    "investment_wan",
+    "output_wan",
+    "tax_wan",
+    "energy_tce",
+)
+_TEXTS = ("id", "zh", "en", "industry", "industry_code", "park", "use")
+_RULE_OF = {
+    "floor_area_ratio": "A703",
+    "investment_wan_per_ha": "A704",
+    "building_coefficient_pct": "A707",
+    "office_land_pct": "A708",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """What a project asks for and brings; NaN where its file says nothing."""
+
+    id: str
+    zh: str
+    en: str
+    industry: str
+    industry_code: str
+    park: str
+    use: str
+    site: tuple[str, ...]
+    numbers: Mapping[str, float]
+
+    def number(self, name: str) -> float:
+        """Return one figure of the project, NaN if it is not stated."""
+        return self.numbers.get(name, float("nan"))
+
+
+@dataclass(frozen=True)
+class Admission:
+    """The review of one project.
+
+    Attributes
+    ----------
+    clauses
+        One row per clause: ``rule zh en verdict measured limit margin unit clause zh_fix
+        en_fix``. ``verdict`` is ``pass``, ``fail`` or ``open`` (a fact is missing); ``margin`` is
+        how far inside (positive) or outside (negative) the limit the project stands.
+    parks
+        The parks ranked by how well the project fits there, with reasons.
+    findings
+        The failed clauses as findings.
+    """
+
+    project: Project
+    clauses: pd.DataFrame
+    parks: pd.DataFrame
+    findings: GeoDataFrame
+
+    @property
+    def admitted(self) -> bool:
+        """Whether no clause failed and none is open."""
+        return bool((self.clauses["verdict"] == "pass").all())
+
+
+def read_project(path: str | Path) -> Project:
+    """Read a project file; an unknown or ill-typed field is an error that names it."""
+    file = Path(path)
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8")).get("project")
+    except OSError as error:
+        raise PlanError(
+            f"读不到项目文件 {file}：{error.strerror}。", f"Cannot read {file}: {error.strerror}."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PlanError(
+            f"项目文件 {file} 不是 UTF-8 编码的 TOML：{error}。",
+            f"{file} is not TOML in UTF-8: {error}.",
+        ) from error
+    if not isinstance(data, dict):
+        raise PlanError(f"{file} 没有 [project] 一节。", f"{file} has no table [project].")
+    if unknown := set(data) - {*_NUMBERS, *_TEXTS, "site", "note"}:
+        raise UnknownNameError(
+            unknown, (*_NUMBERS, *_TEXTS, "site", "note"), what="field of [project]", zh="项目字段"
+        )
+    numbers = {}
+    for name in _NUMBERS:
+        value = data.get(name)
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+            raise PlanError(
+                f"{file} 的 {name} = {value!r} 不是不小于 0 的数字。",
+                f"{file}: {name} = {value!r} is no number of 0 or more.",
+            )
+        numbers[name] = float(value)
+    for name in ("id", "park"):
+        if not isinstance(data.get(name), str) or not data[name]:
+            raise PlanError(
+                f"{file} 的 [project] 缺少 {name}。", f"{file}: [project] lacks {name}."
+            )
+    site = data.get("site", [])
+    text = {name: str(data.get(name, "")) for name in _TEXTS}
+    text["use"] = (text["use"] or "industrial_land").removesuffix("_m2")
+    if text["use"] not in USES:
+        raise UnknownNameError(text["use"], USES, what="use", zh="用途")
+    return Project(
+        **text | {"zh": text["zh"] or text["id"], "en": text["en"] or text["id"]},
+        site=tuple(str(one) for one in ([site] if isinstance(site, str) else site)),
+        numbers=numbers,
+    )
+
+
+def admit(zone: Zone, project: Project) -> Admission:
+    """Review a project against orientation, negative list, controls, land left and ecology."""
+    if "park" in zone.layers or len(zone.units):
+        known = set(zone.units.index[zone.units["level"] == "park"]) if len(zone.units) else set()
+        if known and project.park not in known:
+            raise UnknownNameError(project.park, known, what="park", zh="园区")
+    site = _site(zone, project)
+    rows = [
+        _orientation(zone, project),
+        _negative(zone, project),
+        *_control_rows(zone, project, site),
+        _land(zone, project, project.park, site),
+        *_ecology(zone, site),
+    ]
+    columns = ["rule", "zh", "en", "verdict", "measured", "limit", "margin", "unit", "clause",
+               "zh_fix", "en_fix", "other", "detail", "geometry"]  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns)
+    parks = suitable_parks(zone, project)
+    place = site.geometry.union_all() if len(site) else None
+    failed = table[table["verdict"] == "fail"]
+    findings = [
+        finding_frame(
+            [
+                {
+                    "level": "project",
+                    "feature": project.id,
+                    "other": row["other"] or project.park,
+                    "measured": row["measured"],
+                    "limit": row["limit"],
+                    "detail": row["detail"],
+                    "clause": row["clause"],
+                    "geometry": place if row["geometry"] is None else row["geometry"],
+                }
+            ],
+            rule=str(row["rule"]),
+        )
+        for row in failed.to_dict("records")
+    ]
+    return Admission(project, table.drop(columns=["geometry"]), parks, combine(findings))
+
+
+def _row(rule: str, zh: str, en: str, verdict: str, **more: Any) -> dict[str, Any]:
+    blank = {"measured": np.nan, "limit": np.nan, "margin": np.nan, "unit": RULES[rule].unit,
+             "clause": "", "zh_fix": "", "en_fix": "", "other": "", "detail": "",
+             "geometry": None}  # fmt: skip
+    return {"rule": rule, "zh": zh, "en": en, "verdict": verdict, **blank, **more}
+
+
+def _site(zone: Zone, project: Project) -> GeoDataFrame:
+    """The parcels the project names, as they are in the latest year."""
+    if not project.site:
+        return GeoDataFrame({"id": []}, geometry=[], crs="EPSG:4490")
+    parcels = zone.at(latest_year(zone)).layer("parcel")
+    if missing := set(project.site) - set(parcels["id"]):
+        raise PlanError(
+            f"项目 {project.id} 的 site 里没有这些宗地：{sorted(missing)}。请核对编号。",
+            f"project {project.id}: there are no parcels {sorted(missing)}. Check the ids.",
+        )
+    return parcels[parcels["id"].isin(project.site)]
+
+
+def _orientation(zone: Zone, project: Project) -> dict[str, Any]:
+    names = ("产业定位", "orientation of the park")
+    if zone.plan is None or not project.industry:
+        return _row(
+            "A701", *names, "open",
+            zh_fix="请在项目文件中写明 industry，并为示范区提供 plan.toml",
+            en_fix="state the industry in the project file, and give the zone a plan.toml",
+        )  # fmt: skip
+    placed = industries_of(zone.plan, project.park)
+    good = zone.plan.admits(project.park, project.industry)
+    group = zone.plan.group_of(project.park)
+    clause = group.clause if group is not None else ""
+    if good:
+        return _row("A701", *names, "pass", clause=clause, detail=f"{project.industry} ∈ {placed}")
+    others = [park for park in _parks(zone) if zone.plan.admits(park, project.industry)]
+    where_zh = "、".join(zone.name(park) for park in others) or "没有园区"
+    where_en = ", ".join(zone.name(park, "en") for park in others) or "no park"
+    return _row(
+        "A701", *names, "fail", clause=clause, detail=f"{project.industry} -> {placed}",
+        zh_fix=f"改到定位相符的园区：{where_zh}", en_fix=f"take it to {where_en}",
+    )  # fmt: skip
+
+
+def _negative(zone: Zone, project: Project) -> dict[str, Any]:
+    names = ("负面清单", "negative list")
+    if "negative_list" not in zone.tables:
+        return _row("A702", *names, "pass", detail="无负面清单 the zone has no negative list")
+    if not project.industry_code:
+        return _row(
+            "A702", *names, "open",
+            zh_fix="请写明 industry_code（GB/T 4754-2017）", en_fix="state the industry_code",
+        )  # fmt: skip
+    hits = negative_entries(zone, project.industry_code, project.park)
+    if not hits:
+        return _row("A702", *names, "pass")
+    words = "；".join(f"{hit['industry_code']} {hit.get('zh', '')}" for hit in hits)
+    return _row(
+        "A702", *names, "fail", detail=words, clause=hits[0].get("clause", ""),
+        zh_fix="清单内产业不得进入", en_fix="no project of a listed industry is admitted",
+    )  # fmt: skip
+
+
+def _area(project: Project, site: GeoDataFrame, zone: Zone) -> float:
+    stated = project.number("area_m2")
+    if np.isnan(stated) and len(site):
+        return float(geo.area_m2(site.geometry, center=zone.center).sum())
+    return stated
+
+
+def _measured(project: Project, area: float) -> dict[str, float]:
+    """The project's value of every control indicator; NaN where a fact is missing."""
+    number = project.number
+    tall = project.numbers.get("tall_floor_area_m2", 0.0)
+    yard = project.numbers.get("yard_m2", 0.0)
+    ground = area if area > 0 else float("nan")
+    output = number("output_wan") if number("output_wan") > 0 else float("nan")
+    return {
+        "floor_area_ratio": (number("floor_area_m2") + tall) / ground,
+        "building_coefficient_pct": 100 * (number("footprint_m2") + yard) / ground,
+        "office_land_pct": 100 * number("office_land_m2") / ground,
+        "investment_wan_per_ha": number("investment_wan") / ground * M2_PER_HA,
+        "output_wan_per_ha": number("output_wan") / ground * M2_PER_HA,
+        "tax_wan_per_ha": number("tax_wan") / ground * M2_PER_HA,
+        "green_pct": 100 * number("green_m2") / ground,
+        "energy_tce_per_wan": number("energy_tce") / output,
+    }
+
+
+_INPUT = {
+    "floor_area_ratio": ("floor_area_m2", "建筑面积", "floor area", "m²", 1.0),
+    "building_coefficient_pct": ("footprint_m2", "基底与堆场面积", "footprint and yards", "m²", 0.01),
+    "office_land_pct": ("office_land_m2", "行政办公用地", "office land", "m²", 0.01),
+    "investment_wan_per_ha": ("investment_wan", "投资", "investment", "万元", 1 / M2_PER_HA),
+    "output_wan_per_ha": ("output_wan", "年产值", "yearly output", "万元", 1 / M2_PER_HA),
+    "tax_wan_per_ha": ("tax_wan", "年税收", "yearly tax", "万元", 1 / M2_PER_HA),
+    "green_pct": ("green_m2", "绿地", "green land", "m²", 0.01),
+}  # fmt: skip
+"""Per indicator: the fact behind it, its names and unit, and how much of it per unit and m²."""
+
+
+def _control_rows(zone: Zone, project: Project, site: GeoDataFrame) -> list[dict[str, Any]]:
+    area = _area(project, site, zone)
+    measured = _measured(project, area)
+    controls = controls_for(
+        zone, project.industry_code, industrial=project.use == "industrial_land"
+    )
+    rows = []
+    for control in sorted(controls, key=lambda one: list(INDICATORS).index(one.indicator)):
+        zh, en, unit = INDICATORS[control.indicator]
+        rule = _RULE_OF.get(control.indicator, "A709")
+        value = measured[control.indicator]
+        low = value < control.least
+        limit = control.least if low or np.isinf(control.most) else control.most
+        margin = min(value - control.least, control.most - value)
+        common = {
+            "measured": value,
+            "limit": limit,
+            "unit": unit,
+            "clause": control.clause,
+            "other": control.indicator if rule == "A709" else "",
+            "detail": f"{zh} {en}",
+        }
+        if np.isnan(value):
+            fact = _INPUT.get(control.indicator, ("energy_tce, output_wan",))[0]
+            rows.append(
+                _row(
+                    rule,
+                    zh,
+                    en,
+                    "open",
+                    **common,
+                    zh_fix=f"请写明 {fact} 和 area_m2",
+                    en_fix=f"state {fact} and area_m2",
+                )
+            )
+        elif margin >= 0:
+            rows.append(_row(rule, zh, en, "pass", **common, margin=margin))
+        else:
+            fix_zh, fix_en = _fix(control, value, area)
+            rows.append(
+                _row(rule, zh, en, "fail", **common, margin=margin, zh_fix=fix_zh, en_fix=fix_en)
+            )
+    return rows
+
+
+def _fix(control: Control, value: float, area: float) -> tuple[str, str]:
+    """What would make one control pass, both ways: change the fact, or change the land."""
+    known = _INPUT.get(control.indicator)
+    if known is None:
+        return "降低单位产值能耗", "use less energy per output"
+    _, zh, en, unit, factor = known
+    if value < control.least:
+        more = (control.least - value) * area * factor
+        land = area * value / control.least
+        return (
+            f"{zh}增加 {more:,.0f} {unit}，或用地减至 {land:,.0f} m²",
+            f"add {more:,.0f} {unit} of {en}, or take {land:,.0f} m2 of land",
+        )
+    less = (value - control.most) * area * factor
+    return f"{zh}减少 {less:,.0f} {unit}", f"take {less:,.0f} {unit} off the {en}"
+
+
+def _land(zone: Zone, project: Project, park: str, site: GeoDataFrame) -> dict[str, Any]:
+    names = ("可供土地", "land left")
+    wanted = _area(project, site, zone)
+    bounds = land_left(zone, park, project.use)
+    if np.isnan(wanted) or not bounds:
+        missing = "area_m2" if np.isnan(wanted) else "quotas.csv, layers/parcel"
+        return _row(
+            "A705", *names, "open", measured=wanted,
+            zh_fix=f"缺少 {missing}", en_fix=f"{missing} is missing",
+        )  # fmt: skip
+    tight, left = min(bounds.items(), key=lambda item: (item[1], item[0]))
+    common: dict[str, Any] = {
+        "measured": wanted,
+        "limit": left,
+        "margin": left - wanted,
+        "detail": tight,
+    }
+    if wanted <= left:
+        return _row("A705", *names, "pass", **common)
+    room = max(left, 0.0)
+    return _row(
+        "A705", *names, "fail", **common,
+        zh_fix=f"还差 {wanted - room:,.0f} m²（{tight}）：减少用地，或调剂、增加指标，或另选园区",
+        en_fix=f"{wanted - room:,.0f} m2 short ({tight}): take less land, move or raise the "
+        "quota, or choose another park",
+    )  # fmt: skip
+
+
+def _ecology(zone: Zone, site: GeoDataFrame) -> list[dict[str, Any]]:
+    names = ("生态与控制线", "ecology and control lines")
+    if site.empty:
+        return [
+            _row(
+                "A706",
+                *names,
+                "open",
+                zh_fix="请用 site 写明选址宗地",
+                en_fix="name the parcels of the site",
+            )
+        ]
+    now = zone.at(latest_year(zone))
+    touched = lines_of_plots(now, site)
+    if touched.empty:
+        return [_row("A706", *names, "pass", measured=0.0, limit=0.0, margin=0.0)]
+    return [
+        _row(
+            "A706", *names, "fail",
+            measured=row["area_m2"], limit=0.0, margin=-row["area_m2"],
+            other=row["other"], detail=row["detail"], geometry=row["geometry"],
+            zh_fix=f"从 {row['feature']} 中让出 {row['area_m2']:,.0f} m²，或另选宗地",
+            en_fix=f"give up {row['area_m2']:,.0f} m2 of {row['feature']}, or choose another site",
+        )
+        for row in touched.to_dict("records")
+    ]  # fmt: skip
+
+
+def _parks(zone: Zone) -> list[str]:
+    now = zone.at(latest_year(zone))
+    return [str(unit) for unit in now.units.index[now.units["level"] == "park"]]
+
+
+def suitable_parks(zone: Zone, project: Project) -> pd.DataFrame:
+    """Return the parks ranked for a project: orientation, land left, peers, access.
+
+    Columns ``rank park admits peers left_m2 fits access_m score zh en``. ``peers`` is the share of
+    the park's enterprises in the project's industry, ``access_m`` the distance from the park to
+    the nearest station. The score adds orientation (0.4), whether the land suffices (0.3), peers
+    and nearness to a station (0.15 each, relative to the best park); a park where the industry is
+    on the negative list has score 0.
+    """
+    now = zone.at(latest_year(zone))
+    site = GeoDataFrame({"id": []}, geometry=[], crs="EPSG:4490")
+    wanted = _area(project, site, zone)
+    peers = _peer_shares(now, project.industry)
+    access = _access(now)
+    rows = []
+    for park in _parks(zone):
+        admits = zone.plan.admits(park, project.industry) if zone.plan is not None else True
+        stated = bool(zone.plan and zone.plan.park_industries.get(park))
+        bounds = land_left(zone, park, project.use)
+        left = min(bounds.values()) if bounds else np.nan
+        banned = bool(negative_entries(zone, project.industry_code, park))
+        rows.append(
+            {
+                "park": park,
+                "admits": admits and not banned,
+                "stated": stated,
+                "banned": banned,
+                "peers": peers.get(park, 0.0),
+                "left_m2": left,
+                "fits": bool(left >= wanted) if not np.isnan(wanted) else bool(left > 0),
+                "access_m": access.get(park, np.nan),
+            }
+        )
+    columns = [
+        "rank",
+        "park",
+        "admits",
+        "peers",
+        "left_m2",
+        "fits",
+        "access_m",
+        "score",
+        "zh",
+        "en",
+    ]
+    if not rows:
+        return pd.DataFrame(columns=columns)
+    table = pd.DataFrame(rows)
+    near = table["access_m"].min() / table["access_m"].where(table["access_m"] > 0)
+    most = table["peers"].max()
+    place = np.where(table["stated"], 1.0, 0.5) * table["admits"]
+    table["score"] = (
+        0.4 * place
+        + 0.3 * table["fits"]
+        + 0.15 * (table["peers"] / most if most > 0 else 0.0)
+        + 0.15 * near.fillna(0.0)
+    ).where(~table["banned"], 0.0)
+    table = table.sort_values(["score", "park"], ascending=[False, True], kind="stable")
+    table.insert(0, "rank", range(1, len(table) + 1))
+    table["zh"] = [_reasons(row, "zh") for row in table.to_dict("records")]
+    table["en"] = [_reasons(row, "en") for row in table.to_dict("records")]
+    return table[columns].reset_index(drop=True)
+
+
+def _reasons(row: Mapping[str, Any], lang: str) -> str:
+    """Why a park stands where it does, in one line."""
+    zh = lang == "zh"
+    parts = []
+    if row["banned"]:
+        parts.append("负面清单内" if zh else "on the negative list")
+    elif not row["admits"]:
+        parts.append("定位不符" if zh else "off its orientation")
+    elif row["stated"]:
+        parts.append("定位相符" if zh else "within its orientation")
+    else:
+        parts.append("规划未定产业" if zh else "the plan places no industry there")
+    if np.isnan(row["left_m2"]):
+        parts.append("可供土地不详" if zh else "land left unknown")
+    else:
+        left = row["left_m2"] / M2_PER_HA
+        short = "" if row["fits"] else ("，不足" if zh else ", too little")
+        parts.append(f"可供 {left:.2f} 公顷{short}" if zh else f"{left:.2f} ha left{short}")
+    if row["peers"] > 0:
+        share = f"{100 * row['peers']:.0f} %"
+        parts.append(f"同类企业占 {share}" if zh else f"{share} of its firms are peers")
+    if not np.isnan(row["access_m"]):
+        near = f"{row['access_m'] / 1000:.1f} km"
+        parts.append(f"距轨道站点 {near}" if zh else f"{near} to a station")
+    return ("；" if zh else "; ").join(parts)
+
+
+def _peer_shares(now: Zone, industry: str) -> dict[str, float]:
+    """Share of each park's enterprises of the latest year that work in an industry."""
+    firms = now.layers.get("enterprise")
+    if firms is None or not {"park_id", "industry"} <= set(firms.columns) or not industry:
+        return {}
+    if "year" in firms:
+        firms = firms[pd.to_numeric(firms["year"]) == pd.to_numeric(firms["year"]).max()]
+    same = (firms["industry"] == industry).fillna(value=False).astype("float64")
+    shares = same.groupby(firms["park_id"].astype("object").to_numpy()).mean()
+    return {str(park): float(share) for park, share in shares.items()}
+
+
+def _access(now: Zone) -> dict[str, float]:
+    """Metres from each park to the nearest station."""
+    parks, stations = now.layers.get("park"), now.layers.get("transit")
+    if parks is None or stations is None or parks.empty or stations.empty:
+        return {}
+    near = geo.nearest_m(parks.geometry, stations.geometry, center=now.center)
+    return dict(zip(parks["id"].astype(str), near["distance_m"].astype(float), strict=True))

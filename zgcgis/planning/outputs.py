@@ -1,0 +1,287 @@
+"""What a check leaves on the desk: GeoPackage, workbook, JSON, and a summary by rule."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import zipfile
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from geopandas import GeoDataFrame
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+
+from ..findings import RULES, SEVERITIES, describe
+from ..io.writing import write_bytes_whole, write_text_whole
+
+__all__ = ["findings_json", "summary", "table_rows", "write_json", "write_workbook"]
+
+HEADINGS: Mapping[str, tuple[str, str]] = {
+    "rule": ("规则", "Rule"),
+    "severity": ("等级", "Severity"),
+    "level": ("层级", "Level"),
+    "feature": ("对象", "Feature"),
+    "other": ("相关对象", "Other"),
+    "measured": ("实测", "Measured"),
+    "limit": ("限值", "Limit"),
+    "unit": ("单位", "Unit"),
+    "detail": ("说明", "Detail"),
+    "clause": ("依据", "Clause"),
+    "sentence": ("问题", "Finding"),
+    "longitude": ("经度", "Longitude"),
+    "latitude": ("纬度", "Latitude"),
+    "who": ("批准人", "Granted by"),
+    "why": ("理由", "Reason"),
+    "until": ("有效期至", "Until"),
+    "expired": ("已过期", "Expired"),
+    "status": ("变化", "Change"),
+    "measured_before": ("上次实测", "Measured before"),
+    "limit_before": ("上次限值", "Limit before"),
+    "count": ("数量", "Count"),
+    "worst": ("最大值", "Largest"),
+    "total": ("合计", "Sum"),
+    "unit_id": ("单元", "Unit"),
+    "use": ("用途", "Use"),
+    "year": ("年份", "Year"),
+    "plan_quota_m2": ("计划指标（m²）", "Plan quota (m2)"),
+    "approved_quota_m2": ("批准指标（m²）", "Approval quota (m2)"),
+    "cumulative_quota_m2": ("累计指标（m²）", "Cumulative quota (m2)"),
+    "approved_m2": ("批准（m²）", "Approved (m2)"),
+    "supplied_m2": ("供应（m²）", "Supplied (m2)"),
+    "started_m2": ("动工（m²）", "Started (m2)"),
+    "built_m2": ("建成（m²）", "Built (m2)"),
+    "stock_m2": ("存量（m²）", "Stock (m2)"),
+    "left_ha": ("当年剩余（公顷）", "Left in the year (ha)"),
+    "left_mu": ("当年剩余（亩）", "Left in the year (mu)"),
+    "balance_ha": ("累计结余（公顷）", "Balance (ha)"),
+    "balance_mu": ("累计结余（亩）", "Balance (mu)"),
+    "over": ("超指标", "Over quota"),
+    "id": ("宗地", "Parcel"),
+    "park_id": ("园区", "Park"),
+    "owner": ("使用权人", "Holder"),
+    "listed": ("类别", "List"),
+    "area_m2": ("面积（m²）", "Area (m2)"),
+    "due_date": ("应动工日期", "Start due"),
+    "idle_date": ("闲置起算日", "Idle from"),
+    "days_overdue": ("逾期天数", "Days overdue"),
+    "days_since_approval": ("批准后天数", "Days since approval"),
+    "built_share": ("开发比例", "Share developed"),
+    "invested_share": ("投资比例", "Share invested"),
+    "government": ("政府原因", "Caused by government"),
+    "fee_wan": ("闲置费（万元）", "Idle fee (10 000 CNY)"),
+    "takeback": ("可收回", "May be taken back"),
+    "takeback_date": ("可收回日", "Take-back from"),
+    "next_date": ("下一期限", "Next deadline"),
+    "missing": ("缺少资料", "Missing facts"),
+    "parcel": ("宗地", "Parcel"),
+    "kind": ("类型", "Kind"),
+    "frees_m2": ("可腾出（m²）", "Frees (m2)"),
+    "planned": ("规划用途", "Planned use"),
+}
+"""Column headings of the workbook in both languages."""
+
+_FILL = {"error": "F6C9C4", "warning": "FBE3B5", "note": "DDE8F3"}
+_WORDS = {
+    "zh": {"error": "错误", "warning": "警告", "note": "提示"},
+    "en": {"error": "error", "warning": "warning", "note": "note"},
+}
+_BORN = (1980, 1, 1, 0, 0, 0)  # the zip epoch: the same content gives the same bytes
+
+
+def summary(findings: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
+    """Return one row per rule: ``rule severity count worst total unit sentence``.
+
+    ``worst`` is the largest excess over the limit in the rule's unit, ``total`` the sum of what
+    was measured, for areas.
+    """
+    rows = []
+    for (rule, severity), group in findings.groupby(["rule", "severity"], sort=False):
+        measured = group["measured"].astype("float64")
+        unit = str(group["unit"].iloc[0] or "")
+        template = getattr(RULES[str(rule)], lang)
+        rows.append(
+            {
+                "rule": rule,
+                "severity": severity,
+                "count": len(group),
+                "worst": float(measured.abs().max()) if measured.notna().any() else math.nan,
+                "total": float(measured.sum()) if unit == "m2" else math.nan,
+                "unit": unit,
+                "sentence": _plain_template(template),
+            }
+        )
+    columns = ["rule", "severity", "count", "worst", "total", "unit", "sentence"]
+    table = pd.DataFrame(rows, columns=columns)
+    order = table["severity"].map({name: k for k, name in enumerate(SEVERITIES)})
+    return (
+        table.assign(_o=order).sort_values(["_o", "rule"]).drop(columns="_o").reset_index(drop=True)
+    )
+
+
+def _plain_template(template: str) -> str:
+    """A rule's sentence with its fields as dots."""
+    out, depth = [], 0
+    for letter in template:
+        if letter == "{":
+            depth += 1
+            out.append("…")
+        elif letter == "}":
+            depth -= 1
+        elif depth == 0:
+            out.append(letter)
+    return "".join(out)
+
+
+def table_rows(findings: GeoDataFrame, lang: str = "zh") -> pd.DataFrame:
+    """Return findings as a plain table: the sentence first, the place as longitude, latitude."""
+    table = pd.DataFrame(findings.drop(columns="geometry"))
+    table.insert(2, "sentence", describe(findings, lang))
+    where = _points(findings)
+    return table.assign(longitude=where[:, 0], latitude=where[:, 1])
+
+
+def _points(findings: GeoDataFrame) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """A point on each finding's place, in degrees with 6 digits; NaN where there is no place."""
+    shapes = findings.geometry.to_numpy()
+    points = shapely.point_on_surface(shapes)
+    found = np.column_stack([shapely.get_x(points), shapely.get_y(points)])
+    return np.round(found, 6)
+
+
+def findings_json(
+    findings: GeoDataFrame,
+    *,
+    zone: str,
+    as_of: date,
+    waived: pd.DataFrame | None = None,
+    compared: pd.DataFrame | None = None,
+) -> str:
+    """Return findings as JSON text: sentences in both languages, places, counts by severity."""
+    table = table_rows(findings, "zh").rename(columns={"sentence": "zh"})
+    table.insert(3, "en", describe(findings, "en"))
+    counts = findings["severity"].value_counts()
+    data: dict[str, Any] = {
+        "zone": zone,
+        "as_of": as_of.isoformat(),
+        "count": {name: int(counts.get(name, 0)) for name in SEVERITIES},
+        "findings": _records(table),
+    }
+    if waived is not None:
+        data["waived"] = _records(pd.DataFrame(waived.drop(columns="geometry", errors="ignore")))
+    if compared is not None:
+        data["changes"] = _records(compared)
+    return json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON and Excel know it; nothing where nothing is known."""
+    if value is None or value is pd.NaT or value is pd.NA:
+        return None
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, datetime | date):
+        return value.date().isoformat() if isinstance(value, datetime) else value.isoformat()
+    return value
+
+
+def write_json(path: str | Path, text: str) -> Path:
+    """Write JSON text, whole or not at all."""
+    return write_text_whole(Path(path), text)
+
+
+def write_workbook(
+    path: str | Path,
+    sheets: Sequence[tuple[str, pd.DataFrame]],
+    *,
+    lang: str = "zh",
+    title: str = "",
+) -> Path:
+    """Write tables as the sheets of one workbook; the same tables give the same bytes.
+
+    A text never becomes a formula, whatever it begins with.
+    """
+    book = Workbook()
+    book.remove(book.active)
+    book.properties.creator = "zgcgis"
+    book.properties.title = title
+    book.properties.created = book.properties.modified = datetime(2000, 1, 1)  # noqa: DTZ001
+    for name, table in sheets:
+        sheet = book.create_sheet(name[:31])
+        sheet.append([_heading(str(column), lang) for column in table.columns])
+        for cell in sheet[1]:
+            cell.font = Font(bold=True)
+            cell.fill = PatternFill("solid", fgColor="E7EBF0")
+        severities = list(table["severity"]) if "severity" in table else []
+        for k, row in enumerate(table.itertuples(index=False, name=None), start=2):
+            for c, value in enumerate(row, start=1):
+                cell = sheet.cell(k, c)
+                plain = _plain(value)
+                if table.columns[c - 1] == "severity":
+                    plain = _WORDS[lang].get(str(plain), plain)
+                if isinstance(plain, bool):
+                    plain = ("是" if plain else "") if lang == "zh" else ("yes" if plain else "")
+                cell.value = plain
+                if isinstance(plain, str):
+                    cell.data_type = "s"
+                elif isinstance(plain, float):
+                    cell.number_format = "#,##0.00"
+            if severities:
+                colour = _FILL.get(str(severities[k - 2]))
+                if colour:
+                    sheet.cell(k, 1).fill = PatternFill("solid", fgColor=colour)
+        for c, column in enumerate(table.columns, start=1):
+            width = max([len(str(v)) for v in table[column].head(200)] + [8])
+            sheet.column_dimensions[get_column_letter(c)].width = min(width * 1.3 + 2, 60)
+        for cell in sheet[1]:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
+        sheet.freeze_panes = "A2"
+        if len(table):
+            sheet.auto_filter.ref = sheet.dimensions
+    raw = io.BytesIO()
+    book.save(raw)
+    return write_bytes_whole(Path(path), _timeless(raw.getvalue()))
+
+
+def _heading(column: str, lang: str) -> str:
+    return HEADINGS.get(column, (column, column))[1 if lang == "en" else 0]
+
+
+def _timeless(archive: bytes) -> bytes:
+    """The same zip archive with every entry dated alike and no record of the time of saving."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(out, "w") as new:
+        for name in sorted(old.namelist()):
+            entry = zipfile.ZipInfo(name, _BORN)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            data = old.read(name)
+            if name == "docProps/core.xml":
+                data = _undated(data)
+            new.writestr(entry, data)
+    return out.getvalue()
+
+
+def _undated(core: bytes) -> bytes:
+    """The core properties with the time of saving set to that of creation."""
+    text = core.decode("utf-8")
+    start = text.find("<dcterms:modified")
+    end = text.find("</dcterms:modified>")
+    if start >= 0 and end > start:
+        body = text.index(">", start) + 1
+        text = text[:body] + "2000-01-01T00:00:00Z" + text[end:]
+    return text.encode("utf-8")

@@ -1,0 +1,393 @@
+"""A4 sheets (一宗一表): one page per idle parcel and per unit over its quota, ready to print.
+
+Each page has the finding in words with its clause, a map of the place, and the facts on file. The
+HTML needs no network and no script; a PDF is printed from it by a Chromium on the machine.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from geopandas import GeoDataFrame
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from .. import geo
+from ..checks.quota import counted_parcels
+from ..checks.supply import as_of, judged_parcels
+from ..errors import WriteError, ZgcgisError
+from ..findings import describe
+from ..io.writing import write_text_whole, write_whole
+from ..model import Zone
+
+__all__ = ["SHEET_RULES", "find_browser", "place_svg", "sheets_html", "write_sheets"]
+
+SHEET_RULES = ("L601", "L602", "Q401")
+"""The rules whose findings get a sheet of their own."""
+
+_WIDTH, _HEIGHT = 680.0, 380.0
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
+
+_WORDS = {
+    "zh": {
+        "clause": "依据",
+        "checked": "核查人：",
+        "heard": "使用权人意见：",
+        "decided": "处置意见：",
+        "foot": "由 zgcgis 按所附规则自动生成，供核查使用，不是处置决定。",
+    },
+    "en": {
+        "clause": "Clause",
+        "checked": "Examined by:",
+        "heard": "Holder heard:",
+        "decided": "Decision:",
+        "foot": "Made by zgcgis from the rules cited, for examination; it is no decision.",
+    },
+}
+_FACTS = (
+    ("park", "园区", "Park"),
+    ("area", "面积", "Area"),
+    ("owner", "使用权人", "Holder"),
+    ("planned_use", "规划用途", "Planned use"),
+    ("approved_date", "批准日期", "Approved"),
+    ("supply_date", "供地日期", "Supplied"),
+    ("agreed_start_date", "约定动工", "Agreed start"),
+    ("extension", "延长期限", "Extension"),
+    ("actual_start_date", "实际动工", "Actual start"),
+    ("stopped_since", "中止建设", "Stopped since"),
+    ("built_share", "已开发比例", "Share developed"),
+    ("invested_share", "已投资比例", "Share invested"),
+    ("days_overdue", "逾期天数", "Days overdue"),
+    ("idle_date", "闲置起算日", "Idle from"),
+    ("fee", "土地闲置费", "Idle-land fee"),
+    ("takeback", "无偿收回", "Take-back"),
+    ("government", "政府原因", "Caused by government"),
+    ("next_date", "下一期限", "Next deadline"),
+)
+
+
+def place_svg(
+    zone: Zone, place: GeoDataFrame, *, around: GeoDataFrame | None = None, lang: str = "zh"
+) -> str:
+    """Return a map of a place as SVG: the parcels in question among their neighbours, to scale.
+
+    Parameters
+    ----------
+    zone
+        Gives the centre of the working plane, park outlines and buildings.
+    place
+        The features to mark.
+    around
+        The parcels to draw around them; by default all of the zone.
+    lang
+        Language of the scale and the north mark.
+    """
+    center = zone.center or geo.center_of(place)
+    mine = shapely.make_valid(geo.to_plane(place.geometry, center).to_numpy())
+    west, south, east, north = shapely.total_bounds(mine)
+    span = max(east - west, (north - south) * _WIDTH / _HEIGHT, 60.0) * 1.7
+    mid_x, mid_y = (west + east) / 2, (south + north) / 2
+    scale = _WIDTH / span
+    frame = shapely.box(
+        mid_x - span / 2,
+        mid_y - span * _HEIGHT / _WIDTH / 2,
+        mid_x + span / 2,
+        mid_y + span * _HEIGHT / _WIDTH / 2,
+    )
+    left, top = frame.bounds[0], frame.bounds[3]
+
+    def path(shape: Any) -> str:
+        parts = []
+        for ring in shapely.get_rings(shape):
+            xy = shapely.get_coordinates(ring)
+            x, y = (xy[:, 0] - left) * scale, (top - xy[:, 1]) * scale
+            points = " L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x[:-1], y[:-1], strict=True))
+            parts.append(f"M{points}Z")
+        return "".join(parts)
+
+    def draw(layer: GeoDataFrame | None, style: str) -> list[str]:
+        if layer is None or layer.empty:
+            return []
+        shapes = geo.to_plane(layer.geometry, center).to_numpy()
+        near = shapes[shapely.intersects(shapes, frame)]
+        return [f'<path class="{style}" d="{path(shape)}"/>' for shape in near]
+
+    neighbours = around if around is not None else zone.layers.get("parcel")
+    lines = [
+        *draw(neighbours, "land"),
+        *draw(zone.layers.get("building"), "built"),
+        *draw(zone.layers.get("park"), "park"),
+        *[f'<path class="place" d="{path(shape)}"/>' for shape in mine],
+    ]
+    if len(place) <= 12 and "id" in place:
+        points = shapely.point_on_surface(mine)
+        lines += [
+            f'<text text-anchor="middle" x="{(x - left) * scale:.1f}" '
+            f'y="{(top - y) * scale + 4:.1f}">{Markup.escape(str(name))}</text>'
+            for name, x, y in zip(
+                place["id"], shapely.get_x(points), shapely.get_y(points), strict=True
+            )
+        ]
+    length = _round_length(span / 4)
+    bar = length * scale
+    word = "北" if lang == "zh" else "N"
+    legend = f"{length:,.0f} m"
+    lines += [
+        (
+            f'<path class="mark" d="M16 {_HEIGHT - 18:.0f}h{bar:.1f}M16 {_HEIGHT - 22:.0f}v8'
+            f'M{16 + bar:.1f} {_HEIGHT - 22:.0f}v8"/>'
+        ),
+        f'<text x="{20 + bar:.1f}" y="{_HEIGHT - 14:.0f}">{legend}</text>',
+        f'<path class="mark" d="M{_WIDTH - 24:.0f} 44V14l-5 10m5 -10l5 10"/>',
+        f'<text text-anchor="middle" x="{_WIDTH - 24:.0f}" y="58">{word}</text>',
+    ]
+    names = " ".join(str(name) for name in place["id"]) if "id" in place else ""
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" '
+        f'role="img" aria-label="{Markup.escape(names)}">' + "".join(lines) + "</svg>"
+    )
+
+
+def _round_length(metres: float) -> float:
+    """The largest 1, 2 or 5 times a power of ten that is not longer."""
+    power = 10.0 ** np.floor(np.log10(metres))
+    return float(max(step * power for step in (1, 2, 5) if step * power <= metres))
+
+
+def sheets_html(zone: Zone, findings: GeoDataFrame, *, lang: str = "zh") -> str:
+    """Return one HTML page with an A4 sheet per idle parcel and per unit over its quota."""
+    sheets = _sheets(zone, findings, lang)
+    text = files("zgcgis").joinpath("resources/templates/sheets.html.j2").read_text("utf-8")
+    page = Environment(autoescape=True, undefined=StrictUndefined).from_string(text)
+    title = "闲置与超指标用地核查表" if lang == "zh" else "Idle and over-quota land: sheets"
+    return page.render(
+        lang=lang,
+        title=f"{zone.names[lang]} {title}",
+        zone=zone.names[lang],
+        as_of=as_of(zone).isoformat(),
+        sheets=sheets,
+        words=_WORDS[lang],
+        disclaimer=str(zone.meta.get(f"disclaimer_{lang}", "")),
+    )
+
+
+def _sheets(zone: Zone, findings: GeoDataFrame, lang: str) -> list[dict[str, Any]]:
+    wanted = findings[findings["rule"].isin(SHEET_RULES)]
+    if wanted.empty:
+        return []
+    now = zone.at(as_of(zone).year)
+    parcels = now.layer("parcel")
+    sentences = describe(wanted, lang)
+    sheets: list[dict[str, Any]] = []
+    idle = wanted[wanted["rule"] != "Q401"]
+    if len(idle):
+        judged = judged_parcels(zone)
+        area = geo.area_m2(judged.geometry, center=zone.center)
+        for feature, group in idle.groupby("feature", sort=True):
+            row = judged[judged["id"] == feature]
+            facts = row.iloc[0].to_dict() | {"area_m2": float(area.loc[row.index[0]])}
+            sheets.append(
+                {
+                    "title": f"{'闲置土地' if lang == 'zh' else 'Idle land'} {feature}",
+                    "lines": _lines(group, sentences),
+                    "svg": Markup(place_svg(now, row, around=parcels, lang=lang)),  # noqa: S704 - numbers and escaped ids
+                    "facts": _facts(zone, facts, lang),
+                    "heads": [],
+                    "rows": [],
+                }
+            )
+    for index, over in wanted[wanted["rule"] == "Q401"].iterrows():
+        use, kind, year = (part.strip() for part in str(over["detail"]).split(","))
+        counted = counted_parcels(zone, str(over["feature"]), int(year), use, kind)
+        size = geo.area_m2(counted.geometry, center=zone.center)
+        zh = lang == "zh"
+        largest = size.sort_values(ascending=False, kind="stable").index[:14]
+        sheets.append(
+            {
+                "title": f"{'超指标' if zh else 'Over quota'} {zone.name(str(over['feature']), lang)}",
+                "lines": _lines(wanted.loc[[index]], sentences),
+                "svg": Markup(  # noqa: S704 - numbers and escaped ids
+                    place_svg(zone.at(int(year)), counted, around=parcels, lang=lang)
+                    if len(counted)
+                    else ""
+                ),
+                "facts": [
+                    ("指标" if zh else "Quota", _area(over["limit"], lang)),
+                    ("已用" if zh else "Used", _area(over["measured"], lang)),
+                    ("超出" if zh else "Over", _area(over["measured"] - over["limit"], lang)),
+                    ("计入宗地" if zh else "Parcels counted", str(len(counted))),
+                ],
+                "heads": ["宗地", "面积 m²", "供地日期"] if zh else ["Parcel", "m2", "Supplied"],
+                "rows": [
+                    [counted.at[k, "id"], f"{size[k]:,.0f}", _day(counted.at[k, "supply_date"])]
+                    if "supply_date" in counted
+                    else [counted.at[k, "id"], f"{size[k]:,.0f}", "—"]
+                    for k in largest
+                ],
+            }
+        )
+    return sheets
+
+
+def _lines(group: pd.DataFrame, sentences: pd.Series) -> list[dict[str, str]]:
+    return [
+        {
+            "text": str(sentences[k]),
+            "severity": str(group.at[k, "severity"]),
+            "clause": str(group.at[k, "clause"] or ""),
+        }
+        for k in group.index
+    ]
+
+
+def _area(m2: float, lang: str) -> str:
+    mu = m2 * 3 / 2000
+    if lang == "zh":
+        return f"{m2:,.1f} m²（{m2 / 1e4:.4f} 公顷，{mu:.2f} 亩）"
+    return f"{m2:,.1f} m2 ({m2 / 1e4:.4f} ha, {mu:.2f} mu)"
+
+
+def _day(value: Any) -> str:
+    return "—" if pd.isna(value) else pd.Timestamp(value).strftime("%Y-%m-%d")
+
+
+def _facts(zone: Zone, row: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
+    """The facts of one idle parcel as words, in the order of the sheet."""
+    zh = lang == "zh"
+
+    def text(key: str) -> str:
+        value = row.get(key)
+        if key == "park":
+            return zone.name(str(row.get("park_id", "")), lang)
+        if key == "area":
+            return _area(float(row["area_m2"]), lang)
+        if key == "extension":
+            months = float(row.get("extension_months") or 0)
+            return f"{months:.0f} {'个月' if zh else 'months'}" if months else "—"
+        if key == "fee":
+            if not row["fee_due"]:
+                return "不征缴" if zh else "none due"
+            fee = row["fee_wan"]
+            return "—" if pd.isna(fee) else f"{fee:,.2f} {'万元' if zh else '(10 000 CNY)'}"
+        if key == "takeback":
+            if not row["fee_due"]:
+                return "—"
+            state = (
+                ("已到期" if row["takeback"] else "到期日")
+                if zh
+                else ("due since" if row["takeback"] else "from")
+            )
+            return f"{state} {_day(row['takeback_date'])}"
+        if key == "government":
+            return ("是" if value else "否") if zh else ("yes" if value else "no")
+        if key.endswith("_share"):
+            return "—" if value is None or pd.isna(value) else f"{100 * float(value):.1f} %"
+        if key.endswith("_date") or key == "stopped_since":
+            return _day(value)
+        return "—" if value is None or value is pd.NA or pd.isna(value) else str(value)
+
+    return [(head_zh if zh else head_en, text(key)) for key, head_zh, head_en in _FACTS]
+
+
+def find_browser() -> str | None:
+    """Return the Chromium of the machine that can print a page, or None.
+
+    ``ZGCGIS_BROWSER`` names it; otherwise the usual names are looked for on the path.
+    """
+    named = os.environ.get("ZGCGIS_BROWSER")
+    if named:
+        return named if shutil.which(named) else None
+    return next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+
+
+def write_sheets(
+    zone: Zone,
+    findings: GeoDataFrame,
+    folder: str | Path,
+    *,
+    lang: str = "zh",
+    pdf: bool = True,
+) -> list[Path]:
+    """Write ``sheets.html`` and, where a Chromium is there, ``sheets.pdf``; return what was made.
+
+    Without a sheet to make, nothing is written.
+    """
+    if findings[findings["rule"].isin(SHEET_RULES)].empty:
+        return []
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    page = write_text_whole(folder / "sheets.html", sheets_html(zone, findings, lang=lang))
+    browser = find_browser()
+    if not pdf or browser is None:
+        return [page]
+    return [page, write_whole(folder / "sheets.pdf", lambda path: _print(browser, page, path))]
+
+
+def _print(browser: str, page: Path, target: Path) -> None:
+    """Let a headless Chromium print a page of our own making, without network or profile."""
+    with tempfile.TemporaryDirectory(prefix="zgcgis-print-") as profile:
+        command = [
+            browser,
+            "--headless",
+            "--disable-gpu",
+            "--disable-extensions",
+            "--disable-background-networking",
+            "--host-resolver-rules=MAP * ~NOTFOUND",
+            "--no-first-run",
+            "--no-pdf-header-footer",
+            f"--user-data-dir={profile}",
+            f"--print-to-pdf={target}",
+            page.resolve().as_uri(),
+        ]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.insert(1, "--no-sandbox")  # Chromium refuses its sandbox to root
+        try:
+            done = subprocess.run(  # noqa: S603 - a program of the machine, our own page
+                command, capture_output=True, timeout=180, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise WriteError(
+                f"{browser} 没能打印 {page}：{error}。可在浏览器中打开该页并打印为 PDF。",
+                f"{browser} did not print {page}: {error}. Open the page in a browser and print.",
+            ) from error
+        if not target.exists() or target.stat().st_size == 0:
+            words = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise WriteError(
+                f"{browser} 没能打印 {page}（退出码 {done.returncode}）：{words}。"
+                "可在浏览器中打开该页并打印为 PDF。",
+                f"{browser} did not print {page} (exit code {done.returncode}): {words}. "
+                "Open the page in a browser and print it.",
+            )
+
+
+def place_files(
+    zone: Zone, ids: Iterable[str], folder: str | Path, *, lang: str = "zh"
+) -> list[Path]:
+    """Write the map of each parcel as its own SVG file and return the paths."""
+    now = zone.at(as_of(zone).year)
+    parcels = now.layer("parcel")
+    made = []
+    for name in ids:
+        row = parcels[parcels["id"] == name]
+        if row.empty:
+            raise ZgcgisError(f"没有宗地 {name}。", f"There is no parcel {name}.")
+        style = (
+            "<style>.land{fill:#eef0ea;stroke:#a9afa6;stroke-width:.6}.built{fill:#d9dcd3}"
+            ".park{fill:none;stroke:#44506a;stroke-width:1.6;stroke-dasharray:6 3}"
+            ".place{fill:#f3b0a8;stroke:#b3261e;stroke-width:2}"
+            ".mark{fill:none;stroke:#b3261e;stroke-width:1.5}"
+            "text{font:11px sans-serif;fill:#1b1f24}</style>"
+        )
+        svg = place_svg(now, row, around=parcels, lang=lang).replace("><path", f">{style}<path", 1)
+        made.append(write_text_whole(Path(folder) / f"{name}.svg", svg + "\n"))
+    return made

@@ -1,0 +1,133 @@
+"""Waivers (一事一议): findings that somebody let stand, for a reason, until a day.
+
+``waivers.toml`` in the zone folder::
+
+    [[waiver]]
+    rule = "P302"
+    feature = "N001-03"
+    other = "K12"                       # optional: only with this other one
+    who = "管委会主任办公会 2023-05 号"
+    why = "市政管线迁改，2024年底前完成"
+    until = 2024-12-31                  # the last day it holds
+
+A waived finding is shown with its waiver, never dropped; one that has run out counts again.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from ..errors import PlanError, UnknownNameError
+from ..findings import RULES
+
+__all__ = ["Waiver", "read_waivers", "waive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """One waiver: what it lets stand, who granted it, why, and until when."""
+
+    rule: str
+    feature: str
+    who: str
+    why: str
+    until: date
+    other: str = ""
+
+    def holds(self, day: date) -> bool:
+        """Whether the waiver still holds on a day."""
+        return day <= self.until
+
+
+def read_waivers(path: str | Path) -> tuple[Waiver, ...]:
+    """Read a file of waivers; a missing field is an error that names it."""
+    file = Path(path)
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise PlanError(
+            f"读不到豁免文件 {file}：{error.strerror}。", f"Cannot read {file}: {error.strerror}."
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise PlanError(
+            f"豁免文件 {file} 不是 UTF-8 编码的 TOML：{error}。",
+            f"{file} is not TOML in UTF-8: {error}.",
+        ) from error
+    waivers = []
+    for k, entry in enumerate(data.get("waiver", []), start=1):
+        place = f"{file.name} [[waiver]] {k}"
+        for name in ("rule", "feature", "who", "why"):
+            if not str(entry.get(name, "")).strip():
+                raise PlanError(
+                    f"{place} 缺少 {name}：豁免须写明规则、对象、批准人和理由。",
+                    f"{place} lacks {name}: a waiver states rule, feature, who and why.",
+                )
+        until = entry.get("until")
+        if isinstance(until, datetime) or not isinstance(until, date):
+            raise PlanError(
+                f"{place} 的 until 应是不加引号的日期，如 2024-12-31。",
+                f"{place}: until should be a date without quotes, such as 2024-12-31.",
+            )
+        if entry["rule"] not in RULES:
+            raise UnknownNameError(str(entry["rule"]), RULES, what="rule", zh="规则")
+        waivers.append(
+            Waiver(
+                str(entry["rule"]),
+                str(entry["feature"]),
+                str(entry["who"]),
+                str(entry["why"]),
+                until,
+                str(entry.get("other", "")),
+            )
+        )
+    return tuple(waivers)
+
+
+def waive(
+    findings: GeoDataFrame, waivers: Sequence[Waiver], day: date
+) -> tuple[GeoDataFrame, GeoDataFrame, list[Waiver]]:
+    """Split findings into those that stand and those that are waived on a day.
+
+    Returns
+    -------
+    standing, waived, idle
+        The findings that count; the waived ones with ``who why until`` added; the waivers that
+        matched nothing or have run out.
+    """
+    held = np.full(len(findings), -1)
+    used: set[int] = set()
+    rule, feature = findings["rule"].to_numpy(), findings["feature"].astype("object").to_numpy()
+    other = findings["other"].astype("object").where(findings["other"].notna(), "").to_numpy()
+    for k, one in enumerate(waivers):  # a handful
+        hit = (rule == one.rule) & (feature == one.feature) & (held < 0)
+        if one.other:
+            hit &= other == one.other
+        if hit.any() and one.holds(day):
+            held[hit] = k
+            used.add(k)
+    waived = findings[held >= 0].assign(
+        who=[waivers[k].who for k in held[held >= 0]],
+        why=[waivers[k].why for k in held[held >= 0]],
+        until=[waivers[k].until.isoformat() for k in held[held >= 0]],
+    )
+    idle = [one for k, one in enumerate(waivers) if k not in used]
+    standing = findings[held < 0].reset_index(drop=True)
+    return standing, waived.reset_index(drop=True), idle
+
+
+def waiver_table(waivers: Sequence[Waiver], day: date) -> pd.DataFrame:
+    """Return waivers as a table, with whether each has run out."""
+    columns = ["rule", "feature", "other", "who", "why", "until", "expired"]
+    rows = [
+        [w.rule, w.feature, w.other, w.who, w.why, w.until.isoformat(), not w.holds(day)]
+        for w in waivers
+    ]
+    return pd.DataFrame(rows, columns=columns)
