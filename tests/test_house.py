@@ -18,7 +18,7 @@ PACKAGE = ROOT / "zgcgis"
 FLOORS = [
     {"errors"},
     {"terms", "mcdm", "dea"},
-    {"geo", "plan", "indicators", "findings"},
+    {"geo", "plan", "indicators", "findings", "land_use"},
     {"model", "standards"},
     {"io", "accounts", "checks", "clusters"},
     {"assessment", "maps", "sample", "planning"},
