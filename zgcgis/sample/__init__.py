@@ -87,6 +87,7 @@ def _write(draft: Path, parcels: int, seed: int, *, planted: bool) -> None:
     town = settle(ground, rng)
     lines = _outlines(ground)
     detailed = _detailed_plan(town)
+    lines.planned = set(detailed["id"])
     errors: list[dict[str, Any]] = []
     if planted:
         errors += plant(town, lines)

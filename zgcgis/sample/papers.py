@@ -210,27 +210,27 @@ def _accounts(
             state(s.key, year, "supplied_land_m2", supplied, digits=1, scope="land")
             if wrong:
                 errors.append(
-                    _error("D506", s.key, round(stated, 1) - built, "m2", f"built_land_m2, {year}",
+                    _error("D511", s.key, "built_land_m2", round(stated, 1) - built, "m2",
                            "填报的建成区面积比图形多8%", "built-up land stated 8 % above the drawn one")
                 )  # fmt: skip
             if planted and s.key == "stonebridge" and year == 2022:
-                second = round(people) + 137
+                second = round(people * 1.04)
                 state(s.key, year, "population_persons", second, digits=0, scope="land")
                 errors.append(
-                    _error("D502", s.key, 137, "persons", f"population_persons, {year}",
-                           "同一单元格填了两个数", "two values in one cell")
+                    _error("D502", s.key, "population_persons", round(people), "人",
+                           "同一单元格填了两个数，相差百分之四", "two values in one cell, 4 % apart")
                 )  # fmt: skip
     write_csv(folder / "accounts.csv", columns, rows)
     return errors
 
 
 def _error(
-    rule: str, unit: str, measured: float, measure: str, detail: str, zh: str, en: str
+    rule: str, unit: str, other: str, measured: float, measure: str, zh: str, en: str
 ) -> dict[str, Any]:
     return {
-        "rule": rule, "level": "unit" if rule != "Q401" else "park", "feature": unit, "other": "",
+        "rule": rule, "level": "park", "feature": unit, "other": other,
         "measured": f"{measured:.4f}".rstrip("0").rstrip("."), "unit": measure,
-        "zh": f"{zh}（{detail}）", "en": f"{en} ({detail})",
+        "zh": zh, "en": en,
     }  # fmt: skip
 
 
@@ -262,7 +262,7 @@ def _quotas(
             )  # fmt: skip
             if over:
                 errors.append(
-                    _error("Q401", s.key, used, "m2", f"{use}, cumulative, {last}",
+                    _error("Q401", s.key, "", used, "m2",
                            "工业用地超出累计指标", "industrial land over its cumulative quota")
                 )  # fmt: skip
         for year in YEARS[1:]:
@@ -276,7 +276,7 @@ def _quotas(
             )  # fmt: skip
             if over:
                 errors.append(
-                    _error("Q401", s.key, used, "m2", f"supplied_in_year, plan, {year}",
+                    _error("Q401", s.key, "", used, "m2",
                            "当年供地超出计划指标", "more land supplied in the year than planned")
                 )  # fmt: skip
     write_csv(folder / "quotas.csv", ("unit", "year", "use", "kind", "quota_m2", "clause"), rows)

@@ -37,6 +37,7 @@ class Outlines:
     protection: list[tuple[str, Points]] = field(default_factory=list)  # grade, ring
     prohibited: list[Points] = field(default_factory=list)
     stated_area_m2: dict[str, float] = field(default_factory=dict)
+    planned: set[str] = field(default_factory=set)  # ids of the detailed plan
 
 
 class _Planter:
@@ -297,9 +298,12 @@ def _sliver(p: _Planter) -> None:
     low, high = ring[1], ring[5]
     c2 = c + (low - c) * (width / np.hypot(*(low - c)))
     e2 = e + (high - e) * (width / np.hypot(*(high - e)))
-    d2 = d + (c2 - c + e2 - e) / 2
+    d, d2 = (c + e) / 2, (c2 + e2) / 2
     ring[0], ring[7], ring[6] = c2, d2, e2
     p.set_ring(j["id"], ring)
+    left = i["ring"].copy()
+    left[3] = d
+    p.set_ring(i["id"], left)
     strip = np.array([c, c2, d2, e2, e, d])
     name = f"{j['id']}S"
     p.add_parcel(j, name, strip)
@@ -312,7 +316,9 @@ def _sliver(p: _Planter) -> None:
 
 
 def _wedge(p: _Planter) -> None:
-    found = p.pair(lambda _: True, lambda _, j: _green(j))
+    found = p.pair(
+        lambda i: bool(np.hypot(*(i["ring"][2] - i["ring"][4])) > 55), lambda _, j: _green(j)
+    )
     if not found:
         return
     i, j = found
@@ -442,12 +448,15 @@ def _outside(p: _Planter) -> None:
     model = next(row for row, _ in p.stable(_green))
     name = f"{park.spec.letter}999-01"
     p.add_parcel(model, name, ring, park_id="northwood", block_id="", owner="示例持有人 99999")
-    for rule, zh, en in (
-        ("T104", "宗地在批准边界之外", "the parcel lies beyond the approved boundary"),
-        ("H203", "宗地在所属园区之外", "the parcel lies beyond its park"),
-    ):
-        other = "northwood" if rule == "H203" else ""
-        p.note(rule, "parcel", name, _size(ring), "m2", middle, zh, en, other=other)
+    p.note(
+        "T104", "parcel", name, _size(ring), "m2", middle,
+        "宗地在批准边界之外", "the parcel lies beyond the approved boundary",
+    )  # fmt: skip
+    p.note(
+        "H203", "parcel", name, _size(ring), "m2", middle,
+        "同一处：宗地也在所属园区之外", "the same place: the parcel lies beyond its park too",
+        other="northwood",
+    )  # fmt: skip
 
 
 def _straightest(line: Points, ground: Any, park: str) -> tuple[Points, Points, Points]:
@@ -494,7 +503,7 @@ def _hierarchy(p: _Planter) -> None:
 
 
 def _building_off(p: _Planter) -> None:
-    tests = ((0.0, "H202"), (0.965, ""), (0.97, ""), (0.96, ""))
+    tests = ((0.0, "H202"), (0.965, ""), (0.97, ""), (0.98, ""))
     for within, rule in tests:  # the last three stand over the edge by less than the tolerance
         found = p.pair(_green, lambda _, j: _green(j))
         if not found:
@@ -522,7 +531,7 @@ def _building_off(p: _Planter) -> None:
                 rule, "building", name, off, "m2", middle + 5 * out,
                 "建筑物压占邻宗地", "the building stands on the neighbour's land", other=i["id"],
             )  # fmt: skip
-        elif off > 0.045 * foot:
+        elif not 0.01 * foot < off < 0.04 * foot:
             msg = f"{name} was to stand within tolerance, {off / foot:.1%} of it is off its parcel"
             raise AssertionError(msg)
 
@@ -576,13 +585,23 @@ def _areas(p: _Planter) -> None:
         row["developed_area_m2"] = row["registered_area_m2"]
     for name, ring in p.lines.park.items():
         p.lines.stated_area_m2[name] = round(_size(ring), 1)
-    drawn = p.lines.stated_area_m2["northwood"]
+    drawn = _size(p.lines.park["northwood"])
     p.lines.stated_area_m2["northwood"] = round(drawn * 1.012, 1)
     p.note(
-        "T110", "park", "northwood",
-        _size(p.lines.park["northwood"]) - p.lines.stated_area_m2["northwood"], "m2",
+        "T110", "park", "northwood", drawn - p.lines.stated_area_m2["northwood"], "m2",
         p.lines.park["northwood"].mean(0),
         "公布面积与图形面积不符", "the stated area is not the area drawn",
+    )  # fmt: skip
+    p.block["stated_area_m2"] = np.nan  # control areas are known of two parks only
+    for name in p.block.index[p.block["park_id"].isin(QUIET)]:
+        p.block.at[name, "stated_area_m2"] = round(_size(p.block.at[name, "ring"]), 1)
+    name = p.block.index[p.block["park_id"] == QUIET[0]][3]
+    true = _size(p.block.at[name, "ring"])
+    p.block.at[name, "stated_area_m2"] = round(true + 180, 1)
+    p.note(
+        "T110", "block", name, true - p.block.at[name, "stated_area_m2"], "m2",
+        p.block.at[name, "ring"].mean(0),
+        "街区控制面积与宗地面积之和不符", "the control area is not the sum of the parcels",
     )  # fmt: skip
     for factor, more, zh, en in (
         (1.0, 350.0, "登记面积多350平方米", "registered 350 m2 too much"),
@@ -650,7 +669,7 @@ def _wrong_use(p: _Planter) -> None:
     row = p.one(lambda r: r["kind"] == "industry" and r["build_state"] == "A2", quiet=False)
     if row is None:
         return
-    name = row["id"]
+    name, whole = row["id"], f"dp_{row['block_id']}"
     for key, value in (("land_use", "0701"), ("build_state", "A1"), ("hightech", "")):
         p.parcel.at[name, key] = value
     mine = p.town.building["parcel_id"] == name
@@ -660,7 +679,7 @@ def _wrong_use(p: _Planter) -> None:
     p.note(
         "P303", "parcel", name, _size(row["ring"]), "m2", row["ring"].mean(0),
         "规划工业用地建成住宅", "housing built on land planned for industry",
-        other=f"dp_{row['block_id']}",
+        other=whole if whole in p.lines.planned else f"dp_{name}",
     )  # fmt: skip
 
 
@@ -788,7 +807,7 @@ def _papers(p: _Planter) -> None:
     if row is not None:
         p.parcel.at[row["id"], "land_use"] = "2399"
         p.note(
-            "D507", "parcel", row["id"], None, "", row["ring"].mean(0),
+            "D512", "parcel", row["id"], _size(row["ring"]), "m2", row["ring"].mean(0),
             "地类代码 2399 不在分类表中", "land-use code 2399 is not in the classification",
         )  # fmt: skip
     row = p.on_paper(lambda r: r["kind"] == "office" and _built(r))
@@ -796,7 +815,7 @@ def _papers(p: _Planter) -> None:
         early = row["agreed_start_date"] - pd.Timedelta(days=45)
         p.parcel.at[row["id"], "agreed_finish_date"] = early
         p.note(
-            "D508", "parcel", row["id"], 45, "d", row["ring"].mean(0),
+            "D513", "parcel", row["id"], 45, "d", row["ring"].mean(0),
             "约定竣工早于约定动工", "the agreed finish is before the agreed start",
         )  # fmt: skip
 

@@ -48,9 +48,9 @@ class Settlement:
 def settle(ground: Ground, rng: np.random.Generator) -> Settlement:
     """Give the ground its uses, its history, its buildings and its firms."""
     block = _blocks(ground)
-    parcel = _parcels(ground, block, rng)
-    plan_of = dict(zip(parcel["id"], parcel["planned_use"], strict=True))
-    parcel = _history(ground, parcel, rng)
+    fabric = _parcels(ground, block, rng)
+    parcel = _history(ground, fabric, rng)
+    plan_of = dict(zip(fabric["id"], fabric["planned_use"], strict=True))
     _paper(parcel, rng)
     building = _buildings(ground, parcel, rng)
     enterprise = _firms(ground, parcel, rng)
