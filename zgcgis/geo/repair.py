@@ -1,0 +1,285 @@
+"""Mending geometry with a record, and only where one mending is right.
+
+A ring is closed, a repeated point dropped, a crossing resolved; each with what it was before, so
+that the area can be stated before and after. What cannot be told (is a part inside another a
+hole or a double?) is refused, never settled in silence. No buffer is taken anywhere: a buffer of
+zero drops parts of valid shapes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from .plane import E2, SEMI_MAJOR_M
+
+__all__ = ["Mended", "mend", "rough_area_m2", "rough_width_m", "spikes"]
+
+Geometries: TypeAlias = NDArray[np.object_]
+Floats: TypeAlias = NDArray[np.float64]
+Family: TypeAlias = Literal["polygon", "line", "point", "any"]
+
+_FAMILIES: dict[str, tuple[int, ...]] = {
+    "polygon": (3, 6),
+    "line": (1, 2, 5),
+    "point": (0, 4),
+    "any": (0, 1, 2, 3, 4, 5, 6, 7),
+}
+_MOST_PARTS = 1000
+
+
+@dataclass
+class Mended:
+    """What became of an array of geometries, row by row.
+
+    Attributes
+    ----------
+    geometry
+        Two-dimensional, valid, of the family asked for; None where refused.
+    before
+        By row, the geometry as it came, where something was done that may change its area.
+    repairs
+        ``(row, what)``: ``crossing overlapping_parts misplaced_hole tidied unclosed repeated
+        collection``.
+    refused
+        ``(row, what, detail)``: ``missing empty not_finite collapsed family nested hopeless``.
+    repeated
+        By row, how many repeated points were dropped.
+    parts
+        By row, how many parts, where there are very many.
+    with_height
+        How many came with heights or measures.
+    """
+
+    geometry: Geometries
+    before: dict[int, Any] = field(default_factory=dict)
+    repairs: list[tuple[int, str]] = field(default_factory=list)
+    refused: list[tuple[int, str, str]] = field(default_factory=list)
+    repeated: dict[int, int] = field(default_factory=dict)
+    parts: dict[int, int] = field(default_factory=dict)
+    with_height: int = 0
+
+
+def mend(
+    geometry: Geometries,
+    *,
+    family: Family = "any",
+    closed: NDArray[np.bool_] | None = None,
+    accept_nested: bool = False,
+) -> Mended:
+    """Return geometries made valid where that is safe, with a record of all that was done.
+
+    Parameters
+    ----------
+    geometry
+        Geometries in any one CRS; None where there is none.
+    family
+        What the layer holds; anything else is refused.
+    closed
+        Rows whose rings had to be closed to be read at all.
+    accept_nested
+        Count the land of a part within another part once, instead of refusing it.
+
+    Examples
+    --------
+    >>> bow_tie = shapely.from_wkt("POLYGON ((0 0, 2 2, 2 0, 0 2, 0 0))")
+    >>> done = mend(np.array([bow_tie]), family="polygon")
+    >>> done.repairs, done.geometry[0].is_valid
+    ([(0, 'crossing')], True)
+    """
+    result = Mended(np.array(geometry, dtype="object", copy=True))
+    shapes = result.geometry
+    missing = shapely.is_missing(shapes)
+    _refuse(result, missing, "missing")
+    high = shapely.has_z(shapes) | shapely.has_m(shapes)
+    result.with_height = int(high.sum())
+    if high.any():
+        shapes[high] = shapely.force_2d(shapes[high])
+    _refuse(result, ~missing & shapely.is_empty(shapes), "empty")
+    _refuse_not_finite(result)
+    for row in np.flatnonzero(closed).tolist() if closed is not None else []:
+        if shapes[row] is not None:
+            result.repairs.append((row, "unclosed"))
+            result.before[row] = shapes[row]
+    _drop_repeated(result)
+    _take_polygons(result, family)
+    fits = np.isin(shapely.get_type_id(shapes), _FAMILIES[family])
+    for row in np.flatnonzero(~fits & ~shapely.is_missing(shapes)).tolist():
+        result.refused.append((row, "family", shapes[row].geom_type))
+        shapes[row] = None
+    invalid = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
+    for row in np.flatnonzero(invalid).tolist():  # few; each has its own reason
+        _mend_one(result, row, accept_nested=accept_nested)
+    parts = shapely.get_num_geometries(shapes)
+    result.parts = {row: int(parts[row]) for row in np.flatnonzero(parts > _MOST_PARTS).tolist()}
+    return result
+
+
+def _refuse(result: Mended, rows: NDArray[np.bool_], what: str, detail: str = "") -> None:
+    for row in np.flatnonzero(rows).tolist():
+        result.refused.append((row, what, detail))
+        result.geometry[row] = None
+
+
+def _refuse_not_finite(result: Mended) -> None:
+    coordinates, rows = shapely.get_coordinates(result.geometry, return_index=True)
+    bad = ~np.isfinite(coordinates).all(axis=1)
+    if bad.any():
+        flags = np.zeros(len(result.geometry), dtype=bool)
+        flags[rows[bad]] = True
+        _refuse(result, flags, "not_finite")
+
+
+def _drop_repeated(result: Mended) -> None:
+    coordinates, rows = shapely.get_coordinates(result.geometry, return_index=True)
+    same = (coordinates[1:] == coordinates[:-1]).all(axis=1) & (rows[1:] == rows[:-1])
+    for row in np.unique(rows[1:][same]).tolist():
+        shape = result.geometry[row]
+        if shape.geom_type in {"Point", "MultiPoint"}:
+            continue
+        plain = shapely.remove_repeated_points(shape, 0)
+        dropped = shapely.get_num_coordinates(shape) - shapely.get_num_coordinates(plain)
+        if dropped > 0 and not plain.is_empty:
+            result.geometry[row] = plain
+            result.repeated[row] = int(dropped)
+
+
+def _take_polygons(result: Mended, family: str) -> None:
+    if family != "polygon":
+        return
+    for row in np.flatnonzero(shapely.get_type_id(result.geometry) == 7).tolist():
+        taken = _polygons_of(result.geometry[row])
+        if taken is not None:
+            result.before.setdefault(row, result.geometry[row])
+            result.repairs.append((row, "collection"))
+            result.geometry[row] = taken
+
+
+def _polygons_of(shape: Any) -> Any:
+    found = [
+        part
+        for part in shapely.get_parts(shapely.get_parts(shape))
+        if part.geom_type == "Polygon" and not part.is_empty
+    ]
+    if not found:
+        return None
+    return found[0] if len(found) == 1 else shapely.MultiPolygon(found)
+
+
+def _mend_one(result: Mended, row: int, *, accept_nested: bool) -> None:
+    shape = result.geometry[row]
+    what = _what_is_wrong(shape)
+    if what == "nested" and not accept_nested:
+        result.refused.append((row, "nested", ""))
+        result.geometry[row] = None
+        return
+    try:
+        mended = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+    except shapely.errors.GEOSException as problem:
+        result.refused.append((row, "hopeless", str(problem)[:100]))
+        result.geometry[row] = None
+        return
+    if shape.geom_type in {"Polygon", "MultiPolygon"}:
+        mended = _polygons_of(shapely.GeometryCollection([mended]))
+    if mended is None or mended.is_empty or not mended.is_valid:
+        result.refused.append((row, "collapsed", ""))
+        result.geometry[row] = None
+        return
+    result.before.setdefault(row, shape)
+    result.repairs.append((row, "overlapping_parts" if what == "nested" else what))
+    result.geometry[row] = mended
+
+
+def _what_is_wrong(shape: Any) -> str:
+    parts = shapely.get_parts(shape)
+    if len(parts) > 1 and shapely.is_valid(parts).all():
+        if len(parts) <= _MOST_PARTS and _one_holds_another(parts):
+            return "nested"
+        return "overlapping_parts"
+    reason = str(shapely.is_valid_reason(shape)).lower()
+    if "hole" in reason:
+        return "misplaced_hole"
+    if "nested shells" in reason:
+        return "nested"
+    if "duplicate" in reason:
+        return "tidied"
+    return "crossing"
+
+
+def _one_holds_another(parts: Geometries) -> bool:
+    tree = shapely.STRtree(parts)
+    a, b = tree.query(parts, predicate="covers")
+    distinct = a != b
+    a, b = a[distinct], b[distinct]
+    same = shapely.equals(parts[a], parts[b])  # a part given twice is plainly a double
+    return bool((~same).any())
+
+
+def rough_area_m2(shapes: Geometries) -> Floats:
+    """Return areas of polygons in degrees, good to 10 ppm for parcels; for checks, not for sums."""
+    bounds = shapely.bounds(shapes)
+    phi = np.radians((bounds[:, 1] + bounds[:, 3]) / 2)
+    w = 1 - E2 * np.sin(phi) ** 2
+    scale = SEMI_MAJOR_M**2 * (1 - E2) / w**2 * np.cos(phi) * np.radians(1) ** 2
+    found: Floats = shapely.area(shapes) * scale
+    return found
+
+
+def rough_width_m(shapes: Geometries, *, below: float) -> Floats:
+    """Return the mean width ``2 area / perimeter`` of polygons in degrees; inf where surely wider.
+
+    Only shapes that may be thinner than `below` are measured.
+    """
+    bounds = shapely.bounds(shapes)
+    phi = np.radians((bounds[:, 1] + bounds[:, 3]) / 2)
+    area = rough_area_m2(shapes)
+    metre = np.radians(1) * SEMI_MAJOR_M
+    longest = shapely.length(shapes) * metre  # degrees of longitude are shorter than that
+    widths = np.full(len(shapes), np.inf)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        maybe = np.flatnonzero((area > 0) & (2 * area / longest < below))
+    for row in maybe.tolist():  # few
+        points = shapely.get_coordinates(shapes[row]) * [np.cos(phi[row]) * metre, metre]
+        scaled = shapely.set_coordinates(shapely.force_2d(shapes[row]), points)
+        widths[row] = 2 * area[row] / shapely.length(scaled)
+    return widths
+
+
+def spikes(shapes: Geometries, *, below_degrees: float = 1.0) -> dict[int, float]:
+    """Return the rows with a vertex whose angle is sharper than a limit, and that angle."""
+    coordinates, rows = shapely.get_coordinates(shapes, return_index=True)
+    if len(coordinates) < 3:
+        return {}
+    bounds = shapely.total_bounds(shapes)
+    steps = np.diff(coordinates, axis=0)
+    if abs(bounds[[0, 2]]).max() <= 360 and abs(bounds[[1, 3]]).max() <= 90:
+        steps[:, 0] *= np.cos(np.radians((bounds[1] + bounds[3]) / 2))
+    one, two = steps[:-1], steps[1:]
+    dot = one[:, 0] * two[:, 0] + one[:, 1] * two[:, 1]
+    cross = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
+    sharp = (dot < 0) & (np.abs(cross) < np.tan(np.radians(below_degrees)) * -dot)
+    sharp &= (rows[2:] == rows[1:-1]) & (rows[1:-1] == rows[:-2])
+    # A step from one ring to the next is not an edge: both of its ends must be near in the ring.
+    places = np.flatnonzero(sharp)
+    found: dict[int, float] = {}
+    for place in places.tolist():
+        row = int(rows[place + 1])
+        if not _is_vertex_of(shapes[row], coordinates[place : place + 3]):
+            continue
+        angle = float(np.degrees(np.arctan2(abs(cross[place]), -dot[place])))
+        found[row] = min(angle, found.get(row, 180.0))
+    return found
+
+
+def _is_vertex_of(shape: Any, three: Floats) -> bool:
+    for ring in shapely.get_rings(shape):
+        points = shapely.get_coordinates(ring)
+        hits = np.flatnonzero((points[1:-1] == three[1]).all(axis=1)) + 1
+        for hit in hits.tolist():
+            if (points[hit - 1] == three[0]).all() and (points[hit + 1] == three[2]).all():
+                return True
+    return False

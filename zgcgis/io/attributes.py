@@ -1,0 +1,601 @@
+"""Columns of foreign tables into the columns of a level: names, types, units, codes.
+
+Texts are cleaned with a record; codes are text, whatever they came as; numbers are numbers, in
+the unit that stands in the column's name; what cannot be told is asked.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..model import COLUMNS, LEVELS
+from .book import Book
+from .text import garbled, invisible, without_invisible
+
+__all__ = ["Columns", "clean_texts", "convert", "guess_level", "match_columns", "scale_of"]
+
+_RESERVED = {"geometry", "bbox", "fid", "ogc_fid", "rowid", "index", "level_0"}
+_NOTHING = {"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "不详", "未知", "空", "null", "none",
+            "nan", "n/a", "na", "#n/a", "<null>"}  # fmt: skip
+_TOTALS = re.compile(
+    r"^(合\s*计|小\s*计|总\s*计|共\s*计|总\s*和|total|subtotal|sum)[：:]?$", re.IGNORECASE
+)
+_PLAIN_TEXT = "^[\\x20-\\x7E\u4e00-\u9fff、。，；：“”‘’（）《》【】·—…％℃～！？■□×÷±°℉Ⅰ-Ⅻ①-⑳]*$"
+_CODE_NAMES = re.compile(
+    r"(编号|代码|编码|码$|号$|^id$|_id$|code$|dm$|bm$|bh$|bsm$|^zddm|uscc|no$)", re.IGNORECASE
+)
+_LIVELY = re.compile(
+    r"(^[=＝@＠]|^[+＋][^\d\s.,()-]|^[-－][^\d\s.,/—－()-]*[(|]|<\s*/?\s*[a-z!]|\{\{|\{%|\$\{|javascript:|on\w+\s*=)",
+    re.IGNORECASE,
+)  # fmt: skip
+_NUMBER = re.compile(r"^[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][+-]?\d+)?$")
+_WITH_UNIT = re.compile(r"^([+-]?[\d,.]+)\s*([^\d\s.,]+.*)$")
+_MOST_ROWS = 5000  # of one rule in one column; the rest is counted
+
+
+@lru_cache(maxsize=1)
+def _tables() -> dict[str, Any]:
+    text = files("zgcgis").joinpath("resources/aliases.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def _plain(name: str) -> str:
+    name = unicodedata.normalize("NFKC", without_invisible(str(name))).casefold()
+    return re.sub(r"[\s_\-.]+", "", name)
+
+
+@dataclass
+class Columns:
+    """How the columns of a file were understood.
+
+    ``of`` maps a source column to a column of the level; ``unit`` maps a source column to the
+    unit that its name states.
+    """
+
+    of: dict[str, str] = field(default_factory=dict)
+    unit: dict[str, str] = field(default_factory=dict)
+    cut: dict[str, str] = field(default_factory=dict)
+
+
+def _units() -> dict[str, tuple[str, float]]:
+    """Return by spelling: the unit's key and its factor to m² or 10 000 CNY."""
+    found = {}
+    for family in ("area", "money"):
+        for key, entry in _tables()["units"][family].items():
+            for name in (key, *entry["names"]):
+                found[f"{family}:{_plain(name)}"] = (key, float(entry["factor"]))
+    return found
+
+
+def _family(column: str) -> str | None:
+    return "area" if column.endswith("_m2") else "money" if column.endswith("_wan") else None
+
+
+def scale_of(column: str, unit: str) -> float | None:
+    """Return the factor from a unit to that of a column, or None if it is none."""
+    family = _family(column)
+    if family is None:
+        return None
+    found = _units().get(f"{family}:{_plain(unit)}")
+    return None if found is None else found[1]
+
+
+def _split_unit(name: str) -> tuple[str, str | None]:
+    text = unicodedata.normalize("NFKC", name).strip()
+    found = re.match(r"^(.*?)\s*[\(\[（【_]\s*([^()\[\]（）【】_]+?)\s*[\)\]）】]?$", text)
+    if found and found[1]:
+        unit = _plain(found[2])
+        if any(f"{family}:{unit}" in _units() for family in ("area", "money")):
+            return found[1], unit
+    for unit in ("平方公里", "平方千米", "平方米", "公顷", "亩", "万元", "亿元"):
+        if text.endswith(unit) and len(text) > len(unit):
+            return text[: -len(unit)], unit
+    return name, None
+
+
+def match_columns(
+    names: list[str], level: str, rename: Mapping[str, str], *, cut_at: int | None = None
+) -> Columns:
+    """Match the columns of a file with those of a level by the table of aliases."""
+    known = LEVELS[level].columns
+    result = Columns()
+    taken: set[str] = set()
+    for old, new in rename.items():
+        if old in names:
+            result.of[old] = new
+            taken.add(new)
+    special = _tables().get("level", {}).get(level, {})
+    split = {name: _split_unit(name) for name in names}
+    forms: dict[str, list[str]] = {}
+    for name in names:
+        if name not in result.of:
+            forms.setdefault(_plain(name), []).append(name)
+    for name, (base, unit) in split.items():
+        if name not in result.of and unit is not None:
+            forms.setdefault(_plain(base), []).append(name)
+    for column in known:
+        if column in taken:
+            continue
+        aliases = [column, *special.get(column, _tables()["columns"].get(column, []))]
+        for alias in aliases:
+            hits = [n for n in forms.get(_plain(alias), []) if n not in result.of]
+            if hits:
+                result.of[hits[0]] = column
+                unit = split[hits[0]][1]
+                if unit is not None and _family(column) and _plain(hits[0]) != _plain(column):
+                    result.unit[hits[0]] = unit
+                taken.add(column)
+                break
+    if cut_at is not None:
+        _match_cut(names, known, special, taken, cut_at, result)
+    return result
+
+
+def _match_cut(
+    names: list[str],
+    known: tuple[str, ...],
+    special: Mapping[str, list[str]],
+    taken: set[str],
+    cut_at: int,
+    result: Columns,
+) -> None:
+    """Match names that a Shapefile cut to ten bytes with the one alias they begin."""
+    for name in names:
+        if name in result.of or len(name.encode("gb18030")) < cut_at - 1:
+            continue
+        begun = {
+            column
+            for column in known
+            if column not in taken
+            for alias in (column, *special.get(column, _tables()["columns"].get(column, [])))
+            if len(alias) > len(name) and alias.casefold().startswith(name.casefold())
+        }
+        if len(begun) == 1:
+            column = begun.pop()
+            result.of[name] = column
+            result.cut[name] = column
+            taken.add(column)
+
+
+def guess_level(names: list[str], family: str | None) -> str:
+    """Return the level whose columns a file has most of; a guess for showing, never for storing."""
+    best, most = "parcel", 0
+    for level in ("parcel", "building", "enterprise", "park", "block"):
+        if family == "polygon" and LEVELS[level].geometry == "point":
+            continue
+        if family == "point" and LEVELS[level].geometry != "point":
+            continue
+        count = len([c for c in match_columns(names, level, {}).of.values() if c != "id"])
+        if count > most:
+            best, most = level, count
+    if most == 0 and family == "point":
+        return "enterprise"
+    return best
+
+
+# --- texts ---------------------------------------------------------------------------------------
+
+
+def clean_texts(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
+    """Return the frame with its texts cleaned: every change and every oddity is in the book."""
+    result = frame.copy(deep=False)
+    for name in frame.columns:
+        series = frame[name]
+        if not (pd.api.types.is_object_dtype(series) or isinstance(series.dtype, pd.StringDtype)):
+            continue
+        array = pa.array(series, type=pa.string(), from_pandas=True)
+        odd = pc.invert(pc.match_substring_regex(array, _PLAIN_TEXT))
+        blank = pc.match_substring_regex(array, r"^\s|\s$")
+        lively = pc.match_substring_regex(array, r"[=@<{$+:]|^-")
+        todo = pc.fill_null(pc.or_(pc.or_(odd, blank), lively), fill_value=False)
+        rows = np.flatnonzero(todo.to_numpy(zero_copy_only=False))
+        if not len(rows):
+            continue
+        values = series.to_numpy(dtype="object").copy()
+        _clean_column(str(name), values, rows, book)
+        result[name] = pd.array(values, dtype="str")
+    return result
+
+
+def _clean_column(name: str, values: Any, rows: Any, book: Book) -> None:
+    code = bool(_CODE_NAMES.search(name))
+    turned: list[tuple[int, str, str]] = []
+    lost: list[int] = []
+    hidden: list[tuple[int, str]] = []
+    wide: list[tuple[int, str]] = []
+    blanks: list[int] = []
+    lively = None
+    memory: dict[str, tuple[str, str]] = {}
+    for row in rows.tolist():
+        text = values[row]
+        if not isinstance(text, str):
+            continue
+        found = memory.get(text)
+        if found is None:
+            found = memory[text] = _what_about(text, code=code)
+        what, plain = found
+        if "g" in what:
+            turned.append((row, text, plain))
+        if "l" in what:
+            lost.append(row)
+        if "h" in what:
+            hidden.append((row, invisible(text)))
+        if "w" in what:
+            wide.append((row, text))
+        if "b" in what:
+            blanks.append(row)
+        if "c" in what and lively is None:
+            lively = text
+        if "g" not in what:
+            values[row] = plain
+    if turned:
+        _settle_garbled(values, rows, turned, book)
+    for row in lost[:_MOST_ROWS]:
+        book.add("R207", row, other=name, detail=str(values[row])[:40])
+    for row, points in hidden[:_MOST_ROWS]:
+        book.add("R209", row, other=name, detail=points)
+    for row, text in wide[:_MOST_ROWS]:
+        book.add("R210", row, other=name, detail=text[:40])
+    book.touch([row for row, _ in hidden[_MOST_ROWS:]], "R209")
+    book.touch([row for row, _ in wide[_MOST_ROWS:]], "R210")
+    if blanks:
+        book.add("R211", None, other=name, measured=len(blanks))
+        book.touch(blanks, "R211")
+    if lively is not None:
+        book.add("R212", None, other=name, detail=lively[:40])
+
+
+def _what_about(text: str, *, code: bool) -> tuple[str, str]:
+    """Say what is odd about a text (letters) and how it reads when plain."""
+    what = ""
+    back = garbled(text)
+    if back is not None:
+        return "g", back[0]
+    if "\ufffd" in text or "锟斤拷" in text:
+        what += "l"
+    plain = without_invisible(text)
+    if plain != text:
+        what += "h"
+    if code:
+        narrow = unicodedata.normalize("NFKC", plain)
+        if narrow != plain:
+            what += "w"
+            plain = narrow
+    elif re.search("[\uff10-\uff19]", plain) and _NUMBER.match(
+        unicodedata.normalize("NFKC", plain).strip()
+    ):
+        what += "w"
+        plain = unicodedata.normalize("NFKC", plain)
+    trimmed = plain.strip(" \t\r\n\u3000\xa0")
+    if trimmed != plain:
+        what += "b"
+        plain = trimmed
+    if _LIVELY.search(plain):
+        what += "c"
+    return what, plain
+
+
+def _settle_garbled(values: Any, rows: Any, turned: list[tuple[int, str, str]], book: Book) -> None:
+    unusual = sum(isinstance(values[r], str) and not values[r].isascii() for r in rows.tolist())
+    if len(turned) < 0.2 * unusual:
+        return  # single words may look so by chance
+    sample = turned[0]
+    way = garbled(sample[1])
+    detail = f"{way[1]}，应为 should be “{sample[2][:20]}”" if way else ""
+    if book.stop("R206", other=sample[1][:20], detail=detail):
+        return
+    for row, _, plain in turned:
+        values[row] = plain
+    book.touch([row for row, _, _ in turned], "R206")
+
+
+# --- types ---------------------------------------------------------------------------------------
+
+
+def convert(
+    frame: pd.DataFrame, columns: Columns, scale: Mapping[str, str], book: Book
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Return the table in the columns of a level (and those it does not know), and the units taken.
+
+    Codes become text, numbers numbers, dates dates; nothing turns into emptiness unsaid.
+    """
+    made: dict[str, Any] = {}
+    units: dict[str, str] = {}
+    for source in frame.columns:
+        column = columns.of.get(source)
+        series = frame[source]
+        if column is None:
+            name = _free_name(str(source), made, columns, book)
+            made[name] = _kept(series, str(source), book)
+            continue
+        kind = COLUMNS[column].type if column in COLUMNS else "text"
+        if kind == "text":
+            values: Any = _text(series, str(source), column, book)
+        elif kind in {"float", "int"}:
+            values = _numbers(series, str(source), kind, book)
+            unit = scale.get(str(source)) or scale.get(column) or columns.unit.get(str(source))
+            factor = scale_of(column, unit) if unit else None
+            if factor is not None and unit is not None:
+                values = values * factor
+                units[column] = unit
+                if str(source) not in scale and column not in scale:
+                    book.add("R524", None, other=str(source), detail=f"{unit} × {factor:g}")
+            _limits(values, column, str(source), book)
+            if kind == "int":
+                values = values.round().astype("Int64")
+        elif kind == "date":
+            values = _dates(series, str(source), book)
+        else:
+            values = _truth(series, str(source), book)
+        made[column] = values
+    result = pd.DataFrame(made, index=frame.index)
+    for column in result.columns:
+        if column in COLUMNS and COLUMNS[column].values:
+            result[column] = _listed(result[column], column, book)
+    _two_groups(result, book)
+    return result, units
+
+
+def _free_name(source: str, made: dict[str, Any], columns: Columns, book: Book) -> str:
+    name = without_invisible(source).strip() or "column"
+    held = {c.casefold() for c in made} | set(columns.of.values())
+    if name.casefold() in _RESERVED or name.casefold() in held or name in COLUMNS:
+        plain, number = name, 1
+        while name.casefold() in held or name.casefold() in _RESERVED or name in COLUMNS:
+            name = f"{plain}_{number}"
+            number += 1
+        if plain.casefold() not in {"fid", "ogc_fid"}:
+            book.add("R520", None, detail=source, other=name)
+    return name
+
+
+def _kept(series: pd.Series, source: str, book: Book) -> pd.Series:
+    if _CODE_NAMES.search(source) and pd.api.types.is_float_dtype(series):
+        _digits_lost(series, source, book)
+    if pd.api.types.is_float_dtype(series):
+        return _finite(series, source, book)
+    return series
+
+
+def _finite(series: pd.Series, source: str, book: Book) -> pd.Series:
+    values = series.astype("float64")
+    infinite = np.isinf(values)
+    if infinite.any():
+        book.add("R513", None, other=source, measured=int(infinite.sum()))
+        values = values.mask(infinite)
+    return values
+
+
+def _digits_lost(series: pd.Series, source: str, book: Book) -> bool:
+    values = series.dropna().astype("float64")
+    big = values[(values.abs() >= 1e15) & np.isfinite(values)]
+    if len(big):
+        book.stop("R504", other=source, detail=f"{big.iloc[0]:.0f}")
+        return True
+    return False
+
+
+_SCIENTIFIC = re.compile(r"^\d(\.\d+)?[eE]\+?\d{2,3}$")
+
+
+def _text(series: pd.Series, source: str, column: str, book: Book) -> pd.Series:
+    is_code = bool(_CODE_NAMES.search(source)) or column.endswith(("id", "_code", "land_use")) or column in {
+        "id", "land_use", "planned_use"}  # fmt: skip
+    if pd.api.types.is_bool_dtype(series):
+        return series.map({True: "true", False: "false"}).astype("str")
+    if pd.api.types.is_numeric_dtype(series):
+        if is_code:
+            if pd.api.types.is_float_dtype(series) and _digits_lost(series, source, book):
+                return series.astype("str")
+            _zeros_lost(series, source, column, book)
+            sample = series.dropna()
+            if len(sample) and pd.api.types.is_float_dtype(series):
+                book.add("R505", None, other=source, detail=_as_code(sample.iloc[0]))
+        if pd.api.types.is_integer_dtype(series) and not series.isna().any():
+            return series.astype("str")
+        return pd.Series(
+            [None if pd.isna(v) else _as_code(v) for v in series], index=series.index, dtype="str"
+        )
+    if is_code:
+        values = series.dropna()
+        bad = values[values.astype("str").str.match(_SCIENTIFIC)]
+        if len(bad):
+            book.stop("R504", other=source, detail=str(bad.iloc[0]))
+    text = series.astype("str")
+    return text.mask(text.str.len() == 0)
+
+
+def _as_code(value: Any) -> str:
+    number = float(value)
+    return str(int(value)) if number.is_integer() else repr(number)
+
+
+def _zeros_lost(series: pd.Series, source: str, column: str, book: Book) -> None:
+    values = series.dropna()
+    if not len(values):
+        return
+    numbers = values.astype("float64")
+    if column in {"land_use", "planned_use"}:
+        # National land-use codes have two, four or six digits: an odd number means a lost zero.
+        odd = numbers[(numbers >= 1) & (np.floor(np.log10(numbers.clip(lower=1))) % 2 == 0)]
+        if len(odd):
+            book.stop("R515", other=source, detail=_as_code(odd.iloc[0]))
+
+
+def _numbers(series: pd.Series, source: str, kind: str, book: Book) -> pd.Series:
+    if pd.api.types.is_bool_dtype(series):
+        return series.astype("float64")
+    if pd.api.types.is_numeric_dtype(series):
+        return _finite(series.astype("Float64").astype("float64"), source, book)
+    values = np.full(len(series), np.nan)
+    parsed, nothing, units = 0, 0, None
+    sample = ""
+    for place, text in enumerate(series.to_numpy(dtype="object")):
+        if not isinstance(text, str):
+            continue
+        plain = unicodedata.normalize("NFKC", text).strip().replace("，", ",")
+        if plain.casefold() in _NOTHING:
+            nothing += plain != ""
+            continue
+        if _NUMBER.match(plain) and any(c.isdigit() for c in plain):
+            number = float(plain.replace(",", ""))
+            if math.isfinite(number):
+                values[place] = number
+                parsed += 1
+                sample = sample or text
+                continue
+        found = _WITH_UNIT.match(plain)
+        if found and any(f"{f}:{_plain(found[2])}" in _units() for f in ("area", "money")):
+            units = units or text
+            continue
+        book.add("R508", place, other=source, detail=text[:30])
+    if units is not None:
+        book.stop("R507", other=source, detail=units[:30])
+    if parsed:
+        book.add("R506", None, other=source, measured=parsed, detail=sample[:30])
+    if nothing:
+        book.add("R528", None, other=source, measured=nothing)
+    del kind
+    return pd.Series(values, index=series.index)
+
+
+def _limits(values: pd.Series, column: str, source: str, book: Book) -> None:
+    numbers = values.to_numpy(dtype="float64")
+    limit = _tables()["limits"].get(column)
+    if limit is not None:
+        least, most = limit.get("least", -math.inf), limit.get("most", math.inf)
+        with np.errstate(invalid="ignore"):
+            bad = np.flatnonzero((numbers < least) | (numbers > most))
+        for row in bad.tolist()[:_MOST_ROWS]:
+            book.add("R512", row, other=source, measured=numbers[row], detail=f"{least}…{most}")
+        if column in {"storeys", "storeys_below", "built_year", "year"}:
+            with np.errstate(invalid="ignore"):
+                broken = np.flatnonzero(np.isfinite(numbers) & (np.mod(numbers, 1) != 0))
+            for row in broken.tolist()[:_MOST_ROWS]:
+                book.add("R512", row, other=source, measured=numbers[row], detail="整数 whole")
+        return
+    if column.endswith(("_m2", "_wan", "_persons", "_tce", "_pct", "_m")):
+        with np.errstate(invalid="ignore"):
+            bad = np.flatnonzero(numbers < 0)
+        for row in bad.tolist()[:_MOST_ROWS]:
+            book.add("R511", row, other=source, measured=numbers[row])
+
+
+_DATE = re.compile(
+    r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*(?:[-/.月]\s*(\d{1,2})\s*日?)?(?:[T\s]+\d{1,2}:\d{2}.*)?\s*月?$"
+)
+
+
+def _dates(series: pd.Series, source: str, book: Book) -> pd.Series:
+    if pd.api.types.is_datetime64_any_dtype(series):
+        return series.dt.tz_localize(None) if getattr(series.dt, "tz", None) else series
+    made: list[Any] = []
+    memory: dict[Any, Any] = {}
+    for place, value in enumerate(series.to_numpy(dtype="object")):
+        if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA:
+            made.append(pd.NaT)
+            continue
+        if value not in memory:
+            memory[value] = _date(value)
+        date = memory[value]
+        if date is None:
+            book.add("R521", place, other=source, detail=str(value)[:30])
+        made.append(pd.NaT if date is None else date)
+    return pd.Series(pd.to_datetime(made), index=series.index)
+
+
+def _date(value: Any) -> Any:
+    text = unicodedata.normalize("NFKC", str(value)).strip()
+    if text.casefold() in _NOTHING or text in {"0", "0.0"}:
+        return pd.NaT
+    if re.match(r"^\d{8}(\.0)?$", text):
+        text = f"{text[:4]}-{text[4:6]}-{text[6:8]}"
+    found = _DATE.match(text)
+    if not found:
+        return None
+    try:
+        date = pd.Timestamp(int(found[1]), int(found[2]), int(found[3] or 1))
+    except ValueError:
+        return None
+    return date if 1900 <= date.year <= 2200 else None
+
+
+def _truth(series: pd.Series, source: str, book: Book) -> pd.Series:
+    words = {"true": True, "t": True, "1": True, "1.0": True, "yes": True, "y": True, "是": True,
+             "有": True, "false": False, "f": False, "0": False, "0.0": False, "no": False,
+             "n": False, "否": False, "无": False}  # fmt: skip
+    made: list[Any] = []
+    for place, value in enumerate(series.to_numpy(dtype="object")):
+        if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+            made.append(pd.NA)
+            continue
+        truth = words.get(str(value).strip().casefold())
+        if truth is None:
+            book.add("R523", place, other=source, detail=str(value)[:30])
+        made.append(pd.NA if truth is None else truth)
+    return pd.Series(pd.array(made, dtype="boolean"), index=series.index)
+
+
+def _listed(series: pd.Series, column: str, book: Book) -> pd.Series:
+    allowed = set(COLUMNS[column].values)
+    spelt = {
+        _plain(name): key
+        for key, names in _tables().get("spellings", {}).get(column, {}).items()
+        for name in (key, *names)
+    } | {_plain(v): v for v in allowed}
+    made: list[str | None] = []
+    for place, value in enumerate(series.to_numpy(dtype="object")):
+        if not isinstance(value, str):
+            made.append(None)
+            continue
+        key = spelt.get(_plain(value))
+        if key is None:
+            book.add("R523", place, other=column, detail=value[:30])
+        made.append(value if key is None else key)
+    return pd.Series(made, index=series.index, dtype="str")
+
+
+def _two_groups(frame: pd.DataFrame, book: Book) -> None:
+    """Report money columns whose values fall into two groups 10 000 apart (元 and 万元 mixed)."""
+    for column in frame.columns:
+        if not str(column).endswith("_wan") or not pd.api.types.is_float_dtype(frame[column]):
+            continue
+        values = frame[column].dropna()
+        values = values[values > 0]
+        if len(values) < 6:
+            continue
+        logs = np.sort(np.log10(values.to_numpy()))
+        gaps = np.diff(logs)
+        place = int(gaps.argmax())
+        low, high = logs[: place + 1], logs[place + 1 :]
+        apart = float(np.median(high) - np.median(low))
+        if gaps[place] > 1.5 and 3.3 <= apart <= 4.7 and min(len(low), len(high)) >= 1:
+            book.add(
+                "R522", None, other=column,
+                detail=f"{10 ** np.median(low):.3g} × {len(low)}、{10 ** np.median(high):.3g} × {len(high)}",
+            )  # fmt: skip
+
+
+def totals(frame: pd.DataFrame, book: Book) -> None:
+    """Refuse rows of a table that are sums of the others, by what stands in their first texts."""
+    for column in list(frame.columns)[:3]:
+        series = frame[column]
+        if not (pd.api.types.is_object_dtype(series) or isinstance(series.dtype, pd.StringDtype)):
+            continue
+        hits = series.astype("str").str.strip().str.match(_TOTALS).fillna(value=False)
+        for row in np.flatnonzero(hits.to_numpy(dtype=bool)).tolist():
+            if row not in book.refused:
+                book.add("R517", row, feature=str(row + 1), detail=str(series.iloc[row]))

@@ -1,0 +1,107 @@
+"""Keeping the books of one layer: nothing is lost, and what was done to which row is written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from ..findings import RULES, combine, empty, finding_frame
+from .gate import Refusal
+from .rules import ENDS
+
+__all__ = ["Book", "findings_of"]
+
+
+@dataclass
+class Book:
+    """Findings of one layer, and which of its rows are refused or repaired.
+
+    ``stops`` gathers what refuses the whole layer, so that a person is told all of it at once.
+    """
+
+    count: int
+    accept: frozenset[str] = frozenset()
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    refused: dict[int, str] = field(default_factory=dict)
+    repaired: dict[int, set[str]] = field(default_factory=dict)
+    stops: list[Refusal] = field(default_factory=list)
+
+    def add(self, rule: str, row: int | None = None, **words: Any) -> None:
+        """Write down a finding; by its rule the row is refused, repaired or merely named."""
+        self.rows.append({"rule": rule, "row": row, **words})
+        if row is None:
+            return
+        end = ENDS[rule]
+        if end == "feature":
+            self.refused.setdefault(row, rule)
+        elif end == "repair":
+            self.repaired.setdefault(row, set()).add(rule)
+
+    def stop(self, rule: str, **words: Any) -> bool:
+        """Refuse the layer unless that rule is accepted; say whether it is refused."""
+        if rule in self.accept:
+            self.rows.append({"rule": rule, "row": None, "severity": "warning", **words})
+            return False
+        self.rows.append({"rule": rule, "row": None, **words})
+        self.stops.append(Refusal(rule, **words))
+        return True
+
+    def touch(self, rows: Iterable[int], rule: str) -> None:
+        """Mark rows as repaired under a rule whose finding speaks for many rows."""
+        for row in rows:
+            self.repaired.setdefault(int(row), set()).add(rule)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Features in = used + repaired + refused."""
+        refused = len(self.refused)
+        repaired = len(set(self.repaired) - set(self.refused))
+        return {
+            "in": self.count,
+            "used": self.count - refused - repaired,
+            "repaired": repaired,
+            "refused": refused,
+        }
+
+
+def findings_of(
+    rows: list[dict[str, Any]],
+    *,
+    level: str | None,
+    labels: Mapping[int, str] | pd.Series | None = None,
+    places: Any = None,
+) -> GeoDataFrame:
+    """Make the table of findings of the rows of a book; ``row`` becomes the feature's label."""
+    tables = []
+    by_rule: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        by_rule.setdefault(row["rule"], []).append(row)
+    for rule, entries in by_rule.items():
+        assert rule in RULES
+        made = []
+        for entry in entries:
+            number = entry.get("row")
+            words = {k: v for k, v in entry.items() if k not in {"row", "rule"}}
+            if number is not None:
+                words.setdefault("feature", _label(labels, number))
+                if places is not None and number < len(places):
+                    words["geometry"] = places[number]
+            words.setdefault("level", level)
+            made.append(words)
+        tables.append(finding_frame(made, rule=rule))
+    return combine(tables) if tables else empty()
+
+
+def _label(labels: Any, number: int) -> str:
+    if labels is not None:
+        try:
+            value = labels[number]
+        except (KeyError, IndexError):
+            value = None
+        if isinstance(value, str) and value:
+            return value
+    return f"#{number + 1}"

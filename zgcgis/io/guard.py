@@ -1,0 +1,306 @@
+"""Starting the child that reads: one process, one file, one driver, no network, limits.
+
+The child (:mod:`zgcgis.io.child`) sees copies in a temporary folder. If it breaks down, hangs or
+grows, that is a sentence here, not our end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+from typing import Any
+
+from .gate import Refusal
+
+__all__ = ["run_child"]
+
+SECONDS = 60.0
+SECONDS_PER_MEGABYTE = 0.5
+MEMORY = 2 << 30
+MEMORY_PER_BYTE = 8
+MOST_ANSWER = 64 << 20
+
+DRIVERS = {
+    "shapefile": "ESRI Shapefile",
+    "gpkg": "GPKG",
+    "geojson": "GeoJSON",
+    "kml": "LIBKML",
+    "dxf": "DXF",
+    "fgb": "FlatGeobuf",
+    "gdb": "OpenFileGDB",
+}
+
+# Every vector driver of GDAL known so far; a newer GDAL's further ones are found by the child.
+_ALL = [
+    "ADBC",
+    "AIVector",
+    "AVCBin",
+    "AVCE00",
+    "AmigoCloud",
+    "Arrow",
+    "CAD",
+    "CSV",
+    "CSW",
+    "Carto",
+    "DB2ODBC",
+    "DGN",
+    "DGNV8",
+    "DODS",
+    "DWG",
+    "DXF",
+    "EDIGEO",
+    "EEDA",
+    "ESRI Shapefile",
+    "ESRIJSON",
+    "ElasticSearch",
+    "Elasticsearch",
+    "FITS",
+    "FileGDB",
+    "FlatGeobuf",
+    "FME",
+    "GDALG",
+    "GML",
+    "GMLAS",
+    "GMT",
+    "GPKG",
+    "GPSBabel",
+    "GPX",
+    "GTFS",
+    "GeoJSON",
+    "GeoJSONSeq",
+    "GeoRSS",
+    "Geoconcept",
+    "HANA",
+    "HTF",
+    "HTTP",
+    "IDB",
+    "Idrisi",
+    "Interlis 1",
+    "Interlis 2",
+    "JML",
+    "JP2ECW",
+    "JP2KAK",
+    "JP2Lura",
+    "JP2MrSID",
+    "JP2OpenJPEG",
+    "JPEG2000",
+    "JSONFG",
+    "KML",
+    "LIBKML",
+    "LVBAG",
+    "MBTiles",
+    "MEM",
+    "MSSQLSpatial",
+    "MVT",
+    "MapInfo File",
+    "MapML",
+    "Memory",
+    "MiraMonVector",
+    "MongoDBv3",
+    "MySQL",
+    "NAS",
+    "NGW",
+    "OAPIF",
+    "OCI",
+    "ODBC",
+    "ODS",
+    "OGDI",
+    "OGCAPI",
+    "OGR_GMT",
+    "OGR_PDS",
+    "OGR_SDE",
+    "OGR_VRT",
+    "OSM",
+    "OpenAir",
+    "OpenFileGDB",
+    "OpenJPEG",
+    "PCIDSK",
+    "PDF",
+    "PDS4",
+    "PGDUMP",
+    "PGDump",
+    "PGEO",
+    "PGeo",
+    "PLSCENES",
+    "PMTiles",
+    "Parquet",
+    "PostgreSQL",
+    "REC",
+    "S57",
+    "SEGUKOOA",
+    "SEGY",
+    "SOSI",
+    "SQLite",
+    "SUA",
+    "SVG",
+    "SXF",
+    "Selafin",
+    "TIGER",
+    "TopoJSON",
+    "UK .NTF",
+    "VDV",
+    "VFK",
+    "VICAR",
+    "WAsP",
+    "WFS",
+    "WFS3",
+    "Walk",
+    "XLS",
+    "XLSX",
+    "XODR",
+    "XPLANE",
+    "netCDF",
+    "BAG",
+    "HDF5",
+    "Zarr",
+    "DIMAP",
+    "PostGISRaster",
+]
+_NOT_PASSED = ("GDAL", "OGR", "CPL", "PROJ", "SHAPE", "PYTHON", "AWS", "GOOGLE", "AZURE", "DXF")
+
+
+def run_child(
+    kind: str,
+    path: Path,
+    work: Path,
+    *,
+    size: int,
+    layer: str | None = None,
+    encoding: str | None = None,
+    seconds: float | None = None,
+) -> dict[str, Any]:
+    """Let a child read `path` and return its facts; the tables lie in ``facts["folder"]``.
+
+    Raises
+    ------
+    Refusal
+        With the child's verdict, or that it broke down (R440), took too long (R441) or grew
+        too large (R442).
+    """
+    out = work / f"out-{uuid.uuid4().hex[:8]}"
+    out.mkdir()
+    limit = seconds or SECONDS + SECONDS_PER_MEGABYTE * size / (1 << 20)
+    job = {
+        "kind": kind,
+        "driver": DRIVERS.get(kind, ""),
+        "path": str(path),
+        "out": str(out),
+        "layer": layer,
+        "memory_bytes": MEMORY + MEMORY_PER_BYTE * size,
+        "seconds": int(limit) + 5,
+    }
+    order = out / "job.json"
+    order.write_text(json.dumps(job, ensure_ascii=False), encoding="utf-8")
+    said = out / "said.txt"
+    code = _run(order, said, work, _environment(kind, work, encoding), limit)
+    answer = out / "facts.json"
+    if not answer.is_file() or answer.stat().st_size > MOST_ANSWER:
+        raise _what_happened(code, said)
+    try:
+        facts: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+    except ValueError as problem:
+        raise Refusal("R440", detail="facts.json") from problem
+    if "refused" in facts:
+        raise Refusal(facts["refused"], **facts["words"])
+    if code != 0:
+        raise _what_happened(code, said)
+    return facts | {"folder": out}
+
+
+def _run(order: Path, said: Path, work: Path, environment: dict[str, str], limit: float) -> int:
+    command = [
+        sys.executable, "-I", "-B", "-X", "utf8",
+        str(Path(__file__).with_name("child.py")), str(order),
+    ]  # fmt: skip
+    more: dict[str, Any] = (
+        {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
+        if sys.platform == "win32"
+        else {"start_new_session": True}
+    )
+    with (
+        said.open("wb") as stream,
+        subprocess.Popen(  # noqa: S603 - our own script, no shell
+            command,
+            cwd=work,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            **more,
+        ) as child,
+    ):
+        try:
+            return child.wait(limit)
+        except subprocess.TimeoutExpired as late:
+            _stop(child)
+            raise Refusal("R441", limit=limit) from late
+        except BaseException:
+            _stop(child)
+            raise
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    if sys.platform != "win32":
+        try:
+            os.killpg(child.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            child.kill()
+    else:
+        child.kill()
+    child.wait()
+
+
+def _what_happened(code: int, said: Path) -> Refusal:
+    with said.open("rb") as stream:
+        stream.seek(max(0, said.stat().st_size - 4096))
+        text = stream.read().decode("utf-8", "replace").strip()
+    last = text.splitlines()[-1][:160] if text else ""
+    if any(
+        mark in text for mark in ("MemoryError", "bad_alloc", "Cannot allocate", "out of memory")
+    ):
+        return Refusal("R442")
+    if sys.platform != "win32" and code == -getattr(signal, "SIGXCPU", 24):
+        return Refusal("R441", limit=SECONDS)
+    return Refusal("R440", detail=f"{code} {last}".strip())
+
+
+def _environment(kind: str, work: Path, encoding: str | None) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith(_NOT_PASSED) and not name.lower().endswith("_proxy")
+    }
+    wanted = DRIVERS.get(kind)
+    nowhere = "http://127.0.0.1:1"
+    told = {
+        "OGR_SKIP": ",".join(name for name in _ALL if name != wanted),
+        "GDAL_DRIVER_PATH": "disable",
+        "OGR_DRIVER_PATH": "disable",
+        "GDAL_HTTP_PROXY": nowhere,
+        "GDAL_HTTPS_PROXY": nowhere,
+        "http_proxy": nowhere,
+        "https_proxy": nowhere,
+        "CPL_VSIL_CURL_ALLOWED_EXTENSIONS": ".none",
+        "CPL_TMPDIR": str(work),
+        "TMPDIR": str(work),
+        "TEMP": str(work),
+        "TMP": str(work),
+        "GDAL_PAM_ENABLED": "NO",
+        "PROJ_NETWORK": "OFF",
+        "PROJ_USER_WRITABLE_DIRECTORY": str(work),
+        "GML_DOWNLOAD_SCHEMA": "NO",
+        "DXF_CLOSED_LINE_AS_POLYGON": "TRUE",
+        "OGR_GEOMETRY_ACCEPT_UNCLOSED_RING": "YES",
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "ARROW_DEFAULT_MEMORY_POOL": "system",
+        "MALLOC_ARENA_MAX": "2",
+    }
+    if kind == "dxf" and encoding:
+        told["DXF_ENCODING"] = encoding
+    return kept | told

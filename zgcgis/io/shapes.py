@@ -1,0 +1,308 @@
+"""Shapefile sets byte by byte: what .shp, .shx, .dbf, .cpg and .prj say, and whether they agree.
+
+The attribute table is read here, not by GDAL: only so are deletion marks, short tables, values
+that overflowed and the bytes of texts seen. GDAL gets the shapes alone, with an index made here.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from .gate import Refusal, Staged
+from .text import CODE_PAGES, Encoding, choose_encoding, decode_value
+
+__all__ = ["Table", "index_shapes", "read_dbf"]
+
+_SHAPES = {0, 1, 3, 5, 8, 11, 13, 15, 18, 21, 23, 25, 28, 31}
+MOST_FIELDS = 1024
+
+
+def index_shapes(staged: Staged) -> int:
+    """Check the .shp record by record, write the .shx the child will use, return the count."""
+    content = staged.path.read_bytes()
+    kind = struct.unpack("<i", content[32:36])[0]
+    if kind not in _SHAPES:
+        raise Refusal("R405", detail=f".shp {kind}")
+    stated = 2 * struct.unpack(">i", content[24:28])[0]
+    if stated != len(content):
+        staged.add("R409", detail=f".shp {stated} / {len(content)}")
+    offsets, lengths = _records(content)
+    if stated > len(content) and not offsets:
+        raise Refusal("R405", detail=".shp")
+    table = np.column_stack([np.array(offsets) // 2, np.array(lengths) // 2]).astype(">i4")
+    index = staged.path.with_suffix(".shx")
+    theirs = staged.companions.get(".shx")
+    header = bytearray(content[:100])
+    header[24:28] = struct.pack(">i", (100 + 8 * len(offsets)) // 2)
+    ours = table.tobytes()
+    if theirs is None:
+        staged.add("R410", detail="缺失 missing")
+    else:
+        there = theirs.read_bytes()[100:]
+        if there != ours:
+            staged.add("R410", detail="与图形不符 not that of the shapes")
+    index.write_bytes(bytes(header) + ours)
+    if stated != len(content):  # GDAL trusts the header
+        content_header = bytearray(content[:100])
+        content_header[24:28] = struct.pack(">i", len(content) // 2)
+        with staged.path.open("r+b") as stream:
+            stream.write(bytes(content_header))
+    return len(offsets)
+
+
+def _records(content: bytes) -> tuple[list[int], list[int]]:
+    offsets: list[int] = []
+    lengths: list[int] = []
+    place, end = 100, len(content)
+    unpack = struct.Struct(">ii").unpack_from
+    while place + 8 <= end:  # each record tells where the next begins
+        number, words = unpack(content, place)
+        length = 2 * words
+        if length < 4 or place + 8 + length > end or number < 0:
+            raise Refusal("R405", detail=f".shp {len(offsets) + 1}")
+        offsets.append(place)
+        lengths.append(length)
+        place += 8 + length
+    if end - place > 0:
+        raise Refusal("R405", detail=f".shp +{end - place}")
+    _look_at_parts(content, offsets, lengths)
+    return offsets, lengths
+
+
+def _look_at_parts(content: bytes, offsets: list[int], lengths: list[int]) -> None:
+    """Refuse polygons and lines whose counts of parts and points do not fit their length."""
+    if not offsets:
+        return
+    flat = np.frombuffer(content, dtype="uint8")
+    at = np.array(offsets, dtype="int64") + 8
+    size = np.array(lengths, dtype="int64")
+    kinds = _int32_at(flat, at)
+    if not np.isin(kinds, list(_SHAPES)).all():
+        raise Refusal("R405", detail=".shp: shape type")
+    many = np.isin(kinds, [3, 5, 13, 15, 23, 25])
+    if not many.any():
+        return
+    if (size[many] < 44).any():
+        raise Refusal("R405", detail=".shp: record length")
+    at, size = at[many], size[many]
+    parts, points = _int32_at(flat, at + 36), _int32_at(flat, at + 40)
+    least = 44 + 4 * parts + 16 * points
+    bad = (parts < 0) | (points < 0) | (parts > points) | (least > size)
+    if bad.any():
+        raise Refusal("R405", detail=f".shp {int(np.flatnonzero(many)[bad][0]) + 1}")
+
+
+def _int32_at(flat: NDArray[np.uint8], at: NDArray[np.int64]) -> NDArray[np.int64]:
+    taken = flat[at[:, None] + np.arange(4)]
+    return np.ascontiguousarray(taken).view("<i4")[:, 0].astype("int64")
+
+
+@dataclass
+class Table:
+    """An attribute table: its columns as text or numbers, and what was seen on the way."""
+
+    frame: pd.DataFrame
+    types: dict[str, str]
+    deleted: NDArray[np.bool_]
+    encoding: Encoding
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    refused: dict[int, dict[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Field:
+    raw: bytes
+    kind: str
+    at: int
+    width: int
+    decimals: int
+
+
+def read_dbf(staged: Staged, *, encoding: str | None = None) -> Table:
+    """Read the .dbf of a set: every row, deleted or not, in order."""
+    content = staged.companions[".dbf"].read_bytes()
+    if len(content) < 33:
+        raise Refusal("R405", detail=".dbf")
+    count, header, width = struct.unpack("<IHH", content[4:12])
+    if header < 33 or width < 1 or header > len(content):
+        raise Refusal("R405", detail=".dbf")
+    fields, told_width = _fields(content, header, width)
+    if told_width != width:
+        raise Refusal("R405", detail=f".dbf {told_width} / {width}")
+    body = len(content) - header
+    if body < count * width:
+        raise Refusal("R405", detail=f".dbf {body // width} / {count}")
+    if body - count * width > width:
+        staged.add("R409", detail=f".dbf {count} / {body // width}")
+    rows = np.frombuffer(content, dtype=f"S{width}", count=count, offset=header)
+    cells = rows.view("uint8").reshape(count, width) if count else np.empty((0, width), "uint8")
+    deleted = cells[:, 0] == 0x2A
+    unusual = _unusual(cells, fields)
+    names = [(f.raw, len(f.raw) >= 10) for f in fields if not f.raw.isascii()]
+    declared = _declared(staged, content[29])
+    chosen = choose_encoding([*unusual, *names], declared, forced=encoding)
+    if chosen is None:
+        sample = next((raw for raw, _ in unusual), b"")[:12]
+        raise Refusal("R203", detail=sample.hex(" "))
+    table = Table(pd.DataFrame(index=range(count)), {}, deleted, chosen)
+    if chosen.rule is not None:
+        detail = f"{chosen.name} ({chosen.evidence})"
+        staged.add(chosen.rule, other=chosen.declared, detail=detail)
+    columns: dict[str, Any] = {}
+    for place, one in enumerate(fields):
+        name = _name_of(one, chosen.name, columns, place, staged)
+        columns[name] = _column(cells, one, name, chosen.name, table)
+        table.types[name] = f"{one.kind}({one.width},{one.decimals})"
+        if one.kind in "MGPB" and one.width == 10:
+            staged.add("R526", other=name)
+    table.frame = pd.DataFrame(columns, index=range(count))
+    return table
+
+
+def _fields(content: bytes, header: int, width: int) -> tuple[list[_Field], int]:
+    fields, at, place = [], 1, 32
+    while place + 32 <= header and content[place] != 0x0D:
+        raw = content[place : place + 11].split(b"\x00")[0].strip()
+        kind = chr(content[place + 11])
+        size, decimals = content[place + 16], content[place + 17]
+        if kind == "C":
+            size += 256 * decimals if at + size + 256 * decimals <= width and decimals else 0
+            decimals = 0
+        fields.append(_Field(raw, kind, at, size, decimals))
+        at += size
+        place += 32
+        if len(fields) > MOST_FIELDS:
+            raise Refusal("R444", measured=len(fields), limit=MOST_FIELDS)
+    return fields, at
+
+
+def _unusual(cells: NDArray[np.uint8], fields: list[_Field]) -> list[tuple[bytes, bool]]:
+    """Return the distinct texts that are not ASCII, and whether each fills its field."""
+    found: dict[bytes, bool] = {}
+    for one in fields:
+        if one.kind not in "CM" or not one.width:
+            continue
+        part = cells[:, one.at : one.at + one.width]
+        rows = (part & 0x80).any(axis=1)
+        if rows.any():
+            values = np.unique(np.ascontiguousarray(part[rows]).view(f"S{one.width}")[:, 0])
+            for value in values.tolist():
+                text = value.split(b"\x00")[0].rstrip(b" ")
+                found[text] = len(text) >= one.width - 1
+    return list(found.items())
+
+
+def _declared(staged: Staged, driver: int) -> list[tuple[str, str]]:
+    declared = []
+    cpg = staged.companions.get(".cpg")
+    if cpg is not None:
+        text = cpg.read_bytes()[:64].decode("latin-1").strip().strip("\ufeff\x00ï»¿")
+        if text:
+            declared.append((".cpg", text[:40]))
+    if driver in CODE_PAGES:
+        declared.append((f"LDID 0x{driver:02X}", CODE_PAGES[driver]))
+    return declared
+
+
+def _name_of(one: _Field, encoding: str, taken: dict[str, Any], place: int, staged: Staged) -> str:
+    text, cut = decode_value(one.raw, encoding, full=len(one.raw) >= 9)
+    name = (text or "").strip()
+    if not name:
+        name = f"field_{place + 1}"
+        staged.add("R208", other=name, detail=one.raw.hex(" "))
+    elif cut:
+        staged.add("R208", other=name, detail=f"{name}…")
+    if name in taken:
+        plain, number = name, 2
+        while name in taken:
+            name = f"{plain}_{number}"
+            number += 1
+        staged.add("R208", other=name, detail=plain)
+    return name
+
+
+def _column(cells: NDArray[np.uint8], one: _Field, name: str, encoding: str, table: Table) -> Any:
+    count = len(cells)
+    part = np.ascontiguousarray(cells[:, one.at : one.at + one.width])
+    if one.width == 0 or count == 0:
+        return pd.array([None] * count, dtype="object")
+    if one.kind in "I+" and one.width == 4:
+        return part.view("<i4")[:, 0]
+    if one.kind in "OB" and one.width == 8:
+        return part.view("<f8")[:, 0]
+    raw = part.view(f"S{one.width}")[:, 0]
+    if one.kind in "NF":
+        return _numbers(raw, one, name, table)
+    if one.kind == "L":
+        truth = {b"T": True, b"t": True, b"Y": True, b"y": True, b"F": False, b"f": False,
+                 b"N": False, b"n": False}  # fmt: skip
+        return pd.array([truth.get(v) for v in raw.tolist()], dtype="boolean")
+    if one.kind not in "CD":
+        return pd.array([None] * count, dtype="object")
+    return _texts(raw, one, name, encoding, table)
+
+
+def _numbers(raw: NDArray[np.bytes_], one: _Field, name: str, table: Table) -> Any:
+    plain = np.char.strip(np.char.strip(raw), b"\x00 ")
+    empty = plain == b""
+    stars = np.char.startswith(plain, b"*") & ~empty
+    for row in np.flatnonzero(stars & ~table.deleted).tolist():
+        table.findings.append({"rule": "R514", "row": row, "other": name})
+    empty |= stars
+    if one.decimals == 0 and one.width > 15:  # more digits than a double holds: keep the text
+        return pd.array(
+            [
+                None if e else v.decode("ascii", "replace")
+                for v, e in zip(plain, empty, strict=True)
+            ],
+            dtype="object",
+        )
+    values = np.full(len(raw), np.nan)
+    try:
+        values[~empty] = plain[~empty].astype("float64")
+    except ValueError:
+        for row in np.flatnonzero(~empty).tolist():  # only to find the ones that fail
+            try:
+                values[row] = float(plain[row])
+            except ValueError:
+                detail = plain[row].decode("latin-1")[:30]
+                table.findings.append({"rule": "R508", "row": row, "other": name, "detail": detail})
+    if one.decimals == 0 and np.isfinite(values).all():
+        whole = values.astype("int64")
+        if (whole == values).all():
+            return whole
+    if one.decimals == 0 and (np.mod(values[np.isfinite(values)], 1) == 0).all():
+        missing = ~np.isfinite(values)
+        return pd.array(
+            pd.arrays.IntegerArray(np.where(missing, 0, values).astype("int64"), missing)
+        )
+    return values
+
+
+def _texts(raw: NDArray[np.bytes_], one: _Field, name: str, encoding: str, table: Table) -> Any:
+    codes, distinct = pd.factorize(raw)
+    texts: list[str | None] = []
+    cut: set[int] = set()
+    failing: set[int] = set()
+    for place, value in enumerate(distinct.tolist()):
+        content = value.split(b"\x00")[0].rstrip(b" ")
+        text, was_cut = decode_value(content, encoding, full=len(content) >= one.width - 1)
+        if text is None:
+            failing.add(place)
+            text = content.decode(encoding, "replace")
+        elif was_cut:
+            cut.add(place)
+        texts.append(text or None)
+    for row in np.flatnonzero(np.isin(codes, list(failing))).tolist() if failing else []:
+        if not table.deleted[row]:
+            table.refused[row] = {"rule": "R204", "other": name, "detail": encoding}
+    for row in np.flatnonzero(np.isin(codes, list(cut))).tolist() if cut else []:
+        if not table.deleted[row]:
+            table.findings.append({"rule": "R205", "row": row, "other": name})
+    return pd.array(np.array([*texts, None], dtype="object")[codes], dtype="object")

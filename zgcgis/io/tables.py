@@ -1,0 +1,205 @@
+"""Tables without shapes: CSV and workbooks, as text from end to end, and joining them by key."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import Any
+
+import pandas as pd
+
+from .book import Book
+from .gate import Refusal, Staged
+from .guard import run_child
+from .text import decode_bytes, plain_key
+
+__all__ = ["join", "read_csv", "read_workbook"]
+
+MOST_BYTES = 2 << 30
+MOST_COLUMNS = 2000
+
+
+def read_csv(
+    staged: Staged, encoding: str | None
+) -> tuple[pd.DataFrame, str, list[dict[str, Any]]]:
+    """Return a CSV table as text, its encoding, and rows of findings about its lines."""
+    if staged.size > MOST_BYTES:
+        raise Refusal("R444", measured=staged.size, limit=MOST_BYTES)
+    answer = decode_bytes(staged.path.read_bytes(), forced=encoding)
+    if answer is None:
+        raise Refusal("R203", detail=encoding or "UTF-8, GB 18030")
+    text, found = answer
+    if found.rule is not None:
+        staged.add("R201", detail=f"{found.name} ({found.evidence})")
+    text = text.removeprefix("\ufeff")
+    if "\x00" in text:
+        raise Refusal("R403", detail="NUL")
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    mark = max(",\t;|，", key=first.count)
+    csv.field_size_limit(10 << 20)
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
+    except csv.Error as problem:
+        raise Refusal("R405", detail=f"CSV: {problem}") from problem
+    frame, findings = _framed([[c if c != "" else None for c in row] for row in rows])
+    return frame, found.name, findings
+
+
+def _framed(rows: list[list[str | None]]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Make a table of rows: find the line of names, keep the rest as text."""
+    filled = [sum(c is not None and c.strip() != "" for c in row) for row in rows]
+    if not rows or max(filled) < 1:
+        raise Refusal("R412", detail="表是空的 the table is empty")
+    widest = max(filled)
+    start = next(i for i, n in enumerate(filled) if n >= max(1, 0.6 * widest))
+    width = max(
+        (i + 1 for i, c in enumerate(rows[start]) if c is not None and c.strip()), default=0
+    )
+    if width > MOST_COLUMNS:
+        raise Refusal("R444", measured=width, limit=MOST_COLUMNS)
+    names = [(c or "").strip() or f"column_{i + 1}" for i, c in enumerate(rows[start][:width])]
+    doubles = sorted({n for n in names if names.count(n) > 1})
+    if doubles:
+        raise Refusal("R214", detail="、".join(doubles[:5]))
+    findings: list[dict[str, Any]] = []
+    kept: list[list[str | None]] = []
+    for line, row in enumerate(rows[start + 1 :], start=start + 2):
+        if not any(c is not None and c.strip() for c in row):
+            continue
+        over = any(c is not None and c.strip() for c in row[width:])
+        if over or (len(row) < width - 0 and len(row) != len(rows[start])):
+            findings.append(
+                {
+                    "rule": "R529",
+                    "row": len(kept),
+                    "feature": str(line),
+                    "measured": len(row),
+                    "limit": width,
+                }
+            )
+        kept.append([*row, *[None] * width][:width])
+    frame = pd.DataFrame(kept, columns=names, dtype="object")
+    for name in names:
+        frame[name] = pd.array(frame[name].to_numpy(dtype="object"), dtype="str")
+    return frame, findings
+
+
+def read_workbook(
+    staged: Staged, work: Any, layer: str | None
+) -> list[tuple[str, pd.DataFrame | None, Refusal | None, list[dict[str, Any]]]]:
+    """Return each sheet of a workbook: name, table as text, refusal, rows of findings."""
+    facts = run_child("xlsx", staged.path, work, size=4 * staged.size)
+    sheets = []
+    names = [s["name"] for s in facts["sheets"]]
+    if layer is not None and layer not in names:
+        raise Refusal("R413", other=layer, detail="、".join(names))
+    for entry in facts["sheets"]:
+        if layer is not None and entry["name"] != layer:
+            continue
+        told = json.loads((facts["folder"] / entry["file"]).read_text(encoding="utf-8"))
+        if not any(any(c for c in row) for row in told["rows"]) and len(names) > 1:
+            continue
+        refusal = None
+        frame = None
+        findings: list[dict[str, Any]] = []
+        if told["unset_formulas"]:
+            refusal = Refusal("R518", detail="、".join(told["unset_formulas"][:5]))
+        elif told["long"]:
+            refusal = Refusal("R504", other=entry["name"], detail="、".join(told["long"][:5]))
+        try:
+            frame, findings = _framed(told["rows"])
+        except Refusal as problem:
+            refusal = refusal or problem
+        if told["errors"]:
+            findings.append({"rule": "R519", "row": None, "detail": "、".join(told["errors"][:10])})
+        odd = [*told["merged"][:3]]
+        if told["hidden_rows"]:
+            odd.append(f"隐藏行 hidden rows: {told['hidden_rows']}")
+        if odd and _merged_in_body(told):
+            findings.append({"rule": "R527", "row": None, "detail": "、".join(odd)})
+        sheets.append((entry["name"], frame, refusal, findings))
+    return sheets
+
+
+def _merged_in_body(told: dict[str, Any]) -> bool:
+    """Whether merged cells lie below the first two rows, where titles are."""
+    if told["hidden_rows"]:
+        return True
+    for span in told["merged"]:
+        digits = "".join(c for c in span.split(":")[0] if c.isdigit())
+        if digits and int(digits) > 2:
+            return True
+    return False
+
+
+def join(layer: pd.DataFrame, table: pd.DataFrame, book: Book, *, key: str = "id") -> pd.DataFrame:
+    """Return `layer` with the columns of `table`, row by row of the same key.
+
+    Keys are compared in one plain form; a key that stands more than once in the table, or has
+    no feature, is refused; a feature without a row is named; nothing is dropped from the layer.
+    """
+    ours: dict[str, list[int]] = {}
+    for place, value in enumerate(layer[key]):
+        if isinstance(value, str):
+            ours.setdefault(plain_key(value).casefold(), []).append(place)
+    several = [
+        layer[key].iloc[p[0]] for p in ours.values() if len({layer[key].iloc[i] for i in p}) > 1
+    ]
+    if several:
+        book.stop("R607", detail="、".join(several[:5]))
+    theirs: dict[str, list[int]] = {}
+    for place, value in enumerate(table[key]):
+        if place not in book.refused and isinstance(value, str):
+            theirs.setdefault(plain_key(value).casefold(), []).append(place)
+    source: dict[int, int] = {}
+    for plain, places in theirs.items():
+        value = table[key].iloc[places[0]]
+        if len(places) > 1:
+            for place in places:
+                book.add("R601", place, feature=value)
+            continue
+        if plain not in ours:
+            book.add("R603", places[0], feature=value)
+            continue
+        for ours_place in ours[plain]:
+            source[ours_place] = places[0]
+        there = layer[key].iloc[ours[plain][0]]
+        if there != value:
+            book.add("R602", places[0], feature=value, other=there)
+    for place, value in enumerate(layer[key]):
+        if place not in source:
+            book.add("R604", None, feature=value)
+    return _filled(layer, table, source, book, key)
+
+
+def _filled(
+    layer: pd.DataFrame, table: pd.DataFrame, source: dict[int, int], book: Book, key: str
+) -> pd.DataFrame:
+    result = layer.copy()
+    rows = list(source)
+    taken = [source[r] for r in rows]
+    for column in table.columns:
+        if column == key or table[column].isna().all():
+            continue
+        new = table[column].iloc[taken].to_numpy(dtype="object")
+        old = (
+            result[column].to_numpy(dtype="object").copy()
+            if column in result
+            else pd.array([None] * len(result), dtype="object").to_numpy(dtype="object").copy()
+        )
+        for row, value in zip(rows, new, strict=True):
+            if value is None or value is pd.NA or value is pd.NaT or value != value:
+                continue
+            there = old[row]
+            empty = there is None or there is pd.NA or there is pd.NaT or there != there
+            if not empty and there != value:
+                stopped = book.stop(
+                    "R606", other=column, detail=f"{layer[key].iloc[row]}: {there} / {value}"
+                ) if not any(s.rule == "R606" for s in book.stops) else True  # fmt: skip
+                if stopped:
+                    break
+            old[row] = value
+        kind = table[column].dtype
+        result[column] = pd.array(old, dtype=kind if column not in layer else layer[column].dtype)
+    return result
