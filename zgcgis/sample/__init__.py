@@ -21,6 +21,7 @@ from .fabric import Ground, Points, area_m2, as_stored, lay_out
 from .papers import write_papers
 from .people import GROUPS, park_specs
 from .planted import COLUMNS, Outlines, plant
+from .projects import write_projects
 from .settle import Settlement, ring_areas, settle
 from .write import to_layer, write_csv, write_layer
 
@@ -97,6 +98,7 @@ def _write(draft: Path, parcels: int, seed: int, *, planted: bool) -> None:
     for level, layer in _layers(ground, town, lines, detailed).items():
         write_layer(layer, draft / "layers", level)
     errors += write_papers(draft, specs, town.parcel, areas, planted=planted)
+    write_projects(draft, town.parcel, errors)
     if planted:
         errors.sort(key=lambda row: (row["rule"], row["level"], row["feature"]))
         write_csv(draft / "planted.csv", COLUMNS, errors)

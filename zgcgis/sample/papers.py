@@ -65,8 +65,63 @@ _CLAUSES: tuple[tuple[str, str, str, tuple[str, ...], str], ...] = (
     ("S3.north", "第三条二", "layout", (GROUPS["north"][0],), "Research in the north."),
     ("S3.south", "第三条三", "layout", (GROUPS["south"][0],), "Manufacturing in the south."),
     ("S4", "第四条", "land", ("用地指标",), "Land is used within the quotas of each park."),
+    ("S6", "第六条", "admission", ("准入",), "Control values and negative list for new projects."),
     ("S5", "第五条", "goals", ("2025", "3.5 万人"), "35 000 people work in the zone in 2025."),
 )  # fmt: skip
+
+
+_CONTROLS = tuple(
+    {"industry_code": "", "indicator": name, "least": least, "most": most, "unit": unit,
+     "clause": "S6", "since": "2021", "until": ""}
+    for name, least, most, unit in (
+        ("floor_area_ratio", "1.0", "", "1"),
+        ("building_coefficient_pct", "40", "", "%"),
+        ("office_land_pct", "", "7", "%"),
+        ("investment_wan_per_ha", "4500", "", "wan/ha"),
+        ("tax_wan_per_ha", "300", "", "wan/ha"),
+    )
+)  # fmt: skip
+_NEGATIVE = (
+    {"industry_code": "25", "zh": "石油、煤炭及其他燃料加工业", "en": "Processing of fuels",
+     "clause": "S6", "park_id": ""},
+    {"industry_code": "261", "zh": "基础化学原料制造", "en": "Basic chemicals",
+     "clause": "S6", "park_id": ""},
+)  # fmt: skip
+
+# indicator: ideal of an industry-led park, ideal of a mixed park
+_IDEALS: tuple[tuple[str, float | None, float | None], ...] = (
+    ("development_rate", 100, 100),
+    ("supply_rate", 100, 100),
+    ("completion_rate", 100, 100),
+    ("industrial_share", 60, None),
+    ("floor_area_ratio", 1.2, 1.8),
+    ("site_coverage", 36, 32),
+    ("industrial_floor_area_ratio", 1.4, None),
+    ("building_coefficient", 55, None),
+    ("investment_intensity", 6500, None),
+    ("industrial_tax_per_hectare", 560, None),
+    ("tax_per_hectare", None, 700),
+    ("population_density", None, 160),
+    ("idle_rate", 0, 0),
+)
+
+
+def _evaluation(specs: Sequence[ParkSpec]) -> str:
+    parts = [
+        "# 示例评价设置：理想值为虚构。 Choices of the sample; its ideal values are invented.\n"
+        'standard = "tdt1029-2014"\nkind = "industrial"\n\n[kinds]\n'
+    ]
+    parts += [f"{s.key} = {_text(s.kind)}\n" for s in specs]
+    for name, *values in _IDEALS:
+        for kind, value in zip(("industrial", "mixed"), values, strict=True):
+            if value is None:
+                continue
+            parts.append(
+                f'\n[[ideal]]\nindicator = "{name}"\nkind = "{kind}"\nvalue = {value}\n'
+                'method = ["target"]\nzh = "示例规划目标（虚构）"\n'
+                'en = "target of the sample plan (fictitious)"\n'
+            )
+    return "".join(parts)
 
 
 def _text(value: str) -> str:
@@ -137,6 +192,9 @@ def write_papers(
     (folder / "zone.toml").write_text(_ZONE, encoding="utf-8", newline="\n")
     (folder / "digest.toml").write_text(_digest(), encoding="utf-8", newline="\n")
     (folder / "plan.toml").write_text(_plan(specs), encoding="utf-8", newline="\n")
+    (folder / "evaluation.toml").write_text(_evaluation(specs), encoding="utf-8", newline="\n")
+    write_csv(folder / "controls.csv", list(_CONTROLS[0]), _CONTROLS)
+    write_csv(folder / "negative_list.csv", list(_NEGATIVE[0]), _NEGATIVE)
     _units(folder, specs)
     facts = DataFrame(
         {
@@ -243,7 +301,7 @@ def _quotas(
     last = YEARS[-1]
 
     def room(used: float) -> float:
-        return max(10_000.0, round(used * 1.2 / 1_000) * 1_000)
+        return round((used * 1.2 + 60_000) / 1_000) * 1_000.0
 
     for s in specs:
         now = _there(facts, s.key, last)
