@@ -1,0 +1,14 @@
+"""Accounts (台账): polygons and records of a zone become one table, one row per unit and year.
+
+``measure(zone)`` is the door between land and numbers: its columns are the keys of
+``terms.toml``, in m², 万元 and persons, and behind it no one needs geometry. ``survey(zone)``
+gives the same table with all that explains it: which values were stated and which computed, how
+far they differ, what of each layer fell into no unit, which codes nobody knows, land by use, and
+for any cell the parcels, buildings or firms that make it.
+"""
+
+from __future__ import annotations
+
+from .measure import LEVELS, Survey, measure, parts, survey
+
+__all__ = ["LEVELS", "Survey", "measure", "parts", "survey"]

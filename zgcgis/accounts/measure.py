@@ -1,0 +1,604 @@
+"""Measuring: which ground, buildings and firms fall in which unit, and what they sum to.
+
+Every value is a sum over contributions: (unit, feature, amount). The table is their sums and
+:func:`parts` shows them, so a cell and its drill-down cannot disagree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from geopandas import GeoDataFrame
+from numpy.typing import NDArray
+from pandas import DataFrame, Series
+
+from ..errors import UnknownNameError, ZoneError
+from ..findings import combine, define, finding_frame
+from ..land_use import CLASSES, STATE_KEYS, state_keys
+from ..model import Zone
+from ..terms import TERMS
+from .shares import Shares, living, numbers, share_out, text
+
+__all__ = ["LEVELS", "Survey", "measure", "parts", "survey"]
+
+LEVELS = ("park", "block", "parcel", "group", "zone")
+"""What accounts can be taken of."""
+
+define(
+    "D511",
+    "warning",
+    zh="{feature} {detail}：两边相差 {measured:.1f} m²，土地状况代码不全或有误",
+    en="{feature} {detail}: the two sides differ by {measured:.1f} m2, so some land has no class",
+    unit="m2",
+)
+define(
+    "D513",
+    "warning",
+    zh="{detail} 年：{level} 有 {measured:.1f} {unit} 不在任何单元之内",
+    en="{detail}: {measured:.1f} {unit} of the {level} layer lie in no unit",
+)
+define(
+    "D514",
+    "warning",
+    zh="建筑物 {feature} 既无层数也无建筑面积，所在单元的总建筑面积无法计算",
+    en="building {feature} has neither storeys nor floor area, so its unit's total is not known",
+)
+define(
+    "D515",
+    "note",
+    zh="{feature} {detail}：{measured:.0f} 家企业没有填报，合计只含其余企业",
+    en="{feature} {detail}: {measured:.0f} firms state nothing; the sum is of the others",
+    unit="1",
+)
+
+_FIRM_KEYS = {
+    "staff_persons": "staff_persons",
+    "tax_wan": "tax_wan",
+    "income_wan": "income_wan",
+    "investment_wan": "investment_wan",
+    "rd_wan": "rd_wan",
+    "energy_tce": "energy_tce",
+}
+_INDUSTRIAL_FIRM_KEYS = {
+    "tax_wan": "industrial_tax_wan",
+    "income_wan": "industrial_income_wan",
+    "investment_wan": "industrial_investment_wan",
+}
+_WHOLE_YEAR = ("annual", "stock", "")
+_SAME = 0.001  # stated and computed nearer than this are one value, rounded
+Contribution = tuple[str, NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Survey:
+    """Accounts with all that explains them.
+
+    Attributes
+    ----------
+    level
+        What the rows are.
+    table
+        The accounts: one row per ``(unit, year)``, one column per key of ``terms.toml``. A
+        stated value stands before a computed one.
+    computed
+        The same, computed values only.
+    basis
+        The same shape: ``"stated"``, ``"computed"`` or missing.
+    differences
+        Where a value was both stated and computed and they differ: ``unit year key stated
+        computed difference``.
+    closure
+        Per year and layer: how many features and how much of them there is, how much fell in
+        units and in none, how many were split, and the error of splitting.
+    by_use
+        Land by common class of use: one row per unit and year, one column per class (m²);
+        ``unmapped`` is land whose code nobody knows, ``no_code`` land without one.
+    unmapped
+        Land-use codes that the crosswalk does not know: ``year system code parcels area_m2``.
+    findings
+        What is wrong, as findings.
+    """
+
+    level: str
+    table: DataFrame
+    computed: DataFrame
+    basis: DataFrame
+    differences: DataFrame
+    closure: DataFrame
+    by_use: DataFrame
+    unmapped: DataFrame
+    findings: GeoDataFrame
+    _years: Mapping[int, _Year] = field(repr=False)
+    _shares: Shares = field(repr=False)
+
+    def parts(self, unit: str, year: int, key: str) -> GeoDataFrame:
+        """Return the features that make one computed cell: ``layer, id, amount``, largest first.
+
+        Raises
+        ------
+        UnknownNameError
+            If there is no such unit, year or key.
+        """
+        for asked, known, what, zh in (
+            (year, self._years, "year", "年份"),
+            (unit, set(self._shares.names), "unit", "单元"),
+        ):
+            if asked not in known:
+                raise UnknownNameError(str(asked), [str(k) for k in known], what=what, zh=zh)
+        made = self._years[year].contributions
+        if key not in made:
+            raise UnknownNameError(key, made, what="account", zh="台账项目")
+        level, units, features, amount = made[key]
+        mine = self._shares.names[units] == unit
+        layer = self._shares.layers[level]
+        sums = Series(amount[mine]).groupby(features[mine]).sum()
+        sums = sums[sums != 0].sort_values(ascending=False, kind="stable")
+        found = layer.iloc[sums.index.to_numpy(np.intp)]
+        return GeoDataFrame(
+            {"layer": level, "id": np.asarray(found["id"], object), "amount": sums.to_numpy()},
+            geometry=np.asarray(found.geometry.array),
+            crs=layer.crs,
+        )
+
+
+def measure(
+    zone: Zone,
+    level: str = "park",
+    years: Iterable[int] | None = None,
+    *,
+    tall_storeys_twice: bool = True,
+    threads: int | None = None,
+) -> DataFrame:
+    """Make accounts: one row per unit and year, columns as in ``terms.toml``.
+
+    The same as ``survey(zone, …).table``; see there for what the numbers rest on.
+    """
+    return survey(zone, level, years, tall_storeys_twice=tall_storeys_twice, threads=threads).table
+
+
+def parts(zone: Zone, unit: str, year: int, key: str, *, level: str = "park") -> GeoDataFrame:
+    """Return the features that make one computed cell of the accounts (see `Survey.parts`)."""
+    return survey(zone, level, [year]).parts(unit, year, key)
+
+
+def survey(
+    zone: Zone,
+    level: str = "park",
+    years: Iterable[int] | None = None,
+    *,
+    tall_storeys_twice: bool = True,
+    threads: int | None = None,
+) -> Survey:
+    """Take the accounts of a zone, with all that explains them.
+
+    Parameters
+    ----------
+    zone
+        The zone; what it has no layer or column of is left out of the accounts.
+    level
+        One of :data:`LEVELS`. Parks and blocks are taken by their outlines where all of these
+        are surveyed, digitised or synthetic, and by what each parcel names otherwise. Groups
+        and the zone are sums over their parks.
+    years
+        The years wanted; by default those of the zone.
+    tall_storeys_twice
+        Whether a storey above 8 m counts twice in floor areas, as the control indicators of
+        industrial projects have it.
+    threads
+        How many to use; the result does not depend on it.
+
+    Raises
+    ------
+    UnknownNameError
+        If `level` is none of :data:`LEVELS`.
+    ZoneError
+        If the zone has no parcels, or says nothing of its years and none are given.
+    """
+    if level not in LEVELS:
+        raise UnknownNameError(level, LEVELS, what="level of accounts", zh="台账层级")
+    if "parcel" not in zone.layers or zone.layers["parcel"].empty:
+        raise ZoneError(
+            "示范区没有宗地图层，无法量算台账；请导入 layers/parcel。",
+            "The zone has no parcel layer, so no accounts can be measured; import layers/parcel.",
+        )
+    wanted = _years_of(zone, years)
+    shares = share_out(zone, level, threads=threads)
+    made = {year: _Year(shares, year, tall_storeys_twice) for year in wanted}
+    computed = _stack({year: one.table for year, one in made.items()})
+    stated = _stated(zone, shares, level, wanted)
+    table = stated.combine_first(computed).reindex(computed.index.union(stated.index, sort=False))
+    keys = [key for key in TERMS if key in table]
+    table = _in_order(table[keys], shares, wanted)
+    computed = computed.reindex(index=table.index, columns=[k for k in keys if k in computed])
+    stated = stated.reindex(index=table.index, columns=keys)
+    basis = DataFrame("computed", index=table.index, columns=keys, dtype=object)
+    basis = basis.where(table.notna(), None).mask(stated.notna(), "stated")
+    closure = pd.concat([one.closure for one in made.values()], ignore_index=True)
+    unmapped = pd.concat([one.unmapped for one in made.values()], ignore_index=True)
+    found = [
+        _identities(table),
+        _in_no_unit(closure),
+        *(one.findings for one in made.values()),
+    ]
+    return Survey(
+        level=level,
+        table=table,
+        computed=computed,
+        basis=basis,
+        differences=_differences(stated, computed),
+        closure=closure,
+        by_use=_in_order(_stack({y: one.by_use for y, one in made.items()}), shares, wanted),
+        unmapped=unmapped,
+        findings=combine(found),
+        _years=made,
+        _shares=shares,
+    )
+
+
+def _years_of(zone: Zone, years: Iterable[int] | None) -> list[int]:
+    if years is not None:
+        return sorted({int(year) for year in years})
+    stated = [int(year) for year in zone.meta.get("years", ())]
+    if stated:
+        return list(range(min(stated), max(stated) + 1))
+    firms = zone.layers.get("enterprise")
+    if firms is not None and "year" in firms and len(firms):
+        return sorted({int(year) for year in numbers(firms, "year") if not np.isnan(year)})
+    raise ZoneError(
+        "zone.toml 没有写明 years，也没有按年的企业数据；请给出年份。",
+        "zone.toml states no years and there are no firms by year; say which years.",
+    )
+
+
+def _stack(tables: Mapping[int, DataFrame]) -> DataFrame:
+    whole = pd.concat(tables, names=["year", "unit"])
+    return whole.reorder_levels(["unit", "year"])
+
+
+def _in_order(table: DataFrame, shares: Shares, years: list[int]) -> DataFrame:
+    order = list(dict.fromkeys([*shares.names, *table.index.get_level_values("unit")]))
+    full = pd.MultiIndex.from_product([order, years], names=["unit", "year"])
+    return table.reindex(full[full.isin(table.index)])
+
+
+def _stated(zone: Zone, shares: Shares, level: str, years: list[int]) -> DataFrame:
+    """Stated whole-year values of the units, one row per unit and year."""
+    nothing = DataFrame(index=pd.MultiIndex.from_arrays([[], []], names=["unit", "year"]))
+    rows = zone.accounts
+    if rows.empty or level == "parcel":
+        return nothing
+    rows = rows.assign(
+        qualifier=text(rows, "qualifier").replace("", "="),
+        period=text(rows, "period"),
+        status=text(rows, "status"),
+        series=text(rows, "series"),
+        unit=text(rows, "unit").replace("zone", zone.id),
+    )
+    kept = (
+        rows["unit"].isin(set(shares.names))
+        & rows["year"].isin(years)
+        & rows["key"].isin(list(TERMS))
+        & rows["value"].notna()
+        & rows["period"].isin(_WHOLE_YEAR)
+        & rows["qualifier"].isin(["=", "~"])
+        & (rows["status"] != "forecast")
+        & (rows["series"] == "")
+    )
+    if "basis" in rows:
+        kept &= text(rows, "basis") != "computed"
+    rows = rows[kept].assign(_about=rows["qualifier"] == "~")
+    if rows.empty:
+        return nothing
+    first = rows.sort_values("_about", kind="stable").drop_duplicates(["unit", "year", "key"])
+    wide = first.astype({"year": "int64"}).pivot(
+        index=["unit", "year"], columns="key", values="value"
+    )
+    return wide.rename_axis(columns=None).astype("float64")
+
+
+def _differences(stated: DataFrame, computed: DataFrame) -> DataFrame:
+    both = [key for key in computed if key in stated]
+    rows = [
+        DataFrame({"key": key, "stated": stated[key], "computed": computed[key]}) for key in both
+    ]
+    names = ["unit", "year", "key", "stated", "computed", "difference"]
+    if not rows:
+        return DataFrame(columns=names)
+    table = pd.concat(rows).dropna().reset_index()
+    table["difference"] = table["stated"] - table["computed"]
+    off = table["difference"].abs() > _SAME * table["computed"].abs()
+    return table.loc[off, names].reset_index(drop=True)
+
+
+_IDENTITIES = (
+    ("land_m2", ("built_land_m2", "unbuilt_land_m2", "unbuildable_land_m2"), "Z = A + B + C"),
+    (
+        "land_m2",
+        ("supplied_land_m2", "suppliable_land_m2", "unsuppliable_land_m2"),
+        "Z = D + E + F",
+    ),
+)
+
+
+def _identities(table: DataFrame) -> GeoDataFrame:
+    """Where the classes of land do not sum to the land, by more than a thousandth of a ppm."""
+    found = []
+    for whole, terms, words in _IDENTITIES:
+        if not {whole, *terms} <= set(table):
+            continue
+        off = table[list(terms)].sum(axis=1, skipna=False) - table[whole]
+        wrong = off[off.abs() > np.maximum(1.0, 1e-9 * table[whole])]
+        units = wrong.index.get_level_values("unit")
+        years = wrong.index.get_level_values("year")
+        found.append(
+            DataFrame(
+                {
+                    "level": "unit",
+                    "feature": units,
+                    "measured": wrong.to_numpy(),
+                    "limit": 1.0,
+                    "detail": [f"{year} {words}" for year in years],
+                    "geometry": None,
+                }
+            )
+        )
+    if not found:
+        return finding_frame([], rule="D511")
+    return finding_frame(pd.concat(found, ignore_index=True), rule="D511")
+
+
+def _in_no_unit(closure: DataFrame) -> GeoDataFrame:
+    off = closure[closure["in_none"] > np.maximum(1.0, 1e-9 * closure["amount"])]
+    rows = DataFrame(
+        {
+            "level": off["layer"],
+            "feature": None,
+            "measured": off["in_none"],
+            "limit": 1.0,
+            "unit": off["measure"],
+            "detail": off["year"].astype(str),
+            "geometry": None,
+        }
+    )
+    return finding_frame(rows, rule="D513")
+
+
+# --- one year ----------------------------------------------------------------------------
+
+
+class _Year:
+    """What the shares sum to in one year."""
+
+    def __init__(self, shares: Shares, year: int, tall_storeys_twice: bool) -> None:  # noqa: FBT001
+        self.shares = shares
+        self.year = year
+        self.tall_storeys_twice = tall_storeys_twice
+        self.contributions: dict[str, Contribution] = {}
+        self.missing: dict[str, list[Any]] = {}
+        self._land()
+        if shares.has("building"):
+            self._buildings()
+        if shares.has("enterprise"):
+            self._firms()
+
+    def _enter(
+        self, key: str, layer: str, units: Any, features: Any, amount: Any, held: Any = None
+    ) -> None:
+        if held is not None:
+            units, features, amount = units[held], features[held], amount[held]
+        self.contributions[key] = (layer, units, features, np.asarray(amount, float))
+
+    def _land(self) -> None:
+        s = self.shares
+        parcel = s.layers["parcel"]
+        there = living(parcel, self.year)[s.land.feature] & s.unit_there(self.year)[s.land.unit]
+        unit, feature, area = (a[there] for a in (s.land.unit, s.land.feature, s.land.area))
+        self.land = (unit, feature, area)
+        self._enter("land_m2", "parcel", unit, feature, area)
+        build = s.state.iloc[feature]
+        if "build_state" in parcel or "land_use" in parcel:
+            for key, held in state_keys(build).items():
+                if key in _BUILD_KEYS:
+                    self._enter(key, "parcel", unit, feature, area, held.to_numpy())
+        if "supply_state" in parcel:
+            for key, held in state_keys(text(parcel, "supply_state").iloc[feature]).items():
+                if key not in _BUILD_KEYS:
+                    self._enter(key, "parcel", unit, feature, area, held.to_numpy())
+        if "hightech" in parcel:
+            high = text(parcel, "hightech").str.startswith("H").to_numpy()[feature]
+            self._enter("hightech_land_m2", "parcel", unit, feature, area, high)
+        if "idle_m2" in parcel:
+            idle = np.nan_to_num(numbers(parcel, "idle_m2"))[feature] * (area / s.area[feature])
+            self._enter("idle_land_m2", "parcel", unit, feature, idle)
+        if "supply_date" in parcel:
+            now = s.supply_year[feature] == self.year
+            self._enter("supplied_in_year_m2", "parcel", unit, feature, area, now)
+            industrial = s.planned_state.str.startswith("A2").to_numpy()[feature]
+            held = now & industrial
+            self._enter("industrial_supplied_in_year_m2", "parcel", unit, feature, area, held)
+
+    def _buildings(self) -> None:
+        s = self.shares
+        layer = s.layers["building"]
+        there = living(layer, self.year, born="built_year")[s.built.feature]
+        there &= living(s.layers["parcel"], self.year)[s.built.parcel]
+        there &= s.unit_there(self.year)[s.built.unit]
+        unit, feature, area = (a[there] for a in (s.built.unit, s.built.feature, s.built.area))
+        state = s.state.iloc[s.built.parcel[there]]
+        built = state.str.startswith("A").to_numpy()
+        industrial = state.str.startswith("A2").to_numpy()
+        kind = text(layer, "kind").iloc[feature]
+        house = kind.isin(["", "building"]).to_numpy()
+        share = area / s.footprint[feature]
+        floor = s.floor[feature] * share
+        if self.tall_storeys_twice and "tall_floor_area_m2" in layer:
+            floor = floor + np.nan_to_num(numbers(layer, "tall_floor_area_m2"))[feature] * share
+        below = s.floor_below[feature] * share
+        on = "building"
+        self._enter("footprint_m2", on, unit, feature, area, house & built)
+        self._enter("industrial_footprint_m2", on, unit, feature, area, house & industrial)
+        self._enter("industrial_occupied_m2", on, unit, feature, area, industrial)
+        self._enter("floor_area_m2", on, unit, feature, floor, house & built)
+        self._enter("industrial_floor_area_m2", on, unit, feature, floor, house & industrial)
+        self._enter("underground_floor_area_m2", on, unit, feature, below, house & built)
+        unknown = np.unique(feature[house & built & np.isnan(floor)])
+        self.missing["D514"] = list(unknown)
+
+    def _firms(self) -> None:
+        s = self.shares
+        firms = s.layers["enterprise"]
+        now = numbers(firms, "year") == self.year if "year" in firms else np.ones(len(firms), bool)
+        unit_of = s.firm_unit.copy()
+        unit_of[unit_of >= 0] = np.where(
+            s.unit_there(self.year)[unit_of[unit_of >= 0]], unit_of[unit_of >= 0], -1
+        )
+        self.firms_lost = int((now & (unit_of < 0)).sum())
+        self.firms_count = int(now.sum())
+        feature = np.flatnonzero(now & (unit_of >= 0))
+        unit = unit_of[feature]
+        state = s.state.reindex(range(-1, len(s.state)), fill_value="")
+        industrial = state.loc[s.firm_parcel[feature]].str.startswith("A2").to_numpy()
+        on = "enterprise"
+        self._enter("firms_count", on, unit, feature, np.ones(len(feature)))
+        for column, key in _FIRM_KEYS.items():
+            if column in firms:
+                value = numbers(firms, column)[feature]
+                known = ~np.isnan(value)
+                self.missing[key] = list(np.bincount(unit[~known], minlength=len(s.names)))
+                self._enter(key, on, unit, feature, value, known)
+                if column in _INDUSTRIAL_FIRM_KEYS:
+                    name = _INDUSTRIAL_FIRM_KEYS[column]
+                    self._enter(name, on, unit, feature, value, known & industrial)
+
+    @cached_property
+    def table(self) -> DataFrame:
+        """Sums per unit that is there this year."""
+        s = self.shares
+        units, place = s.ids_there(self.year)
+        columns = {}
+        for key in TERMS:
+            if key in self.contributions:
+                _, unit, _, amount = self.contributions[key]
+                columns[key] = np.bincount(place[unit], amount, len(units))
+        return DataFrame(columns, index=pd.Index(units, name="unit"))
+
+    @cached_property
+    def by_use(self) -> DataFrame:
+        """Land by common class."""
+        s = self.shares
+        units, place = s.ids_there(self.year)
+        unit, feature, area = self.land
+        use = s.use["class"].iloc[feature].to_numpy(object)
+        code = s.code.iloc[feature].to_numpy(object)
+        use = np.where(use != "", use, np.where(code != "", "unmapped", "no_code"))
+        wide = (
+            DataFrame({"unit": place[unit], "use": use, "area": area})
+            .pivot_table(index="unit", columns="use", values="area", aggfunc="sum", fill_value=0.0)
+            .reindex(range(len(units)), fill_value=0.0)
+        )
+        order = [name for name in (*CLASSES, "unmapped", "no_code") if name in wide]
+        return wide[order].set_axis(pd.Index(units, name="unit")).rename_axis(columns=None)
+
+    @cached_property
+    def unmapped(self) -> DataFrame:
+        """Codes that nobody knows, with their land."""
+        s = self.shares
+        _, feature, area = self.land
+        rows = DataFrame(
+            {
+                "system": s.system.iloc[feature].to_numpy(object),
+                "code": s.code.iloc[feature].to_numpy(object),
+                "known": s.use["class"].iloc[feature].to_numpy(object) != "",
+                "parcel": feature,
+                "area_m2": area,
+            }
+        )
+        rows = rows[~rows["known"] & (rows["code"] != "")]
+        found = rows.groupby(["system", "code"]).agg(
+            parcels=("parcel", "nunique"), area_m2=("area_m2", "sum")
+        )
+        found = found.reset_index()
+        found.insert(0, "year", self.year)
+        return found
+
+    @cached_property
+    def closure(self) -> DataFrame:
+        """What of every layer fell in units, and in none."""
+        s = self.shares
+        rows = [self._closed("parcel", living(s.layers["parcel"], self.year), s.area, *self.land)]
+        if s.has("building"):
+            there = living(s.layers["building"], self.year, born="built_year")
+            held = living(s.layers["parcel"], self.year)[s.built.parcel]
+            held &= s.unit_there(self.year)[s.built.unit] & there[s.built.feature]
+            pieces = (a[held] for a in (s.built.unit, s.built.feature, s.built.area))
+            rows.append(self._closed("building", there, s.footprint, *pieces))
+        if s.has("enterprise"):
+            rows.append(
+                {
+                    "layer": "enterprise",
+                    "measure": "1",
+                    "features": self.firms_count,
+                    "amount": float(self.firms_count),
+                    "in_units": float(self.firms_count - self.firms_lost),
+                    "in_none": float(self.firms_lost),
+                    "split": 0,
+                    "split_error": 0.0,
+                }
+            )
+        table = DataFrame(rows)
+        table.insert(0, "year", self.year)
+        return table
+
+    def _closed(
+        self, layer: str, there: Any, size: Any, unit: Any, feature: Any, area: Any
+    ) -> dict[str, Any]:
+        del unit
+        held = np.bincount(feature, area, len(size))
+        count = np.bincount(feature, minlength=len(size))
+        total = float(size[there].sum())
+        whole = there & (np.abs(held - size) <= 1e-6 * np.maximum(size, 1.0))
+        return {
+            "layer": layer,
+            "measure": "m2",
+            "features": int(there.sum()),
+            "amount": total,
+            "in_units": float(area.sum()),
+            "in_none": float(np.maximum(size - held, 0.0)[there & ~whole].sum()),
+            "split": int((count[there] > 1).sum()),
+            "split_error": float(np.abs(held - size)[whole].sum()),
+        }
+
+    @cached_property
+    def findings(self) -> GeoDataFrame:
+        """Buildings of unknown height, and firms that state nothing."""
+        s = self.shares
+        tables = []
+        if lost := self.missing.get("D514"):
+            layer = s.layers["building"].iloc[lost]
+            rows = DataFrame(
+                {
+                    "level": "building",
+                    "feature": np.asarray(layer["id"], object),
+                    "detail": str(self.year),
+                    "geometry": np.asarray(layer.geometry.array),
+                }
+            )
+            tables.append(finding_frame(rows, rule="D514", crs=layer.crs))
+        rows = [
+            {"level": "unit", "feature": s.names[u], "measured": n, "detail": f"{self.year} {key}"}
+            for key, counts in self.missing.items()
+            if key != "D514"
+            for u, n in enumerate(counts)
+            if n
+        ]
+        if rows:
+            tables.append(finding_frame(rows, rule="D515"))
+        return combine(tables)
+
+
+_BUILD_KEYS = frozenset(key for code, key in STATE_KEYS.items() if code[0] in "ABC")
