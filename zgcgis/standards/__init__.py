@@ -14,7 +14,7 @@ from .editions import EDITIONS, Edition, Node, load_standard, suggest_kind
 from .evaluation import Evaluation, Ideal, Options, read_evaluation
 from .potentials import POTENTIALS, potentials
 from .scoring import Scores, attribute, rank_changes, ranking, score
-from .sureness import sureness
+from .sureness import Sureness, sureness
 
 __all__ = [
     "EDITIONS",
@@ -25,6 +25,7 @@ __all__ = [
     "Node",
     "Options",
     "Scores",
+    "Sureness",
     "attribute",
     "benchmarks",
     "control_limits",

@@ -1,0 +1,665 @@
+"""The corridor (评价总流程): zone → accounts → values → scores → potentials → findings.
+
+:func:`assess` does it in one go and leaves out, with the reason, what the data do not allow.
+Nothing is guessed to fill a gap: a zone of which only income and planned area are published gets
+what follows from income and planned area, and a list of the rest.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from geopandas import GeoDataFrame
+from pandas import DataFrame, Series
+
+from . import dea, standards
+from .accounts import Survey, measure, survey
+from .checks import check
+from .errors import StandardError, UnknownNameError, ZgcgisError, ZgcgisWarning
+from .findings import combine, define, empty, finding_frame
+from .indicators import INDICATORS, compute, land_consumption, total
+from .model import Zone, there_in
+from .plan import goals
+from .standards import Evaluation, Scores
+from .terms import TERMS
+
+__all__ = ["Assessment", "assess", "complete", "stated_accounts"]
+
+Saying = tuple[str, str]
+
+define(
+    "D520",
+    "warning",
+    zh="{feature} {detail}：土地建成率为 {measured:.2f}%，超过 100%，有已建成土地未办理供应",
+    en="{feature} {detail}: the completion rate is {measured:.2f} %, above 100: built land was never supplied",
+    unit="%",
+)
+define(
+    "D521",
+    "warning",
+    zh="{feature} {detail}：两边相差 {measured:.1f} m²，台账恒等式不成立",
+    en="{feature} {detail}: the two sides differ by {measured:.1f} m², so the accounts do not close",
+    unit="m2",
+)
+define(
+    "D522",
+    "warning",
+    zh="{feature} {detail}：部分大于整体，超出 {measured:.1f} m²",
+    en="{feature} {detail}: the part exceeds the whole by {measured:.1f} m²",
+    unit="m2",
+)
+
+_IDENTITIES = (
+    ("land_m2", ("built_land_m2", "unbuilt_land_m2", "unbuildable_land_m2"), "Z = A + B + C"),
+    (
+        "land_m2",
+        ("supplied_land_m2", "suppliable_land_m2", "unsuppliable_land_m2"),
+        "Z = D + E + F",
+    ),
+    (
+        "built_land_m2",
+        (
+            "residential_land_m2",
+            "industrial_land_m2",
+            "transport_land_m2",
+            "commercial_land_m2",
+            "public_land_m2",
+            "other_built_land_m2",
+        ),
+        "A = A1 + … + A6",
+    ),
+    ("supplied_land_m2", ("allocated_land_m2", "paid_land_m2"), "D = D1 + D2"),
+)
+_PARTS = (
+    ("idle_land_m2", "supplied_land_m2", "G ≤ D"),
+    ("hightech_land_m2", "built_land_m2", "H ≤ A"),
+    ("expired_land_m2", "paid_land_m2", "D22 ≤ D2"),
+)
+_CLOSURE = 1e-4  # of the whole: rounding of stated hectares, not an error of land
+_INPUTS = ("built_land_m2", "staff_persons", "energy_tce")
+_OUTPUTS = ("income_wan", "tax_wan")
+_WHOLE_YEAR = ("annual", "stock", "year-end")
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """All that was found of a zone, ready to be written down.
+
+    Attributes
+    ----------
+    zone, years
+        What was assessed; `years` ascending.
+    accounts, values
+        Accounts and indicators of the parks, indexed by ``(unit, year)``.
+    total_accounts, total_values
+        The same for the zone and its groups: sums, and ratios of sums.
+    evaluation, scores, total_scores
+        The zone's choices and the scores; None where there is no evaluation or no score.
+    ranks, changes
+        Rank of each park within year and type; moves between years with their cause.
+    potentials, parcel_potentials, sureness, efficiency, productivity, consumption
+        Potentials of zone and parks, and of single parcels in the last year; how sure the last ranking is; DEA; Malmquist; SDG 11.3.1-style ratio.
+    benchmarks, goals
+        Values of the zone beside published ones; goals of the plan with their verdict.
+    findings
+        What is wrong with data, facts and land.
+    left_out
+        What could not be done, and why, in both languages.
+    others
+        Zone values of the zones compared with.
+    """
+
+    zone: Zone
+    years: tuple[int, ...]
+    accounts: DataFrame
+    values: DataFrame
+    total_accounts: DataFrame
+    total_values: DataFrame
+    evaluation: Evaluation | None
+    scores: Scores | None
+    total_scores: Scores | None
+    ranks: DataFrame
+    changes: DataFrame
+    potentials: DataFrame
+    parcel_potentials: DataFrame
+    sureness: standards.Sureness | None
+    efficiency: DataFrame
+    productivity: DataFrame
+    consumption: DataFrame
+    benchmarks: DataFrame
+    goals: DataFrame
+    findings: GeoDataFrame
+    left_out: tuple[Saying, ...]
+    others: DataFrame = field(default_factory=DataFrame)
+
+    @property
+    def year(self) -> int:
+        """The last year assessed."""
+        return self.years[-1]
+
+    def name(self, unit: str, lang: str = "zh") -> str:
+        """Name of a unit of the zone."""
+        return self.zone.name(unit, lang)
+
+
+def assess(
+    zone: Zone,
+    *,
+    years: Iterable[int] | None = None,
+    compare: Sequence[Zone] = (),
+    error: float = 0.05,
+    draws: int = 10_000,
+    findings: bool = True,
+) -> Assessment:
+    """Measure, compute, score and check a zone in one go.
+
+    Parameters
+    ----------
+    zone
+        The zone.
+    years
+        Years to assess; by default all of which there are accounts.
+    compare
+        Other zones, whose values are set beside this one's.
+    error
+        Relative standard error of the values, for how sure the ranking is.
+    draws
+        Number of draws of weights and values.
+    findings
+        Whether to run the checks too.
+
+    Raises
+    ------
+    ZgcgisError
+        If the zone has no accounts at all, or its evaluation contradicts its edition.
+    """
+    left_out: list[Saying] = []
+    accounts, surveyed = _accounts(zone, years, left_out)
+    kept = tuple(sorted({int(y) for y in accounts.index.get_level_values("year")}))
+    values = _values(accounts)
+    totals = _totals(zone, accounts, left_out)
+    total_values = _values(totals)
+    evaluation = _evaluation(zone, left_out)
+    scores = _score(values, evaluation, left_out, zone.names)
+    total_scores = _score_zone(zone, accounts, evaluation, scores, left_out)
+    ranks = standards.ranking(scores) if scores else DataFrame()
+    sure = _sure(scores, error, draws, left_out)
+    efficiency, productivity = _efficiency(accounts, left_out)
+    found = [_closure(accounts, identities=surveyed is None)]
+    if surveyed is not None:
+        found.append(surveyed.findings)
+    if findings:
+        found.append(check(zone))
+    return Assessment(
+        zone=zone,
+        years=kept,
+        accounts=accounts,
+        values=values,
+        total_accounts=totals,
+        total_values=total_values,
+        evaluation=evaluation,
+        scores=scores,
+        total_scores=total_scores,
+        ranks=ranks,
+        changes=standards.rank_changes(scores) if scores else DataFrame(),
+        potentials=_potentials(zone, accounts, totals, evaluation),
+        parcel_potentials=_parcel_potentials(zone, kept[-1], evaluation, surveyed),
+        sureness=sure,
+        efficiency=efficiency,
+        productivity=productivity,
+        consumption=_consumption(accounts, totals),
+        benchmarks=_benchmarks(zone, total_values),
+        goals=goals(zone) if zone.plan is not None else DataFrame(),
+        findings=combine(found),
+        left_out=tuple(dict.fromkeys([*left_out, *_lacking(values)])),
+        others=_compare(compare, years),
+    )
+
+
+def _note(left_out: list[Saying], zh: str, en: str) -> None:
+    left_out.append((zh, en))
+
+
+# --- accounts ---------------------------------------------------------------------------------
+
+
+def stated_accounts(zone: Zone) -> DataFrame:
+    """Stated values of whole years as a wide table, one row per unit and year.
+
+    Part-year values, forecasts and values more than or less than a number do not enter. Where
+    two sources state two numbers, the first exact one in the file stands; the contradiction
+    is a finding (D502).
+    """
+    table = zone.accounts
+    if len(table) == 0:
+        return _empty_accounts()
+    text = {
+        name: table[name].fillna(default)
+        if name in table
+        else pd.Series(default, index=table.index)
+        for name, default in (("qualifier", "="), ("period", "annual"), ("status", ""))
+    }
+    whole = (
+        table["value"].notna()
+        & table["year"].notna()
+        & table["key"].isin(list(TERMS))
+        & text["period"].isin(_WHOLE_YEAR)
+        & (text["status"] != "forecast")
+        & text["qualifier"].isin(["=", "~"])
+    )
+    rows = table[whole].assign(_about=(text["qualifier"][whole] == "~"))
+    rows = rows.sort_values("_about", kind="stable").drop_duplicates(["unit", "year", "key"])
+    if rows.empty:
+        return _empty_accounts()
+    wide = rows.astype({"year": "int64"}).pivot(
+        index=["unit", "year"], columns="key", values="value"
+    )
+    wide.columns.name = None
+    order = [key for key in TERMS if key in wide.columns]
+    return wide[order].astype("float64")
+
+
+def _empty_accounts() -> DataFrame:
+    index = pd.MultiIndex.from_arrays([[], []], names=["unit", "year"])
+    return DataFrame(index=index)
+
+
+def _accounts(
+    zone: Zone, years: Iterable[int] | None, left_out: list[Saying]
+) -> tuple[DataFrame, Survey | None]:
+    wanted = None if years is None else sorted({int(y) for y in years})
+    stated = stated_accounts(zone)
+    surveyed = _survey(zone, wanted, left_out)
+    table = stated if surveyed is None else surveyed.table.combine_first(stated)
+    parks = _parks(zone, table)
+    table = table[table.index.get_level_values("unit").isin(parks)]
+    if wanted is not None:
+        there = sorted({int(y) for y in table.index.get_level_values("year")})
+        if missing := set(wanted) - set(there):
+            raise UnknownNameError(
+                {str(y) for y in missing}, [str(y) for y in there], what="year", zh="年份"
+            )
+        table = table[table.index.get_level_values("year").isin(wanted)]
+    table = table.dropna(axis=1, how="all")
+    if table.empty or table.shape[1] == 0:
+        raise ZgcgisError(
+            f"{zone.names['zh']}没有可评价的台账：既没有宗地图层，也没有园区的年度数值。"
+            "请补充 layers/parcel 或 accounts.csv。",
+            f"{zone.names['en']} has no accounts to assess: neither a parcel layer nor yearly "
+            "values of parks. Add layers/parcel or accounts.csv.",
+        )
+    order = {unit: i for i, unit in enumerate(parks)}
+    place = [order[u] for u in table.index.get_level_values("unit")]
+    table = table.assign(_place=place).reset_index()
+    table = table.sort_values(["_place", "year"], kind="stable").set_index(["unit", "year"])
+    keys = [key for key in TERMS if key in table]
+    return table[keys].astype("float64"), surveyed
+
+
+def _survey(zone: Zone, years: list[int] | None, left_out: list[Saying]) -> Survey | None:
+    if "parcel" not in zone.layers or not len(zone.layers["parcel"]):
+        _note(
+            left_out,
+            "没有宗地图层，土地利用状况、强度和按宗地的各项面积无法量算。",
+            "There is no parcel layer, so state and intensity of land use cannot be measured.",
+        )
+        return None
+    return survey(zone, "park", years)
+
+
+def _parks(zone: Zone, table: DataFrame) -> list[str]:
+    """Units assessed: the parks, in the order of the zone; blocks and groups are not parks."""
+    if "level" in zone.units and (zone.units["level"] == "park").any():
+        return [str(u) for u in zone.units.index[zone.units["level"] == "park"]]
+    units = dict.fromkeys(table.index.get_level_values("unit"))
+    return [str(u) for u in units if u not in (zone.id, "zone")]
+
+
+def _values(accounts: DataFrame) -> DataFrame:
+    return compute(accounts).dropna(axis=1, how="all")
+
+
+_ADDITIVE = ("_m2", "_wan", "_persons", "_count", "_tce")
+"""Endings of quantities that add up over parks; shares and ratios do not."""
+
+
+def complete(zone: Zone, accounts: DataFrame) -> DataFrame:
+    """Give every park of a year a row, so that a sum over parks that lack a value is missing."""
+    rows = []
+    for year in sorted({int(y) for y in accounts.index.get_level_values("year")}):
+        there = zone.units[there_in(zone.units, year)].index if len(zone.units) else []
+        parks = [u for u in _parks(zone, accounts) if u in there or (u, year) in accounts.index]
+        rows += [(u, year) for u in parks]
+    additive = [key for key in accounts if key.endswith(_ADDITIVE)]
+    index = pd.MultiIndex.from_tuples(rows, names=["unit", "year"])
+    return accounts[additive].reindex(index)
+
+
+def _totals(zone: Zone, accounts: DataFrame, left_out: list[Saying]) -> DataFrame:
+    """Accounts of the zone and its groups: what is published, else the sum over all parks."""
+    parks = complete(zone, accounts)
+    sums = [total(parks).rename(index={"total": zone.id}, level="unit")]
+    groups = zone.units["group"].dropna() if "group" in zone.units else Series(dtype=object)
+    groups = groups[groups.index.isin(parks.index.get_level_values("unit"))]
+    if groups.nunique() > 1:
+        sums.append(total(parks, groups))
+    order = {unit: i for i, unit in enumerate([zone.id, *dict.fromkeys(groups)])}
+    stated = stated_accounts(zone)
+    own = stated.rename(index={"zone": zone.id}, level="unit")
+    years = set(accounts.index.get_level_values("year"))
+    own = own[
+        own.index.get_level_values("unit").isin(list(order))
+        & own.index.get_level_values("year").isin(years)
+    ]
+    table = own.combine_first(pd.concat(sums)) if len(own) else pd.concat(sums)
+    if len(own):
+        _note(
+            left_out,
+            "示范区和聚集区合计：已公布的用公布值，没有公布的只在全部园区齐全时取园区之和。",
+            "Totals of zone and groups: the published value, else the sum where every park has one.",
+        )
+    table = table.dropna(how="all")
+    keys = [key for key in TERMS if key in table]
+    table = table.reset_index()
+    table["_place"] = table["unit"].map(order)
+    table = table.sort_values(["_place", "year"], kind="stable").set_index(["unit", "year"])
+    return table[keys].astype("float64")
+
+
+def _lacking(values: DataFrame) -> list[Saying]:
+    """Name the indicators that could not be computed, with the quantities they lack."""
+    lacking = [
+        ind
+        for ind in INDICATORS.values()
+        if ind.key not in values and ind.evidence not in ("unverified", "text")
+    ]
+    if not lacking:
+        return []
+    zh, en = "、".join(i.zh for i in lacking), ", ".join(i.en for i in lacking)
+    notes: list[Saying] = []
+    _note(
+        notes,
+        f"数据不足，未能计算的指标有 {len(lacking)} 项：{zh}。所需的台账量见方法表。",
+        f"{len(lacking)} indicators cannot be computed from these data: {en}. The method table "
+        "says what each needs.",
+    )
+    return notes
+
+
+# --- scores -------------------------------------------------------------------------------------
+
+
+def _evaluation(zone: Zone, left_out: list[Saying]) -> Evaluation | None:
+    if not zone.evaluation:
+        _note(
+            left_out,
+            "没有 evaluation.toml（标准版本、类型、理想值），因此没有集约度分值。",
+            "There is no evaluation.toml (edition, type, ideal values), so there is no score.",
+        )
+        return None
+    where = str(zone.folder / "evaluation.toml") if zone.folder else "evaluation.toml"
+    return standards.read_evaluation(zone.evaluation, where=where, folder=zone.folder)
+
+
+def _score(
+    values: DataFrame,
+    evaluation: Evaluation | None,
+    left_out: list[Saying],
+    names: Mapping[str, str],
+) -> Scores | None:
+    if evaluation is None or values.empty:
+        return None
+    try:
+        return standards.score(values, evaluation.standard, evaluation)
+    except StandardError as error:
+        _note(
+            left_out,
+            f"{names['zh']}没有分值：{error.zh}",
+            f"No score for {names['en']}: {error.en}",
+        )
+        return None
+
+
+def _score_zone(
+    zone: Zone,
+    accounts: DataFrame,
+    evaluation: Evaluation | None,
+    scores: Scores | None,
+    left_out: list[Saying],
+) -> Scores | None:
+    """Score the zone as one: sums by area, areas weighted; without built growth land main is 1."""
+    if evaluation is None or scores is None:
+        return None
+    units = list(dict.fromkeys(accounts.index.get_level_values("unit")))
+    areas = Series({unit: evaluation.area_of(str(unit)) for unit in units})
+    sums = total(complete(zone, accounts), areas)
+    sums.index = sums.index.set_names(["area", "year"])
+    if "built_land_m2" in sums:
+        empty_growth = (sums.index.get_level_values("area") != "main") & ~(
+            sums["built_land_m2"] > 0
+        )
+        sums = sums[~empty_growth]
+    sums["unit"] = zone.id
+    table = sums.set_index("unit", append=True).reorder_levels(["unit", "year", "area"])
+    return _score(compute(table), evaluation, left_out, zone.names)
+
+
+def _sure(
+    scores: Scores | None, error: float, draws: int, left_out: list[Saying]
+) -> standards.Sureness | None:
+    if scores is None:
+        return None
+    year = int(max(scores.total.index.get_level_values("year")))
+    kinds = scores.total.xs(year, level="year")["kind"].value_counts()
+    found = standards.sureness(scores, year, kind=str(kinds.index[0]), error=error, draws=draws)
+    if found is None:
+        _note(
+            left_out,
+            f"{year} 年同类型且数据齐全的园区不足两个，未作排序稳健性分析。",
+            f"Fewer than two parks of one type have all values in {year}, so the sureness of "
+            "the ranking was not looked at.",
+        )
+    return found
+
+
+def _potentials(
+    zone: Zone, accounts: DataFrame, totals: DataFrame, evaluation: Evaluation | None
+) -> DataFrame:
+    if evaluation is None:
+        return DataFrame(columns=["unit", "year", "item", "kind", "value"])
+    whole = totals[totals.index.get_level_values("unit") == zone.id]
+    return pd.concat(
+        [standards.potentials(table, evaluation) for table in (whole, accounts)], ignore_index=True
+    )
+
+
+_BY_PARCEL = (
+    "industrial_floor_area_ratio",
+    "building_coefficient",
+    "industrial_tax_per_hectare",
+    "tax_per_hectare",
+    "expired",
+    "idle",
+)
+
+
+def _parcel_potentials(
+    zone: Zone, year: int, evaluation: Evaluation | None, surveyed: Survey | None
+) -> DataFrame:
+    """Potentials of single parcels in one year, the largest of each item first."""
+    columns = ["park", "unit", "year", "item", "kind", "value"]
+    if evaluation is None or surveyed is None:
+        return DataFrame(columns=columns)
+    accounts = measure(zone, "parcel", [year])
+    layer = zone.layers["parcel"].drop_duplicates("id").set_index("id")
+    if "park_id" not in layer:
+        return DataFrame(columns=columns)
+    park = layer["park_id"]
+    kinds = {str(i): evaluation.kind_of(str(p)) for i, p in park.items() if pd.notna(p)}
+    found = standards.potentials(accounts, replace(evaluation, kinds=kinds))
+    found = found[found["item"].isin(_BY_PARCEL) & (found["value"] > 0)].copy()
+    found["park"] = found["unit"].map(park)
+    order = found.sort_values(["item", "value", "unit"], ascending=[True, False, True])
+    return order[columns].reset_index(drop=True)
+
+
+# --- efficiency, change, comparison ----------------------------------------------------------------
+
+
+def _efficiency(accounts: DataFrame, left_out: list[Saying]) -> tuple[DataFrame, DataFrame]:
+    """DEA of the last year and productivity change, on land, staff, energy; income, tax."""
+    inputs = [k for k in _INPUTS if k in accounts]
+    outputs = [k for k in _OUTPUTS if k in accounts]
+    if "built_land_m2" not in inputs or not outputs:
+        _note(
+            left_out,
+            "没有各园区的已建成土地或产出，未作效率分析（DEA）。",
+            "Built-up land or outputs of the parks are not there, so there is no DEA.",
+        )
+        return DataFrame(), DataFrame()
+    year = int(max(accounts.index.get_level_values("year")))
+    now = accounts.xs(year, level="year")[[*inputs, *outputs]].dropna()
+    now = now[(now > 0).all(axis=1)]
+    if len(now) < 2:
+        return DataFrame(), DataFrame()
+    needed = dea.units_needed(len(inputs), len(outputs))
+    if len(now) < needed:
+        _note(
+            left_out,
+            f"效率分析只有 {len(now)} 个园区，少于经验下限 {needed}，多数园区会显得有效，仅供参考。",
+            f"The DEA has {len(now)} parks, fewer than the {needed} it asks for: most look "
+            "efficient; read it as a hint only.",
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ZgcgisWarning)  # said above
+        table = dea.scale(now[inputs], now[outputs])
+        sbm = dea.efficiency(now[inputs], now[outputs], model="sbm")
+        above = dea.efficiency(now[inputs], now[outputs], super=True)
+    table.index = now.index
+    table["sbm"], table["super"] = sbm.score, above.score
+    for j, key in enumerate(inputs):
+        table[f"excess_{key}"] = sbm.input_slacks[:, j]
+    table.insert(0, "year", year)
+    return table, _productivity(accounts[[*inputs, *outputs]], inputs, outputs)
+
+
+def _productivity(accounts: DataFrame, inputs: list[str], outputs: list[str]) -> DataFrame:
+    wide = accounts[(accounts > 0).all(axis=1)]
+    years = sorted(set(wide.index.get_level_values("year")))
+    if len(years) < 2:
+        return DataFrame()
+    there = wide.groupby(level="unit").size()
+    units = list(there.index[there == len(years)])
+    if len(units) < 2:
+        return DataFrame()
+    rows = pd.MultiIndex.from_product([units, years], names=["unit", "year"])
+    panel = wide.reindex(rows.swaplevel().sort_values().swaplevel())
+    change = dea.malmquist(panel[inputs], panel[outputs], panel.index.get_level_values("year"))
+    order = list(panel.index.get_level_values("unit")[: len(units)])
+    change["unit"] = [order[i] for i in change["unit"]]
+    return change
+
+
+def _consumption(accounts: DataFrame, totals: DataFrame) -> DataFrame:
+    """Land consumption against population, first year against last."""
+    table = pd.concat([totals, accounts])
+    if not {"built_land_m2", "population_persons"} <= set(table.columns):
+        return DataFrame()
+    pair = table[["built_land_m2", "population_persons"]].dropna()
+    years = sorted(set(pair.index.get_level_values("year")))
+    if len(years) < 2:
+        return DataFrame()
+    first, last = pair.xs(years[0], level="year"), pair.xs(years[-1], level="year")
+    units = [u for u in last.index if u in first.index]
+    a, b = last.loc[units], first.loc[units]
+    result = land_consumption(
+        a["built_land_m2"],
+        a["population_persons"],
+        b["built_land_m2"],
+        b["population_persons"],
+        years=years[-1] - years[0],
+    )
+    result.insert(0, "to", years[-1])
+    result.insert(0, "from", years[0])
+    return result
+
+
+def _benchmarks(zone: Zone, values: DataFrame) -> DataFrame:
+    """Set the zone's last values beside the published ones of the nearest data year."""
+    published = standards.benchmarks()
+    published = published[published["scope_zh"] == "国家级开发区"]
+    own = values[values.index.get_level_values("unit") == zone.id]
+    rows: list[dict[str, Any]] = []
+    for key in own.columns:
+        mine = own[key].dropna()
+        theirs = published[published["indicator"] == key]
+        if mine.empty or theirs.empty:
+            continue
+        year, value = int(mine.index[-1][1]), float(mine.iloc[-1])
+        nearest = theirs.loc[(theirs["year"] - year).abs().sort_values(kind="stable").index[0]]
+        rows.append(
+            {
+                "indicator": key,
+                "year": year,
+                "value": value,
+                "benchmark_year": int(nearest["year"]),
+                "benchmark": float(nearest["value"]),
+                "difference": value - float(nearest["value"]),
+                "derived": bool(nearest["derived"]),
+                "source": str(nearest["source"]),
+            }
+        )
+    columns = ["indicator", "year", "value", "benchmark_year", "benchmark", "difference"]
+    return DataFrame(rows, columns=[*columns, "derived", "source"])
+
+
+def _compare(zones: Sequence[Zone], years: Iterable[int] | None) -> DataFrame:
+    """Values of other zones. Their scores are left alone: other ideals, other scores."""
+    tables = []
+    for other in zones:
+        notes: list[Saying] = []
+        accounts, _ = _accounts(other, years, notes)
+        table = _values(_totals(other, accounts, notes))
+        tables.append(table[table.index.get_level_values("unit") == other.id])
+    return pd.concat(tables) if tables else DataFrame()
+
+
+# --- findings on the accounts ---------------------------------------------------------------------
+
+
+def _closure(accounts: DataFrame, *, identities: bool) -> GeoDataFrame:
+    """Completion above 100, sums that do not close, parts larger than their whole."""
+    tables = []
+    if {"built_land_m2", "supplied_land_m2"} <= set(accounts.columns):
+        rate = compute(accounts, ["completion_rate"])["completion_rate"]
+        tables.append(_rows("D520", rate[rate > 100 * (1 + _CLOSURE)], "A / D", limit=100.0))
+    for whole, parts, text in _IDENTITIES if identities else ():
+        if {whole, *parts} <= set(accounts.columns):
+            gap = (accounts[whole] - accounts[list(parts)].sum(axis=1, skipna=False)).abs()
+            off = gap[gap > np.maximum(1.0, _CLOSURE * accounts[whole])]
+            tables.append(_rows("D521", off, text, limit=0.0))
+    for part, whole, text in _PARTS:
+        if {part, whole} <= set(accounts.columns):
+            over = accounts[part] - accounts[whole]
+            off = over[over > np.maximum(1.0, _CLOSURE * accounts[whole])]
+            tables.append(_rows("D522", off, text, limit=0.0))
+    return combine(tables) if tables else empty()
+
+
+def _rows(rule: str, values: Series, text: str, *, limit: float) -> GeoDataFrame:
+    rows = [
+        {
+            "level": "park",
+            "feature": str(unit),
+            "measured": float(value),
+            "limit": limit,
+            "detail": f"{year} {text}",
+        }
+        for (unit, year), value in values.items()
+    ]
+    return finding_frame(rows, rule=rule) if rows else empty()

@@ -1,0 +1,168 @@
+"""Cells of a workbook: typed text, numbers, formulas, and a file that is the same every time."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
+
+from ..io.writing import write_whole
+
+__all__ = ["excel_formula", "put", "reference", "save", "set_up", "style_head", "title"]
+
+_MODIFIED = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:)")
+_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+_LONGEST = 32_000  # Excel holds 32 767 characters in a cell
+_THIN = Side(style="thin", color="BFBFBF")
+_BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
+_HEAD = PatternFill("solid", fgColor="DCE6F1")
+_INPUT = PatternFill("solid", fgColor="FFF9DB")
+_FONT = "宋体"
+
+
+def put(
+    sheet: Worksheet,
+    row: int,
+    column: int,
+    value: Any,
+    *,
+    kind: str = "auto",
+    number: str | None = None,
+    box: bool = True,
+    wrap: bool = False,
+) -> Cell:
+    """Write one cell.
+
+    ``kind="auto"`` writes a number as a number and everything else as *typed text*: a text that
+    begins with ``=`` stays a text and is never computed. Only ``kind="formula"`` is a formula;
+    ``kind="input"`` marks a number that is meant to be changed.
+    """
+    cell: Cell = sheet.cell(row=row, column=column)
+    if kind == "formula":
+        cell.value = f"={value}"
+    elif isinstance(value, bool) or value is None or value != value:
+        if isinstance(value, bool):
+            _text(cell, "是" if value else "否")
+    elif isinstance(value, int | float) or hasattr(value, "dtype"):
+        cell.value = value.item() if hasattr(value, "item") else value
+    else:
+        _text(cell, str(value))
+    cell.font = Font(name=_FONT, size=10)
+    if kind == "input":
+        cell.fill = _INPUT
+    if number:
+        cell.number_format = number
+    if box:
+        cell.border = _BOX
+    cell.alignment = Alignment(vertical="center", wrap_text=wrap)
+    return cell
+
+
+def _text(cell: Cell, value: str) -> None:
+    cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST]
+    cell.data_type = "s"
+    cell.quotePrefix = True
+
+
+def style_head(cell: Cell) -> None:
+    """Make a cell a head: bold, tinted, wrapped, in the middle."""
+    cell.font = Font(name=_FONT, size=10, bold=True)
+    cell.fill = _HEAD
+    cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
+
+
+def title(sheet: Worksheet, zh: str, en: str, note: str = "") -> None:
+    """Write the title line, Chinese first, and a note below it."""
+    for row, text, size in ((1, f"{zh}　{en}", 14), (2, note, 9)):
+        cell = put(sheet, row, 1, text, box=False)
+        cell.font = Font(
+            name=_FONT, size=size, bold=row == 1, color="000000" if row == 1 else "666666"
+        )
+
+
+def set_up(sheet: Worksheet, *, columns: list[float], head: int, freeze: str | None = None) -> None:
+    """Set widths, the print page (A4, lying, one page wide, head on each page) and the window."""
+    for i, width in enumerate(columns, start=1):
+        sheet.column_dimensions[get_column_letter(i)].width = width
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToHeight = 0
+    sheet.sheet_properties.pageSetUpPr.fitToPage = True
+    sheet.page_margins.left = sheet.page_margins.right = 0.4
+    sheet.page_margins.top = sheet.page_margins.bottom = 0.6
+    sheet.oddFooter.center.text = "&A　第 &P 页，共 &N 页"
+    sheet.print_title_rows = f"1:{head}"
+    if freeze:
+        sheet.freeze_panes = freeze
+
+
+def reference(sheet: str, row: int, column: int, *, fixed: bool = False) -> str:
+    """Reference to a cell of a sheet, as a formula writes it."""
+    letter = get_column_letter(column)
+    return f"'{sheet}'!${letter}${row}" if fixed else f"'{sheet}'!{letter}{row}"
+
+
+def excel_formula(formula: str, cells: Mapping[str, str]) -> str:
+    """Turn the printed formula of an indicator into that of a cell.
+
+    Empty where an input is missing or there is nothing to divide by, as in
+    :func:`zgcgis.indicators.compute`.
+    """
+    tree = ast.parse(formula, mode="eval").body
+    divisors: list[str] = []
+    text = _expression(tree, cells, divisors)
+    names = sorted({n.id for n in ast.walk(tree) if isinstance(n, ast.Name)})
+    for divisor in divisors:
+        text = f'IF(({divisor})>0,{text},"")'
+    refs = ",".join(cells[name] for name in names)
+    return f'IF(COUNT({refs})<{len(names)},"",{text})'
+
+
+_SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
+
+
+def _expression(node: ast.expr, cells: Mapping[str, str], divisors: list[str]) -> str:
+    if isinstance(node, ast.Name):
+        return cells[node.id]
+    if isinstance(node, ast.Constant):
+        return repr(node.value)
+    if isinstance(node, ast.BinOp):
+        left = _expression(node.left, cells, divisors)
+        right = _expression(node.right, cells, divisors)
+        if isinstance(node.op, ast.Div):
+            divisors.append(right)
+        return f"({left}{_SIGNS[type(node.op)]}{right})"
+    msg = f"formulas hold names, numbers and + - * / only, not {ast.dump(node)}"
+    raise TypeError(msg)
+
+
+def save(book: Workbook, path: Path) -> Path:
+    """Save a workbook whole, with the same bytes for the same content."""
+    stream = io.BytesIO()
+    book.save(stream)
+
+    def write(target: Path) -> None:
+        with (
+            zipfile.ZipFile(stream) as source,
+            zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as made,
+        ):
+            for entry in sorted(source.namelist()):
+                data = source.read(entry)
+                if entry == "docProps/core.xml":
+                    data = _MODIFIED.sub(rb"\g<1>1980-01-01T00:00:00Z\g<3>", data)
+                info = zipfile.ZipInfo(entry, _FIXED_TIME)
+                info.compress_type = zipfile.ZIP_DEFLATED
+                made.writestr(info, data)
+
+    return write_whole(path, write)

@@ -1,0 +1,524 @@
+"""Sheets without formulas: what the assessment says in words, ranks, benchmarks, method, sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pandas as pd
+from openpyxl import Workbook
+from pandas import DataFrame
+
+from ..assessment import Assessment
+from ..findings import describe
+from ..indicators import EVIDENCE, INDICATORS
+from ..standards import POTENTIALS, Ideal
+from ..standards.benchmarks import CAVEATS
+from ..standards.evaluation import METHODS
+from ..terms import TERMS
+from .cells import put, set_up, style_head, title
+
+__all__ = ["POTENTIAL_KINDS", "method_lines", "methods_text", "write_summary", "write_tables"]
+
+POTENTIAL_KINDS = {
+    "expansion": ("扩展潜力", "expansion"),
+    "structure": ("结构潜力", "structure"),
+    "intensity": ("强度潜力", "intensity"),
+    "management": ("管理潜力", "management"),
+    "years": ("尚可供地年数", "years of supply left"),
+}
+SEVERITY = {"error": "错误 error", "warning": "警告 warning", "note": "提示 note"}
+
+
+def methods_text(entry: Ideal | None) -> str:
+    """Ways an ideal value was set, in both languages."""
+    return "＋".join(f"{METHODS[m][0]} {METHODS[m][1]}" for m in entry.method) if entry else ""
+
+
+def method_lines(result: Assessment) -> list[tuple[str, str]]:
+    """Every choice, and how well the standard is known, in both languages."""
+    lines: list[tuple[str, str]] = []
+    if result.scores is not None:
+        lines += result.scores.method
+    if result.evaluation is not None:
+        edition = result.evaluation.standard
+        for head, sayings in (
+            (("已核实：", "Confirmed: "), edition.confirmed),
+            (("仅见于第三方表格：", "Seen only in third-party forms: "), edition.forms_only),
+            (("缺失：", "Missing: "), edition.missing),
+            (("已修正：", "Mended: "), edition.mended),
+        ):
+            lines += [(head[0] + zh, head[1] + en) for zh, en in sayings]
+    lines += [
+        (
+            "示范区和聚集区的指标是合计数之比，不是园区比率的平均。",
+            "Indicators of zone and groups are ratios of sums, never means of the parks' ratios.",
+        ),
+        (
+            "不同标准版本或不同理想值的分值不可比较。",
+            "Scores from other editions or other ideal values must not be compared.",
+        ),
+    ]
+    return lines
+
+
+def write_summary(book: Workbook, result: Assessment) -> None:
+    """First sheet: what was assessed, the result of the zone, what was left out and why."""
+    sheet, zone = book.create_sheet("说明"), result.zone
+    title(sheet, f"{zone.names['zh']}土地集约利用评价", f"{zone.names['en']}: intensive land use")
+    rows: list[tuple[str, Any, str]] = [
+        ("评价年份 Years", "、".join(str(y) for y in result.years), ""),
+        ("园区数 Parks", result.accounts.index.get_level_values("unit").nunique(), ""),
+    ]
+    if zone.synthetic:
+        rows.append(
+            ("注意 Note", "虚构数据，不对应任何真实园区。", "Invented data; no real zone is meant.")
+        )
+    for key in ("disclaimer", "counting"):
+        if zone.meta.get(f"{key}_zh"):
+            rows.append(
+                ("声明 Notice", zone.meta[f"{key}_zh"], str(zone.meta.get(f"{key}_en", "")))
+            )
+    if result.evaluation is not None:
+        kind = result.evaluation.standard.kinds[result.evaluation.kind]
+        rows.append(("类型 Type", kind[0], kind[1]))
+    if result.total_scores is not None:
+        for (_, year), row in result.total_scores.total.iterrows():
+            score = f"{row['score']:.2f}（覆盖率 coverage {row['coverage']:.0%}）"
+            rows.append((f"{year} 年集约度 Score", score, "见“分值”表 see the sheet 分值"))
+    rows += [("方法 Method", zh, en) for zh, en in method_lines(result)]
+    rows += [("未作 Left out", zh, en) for zh, en in result.left_out]
+    for i, (head, zh, en) in enumerate(rows, start=3):
+        put(sheet, i, 1, head)
+        put(sheet, i, 2, zh, wrap=True)
+        put(sheet, i, 3, en, wrap=True)
+        longest = max(len(str(zh)) / 34, len(en) / 62)
+        sheet.row_dimensions[i].height = 15 * min(25, max(1, int(longest) + 1))
+    set_up(sheet, columns=[20, 70, 70], head=2)
+
+
+def write_tables(book: Workbook, result: Assessment) -> None:
+    """All other sheets; one without rows says so."""
+    for name, zh, en, note, columns, rows, widths in _tables(result):
+        sheet = book.create_sheet(name)
+        title(sheet, zh, en, note)
+        for column, head in enumerate(columns, start=1):
+            style_head(put(sheet, 3, column, head))
+        for i, row in enumerate(rows, start=4):
+            for column, value in enumerate(row, start=1):
+                long = isinstance(value, str) and len(value) > 24
+                number = "#,##0.00##" if isinstance(value, float) else None
+                put(sheet, i, column, value, number=number, wrap=long)
+        if not rows:
+            put(
+                sheet, 4, 1, "没有数据，原因见“说明”。 No data; the sheet 说明 says why.", box=False
+            )
+        set_up(sheet, columns=widths, head=3, freeze="A4")
+
+
+_Table = tuple[str, str, str, str, list[str], list[list[Any]], list[float]]
+
+
+def _plain(frame: DataFrame, columns: Sequence[str]) -> list[list[Any]]:
+    return [
+        [None if pd.isna(v) else v for v in row]
+        for row in frame[list(columns)].itertuples(index=False)
+    ]
+
+
+def _tables(r: Assessment) -> list[_Table]:
+    return [
+        _ranking(r),
+        _changes(r),
+        _sureness(r),
+        _intervals(r),
+        _efficiency(r),
+        _productivity(r),
+        _consumption(r),
+        _benchmarks(r),
+        _goals(r),
+        _findings(r),
+        _method(),
+        _sources(r),
+    ]
+
+
+def _ranking(r: Assessment) -> _Table:
+    rows = []
+    for (unit, year), row in r.ranks.iterrows():
+        kind = r.evaluation.standard.kinds[row["kind"]][0] if r.evaluation else row["kind"]
+        rank = None if pd.isna(row["rank"]) else int(row["rank"])
+        rows.append(
+            [unit, r.name(unit), year, kind, row["score"], row["coverage"], rank, int(row["of"])]
+        )
+    return (
+        "排序",
+        "园区排序",
+        "Ranking",
+        "在同一年份、同一类型之内排序；数据不全的不排名。",
+        [
+            "单元",
+            "名称",
+            "年份",
+            "类型 Type",
+            "总分 Score",
+            "覆盖率 Coverage",
+            "名次 Rank",
+            "同类数 Of",
+        ],
+        sorted(rows, key=lambda x: (-x[2], x[3], x[6] or 999)),
+        [14, 24, 8, 14, 12, 12, 10, 10],
+    )
+
+
+def _changes(r: Assessment) -> _Table:
+    rows = []
+    for row in r.changes.itertuples(index=False):
+        cause = INDICATORS[row.cause].zh if row.cause else "其他园区变动 others moved"
+        rows.append(
+            [
+                row.unit,
+                r.name(row.unit),
+                int(row[2]),
+                int(row.to),
+                None if pd.isna(row.rank_before) else int(row.rank_before),
+                None if pd.isna(row.rank_after) else int(row.rank_after),
+                float(row.score_change),
+                cause,
+                float(row.cause_change),
+            ]
+        )
+    return (
+        "名次变化",
+        "名次变化及原因",
+        "Change of rank and its cause",
+        "原因为对总分变化同向贡献最大的指标。 The cause is the indicator that moved the score most.",
+        [
+            "单元",
+            "名称",
+            "起 From",
+            "止 To",
+            "原名次",
+            "现名次",
+            "分值变化",
+            "主要原因",
+            "其贡献（分）",
+        ],
+        rows,
+        [14, 24, 8, 8, 10, 10, 12, 30, 14],
+    )
+
+
+def _sureness(r: Assessment) -> _Table:
+    s = r.sureness
+    if s is None:
+        return ("稳健性", "名次稳健性", "Sureness of ranks", "", ["单元", "名称"], [], [14, 24])
+    ranks = list(s.share.columns)
+    rows = [
+        [
+            unit,
+            r.name(str(unit)),
+            *(float(s.scores.at[unit, c]) for c in ("score", "mean", "low", "high")),
+            *(float(s.share.at[unit, k]) for k in ranks),
+        ]
+        for unit in s.scores["score"].sort_values(ascending=False, kind="stable").index
+    ]
+    note = (
+        f"{s.year} 年，在允许权重范围内均匀抽取 {s.draws} 组权重，指标值另加 {s.error:.0%} 的相对误差；"
+        f"表中为各名次出现的比例。 Share of {s.draws} draws in which a park takes each rank."
+    )
+    return (
+        "稳健性",
+        "名次稳健性",
+        "Sureness of ranks",
+        note,
+        ["单元", "名称", "分值", "均值 Mean", "5%", "95%", *(f"第{k}名" for k in ranks)],
+        rows,
+        [14, 24, 10, 10, 10, 10, *[9.0] * len(ranks)],
+    )
+
+
+def _intervals(r: Assessment) -> _Table:
+    s = r.sureness
+    rows = []
+    if s is not None:
+        for row in s.intervals.itertuples(index=False):
+            moved = s.without.loc[row.indicator] != s.scores["score"].rank(ascending=False)
+            rows.append(
+                [
+                    INDICATORS[row.indicator].zh,
+                    INDICATORS[row.indicator].en,
+                    row.weight,
+                    row.first_low,
+                    row.first_high,
+                    row.order_low,
+                    row.order_high,
+                    int(moved.sum()),
+                ]
+            )
+    return (
+        "权重稳定区间",
+        "权重稳定区间与剔除检验",
+        "Stability of weights, leave one out",
+        "其余权重按比例调整；区间内第一名（或全部次序）不变。",
+        [
+            "指标",
+            "Indicator",
+            "权重",
+            "第一名不变：下",
+            "上",
+            "次序不变：下",
+            "上",
+            "剔除后名次变动的园区数",
+        ],
+        rows,
+        [28, 34, 10, 14, 10, 14, 10, 20],
+    )
+
+
+def _efficiency(r: Assessment) -> _Table:
+    e = r.efficiency
+    excess = [c for c in e.columns if str(c).startswith("excess_")] if len(e) else []
+    rows = [
+        [
+            unit,
+            r.name(str(unit)),
+            int(row["year"]),
+            float(row["crs"]),
+            float(row["vrs"]),
+            float(row["scale"]),
+            {"-": "不变", "irs": "递增", "drs": "递减"}.get(row["returns"], ""),
+            float(row["sbm"]),
+            float(row["super"]),
+            *(float(row[c]) for c in excess),
+        ]
+        for unit, row in e.iterrows()
+    ]
+    heads = [
+        f"可省 {TERMS[str(c).removeprefix('excess_')].zh}（{TERMS[str(c).removeprefix('excess_')].unit}）"
+        for c in excess
+    ]
+    return (
+        "效率",
+        "投入产出效率（DEA）",
+        "Efficiency (DEA)",
+        "投入：已建成用地、从业人员、能耗；产出：总收入、税收（以台账所有者为准）。松弛量按 SBM 模型。",
+        [
+            "单元",
+            "名称",
+            "年份",
+            "综合 CCR",
+            "纯技术 BCC",
+            "规模",
+            "规模报酬",
+            "SBM",
+            "超效率",
+            *heads,
+        ],
+        rows,
+        [14, 24, 8, 10, 12, 10, 10, 10, 10, *[18.0] * len(excess)],
+    )
+
+
+def _productivity(r: Assessment) -> _Table:
+    rows = [
+        [row.unit, r.name(str(row.unit)), int(row[1]), int(row.to), row.ec, row.tc, row.mi]
+        for row in r.productivity.itertuples(index=False)
+    ]
+    return (
+        "生产率变化",
+        "Malmquist 生产率指数",
+        "Malmquist productivity index",
+        "大于 1 为进步。 Above 1 is progress.",
+        ["单元", "名称", "起 From", "止 To", "效率变化 EC", "前沿移动 TC", "生产率 MI"],
+        rows,
+        [14, 24, 8, 8, 14, 14, 14],
+    )
+
+
+def _consumption(r: Assessment) -> _Table:
+    rows = [
+        [
+            unit,
+            r.name(str(unit)),
+            int(row["from"]),
+            int(row["to"]),
+            *(None if pd.isna(row[c]) else float(row[c]) for c in ("lcr", "pgr", "lcrpgr")),
+            row["reason"],
+        ]
+        for unit, row in r.consumption.iterrows()
+    ]
+    return (
+        "用地与人口",
+        "建设用地增长与人口增长（SDG 11.3.1 式）",
+        "Land consumption, SDG 11.3.1-style",
+        "园区范围不是功能城区，因此只称“11.3.1 式”。 A park is not a functional urban extent.",
+        ["单元", "名称", "起 From", "止 To", "用地增长率 LCR", "人口增长率 PGR", "比值", "说明"],
+        rows,
+        [14, 24, 8, 8, 16, 16, 12, 44],
+    )
+
+
+def _benchmarks(r: Assessment) -> _Table:
+    rows = [
+        [
+            INDICATORS[b.indicator].zh,
+            INDICATORS[b.indicator].en,
+            INDICATORS[b.indicator].unit,
+            b.year,
+            b.value,
+            b.benchmark_year,
+            b.benchmark,
+            b.difference,
+            "推算 derived" if b.derived else "印出 printed",
+            b.source,
+        ]
+        for b in r.benchmarks.itertuples(index=False)
+    ]
+    return (
+        "基准",
+        "与国家级开发区比较",
+        "Beside national development zones",
+        " ".join(zh for zh, _ in CAVEATS),
+        [
+            "指标",
+            "Indicator",
+            "单位",
+            "本区年份",
+            "本区",
+            "基准年份",
+            "基准",
+            "差",
+            "来源方式",
+            "来源",
+        ],
+        rows,
+        [26, 34, 12, 10, 12, 10, 12, 12, 14, 44],
+    )
+
+
+def _goals(r: Assessment) -> _Table:
+    g = r.goals
+    rows = [
+        [
+            row.zh,
+            row.en,
+            row.target_year,
+            row.printed,
+            None if pd.isna(row.target) else row.target,
+            row.unit,
+            row.verdict_zh,
+            row.verdict_en,
+            row.why_zh,
+            row.why_en,
+            row.clause,
+        ]
+        for row in g.itertuples(index=False)
+    ]
+    return (
+        "规划目标",
+        "规划目标",
+        "Goals of the plan",
+        "",
+        [
+            "目标",
+            "Goal",
+            "目标年",
+            "规划表述",
+            "目标值",
+            "单位",
+            "结论",
+            "Verdict",
+            "依据",
+            "Why",
+            "条款",
+        ],
+        rows,
+        [26, 34, 8, 16, 14, 8, 10, 16, 50, 50, 12],
+    )
+
+
+def _findings(r: Assessment) -> _Table:
+    f = r.findings.reset_index(drop=True)
+    zh, en = describe(f, "zh"), describe(f, "en")
+    rows = [
+        [
+            f.at[i, "rule"],
+            SEVERITY[f.at[i, "severity"]],
+            f.at[i, "feature"],
+            zh[i],
+            en[i],
+            f.at[i, "clause"],
+        ]
+        for i in f.index
+    ]
+    return (
+        "问题",
+        "问题清单",
+        "Findings",
+        "",
+        ["规则", "等级", "对象", "问题", "Finding", "条款"],
+        rows,
+        [8, 14, 20, 60, 60, 16],
+    )
+
+
+def _method() -> _Table:
+    rows: list[list[Any]] = [
+        [
+            i.zh,
+            i.en,
+            _zh_formula(i.formula),
+            i.formula,
+            i.unit,
+            "越大越优 +" if i.direction == "+" else "越小越优 −",
+            *EVIDENCE[i.evidence],
+        ]
+        for i in INDICATORS.values()
+    ]
+    rows += [
+        [p.zh, p.en, "", p.formula, "公顷 ha" if p.unit == "m2" else "年 a", "", "", ""]
+        for p in POTENTIALS.values()
+    ]
+    return (
+        "方法",
+        "指标与潜力的算法",
+        "Formulas of indicators and potentials",
+        "",
+        ["名称", "Name", "公式（中文）", "Formula", "单位", "方向", "依据", "Evidence"],
+        rows,
+        [28, 36, 60, 60, 14, 14, 40, 40],
+    )
+
+
+def _zh_formula(formula: str) -> str:
+    """Write a formula with the Chinese names of its quantities, longest key first."""
+    text = formula
+    for key in sorted(TERMS, key=len, reverse=True):
+        text = text.replace(key, TERMS[key].zh)
+    return text.replace("*", "×").replace("/", "÷")
+
+
+def _sources(r: Assessment) -> _Table:
+    rows: list[list[Any]] = [
+        ["示范区 zone", s.get("zh", ""), s.get("en", ""), s.get("url", ""), s.get("licence", "")]
+        for s in r.zone.meta.get("source", ())
+    ]
+    used = r.zone.accounts
+    if len(used) and "source" in used:
+        kept = used[used["unit"].isin(set(r.accounts.index.get_level_values("unit")) | {r.zone.id})]
+        rows += [["台账 accounts", s, "", "", ""] for s in _distinct(kept["source"])]
+    rows += [["基准 benchmark", s, "", "", ""] for s in _distinct(r.benchmarks["source"])]
+    return (
+        "来源",
+        "数据来源",
+        "Sources",
+        "",
+        ["用于", "来源", "Source", "网址", "许可"],
+        rows,
+        [16, 70, 50, 30, 24],
+    )
+
+
+def _distinct(values: Iterable[Any]) -> list[str]:
+    return list(dict.fromkeys(str(v) for v in values if not pd.isna(v) and str(v)))

@@ -1,0 +1,582 @@
+"""The workbook (评价工作簿): every score is a live formula down to the accounts.
+
+Whoever changes an account, an ideal value or a weight sees indicators, scores, potentials and
+ranks change, in Excel or in LibreOffice, without this program.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+from openpyxl import Workbook
+from openpyxl.worksheet.worksheet import Worksheet
+
+from ..assessment import Assessment, complete
+from ..indicators import INDICATORS, total
+from ..standards import POTENTIALS, Node
+from ..terms import TERMS
+from . import sheets
+from .cells import excel_formula, put, reference, save, set_up, style_head, title
+
+__all__ = ["write_workbook"]
+
+ACCOUNTS, VALUES, WEIGHTS, SCORES, POTENTIAL = "台账", "指标", "理想值与权重", "分值", "潜力"
+
+Entry = tuple[str, int, str]  # unit, year, area ("" = the whole unit)
+
+
+@dataclass
+class _Book:
+    """Where everything stands in the workbook while it is being written."""
+
+    result: Assessment
+    book: Workbook = field(default_factory=Workbook)
+    rows: dict[Entry, int] = field(default_factory=dict)  # same rows in accounts and values
+    account_columns: dict[str, int] = field(default_factory=dict)
+    value_columns: dict[str, int] = field(default_factory=dict)
+    weight_rows: dict[str, int] = field(default_factory=dict)
+    ideal_rows: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    score_cells: dict[Entry, tuple[int, int, int]] = field(default_factory=dict)
+
+    def sheet(self, name: str) -> Worksheet:
+        return self.book.create_sheet(name)
+
+    def unit_name(self, entry: Entry) -> str:
+        unit, _, area = entry
+        name = self.result.name(unit, "zh")
+        if not area:
+            return name
+        evaluation = self.result.evaluation
+        label = {"main": "主区", "growth": "发展方向区"}.get(area, area)
+        if evaluation is not None:
+            found = [n.zh for n in evaluation.standard.nodes.values() if n.id.endswith("/" + area)]
+            label = found[0] if found else label
+        return f"{name}（{label}）"
+
+
+FIRST = 6  # first row of data in accounts and values
+HEAD_COLUMNS = 3
+
+
+def write_workbook(result: Assessment, path: str | Path) -> Path:
+    """Write an assessment as a workbook with live formulas.
+
+    Parameters
+    ----------
+    result
+        The assessment.
+    path
+        Where the ``.xlsx`` shall stand; it is whole or absent.
+    """
+    b = _Book(result)
+    b.book.remove(b.book.active)
+    sheets.write_summary(b.book, result)
+    _accounts_sheet(b)
+    _values_sheet(b)
+    if result.scores is not None and result.evaluation is not None:
+        _weights_sheet(b)
+        _scores_sheet(b)
+        _potentials_sheet(b)
+    sheets.write_tables(b.book, result)
+    b.book.properties.creator = "zgcgis"
+    b.book.properties.title = f"{result.zone.names['zh']}土地集约利用评价"
+    return save(b.book, Path(path))
+
+
+# --- accounts and indicators -----------------------------------------------------------------
+
+
+def _entries(b: _Book) -> list[Entry]:
+    r = b.result
+    entries: list[Entry] = [(str(u), int(y), "") for u, y in r.accounts.index]
+    entries += [(str(u), int(y), "") for u, y in r.total_accounts.index]
+    if r.total_scores is not None:
+        areas = r.total_scores.parts[["unit", "year", "area"]].drop_duplicates()
+        split = areas["area"].nunique() > 1
+        if split:
+            entries += [
+                (str(u), int(y), str(a)) for u, y, a in areas.itertuples(index=False, name=None)
+            ]
+    return entries
+
+
+def _head(sheet: Worksheet, row: int, names: list[str]) -> None:
+    for column, name in enumerate(names, start=1):
+        style_head(put(sheet, row, column, name))
+
+
+def _accounts_sheet(b: _Book) -> None:
+    r, sheet = b.result, b.sheet(ACCOUNTS)
+    keys = [k for k in TERMS if k in r.accounts or k in r.total_accounts]
+    b.account_columns = {key: HEAD_COLUMNS + 1 + i for i, key in enumerate(keys)}
+    b.rows = {entry: FIRST + i for i, entry in enumerate(_entries(b))}
+    title(
+        sheet,
+        "土地利用台账",
+        "Accounts",
+        "浅黄色为录入数；合计行在全部园区齐全时为求和公式。 Tinted cells are input; totals are formulas.",
+    )
+    _head(sheet, 3, ["单元", "名称", "年份", *(TERMS[k].zh for k in keys)])
+    _head(sheet, 4, ["unit", "name", "year", *(TERMS[k].en for k in keys)])
+    _head(sheet, 5, ["", "", "", *(f"{k}（{TERMS[k].unit}）" for k in keys)])
+    sums = _sums(b)
+    for entry, row in b.rows.items():
+        unit, year, _ = entry
+        for column, value in enumerate((unit, b.unit_name(entry), year), start=1):
+            put(sheet, row, column, value)
+        for key, column in b.account_columns.items():
+            formula = _sum_formula(b, entry, key, column, sums)
+            if formula:
+                put(sheet, row, column, formula, kind="formula", number="#,##0.##")
+                continue
+            value = _account(r, entry, key)
+            put(sheet, row, column, value, kind="input", number="#,##0.##")
+    set_up(sheet, columns=[14, 22, 8, *[15.0] * len(keys)], head=5, freeze="D6")
+
+
+def _account(r: Assessment, entry: Entry, key: str) -> float | None:
+    unit, year, _ = entry
+    for table in (r.accounts, r.total_accounts):
+        if (unit, year) in table.index and key in table:
+            return float(table.at[(unit, year), key])
+    return None
+
+
+Sums = dict[Entry, tuple[list[str], pd.DataFrame]]
+
+
+def _sums(b: _Book) -> Sums:
+    """For every total: the parks it adds up, and what the sum is."""
+    r = b.result
+    parks = complete(r.zone, r.accounts)
+    groups = r.zone.units["group"] if "group" in r.zone.units else pd.Series(dtype=object)
+    evaluation = r.evaluation
+    found: Sums = {}
+    for entry in b.rows:
+        unit, year, area = entry
+        if (unit, year) in r.accounts.index and not area:
+            continue
+        here = [str(u) for u, y in parks.index if y == year]
+        if area and evaluation is not None:
+            here = [u for u in here if evaluation.area_of(u) == area]
+        elif unit != r.zone.id:
+            here = [u for u in here if groups.get(u) == unit]
+        rows = parks[parks.index.isin([(u, year) for u in here])]
+        found[entry] = (here, total(rows) if len(rows) else pd.DataFrame())
+    return found
+
+
+def _sum_formula(b: _Book, entry: Entry, key: str, column: int, sums: Sums) -> str | None:
+    """Formula of a total, unless it is a published value that is not the sum of the parks."""
+    if entry not in sums:
+        return None
+    units, sum_ = sums[entry]
+    year = entry[1]
+    if sum_.empty or key not in sum_ or any((u, year, "") not in b.rows for u in units):
+        return None
+    value = float(sum_[key].iloc[0])
+    stated = None if entry[2] else _account(b.result, entry, key)
+    if value != value or (stated is not None and abs(value - stated) > 1e-9 * max(1.0, abs(value))):
+        return None
+    cells = ",".join(reference(ACCOUNTS, b.rows[u, year, ""], column) for u in units)
+    return f'IF(COUNT({cells})<{len(units)},"",SUM({cells}))'
+
+
+def _wanted_indicators(b: _Book) -> list[str]:
+    r = b.result
+    there = set(r.values) | set(r.total_values)
+    if r.evaluation is not None:
+        there |= {n.indicator for n in r.evaluation.standard.nodes.values() if n.indicator}
+    columns = set(b.account_columns)
+    return [k for k, ind in INDICATORS.items() if k in there and set(ind.inputs) <= columns]
+
+
+def _values_sheet(b: _Book) -> None:
+    sheet = b.sheet(VALUES)
+    keys = _wanted_indicators(b)
+    b.value_columns = {key: HEAD_COLUMNS + 1 + i for i, key in enumerate(keys)}
+    title(
+        sheet,
+        "评价指标",
+        "Indicators",
+        "全部为公式，引用“台账”。 All cells are formulas on the accounts.",
+    )
+    _head(sheet, 3, ["单元", "名称", "年份", *(INDICATORS[k].zh for k in keys)])
+    _head(sheet, 4, ["unit", "name", "year", *(INDICATORS[k].en for k in keys)])
+    _head(sheet, 5, ["", "", "", *(INDICATORS[k].unit for k in keys)])
+    for entry, row in b.rows.items():
+        for column, value in enumerate((entry[0], b.unit_name(entry), entry[1]), start=1):
+            put(sheet, row, column, value)
+        cells = {key: reference(ACCOUNTS, row, c) for key, c in b.account_columns.items()}
+        for key, column in b.value_columns.items():
+            formula = excel_formula(INDICATORS[key].formula, cells)
+            put(sheet, row, column, formula, kind="formula", number="#,##0.00")
+    set_up(sheet, columns=[14, 22, 8, *[13.0] * len(keys)], head=5, freeze="D6")
+
+
+# --- weights, ideals, scores -----------------------------------------------------------------
+
+
+def _groups(b: _Book) -> dict[tuple[str, str], list[Entry]]:
+    """Unit-years to score, by zone type and area: parks, then the zone."""
+    r = b.result
+    found: dict[tuple[str, str], list[Entry]] = {}
+    for scores in (r.scores, r.total_scores):
+        if scores is None:
+            continue
+        areas = scores.parts[scores.parts["depth"] == 1]
+        for unit, year, area, node in areas[["unit", "year", "area", "node"]].itertuples(
+            index=False
+        ):
+            split = (str(unit), int(year), str(area))
+            entry = split if split in b.rows else (str(unit), int(year), "")
+            found.setdefault((node.split("/")[0], str(area)), []).append(entry)
+    return found
+
+
+def _weights_sheet(b: _Book) -> None:
+    r, sheet = b.result, b.sheet(WEIGHTS)
+    evaluation = r.evaluation
+    assert evaluation is not None
+    edition, options = evaluation.standard, evaluation.options
+    title(
+        sheet,
+        "理想值与权重",
+        "Ideal values and weights",
+        "浅黄色可改，改后分值随之变化；各节点权重之和应为 1。 Change a tinted cell and the scores follow.",
+    )
+    style_head(put(sheet, 3, 1, "分值上限 Cap"))
+    put(sheet, 3, 2, options.cap if options.cap is not None else "无 none", kind="input")
+    _head(
+        sheet,
+        5,
+        [
+            "节点 Node",
+            "名称",
+            "Name",
+            "权重 Weight",
+            "下限 Low",
+            "上限 High",
+            "同级之和 Sum",
+            "检查 Check",
+        ],
+    )
+    row = 6
+    kinds = list(dict.fromkeys(kind for kind, _ in _groups(b)))
+    for kind in kinds:
+        order = [edition.nodes[n.id] for n in edition.below(kind)]
+        for node in order:
+            b.weight_rows[node.id] = row
+            row += 1
+        for node in order:
+            at = b.weight_rows[node.id]
+            for column, text in enumerate(
+                (node.id, "　" * (node.depth - 1) + node.zh, node.en), start=1
+            ):
+                put(sheet, at, column, text)
+            put(sheet, at, 4, node.weight, kind="input", number="0.####")
+            put(sheet, at, 5, node.low, number="0.##")
+            put(sheet, at, 6, node.high, number="0.##")
+            brothers = [
+                reference(WEIGHTS, b.weight_rows[n.id], 4) for n in edition.children(node.parent)
+            ]
+            put(sheet, at, 7, f"SUM({','.join(brothers)})", kind="formula", number="0.####")
+            mine = reference(WEIGHTS, at, 4)
+            put(
+                sheet,
+                at,
+                8,
+                f'IF(ABS({reference(WEIGHTS, at, 7)}-1)>0.000001,"和不为1",'
+                f'IF(OR({mine}<{node.low!r},{mine}>{node.high!r}),"超出范围","正常"))',
+                kind="formula",
+            )
+    row += 2
+    _head(
+        sheet,
+        row,
+        [
+            "指标 Indicator",
+            "名称",
+            "Name",
+            "理想值 Ideal",
+            "单位 Unit",
+            "类型/分区",
+            "方法 Method",
+            "理由 Reason",
+        ],
+    )
+    for kind, area in _groups(b):
+        for leaf in edition.leaves(f"{kind}/{area}"):
+            row += 1
+            key = str(leaf.indicator)
+            entry = evaluation.ideal(key, kind, area)
+            b.ideal_rows[kind, area, key] = row
+            put(sheet, row, 1, key)
+            put(sheet, row, 2, leaf.zh)
+            put(sheet, row, 3, leaf.en)
+            put(sheet, row, 4, entry.value if entry else None, kind="input", number="0.####")
+            put(sheet, row, 5, INDICATORS[key].unit)
+            put(sheet, row, 6, f"{edition.kinds[kind][0]} {edition.nodes[f'{kind}/{area}'].zh}")
+            put(sheet, row, 7, sheets.methods_text(entry))
+            put(sheet, row, 8, f"{entry.zh} {entry.en}".strip() if entry else "", wrap=True)
+    set_up(sheet, columns=[46, 26, 30, 11, 11, 18, 24, 50], head=5, freeze="D6")
+
+
+def _score_formula(b: _Book, value: str, ideal: str, key: str) -> str:
+    """One indicator's score from the cells of its value and ideal, as `standards.score` makes it."""
+    evaluation = b.result.evaluation
+    assert evaluation is not None
+    options, ind = evaluation.options, INDICATORS[key]
+    v = f"(ROUND({value}*100,0)/100)" if options.round_like_form else value
+    if ind.direction == "+":
+        text = f"100*{v}/{ideal}"
+    elif options.idle == "ratio":
+        text = f"IF({ideal}=0,100,100*{v}/{ideal})"
+    elif ind.unit == "%":
+        text = f"MAX(0,100*(1-{v}/100))"
+    else:
+        text = f"IF({v}>0,100*{ideal}/{v},100)"
+    if options.cap is not None:
+        text = f"MIN({reference(WEIGHTS, 3, 2, fixed=True)},{text})"
+    return f'IF(ISNUMBER({value}),{text},"")'
+
+
+def _scores_sheet(b: _Book) -> None:
+    r, sheet = b.result, b.sheet(SCORES)
+    assert r.evaluation is not None
+    said = " ".join(zh for zh, _ in r.scores.method) if r.scores else ""
+    title(sheet, "集约度分值", "Scores", said)
+    row = 4
+    for (kind, area), entries in _groups(b).items():
+        row = _score_block(b, sheet, row, kind, area, entries) + 2
+    _result_block(b, sheet, row)
+    set_up(sheet, columns=[14, 24, 8, *[12.0] * 26], head=3)
+
+
+def _score_block(
+    b: _Book, sheet: Worksheet, row: int, kind: str, area: str, entries: list[Entry]
+) -> int:
+    evaluation = b.result.evaluation
+    assert evaluation is not None
+    edition, root = evaluation.standard, f"{kind}/{area}"
+    leaves = edition.leaves(root)
+    inner = [n for n in edition.below(root) if not n.indicator]
+    first = HEAD_COLUMNS + 1
+    last = first + len(leaves) - 1
+    put(
+        sheet,
+        row,
+        1,
+        f"{edition.kinds[kind][0]} · {edition.nodes[root].zh} {edition.nodes[root].en}",
+        box=False,
+    )
+    names = [leaf.zh for leaf in leaves] + [n.zh for n in inner] + ["总分 Score", "覆盖率 Coverage"]
+    _head(sheet, row + 1, ["单元", "名称", "年份", *names])
+    share_row = row + 2
+    put(sheet, share_row, 2, "在总分中的权重 Share")
+    for j, leaf in enumerate(leaves):
+        path = _path(edition.nodes, root, leaf)
+        product = "*".join(reference(WEIGHTS, b.weight_rows[n.id], 4, fixed=True) for n in path)
+        put(sheet, share_row, first + j, product, kind="formula", number="0.####")
+    for i, entry in enumerate(entries):
+        at = share_row + 1 + i
+        for column, value in enumerate((entry[0], b.unit_name(entry), entry[1]), start=1):
+            put(sheet, at, column, value)
+        for j, leaf in enumerate(leaves):
+            key = str(leaf.indicator)
+            ideal = reference(WEIGHTS, b.ideal_rows[kind, area, key], 4, fixed=True)
+            if key in b.value_columns:
+                value = reference(VALUES, b.rows[entry], b.value_columns[key])
+                formula = _score_formula(b, value, ideal, key)
+                put(sheet, at, first + j, formula, kind="formula", number="0.00")
+            else:
+                put(sheet, at, first + j, None)
+        for k, node in enumerate([*inner, edition.nodes[root]]):
+            mine = [j for j, leaf in enumerate(leaves) if leaf.id.startswith(node.id + "/")]
+            formula = _mean_formula(share_row, at, first + mine[0], first + mine[-1])
+            put(sheet, at, last + 1 + k, formula, kind="formula", number="0.00")
+        total_column = last + 1 + len(inner)
+        w, s = _ranges(share_row, at, first, last)
+        covered = f"SUMPRODUCT(ISNUMBER({s})*{w})"
+        put(sheet, at, total_column + 1, covered, kind="formula", number="0.0%")
+        b.score_cells[entry[0], entry[1], area] = (at, total_column, total_column + 1)
+    return share_row + len(entries)
+
+
+def _path(nodes: Mapping[str, Node], root: str, leaf: Node) -> list[Node]:
+    """Nodes from below the root down to the leaf."""
+    found, at = [leaf], leaf
+    while at.parent != root:
+        at = nodes[at.parent]
+        found.append(at)
+    return found[::-1]
+
+
+def _ranges(share_row: int, row: int, first: int, last: int) -> tuple[str, str]:
+    weights = (
+        f"{reference(SCORES, share_row, first, fixed=True)}:{_local(share_row, last, fixed=True)}"
+    )
+    scores = f"{reference(SCORES, row, first)}:{_local(row, last)}"
+    return weights, scores
+
+
+def _local(row: int, column: int, *, fixed: bool = False) -> str:
+    return reference("", row, column, fixed=fixed).partition("!")[2]
+
+
+def _mean_formula(share_row: int, row: int, first: int, last: int) -> str:
+    """Weighted mean of the indicator scores that are there."""
+    w, s = _ranges(share_row, row, first, last)
+    covered = f"SUMPRODUCT(ISNUMBER({s})*{w})"
+    return f'IF({covered}=0,"",SUMPRODUCT({w},{s})/{covered})'
+
+
+def _result_block(b: _Book, sheet: Worksheet, row: int) -> None:
+    """One line per unit and year: score over its areas, coverage, rank within year and type."""
+    r = b.result
+    assert r.scores is not None
+    assert r.evaluation is not None
+    put(sheet, row, 1, "评价结果 Results", box=False)
+    _head(
+        sheet,
+        row + 1,
+        [
+            "单元",
+            "名称",
+            "年份",
+            "类型 Type",
+            "总分 Score",
+            "覆盖率 Coverage",
+            "名次 Rank",
+            "同类数 Of",
+        ],
+    )
+    first = row + 2
+    last = first + len(r.scores.total) - 1
+    at = first
+    for park, scores in ((True, r.scores), (False, r.total_scores)):
+        if scores is None:
+            continue
+        for unit, year in scores.total.index:
+            kind = str(scores.total.at[(unit, year), "kind"])
+            areas = [(a, c) for (u, y, a), c in b.score_cells.items() if (u, y) == (unit, year)]
+            for column, value in enumerate((unit, r.name(str(unit)), year), start=1):
+                put(sheet, at, column, value)
+            put(sheet, at, 4, r.evaluation.standard.kinds[kind][0])
+            put(sheet, at, 5, _combined(b, kind, areas, 1), kind="formula", number="0.00")
+            put(sheet, at, 6, _combined(b, kind, areas, 2), kind="formula", number="0.0%")
+            if park:
+                same = (
+                    f"($C${first}:$C${last}=C{at})*($D${first}:$D${last}=D{at})"
+                    f"*($F${first}:$F${last}>0.999999999)"
+                )
+                rank = f'IF(F{at}>0.999999999,SUMPRODUCT({same}*($E${first}:$E${last}>E{at}))+1,"")'
+                put(sheet, at, 7, rank, kind="formula")
+                put(sheet, at, 8, f"SUMPRODUCT({same})", kind="formula")
+            at += 1
+
+
+def _combined(
+    b: _Book, kind: str, areas: list[tuple[str, tuple[int, int, int]]], which: int
+) -> str:
+    cells = [(a, reference(SCORES, c[0], c[which])) for a, c in areas]
+    if len(cells) == 1:
+        return cells[0][1]
+    weights = [reference(WEIGHTS, b.weight_rows[f"{kind}/{a}"], 4, fixed=True) for a, _ in cells]
+    top = "+".join(f"{w}*{c}" for w, (_, c) in zip(weights, cells, strict=True))
+    return f"({top})/({'+'.join(weights)})"
+
+
+# --- potentials --------------------------------------------------------------------------------
+
+
+def _potentials_sheet(b: _Book) -> None:
+    r, sheet = b.result, b.sheet(POTENTIAL)
+    title(
+        sheet,
+        "用地潜力",
+        "Potentials",
+        "各类潜力在空间上重叠，不得相加。 Potentials of different kinds overlap and are never added up.",
+    )
+    _head(
+        sheet, 3, ["单元", "名称", "年份", "类别 Kind", "项目", "Item", "数值 Value", "单位 Unit"]
+    )
+    row = 4
+    for unit, year, item, value in r.potentials[["unit", "year", "item", "value"]].itertuples(
+        index=False
+    ):
+        entry = (str(unit), int(year), "")
+        p = POTENTIALS[item]
+        kind = sheets.POTENTIAL_KINDS[p.kind]
+        for column, text in enumerate(
+            (unit, b.unit_name(entry), year, f"{kind[0]} {kind[1]}", p.zh, p.en), start=1
+        ):
+            put(sheet, row, column, text)
+        formula = _potential_formula(b, entry, item)
+        divisor = 1e4 if p.unit == "m2" else 1.0
+        if formula:
+            put(sheet, row, 7, formula, kind="formula", number="#,##0.00")
+        else:
+            put(sheet, row, 7, value / divisor, number="#,##0.00")
+        put(sheet, row, 8, "公顷 ha" if p.unit == "m2" else "年 a")
+        row += 1
+    set_up(sheet, columns=[14, 22, 8, 20, 40, 42, 14, 10], head=3, freeze="A4")
+
+
+_PLAIN = {
+    "suppliable": "suppliable_land_m2",
+    "suppliable_industrial": "suppliable_industrial_land_m2",
+    "expired": "expired_land_m2",
+    "idle": "idle_land_m2",
+}
+_LEFT = {
+    "years_mean": ("suppliable_land_m2", "supplied_in_year_m2", 3, "AVERAGE"),
+    "years_max": ("suppliable_land_m2", "supplied_in_year_m2", 5, "MAX"),
+    "years_mean_industrial": (
+        "suppliable_industrial_land_m2",
+        "industrial_supplied_in_year_m2",
+        3,
+        "AVERAGE",
+    ),
+    "years_max_industrial": (
+        "suppliable_industrial_land_m2",
+        "industrial_supplied_in_year_m2",
+        5,
+        "MAX",
+    ),
+}
+
+
+def _potential_formula(b: _Book, entry: Entry, item: str) -> str | None:
+    unit, year, _ = entry
+    evaluation = b.result.evaluation
+    assert evaluation is not None
+
+    def cell(key: str, at: int = year) -> str:
+        return reference(ACCOUNTS, b.rows[unit, at, ""], b.account_columns[key])
+
+    if item in _PLAIN:
+        return f"{cell(_PLAIN[item])}/10000"
+    if item in _LEFT:
+        left, given, count, function = _LEFT[item]
+        years = range(year - count + 1, year + 1)
+        if any((unit, y, "") not in b.rows for y in years):
+            return None
+        back = ",".join(cell(given, y) for y in years)
+        return f"{cell(left)}/{function}({back})"
+    kind = evaluation.kind_of(unit)
+    key = "industrial_share" if item == "structure" else item
+    at = b.ideal_rows.get((kind, "main", key))
+    if at is None or key not in b.value_columns:
+        return None
+    value = reference(VALUES, b.rows[entry], b.value_columns[key])
+    if evaluation.options.round_like_form:
+        value = f"ROUND({value}*100,0)/100"
+    ideal = reference(WEIGHTS, at, 4, fixed=True)
+    if item == "structure":
+        return f"{cell('built_land_m2')}*MAX(0,{ideal}-{value})/100/10000"
+    base = "industrial_land_m2" if kind == "industrial" else "built_land_m2"
+    return f"{cell(base)}*MAX(0,{ideal}-{value})/{ideal}/10000"
