@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "doctor": ("intake", "检查数据文件，不作任何改动", "examine files; changes nothing"),
     "import": ("intake", "检查、修复并导入数据", "examine, repair with record, store"),
+    "export": ("intake", "写出一个图层给其他软件", "write a layer out for other programs"),
     "check": (
         "planning",
         "按规划、指标和拓扑检查示范区",

@@ -306,11 +306,17 @@ def _settle_garbled(values: Any, rows: Any, turned: list[tuple[int, str, str]], 
 
 
 def convert(
-    frame: pd.DataFrame, columns: Columns, scale: Mapping[str, str], book: Book
+    frame: pd.DataFrame,
+    columns: Columns,
+    scale: Mapping[str, str],
+    book: Book,
+    *,
+    written: bool = False,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return the table in the columns of a level (and those it does not know), and the units taken.
 
-    Codes become text, numbers numbers, dates dates; nothing turns into emptiness unsaid.
+    Codes become text, numbers numbers, dates dates; nothing turns into emptiness unsaid. In a
+    `written` table every number is text, and only odd spellings are worth a word.
     """
     made: dict[str, Any] = {}
     units: dict[str, str] = {}
@@ -325,7 +331,7 @@ def convert(
         if kind == "text":
             values: Any = _text(series, str(source), column, book)
         elif kind in {"float", "int"}:
-            values = _numbers(series, str(source), kind, book)
+            values = _numbers(series, str(source), book, written=written)
             unit = scale.get(str(source)) or scale.get(column) or columns.unit.get(str(source))
             factor = scale_of(column, unit) if unit else None
             if factor is not None and unit is not None:
@@ -435,7 +441,7 @@ def _zeros_lost(series: pd.Series, source: str, column: str, book: Book) -> None
             book.stop("R515", other=source, detail=_as_code(odd.iloc[0]))
 
 
-def _numbers(series: pd.Series, source: str, kind: str, book: Book) -> pd.Series:
+def _numbers(series: pd.Series, source: str, book: Book, *, written: bool) -> pd.Series:
     if pd.api.types.is_bool_dtype(series):
         return series.astype("float64")
     if pd.api.types.is_numeric_dtype(series):
@@ -454,8 +460,9 @@ def _numbers(series: pd.Series, source: str, kind: str, book: Book) -> pd.Series
             number = float(plain.replace(",", ""))
             if math.isfinite(number):
                 values[place] = number
-                parsed += 1
-                sample = sample or text
+                if not written or plain != text or "," in plain:
+                    parsed += 1
+                    sample = sample or text
                 continue
         found = _WITH_UNIT.match(plain)
         if found and any(f"{f}:{_plain(found[2])}" in _units() for f in ("area", "money")):
@@ -468,7 +475,6 @@ def _numbers(series: pd.Series, source: str, kind: str, book: Book) -> pd.Series
         book.add("R506", None, other=source, measured=parsed, detail=sample[:30])
     if nothing:
         book.add("R528", None, other=source, measured=nothing)
-    del kind
     return pd.Series(values, index=series.index)
 
 

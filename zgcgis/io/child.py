@@ -218,6 +218,9 @@ _OWN_TRIGGER = re.compile(
 )
 
 
+_OF_PROGRAMS = {"layer_styles", "qgis_projects"}
+
+
 def look_at_gpkg(path: Path) -> dict[str, Any]:
     """List what a GeoPackage holds besides tables, without running any of it."""
     import sqlite3
@@ -257,7 +260,9 @@ def look_at_gpkg(path: Path) -> dict[str, Any]:
         "triggers": [n for k, n in objects if k == "trigger" and not _OWN_TRIGGER.match(str(n))],
         "views": [n for k, n in objects if k == "view"],
         "tables": [
-            str(n) for n, kind in contents if n in tables and kind in ("features", "attributes")
+            str(n)
+            for n, kind in contents
+            if n in tables and kind in ("features", "attributes") and n not in _OF_PROGRAMS
         ],
         "not_read": [str(n) for n, _ in contents if n not in tables],
         "srs": {str(k): v for k, v in srs.items()},

@@ -395,7 +395,9 @@ def _look(
     )
     for name, column in matched.cut.items():
         book.add("R208", None, detail=name, other=column)
-    columns, units = attributes.convert(frame, matched, options.scale, book)
+    columns, units = attributes.convert(
+        frame, matched, options.scale, book, written=raw.wkb is None
+    )
     report.facts = _facts(raw, frame, matched, count)
     _codes(columns, report.facts)
     _hints(raw, one, options, book)
@@ -407,7 +409,7 @@ def _look(
             _against_areas(columns, geometry, matched, options, units, book)
     else:
         geometry = _points(columns, wanted, options, book)
-    _identify(columns, wanted, geometry, book, table=report.table)
+    _identify(columns, wanted, book, table=report.table, asked=level is not None)
     if geometry is not None and not report.table:
         _doubles(columns, geometry, book)
     _close(report, columns, geometry)
@@ -460,17 +462,16 @@ def _family(shapes_: Any) -> str | None:
 
 
 def _facts(raw: _Raw, frame: pd.DataFrame, matched: Any, count: int) -> dict[str, Any]:
-    fields = []
-    for name in frame.columns:
-        fields.append(
-            {
-                "name": str(name),
-                "type": raw.facts.get("types", {}).get(str(name), str(frame[name].dtype)),
-                "column": matched.of.get(str(name)),
-                "unit": matched.unit.get(str(name)),
-                "empty": int(frame[name].isna().sum()),
-            }
-        )
+    fields = [
+        {
+            "name": str(name),
+            "type": raw.facts.get("types", {}).get(str(name), str(frame[name].dtype)),
+            "column": matched.of.get(str(name)),
+            "unit": matched.unit.get(str(name)),
+            "empty": int(frame[name].isna().sum()),
+        }
+        for name in frame.columns
+    ]
     return {
         "features": count,
         "fields": fields,
@@ -861,17 +862,17 @@ def _points(columns: pd.DataFrame, wanted: str, options: Options, book: Book) ->
     return lonlat
 
 
-def _identify(columns: pd.DataFrame, level: str, geometry: Any, book: Book, *, table: bool) -> None:
+def _identify(columns: pd.DataFrame, level: str, book: Book, *, table: bool, asked: bool) -> None:
     """See that every feature has an id of its own; the later ones of a repeated id are refused."""
     if "id" not in columns:
         if table:
-            book.stop("R605", detail="、".join(map(str, columns.columns))[:200])
+            if asked:
+                book.stop("R605", detail="、".join(map(str, columns.columns))[:200])
             return
         columns.insert(0, "id", [str(n + 1) for n in range(len(columns))])
         columns["id"] = columns["id"].astype("str")
         book.add("R503", None)
         return
-    del geometry
     ids = columns["id"]
     missing = np.flatnonzero(ids.isna().to_numpy())
     for row in missing.tolist():
@@ -928,11 +929,6 @@ def _close(report: LayerReport, columns: pd.DataFrame, geometry: Any) -> None:
     report.places = geometry
     counts = book.counts
     assert counts["in"] == counts["used"] + counts["repaired"] + counts["refused"]
-    label = [
-        (report.labels[r] if report.labels and isinstance(report.labels[r], str) else f"#{r + 1}")
-        for r in range(0)
-    ]
-    del label
     fix = [
         {
             "feature": _name(report, entry["row"]),

@@ -24,7 +24,7 @@ from ..findings import RULES, describe, finding_frame
 from .rules import mend_of
 from .text import codec_of, decode_bytes
 
-__all__ = ["KINDS", "Refusal", "Staged", "stage"]
+__all__ = ["KINDS", "Refusal", "Staged", "fill_mend", "stage"]
 
 MOST_MEMBERS = 10_000
 MOST_UNPACKED = 16 << 30
@@ -56,7 +56,7 @@ class Refusal(ReadError):  # noqa: N818 - it is a verdict
         for lang in ("zh", "en"):
             (sentence,) = describe(row, lang)
             way = mend_of(rule, lang)
-            way = _fill(way, file, words)
+            way = fill_mend(way, file, words)
             mark = "。" if lang == "zh" else "."
             out = f"{'办法：' if lang == 'zh' else ' Mend: '}{way}{mark}" if way else ""
             name = f"{file}：" if file and lang == "zh" else f"{file}: " if file else ""
@@ -72,7 +72,8 @@ class Refusal(ReadError):  # noqa: N818 - it is a verdict
         return Refusal(self.rule, file=file, **self.words)
 
 
-def _fill(template: str, file: str, words: dict[str, Any]) -> str:
+def fill_mend(template: str, file: str, words: dict[str, Any]) -> str:
+    """Fill a mend's template with the file and the words of a finding."""
     known = {"file": file or "FILE", "detail": "", "other": "", "feature": "", "limit": ""}
     known |= {k: v for k, v in words.items() if v is not None}
     return re.sub(r"\{(\w+)\}", lambda m: str(known.get(m[1], m[0])), template)

@@ -1,0 +1,465 @@
+"""``zgcgis doctor``, ``import`` and ``export``: what is in a file, and taking it in or out."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import unicodedata
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .basics import JSON, LANG
+
+if TYPE_CHECKING:
+    from ..io.examine import FileReport, LayerReport, Options
+    from ..io.intake import Intake
+
+__all__ = ["doctor", "export", "import_"]
+
+SCHEMA = "zgcgis.doctor/1"
+MOST_SHOWN = 20
+
+_SEVERITY = {"error": ("错误", "error"), "warning": ("警告", "warning"), "note": ("提示", "note")}
+_OUTCOME = {
+    "accept": ("可直接导入", "fine as it is"),
+    "finding": ("可导入，请看问题", "can be imported; see the findings"),
+    "repair": ("可导入，将修复并记录", "can be imported; repairs are recorded"),
+    "refuse-feature": ("可导入，部分要素不采用", "can be imported; some features are refused"),
+    "refuse-file": ("不能导入", "cannot be imported as it is"),
+}
+
+CRS = click.option("--crs", help="坐标系，如 EPSG:4548。Coordinate reference system.")
+ENCODING = click.option("--encoding", help="文字编码，如 gb18030。Encoding of text.")
+LAYER = click.option("--layer", "-l", help="图层名。Name of the layer.")
+RENAME = click.option(
+    "--rename", multiple=True, metavar="旧名=新名", help="字段改名 OLD=NEW，可多次。Repeatable."
+)
+DATUM = click.option(
+    "--datum",
+    type=click.Choice(["as-stated", "wgs84", "gcj02", "bd09"]),
+    default="as-stated",
+    help="坐标实为地图商坐标时说明。Say so if the coordinates are a map provider's.",
+)
+SCALE = click.option(
+    "--scale",
+    multiple=True,
+    metavar="字段=单位",
+    help="字段单位 COLUMN=UNIT，如 面积=mu。Repeatable.",
+)
+ACCEPT = click.option(
+    "--accept", multiple=True, metavar="规则", help="明知而接受的规则，如 R104。Rules to accept."
+)
+
+
+def _pairs(values: Iterable[str], option: str) -> dict[str, str]:
+    made = {}
+    for value in values:
+        left, mark, right = value.partition("=")
+        if not mark or not left.strip() or not right.strip():
+            raise click.BadParameter(f"{value!r}：应写成 A=B。Write A=B.", param_hint=option)
+        made[left.strip()] = right.strip()
+    return made
+
+
+def _options(
+    crs: str | None,
+    encoding: str | None,
+    layer: str | None,
+    rename: tuple[str, ...],
+    datum: str,
+    scale: tuple[str, ...],
+    accept: tuple[str, ...],
+) -> Options:
+    from ..findings import RULES
+    from ..io.coordinates import parse_crs
+    from ..io.examine import Options
+    from ..io.text import codec_of
+
+    if crs is not None:
+        try:
+            parse_crs(crs)
+        except ValueError as problem:
+            raise click.BadParameter(
+                f"{crs!r} 不是坐标系。Not a coordinate reference system: {problem}",
+                param_hint="--crs",
+            ) from problem
+    if encoding is not None and codec_of(encoding) is None:
+        raise click.BadParameter(
+            f"{encoding!r} 不是编码。No such encoding.", param_hint="--encoding"
+        )
+    taken = {code.strip().upper() for value in accept for code in value.split(",") if code.strip()}
+    if unknown := taken - set(RULES):
+        raise click.BadParameter(
+            f"{'、'.join(sorted(unknown))} 不是规则。No such rule.", param_hint="--accept"
+        )
+    return Options(
+        crs=crs,
+        encoding=encoding,
+        layer=layer,
+        rename=_pairs(rename, "--rename"),
+        datum=datum,
+        scale=_pairs(scale, "--scale"),
+        accept=frozenset(taken),
+    )
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="文件 FILE…")
+@click.option("--level", help="按哪一级检查。The level it is meant for.")
+@CRS
+@ENCODING
+@LAYER
+@RENAME
+@DATUM
+@SCALE
+@ACCEPT
+@LANG
+@JSON
+def doctor(
+    files: tuple[str, ...],
+    level: str | None,
+    crs: str | None,
+    encoding: str | None,
+    layer: str | None,
+    rename: tuple[str, ...],
+    datum: str,
+    scale: tuple[str, ...],
+    accept: tuple[str, ...],
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """检查数据文件：内容、问题、办法；不作任何改动。Examine files; changes nothing."""
+    from ..io.examine import examine
+    from ..model import LEVELS
+
+    if level is not None and level not in LEVELS:
+        raise click.BadParameter(f"{level!r}：{'、'.join(LEVELS)}", param_hint="--level")
+    options = _options(crs, encoding, layer, rename, datum, scale, accept)
+    reports: list[tuple[str, FileReport]] = []
+    for file in files:
+        reports += [(file, report) for report in examine(file, options=options, level=level)]
+    if len(reports) > 1:
+        _compare(reports)
+    code = _exit_code(report for _, report in reports)
+    if as_json:
+        told = {
+            "schema": SCHEMA,
+            "files": [file_as_json(file, report) for file, report in reports],
+            "exit_code": code,
+        }
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False))
+    else:
+        for file, report in reports:
+            _show(file, report, lang)
+    sys.exit(code)
+
+
+def _compare(reports: list[tuple[str, FileReport]]) -> None:
+    from ..io.examine import shifts
+
+    placed = [
+        (f"{file}:{layer.name}", layer)
+        for file, report in reports
+        for layer in report.layers
+        if layer.places is not None
+    ]
+    for name, layer in placed:
+        others = [(n, other.places) for n, other in placed if n != name]
+        layer.book.rows.extend(shifts([(name, layer.places)], others))
+
+
+def _exit_code(reports: Iterable[FileReport]) -> int:
+    worst = 0
+    for report in reports:
+        if report.outcome == "refuse-file":
+            return 3
+        tables = [report.findings, *(layer.findings for layer in report.layers)]
+        if any((table["severity"] == "error").any() for table in tables):
+            worst = 1
+    return worst
+
+
+# --- for programs --------------------------------------------------------------------------------
+
+
+def findings_as_json(findings: Any, file: str) -> list[dict[str, Any]]:
+    """Return findings as records: the fixed columns, sentences and mends in both languages."""
+    from ..findings import describe
+
+    zh, en = describe(findings, "zh"), describe(findings, "en")
+    records = []
+    for i, row in enumerate(findings.drop(columns="geometry").to_dict("records")):
+        record = {k: _plain(v) for k, v in row.items() if k != "clause"}
+        shape = findings.geometry.iloc[i]
+        there = shape is not None and not shape.is_empty
+        record["place"] = [round(v, 7) for v in shape.bounds] if there else None
+        record["zh"], record["en"] = zh.iloc[i], en.iloc[i]
+        record["mend_zh"], record["mend_en"] = _mend(row, file, "zh"), _mend(row, file, "en")
+        records.append(record)
+    return records
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _mend(row: dict[str, Any], file: str, lang: str) -> str:
+    from ..io.gate import fill_mend
+    from ..io.rules import mend_of
+
+    words = {k: v for k, v in row.items() if not (isinstance(v, float) and math.isnan(v))}
+    return fill_mend(mend_of(str(row["rule"]), lang), _quoted(file), words)
+
+
+def _quoted(file: str) -> str:
+    return f'"{file}"' if any(c in file for c in " &()'") else file
+
+
+def file_as_json(file: str, report: FileReport) -> dict[str, Any]:
+    """Return the report of one file in the stable form of ``doctor --json``."""
+    return {
+        "path": file,
+        "kind": report.kind,
+        "driver": report.driver,
+        "bytes": report.size,
+        "sha256": report.sha256,
+        "outcome": report.outcome,
+        "findings": findings_as_json(report.findings, file),
+        "layers": [
+            {
+                "name": layer.name,
+                "level": layer.level,
+                "outcome": layer.outcome,
+                "counts": layer.book.counts,
+                **_clean(layer.facts),
+                "findings": findings_as_json(layer.findings, file),
+                "repairs": _clean(layer.repairs.to_dict("records")),
+                "refused": _clean(layer.refused.to_dict("records")),
+            }
+            for layer in report.layers
+        ],
+    }
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(k): _clean(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(v) for v in value]
+    if hasattr(value, "item"):
+        value = value.item()
+    return _plain(value)
+
+
+# --- for people ----------------------------------------------------------------------------------
+
+
+def _show(file: str, report: FileReport, lang: str) -> None:
+    zh = lang == "zh"
+    pick = 0 if zh else 1
+    click.echo(("文件  " if zh else "file  ") + file)
+    if report.driver:
+        size = f"{report.size:,}"
+        click.echo(f"  {report.driver}  {size} " + ("字节" if zh else "bytes"))
+    for layer in report.layers:
+        _show_layer(layer, lang)
+    _show_findings(report.findings, file, lang)
+    for layer in report.layers:
+        _show_findings(layer.findings, file, lang, layer.name if len(report.layers) > 1 else "")
+    click.echo(("结论  " if zh else "verdict  ") + _OUTCOME[report.outcome][pick])
+    click.echo("")
+
+
+def _show_layer(layer: LayerReport, lang: str) -> None:
+    from ..model import LEVELS
+
+    zh = lang == "zh"
+    facts = layer.facts
+    counts = layer.book.counts
+    level = LEVELS[layer.level]
+    click.echo(
+        f"  图层 {layer.name}（像是{level.zh}）" if zh else f"  layer {layer.name} ({level.en}?)"
+    )
+    click.echo(
+        f"    要素 {counts['in']} = 采用 {counts['used']} + 修复 {counts['repaired']}"
+        f" + 不采用 {counts['refused']}"
+        if zh
+        else f"    features {counts['in']} = used {counts['used']} + repaired {counts['repaired']}"
+        f" + refused {counts['refused']}"
+    )
+    if not facts:
+        return
+    encoding = facts.get("encoding", {})
+    if encoding.get("used"):
+        why = encoding.get("evidence") or encoding.get("declared")
+        click.echo(
+            ("    编码 " if zh else "    encoding ")
+            + str(encoding["used"])
+            + (f"（{why}）" if why and zh else f" ({why})" if why else "")
+        )
+    crs = facts.get("crs", {})
+    if not layer.table:
+        declared = (crs.get("declared") or ("未说明" if zh else "none")).splitlines()[0][:70]
+        implied = "、".join(crs.get("implied", [])[:4]) or "—"
+        click.echo(
+            f"    坐标系 声明 {declared}；数值像是 {implied}；采用 {crs.get('used') or '—'}"
+            if zh
+            else f"    CRS stated {declared}; by the numbers {implied}; used {crs.get('used') or '—'}"
+        )
+        if facts.get("bounds"):
+            box = ", ".join(f"{v:.6g}" if abs(v) < 1000 else f"{v:.1f}" for v in facts["bounds"])
+            click.echo(("    范围 " if zh else "    extent ") + box)
+        types = facts.get("geometry", {}).get("types", {})
+        if types:
+            click.echo(
+                ("    图形 " if zh else "    shapes ")
+                + "、".join(f"{k} {v}" for k, v in types.items())
+            )
+    known = [f for f in facts["fields"] if f["column"]]
+    rest = [f["name"] for f in facts["fields"] if not f["column"]]
+    same = [f["column"] for f in known if f["column"] == f["name"] and not f["unit"]]
+    if same:
+        click.echo(("    字段 " if zh else "    columns ") + "、".join(same))
+    for field in known:
+        if field["column"] in same:
+            continue
+        unit = f" [{field['unit']}]" if field["unit"] else ""
+        click.echo(f"    {_wide(field['name'], 22)} → {field['column']}{unit}")
+    if rest:
+        label = "    其余字段 " if zh else "    other columns "
+        click.echo(label + "、".join(rest[:20]))
+    for column, systems in facts.get("codes", {}).items():
+        best = "、".join(f"{k} {100 * v:.0f}%" for k, v in systems.items() if v > 0)
+        click.echo(f"    {column}: {best or '—'}")
+
+
+def _show_findings(findings: Any, file: str, lang: str, layer: str = "") -> None:
+    from ..findings import describe
+
+    if not len(findings):
+        return
+    zh = lang == "zh"
+    pick = 0 if zh else 1
+    shown: dict[str, int] = {}
+    rows = findings.drop(columns="geometry").to_dict("records")
+    for row, sentence in zip(rows, describe(findings, lang), strict=True):
+        rule = str(row["rule"])
+        shown[rule] = shown.get(rule, 0) + 1
+        if shown[rule] > MOST_SHOWN:
+            continue
+        name = f"[{layer}] " if layer else ""
+        click.echo(f"  {rule} {_SEVERITY[row['severity']][pick]}  {name}{sentence}")
+        way = _mend(row, file, lang)
+        if way and shown[rule] == 1:
+            click.echo(("        办法：" if zh else "        mend: ") + way)
+    for rule, count in shown.items():
+        if count > MOST_SHOWN:
+            more = count - MOST_SHOWN
+            click.echo(f"  {rule} … 另有 {more} 条" if zh else f"  {rule} … and {more} more")
+
+
+def _wide(text: str, width: int) -> str:
+    taken = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+    return text + " " * max(0, width - taken)
+
+
+# --- taking in, and out --------------------------------------------------------------------------
+
+
+@click.command("import")
+@click.argument("file", metavar="文件 FILE")
+@click.option("--zone", required=True, help="示范区文件夹。The zone's folder.")
+@click.option("--level", required=True, help="图层级别，如 parcel、building。The level.")
+@CRS
+@ENCODING
+@LAYER
+@RENAME
+@DATUM
+@SCALE
+@ACCEPT
+@click.option("--add", is_flag=True, help="追加到已有图层。Add to the layer that is there.")
+@click.option("--dry-run", is_flag=True, help="只演练，不写入。Do everything but write.")
+@LANG
+@JSON
+def import_(
+    file: str,
+    zone: str,
+    level: str,
+    crs: str | None,
+    encoding: str | None,
+    layer: str | None,
+    rename: tuple[str, ...],
+    datum: str,
+    scale: tuple[str, ...],
+    accept: tuple[str, ...],
+    add: bool,  # noqa: FBT001
+    dry_run: bool,  # noqa: FBT001
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """检查、修复并导入数据到示范区。Examine, repair with record, and store in a zone."""
+    from ..io.intake import import_file
+    from ..model import LEVELS
+
+    if level not in LEVELS:
+        raise click.BadParameter(f"{level!r}：{'、'.join(LEVELS)}", param_hint="--level")
+    options = _options(crs, encoding, layer, rename, datum, scale, accept)
+    intake = import_file(file, zone, level, options=options, add=add, dry_run=dry_run)
+    code = int((intake.findings["severity"] == "error").any())
+    if as_json:
+        told = {
+            "schema": "zgcgis.import/1",
+            "file": file,
+            "layer": intake.layer,
+            "level": level,
+            "counts": intake.counts,
+            "stored": None if intake.stored is None else str(intake.stored),
+            "unchanged": intake.unchanged,
+            "dry_run": dry_run,
+            "findings": findings_as_json(intake.findings, file),
+            "repairs": _clean(intake.repairs.to_dict("records")),
+            "refused": _clean(intake.refused.to_dict("records")),
+            "exit_code": code,
+        }
+        click.echo(json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False))
+    else:
+        _show_import(file, intake, lang, dry_run=dry_run)
+    sys.exit(code)
+
+
+def _show_import(file: str, intake: Intake, lang: str, *, dry_run: bool) -> None:
+    zh = lang == "zh"
+    counts = intake.counts
+    click.echo(
+        f"{intake.layer} → {intake.level}：要素 {counts['in']} = 采用 {counts['used']}"
+        f" + 修复 {counts['repaired']} + 不采用 {counts['refused']}"
+        if zh
+        else f"{intake.layer} → {intake.level}: features {counts['in']} = used {counts['used']}"
+        f" + repaired {counts['repaired']} + refused {counts['refused']}"
+    )
+    _show_findings(intake.findings, file, lang)
+    if dry_run:
+        click.echo("演练：未写入任何文件。" if zh else "Dry run: nothing was written.")
+    elif intake.unchanged:
+        click.echo("该文件已导入过，未作改动。" if zh else "Imported before; nothing was changed.")
+    else:
+        click.echo(f"已存入 {intake.stored}" if zh else f"Stored in {intake.stored}")
+
+
+@click.command()
+@click.argument("zone", metavar="示范区 ZONE")
+@click.argument("level", metavar="级别 LEVEL")
+@click.option("--output", "-o", required=True, help="输出文件，后缀定格式。File; its suffix tells.")
+@LANG
+def export(zone: str, level: str, output: str, lang: str) -> None:
+    """写出一个图层：gpkg、geojson、parquet、shp.zip、csv、xlsx。Write a layer out."""
+    from ..io import open_zone
+    from ..io.layers import write_layer
+
+    made = write_layer(open_zone(zone).layer(level), output)
+    click.echo(f"已写出 {made}" if lang == "zh" else f"Written: {made}")

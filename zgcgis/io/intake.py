@@ -1,0 +1,342 @@
+"""Taking a file into a zone: examine, mend with a record, store, and say so in the ledger.
+
+The record of a layer stands in the layer's own file, so that the two are replaced in one step.
+``ledger.json`` and ``ledger.csv`` beside it tell a person the same, with the dates.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from .. import __version__
+from ..errors import UnknownNameError, ZoneError
+from ..model import LEVELS
+from . import tables
+from .book import Book
+from .examine import LayerReport, Options, shifts
+from .gate import Refusal
+from .layers import store_layer, stored_record, the_layer, typed
+from .writing import write_bytes_whole, write_text_whole
+from .zones import read_stored_layer, read_toml, zone_folder
+
+__all__ = ["Intake", "import_file"]
+
+ZONE_REACH_KM = 50  # beyond the usual hundred: parks of one zone lie far apart
+WAIT_SECONDS = 30.0
+
+
+@dataclass
+class Intake:
+    """What became of one import."""
+
+    zone: Path
+    level: str
+    source: str
+    layer: str
+    counts: dict[str, int]
+    findings: GeoDataFrame
+    repairs: pd.DataFrame
+    refused: pd.DataFrame
+    stored: Path | None
+    unchanged: bool = False
+    record: dict[str, Any] = field(default_factory=dict)
+
+
+def import_file(
+    path: str | Path,
+    zone: str | Path,
+    level: str,
+    *,
+    options: Options | None = None,
+    add: bool = False,
+    dry_run: bool = False,
+) -> Intake:
+    """Import one file into a zone.
+
+    Parameters
+    ----------
+    path, zone, level
+        The file, the zone's folder, and the level whose layer it is.
+    options
+        What the file does not say itself.
+    add
+        Add to the layer that is there instead of replacing it; ids must not repeat.
+    dry_run
+        Do everything but write.
+
+    Returns
+    -------
+    intake
+        Counts (in = used + repaired + refused), findings, repairs and where it was stored.
+
+    Raises
+    ------
+    ReadError, ZoneError
+        If the file or the zone cannot be used.
+    """
+    options = options or Options()
+    if level not in LEVELS:
+        raise UnknownNameError(level, LEVELS, what="level", zh="图层级别")
+    folder = zone_folder(zone)
+    with contextlib.nullcontext() if dry_run else _locked(folder):
+        return _import(path, folder, level, options, add=add, dry_run=dry_run)
+
+
+def _import(
+    path: str | Path, folder: Path, level: str, options: Options, *, add: bool, dry_run: bool
+) -> Intake:
+    stored = folder / "layers" / f"{level}.parquet"
+    there = stored_record(stored)
+    meta = read_toml(folder / "zone.toml")
+    center = meta.get("center")
+    where: dict[str, Any] = {}
+    if center:
+        where = {
+            "expected": (float(center[0]), float(center[1])),
+            "expected_name": f"示范区中心 the centre of the zone#{ZONE_REACH_KM}",
+        }
+    report, layer = the_layer(path, level, options, **where)
+    frame = layer.frame
+    assert frame is not None
+    record = {
+        "file": Path(path).name,
+        "sha256": report.sha256,
+        "layer": layer.name,
+        "options": options.as_record(),
+        "how": "add" if add else "replace",
+        "counts": layer.book.counts,
+        "with": f"zgcgis {__version__}",
+    }
+    joins = layer.table and LEVELS[level].geometry not in {"point", "any"}
+    if joins:
+        record["how"] = "join"
+    same = _find(there or [], record)
+    if same is None and joins and any(r["sha256"] == report.sha256 for r in there or []):
+        same = next(r for r in there or [] if r["sha256"] == report.sha256)
+        same = same if same["options"] == record["options"] else None
+    if same is not None:
+        intake = _intake(folder, level, path, layer, stored, same)
+        intake.unchanged = True
+        intake.counts = same["counts"]
+        if not dry_run:
+            _tell(folder, level, same, layer, unchanged=True)
+        return intake
+    if joins:
+        frame, layer = _joined(frame, layer, stored, level, path)
+        record["counts"] = layer.book.counts
+        records = [*(there or []), record]
+    elif add and stored.is_file():
+        frame = _added(frame, layer, stored, level)
+        record["counts"] = layer.book.counts
+        records = [*(there or []), record]
+    else:
+        records = [record]
+    if not isinstance(frame, GeoDataFrame):
+        frame = GeoDataFrame(frame, geometry=gpd.GeoSeries([None] * len(frame), crs="EPSG:4490"))
+    _compare(layer, frame, folder, level)
+    frame = typed(frame, level)
+    intake = _intake(folder, level, path, layer, None if dry_run else stored, record)
+    if not dry_run:
+        stored.parent.mkdir(exist_ok=True)
+        store_layer(frame, stored, level, records)
+        _tell(folder, level, record, layer, unchanged=False)
+    return intake
+
+
+def _find(there: list[dict[str, Any]], record: dict[str, Any]) -> dict[str, Any] | None:
+    keys = ("sha256", "layer", "options", "how", "with")
+    return next((old for old in there if all(old.get(k) == record[k] for k in keys)), None)
+
+
+def _intake(
+    folder: Path,
+    level: str,
+    path: str | Path,
+    layer: LayerReport,
+    stored: Path | None,
+    record: dict[str, Any],
+) -> Intake:
+    return Intake(
+        zone=folder,
+        level=level,
+        source=str(path),
+        layer=layer.name,
+        counts=layer.book.counts,
+        findings=layer.findings,
+        repairs=layer.repairs,
+        refused=layer.refused,
+        stored=stored,
+        record=record,
+    )
+
+
+def _joined(
+    table: Any, layer: LayerReport, stored: Path, level: str, path: str | Path
+) -> tuple[GeoDataFrame, LayerReport]:
+    if not stored.is_file():
+        raise ZoneError(
+            f"{path} 是没有图形的表，而示范区还没有 {level} 图层可连接。请先导入该图层的图形。",
+            f"{path} is a table without shapes, and the zone has no {level} layer to join it to. "
+            "Import the shapes of that layer first.",
+        )
+    ours = read_stored_layer(stored, level)
+    keep = sorted(set(range(layer.book.count)) - set(layer.book.refused))
+    book = Book(len(table), layer.book.accept)
+    made = tables.join(ours, table, book)
+    if book.stops:
+        raise book.stops[0].of(str(path))
+    for row in book.rows:  # rows of the joined table are rows of the file less those refused
+        number = row.get("row")
+        layer.book.rows.append({**row, "row": None if number is None else keep[number]})
+    for number, rule in book.refused.items():
+        layer.book.refused.setdefault(keep[number], rule)
+    for number, rules in book.repaired.items():
+        layer.book.repaired.setdefault(keep[number], set()).update(rules)
+    if all(number in layer.book.refused for number in range(layer.book.count)):
+        raise Refusal("R412", file=str(path), detail="没有一行能连接 no row could be joined")
+    return GeoDataFrame(made, geometry="geometry", crs=ours.crs), layer
+
+
+def _added(frame: Any, layer: LayerReport, stored: Path, level: str) -> GeoDataFrame:
+    ours = read_stored_layer(stored, level)
+    ours = ours[[c for c in ours.columns if not ours[c].isna().all() or c in frame]]
+    keys = [k for k in (*LEVELS[level].feature_key, "since", "until") if k in frame and k in ours]
+    known = set(map(tuple, ours[keys].astype("str").to_numpy().tolist()))
+    again = [tuple(row) in known for row in frame[keys].astype("str").to_numpy().tolist()]
+    rows = [r for r in range(layer.book.count) if r not in layer.book.refused]
+    for row, double in zip(rows, again, strict=True):
+        if double:
+            layer.book.add("R501", row)
+    frame = frame[[not double for double in again]]
+    both = pd.concat([pd.DataFrame(ours), pd.DataFrame(frame)], ignore_index=True)
+    return GeoDataFrame(both, geometry="geometry", crs="EPSG:4490")
+
+
+def _compare(layer: LayerReport, frame: GeoDataFrame, folder: Path, level: str) -> None:
+    """Say so when the layer lies off those of the zone as a map provider's datum would make it."""
+    if frame.geometry.isna().all():
+        return
+    others = [
+        path
+        for path in sorted((folder / "layers").glob("*.parquet"))
+        if path.stem != level and path.stem in LEVELS
+    ]
+    references = [(p.stem, read_stored_layer(p, p.stem).geometry.to_numpy()) for p in others]
+    layer.book.rows.extend(shifts([(level, frame.geometry.to_numpy())], references))
+
+
+# --- the ledger ----------------------------------------------------------------------------------
+
+
+def _tell(
+    folder: Path, level: str, record: dict[str, Any], layer: LayerReport, *, unchanged: bool
+) -> None:
+    path = folder / "ledger.json"
+    entries: list[dict[str, Any]] = []
+    if path.is_file():
+        try:
+            entries = json.loads(path.read_text(encoding="utf-8"))["imports"]
+        except (ValueError, KeyError) as problem:
+            raise ZoneError(
+                f"{path} 不是有效的台账（{problem}）。请从备份恢复，或移走后重新导入。",
+                f"{path} is no valid ledger ({problem}). Restore it, or move it away and import again.",
+            ) from problem
+    mine = {"level": level, **record}
+    if unchanged and any({k: e.get(k) for k in mine} == mine for e in entries):
+        return
+    entry = {
+        **mine,
+        "date": dt.datetime.now(tz=dt.UTC).replace(microsecond=0).isoformat(),
+        "rules": {
+            str(rule): int(count)
+            for rule, count in layer.findings["rule"].value_counts(sort=False).items()
+        },
+        "repairs": _plain(layer.repairs),
+        "refused": _plain(layer.refused),
+    }
+    entries.append(entry)
+    text = json.dumps(
+        {"schema": "zgcgis.ledger/1", "imports": entries}, ensure_ascii=False, indent=1
+    )
+    write_text_whole(path, text + "\n")
+    lines = [
+        {
+            "date": e["date"],
+            "level": e["level"],
+            "file": e["file"],
+            "layer": e["layer"],
+            "how": e["how"],
+            **{f"features_{k}": v for k, v in e["counts"].items()},
+            "options": json.dumps(e["options"], ensure_ascii=False),
+            "sha256": e["sha256"],
+        }
+        for e in entries
+    ]
+    table = pd.DataFrame(lines).to_csv(index=False, lineterminator="\r\n")
+    write_bytes_whole(folder / "ledger.csv", table.encode("utf-8-sig"))
+
+
+def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {k: (None if pd.isna(v) else v) for k, v in row.items()} for row in table.to_dict("records")
+    ]
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a zone for one import at a time; the lock goes with its holder, however that ends."""
+    path = folder / ".zgcgis.lock"
+    with path.open("a+b") as stream:
+        _wait_for(stream, folder)
+        try:
+            yield
+        finally:
+            _release(stream)
+
+
+def _wait_for(stream: Any, folder: Path) -> None:
+    end = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                stream.seek(0)
+                msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as held:
+            if time.monotonic() > end:
+                raise ZoneError(
+                    f"{folder} 正被另一个导入占用。请等它完成后重试。",
+                    f"{folder} is held by another import. Wait until it is done.",
+                ) from held
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _release(stream: Any) -> None:
+    if sys.platform == "win32":
+        import msvcrt
+
+        stream.seek(0)
+        msvcrt.locking(stream.fileno(), msvcrt.LK_UNLCK, 1)
+    else:
+        import fcntl
+
+        fcntl.flock(stream, fcntl.LOCK_UN)

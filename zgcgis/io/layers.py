@@ -1,0 +1,534 @@
+"""Layers in and out: one file to the columns of its level, and back into formats for others."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sqlite3
+import tempfile
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+from geopandas import GeoDataFrame
+from pyproj import CRS
+
+from .. import geo
+from ..errors import CrsError, UnknownNameError, WriteError, ZgcgisWarning
+from ..findings import describe
+from ..model import COLUMNS, LEVELS
+from .examine import LayerReport, Options, examine
+from .gate import Refusal
+from .writing import write_bytes_whole, write_whole
+
+__all__ = ["read_layer", "store_layer", "stored_record", "write_layer"]
+
+SORTED_ABOVE = 100_000
+"""From this many features on, a stored layer is in Hilbert order with a box for each row."""
+
+_CRS = "EPSG:4490"
+_LIVELY = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def read_layer(
+    path: str | Path,
+    level: str,
+    *,
+    layer: str | None = None,
+    rename: Mapping[str, str] | None = None,
+    encoding: str | None = None,
+    datum: str = "as-stated",
+    crs: str | None = None,
+    scale: Mapping[str, str] | None = None,
+    accept: tuple[str, ...] = (),
+) -> GeoDataFrame:
+    """Read one layer into the columns of its level, in EPSG:4490.
+
+    Parameters
+    ----------
+    path
+        A file of any format that ``zgcgis import`` takes.
+    level
+        One of :data:`zgcgis.model.LEVELS`.
+    layer, rename, encoding, datum, crs, scale, accept
+        What the file does not say itself, as the options of ``zgcgis import``.
+
+    Returns
+    -------
+    layer
+        What could be used; ``attrs["findings"]``, ``attrs["repairs"]`` and ``attrs["counts"]``
+        say what was found, mended and refused. Features in = used + repaired + refused.
+
+    Raises
+    ------
+    ReadError
+        If the file is refused: the sentence names the rule and the option to give.
+    """
+    if level not in LEVELS:
+        raise UnknownNameError(level, LEVELS, what="level", zh="图层级别")
+    options = Options(
+        crs=crs,
+        encoding=encoding,
+        layer=layer,
+        rename=dict(rename or {}),
+        datum=datum,
+        scale=dict(scale or {}),
+        accept=frozenset(accept),
+    )
+    _, report = the_layer(path, level, options)
+    frame = report.frame
+    if not isinstance(frame, GeoDataFrame):
+        shapes = gpd.GeoSeries([None] * len(frame), crs=_CRS) if frame is not None else None
+        frame = GeoDataFrame(frame, geometry=shapes)
+    refused = report.book.counts["refused"]
+    if refused:
+        sentences = describe(report.findings, "en")
+        warnings.warn(
+            f"{path}: {refused} of {report.book.count} features refused; {sentences.iloc[0]}",
+            ZgcgisWarning,
+            stacklevel=2,
+        )
+    frame = typed(frame, level)
+    frame.attrs = {
+        "findings": report.findings,
+        "repairs": report.repairs,
+        "counts": report.book.counts,
+    }
+    return frame
+
+
+def the_layer(
+    path: str | Path, level: str, options: Options, **where: Any
+) -> tuple[Any, LayerReport]:
+    """Examine a file and return its report and the one layer meant, or raise its refusal."""
+    name = str(path)
+    reports = examine(path, options=options, level=level, **where)
+    for report in reports:
+        if report.refusal is not None:
+            raise report.refusal.of(name)
+    layers = [(report, layer) for report in reports for layer in report.layers]
+    if options.layer is not None:
+        layers = [entry for entry in layers if entry[1].name == options.layer] or layers
+    shaped = [entry for entry in layers if not entry[1].table]
+    filled = [entry for entry in shaped if entry[1].book.count] or shaped
+    chosen = filled or layers
+    if len(chosen) > 1:
+        raise Refusal("R411", file=name, detail="、".join(layer.name for _, layer in chosen[:20]))
+    if not chosen:
+        raise Refusal("R412", file=name, detail="没有图层 no layers")
+    report, layer = chosen[0]
+    if layer.book.stops:
+        raise layer.book.stops[0].of(name)
+    return report, layer
+
+
+def typed(frame: GeoDataFrame, level: str) -> GeoDataFrame:
+    """Return the frame with every column of the level, typed, the known ones first."""
+    made: dict[str, Any] = {}
+    for column in LEVELS[level].columns:
+        kind = COLUMNS[column].type
+        values = frame[column] if column in frame else pd.Series([None] * len(frame))
+        values = values.reset_index(drop=True)
+        if kind == "text":
+            made[column] = values.astype("str").where(values.notna(), None)
+        elif kind == "float":
+            made[column] = values.astype("Float64").astype("float64")
+        elif kind == "int":
+            made[column] = values.astype("Float64").astype("Int64")
+        elif kind == "date":
+            made[column] = pd.to_datetime(values)
+        else:
+            made[column] = values.astype("boolean")
+    for column in frame.columns:
+        if column not in made and column != "geometry":
+            made[str(column)] = frame[column].reset_index(drop=True)
+    return GeoDataFrame(made, geometry=frame.geometry.to_numpy(), crs=_CRS)
+
+
+# --- the store -----------------------------------------------------------------------------------
+
+
+def store_layer(frame: GeoDataFrame, path: Path, level: str, record: list[dict[str, Any]]) -> None:
+    """Write a layer as GeoParquet with the record of where it came from, whole or not at all."""
+    shapes = frame.geometry.to_numpy()
+    if len(frame) > SORTED_ABOVE:
+        order = geo.hilbert_order(frame.geometry)
+        frame, shapes = frame.iloc[order], shapes[order]
+    table = _arrow_table(frame, shapes, level)
+    meta = {
+        b"geo": json.dumps(_geo_meta(shapes, covering="bbox" in table.column_names)).encode(),
+        b"zgcgis": json.dumps({"level": level, "record": record}, ensure_ascii=False).encode(),
+    }
+    table = table.replace_schema_metadata(meta)
+
+    def writer(temporary: Path) -> None:
+        pq.write_table(
+            table, temporary, compression="zstd", compression_level=1, row_group_size=65_536
+        )
+
+    write_whole(path, writer)
+
+
+def _arrow_table(frame: GeoDataFrame, shapes: Any, level: str) -> Any:
+    arrays: dict[str, Any] = {}
+    known = [c for c in LEVELS[level].columns if c in frame.columns]
+    others = [c for c in frame.columns if c not in known and c != "geometry"]
+    for column in [*known, *others]:
+        values = frame[column]
+        if pd.api.types.is_object_dtype(values):
+            values = values.map(lambda v: v if v is None or isinstance(v, str) else str(v))
+            arrays[str(column)] = pa.array(values.to_numpy(), type=pa.string(), from_pandas=True)
+        else:
+            array = pa.array(values, from_pandas=True)
+            if isinstance(array, pa.ChunkedArray):
+                array = array.combine_chunks()
+            if pa.types.is_large_string(array.type):
+                array = array.cast(pa.string())
+            if pa.types.is_timestamp(array.type):
+                array = array.cast(pa.timestamp("ms"))
+            arrays[str(column)] = array
+    arrays["geometry"] = pa.array(shapely.to_wkb(shapes), type=pa.binary())
+    if len(shapes) > SORTED_ABOVE:
+        bounds = shapely.bounds(shapes)
+        arrays["bbox"] = pa.StructArray.from_arrays(
+            [pa.array(bounds[:, i]) for i in range(4)], names=["xmin", "ymin", "xmax", "ymax"]
+        )
+    return pa.table(arrays)
+
+
+def _geo_meta(shapes: Any, *, covering: bool) -> dict[str, Any]:
+    there = shapes[~shapely.is_missing(shapes)]
+    names = {0: "Point", 1: "LineString", 2: "LineString", 3: "Polygon", 4: "MultiPoint",
+             5: "MultiLineString", 6: "MultiPolygon", 7: "GeometryCollection"}  # fmt: skip
+    kinds = sorted({names[int(t)] for t in np.unique(shapely.get_type_id(there))})
+    entry: dict[str, Any] = {
+        "encoding": "WKB",
+        "geometry_types": kinds,
+        "crs": CRS.from_user_input(_CRS).to_json_dict(),
+        "edges": "planar",
+    }
+    if len(there):
+        entry["bbox"] = [float(v) for v in shapely.total_bounds(there)]
+    if covering:
+        entry["covering"] = {
+            "bbox": {side: ["bbox", side] for side in ("xmin", "ymin", "xmax", "ymax")}
+        }
+    return {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": entry}}
+
+
+def stored_record(path: Path) -> list[dict[str, Any]] | None:
+    """Return what a stored layer says of its origin; None if it says nothing."""
+    if not path.is_file():
+        return None
+    try:
+        meta = pq.read_schema(path).metadata or {}
+        return list(json.loads(meta[b"zgcgis"])["record"])
+    except (pa.ArrowException, OSError, KeyError, ValueError):
+        return None
+
+
+# --- out -----------------------------------------------------------------------------------------
+
+
+def write_layer(layer: GeoDataFrame | pd.DataFrame, path: str | Path) -> Path:
+    """Write a layer; the suffix chooses the format.
+
+    ``.gpkg`` (with the styles of its codes, for QGIS), ``.geojson``, ``.parquet``, ``.shp`` (to
+    a new name only) or ``.shp.zip`` (with a map of the names that had to be cut), ``.csv`` and
+    ``.xlsx`` (without shapes; text that a spreadsheet would run is kept as text).
+
+    Raises
+    ------
+    WriteError, CrsError
+        If the suffix is not known, or the layer does not say what its coordinates mean.
+    """
+    target = Path(path)
+    suffix = target.suffix.lower()
+    if suffix in {".csv", ".xlsx"}:
+        table = pd.DataFrame(layer.drop(columns="geometry", errors="ignore"))
+        return write_csv(table, target) if suffix == ".csv" else write_workbook(table, target)
+    writers = {
+        ".gpkg": _write_gpkg,
+        ".geojson": _write_geojson,
+        ".json": _write_geojson,
+        ".parquet": _write_parquet,
+        ".shp": _write_shapefile,
+        ".zip": _write_shapefile_zip,
+    }
+    if suffix not in writers:
+        raise WriteError(
+            f"{target}：不认识后缀“{suffix}”。可用：{'、'.join([*writers, '.csv', '.xlsx'])}。",
+            f"{target}: unknown suffix {suffix!r}; there are {', '.join([*writers, '.csv', '.xlsx'])}.",
+        )
+    if not isinstance(layer, GeoDataFrame) or layer.crs is None:
+        raise CrsError(
+            f"{target}：图层没有坐标系，不能写出。请先用 set_crs 声明。",
+            f"{target}: the layer has no coordinate reference system; state it with set_crs.",
+        )
+    frame = layer if layer.crs.to_epsg() == 4490 else layer.to_crs(_CRS)
+    return writers[suffix](_writable(frame), target)
+
+
+def _writable(frame: GeoDataFrame) -> GeoDataFrame:
+    frame = frame.reset_index(drop=True).copy()
+    frame = frame.rename_geometry("geometry") if frame.geometry.name != "geometry" else frame
+    for column in frame.columns:
+        if column == "geometry":
+            continue
+        values = frame[column]
+        if isinstance(values.dtype, pd.CategoricalDtype) or (
+            pd.api.types.is_object_dtype(values)
+            and not values.map(lambda v: isinstance(v, str) or v is None).all()
+        ):
+            frame[column] = values.map(lambda v: None if pd.isna(v) else str(v)).astype("str")
+    return frame
+
+
+def _write_gpkg(frame: GeoDataFrame, target: Path) -> Path:
+    name = _layer_name(target)
+
+    def writer(temporary: Path) -> None:
+        frame.to_file(
+            temporary,
+            layer=name,
+            driver="GPKG",
+            engine="pyogrio",
+            promote_to_multi=True,
+            dataset_options={"METADATA_TABLES": "NO"},
+        )
+        _embed_style(temporary, name, frame)
+
+    return write_whole(target, writer)
+
+
+def _write_geojson(frame: GeoDataFrame, target: Path) -> Path:
+    # RFC 7946 knows WGS 84 only; the two are one to well below the precision of any outline.
+    frame = frame.set_crs("EPSG:4326", allow_override=True)
+
+    def writer(temporary: Path) -> None:
+        frame.to_file(
+            temporary, driver="GeoJSON", engine="pyogrio", COORDINATE_PRECISION=9, RFC7946="YES"
+        )
+
+    return write_whole(target, writer)
+
+
+def _write_parquet(frame: GeoDataFrame, target: Path) -> Path:
+    return write_whole(
+        target, lambda temporary: frame.to_parquet(temporary, index=False, compression="zstd")
+    )
+
+
+def _short_names(columns: list[str]) -> dict[str, str]:
+    """Return names of at most ten bytes in UTF-8, all different."""
+    taken: set[str] = set()
+    short: dict[str, str] = {}
+    for column in columns:
+        name = _cut(column, 10)
+        number = 1
+        while name.casefold() in taken or not name:
+            name = f"{_cut(column, 9 - len(str(number)))}_{number}"
+            number += 1
+        taken.add(name.casefold())
+        short[column] = name
+    return short
+
+
+def _cut(text: str, most: int) -> str:
+    return text.encode("utf-8")[:most].decode("utf-8", "ignore")
+
+
+def _shapefile_into(frame: GeoDataFrame, folder: Path, stem: str) -> list[Path]:
+    short = _short_names([c for c in frame.columns if c != "geometry"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of widths; the map of names says what was cut
+        frame.rename(columns=short).to_file(
+            folder / f"{stem}.shp", driver="ESRI Shapefile", engine="pyogrio", encoding="UTF-8"
+        )
+    lines = ["shapefile,column,zh,en\r\n"]
+    for column, name in short.items():
+        known = COLUMNS.get(column)
+        zh, en = (known.zh, known.en) if known else ("", "")
+        lines.append(f'{name},{column},"{zh}","{en}"\r\n')
+    (folder / f"{stem}.names.csv").write_bytes("".join(lines).encode("utf-8-sig"))
+    return sorted(folder.iterdir())
+
+
+def _write_shapefile(frame: GeoDataFrame, target: Path) -> Path:
+    there = [p for p in target.parent.glob(f"{target.stem}.*") if p.suffix.lower() in {
+        ".shp", ".shx", ".dbf", ".prj", ".cpg"}]  # fmt: skip
+    if there:
+        raise WriteError(
+            f"{target} 已存在。Shapefile 由多个文件组成，不能整体替换；请换一个新名字，或写成 .shp.zip。",
+            f"{target} exists. A Shapefile is several files and cannot be replaced as a whole; "
+            "choose a new name, or write .shp.zip.",
+        )
+    with tempfile.TemporaryDirectory(prefix="zgcgis-") as folder:
+        made = _shapefile_into(frame, Path(folder), target.stem)
+        for path in sorted(made, key=lambda p: p.suffix == ".shp"):  # the .shp comes last
+            write_bytes_whole(target.with_name(path.name), path.read_bytes())
+    return target
+
+
+def _write_shapefile_zip(frame: GeoDataFrame, target: Path) -> Path:
+    import zipfile
+
+    stem = target.stem.removesuffix(".shp")
+
+    def writer(temporary: Path) -> None:
+        with tempfile.TemporaryDirectory(prefix="zgcgis-") as folder:
+            made = _shapefile_into(frame, Path(folder), stem)
+            with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
+                for path in made:
+                    entry = zipfile.ZipInfo(path.name, (1980, 1, 1, 0, 0, 0))
+                    entry.compress_type = zipfile.ZIP_DEFLATED
+                    with path.open("rb") as source, archive.open(entry, "w") as sink:
+                        shutil.copyfileobj(source, sink, 1 << 20)
+
+    return write_whole(target, writer)
+
+
+def write_csv(table: pd.DataFrame, target: Path) -> Path:
+    """Write a table for people: UTF-8 with a mark, and no text that a spreadsheet would run."""
+    safe = table.copy()
+    for column in safe.columns:
+        values = safe[column]
+        if pd.api.types.is_object_dtype(values) or isinstance(values.dtype, pd.StringDtype):
+            safe[column] = values.map(
+                lambda v: f"'{v}" if isinstance(v, str) and v.startswith(_LIVELY) else v
+            )
+    text = safe.to_csv(index=False, lineterminator="\r\n")
+    return write_bytes_whole(target, text.encode("utf-8-sig"))
+
+
+def write_workbook(table: pd.DataFrame, target: Path, *, sheet: str = "data") -> Path:
+    """Write a table as a workbook; every text is typed as text, so nothing in it is a formula."""
+    import datetime as dt
+
+    from openpyxl import Workbook
+    from openpyxl.cell import WriteOnlyCell
+
+    def writer(temporary: Path) -> None:
+        book = Workbook(write_only=True)
+        page = book.create_sheet(sheet)
+
+        def cell(value: Any) -> Any:
+            if value is None or value is pd.NA or value is pd.NaT or value != value:
+                return None
+            if isinstance(value, str):
+                made = WriteOnlyCell(page, value=_for_sheet(value))
+                made.data_type = "s"
+                if value.startswith(_LIVELY):
+                    made.quotePrefix = True
+                return made
+            if isinstance(value, pd.Timestamp):
+                return value.to_pydatetime()
+            return value.item() if hasattr(value, "item") else value
+
+        page.append([cell(str(c)) for c in table.columns])
+        for row in table.itertuples(index=False):
+            page.append([cell(v) for v in row])
+        moment = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - the same bytes whenever it is made
+        book.properties.created = book.properties.modified = moment
+        book.save(temporary)
+
+    return write_whole(target, writer)
+
+
+def _for_sheet(text: str) -> str:
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+    return str(ILLEGAL_CHARACTERS_RE.sub("", text))[:32_767]
+
+
+def _layer_name(target: Path) -> str:
+    name = "".join(c if c.isalnum() or c in "_-" else "_" for c in target.stem)
+    return name or "layer"
+
+
+def _embed_style(path: Path, name: str, frame: GeoDataFrame) -> None:
+    """Put a style into the GeoPackage, so that QGIS draws the codes in the colours we use."""
+    with contextlib.closing(sqlite3.connect(path)) as base:
+        base.execute(
+            "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, "
+            "f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), "
+            "f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT, "
+            "useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), "
+            "update_time DATETIME DEFAULT '2000-01-01T00:00:00.000Z')"
+        )
+        base.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change) "
+            "VALUES ('layer_styles', 'attributes', 'layer_styles', '2000-01-01T00:00:00.000Z')"
+        )
+        (column,) = base.execute(
+            "SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?", (name,)
+        ).fetchone()
+        base.execute(
+            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
+            "f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner) "
+            "VALUES ('', '', ?, ?, 'zgcgis', ?, '', 1, 'zgcgis', '')",
+            (name, column, _qml(frame)),
+        )
+        base.execute("UPDATE gpkg_contents SET last_change = '2000-01-01T00:00:00.000Z'")
+        base.commit()
+
+
+def _qml(frame: GeoDataFrame) -> str:
+    """Return a QGIS style: one colour for each code of the layer's land use, else one outline."""
+    from xml.sax.saxutils import quoteattr
+
+    column = next((c for c in ("land_use", "planned_use", "severity") if c in frame), None)
+    kinds = set(frame.geometry.geom_type.dropna())
+    symbol_type = "marker" if kinds & {"Point", "MultiPoint"} else (
+        "line" if kinds & {"LineString", "MultiLineString"} else "fill")  # fmt: skip
+    layer_class = {"marker": "SimpleMarker", "line": "SimpleLine", "fill": "SimpleFill"}[
+        symbol_type
+    ]
+
+    def symbol(number: int, colour: tuple[int, int, int]) -> str:
+        rgb = ",".join(map(str, colour))
+        key = "line_color" if symbol_type == "line" else "color"
+        return (
+            f'<symbol type="{symbol_type}" name="{number}" alpha="1">'
+            f'<layer class="{layer_class}" enabled="1"><Option type="Map">'
+            f'<Option name="{key}" type="QString" value="{rgb},255"/>'
+            '<Option name="outline_color" type="QString" value="90,90,90,255"/>'
+            '<Option name="outline_width" type="QString" value="0.2"/>'
+            "</Option></layer></symbol>"
+        )
+
+    if column is None:
+        body = f'<renderer-v2 type="singleSymbol"><symbols>{symbol(0, (219, 219, 219))}</symbols></renderer-v2>'
+    else:
+        codes = sorted({str(v) for v in frame[column].dropna()})[:500]
+        categories = "".join(
+            f'<category symbol="{i}" value={quoteattr(code)} label={quoteattr(code)} render="true"/>'
+            for i, code in enumerate(codes)
+        )
+        symbols = "".join(symbol(i, colour_of(code)) for i, code in enumerate(codes))
+        body = (
+            f'<renderer-v2 type="categorizedSymbol" attr={quoteattr(column)}>'
+            f"<categories>{categories}</categories><symbols>{symbols}</symbols></renderer-v2>"
+        )
+    return f"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'><qgis>{body}</qgis>"
+
+
+_COLOURS = {
+    "05": (214, 69, 65), "06": (168, 120, 90), "07": (250, 219, 94), "08": (232, 110, 160),
+    "09": (214, 69, 65), "10": (168, 120, 90), "11": (186, 150, 200), "12": (170, 170, 170),
+    "13": (110, 150, 190), "14": (90, 160, 90), "15": (120, 130, 90), "17": (120, 180, 225),
+    "error": (198, 40, 40), "warning": (239, 140, 0), "note": (66, 122, 180),
+}  # fmt: skip
+
+
+def colour_of(code: str) -> tuple[int, int, int]:
+    """Return the colour of a land-use class by the first two digits of its code."""
+    return _COLOURS.get(code) or _COLOURS.get(code[:2], (219, 219, 219))
