@@ -9,6 +9,6 @@ for any cell the parcels, buildings or firms that make it.
 
 from __future__ import annotations
 
-from .measure import LEVELS, Survey, measure, parts, survey
+from .book import LEVELS, Survey, measure, parts, survey
 
 __all__ = ["LEVELS", "Survey", "measure", "parts", "survey"]

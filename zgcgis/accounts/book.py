@@ -85,10 +85,8 @@ class Survey:
     table
         The accounts: one row per ``(unit, year)``, one column per key of ``terms.toml``. A
         stated value stands before a computed one.
-    computed
-        The same, computed values only.
-    basis
-        The same shape: ``"stated"``, ``"computed"`` or missing.
+    computed, stated
+        The same rows, only computed and only stated values.
     differences
         Where a value was both stated and computed and they differ: ``unit year key stated
         computed difference``.
@@ -107,7 +105,7 @@ class Survey:
     level: str
     table: DataFrame
     computed: DataFrame
-    basis: DataFrame
+    stated: DataFrame
     differences: DataFrame
     closure: DataFrame
     by_use: DataFrame
@@ -115,6 +113,13 @@ class Survey:
     findings: GeoDataFrame
     _years: Mapping[int, _Year] = field(repr=False)
     _shares: Shares = field(repr=False)
+
+    @property
+    def basis(self) -> DataFrame:
+        """Whether each value is ``"stated"`` or ``"computed"``; missing where there is none."""
+        basis = DataFrame("computed", index=self.table.index, columns=self.table.columns)
+        said = self.stated.reindex(columns=self.table.columns).notna()
+        return basis.astype(object).where(self.table.notna(), None).mask(said, "stated")
 
     def parts(self, unit: str, year: int, key: str) -> GeoDataFrame:
         """Return the features that make one computed cell: ``layer, id, amount``, largest first.
@@ -211,13 +216,10 @@ def survey(
     made = {year: _Year(shares, year, tall_storeys_twice) for year in wanted}
     computed = _stack({year: one.table for year, one in made.items()})
     stated = _stated(zone, shares, level, wanted)
-    table = stated.combine_first(computed).reindex(computed.index.union(stated.index, sort=False))
-    keys = [key for key in TERMS if key in table]
-    table = _in_order(table[keys], shares, wanted)
-    computed = computed.reindex(index=table.index, columns=[k for k in keys if k in computed])
-    stated = stated.reindex(index=table.index, columns=keys)
-    basis = DataFrame("computed", index=table.index, columns=keys, dtype=object)
-    basis = basis.where(table.notna(), None).mask(stated.notna(), "stated")
+    table = computed if stated.empty else stated.combine_first(computed)
+    table = _in_order(table[[key for key in TERMS if key in table]], shares, wanted)
+    computed = computed.reindex(table.index)
+    stated = stated.reindex(table.index)
     closure = pd.concat([one.closure for one in made.values()], ignore_index=True)
     unmapped = pd.concat([one.unmapped for one in made.values()], ignore_index=True)
     found = [
@@ -229,7 +231,7 @@ def survey(
         level=level,
         table=table,
         computed=computed,
-        basis=basis,
+        stated=stated,
         differences=_differences(stated, computed),
         closure=closure,
         by_use=_in_order(_stack({y: one.by_use for y, one in made.items()}), shares, wanted),
@@ -291,10 +293,11 @@ def _stated(zone: Zone, shares: Shares, level: str, years: list[int]) -> DataFra
     )
     if "basis" in rows:
         kept &= text(rows, "basis") != "computed"
-    rows = rows[kept].assign(_about=rows["qualifier"] == "~")
+    rows = rows[kept]
     if rows.empty:
         return nothing
-    first = rows.sort_values("_about", kind="stable").drop_duplicates(["unit", "year", "key"])
+    about = (rows["qualifier"] == "~").to_numpy()
+    first = pd.concat([rows[~about], rows[about]]).drop_duplicates(["unit", "year", "key"])
     wide = first.astype({"year": "int64"}).pivot(
         index=["unit", "year"], columns="key", values="value"
     )
