@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,7 @@ from shapely.affinity import rotate, translate
 from zgcgis import geo
 from zgcgis.checks import RULES, asked, check, describe
 from zgcgis.errors import UnknownNameError
+from zgcgis.io import open_zone
 from zgcgis.model import Zone
 
 CENTER = (116.9, 39.2)
@@ -305,3 +307,34 @@ def test_every_rule_has_its_two_sentences_and_layers(code):
     assert entry.zh
     assert entry.en
     assert entry.levels or code in {"H205", "T102", "T110"}  # these ask of several layers
+
+
+# --- the sample: everything planted, and nothing else -------------------------------------
+
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+OURS = {code for code in RULES if code[0] in "TH"} | {"D511", "D512", "D513"}
+
+
+@pytest.fixture(scope="module")
+def found_in_sample():
+    return check(open_zone(SAMPLE), sorted(OURS))
+
+
+def planted():
+    table = pd.read_csv(SAMPLE / "planted.csv", dtype=str, keep_default_na=False)
+    return table[table["rule"].isin(OURS)]
+
+
+def test_everything_planted_is_found_and_nothing_else_is_accused(found_in_sample):
+    asked = planted()
+    assert len(asked) > 20
+    want = sorted(zip(asked["rule"], asked["level"], asked["feature"], strict=True))
+    f = found_in_sample
+    assert sorted(zip(f["rule"], f["level"], f["feature"], strict=True)) == want
+
+
+def test_what_is_found_has_the_planted_size(found_in_sample):
+    f = found_in_sample
+    size = dict(zip(zip(f["rule"], f["feature"], strict=True), f["measured"], strict=True))
+    for _, row in planted().iterrows():
+        assert size[row["rule"], row["feature"]] == pytest.approx(float(row["measured"]), rel=1e-3)

@@ -30,26 +30,26 @@ LEVELS = ("park", "block", "parcel", "group", "zone")
 """What accounts can be taken of."""
 
 define(
-    "D511",
+    "D516",
     "warning",
     zh="{feature} {detail}：两边相差 {measured:.1f} m²，土地状况代码不全或有误",
     en="{feature} {detail}: the two sides differ by {measured:.1f} m2, so some land has no class",
     unit="m2",
 )
 define(
-    "D513",
+    "D517",
     "warning",
     zh="{detail} 年：{level} 有 {measured:.1f} {unit} 不在任何单元之内",
     en="{detail}: {measured:.1f} {unit} of the {level} layer lie in no unit",
 )
 define(
-    "D514",
+    "D518",
     "warning",
     zh="建筑物 {feature} 既无层数也无建筑面积，所在单元的总建筑面积无法计算",
     en="building {feature} has neither storeys nor floor area, so its unit's total is not known",
 )
 define(
-    "D515",
+    "D519",
     "note",
     zh="{feature} {detail}：{measured:.0f} 家企业没有填报，合计只含其余企业",
     en="{feature} {detail}: {measured:.0f} firms state nothing; the sum is of the others",
@@ -351,8 +351,8 @@ def _identities(table: DataFrame) -> GeoDataFrame:
             )
         )
     if not found:
-        return finding_frame([], rule="D511")
-    return finding_frame(pd.concat(found, ignore_index=True), rule="D511")
+        return finding_frame([], rule="D516")
+    return finding_frame(pd.concat(found, ignore_index=True), rule="D516")
 
 
 def _in_no_unit(closure: DataFrame) -> GeoDataFrame:
@@ -368,7 +368,7 @@ def _in_no_unit(closure: DataFrame) -> GeoDataFrame:
             "geometry": None,
         }
     )
-    return finding_frame(rows, rule="D513")
+    return finding_frame(rows, rule="D517")
 
 
 # --- one year ----------------------------------------------------------------------------
@@ -450,7 +450,7 @@ class _Year:
         self._enter("industrial_floor_area_m2", on, unit, feature, floor, house & industrial)
         self._enter("underground_floor_area_m2", on, unit, feature, below, house & built)
         unknown = np.unique(feature[house & built & np.isnan(floor)])
-        self.missing["D514"] = list(unknown)
+        self.missing["D518"] = list(unknown)
 
     def _firms(self) -> None:
         s = self.shares
@@ -581,7 +581,7 @@ class _Year:
         """Buildings of unknown height, and firms that state nothing."""
         s = self.shares
         tables = []
-        if lost := self.missing.get("D514"):
+        if lost := self.missing.get("D518"):
             layer = s.layers["building"].iloc[lost]
             rows = DataFrame(
                 {
@@ -591,16 +591,16 @@ class _Year:
                     "geometry": np.asarray(layer.geometry.array),
                 }
             )
-            tables.append(finding_frame(rows, rule="D514", crs=layer.crs))
+            tables.append(finding_frame(rows, rule="D518", crs=layer.crs))
         rows = [
             {"level": "unit", "feature": s.names[u], "measured": n, "detail": f"{self.year} {key}"}
             for key, counts in self.missing.items()
-            if key != "D514"
+            if key != "D518"
             for u, n in enumerate(counts)
             if n
         ]
         if rows:
-            tables.append(finding_frame(rows, rule="D515"))
+            tables.append(finding_frame(rows, rule="D519"))
         return combine(tables)
 
 
