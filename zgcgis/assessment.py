@@ -103,7 +103,8 @@ class Assessment:
     ranks, changes
         Rank of each park within year and type; moves between years with their cause.
     potentials, parcel_potentials, sureness, efficiency, productivity, consumption
-        Potentials of zone and parks, and of single parcels in the last year; how sure the last ranking is; DEA; Malmquist; SDG 11.3.1-style ratio.
+        Potentials of zone and parks, and of single parcels in the last year; how sure the last
+        ranking is, by zone type; DEA; Malmquist; SDG 11.3.1-style ratio.
     benchmarks, goals
         Values of the zone beside published ones; goals of the plan with their verdict.
     findings
@@ -127,7 +128,7 @@ class Assessment:
     changes: DataFrame
     potentials: DataFrame
     parcel_potentials: DataFrame
-    sureness: standards.Sureness | None
+    sureness: Mapping[str, standards.Sureness]
     efficiency: DataFrame
     productivity: DataFrame
     consumption: DataFrame
@@ -451,18 +452,23 @@ def _score_zone(
 
 def _sure(
     scores: Scores | None, error: float, draws: int, left_out: list[Saying]
-) -> standards.Sureness | None:
+) -> dict[str, standards.Sureness]:
+    """How sure the ranking of the last year is, for each zone type of which there are parks."""
     if scores is None:
-        return None
+        return {}
     year = int(max(scores.total.index.get_level_values("year")))
-    kinds = scores.total.xs(year, level="year")["kind"].value_counts()
-    found = standards.sureness(scores, year, kind=str(kinds.index[0]), error=error, draws=draws)
-    if found is None:
+    found = {}
+    for kind in dict.fromkeys(scores.total.xs(year, level="year")["kind"]):
+        sure = standards.sureness(scores, year, kind=str(kind), error=error, draws=draws)
+        if sure is not None:
+            found[str(kind)] = sure
+            continue
+        zh, en = scores.evaluation.standard.kinds[str(kind)]
         _note(
             left_out,
-            f"{year} 年同类型且数据齐全的园区不足两个，未作排序稳健性分析。",
-            f"Fewer than two parks of one type have all values in {year}, so the sureness of "
-            "the ranking was not looked at.",
+            f"{year} 年数据齐全的{zh}园区不足两个，未作名次稳健性分析。",
+            f"Fewer than two {en} parks have all values in {year}, so the sureness of their ranks "
+            "was not looked at.",
         )
     return found
 

@@ -1,7 +1,57 @@
-"""An assessment written down: workbook, tables, one page (评价成果)."""
+"""An assessment written down (评价成果): workbook, tables, one page.
+
+:func:`write_report` lays all of it in one folder; each writer can be called alone.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from ..assessment import Assessment
+from .page import render_page, write_page
+from .tables import as_data, schema, write_csv, write_json
 from .workbook import write_workbook
 
-__all__ = ["write_workbook"]
+__all__ = [
+    "as_data",
+    "render_page",
+    "schema",
+    "write_csv",
+    "write_json",
+    "write_page",
+    "write_report",
+    "write_tables",
+    "write_workbook",
+]
+
+
+def write_tables(assessment: Assessment, folder: str | Path) -> list[Path]:
+    """Write the workbook, the CSV files and the JSON of an assessment into a folder."""
+    place = Path(folder)
+    place.mkdir(parents=True, exist_ok=True)
+    return [
+        write_workbook(assessment, place / "assessment.xlsx"),
+        *write_csv(assessment, place),
+        write_json(assessment, place / "assessment.json"),
+    ]
+
+
+def write_report(assessment: Assessment, folder: str | Path, *, lang: str = "zh") -> Path:
+    """Write an assessment as a page with charts, beside the workbook and the tables.
+
+    Parameters
+    ----------
+    assessment
+        What :func:`zgcgis.assess` returned.
+    folder
+        Where the files go; it is made if it is not there.
+    lang
+        Language of the page, ``"zh"`` or ``"en"``.
+
+    Returns
+    -------
+    path
+        The page, ``index.html``.
+    """
+    write_tables(assessment, folder)
+    return write_page(assessment, Path(folder) / "index.html", lang=lang)

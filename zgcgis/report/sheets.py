@@ -18,7 +18,14 @@ from ..standards.evaluation import METHODS
 from ..terms import TERMS
 from .cells import put, set_up, style_head, title
 
-__all__ = ["POTENTIAL_KINDS", "method_lines", "methods_text", "write_summary", "write_tables"]
+__all__ = [
+    "POTENTIAL_KINDS",
+    "method_lines",
+    "methods_text",
+    "sureness_note",
+    "write_summary",
+    "write_tables",
+]
 
 POTENTIAL_KINDS = {
     "expansion": ("扩展潜力", "expansion"),
@@ -76,16 +83,20 @@ def write_summary(book: Workbook, result: Assessment) -> None:
         )
     for key in ("disclaimer", "counting"):
         if zone.meta.get(f"{key}_zh"):
-            rows.append(
-                ("声明 Notice", zone.meta[f"{key}_zh"], str(zone.meta.get(f"{key}_en", "")))
-            )
+            notice = zone.meta[f"{key}_zh"], str(zone.meta.get(f"{key}_en", ""))
+            rows.append(("声明 Notice", *notice))
     if result.evaluation is not None:
         kind = result.evaluation.standard.kinds[result.evaluation.kind]
         rows.append(("类型 Type", kind[0], kind[1]))
     if result.total_scores is not None:
-        for (_, year), row in result.total_scores.total.iterrows():
-            score = f"{row['score']:.2f}（覆盖率 coverage {row['coverage']:.0%}）"
-            rows.append((f"{year} 年集约度 Score", score, "见“分值”表 see the sheet 分值"))
+        rows += [
+            (
+                f"{year} 年集约度 Score",
+                f"{row['score']:.2f}（覆盖率 coverage {row['coverage']:.0%}）",
+                "见“分值”表 see the sheet 分值",
+            )
+            for (_, year), row in result.total_scores.total.iterrows()
+        ]
     rows += [("方法 Method", zh, en) for zh, en in method_lines(result)]
     rows += [("未作 Left out", zh, en) for zh, en in result.left_out]
     for i, (head, zh, en) in enumerate(rows, start=3):
@@ -210,58 +221,62 @@ def _changes(r: Assessment) -> _Table:
 
 
 def _sureness(r: Assessment) -> _Table:
-    s = r.sureness
-    if s is None:
-        return ("稳健性", "名次稳健性", "Sureness of ranks", "", ["单元", "名称"], [], [14, 24])
-    ranks = list(s.share.columns)
-    rows = [
-        [
-            unit,
-            r.name(str(unit)),
-            *(float(s.scores.at[unit, c]) for c in ("score", "mean", "low", "high")),
-            *(float(s.share.at[unit, k]) for k in ranks),
+    ranks = range(1, 1 + max((len(s.share) for s in r.sureness.values()), default=0))
+    rows: list[list[Any]] = []
+    for kind, s in r.sureness.items():
+        order = s.scores["score"].sort_values(ascending=False, kind="stable").index
+        rows += [
+            [
+                _kind(r, kind),
+                unit,
+                r.name(str(unit)),
+                *(float(s.scores.at[unit, c]) for c in ("score", "mean", "low", "high")),
+                *(float(s.share.at[unit, k]) for k in s.share.columns),
+            ]
+            for unit in order
         ]
-        for unit in s.scores["score"].sort_values(ascending=False, kind="stable").index
-    ]
-    note = (
-        f"{s.year} 年，在允许权重范围内均匀抽取 {s.draws} 组权重，指标值另加 {s.error:.0%} 的相对误差；"
-        f"表中为各名次出现的比例。 Share of {s.draws} draws in which a park takes each rank."
-    )
     return (
         "稳健性",
         "名次稳健性",
         "Sureness of ranks",
-        note,
-        ["单元", "名称", "分值", "均值 Mean", "5%", "95%", *(f"第{k}名" for k in ranks)],
+        sureness_note(r),
+        ["类型", "单元", "名称", "分值", "均值 Mean", "5%", "95%", *(f"第{k}名" for k in ranks)],
         rows,
-        [14, 24, 10, 10, 10, 10, *[9.0] * len(ranks)],
+        [14, 14, 24, 10, 10, 10, 10, *[9.0] * len(ranks)],
     )
 
 
+def sureness_note(r: Assessment) -> str:
+    """Say what was drawn, in both languages."""
+    for s in r.sureness.values():
+        return (
+            f"{s.year} 年，在允许权重范围内均匀抽取 {s.draws} 组权重（未给范围的指标权重从 0 到 1），"
+            f"指标值另加 {s.error:.0%} 的相对误差；表中为各名次出现的比例。 Share of {s.draws} draws of "
+            f"weights inside their ranges and of values with {s.error:.0%} error in which a park "
+            "takes each rank."
+        )
+    return ""
+
+
+def _kind(r: Assessment, kind: str) -> str:
+    return r.evaluation.standard.kinds[kind][0] if r.evaluation else kind
+
+
 def _intervals(r: Assessment) -> _Table:
-    s = r.sureness
-    rows = []
-    if s is not None:
+    rows: list[list[Any]] = []
+    for kind, s in r.sureness.items():
+        ranks = s.scores["score"].rank(ascending=False, method="min")
         for row in s.intervals.itertuples(index=False):
-            moved = s.without.loc[row.indicator] != s.scores["score"].rank(ascending=False)
-            rows.append(
-                [
-                    INDICATORS[row.indicator].zh,
-                    INDICATORS[row.indicator].en,
-                    row.weight,
-                    row.first_low,
-                    row.first_high,
-                    row.order_low,
-                    row.order_high,
-                    int(moved.sum()),
-                ]
-            )
+            named, moved = INDICATORS[row.indicator], s.without.loc[row.indicator] != ranks
+            ends = (row.weight, row.first_low, row.first_high, row.order_low, row.order_high)
+            rows.append([_kind(r, kind), named.zh, named.en, *ends, int(moved.sum())])
     return (
         "权重稳定区间",
         "权重稳定区间与剔除检验",
         "Stability of weights, leave one out",
-        "其余权重按比例调整；区间内第一名（或全部次序）不变。",
+        "其余权重按比例调整；在区间内第一名（或全部次序）不变。",
         [
+            "类型",
             "指标",
             "Indicator",
             "权重",
@@ -272,7 +287,7 @@ def _intervals(r: Assessment) -> _Table:
             "剔除后名次变动的园区数",
         ],
         rows,
-        [28, 34, 10, 14, 10, 14, 10, 20],
+        [14, 28, 34, 10, 14, 10, 14, 10, 20],
     )
 
 

@@ -504,10 +504,8 @@ def _potentials_sheet(b: _Book) -> None:
     _head(
         sheet, 3, ["单元", "名称", "年份", "类别 Kind", "项目", "Item", "数值 Value", "单位 Unit"]
     )
-    row = 4
-    for unit, year, item, value in r.potentials[["unit", "year", "item", "value"]].itertuples(
-        index=False
-    ):
+    listed = r.potentials[["unit", "year", "item", "value"]].itertuples(index=False)
+    for row, (unit, year, item, value) in enumerate(listed, start=4):
         entry = (str(unit), int(year), "")
         p = POTENTIALS[item]
         kind = sheets.POTENTIAL_KINDS[p.kind]
@@ -522,7 +520,6 @@ def _potentials_sheet(b: _Book) -> None:
         else:
             put(sheet, row, 7, value / divisor, number="#,##0.00")
         put(sheet, row, 8, "公顷 ha" if p.unit == "m2" else "年 a")
-        row += 1
     set_up(sheet, columns=[14, 22, 8, 20, 40, 42, 14, 10], head=3, freeze="A4")
 
 

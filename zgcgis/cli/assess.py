@@ -1,0 +1,140 @@
+"""``zgcgis assess`` and ``report``: accounts, indicators, scores, potentials; and all in one folder."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from .basics import JSON, LANG, pad
+
+if TYPE_CHECKING:
+    from ..assessment import Assessment
+
+__all__ = ["assess", "report"]
+
+YEARS = click.option(
+    "--year", "years", type=int, multiple=True, help="评价年份，可重复 Year; may be repeated."
+)
+
+
+@click.command()
+@click.argument("zone")
+@YEARS
+@click.option(
+    "-o", "--out", type=click.Path(file_okay=False), help="成果文件夹 Folder for the results."
+)
+@click.option(
+    "--compare", multiple=True, help="另一个示范区，可重复 Another zone; may be repeated."
+)
+@click.option(
+    "--error",
+    type=click.FloatRange(0, 1),
+    default=0.05,
+    show_default=True,
+    help="指标值的相对误差，用于名次稳健性 Relative error of values, for the sureness of ranks.",
+)
+@LANG
+@JSON
+def assess(
+    zone: str,
+    years: tuple[int, ...],
+    out: str | None,
+    compare: tuple[str, ...],
+    error: float,
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """土地集约利用评价。Accounts, indicators, scores, potentials: workbook, CSV, JSON, page."""
+    from ..report import as_data, write_report
+
+    result = _assess(zone, years, compare, error)
+    if as_json:
+        click.echo(json.dumps(as_data(result), ensure_ascii=False, indent=1, allow_nan=False))
+    else:
+        _say(result, lang)
+    if out:
+        write_report(result, out, lang=lang)
+        if not as_json:
+            click.echo(f"{'成果' if lang == 'zh' else 'Written'}: {out}")
+    sys.exit(1 if (result.findings["severity"] == "error").any() else 0)
+
+
+def _assess(
+    zone: str, years: tuple[int, ...], compare: tuple[str, ...] = (), error: float = 0.05
+) -> Assessment:
+    from ..assessment import assess as assess_zone
+    from ..io import open_zone
+
+    others = [open_zone(other) for other in compare]
+    return assess_zone(open_zone(zone), years=years or None, compare=others, error=error)
+
+
+def _say(result: Assessment, lang: str) -> None:
+    """Show the result in a screenful: zone, parks, what is wrong, what was left out."""
+    zh = lang == "zh"
+    click.echo(f"{result.zone.names[lang]}  {'、'.join(map(str, result.years))}")
+    if result.total_scores is not None:
+        for (_, year), row in result.total_scores.total.iterrows():
+            word = "示范区集约度" if zh else "Score of the zone"
+            click.echo(f"  {year} {word} {row['score']:.2f}")
+    if result.scores is not None and result.evaluation is not None:
+        now = result.ranks[result.ranks.index.get_level_values("year") == result.year]
+        for (unit, _), row in now.sort_values(["kind", "rank"], kind="stable").iterrows():
+            kind = result.evaluation.standard.kinds[row["kind"]][0 if zh else 1]
+            rank = (
+                f"{row['rank']}/{row['of']}" if row["rank"] == row["rank"] and row["rank"] else "—"
+            )
+            click.echo(
+                f"  {pad(result.name(str(unit), lang), 30)} {pad(kind, 24)} {row['score']:7.2f}  {rank}"
+            )
+    else:
+        done = result.values.notna().sum()
+        click.echo(
+            ("  可计算的园区指标：" if zh else "  Indicators of parks: ")
+            + "；".join(_counted(key, int(n), lang) for key, n in done.items())
+        )
+    grave = result.findings["severity"].value_counts()
+    words = {
+        "error": ("错误", "errors"),
+        "warning": ("警告", "warnings"),
+        "note": ("提示", "notes"),
+    }
+    click.echo(
+        "  " + "，".join(f"{w[0 if zh else 1]} {int(grave.get(k, 0))}" for k, w in words.items())
+    )
+    for chinese, english in result.left_out:
+        click.echo(f"  · {chinese if zh else english}")
+
+
+def _counted(key: str, count: int, lang: str) -> str:
+    from ..indicators import INDICATORS
+
+    named = INDICATORS[key]
+    return f"{named.zh} {count} 个" if lang == "zh" else f"{named.en} ({count})"
+
+
+@click.command()
+@click.argument("zone")
+@YEARS
+@click.option(
+    "-o", "--out", required=True, type=click.Path(file_okay=False), help="成果文件夹 Folder."
+)
+@LANG
+def report(zone: str, years: tuple[int, ...], out: str, lang: str) -> None:
+    """一次生成全部成果：评价报告、工作簿、数据表和地图集。All of it, in one folder."""
+    from .. import maps
+    from ..report import write_report
+
+    result = _assess(zone, years)
+    page = write_report(result, out, lang=lang)
+    atlas = Path(out) / "atlas.html"
+    opens: Literal["zh", "en"] = "en" if lang == "en" else "zh"
+    maps.save_map(maps.draw_zone(result.zone, findings=result.findings, lang=opens), atlas)
+    _say(result, lang)
+    for path in (page, Path(out) / "assessment.xlsx", atlas):
+        click.echo(f"  {path}")
+    sys.exit(1 if (result.findings["severity"] == "error").any() else 0)

@@ -1,0 +1,286 @@
+"""Charts as inline SVG: waterfall, rank acceptability, trend, Spacemate (图表).
+
+Every text goes through one escaping function; nothing here draws from the network, and the
+same assessment gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from html import escape
+
+import pandas as pd
+from markupsafe import Markup
+
+from ..assessment import Assessment
+from ..indicators import INDICATORS
+
+__all__ = ["acceptability", "spacemate", "trend", "waterfall"]
+
+_COLOURS = ("#1b6ca8", "#c8553d", "#4a7c59", "#8e5ea2", "#b8860b", "#3a7ca5", "#7a6c5d", "#a23b72")
+_DASHES = ("", "6 3", "2 3", "8 3 2 3")
+
+
+class _Drawing:
+    """A list of SVG elements with a size and a name for those who do not see it."""
+
+    def __init__(self, width: float, height: float, zh: str, en: str) -> None:
+        self.width, self.height, self.name = width, height, f"{zh} {en}"
+        self.parts: list[str] = []
+
+    def line(
+        self,
+        x1: float,
+        y1: float,
+        x2: float,
+        y2: float,
+        *,
+        colour: str = "#999",
+        dash: str = "",
+        thick: float = 1,
+    ) -> None:
+        extra = f' stroke-dasharray="{dash}"' if dash else ""
+        self.parts.append(
+            f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" '
+            f'stroke-width="{thick}"{extra}/>'
+        )
+
+    def box(self, x: float, y: float, w: float, h: float, colour: str, say: str = "") -> None:
+        inside = f"<title>{escape(say)}</title>" if say else ""
+        self.parts.append(
+            f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(w, 0):.1f}" height="{max(h, 0):.1f}" '
+            f'fill="{colour}">{inside}</rect>'
+        )
+
+    def dot(self, x: float, y: float, colour: str, say: str) -> None:
+        self.parts.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}" stroke="#fff">'
+            f"<title>{escape(say)}</title></circle>"
+        )
+
+    def path(
+        self, points: Iterable[tuple[float, float]], colour: str, dash: str = "", thick: float = 2
+    ) -> None:
+        listed = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+        extra = f' stroke-dasharray="{dash}"' if dash else ""
+        self.parts.append(
+            f'<polyline points="{listed}" fill="none" stroke="{colour}" stroke-width="{thick}"{extra}/>'
+        )
+
+    def text(
+        self,
+        x: float,
+        y: float,
+        words: str,
+        *,
+        at: str = "start",
+        size: float = 12,
+        colour: str = "#222",
+    ) -> None:
+        self.parts.append(
+            f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{at}" font-size="{size}" fill="{colour}">'
+            f"{escape(words)}</text>"
+        )
+
+    def done(self) -> Markup:
+        body = "".join(self.parts)
+        return Markup(  # noqa: S704 - every text in it was escaped above
+            f'<svg viewBox="0 0 {self.width:.0f} {self.height:.0f}" role="img" '
+            f'aria-label="{escape(self.name)}" xmlns="http://www.w3.org/2000/svg">{body}</svg>'
+        )
+
+
+def waterfall(r: Assessment, unit: str, year: int) -> Markup | None:
+    """Points lost from 100, indicator by indicator, down to the score of a unit."""
+    for scores in (r.total_scores, r.scores):
+        if scores is not None and (unit, year) in scores.total.index:
+            break
+    else:
+        return None
+    total = scores.total.loc[(unit, year)]
+    if pd.isna(total["score"]):
+        return None
+    rows = scores.indicators()
+    rows = rows[(rows["unit"] == unit) & (rows["year"] == year) & rows["score"].notna()]
+    weight = rows["share"] / float(total["coverage"])
+    lost = (weight * 100 - rows["contribution"]).groupby(rows["indicator"], sort=False).sum()
+    lost = lost.sort_values(ascending=False, kind="stable")
+    left, width, step = 250.0, 430.0, 24.0
+    d = _Drawing(760, 60 + step * (len(lost) + 2), "分值分解", "Score taken apart")
+    lowest = min(float(total["score"]), 100.0) - 4
+    span = max(104.0 - lowest, 1.0)
+
+    def at(value: float) -> float:
+        return left + width * (value - lowest) / span
+
+    level, y = 100.0, 20.0
+    d.box(at(lowest), y, at(100) - at(lowest), 16, "#cfd8dc")
+    d.text(left - 8, y + 12, "满分 Full score", at="end")
+    d.text(at(100) + 6, y + 12, "100")
+    for key, points in lost.items():
+        y += step
+        after = level - float(points)
+        named = INDICATORS[str(key)]
+        colour = "#c8553d" if points >= 0 else "#4a7c59"
+        d.box(
+            min(at(level), at(after)),
+            y,
+            abs(at(level) - at(after)),
+            16,
+            colour,
+            f"{named.zh} {-points:+.2f}",
+        )
+        d.text(left - 8, y + 12, named.zh, at="end")
+        d.text(max(at(level), at(after)) + 6, y + 12, f"{-points:+.2f}")
+        level = after
+    y += step
+    d.box(at(lowest), y, at(level) - at(lowest), 16, "#1b6ca8")
+    d.text(left - 8, y + 12, "得分 Score", at="end")
+    d.text(at(level) + 6, y + 12, f"{level:.2f}")
+    return d.done()
+
+
+def acceptability(r: Assessment, kind: str) -> Markup | None:
+    """Share of draws in which a park takes each rank, as a table of shades."""
+    s = r.sureness.get(kind)
+    if s is None:
+        return None
+    order = list(s.scores["score"].sort_values(ascending=False, kind="stable").index)
+    cell, left = 46.0, 190.0
+    d = _Drawing(
+        left + cell * len(order) + 20, 44 + 26.0 * len(order), "名次可接受度", "Rank acceptability"
+    )
+    for k in range(1, len(order) + 1):
+        d.text(left + cell * (k - 0.5), 22, f"第{k}", at="middle")
+    for i, unit in enumerate(order):
+        y = 32 + 26.0 * i
+        name = r.name(str(unit))
+        d.text(left - 8, y + 16, name, at="end")
+        for k in range(1, len(order) + 1):
+            share = float(s.share.at[unit, k])
+            x = left + cell * (k - 1)
+            d.box(x, y, cell - 2, 23, _shade(share), f"{name} 第{k}名 {share:.1%}")
+            if share >= 0.005:
+                colour = "#fff" if share > 0.5 else "#222"
+                d.text(
+                    x + cell / 2 - 1, y + 16, f"{share:.0%}", at="middle", colour=colour, size=11
+                )
+    return d.done()
+
+
+def _shade(share: float) -> str:
+    low, high = (241, 245, 249), (27, 108, 168)
+    mixed = [round(a + (b - a) * share) for a, b in zip(low, high, strict=True)]
+    return "#" + "".join(f"{v:02x}" for v in mixed)
+
+
+def trend(r: Assessment, table: pd.DataFrame, column: str, zh: str, en: str) -> Markup | None:
+    """Lines over the years, one per unit of `table` (indexed by unit and year)."""
+    series = table[column].dropna() if column in table else pd.Series(dtype=float)
+    years = sorted({int(y) for y in series.index.get_level_values("year")}) if len(series) else []
+    units = list(dict.fromkeys(series.index.get_level_values("unit"))) if len(series) else []
+    if len(years) < 2:
+        return None
+    low, high = float(series.min()), float(series.max())
+    pad = (high - low) * 0.1 or abs(high) * 0.1 or 1.0
+    low, high = low - pad, high + pad
+    left, top, width, height = 60.0, 20.0, 470.0, max(220.0, 20.0 * len(units))
+    d = _Drawing(760, height + 60, zh, en)
+
+    def x(year: int) -> float:
+        return left + width * (year - years[0]) / (years[-1] - years[0])
+
+    def y(value: float) -> float:
+        return top + height * (high - value) / (high - low)
+
+    for value in _ticks(low, high):
+        d.line(left, y(value), left + width, y(value), colour="#e3e3e3")
+        d.text(left - 6, y(value) + 4, f"{value:g}", at="end", size=11)
+    for year in years:
+        d.text(x(year), top + height + 18, str(year), at="middle", size=11)
+    ends = []
+    for i, unit in enumerate(units):
+        colour, dash = _COLOURS[i % len(_COLOURS)], _DASHES[(i // len(_COLOURS)) % len(_DASHES)]
+        mine = series.xs(unit, level="unit").sort_index()
+        points = [(x(int(k)), y(float(v))) for k, v in mine.items()]
+        d.path(points, colour, dash)
+        for (px, py), (k, v) in zip(points, mine.items(), strict=True):
+            d.dot(px, py, colour, f"{r.name(str(unit))} {k}：{v:.2f}")
+        ends.append((points[-1][1], r.name(str(unit)), colour))
+    for place, (_, name, colour) in zip(
+        _apart([e[0] for e in sorted(ends)]), sorted(ends), strict=True
+    ):
+        d.text(left + width + 14, place + 4, name, colour=colour)
+    return d.done()
+
+
+def _apart(places: Sequence[float], gap: float = 15.0) -> list[float]:
+    """Push labels apart that would cover each other."""
+    found: list[float] = []
+    for place in places:
+        found.append(max(place, found[-1] + gap) if found else place)
+    return found
+
+
+def _ticks(low: float, high: float, count: int = 5) -> list[float]:
+    """Round numbers between two values: steps of 1, 2 or 5 times a power of ten."""
+    step = (high - low) / count
+    power = 10.0 ** math.floor(math.log10(step))
+    size = next(nice * power for nice in (1, 2, 5, 10) if nice * power >= step * (1 - 1e-9))
+    first = math.ceil(low / size - 1e-9)
+    last = math.floor(high / size + 1e-9)
+    return [round(i * size, 10) for i in range(first, last + 1)]
+
+
+def spacemate(r: Assessment, year: int) -> Markup | None:
+    """Parks by coverage (GSI) and floor area ratio (FSI) of built-up land, with lines of height."""
+    if not {"floor_area_ratio", "site_coverage"} <= set(r.values):
+        return None
+    rows = r.values[r.values.index.get_level_values("year") == year]
+    rows = rows[["floor_area_ratio", "site_coverage"]].dropna()
+    if rows.empty:
+        return None
+    fsi, gsi = rows["floor_area_ratio"], rows["site_coverage"] / 100
+    top_f, top_g = max(1.0, float(fsi.max()) * 1.25), min(1.0, max(0.5, float(gsi.max()) * 1.25))
+    left, top, width, height = 60.0, 20.0, 520.0, 320.0
+    d = _Drawing(760, height + 70, "空间矩阵图", "Spacemate")
+
+    def x(g: float) -> float:
+        return left + width * g / top_g
+
+    def y(f: float) -> float:
+        return top + height * (1 - f / top_f)
+
+    for storeys in (1, 2, 3, 5, 8, 12, 20):
+        g = min(top_g, top_f / storeys)
+        d.line(x(0), y(0), x(g), y(storeys * g), colour="#d5dbe1", dash="4 3")
+        d.text(x(g) + 2, y(storeys * g) - 2, f"{storeys} 层", size=10, colour="#8a949e")
+    for space in (0.2, 0.5, 1.0):  # FSI = (1 - GSI) / OSR
+        points = [(g, (1 - g) / space) for g in (i * top_g / 40 for i in range(41))]
+        inside = [(x(g), y(f)) for g, f in points if f <= top_f]
+        if len(inside) > 1:
+            d.path(inside, "#e8d9b5", thick=1)
+            d.text(
+                inside[-1][0] - 4,
+                inside[-1][1] - 4,
+                f"OSR {space:g}",
+                at="end",
+                size=10,
+                colour="#a58b45",
+            )
+    d.line(left, top + height, left + width, top + height)
+    d.line(left, top, left, top + height)
+    for g in _ticks(0, top_g):
+        d.text(x(g), top + height + 16, f"{g:.0%}", at="middle", size=11)
+    for f in _ticks(0, top_f):
+        d.text(left - 6, y(f) + 4, f"{f:g}", at="end", size=11)
+    d.text(left + width / 2, top + height + 38, "建筑密度 Coverage (GSI)", at="middle")
+    d.text(left - 46, top - 6, "综合容积率 FAR (FSI)")
+    for i, (unit, _) in enumerate(rows.index):
+        colour = _COLOURS[i % len(_COLOURS)]
+        f, g = float(fsi.iloc[i]), float(gsi.iloc[i])
+        name = r.name(str(unit))
+        d.dot(x(g), y(f), colour, f"{name} FSI {f:.2f} GSI {g:.1%} L {f / g:.1f}")
+        d.text(x(g) + 8, y(f) + 4, name, colour=colour, size=11)
+    return d.done()

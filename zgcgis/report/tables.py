@@ -1,0 +1,203 @@
+"""CSV for people and JSON for machines (数据表)."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pandas import DataFrame
+
+from ..assessment import Assessment
+from ..findings import describe
+from ..indicators import INDICATORS
+from ..io.writing import write_text_whole
+from ..standards import POTENTIALS
+from ..terms import TERMS
+from .sheets import method_lines
+
+__all__ = ["SCHEMA_ID", "as_data", "schema", "write_csv", "write_json"]
+
+SCHEMA_ID = "zgcgis-assessment-1"
+_ACTIVE = ("=", "+", "-", "@", "\t", "\r")
+
+
+def schema() -> dict[str, Any]:
+    """JSON schema of what :func:`write_json` writes."""
+    path = files("zgcgis").joinpath("resources/assessment.schema.json")
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def _plain(value: Any) -> Any:
+    if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
+        return None
+    if hasattr(value, "item"):
+        return _plain(value.item())
+    return value if isinstance(value, bool | int | float) else str(value)
+
+
+def _records(frame: DataFrame) -> list[dict[str, Any]]:
+    table = frame.reset_index() if frame.index.names != [None] else frame
+    return [{str(k): _plain(v) for k, v in row.items()} for row in table.to_dict(orient="records")]
+
+
+def as_data(result: Assessment) -> dict[str, Any]:
+    """Return the assessment as plain data, as the schema describes it."""
+    f = result.findings
+    evaluation = result.evaluation
+    return {
+        "schema": SCHEMA_ID,
+        "zone": {
+            "id": result.zone.id,
+            "zh": result.zone.names["zh"],
+            "en": result.zone.names["en"],
+        },
+        "synthetic": result.zone.synthetic,
+        "years": list(result.years),
+        "standard": evaluation.standard.id if evaluation else None,
+        "accounts": _records(result.accounts),
+        "values": _records(result.values),
+        "total_accounts": _records(result.total_accounts),
+        "total_values": _records(result.total_values),
+        "scores": _records(result.ranks),
+        "total_scores": _records(result.total_scores.total) if result.total_scores else [],
+        "parts": _records(result.scores.parts) if result.scores else [],
+        "rank_changes": _records(result.changes),
+        "potentials": _records(result.potentials),
+        "parcel_potentials": _records(result.parcel_potentials),
+        "sureness": [
+            {
+                "kind": kind,
+                "year": s.year,
+                "draws": s.draws,
+                "error": s.error,
+                "unit": str(unit),
+                "score": float(s.scores.at[unit, "score"]),
+                "low": float(s.scores.at[unit, "low"]),
+                "high": float(s.scores.at[unit, "high"]),
+                "rank_share": [float(v) for v in s.share.loc[unit]],
+            }
+            for kind, s in result.sureness.items()
+            for unit in s.share.index
+        ],
+        "efficiency": _records(result.efficiency),
+        "productivity": _records(result.productivity),
+        "consumption": _records(result.consumption),
+        "benchmarks": _records(result.benchmarks),
+        "goals": _records(result.goals),
+        "findings": [
+            {**row, "zh": zh, "en": en}
+            for row, zh, en in zip(
+                _records(pd.DataFrame(f.drop(columns="geometry"))),
+                describe(f, "zh"),
+                describe(f, "en"),
+                strict=True,
+            )
+        ],
+        "method": [{"zh": zh, "en": en} for zh, en in method_lines(result)],
+        "left_out": [{"zh": zh, "en": en} for zh, en in result.left_out],
+    }
+
+
+def write_json(result: Assessment, path: str | Path) -> Path:
+    """Write the whole assessment as JSON; :func:`schema` describes it."""
+    text = json.dumps(as_data(result), ensure_ascii=False, indent=1, allow_nan=False)
+    return write_text_whole(Path(path), text + "\n")
+
+
+def _safe(value: Any) -> Any:
+    """Keep a text from being taken for a formula when a spreadsheet opens the file."""
+    if isinstance(value, str) and value.startswith(_ACTIVE):
+        return "'" + value
+    return value
+
+
+def _write_table(path: Path, heads: Iterable[Iterable[str]], rows: Iterable[Iterable[Any]]) -> Path:
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, lineterminator="\r\n")
+    for head in heads:
+        writer.writerow([_safe(h) for h in head])
+    for row in rows:
+        writer.writerow(["" if _plain(v) is None else _safe(_plain(v)) for v in row])
+    return write_text_whole(path, "\ufeff" + stream.getvalue())
+
+
+def _wide(
+    path: Path, table: DataFrame, names: Mapping[str, tuple[str, str]], result: Assessment
+) -> Path:
+    """Write a table of unit and year with three heads: Chinese, English, key."""
+    keys = [str(c) for c in table.columns]
+    heads = [
+        ["单元", "名称", "年份", *(names.get(k, (k, k))[0] for k in keys)],
+        ["unit", "name", "year", *(names.get(k, (k, k))[1] for k in keys)],
+        ["unit", "name", "year", *keys],
+    ]
+    rows = (
+        [unit, result.name(str(unit)), year, *values]
+        for (unit, year), values in zip(table.index, table.to_numpy(dtype=object), strict=True)
+    )
+    return _write_table(path, heads, rows)
+
+
+def write_csv(result: Assessment, folder: str | Path) -> list[Path]:
+    """Write accounts, indicators, scores, potentials and findings as CSV that Excel opens.
+
+    UTF-8 with a byte order mark; text that begins like a formula is put behind an apostrophe.
+    """
+    place = Path(folder)
+    terms = {k: (f"{t.zh}（{t.unit}）", t.en) for k, t in TERMS.items()}
+    inds = {k: (f"{i.zh}（{i.unit}）", i.en) for k, i in INDICATORS.items()}
+    made = [
+        _wide(
+            place / "accounts.csv",
+            pd.concat([result.accounts, result.total_accounts]),
+            terms,
+            result,
+        ),
+        _wide(
+            place / "indicators.csv", pd.concat([result.values, result.total_values]), inds, result
+        ),
+    ]
+    if result.scores is not None:
+        scores = result.ranks.astype(object)
+        named = {
+            "kind": ("类型", "type"),
+            "score": ("分值", "score"),
+            "coverage": ("覆盖率", "coverage"),
+            "rank": ("名次", "rank"),
+            "of": ("同类数", "of"),
+        }
+        made.append(_wide(place / "scores.csv", scores, named, result))
+    p = result.potentials
+    if len(p):
+        rows = (
+            [
+                unit,
+                result.name(str(unit)),
+                year,
+                POTENTIALS[item].zh,
+                POTENTIALS[item].en,
+                item,
+                value,
+                POTENTIALS[item].unit,
+            ]
+            for unit, year, item, value in p[["unit", "year", "item", "value"]].itertuples(
+                index=False
+            )
+        )
+        heads = [["单元", "名称", "年份", "项目", "item", "key", "数值", "单位"]]
+        made.append(_write_table(place / "potentials.csv", heads, rows))
+    f = result.findings.reset_index(drop=True)
+    listed = zip(
+        f["rule"], f["severity"], f["feature"], describe(f, "zh"), describe(f, "en"), strict=True
+    )
+    heads = [["规则", "等级", "对象", "问题", "finding"]]
+    made.append(_write_table(place / "findings.csv", heads, listed))
+    return made
