@@ -22,6 +22,7 @@ from .papers import write_papers
 from .people import GROUPS, park_specs
 from .planted import COLUMNS, Outlines, plant
 from .projects import write_projects
+from .raw import write_raw
 from .settle import Settlement, ring_areas, settle
 from .write import to_layer, write_csv, write_layer
 
@@ -99,6 +100,7 @@ def _write(draft: Path, parcels: int, seed: int, *, planted: bool) -> None:
         write_layer(layer, draft / "layers", level)
     errors += write_papers(draft, specs, town.parcel, areas, planted=planted)
     write_projects(draft, town.parcel, errors)
+    write_raw(draft, town.parcel, "stonebridge")
     if planted:
         errors.sort(key=lambda row: (row["rule"], row["level"], row["feature"]))
         write_csv(draft / "planted.csv", COLUMNS, errors)

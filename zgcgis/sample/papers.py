@@ -107,11 +107,11 @@ _IDEALS: tuple[tuple[str, float | None, float | None], ...] = (
 
 
 def _evaluation(specs: Sequence[ParkSpec]) -> str:
-    parts = [
+    head = (
         "# 示例评价设置：理想值为虚构。 Choices of the sample; its ideal values are invented.\n"
         'standard = "tdt1029-2014"\nkind = "industrial"\n\n[kinds]\n'
-    ]
-    parts += [f"{s.key} = {_text(s.kind)}\n" for s in specs]
+    )
+    parts = [head, *(f"{s.key} = {_text(s.kind)}\n" for s in specs)]
     for name, *values in _IDEALS:
         for kind, value in zip(("industrial", "mixed"), values, strict=True):
             if value is None:
