@@ -6,6 +6,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from zgcgis.plan import (
     load_digest,
     load_plan,
     period_name,
+    reading,
 )
 
 ROOT = Path(__file__).parents[1]
@@ -180,6 +183,11 @@ FAULTS = {
         + '\n[[target]]\nid="t"\nkey="k"\nkind="flow"\nzh="目"\nen="T"\nclause="1"\nyear=2020\nvalue=inf\n',
         r"target\[0\]\.value is inf",
     ),
+    "a misspelt key": (
+        SMALL.replace('hosts = ["host"]', 'host = ["host"]'),
+        r"group\.east has unknown keys \['host'\].*hosts",
+    ),
+    "a misspelt section": (SMALL + "\n[[targets]]\n", r"unknown keys \['targets'\].*target"),
     "a list where a table belongs": (
         SMALL.replace("[group.rest]", "[[group.rest]]").split("[[group.rest.park]]")[0],
         r"group\.rest",
@@ -197,6 +205,43 @@ def test_a_fault_is_one_sentence_with_file_key_and_way_out(tmp_path, text, told)
         assert "plan.toml" in said or "seeds" in said
         assert "\n" not in said.replace(str(path), "")
     assert "请" in caught.value.zh
+
+
+def leaves(node: object, path: tuple = ()) -> list[tuple]:
+    if isinstance(node, dict):
+        return [path, *(p for key, value in node.items() for p in leaves(value, (*path, key)))]
+    if isinstance(node, list):
+        return [path, *(p for i, value in enumerate(node) for p in leaves(value, (*path, i)))]
+    return [path]
+
+
+SHIPPED = tomllib.loads((ROOT / "data/zgc/plan.toml").read_text(encoding="utf-8"))
+JUNK = st.one_of(
+    st.integers(-5, 5),
+    st.floats(),
+    st.booleans(),
+    st.text(max_size=5),
+    st.lists(st.one_of(st.integers(), st.text(max_size=3)), max_size=3),
+    st.dictionaries(st.text(max_size=4), st.integers(), max_size=2),
+)
+
+
+@settings(max_examples=150 * FULL, deadline=None)
+@given(path=st.sampled_from(leaves(SHIPPED)[1:]), junk=JUNK)
+def test_whatever_stands_in_the_file_it_is_a_plan_or_one_sentence(path, junk):
+    data = deepcopy(SHIPPED)
+    node = data
+    for step in path[:-1]:
+        node = node[step]
+    node[path[-1]] = junk
+    with pytest.MonkeyPatch.context() as patch:
+        whole = reading._read
+        patch.setattr(reading, "_read", lambda f: data if f.parent.name == "zgc" else whole(f))
+        try:
+            assert load_plan(ROOT / "data/zgc/plan.toml").id
+        except PlanError as error:
+            assert error.zh  # noqa: PT017
+            assert error.en  # noqa: PT017
 
 
 def test_a_plan_that_is_not_utf8_says_so(tmp_path):

@@ -20,6 +20,9 @@ _SEEDS = next(
     _PACKAGE / "seeds",
 )
 
+_REMARKS = {"reading_zh", "reading_en", "note_zh", "note_en", "source"}
+_PLACE = ("id", "clause", "terms", "zh", "en", "industries", "industry_terms")
+
 
 class _Entry:
     """One table of the TOML file that knows its place, so that a fault can be named."""
@@ -32,6 +35,17 @@ class _Entry:
                 f"{path}: {where} should be a table. Write [{where}] and lines 'key = value'.",
             )
         self.data = data
+
+    def only(self, *keys: str) -> _Entry:
+        """Refuse a key that nothing reads: a misspelt one would be left out without a word."""
+        if unknown := sorted(set(self.data) - set(keys) - _REMARKS):
+            known = ", ".join(keys)
+            raise PlanError(
+                f"{self.path} 的 {self.where} 有不认识的键 {unknown}；可用：{known}。请改正拼写或删去。",
+                f"{self.path}: {self.where} has unknown keys {unknown}; known are {known}. "
+                "Mend the spelling or drop them.",
+            )
+        return self
 
     def _wrong(self, key: str, wanted_zh: str, wanted_en: str) -> PlanError:
         found = self.data[key]
@@ -121,17 +135,19 @@ def load_plan(path: str | Path) -> Plan:
     """
     file = Path(path)
     root = _Entry(file, "plan.toml", _read(file))
+    root.only("plan", "industry", "group", "park", "demand", "target", "link")
     if "plan" not in root.data:
         raise PlanError(
             f"{file} 没有 [plan] 一节。请加上 [plan] 以及 id、zh、en、period 各一行。",
             f"{file} has no [plan]. Add [plan] with a line each for id, zh, en and period.",
         )
     head = _Entry(file, "plan", root.data["plan"])
+    head.only("id", "zh", "en", "issued", "period", "digest")
     clauses = _digest_of(head, file)
     industries = {
         key: Industry(
             key=key,
-            zh=entry.text("zh"),
+            zh=entry.only("zh", "en", "clause", "kind", "covers", "terms").text("zh"),
             en=entry.text("en"),
             clause=_cited(entry, clauses),
             kind=entry.one_of("kind", ("cluster", "activity"), "cluster"),
@@ -159,7 +175,7 @@ def load_plan(path: str | Path) -> Plan:
         parks=MappingProxyType(parks),
         demands=tuple(
             Demand(
-                id=entry.text("id"),
+                id=entry.only("id", "topic", "zh", "en", "clause", "terms").text("id"),
                 topic=entry.text("topic"),
                 zh=entry.text("zh"),
                 en=entry.text("en"),
@@ -171,7 +187,7 @@ def load_plan(path: str | Path) -> Plan:
         targets=tuple(_target(entry, clauses) for entry in root.tables("target")),
         links=tuple(
             Link(
-                id=entry.text("id"),
+                id=entry.only("id", "from", "zh", "en", "clause", "terms").text("id"),
                 zh=entry.text("zh"),
                 en=entry.text("en"),
                 clause=_cited(entry, clauses),
@@ -296,7 +312,7 @@ def _period(head: _Entry) -> tuple[int, int]:
 
 def _place(entry: _Entry, clauses: Mapping[str, Clause], clause: str | None = None) -> Place:
     return Place(
-        id=entry.text("id"),
+        id=entry.only(*_PLACE).text("id"),
         clause=_cited(entry, clauses, clause),
         terms=entry.texts("terms"),
         zh=entry.text("zh", ""),
@@ -308,6 +324,10 @@ def _place(entry: _Entry, clauses: Mapping[str, Clause], clause: str | None = No
 
 
 def _group(key: str, entry: _Entry, clauses: Mapping[str, Clause]) -> Group:
+    entry.only(
+        *("zh", "en", "clause", "role", "terms", "demand_zh", "demand_en", "hosts_zh", "hosts_en"),
+        *("hosts", "industries", "industry_terms", "park", "axis", "corridor"),
+    )
     clause = _cited(entry, clauses)
 
     def places(name: str) -> tuple[Place, ...]:
@@ -332,6 +352,10 @@ def _group(key: str, entry: _Entry, clauses: Mapping[str, Clause]) -> Group:
 
 
 def _target(entry: _Entry, clauses: Mapping[str, Clause]) -> Target:
+    entry.only(
+        *("id", "key", "kind", "zh", "en", "year", "value", "value_to", "qualifier", "printed"),
+        *("times_base", "base_year", "base_value", "base_printed", "related", "clause", "terms"),
+    )
     year = entry.year("year", needed=True)
     return Target(
         id=entry.text("id"),

@@ -234,7 +234,7 @@ def _judge(target: Target, zone: _Judged) -> dict[str, Any]:
 def _no_aim(target: Target, zone: _Judged) -> tuple[str, str]:
     if target.times_base is None:
         return (
-            f"规划只写“{target.printed}”，没有给出目标数",
+            f"规划没有给出要达到的数目（条款中的数字是“{target.printed}”）",
             "the plan gives no number to be reached",
         )
     lacking = [str(target.base_year)]
