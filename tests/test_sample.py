@@ -286,3 +286,9 @@ def test_a_large_zone_is_made_in_well_under_a_minute(tmp_path):
     parcel = gpd.read_parquet(folder / "layers" / "parcel.parquet")
     assert len(parcel) > parcels
     assert open_zone(folder).layers["parcel"].geometry.is_valid.all()
+
+
+def test_nothing_stands_before_it_is_built(clean):
+    house = layer(clean, "building")
+    assert (house["built_year"] <= house["since"].fillna(2021)).all()
+    assert (house["built_year"] < house["until"].fillna(9999)).all()

@@ -124,6 +124,9 @@ def _evaluation(specs: Sequence[ParkSpec]) -> str:
     return "".join(parts)
 
 
+STATED = ("stonebridge", "southterrace")  # parks that state land of their own
+
+
 def _text(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -263,9 +266,10 @@ def _accounts(
             state(s.key, year, "population_persons", people, digits=0, scope="land")
             wrong = planted and s.key == "southterrace" and year == YEARS[-1]
             stated = built * 1.08 if wrong else built
-            state(s.key, year, "built_land_m2", stated, digits=1, scope="land")
-            supplied = float(now["area"][now["supply"].str.startswith("D")].sum())
-            state(s.key, year, "supplied_land_m2", supplied, digits=1, scope="land")
+            if s.key in STATED:
+                state(s.key, year, "built_land_m2", stated, digits=1, scope="land")
+                supplied = float(now["area"][now["supply"].str.startswith("D")].sum())
+                state(s.key, year, "supplied_land_m2", supplied, digits=1, scope="land")
             if wrong:
                 errors.append(
                     _error("D511", s.key, "built_land_m2", round(stated, 1) - built, "m2",

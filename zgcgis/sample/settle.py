@@ -300,7 +300,7 @@ def _paper(parcel: DataFrame, rng: np.random.Generator) -> None:
     fresh = built & (since >= 2022) & whole
     anew[base[fresh]] = since[fresh].astype(int)
     to_be_built = ~built & (anew[base] > 0)
-    finish_year = np.where(anew[base] > 0, anew[base], pick(0, 2006, 2021)).astype(int)
+    finish_year = np.where(fresh | to_be_built, anew[base], pick(0, 2006, 2021)).astype(int)
     finish = _day(finish_year, pick(1, 30, 330))
     start = finish - pick(2, 400, 900).astype("timedelta64[D]")
     agreed = start + (pick(3, 0, 160) - 60).astype("timedelta64[D]")
