@@ -275,6 +275,7 @@ def _accounts(
 ) -> tuple[DataFrame, Survey | None]:
     wanted = None if years is None else sorted({int(y) for y in years})
     stated = stated_accounts(zone)
+    _refuse_years(zone, stated, wanted)
     surveyed = _survey(zone, wanted, left_out)
     table = stated if surveyed is None else surveyed.table.combine_first(stated)
     parks = _parks(zone, table)
@@ -300,6 +301,17 @@ def _accounts(
     table = table.sort_values(["_place", "year"], kind="stable").set_index(["unit", "year"])
     keys = [key for key in TERMS if key in table]
     return table[keys].astype("float64"), surveyed
+
+
+def _refuse_years(zone: Zone, stated: DataFrame, wanted: list[int] | None) -> None:
+    """A year of which the zone says nothing would be the last one under another name."""
+    known = {int(y) for y in stated.index.get_level_values("year")}
+    if span := zone.meta.get("years"):
+        known |= set(range(int(min(span)), int(max(span)) + 1))
+    if wanted and known and (unknown := set(wanted) - known):
+        raise UnknownNameError(
+            {str(y) for y in unknown}, [str(y) for y in sorted(known)], what="year", zh="年份"
+        )
 
 
 def _survey(zone: Zone, years: list[int] | None, left_out: list[Saying]) -> Survey | None:

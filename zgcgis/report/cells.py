@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import io
+import math
 import re
+import unicodedata
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,6 +24,7 @@ __all__ = ["excel_formula", "put", "reference", "save", "set_up", "style_head", 
 
 _MODIFIED = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:)")
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)
+_PAGE_WIDTH = 190.0  # letters across a lying A4 page that one still reads
 _LONGEST = 32_000  # Excel holds 32 767 characters in a cell
 _THIN = Side(style="thin", color="BFBFBF")
 _BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
@@ -64,7 +67,8 @@ def put(
         cell.number_format = number
     if box:
         cell.border = _BOX
-    cell.alignment = Alignment(vertical="center", wrap_text=wrap)
+    across = "center" if isinstance(value, int) and kind == "auto" else None
+    cell.alignment = Alignment(horizontal=across, vertical="center", wrap_text=wrap)
     return cell
 
 
@@ -91,20 +95,49 @@ def title(sheet: Worksheet, zh: str, en: str, note: str = "") -> None:
 
 
 def set_up(sheet: Worksheet, *, columns: list[float], head: int, freeze: str | None = None) -> None:
-    """Set widths, the print page (A4, lying, one page wide, head on each page) and the window."""
+    """Set widths, heights, the print page (A4, lying, head and names on each page), the window.
+
+    Call it last: heights are made for what the sheet holds.
+    """
     for i, width in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(i)].width = width
     sheet.page_setup.orientation = "landscape"
     sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToWidth = 1
+    sheet.page_setup.fitToWidth = max(1, round(sum(columns) / _PAGE_WIDTH))
     sheet.page_setup.fitToHeight = 0
     sheet.sheet_properties.pageSetUpPr.fitToPage = True
     sheet.page_margins.left = sheet.page_margins.right = 0.4
     sheet.page_margins.top = sheet.page_margins.bottom = 0.6
     sheet.oddFooter.center.text = "&A　第 &P 页，共 &N 页"
     sheet.print_title_rows = f"1:{head}"
+    if sheet.page_setup.fitToWidth > 1:
+        sheet.print_title_cols = "A:C"
+        sheet.page_setup.pageOrder = "overThenDown"
+    for row in range(head + 1, sheet.max_row + 1):
+        _fit_height(sheet, row, columns)
+    for row in range(3, head + 1):
+        heads = [str(c.value or "") for c in sheet[row]]
+        sheet.row_dimensions[row].height = 15 * max(
+            1, *(math.ceil(_wide(h) / (w - 1)) for h, w in zip(heads, columns, strict=False))
+        )
     if freeze:
         sheet.freeze_panes = freeze
+
+
+def _wide(text: str) -> int:
+    """Width of a text in letters; a Chinese character is two."""
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _fit_height(sheet: Worksheet, row: int, columns: list[float]) -> None:
+    """Make a row with wrapped text high enough for it."""
+    lines = [
+        math.ceil(_wide(str(cell.value)) / (width - 1.5))
+        for cell, width in zip(sheet[row], columns, strict=False)
+        if cell.alignment.wrap_text and isinstance(cell.value, str)
+    ]
+    if lines and max(lines) > 1:
+        sheet.row_dimensions[row].height = min(400.0, 14.5 * max(lines))
 
 
 def reference(sheet: str, row: int, column: int, *, fixed: bool = False) -> str:

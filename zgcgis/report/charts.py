@@ -107,7 +107,7 @@ def waterfall(r: Assessment, unit: str, year: int) -> Markup | None:
     lost = (weight * 100 - rows["contribution"]).groupby(rows["indicator"], sort=False).sum()
     lost = lost.sort_values(ascending=False, kind="stable")
     left, width, step = 250.0, 430.0, 24.0
-    d = _Drawing(760, 60 + step * (len(lost) + 2), "分值分解", "Score taken apart")
+    d = _Drawing(760, 24 + step * (len(lost) + 2), "分值分解", "Score taken apart")
     lowest = min(float(total["score"]), 100.0) - 4
     span = max(104.0 - lowest, 1.0)
 
@@ -129,16 +129,21 @@ def waterfall(r: Assessment, unit: str, year: int) -> Markup | None:
             abs(at(level) - at(after)),
             16,
             colour,
-            f"{named.zh} {-points:+.2f}",
+            f"{named.zh} {_signed(-float(points))}",
         )
         d.text(left - 8, y + 12, named.zh, at="end")
-        d.text(max(at(level), at(after)) + 6, y + 12, f"{-points:+.2f}")
+        d.text(max(at(level), at(after)) + 6, y + 12, _signed(-float(points)))
         level = after
     y += step
     d.box(at(lowest), y, at(level) - at(lowest), 16, "#1b6ca8")
     d.text(left - 8, y + 12, "得分 Score", at="end")
     d.text(at(level) + 6, y + 12, f"{level:.2f}")
     return d.done()
+
+
+def _signed(points: float) -> str:
+    """Points with their sign; what rounds to nothing is 0."""
+    return "0" if abs(points) < 0.005 else f"{points:+.2f}".replace("-", "−")
 
 
 def acceptability(r: Assessment, kind: str) -> Markup | None:

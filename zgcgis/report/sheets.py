@@ -103,8 +103,6 @@ def write_summary(book: Workbook, result: Assessment) -> None:
         put(sheet, i, 1, head)
         put(sheet, i, 2, zh, wrap=True)
         put(sheet, i, 3, en, wrap=True)
-        longest = max(len(str(zh)) / 34, len(en) / 62)
-        sheet.row_dimensions[i].height = 15 * min(25, max(1, int(longest) + 1))
     set_up(sheet, columns=[20, 70, 70], head=2)
 
 
