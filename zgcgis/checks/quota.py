@@ -10,7 +10,11 @@ its unit (``industrial_land``, ``supplied_in_year``). The kind says what counts 
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -44,47 +48,25 @@ USES: Mapping[str, tuple[str, ...]] = {
 }
 """The uses a quota may name, and the classes of land that count as that use."""
 
-_CLASS_OF: Mapping[str, tuple[tuple[str, str], ...]] = {
-    "yonghai_2023": (
-        ("07", "A1"),
-        ("0704", "B1"),
-        ("10", "A2"),
-        ("11", "A2"),
-        ("12", "A3"),
-        ("09", "A4"),
-        ("08", "A5"),
-        ("14", "A5"),
-        ("13", "A6"),
-        ("15", "A6"),
-    ),
-    "gbt21010_2017": (
-        ("07", "A1"),
-        ("06", "A2"),
-        ("10", "A3"),
-        ("05", "A4"),
-        ("08", "A5"),
-        ("09", "A6"),
-    ),
-    "third_survey": (
-        ("07", "A1"),
-        ("06", "A2"),
-        ("0508", "A2"),
-        ("10", "A3"),
-        ("05", "A4"),
-        ("08", "A5"),
-        ("09", "A6"),
-    ),
-    "gb50137_2011": (
-        ("R", "A1"),
-        ("M", "A2"),
-        ("W", "A2"),
-        ("S", "A3"),
-        ("B", "A4"),
-        ("A", "A5"),
-        ("G", "A5"),
-        ("U", "A6"),
-    ),
-}
+
+@cache
+def _classes() -> Mapping[tuple[str, str], str]:
+    """Class of TD/T 1029 of every land-use code, by classification and code."""
+    text = files("zgcgis").joinpath("resources/land_use.csv").read_text(encoding="utf-8")
+    rows = csv.DictReader(io.StringIO(text))
+    return {(row["system"], row["code"]): row["td1029"] for row in rows}
+
+
+def _class_of(system: str, code: str) -> str:
+    """Class of one code: its own, or that of the nearest code above it that has one."""
+    known = _classes()
+    for end in range(len(code), 0, -1):
+        found = known.get((system, code[:end]), "")
+        if found:
+            return found[:2] if found.startswith("A") else ""
+        if (system, code[:end]) in known:
+            return ""
+    return ""
 
 
 def use_class(parcels: pd.DataFrame, system: str = "") -> pd.Series:
@@ -93,22 +75,16 @@ def use_class(parcels: pd.DataFrame, system: str = "") -> pd.Series:
     Built land says its class itself (``build_state``); of other land it is the class of the
     planned use, or of the present use if none is planned. Empty where no code says it.
     """
-    index = parcels.index
     state = _text(parcels, "build_state")
     systems = _text(parcels, "land_use_system").replace("", system)
     code = _text(parcels, "planned_use")
     code = code.where(code != "", _text(parcels, "land_use"))
     found = state.where(state.str.fullmatch(r"A\d\d?"), "").str[:2]
-    for name, pairs in _CLASS_OF.items():
-        held = (found == "") & (systems == name)
-        if not held.any():
-            continue
-        of_code: dict[str, str] = {}
-        for one in code[held].unique():
-            best = max((p for p, _ in pairs if one.startswith(p)), key=len, default=None)
-            of_code[one] = dict(pairs)[best] if best is not None else ""
-        found = found.where(~held, code.map(of_code).fillna(""))
-    return found.reindex(index)
+    open_ = found == ""
+    pairs = list(zip(systems[open_], code[open_], strict=True))
+    of_pair = {pair: _class_of(*pair) for pair in set(pairs)}
+    found[open_] = [of_pair[pair] for pair in pairs]
+    return found
 
 
 def _text(table: pd.DataFrame, name: str) -> pd.Series:

@@ -382,7 +382,7 @@ def judged_parcels(zone: Zone, day: date | None = None) -> GeoDataFrame:
         area_m2=geo.area_m2(parcels.geometry, center=zone.center),
         investment_includes_land_price=bool(planning.get("investment_includes_land_price", False)),
     )
-    return parcels.assign(**{name: judged[name] for name in judged}).set_index("id", drop=False)
+    return parcels.assign(**{name: judged[name] for name in judged}).set_index("id", drop=False).rename_axis(None)
 
 
 _DATED = ("agreed_start_date", "supply_date")

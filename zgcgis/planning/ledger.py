@@ -129,6 +129,15 @@ class UseMatrix:
         """The land there is less the sum of the cells: 0 where everything adds up."""
         return self.land_m2 - float(self.table.to_numpy().sum())
 
+    def as_table(self) -> pd.DataFrame:
+        """Return the matrix as a plain table with sums, closure and rate of conformity."""
+        table = self.table.assign(total=self.table.sum(axis=1))
+        table.loc["total"] = table.sum()
+        table.loc["land"] = [np.nan] * (table.shape[1] - 1) + [self.land_m2]
+        table.loc["closure"] = [np.nan] * (table.shape[1] - 1) + [self.closure_m2]
+        table.loc["conformity"] = [np.nan] * (table.shape[1] - 1) + [self.conformity]
+        return table.rename_axis("planned").rename_axis(None, axis=1).reset_index()
+
     @property
     def conformity(self) -> float:
         """Share of the built land with a planned use that is used as planned; NaN if none."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import math
+import sqlite3
 import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -19,10 +21,21 @@ from openpyxl import Workbook
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 
-from ..findings import RULES, SEVERITIES, describe
+from ..errors import MissingColumnsError, ReadError
+from ..findings import COLUMNS, RULES, SEVERITIES, describe
 from ..io.writing import write_bytes_whole, write_text_whole
 
-__all__ = ["findings_json", "summary", "table_rows", "write_json", "write_workbook"]
+__all__ = [
+    "findings_json",
+    "plain_dates",
+    "read_findings_gpkg",
+    "records_json",
+    "summary",
+    "table_rows",
+    "write_findings_gpkg",
+    "write_json",
+    "write_workbook",
+]
 
 HEADINGS: Mapping[str, tuple[str, str]] = {
     "rule": ("规则", "Rule"),
@@ -285,3 +298,73 @@ def _undated(core: bytes) -> bytes:
         body = text.index(">", start) + 1
         text = text[:body] + "2000-01-01T00:00:00Z" + text[end:]
     return text.encode("utf-8")
+
+
+def records_json(data: Mapping[str, Any]) -> str:
+    """Return a mapping whose values may be tables as JSON text."""
+    plain = {
+        key: _records(pd.DataFrame(value)) if isinstance(value, pd.DataFrame) else _plain(value)
+        for key, value in data.items()
+    }
+    return json.dumps(plain, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def plain_dates(table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table without geometry whose dates are texts ``2023-12-31``."""
+    plain = pd.DataFrame(table.drop(columns="geometry", errors="ignore")).copy()
+    for name in plain.columns:
+        if pd.api.types.is_datetime64_any_dtype(plain[name].dtype):
+            plain[name] = plain[name].dt.strftime("%Y-%m-%d")
+    return plain
+
+
+def write_findings_gpkg(
+    path: str | Path, standing: GeoDataFrame, waived: GeoDataFrame | None = None
+) -> Path:
+    """Write findings as a GeoPackage layer ``findings``, coloured by severity in QGIS.
+
+    Sentences in both languages stand beside the columns; ``waived`` says who let a finding stand,
+    why and until when, and is empty where nobody did.
+    """
+    from ..io.layers import write_layer
+
+    parts = [standing.assign(waived="")]
+    if waived is not None and len(waived):
+        words = [
+            f"{who}；{why}；{until}"
+            for who, why, until in zip(waived["who"], waived["why"], waived["until"], strict=True)
+        ]
+        parts.append(waived.drop(columns=["who", "why", "until"]).assign(waived=words))
+    table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    layer = GeoDataFrame(table, geometry="geometry", crs=standing.crs)
+    layer.insert(2, "zh", describe(layer, "zh"))
+    layer.insert(3, "en", describe(layer, "en"))
+    for name in ("other", "detail", "unit", "clause", "zh", "en", "feature", "level"):
+        layer[name] = [None if value is None else str(value) for value in layer[name]]
+    return write_layer(layer, Path(path))
+
+
+def read_findings_gpkg(path: str | Path) -> pd.DataFrame:
+    """Read the findings of an earlier check from its GeoPackage, without those waived then.
+
+    Only the table is read, by SQLite with writing and the schema's own functions switched off.
+    """
+    file = Path(path)
+    wanted = [name for name in COLUMNS if name != "geometry"]
+    try:
+        uri = f"{file.resolve().as_uri()}?mode=ro&immutable=1"
+        with contextlib.closing(sqlite3.connect(uri, uri=True)) as base:
+            base.execute("PRAGMA trusted_schema=OFF")
+            base.execute("PRAGMA query_only=ON")
+            there = [row[1] for row in base.execute("PRAGMA table_info(findings)")]
+            if lacking := set(wanted) - set(there):
+                raise MissingColumnsError(lacking, there, where=str(file))
+            rule = " WHERE waived IS NULL OR waived = ''" if "waived" in there else ""
+            names = ", ".join(f'"{name}"' for name in wanted)
+            rows = base.execute(f"SELECT {names} FROM findings{rule}").fetchall()  # noqa: S608
+    except sqlite3.Error as error:
+        raise ReadError(
+            f"{file} 不是 zgcgis check 写出的 findings.gpkg：{error}。",
+            f"{file} is no findings.gpkg written by zgcgis check: {error}.",
+        ) from error
+    return pd.DataFrame(rows, columns=wanted)

@@ -1,0 +1,714 @@
+"""``zgcgis check``, ``admit``, ``scenario`` and ``allocate``: the planner's week."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .basics import JSON, LANG
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from geopandas import GeoDataFrame
+
+    from ..model import Zone
+
+__all__ = ["admit", "allocate", "check", "scenario"]
+
+OUT = click.option(
+    "-o", "--out", type=click.Path(file_okay=False), help="成果文件夹 Folder for the results."
+)
+AS_OF = click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="认定日期，如 2023-12-31 Day of judgement.",
+)
+
+
+def _open(zone: str, as_of: datetime | None = None) -> Zone:
+    from dataclasses import replace
+
+    from ..io import open_zone
+
+    found = open_zone(zone)
+    if as_of is None:
+        return found
+    return replace(found, meta={**found.meta, "as_of": as_of.date()})
+
+
+def _print_table(table: pd.DataFrame, lang: str, *, numbers: Sequence[str] = ()) -> None:
+    """Write a table in columns that line up, Chinese letters counting two."""
+    from ..planning.outputs import HEADINGS
+    from .basics import pad
+
+    heads = [
+        HEADINGS.get(str(c), (str(c), str(c)))[1 if lang == "en" else 0] for c in table.columns
+    ]
+    body = [[_shown(value) for value in row] for row in table.itertuples(index=False, name=None)]
+    widths = [max(map(_wide, column)) for column in zip(heads, *body, strict=True)]
+    for row in [heads, *body]:
+        cells = [
+            (" " * (width - _wide(cell)) + cell) if name in numbers else pad(cell, width)
+            for cell, width, name in zip(row, widths, table.columns, strict=True)
+        ]
+        click.echo("  ".join(cells).rstrip())
+
+
+def _wide(text: str) -> int:
+    import unicodedata
+
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
+
+
+def _shown(value: Any) -> str:
+    import pandas as pd
+
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return "—"
+    if isinstance(value, float):
+        return f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}"
+    return str(value)
+
+
+def _severity(name: str, lang: str) -> str:
+    zh = {"error": "错误", "warning": "警告", "note": "提示"}
+    return zh[name] if lang == "zh" else name
+
+
+@click.command()
+@click.argument("zone")
+@click.option(
+    "--rule",
+    "codes",
+    multiple=True,
+    help="只查这些规则，如 Q401 或整族 L（可重复） Only these rules or families.",
+)
+@click.option(
+    "--proposal",
+    type=click.Path(exists=True, dir_okay=False),
+    help="拟供地图层，与示范区一并核查 Layer of land proposed for supply.",
+)
+@click.option(
+    "--since",
+    type=click.Path(exists=True, dir_okay=False),
+    help="上次核查的 findings.gpkg 或 .json，列出新增、消除、加重 Last check, to compare with.",
+)
+@click.option(
+    "--waivers",
+    type=click.Path(exists=True, dir_okay=False),
+    help="一事一议豁免文件，默认为示范区文件夹中的 waivers.toml Waivers.",
+)
+@click.option("--sheets/--no-sheets", default=True, help="闲置与超指标一宗一表 A4 sheets.")
+@click.option("--map/--no-map", "atlas", default=True, help="带问题图层的地图 Atlas with findings.")
+@AS_OF
+@OUT
+@LANG
+@JSON
+def check(
+    zone: str,
+    codes: tuple[str, ...],
+    proposal: str | None,
+    since: str | None,
+    waivers: str | None,
+    sheets: bool,  # noqa: FBT001
+    atlas: bool,  # noqa: FBT001
+    as_of: datetime | None,
+    out: str | None,
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """按规划、指标、供地和拓扑核查示范区。Check a zone against plan, quota, supply, topology."""
+    from ..checks import asked
+    from ..checks import check as run
+    from ..checks.supply import as_of as judgement_day
+    from ..findings import RULES
+    from ..planning import changes, outputs
+    from ..planning.waivers import read_waivers, waive, waiver_table
+
+    here = _open(zone, as_of)
+    day = judgement_day(here)
+    plots = _proposal(proposal, here) if proposal else None
+    found = run(here, codes or None, proposal=plots)
+    file = Path(waivers) if waivers else (here.folder / "waivers.toml" if here.folder else None)
+    granted = read_waivers(file) if file is not None and file.is_file() else ()
+    standing, waived, idle = waive(found, granted, day)
+    compared = changes.compare_findings(_last(since), standing) if since else None
+
+    text = outputs.findings_json(
+        standing, zone=here.id, as_of=day, waived=waived, compared=compared
+    )
+    made: list[Path] = []
+    if out:
+        made = _write_check(
+            here, Path(out), standing, waived, compared, waiver_table(granted, day), text, lang,
+            sheets=sheets, atlas=atlas,
+        )  # fmt: skip
+    if as_json:
+        click.echo(text, nl=False)
+    else:
+        _say_check(here, day, standing, waived, idle, compared, lang)
+        layers = {**here.layers, **({"proposal": plots} if plots is not None else {})}
+        silent = sorted(
+            {level for r in RULES.values() if r.func for level in r.levels} - set(layers)
+        )
+        if silent and not codes:
+            words = "、".join(silent) if lang == "zh" else ", ".join(silent)
+            click.echo(
+                f"未提供的图层（相关规则未查）：{words}"
+                if lang == "zh"
+                else f"Layers not given (their rules were not asked): {words}"
+            )
+        asked_count = len(asked(here, codes or None))
+        click.echo(f"已查规则 {asked_count} 条" if lang == "zh" else f"{asked_count} rules asked")
+        for path in made:
+            click.echo(f"  {path}")
+    if (standing["severity"] == "error").any():
+        sys.exit(1)
+
+
+def _proposal(path: str, here: Zone) -> GeoDataFrame:
+    """Read a layer of proposed plots, in the columns of its level."""
+    from ..io.zones import read_stored_layer
+
+    layer = read_stored_layer(Path(path), "proposal")
+    if (
+        "land_use_system" in layer
+        and layer["land_use_system"].isna().all()
+        and here.meta.get("land_use_system")
+    ):
+        layer["land_use_system"] = str(here.meta["land_use_system"])
+    return layer
+
+
+def _last(path: str | None) -> pd.DataFrame:
+    """Read the findings of an earlier check, from its GeoPackage or its JSON."""
+    import json
+
+    import pandas as pd
+
+    from ..errors import ReadError
+    from ..findings import COLUMNS
+
+    file = Path(str(path))
+    if file.suffix == ".json":
+        try:
+            rows = json.loads(file.read_text(encoding="utf-8"))["findings"]
+            table = pd.DataFrame(rows, columns=[c for c in COLUMNS if c != "geometry"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise ReadError(
+                f"{file} 不是 zgcgis check 的 findings.json：{error}。",
+                f"{file} is no findings.json of zgcgis check: {error}.",
+            ) from error
+        return table
+    from ..planning.outputs import read_findings_gpkg
+
+    return read_findings_gpkg(file)
+
+
+def _write_check(
+    here: Zone,
+    folder: Path,
+    standing: GeoDataFrame,
+    waived: GeoDataFrame,
+    compared: pd.DataFrame | None,
+    granted: pd.DataFrame,
+    text: str,
+    lang: str,
+    *,
+    sheets: bool,
+    atlas: bool,
+) -> list[Path]:
+    """Write everything a check leaves: GeoPackage, workbook, JSON, sheets, map."""
+    from ..planning import ledger, outputs, supply
+    from ..planning.sheets import find_browser, write_sheets
+
+    folder.mkdir(parents=True, exist_ok=True)
+    zh = lang == "zh"
+    pages: list[tuple[str, pd.DataFrame]] = [
+        ("汇总" if zh else "Summary", outputs.summary(standing, lang)),
+        ("问题" if zh else "Findings", outputs.table_rows(standing, lang)),
+    ]
+    if compared is not None:
+        pages.append(("与上次比较" if zh else "Since last time", compared))
+    if "parcel" in here.layers:
+        if not here.quotas.empty:
+            columns = ["unit", "use", "year", "plan_quota_m2", "approved_quota_m2",
+                       "cumulative_quota_m2", "approved_m2", "supplied_m2", "started_m2",
+                       "built_m2", "stock_m2", "left_ha", "left_mu", "balance_ha", "balance_mu",
+                       "over"]  # fmt: skip
+            pages.append(("指标台账" if zh else "Quota ledger", ledger.ledger(here)[columns]))
+        if {"agreed_start_date", "supply_date"} <= set(here.layers["parcel"].columns):
+            listed = supply.supply_list(here)
+            columns = [name for name in _SUPPLY_COLUMNS if name in listed]
+            table = outputs.plain_dates(listed[columns])
+            pages.append(("供地与闲置" if zh else "Supply and idle", table))
+            pages.append(("分期整治" if zh else "Programme", supply.programme(here)))
+        matrix = ledger.use_matrix(here)
+        pages.append(("规划与现状用途" if zh else "Planned by actual", matrix.as_table()))
+    if len(waived):
+        pages.append(("豁免" if zh else "Waived", outputs.table_rows(waived, lang)))
+    if len(granted):
+        pages.append(("豁免登记" if zh else "Waivers", granted))
+    made = [
+        outputs.write_findings_gpkg(folder / "findings.gpkg", standing, waived),
+        outputs.write_workbook(folder / "findings.xlsx", pages, lang=lang, title=here.names[lang]),
+        outputs.write_json(folder / "findings.json", text),
+    ]
+    if atlas:
+        from ..maps import save_map
+
+        made.append(save_map(_atlas(here, standing, lang), folder / "findings.html"))
+    if sheets:
+        printed = write_sheets(here, standing, folder, lang=lang)
+        made += printed
+        if printed and find_browser() is None:
+            click.echo(
+                "本机没有 Chromium，只生成了 sheets.html；在任一浏览器中打开它并打印即得 PDF。"
+                if zh
+                else "There is no Chromium here, so only sheets.html was made; open it in any "
+                "browser and print it to have the PDF.",
+                err=True,
+            )
+    return made
+
+
+def _atlas(zone: Zone, findings: GeoDataFrame, lang: str) -> Any:
+    """The atlas with its findings, the largest of each severity first."""
+    from ..findings import SEVERITIES
+    from ..maps import draw_zone
+
+    grave = findings["severity"].map({name: k for k, name in enumerate(SEVERITIES)})
+    size = -findings["measured"].abs().where(findings["unit"] == "m2")
+    order = findings.assign(_g=grave, _s=size).sort_values(["_g", "_s"], kind="stable").index
+    return draw_zone(zone, findings=findings.loc[order], lang="en" if lang == "en" else "zh")
+
+
+_SUPPLY_COLUMNS = (
+    "id",
+    "park_id",
+    "owner",
+    "listed",
+    "area_m2",
+    "due_date",
+    "days_overdue",
+    "days_since_approval",
+    "idle_date",
+    "built_share",
+    "invested_share",
+    "government",
+    "fee_wan",
+    "takeback",
+    "takeback_date",
+    "next_date",
+    "missing",
+    "clause",
+)
+
+
+def _say_check(
+    here: Zone,
+    day: date,
+    standing: GeoDataFrame,
+    waived: GeoDataFrame,
+    idle: Sequence[Any],
+    compared: pd.DataFrame | None,
+    lang: str,
+) -> None:
+    """Say on the terminal what a check found."""
+    from ..planning.outputs import summary
+
+    zh = lang == "zh"
+    count = {
+        name: int((standing["severity"] == name).sum()) for name in ("error", "warning", "note")
+    }
+    parts = [f"{_severity(name, lang)} {number}" for name, number in count.items()]
+    head = f"{here.names[lang]}，截至 {day}：" if zh else f"{here.names[lang]}, as of {day}: "
+    click.echo(head + ("，" if zh else ", ").join(parts))
+    if len(standing):
+        table = summary(standing, lang)
+        table["severity"] = [_severity(str(name), lang) for name in table["severity"]]
+        _print_table(table, lang, numbers=("count", "worst", "total"))
+    if len(waived):
+        click.echo("")
+        click.echo(f"已豁免 {len(waived)} 项：" if zh else f"{len(waived)} waived:")
+        _print_table(waived_columns(waived), lang)
+    for one in idle:
+        state = one.holds(day)
+        if zh:
+            why = "没有对应的问题" if state else f"已于 {one.until} 到期，不再生效"
+            click.echo(f"豁免 {one.rule} {one.feature}：{why}")
+        else:
+            why = "matches no finding" if state else f"ran out on {one.until} and counts no more"
+            click.echo(f"Waiver {one.rule} {one.feature}: {why}")
+    if compared is not None:
+        click.echo("")
+        _say_changes(compared, lang)
+
+
+def _say_changes(compared: pd.DataFrame, lang: str) -> None:
+    """Say how the findings of two checks differ."""
+    zh = lang == "zh"
+    words = {"new": "新增", "worse": "加重", "same": "不变", "better": "减轻", "fixed": "消除"}
+    tally = compared["status"].value_counts()
+    shown = [f"{words[s] if zh else s} {int(tally.get(s, 0))}" for s in words]
+    head = "问题变化：" if zh else "Findings: "
+    click.echo(head + ("，" if zh else ", ").join(shown))
+    moved = compared[compared["status"].isin(["new", "worse", "fixed"])]
+    columns = ["status", "rule", "feature", "other", "measured_before", "measured", "unit"]
+    if len(moved):
+        table = moved[columns].assign(status=[words[s] if zh else s for s in moved["status"]])
+        _print_table(table, lang, numbers=("measured_before", "measured"))
+
+
+def waived_columns(waived: GeoDataFrame) -> pd.DataFrame:
+    """The columns of waived findings that a terminal has room for."""
+    import pandas as pd
+
+    return pd.DataFrame(waived[["rule", "feature", "who", "why", "until"]])
+
+
+@click.command()
+@click.argument("project", type=click.Path(exists=True, dir_okay=False))
+@click.option("--zone", required=True, help="示范区文件夹或名称 Zone folder or name.")
+@AS_OF
+@LANG
+@JSON
+def admit(
+    project: str,
+    zone: str,
+    as_of: datetime | None,
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """项目准入审核：逐条结论、差距和整改办法。Review the admission of a project."""
+    from ..planning.admission import admit as review
+    from ..planning.admission import read_project
+    from ..planning.outputs import records_json
+
+    here = _open(zone, as_of)
+    wish = read_project(project)
+    answer = review(here, wish)
+    if as_json:
+        click.echo(
+            records_json(
+                {
+                    "project": wish.id,
+                    "zone": here.id,
+                    "admitted": answer.admitted,
+                    "clauses": answer.clauses,
+                    "parks": answer.parks,
+                }
+            ),
+            nl=False,
+        )
+    else:
+        _say_admission(here, answer, lang)
+    if (answer.clauses["verdict"] == "fail").any():
+        sys.exit(1)
+
+
+def _say_admission(here: Zone, answer: Any, lang: str) -> None:
+    zh = lang == "zh"
+    wish = answer.project
+    name = wish.zh if zh else wish.en
+    failed = int((answer.clauses["verdict"] == "fail").sum())
+    unsure = int((answer.clauses["verdict"] == "open").sum())
+    if zh:
+        verdict = "准入" if answer.admitted else (f"不通过 {failed} 条" if failed else "待补资料")
+        click.echo(
+            f"{name} → {here.name(wish.park)}：{verdict}"
+            + (f"，待补 {unsure} 条" if unsure else "")
+        )
+    else:
+        verdict = (
+            "admitted"
+            if answer.admitted
+            else (f"{failed} clause(s) failed" if failed else "facts missing")
+        )
+        click.echo(
+            f"{name} → {here.name(wish.park, 'en')}: {verdict}"
+            + (f", {unsure} open" if unsure else "")
+        )
+    words = {"pass": "通过", "fail": "不通过", "open": "待补"}
+    table = answer.clauses.assign(
+        verdict=[words[v] if zh else v for v in answer.clauses["verdict"]],
+        name=answer.clauses["zh" if zh else "en"],
+    )
+    _print_table(
+        table[["rule", "name", "verdict", "measured", "limit", "margin", "unit", "clause"]],
+        lang,
+        numbers=("measured", "limit", "margin"),
+    )
+    fixes = answer.clauses[answer.clauses["verdict"] != "pass"]
+    for row in fixes.to_dict("records"):
+        mend = row["zh_fix"] if zh else row["en_fix"]
+        click.echo(f"  {row['rule']} {row['zh'] if zh else row['en']}{'：' if zh else ': '}{mend}")
+    click.echo("")
+    click.echo("更适合的园区：" if zh else "Where it would fit, best first:")
+    parks = answer.parks.assign(
+        name=[here.name(park, lang) for park in answer.parks["park"]],
+        why=answer.parks["zh" if zh else "en"],
+    )
+    _print_table(parks[["rank", "name", "score", "why"]].head(5), lang, numbers=("rank", "score"))
+
+
+@click.command()
+@click.argument("zone")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@OUT
+@LANG
+@JSON
+def scenario(
+    zone: str,
+    file: str,
+    out: str | None,
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """方案比较：按变更清单得到新状态，列出台账、指标和问题的差别。Compare a change list."""
+    from ..planning.compare import compare_zones
+    from ..planning.outputs import records_json, write_workbook
+    from ..planning.scenario import apply, read_scenario
+
+    base = _open(zone)
+    wish = read_scenario(file)
+    changed = apply(base, wish.changes, year=wish.year)
+    answer = compare_zones(base, changed, assess=_assess())
+    made: list[Path] = []
+    if out:
+        from ..maps import save_map
+
+        folder = Path(out)
+        folder.mkdir(parents=True, exist_ok=True)
+        zh = lang == "zh"
+        pages = [
+            ("台账差别" if zh else "Accounts", answer.accounts),
+            ("指标差别" if zh else "Indicators", answer.indicators),
+            ("得分差别" if zh else "Scores", answer.scores),
+            ("问题差别" if zh else "Findings", answer.findings),
+        ]
+        made = [
+            write_workbook(folder / "scenario.xlsx", pages, lang=lang, title=wish.zh),
+            save_map(_atlas(base, answer.before, lang), folder / "before.html"),
+            save_map(_atlas(changed, answer.after, lang), folder / "after.html"),
+        ]
+        made.append(_side_by_side(folder, wish.zh if zh else wish.en, lang))
+    if as_json:
+        click.echo(
+            records_json(
+                {
+                    "zone": base.id,
+                    "scenario": wish.en,
+                    "accounts": answer.accounts,
+                    "indicators": answer.indicators,
+                    "scores": answer.scores,
+                    "findings": answer.findings[answer.findings["status"] != "same"],
+                }
+            ),
+            nl=False,
+        )
+        return
+    _say_scenario(base, wish, answer, lang)
+    for path in made:
+        click.echo(f"  {path}")
+
+
+def _assess() -> Any:
+    """Return a function that gives a zone's scores, or None where nothing can be scored."""
+    import pandas as pd
+
+    from ..assessment import assess
+    from ..checks.admission import latest_year
+
+    def scores(zone: Zone) -> pd.DataFrame:
+        if zone.evaluation is None:
+            return pd.DataFrame()
+        year = latest_year(zone)
+        found = assess(zone, years=[year], findings=False, draws=200).scores
+        if found is None:
+            return pd.DataFrame()
+        return found.total.xs(year, level="year")[["score"]]
+
+    return scores
+
+
+def _side_by_side(folder: Path, title: str, lang: str) -> Path:
+    """Write a page that shows the two maps beside one another."""
+    from html import escape
+
+    from ..io.writing import write_text_whole
+
+    zh = lang == "zh"
+    before, after = ("现状", "方案") if zh else ("Before", "After")
+    page = f"""<!doctype html>
+<html lang="{"zh-CN" if zh else "en"}"><head><meta charset="utf-8"><title>{escape(title)}</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; frame-src 'self' file:; style-src 'unsafe-inline'">
+<style>html,body{{margin:0;height:100%;font:15px sans-serif}}body{{display:flex;flex-direction:column}}
+h1{{font-size:17px;margin:8px 12px}}main{{flex:1;display:grid;grid-template-columns:1fr 1fr;gap:6px}}
+figure{{margin:0;display:flex;flex-direction:column}}figcaption{{padding:2px 12px;font-weight:600}}
+iframe{{flex:1;border:0;border-top:1px solid #9aa3ad}}
+@media(max-width:700px){{main{{grid-template-columns:1fr}}}}</style></head>
+<body><h1>{escape(title)}</h1><main>
+<figure><figcaption>{before}</figcaption><iframe src="before.html" title="{before}"></iframe></figure>
+<figure><figcaption>{after}</figcaption><iframe src="after.html" title="{after}"></iframe></figure>
+</main></body></html>
+"""
+    return write_text_whole(folder / "compare.html", page)
+
+
+def _say_scenario(base: Zone, wish: Any, answer: Any, lang: str) -> None:
+    from ..terms import TERMS
+
+    zh = lang == "zh"
+    click.echo(f"{wish.zh if zh else wish.en}：" if zh else f"{wish.en}:")
+    for head, table in (
+        ("台账" if zh else "Accounts", answer.accounts),
+        ("指标" if zh else "Indicators", answer.indicators),
+        ("得分" if zh else "Scores", answer.scores),
+    ):
+        click.echo(f"{head}{'变化' if zh else ' that change'}: {len(table)}")
+        if len(table):
+            named = table.assign(
+                unit=[base.name(unit, lang) for unit in table["unit"]],
+                key=[_term(key, TERMS, lang) for key in table["key"]],
+            )
+            _print_table(named.head(20), lang, numbers=("before", "after", "change"))
+    _say_changes(answer.findings, lang)
+
+
+def _term(key: str, terms: Any, lang: str) -> str:
+    from ..indicators import INDICATORS
+
+    entry = terms.get(key) or INDICATORS.get(key)
+    return key if entry is None else str(entry.zh if lang == "zh" else entry.en)
+
+
+@click.command()
+@click.argument("zone")
+@click.argument("demand", type=click.Path(exists=True, dir_okay=False))
+@click.option("--seconds", type=float, default=60.0, help="求解时限 Time limit of the search.")
+@OUT
+@LANG
+@JSON
+def allocate(
+    zone: str,
+    demand: str,
+    seconds: float,
+    out: str | None,
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """在指标、邻接和定位约束下安排用地或项目。Allocate land under quotas."""
+    from ..planning.allocation import greedy, solve, value_of, violations
+    from ..planning.demand import build_problem, carry_out, changes_toml, read_order
+    from ..planning.outputs import records_json, write_workbook
+
+    here = _open(zone)
+    setting = build_problem(here, read_order(demand))
+    answer = solve(setting.problem, seconds=seconds)
+    by_hand = greedy(setting.problem) if len(setting.problem.options) else None
+    hand = (
+        value_of(setting.problem, by_hand)
+        if by_hand is not None and not violations(setting.problem, by_hand)
+        else float("nan")
+    )
+    made: list[Path] = []
+    added = None
+    if answer.status != "infeasible" and len(answer.chosen):
+        changed, changes = carry_out(here, answer, setting.year)
+        added = _added(here, changed)
+        if out:
+            from ..io.writing import write_text_whole
+
+            folder = Path(out)
+            folder.mkdir(parents=True, exist_ok=True)
+            text = changes_toml(changes, zh="用地安排方案", en="allocation")
+            made.append(write_text_whole(folder / "scenario.toml", text))
+    if out:
+        Path(out).mkdir(parents=True, exist_ok=True)
+        zh = lang == "zh"
+        pages = [
+            ("安排" if zh else "Allocation", answer.chosen.drop(columns=["blocked"])),
+            ("约束" if zh else "Limits", answer.limits),
+            ("未列入" if zh else "Left out", setting.left_out),
+        ]
+        made.append(write_workbook(Path(out) / "allocation.xlsx", pages, lang=lang))
+    if as_json:
+        click.echo(
+            records_json(
+                {
+                    "status": answer.status,
+                    "value": answer.value,
+                    "by_hand": hand,
+                    "chosen": answer.chosen.drop(columns=["blocked"]),
+                    "limits": answer.limits,
+                    "conflict": ", ".join(answer.conflict),
+                    "left_out": setting.left_out,
+                    "new_findings": 0 if added is None else len(added),
+                }
+            ),
+            nl=False,
+        )
+    else:
+        _say_allocation(setting, answer, hand, added, lang)
+        for path in made:
+            click.echo(f"  {path}")
+    if answer.status == "infeasible" or (added is not None and len(added)):
+        sys.exit(1)
+
+
+def _added(before: Zone, after: Zone) -> pd.DataFrame:
+    """Findings of severity error on plan, quota and supply that a plan brings about."""
+    from ..checks import check as run
+    from ..planning.changes import compare_findings
+
+    families = ["P", "Q", "L6"]
+    compared = compare_findings(run(before, families), run(after, families))
+    bad = compared["status"].isin(["new", "worse"]) & (compared["severity"] == "error")
+    return compared[bad]
+
+
+def _say_allocation(setting: Any, answer: Any, hand: float, added: Any, lang: str) -> None:
+    zh = lang == "zh"
+    if answer.status == "infeasible":
+        names = {row["name"]: row["zh" if zh else "en"] for row in answer.limits.to_dict("records")}
+        names["adjacency"] = "相邻用途限制" if zh else "uses that may not be neighbours"
+        click.echo("无解。下列要求不能同时满足，放宽其中任何一条即可：" if zh else
+                   "No answer. These cannot be kept together; giving up any one of them helps:")  # fmt: skip
+        for name in answer.conflict:
+            click.echo(f"  {names.get(name, name)}")
+        return
+    area = answer.chosen["area_m2"].sum() / 1e4
+    click.echo(
+        f"安排 {len(answer.chosen)} 宗 {area:.2f} 公顷，价值 {answer.value:,.1f}"
+        if zh
+        else f"{len(answer.chosen)} parcels, {area:.2f} ha, value {answer.value:,.1f}"
+    )
+    if hand == hand:
+        click.echo(
+            f"按单价从高到低安排得 {hand:,.1f}" if zh else f"dearest land first gives {hand:,.1f}"
+        )
+    table = answer.chosen[["item", "choice", "park", "area_m2", "value"]]
+    _print_table(table, lang, numbers=("area_m2", "value"))
+    binding = answer.limits[answer.limits["binding"]]
+    for row in binding.to_dict("records"):
+        name, more = row["zh" if zh else "en"], row["one_more_ha"]
+        click.echo(
+            f"  {name}：起作用；再多 1 公顷可增加 {more:,.1f}"
+            if zh
+            else f"  {name}: binds; one more hectare would bring {more:,.1f}"
+        )
+    if len(setting.left_out):
+        count = len(setting.left_out)
+        click.echo(f"未列入备选 {count} 项：" if zh else f"{count} not offered:")
+        for row in setting.left_out.head(8).to_dict("records"):
+            click.echo(f"  {row['item']} {row['choice']} {row['reason']}")
+    if added is not None:
+        good = "通过核查，没有新增规划、指标和供地问题" if zh else "passes the check: nothing new"
+        click.echo(good if not len(added) else str(added[["rule", "feature", "status"]]))
