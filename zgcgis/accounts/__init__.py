@@ -10,5 +10,16 @@ for any cell the parcels, buildings or firms that make it.
 from __future__ import annotations
 
 from .book import LEVELS, Survey, measure, parts, survey
+from .tiles import TILE_FROM, on_cluster, pool, spread_over
 
-__all__ = ["LEVELS", "Survey", "measure", "parts", "survey"]
+__all__ = [
+    "LEVELS",
+    "TILE_FROM",
+    "Survey",
+    "measure",
+    "on_cluster",
+    "parts",
+    "pool",
+    "spread_over",
+    "survey",
+]

@@ -22,7 +22,7 @@ from ..findings import combine, define, finding_frame
 from ..land_use import CLASSES, STATE_KEYS, state_keys
 from ..model import Zone
 from ..terms import TERMS
-from .shares import Shares, living, numbers, share_out, text
+from .shares import Shares, Spread, living, numbers, share_out, text
 
 __all__ = ["LEVELS", "Survey", "measure", "parts", "survey"]
 
@@ -158,12 +158,20 @@ def measure(
     *,
     tall_storeys_twice: bool = True,
     threads: int | None = None,
+    spread: Spread | None = None,
 ) -> DataFrame:
     """Make accounts: one row per unit and year, columns as in ``terms.toml``.
 
     The same as ``survey(zone, …).table``; see there for what the numbers rest on.
     """
-    return survey(zone, level, years, tall_storeys_twice=tall_storeys_twice, threads=threads).table
+    return survey(
+        zone,
+        level,
+        years,
+        tall_storeys_twice=tall_storeys_twice,
+        threads=threads,
+        spread=spread,
+    ).table
 
 
 def parts(zone: Zone, unit: str, year: int, key: str, *, level: str = "park") -> GeoDataFrame:
@@ -178,6 +186,7 @@ def survey(
     *,
     tall_storeys_twice: bool = True,
     threads: int | None = None,
+    spread: Spread | None = None,
 ) -> Survey:
     """Take the accounts of a zone, with all that explains them.
 
@@ -196,6 +205,9 @@ def survey(
         industrial projects have it.
     threads
         How many to use; the result does not depend on it.
+    spread
+        What cuts the layers, if not this process alone: see :mod:`zgcgis.accounts.tiles`. The
+        result is the same to 1e-9.
 
     Raises
     ------
@@ -212,7 +224,7 @@ def survey(
             "The zone has no parcel layer, so no accounts can be measured; import layers/parcel.",
         )
     wanted = _years_of(zone, years)
-    shares = share_out(zone, level, threads=threads)
+    shares = share_out(zone, level, spread=spread, threads=threads)
     made = {year: _Year(shares, year, tall_storeys_twice) for year in wanted}
     computed = _stack({year: one.table for year, one in made.items()})
     stated = _stated(zone, shares, level, wanted)

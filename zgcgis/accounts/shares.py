@@ -86,6 +86,7 @@ def cut(
     else:
         belongs = np.full(len(flat), -1, np.intp) if unit_of is None else unit_of
         feature = np.flatnonzero((belongs >= 0) & (area > 0))
+        feature = feature[np.argsort(belongs[feature], kind="stable")]
         unit, size = belongs[feature], area[feature]
     land = Pieces(unit, feature, size, feature)
     nothing = Pieces(*(np.zeros(0, np.intp),) * 2, np.zeros(0), np.zeros(0, np.intp))
