@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -461,6 +461,7 @@ def test_inside_the_stability_interval_the_order_holds(matrix):
     w = np.full(matrix.shape[1], 1 / matrix.shape[1])
     low, high = mcdm.stability_interval(matrix, w, 0, what="order")
     before = mcdm.rank(matrix @ w)
+    assume(len(set(before)) == len(before))  # units level with one another have no order to hold
     for t in (low + 0.01 * (high - low), low + 0.99 * (high - low)):
         moved = np.append(t, np.full(len(w) - 1, (1 - t) / (len(w) - 1)))
         s = matrix @ moved
