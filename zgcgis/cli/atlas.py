@@ -1,0 +1,52 @@
+"""``zgcgis map``: the atlas of a zone as one offline page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+__all__ = ["map"]
+
+
+@click.command()
+@click.argument("zone")
+@click.option(
+    "-o", "--out", type=click.Path(dir_okay=False), help="输出文件 File to write; ZONE.html."
+)
+@click.option(
+    "--lang", type=click.Choice(["zh", "en"]), default="zh", help="打开时的语言 Opening language."
+)
+@click.option("--year", type=int, help="打开时的年份 Year it opens on.")
+@click.option("--color-by", help="打开时的指标 Quantity that colours the parks.")
+@click.option("--review-no", help="审图号 Map review number.")
+def map(
+    zone: str,
+    out: str | None,
+    lang: str,
+    year: int | None,
+    color_by: str | None,
+    review_no: str | None,
+) -> None:
+    """生成可离线打开的地图集。The atlas of ZONE, one file that needs no network."""
+    from ..io import open_zone
+    from ..maps import draw_zone, save_map
+
+    opened = open_zone(zone)
+    atlas = draw_zone(
+        opened,
+        color_by=color_by,
+        year=year,
+        lang="en" if lang == "en" else "zh",
+        review_no=review_no,
+    )
+    path = save_map(atlas, out or f"{opened.id}.html")
+    units = atlas.content["units"]
+    parks = [unit for unit in units if unit["level"] == "park"]
+    drawn = [unit for unit in parks if unit["g"]]
+    size = Path(path).stat().st_size / 1e6
+    click.echo(
+        f"{path}：{len(parks)} 个园区，{len(drawn)} 个上图，{size:.2f} MB，断网可用。"
+        if lang == "zh"
+        else f"{path}: {len(parks)} parks, {len(drawn)} drawn, {size:.2f} MB, needs no network."
+    )

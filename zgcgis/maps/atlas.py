@@ -1,0 +1,178 @@
+"""The atlas (地图集): a folium map with a panel, as one page that needs no network."""
+
+from __future__ import annotations
+
+import html
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+import folium
+from branca.element import MacroElement
+from folium.template import Template
+from geopandas import GeoDataFrame
+
+from ..io.writing import write_text_whole
+from ..model import Zone
+from .content import page_content
+from .offline import Page, asset, rendered, to_offline_html
+from .safe import json_for_page
+
+__all__ = ["Atlas", "draw_zone", "save_map"]
+
+_DATA_ID = "atlas-data"
+
+
+class _Start(MacroElement):  # type: ignore[misc]
+    """The one line of script that hands the folium map to the page's own code."""
+
+    _template = Template(
+        "{% macro script(this, kwargs) %}"
+        'atlas({{ this._parent.get_name() }}, JSON.parse(document.getElementById("atlas-data").textContent));'
+        "{% endmacro %}"
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._name = "Start"
+
+
+class Atlas(folium.Map):  # type: ignore[misc]
+    """A folium map with the atlas's data and panel; folium layers may be added to it.
+
+    Attributes
+    ----------
+    content
+        What the page is told, as plain data.
+    """
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        super().__init__(
+            location=[0, 0],
+            zoom_start=4,
+            tiles=None,
+            zoom_control=False,
+            attribution_control=False,
+        )
+        self.content = content
+        self.options["max_zoom"] = 18
+        self.options["zoom_snap"] = 0.25
+        self.options["zoom_delta"] = 0.5
+        self.options["wheel_px_per_zoom_level"] = 90
+        self.add_child(_Start(), name="start")
+
+    def to_offline_html(self) -> str:
+        """Return the atlas as one page that asks the network for nothing."""
+        parts = rendered(self)
+        lang = self.content["lang"]
+        page = Page(self.content["name"][lang == "en"], "en" if lang == "en" else "zh-CN")
+        page.style(asset("leaflet.css"))
+        page.style(_static("atlas.css"))
+        # A layer that a user added may bring libraries of its own.
+        skipped = {url for _, url in _base_links()}
+        extra = [link for link in parts.links if link[1] not in skipped]
+        page.script(asset("leaflet.js"), head=True)
+        for kind, url in extra:
+            _add_asset(page, kind, url)
+        page.script("L_NO_TOUCH=false;L_DISABLE_3D=false;", head=True)
+        page.body.append(
+            f'<main id="atlas"><div class="folium-map" id="{self.get_name_in_page()}"></div></main>'
+        )
+        page.data(_DATA_ID, json_for_page(self.content))
+        page.script(_static("atlas.js"))
+        own = [text for text in parts.script if text.strip()]
+        page.script("\n".join(own))
+        return page.html()
+
+    def get_name_in_page(self) -> str:
+        """Return the id of the map's element after folium's random ids became numbers."""
+        parts = rendered(self)
+        found = next(text for text in parts.html if "folium-map" in text)
+        start = found.index('id="') + 4
+        return found[start : found.index('"', start)]
+
+    def save(self, outfile: str | Path, **kwargs: Any) -> None:  # noqa: ARG002
+        """Write the atlas as one offline page; folium's own page would be blank without network."""
+        save_map(self, Path(outfile))
+
+    def _repr_html_(self, **kwargs: Any) -> str:  # noqa: ARG002
+        page = html.escape(self.to_offline_html(), quote=True)
+        title = html.escape(self.content["name"][self.content["lang"] == "en"], quote=True)
+        return (
+            f'<iframe srcdoc="{page}" title="{title}" '
+            'style="width:100%;height:680px;border:1px solid #d8d4cb;border-radius:8px" '
+            'sandbox="allow-scripts allow-downloads allow-modals allow-popups"></iframe>'
+        )
+
+
+def _base_links() -> list[tuple[str, str]]:
+    return [*folium.Map.default_js, *folium.Map.default_css]
+
+
+def _add_asset(page: Page, kind: str, url: str) -> None:
+    from .offline import assets_of
+
+    for text in assets_of(url):
+        if kind == "js":
+            page.script(text, head=True)
+        else:
+            page.style(text)
+
+
+def _static(name: str) -> str:
+    return files(__package__).joinpath(f"static/{name}").read_text(encoding="utf-8")
+
+
+def draw_zone(
+    zone: Zone,
+    *,
+    color_by: str | None = None,
+    year: int | None = None,
+    findings: GeoDataFrame | None = None,
+    lang: Literal["zh", "en"] = "zh",
+    review_no: str | None = None,
+) -> Atlas:
+    """Draw the layers of a zone, coloured by a value, with findings on top.
+
+    Parameters
+    ----------
+    zone
+        Any zone; what it does not hold is left out of the page.
+    color_by
+        Key of the quantity that colours the parks; by default the first that has values.
+    year
+        Year the page opens on; by default the one ``zone.toml`` names, else the last.
+    findings
+        Rows of :func:`zgcgis.check`, drawn on top and listed.
+    lang
+        Language the page opens in; the reader can change it.
+    review_no
+        Map review number (审图号); by default the one of ``zone.toml``.
+
+    Returns
+    -------
+    map
+        A :class:`folium.Map` that shows itself in a notebook and that :func:`save_map` writes.
+    """
+    content = page_content(
+        zone, color_by=color_by, year=year, findings=findings, lang=lang, review_no=review_no
+    )
+    return Atlas(content)
+
+
+def save_map(map_: folium.Map, path: str | Path, *, offline: bool = True) -> Path:
+    """Save a map so that the same input gives the same bytes.
+
+    Parameters
+    ----------
+    map_
+        The atlas, or any folium map.
+    path
+        The HTML file; it is written whole or not at all.
+    offline
+        Whether everything the map needs goes into the file. If not, folium's own page is
+        written, which asks the network.
+    """
+    if offline:
+        return write_text_whole(path, to_offline_html(map_))
+    return write_text_whole(path, map_.get_root().render())

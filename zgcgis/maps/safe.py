@@ -1,0 +1,44 @@
+"""Text that came from elsewhere, on its way into a page."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from typing import Any
+
+__all__ = ["escape_text", "json_for_page", "script_body", "style_body"]
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_UNSAFE = {ord(char): f"\\u{ord(char):04x}" for char in "<>&{}\u2028\u2029"}
+
+
+def json_for_page(data: Any) -> str:
+    r"""Write data as JSON that is inert in HTML, in a script and in a template.
+
+    Inside strings ``< > & { }`` and the two line separators become escapes, so that neither the
+    HTML parser nor a template compiler finds anything of its own. Lone surrogates become U+FFFD.
+
+    Examples
+    --------
+    >>> json_for_page({"a": "</script>{{ 1 }}"})
+    '{"a":"\\u003c/script\\u003e\\u007b\\u007b 1 \\u007d\\u007d"}'
+    """
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return _STRING.sub(lambda found: found[0].translate(_UNSAFE), text)
+
+
+def escape_text(text: str) -> str:
+    """Write text so that it is text in HTML, and inert in a template too."""
+    return html.escape(text, quote=True).replace("{", "&#123;").replace("}", "&#125;")
+
+
+def script_body(code: str) -> str:
+    """Make code safe inside a script element: the parser looks for its end and for comments."""
+    return re.sub(r"<(?=/script|script|!--)", r"\\x3C", code, flags=re.IGNORECASE)
+
+
+def style_body(code: str) -> str:
+    """Make style rules safe inside a style element."""
+    return re.sub(r"</(?=style)", r"<\\/", code, flags=re.IGNORECASE)

@@ -1,0 +1,927 @@
+/* The page of an atlas. Every text of the data becomes a text node; nothing is parsed as HTML. */
+(function () {
+"use strict";
+
+var UI = {
+  zh: {
+    search: "搜索园区（中文、英文、拼音、编号）", none: "无数据", noMatch: "没有符合条件的园区", measure: "指标", year: "年份", play: "播放年份", pause: "暂停",
+    latest: "截至该年最近值", exact: "仅当年", mode: "取值方式", clusters: "产业集群（可多选）", any: "任一", all: "全部", anyAll: "多选时的关系", ranking: "园区",
+    rankingOf: "园区排名", parks: "园区", goals: "规划目标", about: "说明", findings: "问题", lang: "English", print: "打印", png: "导出图片", link: "复制链接", copied: "链接已复制", copyBy: "请复制地址栏中的链接",
+    close: "关闭", legend: "图例", zoomIn: "放大", zoomOut: "缩小", home: "回到全貌", whole: "全市", panel: "园区与指标", card: "园区信息", sheet: "展开或收起面板",
+    km2: "平方公里", published: "公布面积合计", of: "个中有", withValue: "个有数值", shown: "个园区", areaNote: "上下级园区只计一次", reset: "清除筛选",
+    blocks: "列出街区", notYet: "当时尚未设立", gone: "当时已撤并", noOutline: "无轮廓", pointOnly: "仅示意点位", unplaced: "选址未查到，未上图",
+    sketch: "示意轮廓", schematic: "示意位置与形状", point: "仅点位", approximate: "大致轮廓", digitised: "图上量取", surveyed: "实测", synthetic: "虚构数据", off: "误差约", m: "米",
+    notOfficial: "示意轮廓，不是官方边界", source: "来源", def: "含义", scope: "口径", registration: "按注册地统计", operation: "按经营地统计", unknown: "来源未写明口径", land: "土地面积",
+    computed: "由公布数计算", about_: "约", more: "超过", nearly: "接近", trend: "历年", position: "规划定位", industries: "产业", via: "经研发服务等活动涉及", clause: "条款", notKnown: "尚不清楚", allValues: "全部公布数值",
+    since: "设立", until: "止", district: "所在区", group: "聚集区", aliases: "又名", former: "曾用名", boundary: "文字四至", east: "东", south: "南", west: "西", north: "北", inside: "下级单元", parent: "上级", blocksOf: "街区",
+    uArea: "规划面积未查到", uOutline: "没有可用的边界，图上是一个示意点", uNoPlace: "选址没有任何来源写明", uSince: "设立年份未查到", uIndustry: "规划没有写明它的产业", uValue: "没有查到任何数值：", uIncomeLater: "之后的总收入未查到，最近为",
+    conflict: "同一年另有不同的公布数，见下表", target: "目标", value: "查到", verdict: "结论", progress: "完成比例", demands: "规划对用地的要求", counting: "统计口径", sources: "资料来源", howDrawn: "轮廓怎么画的",
+    filter: "筛选", noFilter: "无", review: "审图号", reviewBlank: "（正式发布前填写）", data: "数据年份", printed: "打印日期", scale: "比例尺", projection: "网络墨卡托投影显示；面积另按椭球面计算", list: "园区编号",
+    sketchLine: "示意轮廓（虚线）", schematicLine: "位置与形状均为示意", pointMark: "无轮廓的园区", corridor: "产业带", axis: "轴线", groupLine: "聚集区", link: "区域联系", parentNote: "下级园区无数值时显示上级园区的颜色",
+    allYears: "各年分级相同", years: "年", sel: "所选园区", syn: "虚构数据，仅供演示", fin: "严重", warning: "提示", note: "说明", error: "错误", perYear: "年均", park: "园区", block: "街区", copyLink: "复制链接", specialise: "产业构成与全区之比", zone: "全区", hint: "按住可拖动", to: "至", km: "公里", valueAt: "数值", noRecords: "没有查到公布数值", plannedWords: "规划用语", parts: "个下级单元"
+  },
+  en: {
+    search: "Search parks (Chinese, English, pinyin, id)", none: "No data", noMatch: "No park matches", measure: "Indicator", year: "Year", play: "Play the years", pause: "Pause",
+    latest: "Latest by that year", exact: "That year only", mode: "Which value", clusters: "Industry clusters (several at once)", any: "any", all: "all", anyAll: "How several combine", ranking: "Parks",
+    rankingOf: "Parks by rank", parks: "Parks", goals: "Goals", about: "About", findings: "Findings", lang: "中文", print: "Print", png: "Picture", link: "Copy link", copied: "Link copied", copyBy: "Copy the link from the address bar",
+    close: "Close", legend: "Legend", zoomIn: "Zoom in", zoomOut: "Zoom out", home: "Back to the whole", whole: "Whole city", panel: "Parks and indicators", card: "About the park", sheet: "Raise or lower the panel",
+    km2: "km²", published: "published area", of: "of", withValue: "with a value", shown: "parks", areaNote: "parks inside parks count once", reset: "Clear filter",
+    blocks: "List blocks", notYet: "not yet founded", gone: "no longer there", noOutline: "no outline", pointOnly: "indicative point only", unplaced: "site not found, not on the map",
+    sketch: "Sketch outline", schematic: "Indicative place and shape", point: "Point only", approximate: "Approximate outline", digitised: "Digitised", surveyed: "Surveyed", synthetic: "Invented data", off: "off by about", m: "m",
+    notOfficial: "sketch outlines, not official boundaries", source: "Source", def: "Meaning", scope: "Counted", registration: "by place of registration", operation: "by place of operation", unknown: "source does not say how it counts", land: "land area",
+    computed: "computed from published values", about_: "about ", more: "over ", nearly: "nearly ", trend: "Over the years", position: "Place in the plan", industries: "Industries", via: "through activities such as R&D services", clause: "Clause", notKnown: "What is not known", allValues: "All published values",
+    since: "since", until: "until", district: "District", group: "Group", aliases: "Also called", former: "Former names", boundary: "Boundary in words", east: "E", south: "S", west: "W", north: "N", inside: "Parts", parent: "Part of", blocksOf: "blocks",
+    uArea: "Planned area not found", uOutline: "No usable outline; the map shows an indicative point", uNoPlace: "No source states its site", uSince: "Year of founding not found", uIndustry: "The plan names no industry for it", uValue: "No value found at all for: ", uIncomeLater: "No later total income found; the latest is of",
+    conflict: "Another value was published for the same year, see below", target: "Goal", value: "Found", verdict: "Verdict", progress: "Share reached", demands: "What the plan asks of land", counting: "How values are counted", sources: "Sources", howDrawn: "How the outlines were drawn",
+    filter: "Filter", noFilter: "none", review: "Map review no.", reviewBlank: "(fill in before publication)", data: "Year of data", printed: "Printed", scale: "Scale", projection: "Shown in Web Mercator; areas are taken on the ellipsoid", list: "Numbered parks",
+    sketchLine: "Sketch outline (dashed)", schematicLine: "Place and shape indicative", pointMark: "Park without an outline", corridor: "Corridor", axis: "Axis", groupLine: "Park group", link: "Regional link", parentNote: "A part without a value shows the colour of its parent",
+    allYears: "same classes in all years", years: "", sel: "Chosen park", syn: "Invented data, for demonstration", fin: "grave", warning: "warning", note: "note", error: "error", perYear: "per year", park: "Park", block: "Block", copyLink: "Copy link", specialise: "Industries against the zone", zone: "zone", hint: "", to: "to", km: "km", valueAt: "value", noRecords: "No published value found", plannedWords: "Words of the plan", parts: "parts"
+  }
+};
+
+var SVG = "http://www.w3.org/2000/svg";
+
+function each(list, fn) { for (var i = 0; i < list.length; i++) fn(list[i], i); }
+
+/* el("div", {class: "x", onclick: f}, child, "text"): children that are strings become text nodes */
+function el(tag, attrs) {
+  var node = document.createElement(tag), i, name;
+  for (name in attrs || {}) {
+    if (attrs[name] === null || attrs[name] === undefined || attrs[name] === false) continue;
+    if (name.slice(0, 2) === "on") node.addEventListener(name.slice(2), attrs[name]);
+    else node.setAttribute(name, attrs[name] === true ? "" : attrs[name]);
+  }
+  for (i = 2; i < arguments.length; i++) add(node, arguments[i]);
+  return node;
+}
+function svg(tag, attrs) {
+  var node = document.createElementNS(SVG, tag), i, name;
+  for (name in attrs || {}) node.setAttribute(name, attrs[name]);
+  for (i = 2; i < arguments.length; i++) add(node, arguments[i]);
+  return node;
+}
+function add(node, child) {
+  if (child === null || child === undefined || child === false) return;
+  if (Array.isArray(child)) each(child, function (c) { add(node, c); });
+  else node.appendChild(typeof child === "object" ? child : document.createTextNode(String(child)));
+}
+function clear(node) { while (node.firstChild) node.removeChild(node.firstChild); return node; }
+function fill(node) { clear(node); for (var i = 1; i < arguments.length; i++) add(node, arguments[i]); return node; }
+
+function atlas(map, D) {
+  var S = { lang: D.lang, measure: D.measure, year: D.year, mode: "latest", picks: [], join: "any", query: "", unit: null, tab: "parks", blocks: false };
+  var U = UI[S.lang], byId = {}, groupById = {}, measureByKey = {}, industryById = {}, layers = {}, labels = [];
+  var phone = function () { return window.matchMedia("(max-width:760px)").matches; };
+  var still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+  var root = document.getElementById("atlas"), printing = false, timer = null;
+  var T = function (pair) { return pair ? (S.lang === "en" ? pair[1] : pair[0]) : ""; };
+
+  each(D.units, function (u) { byId[u.id] = u; u.kids = []; });
+  each(D.units, function (u) { if (byId[u.parent]) byId[u.parent].kids.push(u); });
+  each(D.groups, function (g) { groupById[g.id] = g; });
+  each(D.measures, function (m) { measureByKey[m.key] = m; });
+  each(D.industries, function (i) { industryById[i.id] = i; });
+  var parks = D.units.filter(function (u) { return u.level !== "block"; });
+
+  /* --- numbers --------------------------------------------------------------------- */
+  function group3(text) { return text.replace(/\B(?=(\d{3})+(?!\d))/g, ","); }
+  function number(v) {
+    if (v === null || v === undefined) return "—";
+    var a = Math.abs(v), d = a >= 1000 ? 0 : a >= 100 ? 0 : a >= 10 ? 1 : 2;
+    if (Math.abs(v - Math.round(v)) < 1e-9) d = 0;
+    var parts = Math.abs(v).toFixed(d).split(".");
+    if (parts[1]) parts[1] = parts[1].replace(/0+$/, "");
+    return (v < 0 ? "−" : "") + group3(parts[0]) + (parts[1] ? "." + parts[1] : "");
+  }
+  function qualified(q, v) { return (q === "~" ? U.about_ : q === ">" ? U.more : q === "<" ? U.nearly : "") + number(v); }
+  /* in a column the words would push the numbers about */
+  function marked(q, v) { return (q === "~" ? "≈" : q === ">" ? ">" : q === "<" ? "≲" : "") + number(v); }
+  function measure() { return measureByKey[S.measure]; }
+  function series(unit, key) { return (D.values[key] || {})[unit] || []; }
+  function cell(unit, key, year, mode) {
+    var best = null;
+    each(series(unit, key), function (c) {
+      if (c[0] === year || ((mode || S.mode) === "latest" && c[0] <= year)) if (!best || c[0] > best[0]) best = c;
+    });
+    return best;
+  }
+  function there(u) { return (u.since === null || u.since <= S.year) && (u.until === null || S.year < u.until); }
+  function value(u) { return S.measure && there(u) ? cell(u.id, S.measure, S.year) : null; }
+  function klass(v) {
+    var b = measure() ? measure().breaks : [], i = 0;
+    while (i < b.length && v >= b[i]) i++;
+    return i;
+  }
+  function ramp(n) { /* fewer classes still use the whole ramp */
+    var k = D.ramp.length, out = [];
+    for (var i = 0; i < n; i++) out.push(D.ramp[n === 1 ? 2 : Math.round(i * (k - 1) / (n - 1))]);
+    return out;
+  }
+  function colours() { return ramp((measure() ? measure().breaks.length : 0) + 1); }
+
+  /* --- which units ------------------------------------------------------------------- */
+  function names(key) { /* does the plan place the cluster here: by name, or through an activity? */
+    return function (u) {
+      if (u.industries.indexOf(key) >= 0) return true;
+      return u.industries.some(function (k) { var i = industryById[k]; return i && i.covers.indexOf(key) >= 0; });
+    };
+  }
+  function chosen(u) {
+    if (!S.picks.length) return true;
+    var hit = function (k) { return names(k)(u); };
+    return S.join === "all" ? S.picks.every(hit) : S.picks.some(hit);
+  }
+  function fold(text) { return String(text).toLowerCase().replace(/[\s'’·\-_]/g, ""); }
+  each(D.units, function (u) {
+    u.words = [u.id, u.name[0], u.name[1]].concat(u.aliases, u.find.split("|"), u.former.map(function (f) { return f.name[0]; }), u.former.map(function (f) { return f.name[1]; })).map(fold).filter(Boolean);
+  });
+  function found(u) {
+    var q = fold(S.query);
+    return !q || u.words.some(function (w) { return w.indexOf(q) >= 0; });
+  }
+  function listed() {
+    return D.units.filter(function (u) {
+      if (u.level === "block" && !S.blocks && !S.query) return false;
+      return chosen(u) && found(u);
+    });
+  }
+  function ranked() {
+    return listed().map(function (u, i) { return { u: u, c: value(u), i: i }; }).sort(function (a, b) {
+      var x = a.c ? a.c[1] : -Infinity, y = b.c ? b.c[1] : -Infinity;
+      return x === y ? a.i - b.i : y - x;
+    });
+  }
+
+  /* --- the map --------------------------------------------------------------------- */
+  function pane(name, z) { var p = map.createPane(name); p.style.zIndex = z; p.style.pointerEvents = "none"; return L.svg({ pane: name, padding: 0.5 }); }
+  var R = { land: pane("land", 210), link: pane("link", 230), group: pane("group", 300), line: pane("line", 330), glow: pane("glow", 370), park: pane("park", 400), find: pane("find", 450) };
+  var labelPane = map.createPane("labels"); labelPane.style.zIndex = 620; labelPane.style.pointerEvents = "none";
+  function shape(g, style) { return L.geoJSON(g, { style: style, interactive: !!style.interactive, pointToLayer: function (_, at) { return L.circleMarker(at, style); } }); }
+  function dash(precision) { return precision === "sketch" || precision === "approximate" ? "7 3.5" : precision === "schematic" ? "2.5 3.5" : null; }
+
+  each(D.districts, function (d) {
+    shape(d.g, { renderer: R.land, pane: "land", color: "#cfc7b6", weight: 1, fillColor: "#f8f5ee", fillOpacity: 1, lineJoin: "round" }).addTo(map);
+    labels.push({ kind: "d", at: d.at, name: d.name, order: 900 });
+  });
+  each(D.outlines, function (o) {
+    var g = groupById[o.id], hue = g ? g.hue : "#888";
+    o.hue = hue;
+    o.layer = shape(o.g, { renderer: R.group, pane: "group", color: hue, weight: 1.6, opacity: 0.75, dashArray: dash(o.precision), fillColor: hue, fillOpacity: 0.06, lineJoin: "round", lineCap: "round" }).addTo(map);
+    if (!byId[o.id]) labels.push({ kind: "g", at: top(o.g) || o.at, name: g ? g.name : o.name, colour: hue, order: 20, shift: [0, 14] });
+  });
+  each(D.lines, function (o) {
+    var g = groupById[o.parent], hue = g ? g.hue : "#777", line = o.g.type.indexOf("Line") >= 0;
+    o.hue = hue;
+    if (line) {
+      shape(o.g, { renderer: R.line, pane: "line", color: "#fffdf8", weight: 6.5, opacity: 0.85, lineCap: "round" }).addTo(map);
+      shape(o.g, { renderer: R.line, pane: "line", color: hue, weight: 3.2, opacity: 0.9, lineCap: "round" }).addTo(map);
+    } else shape(o.g, { renderer: R.line, pane: "line", color: hue, weight: 1, opacity: 0.35, dashArray: "1 4", fillColor: hue, fillOpacity: 0.13, lineJoin: "round" }).addTo(map);
+    labels.push({ kind: "a", at: o.at, name: o.name, colour: hue, order: line ? 700 : 650, from: line ? 12.25 : 10.5 });
+  });
+  each(D.links, function (k) {
+    var from = D.outlines.filter(function (o) { return o.id === k.parent; })[0] || D.outlines[D.outlines.length - 1];
+    var south = D.outlines.reduce(function (a, o) { return !a || o.at[0] < a.at[0] ? o : a; }, null);
+    k.from = (from && k.parent ? from : south) ? ((from && k.parent ? from : south).at) : null;
+    if (!k.from) return;
+    L.polyline([k.from, k.at], { renderer: R.link, pane: "link", color: "#7d8b94", weight: 1.6, opacity: 0.7, dashArray: "1 6", lineCap: "round", interactive: false }).addTo(map);
+    L.circleMarker(k.at, { renderer: R.link, pane: "link", radius: 6, color: "#7d8b94", weight: 1.6, fillColor: "#fff", fillOpacity: 1, interactive: false }).addTo(map);
+    labels.push({ kind: "l", at: k.at, link: k, name: k.name, order: 800 });
+  });
+  function depth(u) { var n = 0, p = byId[u.parent]; while (p && n < 9) { n++; p = byId[p.parent]; } return n; }
+  function top(g) { /* the northernmost vertex, for the name of a large outline */
+    var best = null;
+    (function walk(c) { if (typeof c[0] === "number") { if (!best || c[1] > best[0]) best = [c[1], c[0]]; } else each(c, walk); })(g.coordinates || []);
+    return best;
+  }
+  var order = D.units.filter(function (u) { return u.g; }).sort(function (a, b) { return (a.level === "group" ? -1 : depth(a)) - (b.level === "group" ? -1 : depth(b)); });
+  each(order, function (u) {
+    var isPoint = u.g.type === "Point" || u.g.type === "MultiPoint";
+    u.isPoint = isPoint;
+    if (!isPoint && (u.precision === "sketch" || u.precision === "schematic" || u.precision === "approximate") && u.level === "park")
+      u.glow = shape(u.g, { renderer: R.glow, pane: "glow", color: u.hue, weight: 9, opacity: 0.13, fill: false, lineJoin: "round" }).addTo(map);
+    u.layer = shape(u.g, { renderer: R.park, pane: "park", interactive: true, radius: u.level === "block" ? 5 : 7.5, color: u.hue, weight: 1.5, lineJoin: "round", lineCap: "round" }).addTo(map);
+    u.layer.on("click", function () { pick(u.id, false); });
+    u.layer.on("mousemove", function (e) { hover(u, e.originalEvent); });
+    u.layer.on("mouseout", function () { tip.hidden = true; });
+    labels.push({ kind: u.level === "block" ? "b" : u.level === "group" ? "h" : u.kids.some(function (k) { return k.level === "park" && k.g; }) ? "h" : "p", at: u.at, name: u.name, unit: u, colour: u.level === "group" ? u.hue : null, shift: isPoint ? [0, 15] : null, from: u.level === "block" ? 13 : 0 });
+  });
+  each(D.findings, function (f) {
+    if (!f.g) return;
+    var c = f.severity === "error" ? "#a32a1f" : f.severity === "warning" ? "#b45309" : "#475569";
+    f.layer = shape(f.g, { renderer: R.find, pane: "find", color: c, weight: 2.2, fillColor: c, fillOpacity: 0.25, radius: 6 }).addTo(map);
+  });
+  each(labels, function (l) { l.node = el("div", { class: "lb " + l.kind }); if (l.colour) l.node.style.color = l.colour; labelPane.appendChild(l.node); });
+
+  function style(u) {
+    var c = value(u), now = u.id === S.unit, on = chosen(u) && found(u), gone = !there(u);
+    var big = u.kids.some(function (k) { return k.g && k.level === "park"; }) || u.level === "group", parentHas = false, p = byId[u.parent];
+    while (p) { if (p.g && value(p)) parentHas = true; p = byId[p.parent]; }
+    var fillColour = c ? colours()[klass(c[1])] : "url(#no-data)";
+    var opacity = c ? (u.level === "group" ? 0.5 : 0.93) : parentHas || big ? 0 : 0.85;
+    if (u.level === "block" && !c) opacity = 0;
+    if (!on) opacity *= 0.12;
+    u.layer.setStyle({
+      color: now ? "#d97706" : gone ? "#a49b88" : u.level === "block" ? "#55626c" : u.hue, weight: now ? 3.4 : u.level === "block" ? 0.8 : big ? 1.3 : 1.7,
+      opacity: on ? (gone ? 0.6 : 0.95) : 0.25, dashArray: u.isPoint ? (now ? null : "2.5 2.5") : now ? null : dash(u.precision),
+      fillColor: fillColour, fillOpacity: gone ? 0 : opacity
+    });
+    if (u.glow) u.glow.setStyle({ opacity: on && !gone ? (now ? 0.3 : 0.13) : 0.03, color: now ? "#d97706" : u.hue });
+    if (now && u.layer.bringToFront && !big) u.layer.bringToFront();
+  }
+  function pattern() { /* the no-data class: fine diagonal lines */
+    var host = R.park._container;
+    if (!host || host.querySelector("#no-data")) return;
+    var p = svg("pattern", { id: "no-data", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, fill: "#fdfcf9" }), svg("rect", { width: 1.2, height: 6, fill: "#c9c0ae" }));
+    host.insertBefore(svg("defs", {}, p), host.firstChild);
+  }
+
+  /* --- labels: halos, several places to try, the important first --------------------- */
+  function labelText() {
+    each(labels, function (l) {
+      clear(l.node);
+      var u = l.unit, c = u && l.kind !== "b" ? value(u) : null, text = T(l.name);
+      l.node.className = "lb " + l.kind + (S.lang === "en" && text.length > 20 && l.kind !== "g" ? " wide" : "") + (u && u.id === S.unit ? " s" : "");
+      if (u && u.no) l.node.appendChild(el("span", { class: "no" }, u.no));
+      l.node.appendChild(el("span", { class: "t" }, text));
+      if (c) l.node.appendChild(el("small", { class: "num" }, marked(c[2], c[1])));
+    });
+  }
+  function frame() { /* the part of the map that nothing covers */
+    var s = map.getSize();
+    if (printing) return { left: 0, top: 0, right: s.x, bottom: s.y };
+    if (phone()) {
+      var sheetEl = S.unit ? card : panel, r = sheetEl.getBoundingClientRect();
+      return { left: 0, top: 0, right: s.x, bottom: Math.max(s.y - r.height, s.y * 0.3) };
+    }
+    return { left: 404, top: 8, right: s.x - (S.unit ? 392 : 64), bottom: s.y - 8 };
+  }
+  function declutter() {
+    var z = map.getZoom(), taken = [], f = frame(), size = map.getSize();
+    var keep = labels.map(function (l) {
+      var u = l.unit, rank = l.order;
+      if (u) rank = u.id === S.unit ? 0 : l.kind === "h" ? 60 : l.kind === "b" ? 600 : value(u) ? 50 : u.planned ? 100 : 200;
+      return { l: l, rank: rank, v: u && value(u) ? value(u)[1] : 0 };
+    }).sort(function (a, b) { return a.rank - b.rank || b.v - a.v; });
+    if (!printing) each([legend, inset, zoomers, credit], function (b) {
+      if (b && !b.hidden && b.offsetWidth) { var r = b.getBoundingClientRect(); taken.push({ l: r.left, r: r.right, t: r.top, b: r.bottom }); }
+    });
+    each(keep, function (k) {
+      var l = k.l, u = l.unit, n = l.node;
+      var on = (!l.from || z >= l.from || (u && u.id === S.unit)) && (!u || (chosen(u) && found(u)) || u.id === S.unit);
+      var at = l.at;
+      if (on && l.link) at = exit(l.link, f) || at;
+      if (!on || !at) { n.style.display = "none"; return; }
+      var pt = at.x !== undefined ? at : map.latLngToContainerPoint(at);
+      if (pt.x < -80 || pt.y < -40 || pt.x > size.x + 80 || pt.y > size.y + 40) { n.style.display = "none"; return; }
+      n.style.display = "block"; n.style.visibility = "hidden";
+      if (l.link) fill(n, (at.x !== undefined && l.link.arrow ? l.link.arrow + " " : "") + T(l.name));
+      var w = n.offsetWidth + 4, h = n.offsetHeight, s = l.shift || [0, 0], up = null;
+      if (u && !u.isPoint && u.layer && l.kind !== "h") { /* a small outline stays free: its name goes below it */
+        var ub = u.layer.getBounds(), n0 = map.latLngToContainerPoint(ub.getNorthWest()), n1 = map.latLngToContainerPoint(ub.getSouthEast());
+        if (n1.y - n0.y < 90 && (n1.y - n0.y < h + 14 || n1.x - n0.x < w + 6)) { var mid = (n0.x + n1.x) / 2 - pt.x; s = [mid, n1.y - pt.y + h / 2 + 2]; up = [mid, n0.y - pt.y - h / 2 - 2]; }
+      }
+      var tries = l.kind === "d" || l.link ? [[0, 0]] : up ? [s, up, [n1.x - pt.x + w / 2 + 3, 0], [n0.x - pt.x - w / 2 - 3, 0], [0, 0]] : [s, [0, h / 2 + 9], [0, -h / 2 - 9], [w / 2 + 12, 0], [-w / 2 - 12, 0], [w / 2 + 8, h / 2 + 8], [-w / 2 - 8, h / 2 + 8], [w / 2 + 8, -h / 2 - 8]];
+      if (l.kind === "h") tries = tries.concat([[0, h + 18], [0, -h - 18]]);
+      for (var i = 0; i < tries.length; i++) {
+        var x = pt.x + tries[i][0], y = pt.y + tries[i][1];
+        var b = { l: x - w / 2, r: x + w / 2, t: y - h / 2, b: y + h / 2 };
+        if (b.l < f.left || b.r > f.right || b.t < f.top || b.b > f.bottom) continue;
+        if (taken.some(function (o) { return b.l < o.r && b.r > o.l && b.t < o.b && b.b > o.t; })) continue;
+        taken.push(b);
+        var lp = map.containerPointToLayerPoint([x, y]);
+        n.style.left = lp.x + "px"; n.style.top = lp.y + "px"; n.style.visibility = "visible";
+        l.box = { x: x, y: y };
+        return;
+      }
+      n.style.display = "none";
+    });
+  }
+  function exit(link, f) { /* where the line to a far place leaves the free part of the view */
+    if (!link.from) return null;
+    var a = map.latLngToContainerPoint(link.from), b = map.latLngToContainerPoint(link.at);
+    var pad = 12, X0 = f.left + 62, X1 = f.right - 76, Y0 = f.top + pad, Y1 = f.bottom - 44, t = 1;
+    if (b.x > X0 && b.x < X1 && b.y > Y0 && b.y < Y1) { link.arrow = ""; return { x: b.x, y: b.y - 16 }; }
+    if (a.x < X0 || a.x > X1 || a.y < Y0 || a.y > Y1) return null;
+    if (b.x > X1) t = Math.min(t, (X1 - a.x) / (b.x - a.x));
+    if (b.x < X0) t = Math.min(t, (X0 - a.x) / (b.x - a.x));
+    if (b.y > Y1) t = Math.min(t, (Y1 - a.y) / (b.y - a.y));
+    if (b.y < Y0) t = Math.min(t, (Y0 - a.y) / (b.y - a.y));
+    link.arrow = b.x > a.x ? (b.y > a.y ? "↘" : "↗") : b.y > a.y ? "↙" : "↖";
+    return { x: a.x + t * (b.x - a.x), y: a.y + t * (b.y - a.y) };
+  }
+
+  /* --- small charts ------------------------------------------------------------------ */
+  function trend(u, key) {
+    var cells = series(u.id, key), m = measureByKey[key], W = 312, H = 96, padL = 8, padR = 8, padT = 20, padB = 18;
+    if (!cells.length) return null;
+    var y0 = cells[0][0], y1 = cells[cells.length - 1][0], lo = 0, hi = 0;
+    each(cells, function (c) { hi = Math.max(hi, c[1]); lo = Math.min(lo, c[1]); });
+    if (hi === lo) hi = lo + 1;
+    var X = function (y) { return y1 === y0 ? W / 2 : padL + 18 + (y - y0) / (y1 - y0) * (W - padL - padR - 40); };
+    var Y = function (v) { return padT + (hi - v) / (hi - lo) * (H - padT - padB); };
+    var text = T(m.name) + ": " + cells.map(function (c) { return c[0] + " " + qualified(c[2], c[1]); }).join(", ");
+    var g = svg("svg", { viewBox: "0 0 " + W + " " + H, role: "img", "aria-label": text });
+    g.appendChild(svg("line", { x1: padL, x2: W - padR, y1: Y(0), y2: Y(0), stroke: "#d9d2c3" }));
+    if (cells.length > 1) g.appendChild(svg("polyline", { points: cells.map(function (c) { return X(c[0]) + "," + Y(c[1]); }).join(" "), fill: "none", stroke: "#7ba7ac", "stroke-width": 1.5, "stroke-dasharray": "3 3" }));
+    var lastX = -99, lastL = -99;
+    each(cells, function (c, i) {
+      var x = X(c[0]), y = Y(c[1]), cur = value(u) && key === S.measure && value(u)[0] === c[0];
+      g.appendChild(svg("circle", { cx: x, cy: y, r: cur ? 4.5 : 3.2, fill: c[2] === "=" ? "#0f5c6e" : "#fffefb", stroke: cur ? "#d97706" : "#0f5c6e", "stroke-width": 1.6 }));
+      var must = i === cells.length - 1, label = number(c[1]), wide = label.length * 6.4;
+      if (x - lastX > 30 || i === 0 || (must && x - lastX > 24)) { g.appendChild(svg("text", { x: x, y: H - 4, "text-anchor": "middle", "font-size": 10.5, fill: "#5f6b76" }, c[0])); lastX = x; }
+      if (x - lastL > wide / 2 + 16 || i === 0) { g.appendChild(svg("text", { x: Math.max(wide / 2, Math.min(W - wide / 2, x)), y: y - 7, "text-anchor": "middle", "font-size": 10.5, fill: "#1f2a33" }, label)); lastL = x + wide / 2 - 10; }
+    });
+    return g;
+  }
+  function place(u, key) { /* where the park stands among all that have a value */
+    var all = parks.map(function (p) { return { u: p, c: cell(p.id, key, S.year) }; }).filter(function (p) { return p.c && there(p.u); }).sort(function (a, b) { return b.c[1] - a.c[1]; });
+    if (all.length < 3) return null;
+    var W = 312, step = Math.min(22, (W - 8) / all.length), H = 44, hi = Math.max(all[0].c[1], 1e-9), at = -1;
+    var g = svg("svg", { viewBox: "0 0 " + W + " " + (H + 14), role: "img" });
+    each(all, function (p, i) {
+      var h = Math.max(1.5, Math.max(0, p.c[1]) / hi * H), me = p.u === u;
+      if (me) at = i;
+      g.appendChild(svg("rect", { x: 4 + i * step, y: H - h, width: Math.max(2, step - 3), height: h, rx: 1.5, fill: me ? "#d97706" : "#a9c7c8" }));
+    });
+    if (at < 0) return null;
+    var words = S.lang === "en" ? "no. " + (at + 1) + " of " + all.length + " with a value" : "在有数值的 " + all.length + " 个园区中列第 " + (at + 1) + " 位";
+    g.setAttribute("aria-label", words);
+    g.appendChild(svg("text", { x: 4, y: H + 12, "font-size": 10.5, fill: "#5f6b76" }, words));
+    return g;
+  }
+
+  /* --- frame of the page ------------------------------------------------------------------ */
+  var panel = el("section", { class: "box panel" }), card = el("section", { class: "box card", hidden: true, tabindex: "-1" }), legend = el("section", { class: "box legend" });
+  var zoomers = el("div", { class: "box zoomers", role: "group" }), inset = el("div", { class: "box inset" }), credit = el("footer", { class: "credit" }), scale = el("div", { class: "scale", "aria-hidden": "true" });
+  var tip = el("div", { class: "tip", hidden: true, "aria-hidden": "true" }), sheet = el("div", { class: "sheet", "aria-hidden": "true" }), toastBox = el("div", { class: "toast", role: "status", hidden: true });
+  each([panel, legend, zoomers, card, inset, scale, credit, tip, toastBox, sheet], function (n) { root.appendChild(n); });
+  map.getContainer().setAttribute("aria-hidden", "true");
+  map.getContainer().setAttribute("tabindex", "-1");
+  var parts = {};
+
+  function icon(d) { return svg("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, svg("path", { d: d, fill: "none", stroke: "currentColor", "stroke-width": 1.7, "stroke-linecap": "round", "stroke-linejoin": "round" })); }
+  function toast(text) { fill(toastBox, text); toastBox.hidden = false; setTimeout(function () { toastBox.hidden = true; }, 2600); }
+
+  function build() {
+    U = UI[S.lang];
+    document.documentElement.lang = S.lang === "en" ? "en" : "zh-CN";
+    document.title = T(D.name);
+    panel.setAttribute("aria-label", U.panel); card.setAttribute("aria-label", U.card); legend.setAttribute("aria-label", U.legend);
+    zoomers.setAttribute("aria-label", S.lang === "en" ? "Map view" : "地图视图");
+    var tabs = [["parks", U.parks]];
+    if (D.goals.length) tabs.push(["goals", U.goals]);
+    if (D.findings.length) tabs.push(["findings", U.findings + " " + D.findings.length]);
+    tabs.push(["about", U.about]);
+    if (!tabs.some(function (t) { return t[0] === S.tab; })) S.tab = "parks";
+    parts.tabs = {};
+    var bar = el("div", { class: "tabs", role: "tablist" });
+    each(tabs, function (t, i) {
+      var b = el("button", { role: "tab", id: "tab-" + t[0], "aria-controls": "tabpage", type: "button", onclick: function () { S.tab = t[0]; pages(); remember(); }, onkeydown: function (e) {
+        var step = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
+        if (!step) return;
+        var next = tabs[(i + step + tabs.length) % tabs.length][0];
+        S.tab = next; pages(); remember(); parts.tabs[next].focus();
+      } }, t[1]);
+      parts.tabs[t[0]] = b; bar.appendChild(b);
+    });
+    parts.lead = el("p", { class: "lead" });
+    parts.pages = el("div", { class: "pages", role: "tabpanel", id: "tabpage", tabindex: "0" });
+    fill(panel,
+      el("button", { class: "handle", type: "button", "aria-label": U.sheet, onclick: raise }, el("i")),
+      el("header", {}, el("h1", {}, T(D.name)), parts.lead,
+        el("div", { class: "tools" },
+          el("button", { class: "tool", type: "button", lang: S.lang === "en" ? "zh-CN" : "en", onclick: function () { S.lang = S.lang === "en" ? "zh" : "en"; build(); paint(); remember(); panel.querySelector(".tool").focus(); } }, U.lang),
+          el("button", { class: "tool", type: "button", onclick: function () { window.print(); } }, U.print),
+          el("button", { class: "tool", type: "button", onclick: savePng }, U.png),
+          el("button", { class: "tool", type: "button", onclick: copyLink }, UI[S.lang].copyLink))),
+      bar, parts.pages);
+    fill(zoomers,
+      el("button", { type: "button", "aria-label": U.zoomIn, title: U.zoomIn, onclick: function () { map.zoomIn(); } }, icon("M7 2v10M2 7h10")),
+      el("button", { type: "button", "aria-label": U.zoomOut, title: U.zoomOut, onclick: function () { map.zoomOut(); } }, icon("M2 7h10")),
+      el("button", { type: "button", "aria-label": U.home, title: U.home, onclick: function () { go(core, true); } }, icon("M2 7l5-5 5 5M3.5 6v6h7V6")),
+      el("button", { type: "button", "aria-label": U.whole, title: U.whole, onclick: function () { go(everything, true); } }, icon("M1.5 5V1.5H5M9 1.5h3.5V5M12.5 9v3.5H9M5 12.5H1.5V9")));
+    fill(credit, (D.synthetic ? U.syn + "　" : "") + T(D.credit) + (T(D.credit) ? "　" : "") + U.review + "：" + (D.review || U.reviewBlank));
+    insetBuild();
+    pages();
+  }
+  function raise() {
+    var c = panel.classList, low = c.contains("low"), high = c.contains("high");
+    c.remove("low"); c.remove("high");
+    if (low) { /* to the middle */ } else if (high) c.add("low"); else c.add("high");
+    declutter();
+  }
+  function pages() {
+    for (var k in parts.tabs) { parts.tabs[k].setAttribute("aria-selected", k === S.tab ? "true" : "false"); parts.tabs[k].setAttribute("tabindex", k === S.tab ? "0" : "-1"); }
+    parts.pages.setAttribute("aria-labelledby", "tab-" + S.tab);
+    fill(parts.pages, S.tab === "goals" ? goalsPage() : S.tab === "about" ? aboutPage() : S.tab === "findings" ? findingsPage() : parksPage());
+    parts.pages.scrollTop = 0;
+    if (S.tab === "parks") paintList();
+  }
+
+  function parksPage() {
+    var out = [];
+    parts.search = el("input", { type: "search", id: "q", autocomplete: "off", spellcheck: "false", value: S.query, oninput: function () { S.query = this.value; paint(); remember(); } });
+    out.push(el("div", { class: "field" }, el("label", { for: "q" }, U.search), parts.search));
+    if (D.measures.length) {
+      parts.select = el("select", { id: "m", onchange: function () { S.measure = this.value; paint(); remember(); } }, D.measures.map(function (m) {
+        return el("option", { value: m.key, selected: m.key === S.measure }, T(m.name) + (T(m.unit) ? (S.lang === "en" ? " (" + T(m.unit) + ")" : "（" + T(m.unit) + "）") : ""));
+      }));
+      out.push(el("div", { class: "field" }, el("label", { for: "m" }, U.measure), parts.select));
+    }
+    if (D.years.length > 1) {
+      parts.range = el("input", { type: "range", id: "y", min: D.years[0], max: D.years[D.years.length - 1], step: 1, value: S.year, oninput: function () { stop(); S.year = +this.value; paint(); remember(); } });
+      parts.out = el("output", { class: "year num", for: "y" });
+      parts.play = el("button", { class: "play", type: "button", onclick: toggle });
+      parts.era = el("div", { class: "era" });
+      out.push(el("div", { class: "field" }, el("label", { for: "y" }, U.year), el("div", { class: "row" }, parts.range, parts.out, parts.play),
+        el("div", { class: "between" }, parts.era, el("div", { class: "seg", role: "group", "aria-label": U.mode }, [["latest", U.latest], ["exact", U.exact]].map(function (o) {
+          return el("button", { type: "button", "aria-pressed": S.mode === o[0] ? "true" : "false", onclick: function () { S.mode = o[0]; var seg = this.parentNode; each(seg.children, function (b) { b.setAttribute("aria-pressed", "false"); }); this.setAttribute("aria-pressed", "true"); paint(); remember(); } }, o[1]);
+        })))));
+    }
+    if (D.industries.length) {
+      parts.chips = el("div", { class: "chips", role: "group", "aria-label": U.clusters });
+      parts.join = el("div", { class: "seg", role: "group", "aria-label": U.anyAll }, ["any", "all"].map(function (j) {
+        return el("button", { type: "button", "aria-pressed": S.join === j ? "true" : "false", onclick: function () { S.join = j; each(this.parentNode.children, function (b) { b.setAttribute("aria-pressed", "false"); }); this.setAttribute("aria-pressed", "true"); paint(); remember(); } }, U[j]);
+      }));
+      each(D.industries, function (i) {
+        if (i.kind !== "cluster" && !D.units.some(function (u) { return u.industries.indexOf(i.id) >= 0; })) return;
+        parts.chips.appendChild(el("button", { class: "chip" + (i.kind === "cluster" ? "" : " activity"), type: "button", "aria-pressed": S.picks.indexOf(i.id) >= 0 ? "true" : "false", onclick: function () {
+          var at = S.picks.indexOf(i.id);
+          if (at >= 0) S.picks.splice(at, 1); else S.picks.push(i.id);
+          this.setAttribute("aria-pressed", at >= 0 ? "false" : "true"); paint(); remember();
+        } }, T(i.name), el("b", { class: "num" }, parks.filter(names(i.id)).length)));
+      });
+      out.push(el("div", { class: "field" }, el("div", { class: "between" }, el("span", { class: "cap" }, U.clusters), parts.join), parts.chips));
+    }
+    parts.status = el("p", { class: "status", role: "status" });
+    parts.list = el("ol", { class: "rank" });
+    parts.blocks = D.units.some(function (u) { return u.level === "block"; }) ? el("button", { class: "chip", type: "button", "aria-pressed": S.blocks ? "true" : "false", onclick: function () { S.blocks = !S.blocks; this.setAttribute("aria-pressed", S.blocks ? "true" : "false"); paint(); remember(); } }, U.blocks) : null;
+    out.push(el("div", { class: "between" }, el("h2", { class: "cap" }, U.rankingOf), parts.blocks), parts.status, parts.list);
+    return out;
+  }
+
+  function area(list) { /* published area, parents and their parts once */
+    var sum = 0, n = 0, has = {};
+    each(list, function (u) { has[u.id] = true; });
+    each(list, function (u) {
+      for (var p = byId[u.parent]; p; p = byId[p.parent]) if (has[p.id] && cell(p.id, "planned_land_m2", S.year, "latest")) return;
+      var c = cell(u.id, "planned_land_m2", S.year, "latest");
+      if (c) { sum += c[1]; n++; }
+    });
+    return { sum: sum, n: n };
+  }
+  function paintList() {
+    var list = ranked(), m = measure(), hi = 0, n = 0, withValue = 0, cs = colours();
+    each(list, function (r) { if (r.c) { hi = Math.max(hi, r.c[1]); withValue++; } });
+    var shown = list.filter(function (r) { return r.u.level !== "block"; }), a = area(shown.map(function (r) { return r.u; }));
+    var says = S.lang === "en" ? shown.length + " parks, " + withValue + " with a value" : shown.length + " 个园区，" + withValue + " 个有数值";
+    if ((S.picks.length || S.query) && a.n) says += (S.lang === "en" ? "; published area " + number(a.sum) + " km² in all (" + a.n + " known; " + U.areaNote + ")" : "；" + U.published + " " + number(a.sum) + " 平方公里（" + a.n + " 个有面积，" + U.areaNote + "）");
+    fill(parts.status, list.length ? says : U.noMatch);
+    clear(parts.list);
+    each(list, function (r) {
+      var u = r.u, c = r.c;
+      if (c) n++;
+      var why = !u.g ? U.unplaced : !there(u) ? (u.since !== null && S.year < u.since ? U.notYet + (S.lang === "en" ? " (" + u.since + ")" : "（" + u.since + "年）") : U.gone) : "";
+      var b = el("button", { type: "button", "data-unit": u.id, class: c ? "" : "none", "aria-current": u.id === S.unit ? "true" : null, onclick: function () { pick(u.id, true); } },
+        el("span", { class: "top" }, el("span", { class: "no num" }, c ? n : ""), el("span", { class: "sq", style: "background:" + u.hue }), el("span", { class: "nm" }, T(u.name)),
+          c ? el("span", { class: "vl num" }, marked(c[2], c[1]), c[0] !== S.year ? el("span", { class: "yr" }, c[0]) : null) : el("span", { class: "vl" }, "—")),
+        c ? el("span", { class: "bar" }, el("i", { style: "width:" + (hi > 0 ? Math.max(0.5, 100 * Math.max(0, c[1]) / hi) : 0) + "%;background:" + (klass(c[1]) ? cs[klass(c[1])] : "#8fb9b3") })) : null,
+        why ? el("span", { class: "why" }, why) : null);
+      parts.list.appendChild(el("li", { class: u.level === "block" ? "sub" : null }, b));
+    });
+    if (parts.out) fill(parts.out, S.year);
+    if (parts.range) parts.range.value = S.year;
+    if (parts.play) { fill(parts.play, timer ? icon("M4.5 2v10M9.5 2v10") : icon("M4 2l8 5-8 5z")); parts.play.setAttribute("aria-label", timer ? U.pause : U.play); }
+    if (parts.era) { var e = era(); fill(parts.era, e ? T([e[2], e[3]]) : ""); }
+    if (m && parts.select) parts.select.value = m.key;
+  }
+  function era() { var found = null; each(D.eras, function (e) { if (e[0] !== null && e[0] <= S.year && (e[1] === null || S.year < e[1])) found = e; }); return found; }
+  function toggle() {
+    if (timer) { stop(); paintList(); return; }
+    var last = D.years[D.years.length - 1];
+    if (S.year >= last) S.year = D.years[0];
+    timer = setInterval(function () {
+      if (S.year >= last) { stop(); paintList(); return; }
+      S.year++; paint();
+    }, 700);
+    paint();
+  }
+  function stop() { if (timer) { clearInterval(timer); timer = null; remember(); } }
+
+  /* --- legend -------------------------------------------------------------------------------- */
+  function swatch(colour, dashed, stroke) { return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("rect", { x: 1, y: 1, width: 24, height: 13, rx: 2, fill: colour, stroke: stroke || "#8c8371", "stroke-width": stroke ? 1.6 : 0.8, "stroke-dasharray": dashed || "none" })); }
+  function hatch(id) { return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("defs", {}, svg("pattern", { id: id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, fill: "#fdfcf9" }), svg("rect", { width: 1.2, height: 6, fill: "#c9c0ae" }))), svg("rect", { x: 1, y: 1, width: 24, height: 13, rx: 2, fill: "url(#" + id + ")", stroke: "#8c8371", "stroke-width": 0.8 })); }
+  function classes(forPrint) {
+    var m = measure(), out = [], b, cs;
+    if (!m) return out;
+    b = m.breaks; cs = colours();
+    each(cs, function (c, i) {
+      var text = !b.length ? U.valueAt : i === 0 ? (S.lang === "en" ? "below " + number(b[0]) : number(b[0]) + " 以下") : i === b.length ? (S.lang === "en" ? number(b[i - 1]) + " and more" : number(b[i - 1]) + " 及以上") : number(b[i - 1]) + " – " + number(b[i]);
+      out.push({ text: text, colour: c });
+    });
+    out.push({ text: U.none, colour: null });
+    return out;
+  }
+  function keys() { /* what else is drawn */
+    var out = [], has = function (p) { return D.units.some(function (u) { return u.g && u.precision === p; }); };
+    each(D.groups, function (g) { out.push({ node: swatch("#fdfcf9", D.outlines.some(function (o) { return o.id === g.id; }) ? "4 2" : null, g.hue), text: T(g.name), hue: g.hue }); });
+    if (has("sketch")) out.push({ node: swatch("#fdfcf9", "6 3", "#5f6b76"), text: U.sketchLine, dash: [6, 3] });
+    if (has("schematic")) out.push({ node: swatch("#fdfcf9", "2 2.5", "#5f6b76"), text: U.schematicLine, dash: [2, 2.5] });
+    if (D.units.some(function (u) { return u.isPoint; })) out.push({ node: svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("circle", { cx: 13, cy: 7.5, r: 5.5, fill: "#fdfcf9", stroke: "#5f6b76", "stroke-width": 1.5, "stroke-dasharray": "2.5 2" })), text: U.pointMark, dot: true });
+    if (order.some(function (u) { var p = byId[u.parent]; return u.level === "park" && !value(u) && p && p.g && value(p); })) out.push({ node: null, text: U.parentNote });
+    return out;
+  }
+  function unitOf(m) { var unit = T(m.unit); return unit ? (S.lang === "en" ? " (" + unit + ")" : "（" + unit + "）") : ""; }
+  function when() { return S.mode === "latest" ? (S.lang === "en" ? "latest value by " + S.year : "截至 " + S.year + " 年的最近值") : (S.lang === "en" ? "values of " + S.year : S.year + " 年"); }
+  var shut = null;
+  function paintLegend() {
+    var m = measure();
+    if (shut === null) shut = phone();
+    legend.className = "box legend" + (shut ? " shut" : "");
+    fill(legend,
+      el("h2", {}, m ? T(m.name) + unitOf(m) : U.legend),
+      el("button", { class: "fold", type: "button", "aria-expanded": shut ? "false" : "true", "aria-label": U.legend, onclick: function () { shut = !shut; paintLegend(); declutter(); legend.querySelector(".fold").focus(); } }, shut ? "▾" : "▴"),
+      m ? el("p", { class: "sub" }, when() + (m.breaks.length ? (S.lang === "en" ? "; " : "；") + U.allYears : "")) : null,
+      classes().map(function (c) { return el("div", { class: "sw num" }, c.colour ? swatch(c.colour) : hatch("no-data-legend"), c.text); }),
+      el("div", { class: "keys" }, keys().map(function (k) { return el("div", { class: "sw" }, k.node, k.text); })));
+  }
+
+  /* --- the card -------------------------------------------------------------------------------- */
+  function sourceText(i) { return i >= 0 ? D.sources[i] : ""; }
+  function scopeText(c) { return c[4] === "registration" ? U.registration : c[4] === "operation" ? U.operation : c[4] === "unknown" ? U.unknown : ""; }
+  function whenText(c) { return c[0] + (S.lang === "en" ? "" : "年") + " · " + T(D.words.periods[c[3]] || [c[3], c[3]]) + (D.words.status[c[6]] ? " · " + T(D.words.status[c[6]]) : ""); }
+  function kpi(u, m, open) {
+    var c = cell(u.id, m.key, S.year, "latest");
+    if (!c) return null;
+    var scope = scopeText(c), src = sourceText(c[8]);
+    return el("details", { class: "kpi", open: open },
+      el("summary", {}, el("span", { class: "nm" }, T(m.name), el("span", { class: "when" }, whenText(c))), el("span", { class: "vl num" }, qualified(c[2], c[1]), el("small", {}, T(m.unit)))),
+      el("div", { class: "in" },
+        series(u.id, m.key).length > 1 ? trend(u, m.key) : null, place(u, m.key),
+        T(m.note) ? el("p", {}, U.def + "：" + T(m.note)) : null,
+        c[5] === "computed" ? el("p", {}, U.computed) : null,
+        scope ? el("p", {}, U.scope + "：" + scope) : null,
+        D.words.series[c[7]] ? el("p", {}, T(D.words.series[c[7]])) : null,
+        T(c[9]) ? el("p", { class: c[5] === "computed" && (c[4] === "registration" || c[4] === "unknown") ? "warn" : "" }, T(c[9])) : null,
+        c[10] ? el("p", { class: "warn" }, U.conflict) : null,
+        src ? el("p", { class: "src" }, U.source + "：" + src) : null));
+  }
+  function unknowns(u) {
+    var out = [], first = D.measures[0];
+    if (!u.g) out.push(U.uNoPlace); else if (u.isPoint) out.push(U.uOutline);
+    if (u.level !== "block") {
+      if (D.values.planned_land_m2 && !series(u.id, "planned_land_m2").length) out.push(U.uArea);
+      if (D.plan && u.since === null) out.push(U.uSince);
+      if (D.plan && !u.industries.length) out.push(U.uIndustry);
+      var lacking = D.measures.filter(function (m) { return !m.computed && m.key !== "planned_land_m2" && !series(u.id, m.key).length; }).slice(0, 4).map(function (m) { return T(m.name); });
+      if (lacking.length) out.push(U.uValue + lacking.join(S.lang === "en" ? ", " : "、"));
+      var rows = first ? series(u.id, first.key) : [];
+      if (rows.length && D.years.length && rows[rows.length - 1][0] < D.years[D.years.length - 1]) out.push(S.lang === "en" ? T(first.name) + ": nothing found after " + rows[rows.length - 1][0] : T(first.name) + "：" + rows[rows.length - 1][0] + " 年以后的全年数未查到");
+    }
+    return out;
+  }
+  function paintCard() {
+    var u = byId[S.unit];
+    root.className = u ? "has-card" : "";
+    document.body.className = u ? "has-card" : "";
+    card.hidden = !u;
+    if (!u) return;
+    card.style.setProperty("--hue", u.hue);
+    var g = groupById[u.group], other = S.lang === "en" ? u.name[0] : u.name[1], records = D.records[u.id] || [], first = measure(), shown = D.measures.slice(), sep = S.lang === "en" ? "; " : "；";
+    if (first) { shown.splice(shown.indexOf(first), 1); shown.unshift(first); }
+    var kpis = shown.map(function (m, i) { return kpi(u, m, i === 0); });
+    var via = D.industries.filter(function (i) { return i.kind === "cluster" && u.industries.indexOf(i.id) < 0 && names(i.id)(u); });
+    var p = byId[u.parent], kids = u.kids, unknown = unknowns(u);
+    var meta = [T(u.district), g ? T(g.name) : "", u.since !== null ? (S.lang === "en" ? "since " + u.since : u.since + " 年起") : ""].filter(Boolean).join(" · ");
+    var scroll = el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": T(u.name) });
+    fill(card,
+      el("div", { class: "head" }, el("h2", {}, T(u.name)), other !== T(u.name) ? el("div", { class: "other", lang: S.lang === "en" ? "zh-CN" : "en" }, other) : null, el("div", { class: "meta" }, meta),
+        u.precision ? el("span", { class: "badge" }, (U[u.precision] || u.precision) + (u.error ? (S.lang === "en" ? ", off by about " + number(u.error) + " m" : "，误差约 " + number(u.error) + " 米") : "")) : el("span", { class: "badge" }, U.unplaced),
+        u.isPoint || !u.g || u.precision === "synthetic" || u.precision === "surveyed" ? null : el("span", { class: "badge" }, U.notOfficial)),
+      el("button", { class: "x", type: "button", "aria-label": U.close, onclick: function () { pick(null); } }, "×"), scroll);
+    add(scroll, [
+      kpis.some(Boolean) ? kpis : el("p", { class: "text" }, U.noRecords),
+      u.industries.length || u.clauses.length ? [el("h3", {}, U.position),
+        g && T(g.demand) ? el("p", { class: "text" }, T(g.demand)) : null,
+        u.industries.length ? el("p", {}, u.industries.map(function (k) { return el("span", { class: "tag" }, T(industryById[k].name)); }), via.map(function (i) { return el("span", { class: "tag via", title: U.via }, T(i.name)); })) : null,
+        via.length ? el("p", { class: "text" }, (S.lang === "en" ? "Dashed: " : "虚线框：") + U.via) : null,
+        u.words.length && g && g.words.length ? el("p", { class: "text" }, U.plannedWords + "：" + g.words.join("、")) : null,
+        u.clauses.length ? el("p", { class: "text" }, U.clause + " " + u.clauses.map(function (c) { return c[0]; }).join(sep) + (D.plan ? (S.lang === "en" ? ", " : "，") + T(D.plan.name) : "")) : null] : null,
+      unknown.length ? [el("h3", {}, U.notKnown), el("ul", { class: "unknown" }, unknown.map(function (t) { return el("li", {}, t); }))] : null,
+      T(u.note) ? el("p", { class: "text" }, T(u.note)) : null,
+      T(u.made) ? el("p", { class: "text" }, U.howDrawn + "：" + T(u.made)) : null,
+      p ? [el("h3", {}, U.parent), el("div", { class: "inner" }, el("button", { type: "button", onclick: function () { pick(p.id, true); } }, T(p.name)))] : null,
+      kids.length ? [el("h3", {}, U.inside), el("div", { class: "inner" }, kids.map(function (k) { return el("button", { type: "button", onclick: function () { pick(k.id, true); } }, T(k.name)); }))] : null,
+      u.aliases.length || u.former.length ? [el("h3", {}, U.aliases), el("p", { class: "text" }, u.former.map(function (f) { return T(f.name) + (f.since || f.until ? (S.lang === "en" ? " (" : "（") + f.since + "–" + f.until + (S.lang === "en" ? ")" : "）") : ""); }).concat(u.aliases).join(S.lang === "en" ? "; " : "；"))] : null,
+      u.boundary.length ? [el("h3", {}, U.boundary), u.boundary.map(function (b) { return el("p", { class: "text" }, b.what + (b.year ? " (" + b.year + ")" : "") + "：" + ["east", "south", "west", "north"].map(function (s, i) { return b.sides[i] ? U[s] + " " + b.sides[i] : ""; }).filter(Boolean).join(sep)); })] : null,
+      records.length ? el("details", { class: "more" }, el("summary", {}, U.allValues + " (" + records.length + ")"),
+        el("table", { class: "recs" }, el("caption", { class: "sr" }, U.allValues), el("thead", {}, el("tr", {}, el("th", { scope: "col" }, U.year), el("th", { scope: "col" }, U.measure), el("th", { scope: "col", class: "v" }, U.valueAt))),
+          el("tbody", {}, records.map(function (r) {
+            var t = D.words.terms[r[1]];
+            return el("tr", {}, el("td", { class: "num" }, r[0]), el("td", {}, t ? T(t.name) : r[1], el("div", { class: "src" }, [T(D.words.periods[r[4]] || [r[4], r[4]]), D.words.status[r[7]] ? T(D.words.status[r[7]]) : "", scopeText([0, 0, 0, 0, r[5]]), T(r[10])].filter(Boolean).join(" · ")), el("div", { class: "src" }, sourceText(r[9]))), el("td", { class: "v num" }, qualified(r[3], r[2]), el("div", { class: "src" }, t ? T(t.unit) : "")));
+          })))) : null]);
+  }
+
+  /* --- goals, about, findings ------------------------------------------------------------------- */
+  function goalsPage() {
+    return [el("p", { class: "status" }, D.plan ? T(D.plan.name) : ""), D.goals.map(function (g) {
+      var kind = g.verdict === "met" ? "met" : g.verdict === "not met" ? "not" : "open", share = g.target && g.value !== null ? g.value / g.target : null;
+      var sameYear = g.valueYear === g.year;
+      return el("article", { class: "goal" }, el("h3", {}, T(g.name) + (S.lang === "en" ? ", " : "，") + g.year, el("span", { class: "v " + kind }, (kind === "met" ? "✓ " : kind === "not" ? "✕ " : "? ") + T(g.word))),
+        share !== null && sameYear ? el("div", { class: "meter", role: "img", "aria-label": U.progress + " " + Math.round(share * 100) + "%" }, el("i", { style: "width:" + Math.min(100, share * 100) + "%" })) : null,
+        el("p", { class: "nums num" }, U.target + "：" + (g.target !== null ? number(g.target) + " " + T(g.unit) : g.printed) + "　" + U.value + "：" + (g.value !== null ? qualified(g.qualifier, g.value) + " " + T(g.unit) + (S.lang === "en" ? " (" : "（") + g.valueYear + " " + T(D.words.periods[g.period] || [g.period, g.period]) + (S.lang === "en" ? ")" : "）") : "—")),
+        el("p", { class: "why" }, T(g.why)), el("p", { class: "src text" }, U.clause + " " + g.clause + (g.source >= 0 ? "　" + U.source + "：" + sourceText(g.source) : "")));
+    })];
+  }
+  function aboutPage() {
+    return el("div", { class: "about" },
+      D.synthetic ? el("p", { class: "warn" }, U.syn) : null,
+      T(D.disclaimer) ? el("p", { class: "warn" }, T(D.disclaimer)) : null,
+      T(D.counting) ? [el("h3", {}, U.counting), el("p", {}, T(D.counting))] : null,
+      D.groups.some(function (g) { return g.clause; }) ? [el("h3", {}, U.groupLine), el("ul", {}, D.groups.map(function (g) { return el("li", {}, el("b", { style: "color:" + g.hue }, T(g.name)), " " + T(g.demand) + (g.clause ? (S.lang === "en" ? " (clause " : "（") + g.clause + (S.lang === "en" ? ")" : "）") : "")); }))] : null,
+      D.demands.length ? [el("h3", {}, U.demands), el("ul", {}, D.demands.map(function (d) { return el("li", {}, T(d.t) + (S.lang === "en" ? " (" : "（") + d.clause + (S.lang === "en" ? ")" : "）")); }))] : null,
+      el("h3", {}, U.sources), el("ul", {}, D.sourceList.map(function (s) { return el("li", {}, T(s.t) + (s.licence ? (S.lang === "en" ? " — " : "　") + s.licence : "")); })),
+      T(D.credit) ? el("p", {}, T(D.credit)) : null,
+      el("p", {}, U.review + "：" + (D.review || U.reviewBlank)), el("p", {}, U.projection));
+  }
+  function findingsPage() {
+    return D.findings.map(function (f) {
+      return el("button", { class: "finding " + f.severity, type: "button", onclick: function () { if (f.layer) go(f.layer.getBounds(), true, 15); } }, f.rule + " " + (U[f.severity] || f.severity) + "　" + f.t[S.lang === "en" ? 1 : 0]);
+    });
+  }
+
+  /* --- the small map of the whole --------------------------------------------------------------- */
+  var world = null;
+  function project(lat, lng) { var p = map.options.crs.latLngToPoint(L.latLng(lat, lng), 8); return [p.x, p.y]; }
+  function insetBuild() {
+    if (!D.districts.length) { inset.hidden = true; return; }
+    var x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9;
+    var path = function (g) {
+      var out = "";
+      each(g.type === "MultiPolygon" ? g.coordinates : [g.coordinates], function (poly) { each(poly, function (ring) { each(ring, function (c, i) { var p = project(c[1], c[0]); x0 = Math.min(x0, p[0]); x1 = Math.max(x1, p[0]); y0 = Math.min(y0, p[1]); y1 = Math.max(y1, p[1]); out += (i ? "L" : "M") + p[0].toFixed(1) + " " + p[1].toFixed(1); }); out += "Z"; }); });
+      return out;
+    };
+    var land = D.districts.map(function (d) { return svg("path", { d: path(d.g), fill: "#f1ede3", stroke: "#cfc7b6", "stroke-width": 0.4 }); });
+    var dots = parks.filter(function (u) { return u.at && u.level === "park"; }).map(function (u) { var p = project(u.at[0], u.at[1]); return svg("circle", { cx: p[0], cy: p[1], r: 3, fill: u.hue, opacity: 0.85 }); });
+    world = svg("rect", { fill: "none", stroke: "#d97706", "stroke-width": 1.4 });
+    fill(inset, el("div", { class: "cap" }, U.whole), svg("svg", { viewBox: [x0 - 2, y0 - 2, x1 - x0 + 4, y1 - y0 + 4].join(" "), role: "img", "aria-label": U.whole }, land, dots, world));
+    insetMove();
+  }
+  function insetMove() {
+    if (!world) return;
+    var b = map.getBounds(), a = project(b.getNorth(), b.getWest()), c = project(b.getSouth(), b.getEast());
+    world.setAttribute("x", a[0]); world.setAttribute("y", a[1]); world.setAttribute("width", Math.max(1, c[0] - a[0])); world.setAttribute("height", Math.max(1, c[1] - a[1]));
+  }
+  function scaleLength(target) { /* a round length of about so many pixels, in the middle of the view */
+    var s = map.getSize(), y = s.y / 2, m = map.distance(map.containerPointToLatLng([s.x / 2, y]), map.containerPointToLatLng([s.x / 2 + 100, y])) / 100, raw = m * target, p = Math.pow(10, Math.floor(Math.log(raw) / Math.LN10)), n = raw / p >= 5 ? 5 : raw / p >= 2 ? 2 : 1;
+    return { m: n * p, px: n * p / m, text: n * p >= 1000 ? number(n * p / 1000) + (S.lang === "en" ? " km" : " 公里") : number(n * p) + (S.lang === "en" ? " m" : " 米"), perPx: m };
+  }
+  function paintScale() { var l = scaleLength(110); fill(scale, l.text, el("i", { style: "width:" + l.px.toFixed(1) + "px" })); }
+
+  /* --- moving about ------------------------------------------------------------------------------ */
+  function boundsOf(list) { var b = null; each(list, function (u) { var x = (u.layer || shape(u.g, {})).getBounds(); b = b ? b.extend(x) : L.latLngBounds(x.getSouthWest(), x.getNorthEast()); }); return b; }
+  var drawn = D.units.filter(function (u) { return u.g; });
+  var inGroups = drawn.filter(function (u) { return u.group && groupById[u.group] && u.level !== "group"; });
+  var everything = boundsOf(drawn.length ? drawn : D.outlines.concat(D.districts).filter(function (o) { return o.g; }));
+  var core = boundsOf(inGroups.length > 1 ? inGroups : drawn) || everything;
+  if (core && D.outlines.length && inGroups.length > 1) each(D.outlines, function (o) { core.extend(o.layer.getBounds()); });
+  if (core) { var inner = L.latLngBounds(core.getSouthWest(), core.getNorthEast()); each(drawn, function (u) { if (!u.isPoint && inner.contains(u.at)) core.extend(u.layer.getBounds()); }); }
+  function padding() {
+    if (printing) return { paddingTopLeft: [12, 12], paddingBottomRight: [12, 12] };
+    var f = frame(), s = map.getSize();
+    return phone() ? { paddingTopLeft: [14, 56], paddingBottomRight: [14, s.y - f.bottom + 12] } : { paddingTopLeft: [f.left + 8, 22], paddingBottomRight: [s.x - f.right + 8, 34] };
+  }
+  function go(bounds, move, most) {
+    if (!bounds) return;
+    var o = padding();
+    o.maxZoom = most || 14.5;
+    if (move && !still && !printing) { o.duration = 0.7; map.flyToBounds(bounds, o); } else { o.animate = false; map.fitBounds(bounds, o); }
+  }
+  function pick(id, move) {
+    var before = S.unit;
+    S.unit = id && byId[id] ? id : null;
+    tip.hidden = true;
+    paint(); remember();
+    if (S.unit) {
+      if (move && byId[id].layer) { var b = byId[id].layer.getBounds(); go(b.pad ? b.pad(byId[id].isPoint ? 0.01 : 0.9) : b, true, byId[id].isPoint ? 11.5 : 14); }
+      card.focus();
+    } else if (before) { var n = parts.list && parts.list.querySelector('[aria-current="true"]'); back(before, n); }
+  }
+  function back(id) { if (S.tab !== "parks") return; each(parts.list.querySelectorAll("button"), function (b) { if (b.getAttribute("data-unit") === id) b.focus(); }); }
+  function hover(u, e) {
+    var c = value(u), r = root.getBoundingClientRect();
+    fill(tip, T(u.name), el("small", {}, c && measure() ? T(measure().name) + " " + qualified(c[2], c[1]) + " " + T(measure().unit) + (S.lang === "en" ? ", " : "，") + c[0] : U.none));
+    tip.hidden = false;
+    var x = Math.min(e.clientX - r.left + 14, r.width - tip.offsetWidth - 8);
+    tip.style.left = x + "px"; tip.style.top = Math.min(e.clientY - r.top + 14, r.height - tip.offsetHeight - 8) + "px";
+  }
+  document.addEventListener("keydown", function (e) { if (e.key === "Escape" && S.unit) pick(null); });
+
+  function paint() {
+    pattern();
+    each(order, style);
+    var n = parks.length, e = era();
+    fill(parts.lead, (S.lang === "en" ? n + " parks and areas" : n + " 个园区与片区") + (D.synthetic ? " · " + U.syn : "") + " · " + (drawn.some(function (u) { return u.precision === "sketch" || u.precision === "schematic"; }) ? U.notOfficial : ""));
+    if (S.tab === "parks") paintList();
+    paintLegend(); paintCard(); labelText(); declutter();
+  }
+
+  /* --- the link that brings the view back ----------------------------------------------------------- */
+  var quiet = true;
+  function remember() {
+    if (quiet || printing) return;
+    var c = map.getCenter(), h = ["v=" + c.lat.toFixed(4) + "," + c.lng.toFixed(4) + "," + map.getZoom().toFixed(2), "l=" + S.lang];
+    if (S.measure) h.push("m=" + encodeURIComponent(S.measure));
+    if (S.year !== null) h.push("y=" + S.year);
+    if (S.mode !== "latest") h.push("k=" + S.mode);
+    if (S.picks.length) h.push("i=" + S.picks.map(encodeURIComponent).join(","), "j=" + S.join);
+    if (S.query) h.push("q=" + encodeURIComponent(S.query));
+    if (S.unit) h.push("s=" + encodeURIComponent(S.unit));
+    if (S.tab !== "parks") h.push("t=" + S.tab);
+    if (S.blocks) h.push("b=1");
+    try { history.replaceState(null, "", "#" + h.join("&")); } catch (_) { /* a frame without an address */ }
+  }
+  function recall() {
+    var view = null;
+    each(String(location.hash).replace(/^#/, "").split("&"), function (part) {
+      var at = part.indexOf("="), k = part.slice(0, at), v;
+      try { v = decodeURIComponent(part.slice(at + 1)); } catch (_) { return; }
+      if (k === "v") { var n = v.split(",").map(Number); if (n.length === 3 && n.every(isFinite) && Math.abs(n[0]) <= 85 && Math.abs(n[1]) <= 180) view = n; }
+      else if (k === "l" && UI[v]) S.lang = v;
+      else if (k === "m" && measureByKey[v]) S.measure = v;
+      else if (k === "y" && D.years.indexOf(+v) >= 0) S.year = +v;
+      else if (k === "k" && v === "exact") S.mode = v;
+      else if (k === "i") S.picks = v.split(",").filter(function (i) { return industryById[i]; });
+      else if (k === "j" && v === "all") S.join = v;
+      else if (k === "q") S.query = v.slice(0, 80);
+      else if (k === "s" && byId[v]) S.unit = v;
+      else if (k === "t" && /^(goals|about|findings)$/.test(v)) S.tab = v;
+      else if (k === "b") S.blocks = v === "1";
+    });
+    return view;
+  }
+  function copyLink() {
+    remember();
+    var old = function () {
+      var t = el("textarea", { class: "sr", "aria-hidden": "true" }); t.value = location.href; document.body.appendChild(t); t.select();
+      var ok = false; try { ok = document.execCommand("copy"); } catch (_) { ok = false; }
+      document.body.removeChild(t); toast(ok ? U.copied : U.copyBy);
+    };
+    if (navigator.clipboard && navigator.clipboard.writeText) navigator.clipboard.writeText(location.href).then(function () { toast(U.copied); }, old); else old();
+  }
+
+  /* --- paper -------------------------------------------------------------------------------------------- */
+  function filterText() {
+    var out = [];
+    if (S.picks.length) out.push(S.picks.map(function (k) { return T(industryById[k].name); }).join(S.lang === "en" ? (S.join === "all" ? " and " : " or ") : S.join === "all" ? " 且 " : " 或 "));
+    if (S.query) out.push("“" + S.query + "”");
+    return out.join(S.lang === "en" ? "; " : "；");
+  }
+  function sourcesText() {
+    var used = {}, out = [];
+    each(ranked(), function (r) { if (r.c && r.c[8] >= 0 && !used[r.c[8]]) { used[r.c[8]] = true; out.push(D.sources[r.c[8]]); } });
+    return out;
+  }
+  function today() { var d = new Date(), p = function (n) { return (n < 10 ? "0" : "") + n; }; return d.getFullYear() + "-" + p(d.getMonth() + 1) + "-" + p(d.getDate()); }
+  function numberParks() { var n = 0; each(D.units, function (u) { u.no = 0; }); each(ranked(), function (r) { if (r.u.level !== "block") r.u.no = ++n; }); }
+  function buildSheet() {
+    var m = measure(), list = ranked().filter(function (r) { return r.u.level !== "block"; }), f = filterText(), l = scaleLength(120), total = parks.length, src = sourcesText();
+    fill(sheet,
+      el("h1", {}, T(D.name)),
+      el("div", { class: "st" }, (m ? T(m.name) + unitOf(m) + (S.lang === "en" ? ", " : "，") + when() + "　" : "") + U.filter + "：" + (f ? f + (S.lang === "en" ? " (" + list.length + " of " + total + " parks)" : "（" + total + " 个园区中的 " + list.length + " 个）") : U.noFilter)),
+      el("div", { class: "sc" }, l.text, el("i", { style: "width:" + l.px.toFixed(1) + "px" })),
+      el("div", { class: "col" },
+        m ? el("section", {}, el("h2", {}, T(m.name) + unitOf(m)), el("div", { class: "two" }, classes().map(function (c) { return el("div", { class: "sw" }, c.colour ? swatch(c.colour) : hatch("no-data-print"), c.text); }))) : null,
+        el("section", {}, keys().map(function (k) { return el("div", { class: "sw" }, k.node, k.text); })),
+        el("section", {}, el("h2", {}, U.list), el("table", {}, el("tbody", {}, list.map(function (r) {
+          return el("tr", {}, el("td", { class: "n" }, r.u.no), el("td", {}, T(r.u.name) + (r.u.g ? "" : S.lang === "en" ? " (not placed)" : "（未上图）")), el("td", { class: "v num" }, r.c ? marked(r.c[2], r.c[1]) + (r.c[0] !== S.year ? " ’" + String(r.c[0]).slice(2) : "") : "—"));
+        }))))),
+      el("div", { class: "ft" },
+        el("div", {}, T(D.credit) + "　" + T(D.disclaimer) + (D.synthetic ? U.syn : "")),
+        el("div", {}, (src.length ? U.source + "：" + src.map(short).join("；").slice(0, S.lang === "en" ? 330 : 300) + "　" : "") + U.projection + "　" + U.review + "：" + (D.review || U.reviewBlank) + "　" + U.printed + "：" + today())));
+  }
+  function short(text) { var host = /^https?:\/\/([^/\s]+)/.exec(text), said = /\(([^)]*)\)/.exec(text); return said ? said[1] : host ? host[1] : text; }
+  var kept = null;
+  function beforePrint() {
+    if (printing) return;
+    kept = { c: map.getCenter(), z: map.getZoom() };
+    stop(); printing = true;
+    document.documentElement.classList.add("printing");
+    map.invalidateSize({ animate: false, pan: false });
+    var list = ranked().filter(function (r) { return r.u.layer; }).map(function (r) { return r.u; });
+    var view = S.picks.length || S.query ? boundsOf(list) : null;
+    go(view || core, false, 13);
+    numberParks(); pattern(); labelText(); declutter(); buildSheet();
+  }
+  function afterPrint() {
+    if (!printing) return;
+    printing = false;
+    document.documentElement.classList.remove("printing");
+    map.invalidateSize({ animate: false, pan: false });
+    map.setView(kept.c, kept.z, { animate: false });
+    each(D.units, function (u) { u.no = 0; });
+    paint();
+  }
+  window.addEventListener("beforeprint", beforePrint);
+  window.addEventListener("afterprint", afterPrint);
+
+  /* --- picture: our own shapes and texts onto one canvas -------------------------------------------------- */
+  function wrap(x, text, width) {
+    var lines = [], line = "";
+    each(text.split(/(?<=[\u3000-\uffef])|(?=[\u4e00-\u9fff])|(?<=\s)/u), function (word) { if (x.measureText(line + word).width > width && line) { lines.push(line); line = word.replace(/^\s+/, ""); } else line += word; });
+    if (line) lines.push(line);
+    return lines;
+  }
+  function draw() {
+    var size = map.getSize(), f = phone() ? { left: 0, top: 0, right: size.x, bottom: frame().bottom } : { left: 396, top: 0, right: size.x - (S.unit ? 384 : 0), bottom: size.y };
+    var k = 2, w = Math.round(f.right - f.left), mapH = Math.round(f.bottom - f.top), head = 74, side = 268, pad = 22, m = measure(), font = getComputedStyle(document.body).fontFamily;
+    var W = w + side, c = el("canvas"), x = c.getContext("2d");
+    var rows = classes(), ks = keys(), filter = filterText();
+    var foot = [T(D.credit), T(D.disclaimer), U.review + "：" + (D.review || U.reviewBlank)].filter(Boolean).join("　");
+    x.font = "11px " + font;
+    var footLines = wrap(x, foot, W - 2 * pad), footH = 16 + footLines.length * 16;
+    var H = head + mapH + footH;
+    c.width = W * k; c.height = H * k; x.scale(k, k);
+    x.fillStyle = "#fffefb"; x.fillRect(0, 0, W, H);
+    x.fillStyle = "#1f2a33"; x.textBaseline = "alphabetic"; x.font = "700 24px " + font; x.fillText(T(D.name), pad, 36);
+    x.font = "13px " + font; x.fillStyle = "#4c5964";
+    x.fillText((m ? T(m.name) + unitOf(m) + (S.lang === "en" ? ", " : "，") + when() : "") + (filter ? "　" + U.filter + "：" + filter : ""), pad, 59);
+    x.save(); x.beginPath(); x.rect(0, head, w, mapH); x.clip(); x.fillStyle = "#e9e4d9"; x.fillRect(0, head, w, mapH);
+    var box = map.getContainer().getBoundingClientRect(), svgs = ["land", "link", "group", "line", "glow", "park", "find"].map(function (n) { return map.getPane(n).querySelector("svg"); }).filter(Boolean);
+    return Promise.all(svgs.map(function (s) {
+      return new Promise(function (done) {
+        var r = s.getBoundingClientRect(), copy = s.cloneNode(true), image = new Image();
+        copy.removeAttribute("style"); copy.setAttribute("xmlns", SVG); copy.setAttribute("width", r.width); copy.setAttribute("height", r.height);
+        image.onload = function () { done([image, r]); };
+        image.onerror = function () { done(null); };
+        image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(new XMLSerializer().serializeToString(copy));
+      });
+    })).then(function (pictures) {
+      each(pictures, function (p) { if (p) x.drawImage(p[0], p[1].left - box.left - f.left, p[1].top - box.top - f.top + head, p[1].width, p[1].height); });
+      each(labels, function (l) {
+        if (l.node.style.display === "none" || l.node.style.visibility === "hidden") return;
+        var y = 0;
+        each(l.node.querySelectorAll(".t,small"), function (t) {
+          var st = getComputedStyle(t), r = t.getBoundingClientRect();
+          if (!r.width) return;
+          x.font = st.fontWeight + " " + st.fontSize + " " + font; x.textBaseline = "middle"; x.textAlign = "center"; x.lineJoin = "round";
+          var lines = l.node.classList.contains("wide") && t.className === "t" ? wrap(x, t.textContent, 126) : [t.textContent], step = r.height / lines.length;
+          each(lines, function (text, i) {
+            var cx = (r.left + r.right) / 2 - box.left - f.left, cy = r.top - box.top - f.top + head + step * (i + 0.5);
+            x.lineWidth = 3.5; x.strokeStyle = "rgba(255,253,248,.92)"; x.strokeText(text, cx, cy); x.fillStyle = st.color; x.fillText(text, cx, cy);
+          });
+        });
+      });
+      x.textAlign = "left"; x.textBaseline = "alphabetic"; x.restore();
+      x.strokeStyle = "#cfc8b9"; x.lineWidth = 1; x.strokeRect(0.5, head + 0.5, w - 1, mapH - 1);
+      /* legend */
+      var X = w + pad, Y = head + 18;
+      x.fillStyle = "#1f2a33"; x.font = "700 14px " + font;
+      if (m) { each(wrap(x, T(m.name) + unitOf(m), side - 2 * pad), function (t) { x.fillText(t, X, Y); Y += 19; }); x.font = "11.5px " + font; x.fillStyle = "#5f6b76"; each(wrap(x, when(), side - 2 * pad), function (t) { x.fillText(t, X, Y); Y += 17; }); Y += 5; }
+      x.font = "12.5px " + font;
+      each(rows, function (r) {
+        if (r.colour) { x.fillStyle = r.colour; x.fillRect(X, Y - 11, 26, 14); } else { x.fillStyle = "#fdfcf9"; x.fillRect(X, Y - 11, 26, 14); x.save(); x.beginPath(); x.rect(X, Y - 11, 26, 14); x.clip(); x.strokeStyle = "#c9c0ae"; for (var i = -14; i < 30; i += 6) { x.beginPath(); x.moveTo(X + i, Y + 3); x.lineTo(X + i + 14, Y - 11); x.stroke(); } x.restore(); }
+        x.strokeStyle = "#8c8371"; x.lineWidth = 0.8; x.strokeRect(X, Y - 11, 26, 14); x.fillStyle = "#1f2a33"; x.fillText(r.text, X + 35, Y); Y += 21;
+      });
+      Y += 8;
+      each(ks, function (q) {
+        if (!q.node) { x.font = "11px " + font; x.fillStyle = "#5f6b76"; each(wrap(x, q.text, side - 2 * pad), function (t) { x.fillText(t, X, Y); Y += 15; }); return; }
+        x.strokeStyle = q.hue || "#5f6b76"; x.lineWidth = 1.6; x.setLineDash(q.dash || (q.hue ? [4, 2] : [])); x.beginPath();
+        if (q.dot) { x.setLineDash([2.5, 2]); x.arc(X + 13, Y - 4, 5.5, 0, 7); } else x.rect(X, Y - 11, 26, 14);
+        x.stroke(); x.setLineDash([]); x.fillStyle = "#1f2a33"; x.font = "12px " + font;
+        each(wrap(x, q.text, side - pad - 40 - pad), function (t) { x.fillText(t, X + 35, Y); Y += 17; }); Y += 5;
+      });
+      var l = scaleLength(120); Y = head + mapH - 20;
+      x.strokeStyle = "#3d382c"; x.lineWidth = 1.5; x.beginPath(); x.moveTo(X, Y - 6); x.lineTo(X, Y); x.lineTo(X + l.px, Y); x.lineTo(X + l.px, Y - 6); x.stroke(); x.font = "11.5px " + font; x.fillText(l.text, X, Y - 10);
+      x.font = "11px " + font; x.fillStyle = "#4c5964"; Y = head + mapH + 20; each(footLines, function (t) { x.fillText(t, pad, Y); Y += 16; });
+      return c;
+    });
+  }
+  function savePng() {
+    return draw().then(function (c) {
+      c.toBlob(function (blob) {
+        var url = URL.createObjectURL(blob), name = (D.id + "-" + (S.measure || "map") + "-" + (S.year || "")).replace(/[^\w\-\u4e00-\u9fff]+/g, "_") + ".png";
+        var a = el("a", { href: url, download: name }); document.body.appendChild(a); a.click(); document.body.removeChild(a);
+        setTimeout(function () { URL.revokeObjectURL(url); }, 8000);
+      }, "image/png");
+    });
+  }
+
+  /* --- start ------------------------------------------------------------------------------------------------ */
+  var view = recall();
+  U = UI[S.lang];
+  root.className = S.unit ? "has-card" : "";
+  build();
+  go(core || everything || L.latLngBounds([[39.4, 115.4], [41, 117.5]]), false);
+  if (view) map.setView([view[0], view[1]], view[2], { animate: false });
+  paint();
+  map.on("moveend", function () { declutter(); insetMove(); paintScale(); remember(); });
+  map.on("zoomstart", function () { labelPane.style.opacity = 0; });
+  map.on("zoomend", function () { labelPane.style.opacity = 1; });
+  map.on("resize", function () { paintLegend(); declutter(); insetMove(); paintScale(); });
+  insetMove(); paintScale();
+  quiet = false;
+  window.atlasPage = { state: S, data: D, map: map, draw: draw, pick: pick, paint: paint, value: function (id) { return value(byId[id]); } };
+}
+window.atlas = atlas;
+})();
