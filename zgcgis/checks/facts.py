@@ -147,7 +147,10 @@ def cells_with_two_values(zone: Zone) -> GeoDataFrame:
     A conflict that goes on over years, as of two areas in force side by side, is one finding.
     """
     runs: dict[tuple[Any, ...], list[int]] = {}
-    for (unit, key, period, year), cell in _values(zone).groupby(["unit", "key", "period", "year"]):
+    names = ["unit", "key", "period", "year"]
+    table = _values(zone)
+    table = table[table.duplicated(names, keep=False)]
+    for (unit, key, period, year), cell in table.groupby(names):
         rows = _conflicts(cell.to_dict("records"))
         if rows:
             said = sorted({(float(row["value"]), str(row["source"])) for row in rows})
@@ -286,9 +289,10 @@ def _pairs(values: Mapping[int, set[float]]) -> Iterator[tuple[int, float, float
 def repeated_series(zone: Zone) -> GeoDataFrame:
     """Two successive values do not come back, digit by digit, under another period."""
     rows = []
-    for (unit, key), found in _values(zone).groupby(["unit", "key"]):
-        if key in _LAND:
-            continue
+    table = _values(zone)
+    table = table[~table["key"].isin(_LAND)]
+    periods = table.groupby(["unit", "key"])["period"].transform("nunique")
+    for (unit, key), found in table[periods > 1].groupby(["unit", "key"]):
         seen: dict[tuple[float, float], list[tuple[str, int]]] = {}
         for period, of_period in found.groupby("period"):
             by_year = {
