@@ -1,0 +1,467 @@
+"""What is written down: a workbook that recomputes, tables, a page that is safe and offline."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import csv
+import dataclasses
+import hashlib
+import io
+import json
+import re
+import subprocess
+import zipfile
+from html.parser import HTMLParser
+from pathlib import Path
+
+import openpyxl
+import pytest
+from click.testing import CliRunner
+
+from zgcgis import assess, open_zone
+from zgcgis.indicators import INDICATORS
+from zgcgis.report import (
+    as_data,
+    render_page,
+    schema,
+    write_csv,
+    write_json,
+    write_report,
+    write_workbook,
+)
+from zgcgis.report.cells import excel_formula
+from zgcgis.terms import TERMS
+
+ROOT = Path(__file__).parents[1]
+HOSTILE = '=HYPERLINK("http://evil")<script>alert(1)</script>{{7*7}}\x07&\''
+
+
+@pytest.fixture(scope="module")
+def result():
+    """The sample with one growth park, one hostile name, and parks of both types."""
+    zone = open_zone(ROOT / "data" / "sample")
+    units = zone.units.copy()
+    units.loc["riverbend", "zh"] = HOSTILE
+    evaluation = {**zone.evaluation, "areas": {"southterrace": "growth"}}
+    return assess(dataclasses.replace(zone, units=units, evaluation=evaluation), draws=500)
+
+
+@pytest.fixture(scope="module")
+def plain():
+    return assess(open_zone("zgc"), draws=100)
+
+
+@pytest.fixture(scope="module")
+def book(result, tmp_path_factory):
+    return write_workbook(result, tmp_path_factory.mktemp("book") / "assessment.xlsx")
+
+
+def recalculated(path: Path, folder: Path) -> openpyxl.Workbook:
+    """Let LibreOffice open the file, compute every cell and save it."""
+    subprocess.run(
+        [
+            "soffice",
+            f"-env:UserInstallation={(folder / 'profile').as_uri()}",
+            "--headless",
+            "--convert-to",
+            "xlsx:Calc MS Excel 2007 XML",
+            "--outdir",
+            str(folder / "out"),
+            str(path),
+        ],
+        check=True,
+        capture_output=True,
+        timeout=240,
+    )
+    return openpyxl.load_workbook(folder / "out" / path.name, data_only=True)
+
+
+def results_in(book: openpyxl.Workbook) -> dict[tuple[str, int], tuple]:
+    rows = list(book["分值"].iter_rows(values_only=True))
+    start = next(i for i, row in enumerate(rows) if str(row[0]).startswith("评价结果"))
+    return {(row[0], row[2]): row for row in rows[start + 2 :] if row[0] is not None}
+
+
+# --- the workbook ------------------------------------------------------------------------------
+
+
+@pytest.mark.office
+def test_libreoffice_recalculates_every_score_indicator_and_potential_to_nine_digits(
+    result, book, tmp_path
+):
+    made = recalculated(book, tmp_path)
+    found = results_in(made)
+    compared = 0
+    for scores in (result.scores, result.total_scores):
+        for (unit, year), row in scores.total.iterrows():
+            assert found[unit, year][4] == pytest.approx(row["score"], abs=1e-9)
+            assert found[unit, year][5] == pytest.approx(row["coverage"], abs=1e-9)
+            compared += 1
+    assert compared == 21
+    for (unit, year), row in result.ranks.iterrows():
+        assert found[unit, year][6:8] == (row["rank"], row["of"])
+    sheet = made["指标"]
+    keys = {ind.zh: key for key, ind in INDICATORS.items()}
+    heads = [keys.get(cell.value) for cell in sheet[3]]
+    compared = 0
+    for row in sheet.iter_rows(min_row=6, values_only=True):
+        if str(row[1]).endswith("主区）") or str(row[1]).endswith("发展方向区）"):
+            continue
+        for key, value in zip(heads, row, strict=True):
+            for table in (result.values, result.total_values):
+                if key and (row[0], row[2]) in table.index and key in table:
+                    expected = table.at[(row[0], row[2]), key]
+                    if expected == expected:
+                        assert value == pytest.approx(expected, rel=1e-9, abs=1e-9), (row[:3], key)
+                        compared += 1
+                    else:
+                        assert value in (None, "")
+    assert compared > 600
+    rows = list(made["潜力"].iter_rows(min_row=4, values_only=True))
+    for row, value in zip(rows, result.potentials["value"], strict=True):
+        divisor = 1e4 if row[7].startswith("公顷") else 1.0
+        assert row[6] == pytest.approx(value / divisor, rel=1e-9, abs=1e-9)
+    broken = [
+        (sheet.title, cell.coordinate, cell.value)
+        for sheet in made
+        for line in sheet.iter_rows()
+        for cell in line
+        if isinstance(cell.value, str)
+        and re.match(r"#(REF|NAME|VALUE|DIV|N/A|NUM)|Err:", cell.value)
+    ]
+    assert broken == []
+
+
+@pytest.mark.office
+def test_changing_a_weight_an_ideal_and_an_account_in_the_sheet_changes_the_score(
+    result, book, tmp_path
+):
+    changed = openpyxl.load_workbook(book)
+    weights, accounts = changed["理想值与权重"], changed["台账"]
+    new = {"industrial/main/status": 0.72, "industrial/main/benefit": 0.18}
+    for row in weights.iter_rows(min_row=6):
+        if row[0].value in new:
+            row[3].value = new[row[0].value]
+        if row[0].value == "floor_area_ratio" and "工业主导型 主区" in str(row[5].value):
+            row[3].value = 2.0
+    column = next(c.column for c in accounts[3] if c.value == TERMS["footprint_m2"].zh)
+    target = next(
+        r for r in accounts.iter_rows(min_row=6) if (r[0].value, r[2].value) == ("riverbend", 2023)
+    )
+    target[column - 1].value = target[column - 1].value * 1.1
+    path = tmp_path / "changed.xlsx"
+    changed.save(path)
+    found = results_in(recalculated(path, tmp_path))
+
+    table = result.accounts.copy()
+    table.loc[("riverbend", 2023), "footprint_m2"] *= 1.1
+    from zgcgis.indicators import compute
+    from zgcgis.standards import read_evaluation, score
+
+    data = {**result.zone.evaluation, "weights": new}
+    data["ideal"] = [
+        i
+        for i in data["ideal"]
+        if (i["indicator"], i.get("kind")) != ("floor_area_ratio", "industrial")
+    ] + [
+        {"indicator": "floor_area_ratio", "kind": "industrial", "area": "main", "value": 2.0},
+        {
+            "indicator": "floor_area_ratio",
+            "kind": "industrial",
+            "area": "growth",
+            "value": result.evaluation.ideal("floor_area_ratio", "industrial", "growth").value,
+        },
+    ]
+    evaluation = read_evaluation(data)
+    again = score(compute(table), evaluation.standard, evaluation).total["score"]
+    for key, value in again.items():
+        assert found[key][4] == pytest.approx(value, abs=1e-9)
+    before = result.scores.total["score"]
+    assert abs(again["riverbend", 2023] - before["riverbend", 2023]) > 0.1
+    assert again["spruce", 2023] == pytest.approx(before["spruce", 2023])
+
+
+def test_every_score_is_a_formula_down_to_the_accounts(book):
+    made = openpyxl.load_workbook(book)
+    scores = made["分值"]
+    leaves = [
+        cell.value
+        for row in scores.iter_rows()
+        for cell in row
+        if isinstance(cell.value, str) and "'指标'!" in cell.value
+    ]
+    assert len(leaves) > 150
+    assert all(f.startswith("=") and "'理想值与权重'!" in f for f in leaves)
+    values = [c.value for row in made["指标"].iter_rows(min_row=6, min_col=4) for c in row]
+    assert values
+    assert all(str(v).startswith("=IF(COUNT('台账'!") for v in values)
+    for (unit, year), row in results_in(made).items():
+        assert str(row[4]).startswith("="), (unit, year)
+
+
+def test_totals_of_complete_parks_are_sums_in_the_sheet(book):
+    accounts = openpyxl.load_workbook(book)["台账"]
+    rows = {(r[0].value, r[2].value): r for r in accounts.iter_rows(min_row=6)}
+    column = next(c.column for c in accounts[3] if c.value == TERMS["tax_wan"].zh)
+    assert "SUM(" in rows["sample", 2023][column - 1].value
+    assert isinstance(rows["riverbend", 2023][column - 1].value, int | float)
+
+
+def test_a_name_that_looks_like_a_formula_stays_a_text(book):
+    made = openpyxl.load_workbook(book)
+    cell = next(
+        c for row in made["台账"].iter_rows(min_row=6) for c in row if "HYPERLINK" in str(c.value)
+    )
+    assert cell.data_type == "s"
+    assert "\x07" not in cell.value
+    for sheet in made:
+        for row in sheet.iter_rows():
+            for c in row:
+                if c.data_type == "f":
+                    assert "HYPERLINK" not in c.value
+
+
+def test_the_workbook_prints_on_a4_with_its_head_on_every_page(book):
+    made = openpyxl.load_workbook(book)
+    assert made.sheetnames[:5] == ["说明", "台账", "指标", "理想值与权重", "分值"]
+    assert {"潜力", "排序", "基准", "规划目标", "问题", "方法", "来源"} <= set(made.sheetnames)
+    for sheet in made:
+        assert sheet.page_setup.orientation == "landscape"
+        assert str(sheet.page_setup.paperSize) == "9"
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert sheet.print_title_rows
+
+
+def test_the_same_assessment_gives_the_same_bytes(result, book, tmp_path):
+    again = write_workbook(result, tmp_path / "again.xlsx")
+    assert again.read_bytes() == book.read_bytes()
+    assert render_page(result) == render_page(result)
+    with zipfile.ZipFile(again) as archive:
+        assert {info.date_time for info in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
+
+
+def test_a_zone_without_scores_still_has_a_workbook_that_says_why(plain, tmp_path):
+    made = openpyxl.load_workbook(write_workbook(plain, tmp_path / "zgc.xlsx"))
+    assert "分值" not in made.sheetnames
+    text = " ".join(str(c.value) for row in made["说明"].iter_rows() for c in row)
+    assert "没有集约度分值" in text
+    assert "so there is no score" in text
+
+
+@pytest.mark.parametrize("ind", INDICATORS.values(), ids=list(INDICATORS))
+def test_the_formula_of_every_indicator_can_be_written_for_a_cell(ind):
+    """The cell formula, read as Python, gives what the indicator gives."""
+    cells = {key: f"X{i}" for i, key in enumerate(ind.inputs)}
+    text = excel_formula(ind.formula, cells)
+    core = re.fullmatch(r'IF\(COUNT\([^)]*\)<\d+,"",IF\(\((.*?)\)>0,(.*),""\)\)', text)
+    assert core, text
+    numbers = {name: 7.0 + 3 * i for i, name in enumerate(cells.values())}
+    body = ast.unparse(ast.parse(core.group(2), mode="eval"))
+    expected = eval(ind.formula, {}, {k: numbers[c] for k, c in cells.items()})
+    assert eval(body, {}, numbers) == pytest.approx(expected)
+
+
+# --- tables --------------------------------------------------------------------------------------
+
+
+def test_csv_opens_in_excel_and_holds_no_formula(result, tmp_path):
+    made = write_csv(result, tmp_path)
+    assert {p.name for p in made} == {
+        "accounts.csv",
+        "indicators.csv",
+        "scores.csv",
+        "potentials.csv",
+        "findings.csv",
+    }
+    for path in made:
+        raw = path.read_bytes()
+        assert raw.startswith(b"\xef\xbb\xbf")
+        for row in csv.reader(io.StringIO(raw.decode("utf-8-sig"), newline="")):
+            for cell in row:
+                if cell[:1] in "=+-@\t\r" and cell:
+                    float(cell)  # a number may begin with a minus, a text may not
+    with (tmp_path / "scores.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.reader(file))
+    assert rows[2][:4] == ["unit", "name", "year", "kind"]
+    assert len(rows) == 3 + 18
+
+
+def complaints(value, rule, where="$"):
+    """The part of JSON schema that ours uses."""
+    kinds = {
+        "object": dict,
+        "array": list,
+        "string": str,
+        "integer": int,
+        "number": (int, float),
+        "boolean": bool,
+        "null": type(None),
+    }
+    if "const" in rule and value != rule["const"]:
+        yield f"{where}: {value!r}"
+    if "enum" in rule and value not in rule["enum"]:
+        yield f"{where}: {value!r}"
+    if "type" in rule:
+        names = [rule["type"]] if isinstance(rule["type"], str) else rule["type"]
+        fits = any(
+            isinstance(value, kinds[n]) and not (isinstance(value, bool) and n != "boolean")
+            for n in names
+        )
+        if not fits:
+            yield f"{where}: {value!r} is not {names}"
+            return
+    if isinstance(value, dict):
+        known = rule.get("properties", {})
+        yield from (f"{where}.{k} is missing" for k in rule.get("required", ()) if k not in value)
+        more = rule.get("additionalProperties", True)
+        for key, item in value.items():
+            if key in known:
+                yield from complaints(item, known[key], f"{where}.{key}")
+            elif more is False:
+                yield f"{where}.{key} is not in the schema"
+            elif isinstance(more, dict):
+                yield from complaints(item, more, f"{where}.{key}")
+    if isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from complaints(item, rule.get("items", {}), f"{where}[{i}]")
+
+
+def test_json_keeps_its_schema(result, plain, tmp_path):
+    for assessed in (result, plain):
+        path = write_json(assessed, tmp_path / "a.json")
+        text = path.read_text(encoding="utf-8")
+        assert "NaN" not in text
+        data = json.loads(text)
+        assert list(complaints(data, schema())) == []
+        assert data["zone"]["id"] == assessed.zone.id
+    broken = as_data(result) | {"years": ["2021"]}
+    assert list(complaints(broken, schema())) == ["$.years[0]: '2021' is not ['integer']"]
+
+
+# --- the page ------------------------------------------------------------------------------------
+
+
+class Page(HTMLParser):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str]]] = []
+        self.texts: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data):
+        self.texts.append(data)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_page_has_no_script_and_asks_nothing_of_a_network(result, lang):
+    text = render_page(result, lang=lang)
+    page = Page(text)
+    allowed = {
+        "html", "head", "meta", "title", "style", "body", "header", "h1", "h2", "p", "nav", "a",
+        "main", "section", "div", "table", "caption", "thead", "tbody", "tr", "th", "td", "figure",
+        "figcaption", "svg", "line", "rect", "circle", "polyline", "text", "ul", "li", "footer",
+    }  # fmt: skip
+    assert {tag for tag, _ in page.tags} <= allowed
+    for tag, attrs in page.tags:
+        assert not any(name.startswith("on") or name in ("style", "src") for name in attrs), tag
+        assert attrs.get("href", "#").startswith("#")
+    policy = next(a["content"] for t, a in page.tags if a.get("http-equiv"))
+    style = re.search(r"<style>(.*?)</style>", text, re.S).group(1)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"style-src 'sha256-{digest}'" in policy
+    assert "default-src 'none'" in policy
+    assert "url(" not in style
+    assert "@import" not in style
+
+
+def test_hostile_text_is_shown_as_it_is(result):
+    text = render_page(result)
+    assert "<script>alert" not in text
+    assert "{{7*7}}" in "".join(Page(text).texts)  # and not 49
+
+
+def test_the_page_shows_the_four_charts(result):
+    labels = [a["aria-label"] for t, a in Page(render_page(result)).tags if t == "svg"]
+    for word in ("Score taken apart", "Rank acceptability", "Spacemate", "Score"):
+        assert any(word in label for label in labels), word
+
+
+def test_the_waterfall_ends_at_the_score(result):
+    from zgcgis.report.charts import waterfall
+
+    svg = str(waterfall(result, "spruce", 2023))
+    score = result.scores.total.loc[("spruce", 2023), "score"]
+    lost = [float(m.replace("−", "-")) for m in re.findall(r">([+−]\d+\.\d\d)<", svg)]
+    assert f">{score:.2f}<" in svg
+    assert 100 + sum(lost) == pytest.approx(score, abs=0.06)
+
+
+def test_a_page_without_scores_says_what_is_missing(plain):
+    text = "".join(Page(render_page(plain)).texts)
+    assert "没有集约度分值" in text
+    assert "单位规划面积总收入" in text
+
+
+@pytest.mark.browser
+def test_the_page_opens_offline_without_a_complaint(result, tmp_path):
+    from playwright.sync_api import sync_playwright
+
+    page_file = write_report(result, tmp_path / "out")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        context = browser.new_context(offline=True)
+        page = context.new_page()
+        said, asked = [], []
+        page.on("console", lambda m: said.append(m.text))
+        page.on("pageerror", lambda e: said.append(str(e)))
+        page.on("request", lambda r: asked.append(r.url))
+        page.goto(page_file.as_uri())
+        assert page.locator("h1").inner_text().endswith("土地集约利用评价")
+        colour = page.evaluate("getComputedStyle(document.querySelector('h2')).borderBottomColor")
+        wide = page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        browser.close()
+    assert said == []
+    assert asked == [page_file.as_uri()]
+    assert colour == "rgb(27, 108, 168)"  # the style passed its own policy
+    assert wide
+
+
+def chromium() -> str:
+    import shutil
+
+    found = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chrome")
+    assert found
+    return found
+
+
+# --- the command line -------------------------------------------------------------------------------
+
+
+def test_assess_from_the_command_line(tmp_path):
+    from zgcgis.cli.assess import assess as command
+
+    run = CliRunner().invoke(
+        command, [str(ROOT / "data" / "sample"), "--year", "2023", "-o", str(tmp_path / "o")]
+    )
+    assert run.exit_code == 1, run.output  # the sample has planted errors
+    assert "示范区集约度" in run.output
+    assert {p.name for p in (tmp_path / "o").iterdir()} >= {
+        "assessment.xlsx",
+        "assessment.json",
+        "index.html",
+        "scores.csv",
+    }
+
+
+def test_assess_of_the_real_zone_speaks_json():
+    from zgcgis.cli.assess import assess as command
+
+    run = CliRunner().invoke(command, ["zgc", "--json"])
+    assert run.exit_code == 0, run.output
+    data = json.loads(run.output)
+    assert data["standard"] is None
+    assert any("没有集约度分值" in note["zh"] for note in data["left_out"])
