@@ -509,6 +509,12 @@ def test_no_fact_of_the_zone_is_an_error_and_every_finding_can_be_said(findings)
         assert not describe(findings, lang).str.contains(r"[{}]|\bnan\b|None", regex=True).any()
 
 
+def test_a_sentence_says_the_quantity_by_its_name(findings):
+    found = findings[(findings["rule"] == "D501") & (findings["feature"] == "haidian_park")]
+    assert "缺 总收入 的年值" in describe(found, "zh").item()
+    assert "no yearly Total income" in describe(found, "en").item()
+
+
 # --- the rules by themselves -----------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from .errors import UnknownNameError
+from .terms import TERMS, label
 
 __all__ = [
     "COLUMNS",
@@ -192,10 +193,15 @@ def describe(findings: pd.DataFrame, lang: str = "zh") -> pd.Series:
         One text per row, on the index of `findings`.
     """
     sentences = [
-        _FORMAT.vformat(getattr(RULES[row["rule"]], lang), (), row)
+        _FORMAT.vformat(getattr(RULES[row["rule"]], lang), (), _named(row, lang))
         for row in findings.drop(columns="geometry", errors="ignore").to_dict("records")
     ]
     return pd.Series(sentences, index=findings.index, dtype="object")
+
+
+def _named(row: dict[str, Any], lang: str) -> dict[str, Any]:
+    """Write a quantity (``other`` is its key) by its name in the glossary."""
+    return row | {"other": label(row["other"], lang)} if row.get("other") in TERMS else row
 
 
 class _Lenient(Formatter):

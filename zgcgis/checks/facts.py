@@ -239,7 +239,7 @@ def _counted(zone: Zone, scope: str) -> list[dict[str, Any]]:
                 "level": _level(zone, str(unit)),
                 "feature": unit,
                 "measured": len(years),
-                "detail": f"{', '.join(sorted(set(found['key'])))}: {', '.join(map(str, years))}",
+                "detail": ", ".join(map(str, years)),
             }
         )
     return rows
