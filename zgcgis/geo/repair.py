@@ -141,7 +141,10 @@ def _drop_repeated(result: Mended) -> None:
         shape = result.geometry[row]
         if shape.geom_type in {"Point", "MultiPoint"}:
             continue
-        plain = shapely.remove_repeated_points(shape, 0)
+        try:
+            plain = shapely.remove_repeated_points(shape, 0)
+        except shapely.errors.GEOSException:
+            continue  # too few points would be left: it is no polygon, and is judged as such
         dropped = shapely.get_num_coordinates(shape) - shapely.get_num_coordinates(plain)
         if dropped > 0 and not plain.is_empty:
             result.geometry[row] = plain

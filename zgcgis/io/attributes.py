@@ -107,9 +107,17 @@ def _split_unit(name: str) -> tuple[str, str | None]:
 
 
 def match_columns(
-    names: list[str], level: str, rename: Mapping[str, str], *, cut_at: int | None = None
+    names: list[str],
+    level: str,
+    rename: Mapping[str, str],
+    *,
+    empty: frozenset[str] = frozenset(),
+    cut: tuple[int, str] | None = None,
 ) -> Columns:
-    """Match the columns of a file with those of a level by the table of aliases."""
+    """Match the columns of a file with those of a level by the table of aliases.
+
+    An `empty` column is no id; `cut` tells at how many bytes of which encoding names were cut.
+    """
     known = LEVELS[level].columns
     result = Columns()
     taken: set[str] = set()
@@ -132,6 +140,8 @@ def match_columns(
         aliases = [column, *special.get(column, _tables()["columns"].get(column, []))]
         for alias in aliases:
             hits = [n for n in forms.get(_plain(alias), []) if n not in result.of]
+            if column == "id":
+                hits = [n for n in hits if n not in empty]
             if hits:
                 result.of[hits[0]] = column
                 unit = split[hits[0]][1]
@@ -139,8 +149,8 @@ def match_columns(
                     result.unit[hits[0]] = unit
                 taken.add(column)
                 break
-    if cut_at is not None:
-        _match_cut(names, known, special, taken, cut_at, result)
+    if cut is not None:
+        _match_cut(names, known, special, taken, cut, result)
     return result
 
 
@@ -149,12 +159,12 @@ def _match_cut(
     known: tuple[str, ...],
     special: Mapping[str, list[str]],
     taken: set[str],
-    cut_at: int,
+    cut: tuple[int, str],
     result: Columns,
 ) -> None:
     """Match names that a Shapefile cut to ten bytes with the one alias they begin."""
     for name in names:
-        if name in result.of or len(name.encode("gb18030")) < cut_at - 1:
+        if name in result.of or len(name.encode(cut[1], "replace")) < cut[0] - 2:
             continue
         begun = {
             column
@@ -323,6 +333,8 @@ def convert(
     for source in frame.columns:
         column = columns.of.get(source)
         series = frame[source]
+        if column is None and series.isna().all():
+            continue  # an empty column that nothing knows says nothing
         if column is None:
             name = _free_name(str(source), made, columns, book)
             made[name] = _kept(series, str(source), book)

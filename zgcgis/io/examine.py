@@ -16,10 +16,12 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 from geopandas import GeoDataFrame
 from pyproj import CRS, Transformer
+from pyproj.exceptions import ProjError
 
 from .. import geo
 from ..errors import CrsError
@@ -40,6 +42,18 @@ FAR_KM = 100.0
 SAMPLE = 20_000
 
 _HINT = re.compile(r"gcj|bd-?09|火星|高德|百度|amap|baidu|mars", re.IGNORECASE)
+_ODD_NAME = re.compile(r"""["'`;<>{}\x00-\x1f\\]|--|\.\./""")
+_BROKEN = (
+    shapely.errors.ShapelyError,
+    pa.ArrowException,
+    ProjError,
+    ArithmeticError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    TypeError,
+    ValueError,
+)
 _KIND = {"missing": "R304", "empty": "R305", "not_finite": "R306", "collapsed": "R307",
          "nested": "R316", "hopeless": "R320"}  # fmt: skip
 _DONE = {"crossing": "R301", "unclosed": "R302", "overlapping_parts": "R314",
@@ -155,7 +169,7 @@ class _Raw:
     rows: list[dict[str, Any]] = field(default_factory=list)
     refused: dict[int, dict[str, Any]] = field(default_factory=dict)
     deleted: Any = None
-    cut_at: int | None = None
+    cut: tuple[int, str] | None = None
     refusal: Refusal | None = None
     crs_problem: str | None = None
 
@@ -204,15 +218,22 @@ def examine(
             several = len(staged) > 1
             try:
                 raws = _read(one, work, options if not several else _without_layer(options))
-                for raw in raws:
-                    if several:
-                        raw.name = f"{one.name}/{raw.name}" if len(raws) > 1 else one.name
-                    report.layers.append(_look(raw, one, options, level, expected, expected_name))
+                with np.errstate(all="ignore"):  # what is not finite is a finding, not a warning
+                    for raw in raws:
+                        if several:
+                            raw.name = f"{one.name}/{raw.name}" if len(raws) > 1 else one.name
+                        report.layers.append(
+                            _look(raw, one, options, level, expected, expected_name)
+                        )
                 _apart(report)
             except Refusal as refusal:
                 report.refusal = refusal
+                report.layers = []
             except MemoryError:
                 report.refusal = Refusal("R442")
+            except _BROKEN as problem:  # a damaged file got past every check: still a sentence
+                words = f"{type(problem).__name__}: {problem}".splitlines()[0][:160]
+                report.refusal = Refusal("R440", detail=words)
         return reports
 
 
@@ -272,11 +293,7 @@ def _tell(one: Staged, facts: dict[str, Any]) -> None:
     odd = [*facts.get("triggers", []), *facts.get("views", []), *facts.get("not_read", [])]
     if odd:
         one.add("R435", detail="、".join(str(n)[:40] for n in dict.fromkeys(odd))[:200])
-    strange = [
-        entry["name"]
-        for entry in facts["listed"]
-        if re.search(r"""["'`;<>{}\x00-\x1f/\\]|--|\.\.""", entry["name"])
-    ]
+    strange = [entry["name"] for entry in facts["listed"] if _ODD_NAME.search(entry["name"])]
     if strange:
         one.add("R436", detail="、".join(repr(n)[:60] for n in strange[:5]))
 
@@ -286,9 +303,14 @@ def _raw_of(one: Staged, facts: dict[str, Any], entry: dict[str, Any]) -> _Raw:
     wkb = table.column("geometry") if entry["geometry_column"] else None
     frame = table.drop_columns(["geometry"] if wkb is not None else []).to_pandas()
     name = entry["name"]
-    if one.kind in {"geojson", "fgb", "parquet"} and name in {"data", "OGRGeoJSON", ""}:
+    if one.kind in {"geojson", "fgb", "parquet", "kml"} and name in {"data", "OGRGeoJSON", ""}:
         name = one.name
     rows: list[dict[str, Any]] = []
+    if entry.get("curved"):
+        rows.append({"rule": "R310", "row": None, "measured": entry["curved"]})
+    odd = [c for c in map(str, frame.columns) if _ODD_NAME.search(c)]
+    if odd:
+        rows.append({"rule": "R436", "row": None, "detail": "、".join(map(repr, odd[:5]))[:200]})
     for column, kinds in facts.get("mixed", {}).items():
         rows.append({"rule": "R516", "row": None, "other": column, "detail": "、".join(kinds)})
     for column, sample in facts.get("long_numbers", {}).items():
@@ -304,6 +326,9 @@ def _raw_of(one: Staged, facts: dict[str, Any], entry: dict[str, Any]) -> _Raw:
     if stated is not None and stated != entry["rows"]:
         raise Refusal("R405", detail=f"{entry['rows']} / {stated}")
     raw = _Raw(name, frame, wkb, entry["crs"], told, rows)
+    if one.kind == "kml":  # what the format has by default says nothing of the land
+        usual = {"tessellate", "extrude", "visibility", "drawOrder", "altitudeMode", "icon"}
+        raw.frame = frame[[c for c in frame.columns if c not in usual]]
     if one.kind == "dxf":
         raw.crs = None
         keep = [c for c in frame.columns if not frame[c].isna().all()]
@@ -353,7 +378,8 @@ def _read_shapefile(one: Staged, work: Path, options: Options) -> _Raw:
         if text:
             crs = text
     frame = table.frame if table else pd.DataFrame(index=range(count))
-    raw = _Raw(one.name, frame, wkb, crs, told, rows, deleted=deleted, cut_at=10)
+    raw = _Raw(one.name, frame, wkb, crs, told, rows, deleted=deleted)
+    raw.cut = (10, table.encoding.name) if table else None
     raw.refused = table.refused if table else {}
     raw.crs_problem = problem
     return raw
@@ -391,7 +417,11 @@ def _look(
     if missing and not (set(options.rename.values()) <= set(map(str, frame.columns))):
         book.stop("R605", detail="、".join(map(str, frame.columns))[:200])
     matched = attributes.match_columns(
-        [str(c) for c in frame.columns], wanted, options.rename, cut_at=raw.cut_at
+        [str(c) for c in frame.columns],
+        wanted,
+        options.rename,
+        empty=frozenset(str(c) for c in frame.columns if frame[c].isna().all()),
+        cut=raw.cut,
     )
     for name, column in matched.cut.items():
         book.add("R208", None, detail=name, other=column)
