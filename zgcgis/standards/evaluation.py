@@ -23,7 +23,10 @@ METHODS = {
 
 @dataclass(frozen=True, slots=True)
 class Ideal:
-    """An ideal value (理想值): what is reasonable under law and plan, and why."""
+    """An ideal value (理想值): what is reasonable under law and plan, and why.
+
+    ``kind`` and ``section`` (主区, 发展方向区) narrow where it holds.
+    """
 
     indicator: str
     value: float
@@ -31,7 +34,7 @@ class Ideal:
     zh: str
     en: str
     kind: str | None = None
-    area: str | None = None
+    section: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +113,9 @@ class Evaluation:
         for entry in self.ideals:
             if entry.indicator != indicator:
                 continue
-            if entry.kind not in (None, kind) or entry.area not in (None, area):
+            if entry.kind not in (None, kind) or entry.section not in (None, area):
                 continue
-            specific = (entry.kind is not None) + (entry.area is not None)
+            specific = (entry.kind is not None) + (entry.section is not None)
             if specific > most:
                 best, most = entry, specific
         return best
