@@ -178,17 +178,30 @@ def use_off_detailed_plan(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFra
     if built.empty or plan.empty or not {"land_use"} <= set(built.columns) & set(plan.columns):
         return finding_frame([], rule="P303")
     default = str(zone.meta.get("land_use_system", ""))
-    parts = geo.shared(built, plan, min_area_m2=min_area_m2, center=zone.center)
-    use, use_system = _coded(built, default, parts["a"])
-    planned, plan_system = _coded(plan, default, parts["b"])
-    other_use = [
-        bool(one and two and a == b and not (one.startswith(two) or two.startswith(one)))
-        for one, two, a, b in zip(use, planned, use_system, plan_system, strict=True)
-    ]
-    wrong = parts[other_use]
-    words = [
-        f"{one} -> {two}" for one, two, bad in zip(use, planned, other_use, strict=True) if bad
-    ]
+
+    def used_otherwise(a: pd.Series, b: pd.Series) -> list[str]:
+        """What is there and what was planned, where the two differ; else empty."""
+        use, use_system = _coded(built, default, a)
+        planned, plan_system = _coded(plan, default, b)
+        return [
+            f"{one} -> {two}"
+            if one and two and x == y and not (one.startswith(two) or two.startswith(one))
+            else ""
+            for one, two, x, y in zip(use, planned, use_system, plan_system, strict=True)
+        ]
+
+    # areas first, shapes only of the few that differ: most land is used as planned
+    i, j, size = geo.clipped_areas(plan.geometry, built.geometry, center=zone.center)
+    near = size > min_area_m2
+    i, j = i[near], j[near]
+    words = used_otherwise(built["id"].iloc[j], plan["id"].iloc[i])
+    suspects = sorted({int(k) for k, word in zip(j, words, strict=True) if word})
+    if not suspects:
+        return finding_frame([], rule="P303")
+    parts = geo.shared(built.iloc[suspects], plan, min_area_m2=min_area_m2, center=zone.center)
+    words = used_otherwise(parts["a"], parts["b"])
+    wrong = parts[[bool(word) for word in words]]
+    words = [word for word in words if word]
     return _places(wrong, "P303", min_area_m2, other=wrong["b"].to_numpy(), detail=words)
 
 
