@@ -128,6 +128,21 @@ def test_a_project_is_reviewed_as_foretold(project):
                 assert said.at[rule, name] == pytest.approx(float(row[name]), rel=1e-3), rule
 
 
+def test_a_proposal_is_checked_as_foretold():
+    import geopandas as gpd
+
+    plots = gpd.read_file(SHIPPED / "projects" / "proposal.geojson").to_crs("EPSG:4490")
+    zone = open_zone(SHIPPED)
+    found = check(zone, ["A7"], proposal=plots)
+    expected = [
+        {**row, "level": "proposal"} for row in rows(SHIPPED / "projects" / "proposal-expected.csv")
+    ]
+    missed, left = settle(expected, found)
+    assert not missed, missed
+    assert not left, left
+    assert check(zone, ["A7"], proposal=plots.iloc[:1]).empty
+
+
 def delivered(file: str) -> Path:
     return next(RAW.glob(f"*/{file}"))
 

@@ -46,6 +46,22 @@ en = "Fictitious sample data, made by zgcgis sample"
 licence = "CC0-1.0"
 """
 
+_README = """# 示例示范区（虚构） Sample zone (fictitious)
+
+全部由 `zgcgis sample` 生成：同样的种子得到同样的字节。没有一处是真实的园区、宗地或企业。
+Made by `zgcgis sample`: the same seed gives the same bytes. No park, parcel or enterprise is real.
+
+| | |
+|---|---|
+| `layers/` | 图层，三年的变化 layers, with three years of change |
+| `planted.csv` | 预埋的每一处错误：规则、对象、大小 every planted error: rule, feature, size |
+| `plan.toml` `digest.toml` `quotas.csv` | 规划与用地指标 plan and land quotas |
+| `controls.csv` `negative_list.csv` | 准入条件 terms of admission |
+| `evaluation.toml` `accounts.csv` | 评价设置、填报数值 choices of the evaluation, stated values |
+| `projects/` | 待审项目与拟供地，及应有的结论 projects and a proposal, and what a review has to say |
+| `raw/` | 原样的测绘交付，及应查出的问题 a delivery as it comes, and what has to be found |
+"""
+
 _DIGEST = """# 虚构规划的摘要。 Digest of a fictitious plan.
 
 [plan]
@@ -193,6 +209,7 @@ def write_papers(
 ) -> list[dict[str, Any]]:
     """Write every file of the zone that is not a layer; return the errors planted in them."""
     (folder / "zone.toml").write_text(_ZONE, encoding="utf-8", newline="\n")
+    (folder / "README.md").write_text(_README, encoding="utf-8", newline="\n")
     (folder / "digest.toml").write_text(_digest(), encoding="utf-8", newline="\n")
     (folder / "plan.toml").write_text(_plan(specs), encoding="utf-8", newline="\n")
     (folder / "evaluation.toml").write_text(_evaluation(specs), encoding="utf-8", newline="\n")

@@ -7,7 +7,8 @@ from typing import Any
 
 from pandas import DataFrame
 
-from .write import write_csv
+from .fabric import area_m2, as_stored
+from .write import to_layer, write_csv, write_geojson
 
 __all__ = ["write_projects"]
 
@@ -82,6 +83,48 @@ def write_projects(folder: Path, parcel: DataFrame, errors: list[dict[str, Any]]
                  "limit": limit, "unit": unit}
             )  # fmt: skip
     write_csv(room / "expected.csv", _COLUMNS, rows)
+    _write_proposal(room, parcel, free, errors)
+
+
+def _write_proposal(
+    room: Path, parcel: DataFrame, free: DataFrame, errors: list[dict[str, Any]]
+) -> None:
+    """Write two proposed plots: one in order, one on land that somebody holds already."""
+    good = free.sort_values("registered_area_m2").iloc[0]
+    held = parcel[
+        (parcel["build_state"] == "A2")
+        & (parcel["park_id"] == good["park_id"])
+        & parcel["until"].isna()
+        & ~parcel["id"].isin([row["feature"] for row in errors] + [row["other"] for row in errors])
+    ]
+    if held.empty:
+        return
+    taken = held.sort_values("registered_area_m2").iloc[0]
+    plots = DataFrame(
+        {
+            "id": ["plot-1", "plot-2"],
+            "park_id": good["park_id"],
+            "name": ["示例拟供地块1", "示例拟供地块2"],
+            "land_use_system": "yonghai_2023",
+            "planned_use": "1001",
+            "planned_far": [1.4, 0.5],
+            "industry_code": ["3670", "6572"],
+            "industry": ["new_energy_vehicles", "cultural_creative"],
+            "ring": [good["ring"], taken["ring"]],
+        }
+    )
+    write_geojson(to_layer(plots), room / "proposal.geojson", name="proposal")
+    size = area_m2(as_stored(taken["ring"]))
+    write_csv(
+        room / "proposal-expected.csv",
+        ("rule", "feature", "other", "measured", "unit"),
+        [
+            {"rule": "A701", "feature": "plot-2", "other": good["park_id"]},
+            {"rule": "A703", "feature": "plot-2", "measured": "0.5", "unit": "1"},
+            {"rule": "A710", "feature": "plot-2", "other": taken["id"],
+             "measured": f"{size:.4f}", "unit": "m2"},
+        ],
+    )  # fmt: skip
 
 
 def _project(site: str, area: float) -> dict[str, Any]:
