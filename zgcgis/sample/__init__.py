@@ -197,7 +197,7 @@ def _layers(
              "ring": drawn[k]} for k in keys
         ])  # fmt: skip
     out["detailed_plan"] = to_layer(detailed)
-    protected, river = _countryside(ground, lines)
+    protected, river = _countryside(lines)
     layer("protection", [
         {"id": f"protection_{n:02d}", "zh": f"示例{grade}级保护区{n}",
          "en": f"Sample protected area {n}, grade {grade}", "grade": grade, "ring": ring}
@@ -217,9 +217,8 @@ def _extent(lines: Outlines) -> tuple[Points, Points]:
     return everything.min(0), everything.max(0)
 
 
-def _countryside(ground: Ground, lines: Outlines) -> tuple[list[tuple[str, Points]], Points]:
+def _countryside(lines: Outlines) -> tuple[list[tuple[str, Points]], Points]:
     """A river east of every park, with its banks: protected in two grades."""
-    del ground
     low, high = _extent(lines)
     y = np.linspace(low[1] - 300, high[1] + 300, 40)
     x = high[0] + 260 + 70 * np.sin(y / 420) + 25 * np.sin(y / 170)

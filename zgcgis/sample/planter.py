@@ -1,0 +1,215 @@
+"""Who plants the errors: a book of what was planted, and a hand that finds room for more.
+
+Sizes come from the construction: the vertices of the place itself, measured by the plain
+sum over edges on the coordinates as the files hold them. No geometry engine takes part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pandas import DataFrame
+
+from .fabric import Points, area_m2, as_stored, round_lonlat
+from .settle import Settlement
+
+__all__ = ["COLUMNS", "QUIET", "Outlines", "Planter"]
+
+COLUMNS = ("rule", "level", "feature", "other", "measured", "unit", "lon", "lat", "zh", "en")
+QUIET = ("stonebridge", "southterrace")  # their land is clean, so that their quotas are exact
+
+
+@dataclass
+class Outlines:
+    """Outlines beside the tables, in metres of the plane; a list is a shell with holes."""
+
+    park: dict[str, Points]
+    boundary: dict[str, Points]
+    master_plan: dict[str, list[Points]]
+    urban_boundary: dict[str, list[Points]]
+    protection: list[tuple[str, Points]] = field(default_factory=list)  # grade, ring
+    prohibited: list[Points] = field(default_factory=list)
+    stated_area_m2: dict[str, float] = field(default_factory=dict)
+    planned: set[str] = field(default_factory=set)  # ids of the detailed plan
+
+
+class Planter:
+    """The town as it is being spoilt, and the book of what was done to it."""
+
+    def __init__(self, town: Settlement, lines: Outlines) -> None:
+        self.town = town
+        self.lines = lines
+        self.rows: list[dict[str, Any]] = []
+        self.used: set[str] = set()  # blocks that hold an error already
+        self.parcel = town.parcel.set_index("id", drop=False)
+        self.block = town.block.set_index("id", drop=False)
+        self.new_parcels: list[dict[str, Any]] = []
+        self.new_buildings: list[dict[str, Any]] = []
+        self.resized: set[str] = set()
+        self.touched: set[str] = set()  # parcels that hold an error
+        base = self.parcel[self.parcel["since"].isna() & self.parcel["until"].isna()]
+        pairs = zip(base["base"], base["id"], strict=True)
+        self.base_id = dict(sorted(pairs, key=lambda pair: (pair[0] * 7919 % 10007, pair[0])))
+
+    # --- book ---------------------------------------------------------------------
+
+    def note(
+        self, rule: str, level: str, feature: str, measured: float | None, unit: str,
+        at: Points | None, zh: str, en: str, *, other: str = "",
+    ) -> None:  # fmt: skip
+        """Write one planted error into the book."""
+        lon, lat = ("", "") if at is None else round_lonlat(np.asarray(at, float))
+        self.rows.append(
+            {
+                "rule": rule, "level": level, "feature": feature, "other": other,
+                "measured": "" if measured is None else f"{measured:.4f}".rstrip("0").rstrip("."),
+                "unit": unit,
+                "lon": lon if at is None else f"{lon:.6f}",
+                "lat": lat if at is None else f"{lat:.6f}",
+                "zh": zh, "en": en,
+            }
+        )  # fmt: skip
+
+    # --- where --------------------------------------------------------------------
+
+    def stable(
+        self, test: Callable[[Any], bool], *, quiet: bool = False
+    ) -> Iterator[tuple[Any, Any]]:
+        """Parcels that never change, in blocks without an error, with their right neighbour."""
+        ground = self.town.ground
+        for base, name in self.base_id.items():
+            if name not in self.parcel.index:
+                continue
+            row = self.parcel.loc[name]
+            if row["block_id"] in self.used or (row["park_id"] in QUIET) != quiet:
+                continue
+            if name in self.touched or not test(row):
+                continue
+            right = int(ground.neighbour[base])
+            mate = self.base_id.get(right)
+            other = self.parcel.loc[mate] if mate in self.parcel.index else None
+            yield row, other
+
+    def one(self, test: Callable[[Any], bool], *, quiet: bool = False) -> Any | None:
+        """Find one parcel that passes `test`, and keep its block from further errors."""
+        for row, _ in self.stable(test, quiet=quiet):
+            self.used.add(row["block_id"])
+            self.touched.add(row["id"])
+            return row
+        return None
+
+    def pair(self, test: Callable[[Any], bool], both: Callable[[Any, Any], bool]) -> Any | None:
+        """Find a parcel and its right neighbour, and keep their block from further errors."""
+        for row, other in self.stable(test):
+            if other is not None and both(row, other):
+                self.used.add(row["block_id"])
+                self.touched |= {row["id"], other["id"]}
+                return row, other
+        return None
+
+    def on_paper(self, test: Callable[[Any], bool]) -> Any | None:
+        """One more parcel that never changes and holds no error, whatever its block."""
+        for name in self.base_id.values():
+            if name in self.touched or name not in self.parcel.index:
+                continue
+            row = self.parcel.loc[name]
+            if row["park_id"] not in QUIET and test(row):
+                self.touched.add(name)
+                return row
+        return None
+
+    def settle_tables(self) -> None:
+        """Put the new rows beside the old ones."""
+        parcel = pd.concat([self.parcel, DataFrame(self.new_parcels)], ignore_index=True)
+        parcel = parcel.astype({"since": "Int64", "until": "Int64"})
+        self.parcel = parcel.astype(self.parcel.dtypes.to_dict()).set_index("id", drop=False)
+        house = self.town.building
+        more = DataFrame(self.new_buildings, columns=house.columns)
+        self.town.building = pd.concat([house, more.astype(house.dtypes.to_dict())]).reset_index(
+            drop=True
+        )
+        firms = self.town.enterprise
+        self.town.enterprise = firms[firms["parcel_id"].isin(self.parcel["id"])].copy()
+
+    def set_ring(self, name: str, ring: Any) -> None:
+        """Give a parcel another outline; its area on paper follows at the end."""
+        self.parcel.at[name, "ring"] = ring
+        self.resized.add(name)
+        self.touched.add(name)
+
+    def add_parcel(self, model: Any, name: str, ring: Any, **changes: Any) -> None:
+        """Add a parcel like `model` with an outline of its own."""
+        row = {**model.to_dict(), "id": name, "name": f"示例宗地 {name}", "ring": ring, **changes}
+        self.new_parcels.append(row)
+
+    def insert(self, block: str, a: Points, b: Points, new: Points) -> None:
+        """Put a vertex into the edge a-b of the block and of every parcel that has it."""
+
+        def put(ring: Points) -> Points:
+            for k in range(len(ring)):
+                p, q = ring[k], ring[(k + 1) % len(ring)]
+                if (np.array_equal(p, a) and np.array_equal(q, b)) or (
+                    np.array_equal(p, b) and np.array_equal(q, a)
+                ):
+                    return np.insert(ring, k + 1, new, axis=0)
+            return ring
+
+        self.block.at[block, "ring"] = put(self.block.at[block, "ring"])
+        for name in self.parcel.index[self.parcel["block_id"] == block]:
+            ring = self.parcel.at[name, "ring"]
+            if isinstance(ring, np.ndarray):
+                self.parcel.at[name, "ring"] = put(ring)
+
+
+def size_m2(ring: Points) -> float:
+    return area_m2(as_stored(np.asarray(ring, float)))
+
+
+def round_m(ring: Points) -> float:
+    p = as_stored(np.asarray(ring, float))
+    return float(np.hypot(*(np.roll(p, -1, 0) - p).T).sum())
+
+
+def inward(point: Points, ring: Points, by: float) -> Points:
+    way = ring.mean(0) - point
+    moved: Points = point + way * (by / np.hypot(*way))
+    return moved
+
+
+def is_green(row: Any) -> bool:
+    return bool(row["kind"] == "green" and row["build_state"] == "A51")
+
+
+def is_built(row: Any) -> bool:
+    return bool(str(row["build_state"]).startswith("A"))
+
+
+def is_waiting(row: Any) -> bool:
+    return bool(row["build_state"] == "B21" and row["supply_state"] == "D21")
+
+
+def clipped_m2(ring: Points, convex: Points) -> float:
+    """Area that a ring shares with a convex ring, by cutting at one edge after the other."""
+    out = as_stored(np.asarray(ring, float))
+    knife = as_stored(np.asarray(convex, float))
+    p, q = knife - knife.mean(0), np.roll(knife - knife.mean(0), -1, 0)
+    if np.sum(p[:, 0] * q[:, 1] - q[:, 0] * p[:, 1]) < 0:
+        knife = knife[::-1]
+    for a, b in zip(knife, np.roll(knife, -1, 0), strict=True):
+        side = (b[0] - a[0]) * (out[:, 1] - a[1]) - (b[1] - a[1]) * (out[:, 0] - a[0])
+        kept: list[NDArray[np.float64]] = []
+        for k in range(len(out)):
+            s, t = side[k - 1], side[k]
+            if s * t < 0:
+                kept.append(out[k - 1] + (out[k] - out[k - 1]) * (s / (s - t)))
+            if t >= 0:
+                kept.append(out[k])
+        if len(kept) < 3:
+            return 0.0
+        out = np.array(kept)
+    return area_m2(out)
