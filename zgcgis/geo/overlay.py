@@ -404,13 +404,16 @@ def gaps(
     min_area_m2: float = 1.0,
     widths: bool = True,
     center: Center | None = None,
+    threads: int | None = None,
 ) -> GeoDataFrame:
     """Return the ground inside `within` that no feature of `cover` covers, piece by piece.
 
     Columns ``a`` (the feature of `within`), ``area_m2``, with `widths` also ``width_m``, and the
     piece, in the CRS of `within`.
     """
-    return _uncovered(within, cover, min_area_m2, center, whole=False, widths=widths)
+    return _uncovered(
+        within, cover, min_area_m2, center, whole=False, widths=widths, threads=threads
+    )
 
 
 def outside(
@@ -487,11 +490,12 @@ def _uncovered(
     *,
     whole: bool,
     widths: bool,
+    threads: int | None = None,
 ) -> GeoDataFrame:
     center = center_of(layer) if center is None else center
     flat = to_plane(layer, center)
     shapes, covers = _array(flat), _array(to_plane(cover, center))
-    at, left = _differences(shapes, covers)
+    at, left = _differences(shapes, covers, _threads(threads, len(shapes) + len(covers)))
     if not whole:
         left, of = shapely.get_parts(left, return_index=True)
         at = at[of]
@@ -504,10 +508,12 @@ def _uncovered(
     return found
 
 
-def _differences(shapes: Geometries, covers: Geometries) -> tuple[Positions, Geometries]:
+def _differences(
+    shapes: Geometries, covers: Geometries, threads: int
+) -> tuple[Positions, Geometries]:
     """What is left of each shape outside all `covers`: positions and geometries."""
     left = shapes.copy()
-    i, j = _box_pairs(shapes, covers, 1)
+    i, j = _box_pairs(shapes, covers, threads)
     first = np.flatnonzero(np.r_[True, i[1:] != i[:-1]]) if len(i) else np.zeros(0, np.intp)
     count = np.diff(np.r_[first, len(i)])
     few = count < _WORTH_PREPARING
@@ -516,7 +522,9 @@ def _differences(shapes: Geometries, covers: Geometries) -> tuple[Positions, Geo
     done = np.unique(a[shapely.covers(covers[b], shapes[a])])  # one cover holds it whole
     left[done] = shapely.Polygon()
     busy = np.isin(i[first], done, invert=True)
-    for start, n in zip(first[busy], count[busy], strict=True):  # a union is one shape's own
+
+    def subtract(task: tuple[int, int]) -> None:
+        start, n = task  # a union is one shape's own
         mine = shapes[i[start]]
         near = covers[j[start : start + n]]
         if n >= _WORTH_PREPARING:
@@ -524,6 +532,8 @@ def _differences(shapes: Geometries, covers: Geometries) -> tuple[Positions, Geo
             shapely.prepare(own)
             near = near[shapely.intersects(own, near)]
         left[i[start]] = shapely.difference(mine, shapely.disjoint_subset_union_all(near))
+
+    _run(subtract, list(zip(first[busy], count[busy], strict=True)), threads)
     there = np.flatnonzero(~_nothing(left))
     return there, left[there]
 
