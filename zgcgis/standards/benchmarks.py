@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import tomllib
 from importlib.resources import files
+from typing import Any
 
 import pandas as pd
 from pandas import DataFrame
@@ -70,6 +72,7 @@ def control_limits(edition: str = "industrial-control-2008") -> DataFrame:
     if edition not in known:
         raise UnknownNameError(edition, known, what="edition of control limits", zh="控制指标版本")
     data = tomllib.loads(folder.joinpath(f"{edition}.toml").read_text(encoding="utf-8"))
+    limits = _from_csv(data["values"]) if "values" in data else data["limit"]
     rows = [
         {
             "region": limit.get("region", data["region"]),
@@ -79,10 +82,33 @@ def control_limits(edition: str = "industrial-control-2008") -> DataFrame:
             "industry_zh": limit.get("industry_zh", ""),
             "grade": limit.get("grade", ""),
             "indicator": limit["indicator"],
-            "min": float(limit.get("min", "nan")),
-            "max": float(limit.get("max", "nan")),
+            "min": float(limit.get("min") or "nan"),
+            "max": float(limit.get("max") or "nan"),
             "binding": limit.get("binding", "mandatory"),
         }
-        for limit in data["limit"]
+        for limit in limits
     ]
     return pd.DataFrame(rows)
+
+
+_AS_INDICATOR = {
+    "floor_area_ratio": "project_floor_area_ratio",
+    "building_coefficient_pct": "project_building_coefficient",
+    "office_land_pct": "project_office_share",
+}
+
+
+def _from_csv(name: str) -> list[dict[str, Any]]:
+    """Limits of the table that the review of projects reads too."""
+    path = files("zgcgis").joinpath(f"resources/controls/{name}")
+    with path.open(encoding="utf-8") as file:
+        return [
+            {
+                "indicator": _AS_INDICATOR[row["indicator"]],
+                "industry": row["industry_code_2002"],
+                "industry_zh": row["industry"],
+                "min": row["least"],
+                "max": row["most"],
+            }
+            for row in csv.DictReader(file)
+        ]
