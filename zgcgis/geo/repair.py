@@ -8,6 +8,9 @@ zero drops parts of valid shapes.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -30,6 +33,7 @@ _FAMILIES: dict[str, tuple[int, ...]] = {
     "any": (0, 1, 2, 3, 4, 5, 6, 7),
 }
 _MOST_PARTS = 1000
+_BLOCK = 20_000
 
 
 @dataclass
@@ -100,23 +104,33 @@ def mend(
     if high.any():
         shapes[high] = shapely.force_2d(shapes[high])
     _refuse(result, ~missing & shapely.is_empty(shapes), "empty")
-    _refuse_not_finite(result)
+    coordinates, rows = shapely.get_coordinates(shapes, return_index=True)
+    _refuse_not_finite(result, coordinates, rows)
     for row in np.flatnonzero(closed).tolist() if closed is not None else []:
         if shapes[row] is not None:
             result.repairs.append((row, "unclosed"))
             result.before[row] = shapes[row]
-    _drop_repeated(result)
+    _drop_repeated(result, coordinates, rows)
     _take_polygons(result, family)
     fits = np.isin(shapely.get_type_id(shapes), _FAMILIES[family])
     for row in np.flatnonzero(~fits & ~shapely.is_missing(shapes)).tolist():
         result.refused.append((row, "family", shapes[row].geom_type))
         shapes[row] = None
-    invalid = ~shapely.is_valid(shapes) & ~shapely.is_missing(shapes)
+    invalid = ~_in_threads(shapely.is_valid, shapes) & ~shapely.is_missing(shapes)
     for row in np.flatnonzero(invalid).tolist():  # few; each has its own reason
         _mend_one(result, row, accept_nested=accept_nested)
     parts = shapely.get_num_geometries(shapes)
     result.parts = {row: int(parts[row]) for row in np.flatnonzero(parts > _MOST_PARTS).tolist()}
     return result
+
+
+def _in_threads(function: Callable[[Geometries], Any], shapes: Geometries) -> Any:
+    """Apply a function that needs no lock to blocks of an array, in threads, in order."""
+    if len(shapes) < _BLOCK:
+        return function(shapes)
+    blocks = [shapes[i : i + _BLOCK] for i in range(0, len(shapes), _BLOCK)]
+    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+        return np.concatenate(list(pool.map(function, blocks)))
 
 
 def _refuse(result: Mended, rows: NDArray[np.bool_], what: str, detail: str = "") -> None:
@@ -125,21 +139,21 @@ def _refuse(result: Mended, rows: NDArray[np.bool_], what: str, detail: str = ""
         result.geometry[row] = None
 
 
-def _refuse_not_finite(result: Mended) -> None:
-    coordinates, rows = shapely.get_coordinates(result.geometry, return_index=True)
-    bad = ~np.isfinite(coordinates).all(axis=1)
-    if bad.any():
+def _refuse_not_finite(result: Mended, coordinates: Floats, rows: NDArray[np.intp]) -> None:
+    if not np.isfinite(coordinates.sum()):
+        bad = ~np.isfinite(coordinates).all(axis=1)
         flags = np.zeros(len(result.geometry), dtype=bool)
         flags[rows[bad]] = True
         _refuse(result, flags, "not_finite")
 
 
-def _drop_repeated(result: Mended) -> None:
-    coordinates, rows = shapely.get_coordinates(result.geometry, return_index=True)
-    same = (coordinates[1:] == coordinates[:-1]).all(axis=1) & (rows[1:] == rows[:-1])
+def _drop_repeated(result: Mended, coordinates: Floats, rows: NDArray[np.intp]) -> None:
+    x, y = coordinates[:, 0], coordinates[:, 1]
+    same = (x[1:] == x[:-1]) & (y[1:] == y[:-1])
+    same &= rows[1:] == rows[:-1]
     for row in np.unique(rows[1:][same]).tolist():
         shape = result.geometry[row]
-        if shape.geom_type in {"Point", "MultiPoint"}:
+        if shape is None or shape.geom_type in {"Point", "MultiPoint"}:
             continue
         try:
             plain = shapely.remove_repeated_points(shape, 0)
@@ -257,23 +271,22 @@ def spikes(shapes: Geometries, *, below_degrees: float = 1.0) -> dict[int, float
     coordinates, rows = shapely.get_coordinates(shapes, return_index=True)
     if len(coordinates) < 3:
         return {}
-    bounds = shapely.total_bounds(shapes)
-    steps = np.diff(coordinates, axis=0)
-    if abs(bounds[[0, 2]]).max() <= 360 and abs(bounds[[1, 3]]).max() <= 90:
-        steps[:, 0] *= np.cos(np.radians((bounds[1] + bounds[3]) / 2))
-    one, two = steps[:-1], steps[1:]
-    dot = one[:, 0] * two[:, 0] + one[:, 1] * two[:, 1]
-    cross = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
-    sharp = (dot < 0) & (np.abs(cross) < np.tan(np.radians(below_degrees)) * -dot)
-    sharp &= (rows[2:] == rows[1:-1]) & (rows[1:-1] == rows[:-2])
-    # A step from one ring to the next is not an edge: both of its ends must be near in the ring.
-    places = np.flatnonzero(sharp)
+    dx, dy = np.diff(coordinates[:, 0]), np.diff(coordinates[:, 1])
+    middle = coordinates[len(coordinates) // 2]
+    if abs(middle[0]) <= 360 and abs(middle[1]) <= 90:
+        dx *= np.cos(np.radians(middle[1]))
+    dot = dx[:-1] * dx[1:] + dy[:-1] * dy[1:]
+    back = np.flatnonzero(dot < 0)  # few vertices of land are sharper than a right angle
+    cross = np.abs(dx[back] * dy[back + 1] - dy[back] * dx[back + 1])
+    sharp = cross < np.tan(np.radians(below_degrees)) * -dot[back]
+    sharp &= rows[back + 2] == rows[back]
+    # A step from one ring to the next is not an edge: the three must follow each other in a ring.
     found: dict[int, float] = {}
-    for place in places.tolist():
+    for place, across in zip(back[sharp].tolist(), cross[sharp].tolist(), strict=True):
         row = int(rows[place + 1])
         if not _is_vertex_of(shapes[row], coordinates[place : place + 3]):
             continue
-        angle = float(np.degrees(np.arctan2(abs(cross[place]), -dot[place])))
+        angle = float(np.degrees(np.arctan2(across, -dot[place])))
         found[row] = min(angle, found.get(row, 180.0))
     return found
 

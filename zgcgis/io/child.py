@@ -359,7 +359,7 @@ def _read_layer(
                     raise Refused("R444", measured=len(schema.names), limit=MOST_FIELDS)
                 schema, casts = _plain(schema, place)
                 writer = pq.ParquetWriter(
-                    out, schema, compression="lz4", use_dictionary=False, write_statistics=False
+                    out, schema, compression="none", use_dictionary=False, write_statistics=False
                 )
                 for batch in reader:
                     columns = [cast(batch.column(i)) for i, cast in enumerate(casts)]
@@ -424,7 +424,7 @@ def _straighten(pyogrio: Any, path: str, name: str, out: Path, options: dict[str
     table = pq.read_table(out)
     place = table.schema.get_field_index("geometry")
     table = table.set_column(place, "geometry", pa.array(list(shapes), type=pa.binary()))
-    pq.write_table(table, out, compression="lz4")
+    pq.write_table(table, out, compression="none")
 
 
 def _geometry_place(schema: Any) -> int | None:
@@ -530,7 +530,7 @@ def read_parquet(job: dict[str, Any], out: Path) -> dict[str, Any]:
             file = out / "layer-0.parquet"
             rows = 0
             with pq.ParquetWriter(
-                file, schema, compression="lz4", write_statistics=False
+                file, schema, compression="none", write_statistics=False
             ) as writer:
                 for batch in source.iter_batches(BATCH):
                     columns = [cast(_flat(batch.column(i))) for i, cast in enumerate(casts)]

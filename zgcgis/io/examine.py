@@ -6,9 +6,11 @@ what is safe and keeps the books: features in = used + repaired + refused.
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,7 @@ SPIKE_DEGREES = 1.0
 AREA_PERCENT = 0.5
 FAR_KM = 100.0
 SAMPLE = 20_000
+BLOCK = 1_000_000
 
 _HINT = re.compile(r"gcj|bd-?09|火星|高德|百度|amap|baidu|mars", re.IGNORECASE)
 _ODD_NAME = re.compile(r"""["'`;<>{}\x00-\x1f\\]|--|\.\./""")
@@ -299,7 +302,7 @@ def _tell(one: Staged, facts: dict[str, Any]) -> None:
 
 
 def _raw_of(one: Staged, facts: dict[str, Any], entry: dict[str, Any]) -> _Raw:
-    table = pq.read_table(facts["folder"] / entry["file"])
+    table = pq.read_table(facts["folder"] / entry["file"], memory_map=False, pre_buffer=False)
     wkb = table.column("geometry") if entry["geometry_column"] else None
     frame = table.drop_columns(["geometry"] if wkb is not None else []).to_pandas()
     name = entry["name"]
@@ -689,15 +692,19 @@ def _swapped(geometry: Any) -> Any:
 def _to_lonlat(geometry: Any, crs: CRS) -> Any:
     if crs.to_epsg() in {4490, 4326, 4979, 4480, 7844} or _same_as_lonlat(crs):
         return geometry.copy()
-    step = Transformer.from_crs(crs, STORED, always_xy=True)
+    points = shapely.get_coordinates(geometry)
+    blocks = [points[i : i + BLOCK] for i in range(0, len(points), BLOCK)]
 
-    def each(points: Any) -> Any:
-        return np.column_stack(step.transform(points[:, 0], points[:, 1]))
+    def each(block: Any) -> Any:
+        step = Transformer.from_crs(crs, STORED, always_xy=True)  # one for each thread
+        return np.column_stack(step.transform(block[:, 0], block[:, 1]))
 
-    there = ~shapely.is_missing(geometry)
-    result = geometry.copy()
-    result[there] = shapely.transform(geometry[there], each)
-    return result
+    if len(blocks) > 1:
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+            points = np.concatenate(list(pool.map(each, blocks)))
+    elif blocks:
+        points = each(points)
+    return shapely.set_coordinates(geometry.copy(), points)
 
 
 def _same_as_lonlat(crs: CRS) -> bool:

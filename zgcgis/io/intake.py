@@ -27,7 +27,7 @@ from . import tables
 from .book import Book
 from .examine import LayerReport, Options, shifts
 from .gate import Refusal
-from .layers import store_layer, stored_record, the_layer, typed
+from .layers import store_layer, stored_record, the_layer
 from .writing import write_bytes_whole, write_text_whole
 from .zones import read_stored_layer, read_toml, zone_folder
 
@@ -146,7 +146,6 @@ def _import(
     if not isinstance(frame, GeoDataFrame):
         frame = GeoDataFrame(frame, geometry=gpd.GeoSeries([None] * len(frame), crs="EPSG:4490"))
     _compare(layer, frame, folder, level)
-    frame = typed(frame, level)
     intake = _intake(folder, level, path, layer, None if dry_run else stored, record)
     if not dry_run:
         stored.parent.mkdir(exist_ok=True)
