@@ -14,6 +14,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
 from pandas import DataFrame, Series
@@ -29,6 +30,7 @@ TASKS = {
     "parcels": "per parcel: floor area ratio and coverage",
     "overlaps": "parcels that overlap by more than 1 m2",
     "uncovered": "park area that no parcel covers",
+    "whole": "parks and parcels in one process: what accounts are made of",
 }
 
 BASELINE = "geopandas"
@@ -122,36 +124,49 @@ def _zgcgis_uncovered(layers: Layers, threads: int | None) -> DataFrame:
     return found.groupby("a")[["area_m2"]].sum()
 
 
+def _zgcgis_whole(layers: Layers, threads: int | None) -> DataFrame:
+    tables = {"park": _zgcgis_parks(layers, threads), "parcel": _zgcgis_parcels(layers, threads)}
+    return pd.concat(tables)
+
+
 # --- geopandas.overlay, as a user writes it ----------------------------------------------
 
 
 def _geopandas_parks(layers: Layers, threads: int | None) -> DataFrame:
     parks, parcels, buildings = (layers[name] for name in fabric.LAYERS)
     outlines = parks.rename(columns={"id": "park"})
-    land = gpd.overlay(parcels, outlines, how="intersection")
+    land = gpd.overlay(parcels, outlines, how="intersection", keep_geom_type=True)
     land = DataFrame(land[["park", "land_use"]]).assign(area_m2=_area(land))
-    built = gpd.overlay(buildings, outlines, how="intersection")
+    built = gpd.overlay(buildings, outlines, how="intersection", keep_geom_type=True)
     built = DataFrame(built[["park", "storeys"]]).assign(area_m2=_area(built))
     return _park_table(land, built)
 
 
 def _geopandas_parcels(layers: Layers, threads: int | None) -> DataFrame:
     parcels = layers["parcels"].rename(columns={"id": "parcel"})
-    built = gpd.overlay(layers["buildings"], parcels, how="intersection")
+    built = gpd.overlay(layers["buildings"], parcels, how="intersection", keep_geom_type=True)
     built = DataFrame(built[["parcel", "storeys"]]).assign(area_m2=_area(built))
     return _parcel_table(_own(layers["parcels"]), built)
 
 
 def _geopandas_overlaps(layers: Layers, threads: int | None) -> DataFrame:
     parcels = layers["parcels"][["id", "geometry"]]
-    both = gpd.overlay(parcels, parcels, how="intersection")
+    both = gpd.overlay(parcels, parcels, how="intersection", keep_geom_type=True)
     size = _area(both)
     kept = (both["id_1"] < both["id_2"]) & (size > MIN_AREA_M2)
     return _pair_table(both["id_1"][kept], both["id_2"][kept], size[kept])
 
 
+def _geopandas_whole(layers: Layers, threads: int | None) -> DataFrame:
+    tables = {
+        "park": _geopandas_parks(layers, threads),
+        "parcel": _geopandas_parcels(layers, threads),
+    }
+    return pd.concat(tables)
+
+
 def _geopandas_uncovered(layers: Layers, threads: int | None) -> DataFrame:
-    left = gpd.overlay(layers["parks"], layers["parcels"], how="difference")
+    left = gpd.overlay(layers["parks"], layers["parcels"], how="difference", keep_geom_type=True)
     return DataFrame({"a": left["id"], "area_m2": _area(left)}).groupby("a")[["area_m2"]].sum()
 
 
@@ -229,10 +244,12 @@ _DO: dict[tuple[str, str], Callable[..., DataFrame]] = {
     ("parcels", "zgcgis"): _zgcgis_parcels,
     ("overlaps", "zgcgis"): _zgcgis_overlaps,
     ("uncovered", "zgcgis"): _zgcgis_uncovered,
+    ("whole", "zgcgis"): _zgcgis_whole,
     ("parks", BASELINE): _geopandas_parks,
     ("parcels", BASELINE): _geopandas_parcels,
     ("overlaps", BASELINE): _geopandas_overlaps,
     ("uncovered", BASELINE): _geopandas_uncovered,
+    ("whole", BASELINE): _geopandas_whole,
     **{
         (task, way): _sql(task, way)
         for task in ("parks", "parcels", "overlaps")
