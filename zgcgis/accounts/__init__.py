@@ -4,22 +4,30 @@
 ``terms.toml``, in m², 万元 and persons, and behind it no one needs geometry. ``survey(zone)``
 gives the same table with all that explains it: which values were stated and which computed, how
 far they differ, what of each layer fell into no unit, which codes nobody knows, land by use, and
-for any cell the parcels, buildings or firms that make it.
+for any cell the parcels, buildings or firms that make it. ``transitions`` and ``lineage`` compare
+two years; ``spatial_form`` tells density, mix and shape.
 """
 
 from __future__ import annotations
 
 from .book import LEVELS, Survey, measure, parts, survey
+from .change import NONE, Transitions, lineage, transitions
+from .space import spatial_form
 from .tiles import TILE_FROM, on_cluster, pool, spread_over
 
 __all__ = [
     "LEVELS",
+    "NONE",
     "TILE_FROM",
     "Survey",
+    "Transitions",
+    "lineage",
     "measure",
     "on_cluster",
     "parts",
     "pool",
+    "spatial_form",
     "spread_over",
     "survey",
+    "transitions",
 ]

@@ -499,7 +499,7 @@ class _Year:
         for key in TERMS:
             if key in self.contributions:
                 _, unit, _, amount = self.contributions[key]
-                columns[key] = np.bincount(place[unit], amount, len(units))
+                columns[key] = np.bincount(place[unit], amount, len(units)).astype(float)
         return DataFrame(columns, index=pd.Index(units, name="unit"))
 
     @cached_property

@@ -16,7 +16,15 @@ from pandas import DataFrame, Series
 from .overlay import _labels
 from .plane import Center, Floats, _array, center_of, to_plane
 
-__all__ = ["compactness", "contiguity", "mix", "sharp_angles", "spacematrix", "turning_points"]
+__all__ = [
+    "compactness",
+    "contiguity",
+    "mix",
+    "sharp_angles",
+    "spacematrix",
+    "together",
+    "turning_points",
+]
 
 
 def compactness(geometry: GeoSeries, *, center: Center | None = None) -> DataFrame:
@@ -38,6 +46,14 @@ def compactness(geometry: GeoSeries, *, center: Center | None = None) -> DataFra
         },
         index=geometry.index,
     )
+
+
+def together(geometry: GeoSeries) -> shapely.MultiPolygon:
+    """Return all parts of all geometries as one, side by side: nothing is merged."""
+    parts = shapely.get_parts(_array(geometry))
+    polygons = parts[shapely.get_type_id(parts) == shapely.GeometryType.POLYGON]
+    whole: shapely.MultiPolygon = shapely.multipolygons(polygons)
+    return whole
 
 
 def contiguity(

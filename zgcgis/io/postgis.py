@@ -41,6 +41,8 @@ def _sqlalchemy() -> Any:
 def _connected(url: str, *, write: bool, timeout_s: float) -> Iterator[Any]:
     """One transaction; what is not finished is undone."""
     sa = _sqlalchemy()
+    import psycopg
+
     kind = WriteError if write else ReadError
     try:
         address = sa.make_url(url).set(drivername="postgresql+psycopg")
@@ -58,8 +60,9 @@ def _connected(url: str, *, write: bool, timeout_s: float) -> Iterator[Any]:
             limit = sa.text("SELECT set_config('statement_timeout', :limit, true)")
             connection.execute(limit, {"limit": str(int(timeout_s * 1000))})
             yield connection
-    except sa.exc.SQLAlchemyError as error:
-        cause = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+    except (sa.exc.SQLAlchemyError, pd.errors.DatabaseError, psycopg.Error) as error:
+        told = error.__cause__ if isinstance(error, pd.errors.DatabaseError) else error
+        cause = str(getattr(told, "orig", None) or told).strip().splitlines()[0]
         shown = address.render_as_string(hide_password=True)
         raise kind(f"数据库 {shown}：{cause}", f"database {shown}: {cause}") from error
     finally:
@@ -142,13 +145,15 @@ def _read(
     found = gpd.read_postgis(
         query, connection, geom_col=row["column"], crs=f"EPSG:{int(row['srid'])}"
     )
-    found = found.rename_geometry("geometry").to_crs("EPSG:4490")
+    if row["column"] != "geometry":
+        found = found.rename_geometry("geometry")
+    found = found.to_crs("EPSG:4490")
     return _typed(found, level or (table if table in LEVELS else None))
 
 
 def _typed(layer: GeoDataFrame, level: str | None) -> GeoDataFrame:
     """Ids and codes are text, whatever the database made of them."""
-    known = LEVELS[level].columns if level in LEVELS else ()
+    known = LEVELS[level].columns if level is not None and level in LEVELS else ()
     for name in layer.columns:
         kind = COLUMNS[name].type if name in known and name in COLUMNS else ""
         if kind == "text" or name == "id" or name.endswith("_id"):

@@ -1,0 +1,240 @@
+"""Change between two years (变化): land-use transitions, and what became of each parcel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from geopandas import GeoDataFrame
+from numpy.typing import NDArray
+from pandas import DataFrame, Series
+
+from .. import geo
+from ..errors import MissingColumnsError
+from .shares import text
+
+__all__ = ["NONE", "Transitions", "lineage", "transitions"]
+
+NONE = "(none)"
+"""What ground counts as that is in the layer in one of the two years only."""
+
+
+@dataclass(frozen=True)
+class Transitions:
+    """Land-use change between two years.
+
+    Attributes
+    ----------
+    matrix
+        Square metres by class before (rows) and after (columns). Rows sum to the land before,
+        columns to the land after; :data:`NONE` is ground that the other year does not have.
+    changes
+        The map of changes: ``before, after, old, new, area_m2`` and the place.
+    """
+
+    matrix: DataFrame
+    changes: GeoDataFrame
+
+
+def transitions(
+    before: GeoDataFrame,
+    after: GeoDataFrame,
+    *,
+    by: str = "land_use",
+    min_area_m2: float = 1.0,
+    center: tuple[float, float] | None = None,
+) -> Transitions:
+    """Return what land was before and is after, by area.
+
+    Parameters
+    ----------
+    before, after
+        Parcels of two years, as ``zone.at(year).layer("parcel")`` gives them, with ``id``.
+    by
+        The column compared: ``land_use``, ``build_state``, ``supply_state`` …
+    min_area_m2
+        Smaller changes enter the matrix but not the map.
+    center
+        Centre of the working plane.
+
+    Raises
+    ------
+    MissingColumnsError
+        If a layer lacks ``id`` or the column compared.
+    """
+    for layer, name in ((before, "before"), (after, "after")):
+        if lacking := {"id", by} - set(layer.columns):
+            raise MissingColumnsError(lacking, layer.columns, where=name)
+    center = (
+        geo.center_of(pd.concat([before.geometry, after.geometry])) if center is None else center
+    )
+    old, new = before.reset_index(drop=True), after.reset_index(drop=True)
+    was, now = text(old, by), text(new, by)
+    size_old = geo.area_m2(old.geometry, center=center).to_numpy()
+    size_new = geo.area_m2(new.geometry, center=center).to_numpy()
+    i, j, area = _pairs(old, new, size_old, center)
+    rows = DataFrame({"before": was.to_numpy()[i], "after": now.to_numpy()[j], "area": area})
+    lost = np.maximum(size_old - np.bincount(i, area, len(old)), 0)
+    come = np.maximum(size_new - np.bincount(j, area, len(new)), 0)
+    rows = pd.concat(
+        [
+            rows,
+            DataFrame({"before": was, "after": NONE, "area": lost}),
+            DataFrame({"before": NONE, "after": now, "area": come}),
+        ]
+    )
+    matrix = rows.groupby(["before", "after"])["area"].sum().unstack(fill_value=0.0)
+    names = sorted({*matrix.index, *matrix.columns} - {NONE})
+    matrix = matrix.reindex(index=[*names, NONE], columns=[*names, NONE], fill_value=0.0)
+    return Transitions(matrix, _map(old, new, was, now, i, j, min_area_m2, center))
+
+
+def _pairs(
+    old: GeoDataFrame, new: GeoDataFrame, size: NDArray[np.float64], center: tuple[float, float]
+) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+    """Ground that rows of the two years share; rows that stayed as they were are not overlaid."""
+    key_old = list(zip(text(old, "id"), old.geometry.to_wkb(), strict=True))
+    key_new = list(zip(text(new, "id"), new.geometry.to_wkb(), strict=True))
+    place = {key: k for k, key in enumerate(key_new)}
+    same = np.array([place.get(key, -1) for key in key_old], np.intp)
+    kept = np.flatnonzero(same >= 0)
+    left = np.flatnonzero(same < 0)
+    right = np.setdiff1d(np.arange(len(new)), same[kept])
+    i, j, area = geo.clipped_areas(old.geometry.iloc[left], new.geometry.iloc[right], center=center)
+    return (
+        np.r_[kept, left[i]],
+        np.r_[same[kept], right[j]],
+        np.r_[size[kept], area],
+    )
+
+
+def _map(
+    old: GeoDataFrame,
+    new: GeoDataFrame,
+    was: Series,
+    now: Series,
+    i: NDArray[np.intp],
+    j: NDArray[np.intp],
+    min_area_m2: float,
+    center: tuple[float, float],
+) -> GeoDataFrame:
+    """The places whose class changed."""
+    turned = was.to_numpy()[i] != now.to_numpy()[j]
+    a, b = np.unique(i[turned]), np.unique(j[turned])
+    found = geo.shared(
+        gpd.GeoDataFrame({"id": a}, geometry=old.geometry.array[a], crs=old.crs),
+        gpd.GeoDataFrame({"id": b}, geometry=new.geometry.array[b], crs=new.crs),
+        min_area_m2=min_area_m2,
+        center=center,
+    )
+    k, m = found["a"].to_numpy(np.intp), found["b"].to_numpy(np.intp)
+    places = GeoDataFrame(
+        {
+            "before": was.to_numpy()[k],
+            "after": now.to_numpy()[m],
+            "old": text(old, "id").to_numpy()[k],
+            "new": text(new, "id").to_numpy()[m],
+            "area_m2": found["area_m2"].to_numpy(),
+        },
+        geometry=found.geometry.array,
+        crs=found.crs,
+    )
+    return places[places["before"] != places["after"]].reset_index(drop=True)
+
+
+def lineage(
+    before: GeoDataFrame,
+    after: GeoDataFrame,
+    *,
+    min_share: float = 0.01,
+    center: tuple[float, float] | None = None,
+) -> DataFrame:
+    """Return what became of each parcel, by the ground they share.
+
+    Parameters
+    ----------
+    before, after
+        Parcels of two years, with ``id``.
+    min_share
+        A pair is related if it shares at least this much of the smaller of the two.
+    center
+        Centre of the working plane.
+
+    Returns
+    -------
+    lineage
+        ``old, new, area_m2, share_of_old, share_of_new, kind``, one row per related pair.
+        ``kind`` is ``unchanged``, ``redrawn`` (same id, other outline), ``renumbered`` (same
+        ground, other id), ``split`` (one into many), ``merged`` (many into one),
+        ``rearranged`` (many into many), ``gone`` or ``new``.
+    """
+    center = (
+        geo.center_of(pd.concat([before.geometry, after.geometry])) if center is None else center
+    )
+    old, new = before.reset_index(drop=True), after.reset_index(drop=True)
+    name_old, name_new = text(old, "id"), text(new, "id")
+    size_old = geo.area_m2(old.geometry, center=center).to_numpy()
+    size_new = geo.area_m2(new.geometry, center=center).to_numpy()
+    i, j, area = _pairs(old, new, size_old, center)
+    related = area >= min_share * np.minimum(size_old[i], size_new[j])
+    i, j, area = i[related], j[related], area[related]
+    fan_out, fan_in = np.bincount(i, minlength=len(old)), np.bincount(j, minlength=len(new))
+    group = _families(i, j, len(old))
+    many_old = np.bincount(group, weights=None, minlength=len(old))  # pairs of each family
+    out, into = fan_out[i], fan_in[j]
+    worst_out = np.zeros(len(old), np.intp)
+    worst_in = np.zeros(len(old), np.intp)
+    np.maximum.at(worst_out, group, out)
+    np.maximum.at(worst_in, group, into)
+    out, into = worst_out[group], worst_in[group]
+    same_id = name_old.to_numpy()[i] == name_new.to_numpy()[j]
+    whole = area >= (1 - 1e-6) * np.maximum(size_old[i], size_new[j])
+    kind = np.select(
+        [
+            (many_old[group] == 1) & same_id & whole,
+            (many_old[group] == 1) & same_id,
+            (many_old[group] == 1),
+            into == 1,
+            out == 1,
+        ],
+        ["unchanged", "redrawn", "renumbered", "split", "merged"],
+        "rearranged",
+    )
+    rows = DataFrame(
+        {
+            "old": name_old.to_numpy()[i],
+            "new": name_new.to_numpy()[j],
+            "area_m2": area,
+            "share_of_old": area / size_old[i],
+            "share_of_new": area / size_new[j],
+            "kind": kind,
+        }
+    )
+    gone, come = fan_out == 0, fan_in == 0
+    return pd.concat(
+        [
+            rows.astype({"old": object, "new": object}),
+            DataFrame(
+                {"old": name_old[gone], "new": None, "area_m2": size_old[gone], "kind": "gone"}
+            ),
+            DataFrame(
+                {"old": None, "new": name_new[come], "area_m2": size_new[come], "kind": "new"}
+            ),
+        ],
+        ignore_index=True,
+    )
+
+
+def _families(i: NDArray[np.intp], j: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    """For each pair the family it belongs to: old rows joined by new ones, and so on."""
+    name = np.arange(count)
+    while True:
+        of_new = np.full(int(j.max()) + 1 if len(j) else 0, count, np.intp)
+        np.minimum.at(of_new, j, name[i])
+        lower = name.copy()
+        np.minimum.at(lower, i, of_new[j])
+        if (lower == name).all():
+            return name[i]
+        name = lower
