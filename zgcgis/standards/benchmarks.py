@@ -88,7 +88,8 @@ def control_limits(edition: str = "industrial-control-2008") -> DataFrame:
         }
         for limit in limits
     ]
-    return pd.DataFrame(rows)
+    # one industry of 2002 became two of 2017: two rows there, one here
+    return pd.DataFrame(rows).drop_duplicates(["indicator", "industry"], ignore_index=True)
 
 
 _AS_INDICATOR = {
