@@ -70,6 +70,7 @@ _NUMBERS = (
     "energy_tce",
 )
 _TEXTS = ("id", "zh", "en", "industry", "industry_code", "park", "use")
+_ROUNDING = 1e-9
 _RULE_OF = {
     "floor_area_ratio": "A703",
     "investment_wan_per_ha": "A704",
@@ -327,6 +328,8 @@ def _control_rows(zone: Zone, project: Project, site: GeoDataFrame) -> list[dict
         low = value < control.least
         limit = control.least if low or np.isinf(control.most) else control.most
         margin = min(value - control.least, control.most - value)
+        if abs(margin) <= _ROUNDING * max(abs(value), 1.0):
+            margin = 0.0  # exactly at the limit, but for the last digits of the division
         common = {
             "measured": value,
             "limit": limit,

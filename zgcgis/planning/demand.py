@@ -306,7 +306,7 @@ def _project_options(
                 continue
             if negative_entries(zone, project.industry_code, str(park)):
                 continue
-            fit = plots[(plots["area_m2"] >= need) & planned[plots.index].isin(["", use])]
+            fit = plots[(plots["area_m2"] >= need - 1.0) & planned[plots.index].isin(["", use])]
             if fit.empty:
                 left_out.append(
                     {
@@ -347,7 +347,7 @@ def _limits(zone: Zone, order: Order, options: pd.DataFrame, year: int) -> list[
                     f"demand {demand.use}{where}",
                     area * mine.to_numpy(),
                     most=demand.most_ha * M2_PER_HA,
-                    least=demand.least_ha * M2_PER_HA,
+                    least=demand.least_ha * M2_PER_HA if demand.least_ha > 0 else -np.inf,
                     zh=f"需求：{demand.use}{where}",
                     en=f"demand for {demand.use}{where}",
                 )

@@ -222,7 +222,7 @@ def _reallocate(zone: Zone, change: Change, year: int) -> Zone:
             values[column] = change.data[key]
     built = str(layer.at[row, "build_state"]) if "build_state" in layer else ""
     if built.startswith(("A", "B1")) and change.data.get("clear", False):
-        zone = _cleared(zone, str(layer.at[row, "id"]))
+        zone = _cleared(zone, str(layer.at[row, "id"]), year)
         values |= {"build_state": "B21", **_NOTHING_BUILT}
     return _with(zone, "parcel", _put(layer, row, _known(values, layer)))
 
@@ -233,12 +233,22 @@ def _known(values: Mapping[str, Any], layer: pd.DataFrame) -> dict[str, Any]:
 
 
 def _release(zone: Zone, change: Change, year: int) -> Zone:
+    return _freed(zone, change, year, "")
+
+
+def _reserve(zone: Zone, change: Change, year: int) -> Zone:
+    return _freed(zone, change, year, "F")
+
+
+def _freed(zone: Zone, change: Change, year: int, state: str) -> Zone:
+    """The zone with a parcel cleared from `year` on; what was before stays on record."""
     layer = zone.layer("parcel")
     row = _current(layer, change.text("parcel"), change, year)
     use = str(layer.at[row, "planned_use"]) if "planned_use" in layer else ""
     values: dict[str, Any] = {
         "build_state": "B21",
-        "supply_state": _class_state(use),
+        "supply_state": state or _class_state(use),
+        "approved_date": None,
         "supply_date": None,
         "supply_mode": None,
         "agreed_start_date": None,
@@ -249,24 +259,42 @@ def _release(zone: Zone, change: Change, year: int) -> Zone:
         "extension_months": None,
         **_NOTHING_BUILT,
     }
-    cleared = _cleared(zone, str(layer.at[row, "id"]))
-    return _with(cleared, "parcel", _put(layer, row, _known(values, layer)))
+    zone = _cleared(zone, str(layer.at[row, "id"]), year)
+    return _with(zone, "parcel", _succeed(layer, row, _known(values, layer), year))
 
 
-def _reserve(zone: Zone, change: Change, year: int) -> Zone:
-    zone = _release(zone, change, year)
-    layer = zone.layer("parcel")
-    row = _current(layer, change.text("parcel"), change, year)
-    return _with(zone, "parcel", _put(layer, row, {"supply_state": "F"}))
+def _succeed(layer: GeoDataFrame, row: Any, values: Mapping[str, Any], year: int) -> GeoDataFrame:
+    """End a row with `year` and let one with the values follow it, if the layer knows years."""
+    if not {"since", "until"} <= set(layer.columns):
+        return _put(layer, row, values)
+    since = layer.at[row, "since"]
+    if not pd.isna(since) and int(since) >= year:
+        return _put(layer, row, values)
+    follower = layer.loc[[row]].copy()
+    follower.index = pd.Index([layer.index.max() + 1])
+    follower = _put(follower, follower.index[0], {**values, "since": year})
+    ended = _put(layer, row, {"until": year})
+    return GeoDataFrame(pd.concat([ended, follower]), geometry="geometry", crs=layer.crs)
 
 
-def _cleared(zone: Zone, parcel: str) -> Zone:
-    """The zone without the buildings and the enterprises of one parcel."""
+def _cleared(zone: Zone, parcel: str, year: int) -> Zone:
+    """The zone without buildings and enterprises on one parcel from `year` on."""
     layers = dict(zone.layers)
-    for level in ("building", "enterprise"):
-        layer = layers.get(level)
-        if layer is not None and "parcel_id" in layer:
-            layers[level] = layer[(layer["parcel_id"] != parcel).fillna(value=True).to_numpy(bool)]
+    buildings = layers.get("building")
+    if buildings is not None and "parcel_id" in buildings:
+        mine = (buildings["parcel_id"] == parcel).fillna(value=False).to_numpy(bool)
+        if "until" in buildings:
+            ended = buildings.copy()
+            ended.loc[mine & there_in(buildings, year).to_numpy(), "until"] = year
+            layers["building"] = ended
+        else:
+            layers["building"] = buildings[~mine]
+    firms = layers.get("enterprise")
+    if firms is not None and "parcel_id" in firms:
+        mine = (firms["parcel_id"] == parcel).fillna(value=False).to_numpy(bool)
+        if "year" in firms:
+            mine = mine & (pd.to_numeric(firms["year"]) >= year).fillna(value=True).to_numpy(bool)
+        layers["enterprise"] = firms[~mine]
     return replace(zone, layers=layers)
 
 

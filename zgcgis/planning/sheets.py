@@ -211,7 +211,7 @@ def _sheets(zone: Zone, findings: GeoDataFrame, lang: str) -> list[dict[str, Any
         counted = counted_parcels(zone, str(over["feature"]), int(year), use, kind)
         size = geo.area_m2(counted.geometry, center=zone.center)
         zh = lang == "zh"
-        largest = size.sort_values(ascending=False, kind="stable").index[:14]
+        largest = size.sort_values(ascending=False, kind="stable").index[:6]
         sheets.append(
             {
                 "title": f"{'超指标' if zh else 'Over quota'} {zone.name(str(over['feature']), lang)}",
