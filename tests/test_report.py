@@ -438,6 +438,15 @@ def chromium() -> str:
     return found
 
 
+def test_the_method_page_is_not_stale():
+    from zgcgis.report import method_page
+
+    kept = (ROOT / "docs" / "method.md").read_text(encoding="utf-8")
+    assert kept == method_page(), (
+        "docs/method.md is stale; its third paragraph says how to renew it"
+    )
+
+
 # --- the command line -------------------------------------------------------------------------------
 
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..assessment import Assessment
+from .method import method_page
 from .page import render_page, write_page
 from .tables import as_data, schema, write_csv, write_json
 from .workbook import write_workbook
 
 __all__ = [
     "as_data",
+    "method_page",
     "render_page",
     "schema",
     "write_csv",

@@ -24,9 +24,8 @@ from ..indicators import EVIDENCE, INDICATORS
 from ..io.writing import write_text_whole
 from ..standards import POTENTIALS
 from ..standards.benchmarks import CAVEATS
-from ..terms import TERMS
 from . import charts
-from .sheets import POTENTIAL_KINDS, method_lines, methods_text, sureness_note
+from .sheets import POTENTIAL_KINDS, method_lines, methods_text, sureness_note, zh_formula
 
 __all__ = ["render_page", "write_page"]
 
@@ -419,7 +418,12 @@ def _method(r: Assessment, say: _Words) -> _Section:
     s.items = [say(zh, en) for zh, en in (*method_lines(r), *r.left_out)]
     used = set(r.values) | set(r.total_values)
     rows = [
-        [say(i.zh, i.en), i.unit, _formula(i.formula, say), say(*EVIDENCE[i.evidence])]
+        [
+            say(i.zh, i.en),
+            i.unit,
+            zh_formula(i.formula) if say.lang == "zh" else i.formula,
+            say(*EVIDENCE[i.evidence]),
+        ]
         for i in INDICATORS.values()
         if i.key in used
     ]
@@ -452,12 +456,3 @@ def _method(r: Assessment, say: _Words) -> _Section:
         ]
         s.tables.append(_Table(heads, _rows(ideals), say("理想值", "Ideal values")))
     return s
-
-
-def _formula(formula: str, say: _Words) -> str:
-    if say.lang == "en":
-        return formula
-    text = formula
-    for key in sorted(TERMS, key=len, reverse=True):
-        text = text.replace(key, TERMS[key].zh)
-    return text.replace("*", "×").replace("/", "÷")

@@ -25,6 +25,7 @@ __all__ = [
     "sureness_note",
     "write_summary",
     "write_tables",
+    "zh_formula",
 ]
 
 POTENTIAL_KINDS = {
@@ -481,7 +482,7 @@ def _method() -> _Table:
         [
             i.zh,
             i.en,
-            _zh_formula(i.formula),
+            zh_formula(i.formula),
             i.formula,
             i.unit,
             "越大越优 +" if i.direction == "+" else "越小越优 −",
@@ -504,7 +505,7 @@ def _method() -> _Table:
     )
 
 
-def _zh_formula(formula: str) -> str:
+def zh_formula(formula: str) -> str:
     """Write a formula with the Chinese names of its quantities, longest key first."""
     text = formula
     for key in sorted(TERMS, key=len, reverse=True):

@@ -1,0 +1,192 @@
+"""The method page (方法说明): every formula, option, edition and rule, from the registries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from itertools import groupby
+
+from ..checks import RULES
+from ..indicators import EVIDENCE, INDICATORS
+from ..standards import EDITIONS, POTENTIALS, Edition, load_standard
+from ..standards.benchmarks import CAVEATS
+from ..standards.evaluation import METHODS, Options
+from ..terms import TERMS
+from .sheets import POTENTIAL_KINDS, zh_formula
+
+__all__ = ["method_page"]
+
+_METHODS = (
+    ("熵权 entropy weights", "mcdm.entropy_weights", "e = −Σ p ln p / ln n；w = (1 − e)/Σ(1 − e)；变体 variant 与平移量 shift 须注明"),
+    ("CRITIC", "mcdm.critic_weights", "极差标准化后 on min-max data：w ∝ s Σ(1 − r)"),
+    ("标准差法 deviation weights", "mcdm.deviation_weights", "样本标准差的份额 share of the sample standard deviation"),
+    ("组合赋权 combined weights", "mcdm.combine_weights", "w ∝ w₁·w₂，或按份额平均 or a mean in given shares"),
+    ("层次分析 AHP", "mcdm.ahp, mcdm.ahp_group", "特征向量 eigenvector、和积 column、方根 geometric；CI = (λ − n)/(n − 1)；CR = CI/RI（Saaty）"),
+    ("TOPSIS", "mcdm.topsis", "向量规范化 vector-normalised；C = D⁻/(D⁺ + D⁻)"),
+    ("VIKOR", "mcdm.vikor", "Q = v (S − S₀)/(S₁ − S₀) + (1 − v)(R − R₀)/(R₁ − R₀)"),
+    ("耦合协调 coupling coordination", "mcdm.coupling", "C = [xy/((x + y)/2)²]^k；T = αx + βy；D = √(C·T)"),
+    ("名次可接受度 rank acceptability", "mcdm.rank_acceptability", "在允许范围的单纯形上均匀抽取权重 weights uniform on the simplex inside their ranges"),
+    ("权重稳定区间 stability interval", "mcdm.stability_interval", "其余权重保持比例 the others keep their proportions"),
+    ("CCR、BCC、NIRS", "dea.efficiency, dea.scale", "min θ：Xλ ≤ θx₀，Yλ ≥ y₀，λ ≥ 0；BCC：Σλ = 1；NIRS：Σλ ≤ 1；规模效率 scale = CCR/BCC"),
+    ("SBM、超效率 SBM, super-efficiency", "dea.efficiency", "(1 − mean s⁻/x)/(1 + mean s⁺/y)；超效率不含自身 without the unit itself"),
+    ("Malmquist", "dea.malmquist", "EC = e₁₁/e₀₀；TC = √[(e₀₁/e₁₁)(e₀₀/e₁₀)]，e 的前一下标为前沿年份 first index: year of the frontier"),
+)  # fmt: skip
+
+
+def method_page() -> str:
+    """Return the page as Markdown; it holds nothing that is not in a registry or a data file."""
+    lines = [
+        "# 方法 Method",
+        "",
+        "本页由程序登记表生成。 This page is generated from the registries:",
+        "`python -c \"from zgcgis.report import method_page; print(method_page(), end='')\" > docs/method.md`",
+        "",
+        "示范区和聚集区的指标是合计数之比，不是园区比率的平均。 Zone and groups: ratios of sums.",
+        "",
+        *_indicators(),
+        *_potentials(),
+        *_editions(),
+        *_options(),
+        *_methods(),
+        *_rules(),
+        *_quantities(),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    names = list(heads)
+    lines = ["| " + " | ".join(names) + " |", "|" + "---|" * len(names)]
+    for row in rows:
+        cells = (str(cell).replace("|", "\\|").replace("\n", " ") for cell in row)
+        lines.append("| " + " | ".join(cells) + " |")
+    return [*lines, ""]
+
+
+def _indicators() -> list[str]:
+    lines = ["## 指标 Indicators", ""]
+    for name, (zh, en) in EVIDENCE.items():
+        mine = [i for i in INDICATORS.values() if i.evidence == name]
+        lines += [f"### {zh}", "", en[:1].upper() + en[1:] + ".", ""]
+        lines += _table(
+            ["键 Key", "指标", "Indicator", "单位", "方向", "公式", "Formula"],
+            (
+                [
+                    f"`{i.key}`",
+                    i.zh,
+                    i.en,
+                    i.unit,
+                    i.direction,
+                    zh_formula(i.formula),
+                    f"`{i.formula}`",
+                ]
+                for i in mine
+            ),
+        )
+    return lines
+
+
+def _potentials() -> list[str]:
+    return [
+        "## 潜力 Potentials",
+        "",
+        "各类潜力在空间上重叠，不得相加。 Kinds overlap in space and are never added up.",
+        "",
+        *_table(
+            ["键 Key", "类别 Kind", "项目", "Item", "Formula"],
+            (
+                [f"`{p.item}`", " ".join(POTENTIAL_KINDS[p.kind]), p.zh, p.en, f"`{p.formula}`"]
+                for p in POTENTIALS.values()
+            ),
+        ),
+    ]
+
+
+def _editions() -> list[str]:
+    lines = ["## 标准版本 Editions", ""]
+    for name in EDITIONS:
+        if name.endswith("-as-found"):
+            lines += [
+                f"### `{name}`",
+                "",
+                "来源原样，有一个节点的权重之和不为 1，因此拒绝使用。",
+                "As found: one node does not add to 1, so the edition is refused.",
+                "",
+            ]
+            continue
+        lines += _edition(load_standard(name))
+    return lines
+
+
+def _edition(edition: Edition) -> list[str]:
+    lines = [f"### `{edition.id}`", "", f"{edition.zh}　{edition.en}", ""]
+    for head, sayings in (
+        ("已核实 Confirmed", edition.confirmed),
+        ("仅见于第三方表格 Seen only in third-party forms", edition.forms_only),
+        ("缺失 Missing", edition.missing),
+        ("已修正 Mended", edition.mended),
+    ):
+        lines += [f"- **{head}**：{zh} {en}" for zh, en in sayings]
+    rows = [
+        [f"`{n.id}`", "　" * (n.depth - 1) + n.zh, n.en, f"{n.weight:g}", f"{n.low:g}–{n.high:g}"]
+        for n in edition.nodes.values()
+    ]
+    return [*lines, "", *_table(["节点 Node", "名称", "Name", "权重 Weight", "范围 Range"], rows)]
+
+
+def _options() -> list[str]:
+    choices = {
+        "默认 default": Options(),
+        'cap = "none"': Options(cap=None),
+        'idle = "ratio"': Options(idle="ratio"),
+        'missing = "partial"': Options(missing="partial"),
+        "round_like_form = true": Options(round_like_form=True),
+    }
+    standard = choices["默认 default"].describe()
+    rows = []
+    for name, options in choices.items():
+        said = [s for s in options.describe() if name.startswith("默认") or s not in standard]
+        rows.append([f"`{name}`", " ".join(zh for zh, _ in said), " ".join(en for _, en in said)])
+    ways = [[f"`{key}`", zh, en] for key, (zh, en) in METHODS.items()]
+    return [
+        "## 评分选项 Options of scoring",
+        "",
+        *_table(["选项 Option", "含义", "Meaning"], rows),
+        "理想值的确定方法 Ways to set an ideal value:",
+        "",
+        *_table(["键 Key", "方法", "Way"], ways),
+        "全国基准的注意事项 Caveats of the national benchmarks:",
+        "",
+        *(f"- {zh} {en}" for zh, en in CAVEATS),
+        "",
+    ]
+
+
+def _methods() -> list[str]:
+    rows = [[name, f"`{call}`", text] for name, call, text in _METHODS]
+    return [
+        "## 多准则与效率 Many criteria, efficiency",
+        "",
+        *_table(["方法 Method", "Call", "定义 Definition"], rows),
+    ]
+
+
+def _rules() -> list[str]:
+    import_module("..io.rules", __package__)  # readers enter their rules when they are loaded
+    lines = ["## 检查规则 Rules", ""]
+    ordered = sorted(RULES.values(), key=lambda rule: rule.code)
+    for _, rules in groupby(ordered, key=lambda rule: rule.code[0]):
+        lines += _table(
+            ["规则 Rule", "等级 Severity", "问题", "Finding", "条款 Clause"],
+            ([f"`{r.code}`", r.severity, r.zh, r.en, r.clause] for r in rules),
+        )
+    return lines
+
+
+def _quantities() -> list[str]:
+    rows = [[f"`{t.key}`", t.zh, t.en, t.unit, f"{t.note_zh} {t.note_en}"] for t in TERMS.values()]
+    return [
+        "## 台账量 Quantities",
+        "",
+        *_table(["键 Key", "名称", "Name", "单位", "含义 Meaning"], rows),
+    ]
