@@ -19,7 +19,7 @@ from pandas import DataFrame
 from ..errors import ZgcgisError
 from .fabric import Ground, Points, area_m2, as_stored, lay_out
 from .papers import write_papers
-from .people import GROUPS, park_specs
+from .people import DISTRICTS, GROUPS, park_specs
 from .planted import COLUMNS, Outlines, plant
 from .projects import write_projects
 from .raw import write_raw
@@ -98,7 +98,7 @@ def _write(draft: Path, parcels: int, seed: int, *, planted: bool) -> None:
     areas = _areas(town.parcel["ring"])
     for level, layer in _layers(ground, town, lines, detailed).items():
         write_layer(layer, draft / "layers", level)
-    errors += write_papers(draft, specs, town.parcel, areas, planted=planted)
+    errors += write_papers(draft, specs, town.parcel, areas, _districts(ground), planted=planted)
     write_projects(draft, town.parcel, errors)
     write_raw(draft, town.parcel, "stonebridge")
     if planted:
@@ -230,17 +230,37 @@ def _countryside(lines: Outlines) -> tuple[list[tuple[str, Points]], Points]:
     return [*lines.protection, ("1", band(20, 110)), ("2", band(110, 240))], band(45, 85)
 
 
+def _divide(ground: Ground) -> float:
+    """Where a line from south to north cuts fewest parks, as far as possible in the middle."""
+    spans = [p.to_plane(p.outline["park"])[:, 0] for p in ground.parks]
+    low, high = min(s.min() for s in spans), max(s.max() for s in spans)
+    tried = np.linspace(0.75 * low + 0.25 * high, 0.25 * low + 0.75 * high, 201)
+    room = [
+        min(max(s.min() - x, x - s.max()) for s in spans) - abs(x - (low + high) / 2) / 1e6
+        for x in tried
+    ]
+    return float(tried[int(np.argmax(room))])
+
+
+def _districts(ground: Ground) -> dict[str, str]:
+    middle = _divide(ground)
+    return {
+        p.spec.key: "west" if p.to_plane(np.zeros(2))[0] < middle else "east" for p in ground.parks
+    }
+
+
 def _background(ground: Ground, lines: Outlines, layer: Any) -> None:
     low, high = _extent(lines)
     west, east = low[0] - 400, high[0] + 700
     south, north = low[1] - 400, high[1] + 400
     y = np.linspace(south, north, 24)
-    middle = np.stack([120 * np.sin(y / 700), y], -1)
+    line = np.stack([_divide(ground) + 25 * np.sin(y / 500), y], -1)
+    rings = {
+        "west": np.concatenate([[[west, south]], line, [[west, north]]]),
+        "east": np.concatenate([line, [[east, north], [east, south]]]),
+    }
     layer("district", [
-        {"id": "west", "zh": "示例西区", "en": "Sample West District",
-         "ring": np.concatenate([[[west, south]], middle, [[west, north]]])},
-        {"id": "east", "zh": "示例东区", "en": "Sample East District",
-         "ring": np.concatenate([middle, [[east, north], [east, south]]])},
+        {"id": k, "zh": zh, "en": en, "ring": rings[k]} for k, (zh, en) in DISTRICTS.items()
     ])  # fmt: skip
     hearts = np.array([p.to_plane(np.zeros(2)) for p in ground.parks])
     t = np.linspace(0, 1, 12)[:, None]

@@ -39,7 +39,7 @@ class ParkSpec:
     en: str
     pinyin: str
     group: str
-    district: str
+    bearing: float  # from the first park, in radians from east
     kind: str  # of evaluation: "industrial" or "mixed"
     share: float  # of the parcels of the zone
     turn: float  # of the street grid, in radians
@@ -173,8 +173,7 @@ def _place(parks: list[Park]) -> None:
         if not taken:
             taken.append(park.to_plane(ring))
             continue
-        angle = 0.5 + 2.399963 * (number - 1)
-        way = np.array([np.cos(angle), np.sin(angle)])
+        way = np.array([np.cos(park.spec.bearing), np.sin(park.spec.bearing)])
         gap = 110.0 if number == 1 else 330.0
         before = np.concatenate(taken)
         tree = cKDTree(before)

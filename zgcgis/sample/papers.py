@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from .fabric import CENTER, ParkSpec
-from .people import CLUSTERS, GROUPS
+from .people import CLUSTERS, DISTRICTS, GROUPS
 from .settle import AS_OF, YEARS
 from .write import write_csv
 
@@ -204,6 +204,7 @@ def write_papers(
     specs: Sequence[ParkSpec],
     parcel: DataFrame,
     areas: Any,
+    districts: Mapping[str, str],
     *,
     planted: bool,
 ) -> list[dict[str, Any]]:
@@ -215,7 +216,7 @@ def write_papers(
     (folder / "evaluation.toml").write_text(_evaluation(specs), encoding="utf-8", newline="\n")
     write_csv(folder / "controls.csv", list(_CONTROLS[0]), _CONTROLS)
     write_csv(folder / "negative_list.csv", list(_NEGATIVE[0]), _NEGATIVE)
-    _units(folder, specs)
+    _units(folder, specs, districts)
     facts = DataFrame(
         {
             "park": parcel["park_id"].to_numpy(),
@@ -231,7 +232,7 @@ def write_papers(
     return rows + _quotas(folder, specs, facts, planted=planted)
 
 
-def _units(folder: Path, specs: Sequence[ParkSpec]) -> None:
+def _units(folder: Path, specs: Sequence[ParkSpec], districts: Mapping[str, str]) -> None:
     columns = (
         "id", "level", "parent", "group", "zh", "en", "pinyin", "aliases", "district",
         "since", "until", "placed", "note",
@@ -247,7 +248,7 @@ def _units(folder: Path, specs: Sequence[ParkSpec]) -> None:
              "pinyin": "shili" + key, "placed": "true", "note": note}
         )  # fmt: skip
     rows.extend({"id": s.key, "level": "park", "parent": s.group, "group": s.group, "zh": s.zh,
-             "en": s.en, "pinyin": s.pinyin, "district": {"east": "示例东区", "west": "示例西区"}[s.district],
+             "en": s.en, "pinyin": s.pinyin, "district": DISTRICTS[districts[s.key]][0],
              "placed": "true", "note": note} for s in specs)  # fmt: skip
     write_csv(folder / "parks.csv", columns, rows)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from .fabric import ParkSpec
 
-__all__ = ["CLUSTERS", "GROUPS", "STANDS", "USES", "Stand", "Use", "park_specs"]
+__all__ = ["CLUSTERS", "DISTRICTS", "GROUPS", "STANDS", "USES", "Stand", "Use", "park_specs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +114,11 @@ GROUPS = {
     "south": ("示例南部制造区", "Sample southern manufacturing area", "new-build"),
 }
 
+DISTRICTS = {
+    "west": ("示例西区", "Sample West District"),
+    "east": ("示例东区", "Sample East District"),
+}
+
 # key: names and the classes of GB/T 4754-2017 that its firms are drawn from
 CLUSTERS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "electronics_information": (
@@ -136,32 +141,32 @@ _MAKING = {"industry": 0.66, "logistics": 0.1, "research": 0.06, "housing": 0.05
 
 _PARKS = (
     ParkSpec(
-        "crabapple", "H", "示例·海棠园", "Sample Crabapple Park", "haitang", "core", "east",
+        "crabapple", "H", "示例·海棠园", "Sample Crabapple Park", "haitang", "core", 0.0,
         "mixed", 0.22, 0.22, {**_SERVICES, **_PUBLIC},
         ("electronics_information", "biotechnology", "cultural_creative"),
     ),
     ParkSpec(
-        "spruce", "Y", "示例·云杉园", "Sample Spruce Park", "yunshan", "core", "west",
+        "spruce", "Y", "示例·云杉园", "Sample Spruce Park", "yunshan", "core", 0.2,
         "mixed", 0.14, -0.15, {**_SERVICES, "retail": 0.12, **_PUBLIC},
         ("electronics_information", "cultural_creative"),
     ),
     ParkSpec(
-        "riverbend", "W", "示例·河湾园", "Sample Riverbend Park", "hewan", "south", "east",
+        "riverbend", "W", "示例·河湾园", "Sample Riverbend Park", "hewan", "south", 3.45,
         "industrial", 0.26, -0.38, {**_MAKING, **_PUBLIC},
         ("electronics_information", "new_energy_vehicles", "equipment", "new_materials"),
     ),
     ParkSpec(
-        "northwood", "B", "示例·北林园", "Sample Northwood Park", "beilin", "north", "west",
+        "northwood", "B", "示例·北林园", "Sample Northwood Park", "beilin", "north", 1.75,
         "mixed", 0.17, 0.5, {**_SERVICES, "industry": 0.12, **_PUBLIC},
         ("electronics_information", "biotechnology", "new_energy_environment", "aerospace"),
     ),
     ParkSpec(
-        "stonebridge", "S", "示例·石桥园", "Sample Stonebridge Park", "shiqiao", "south", "east",
+        "stonebridge", "S", "示例·石桥园", "Sample Stonebridge Park", "shiqiao", "south", 5.35,
         "industrial", 0.13, 0.05, {**_MAKING, **_PUBLIC},
         ("biotechnology", "new_materials", "equipment"),
     ),
     ParkSpec(
-        "southterrace", "N", "示例·南台园", "Sample South Terrace Park", "nantai", "south", "west",
+        "southterrace", "N", "示例·南台园", "Sample South Terrace Park", "nantai", "south", 4.45,
         "industrial", 0.08, 0.3, {**_MAKING, **_PUBLIC},
         ("new_energy_vehicles", "equipment", "aerospace"),
     ),
@@ -177,7 +182,7 @@ def park_specs(parcels: int) -> list[ParkSpec]:
         specs.append(
             ParkSpec(
                 f"park_{number:02d}", f"P{number:02d}", f"示例·第{number}园",
-                f"Sample Park No. {number}", f"di{number}", model.group, model.district,
+                f"Sample Park No. {number}", f"di{number}", model.group, 0.5 + 2.399963 * number,
                 model.kind, 0.02 + 0.09 * ((number * 7) % 5) / 5, 0.37 * number % 1.2 - 0.6,
                 model.uses, model.industries,
             )
@@ -185,7 +190,7 @@ def park_specs(parcels: int) -> list[ParkSpec]:
     whole = sum(spec.share for spec in specs)
     return [
         ParkSpec(
-            s.key, s.letter, s.zh, s.en, s.pinyin, s.group, s.district, s.kind,
+            s.key, s.letter, s.zh, s.en, s.pinyin, s.group, s.bearing, s.kind,
             s.share / whole, s.turn, s.uses, s.industries,
         )
         for s in specs
