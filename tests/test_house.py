@@ -57,7 +57,7 @@ def own_imports(path: Path) -> set[str]:
                 for alias in node.names
                 if alias.name.split(".")[0] == "zgcgis"
             }
-    return found - {module_of(path)}
+    return {name for name in found if not name.startswith("__")} - {module_of(path)}
 
 
 ids = {"ids": lambda path: str(path.relative_to(PACKAGE))}
