@@ -18,7 +18,7 @@ from geopandas import GeoDataFrame
 from pandas import DataFrame, Series
 
 from . import dea, standards
-from .accounts import Survey, measure, survey
+from .accounts import Survey, measure, spread_for, survey
 from .checks import check
 from .errors import StandardError, UnknownNameError, ZgcgisError, ZgcgisWarning
 from .findings import combine, define, empty, finding_frame
@@ -105,6 +105,9 @@ class Assessment:
     potentials, parcel_potentials, sureness, efficiency, productivity, consumption
         Potentials of zone and parks, and of single parcels in the last year; how sure the last
         ranking is, by zone type; DEA; Malmquist; SDG 11.3.1-style ratio.
+    cross, coordination, attribution
+        Ranks of the last year by other methods, by zone type; coupling coordination of use and
+        benefit; what moved each score between following years, by indicator.
     benchmarks, goals
         Values of the zone beside published ones; goals of the plan with their verdict.
     findings
@@ -129,6 +132,9 @@ class Assessment:
     potentials: DataFrame
     parcel_potentials: DataFrame
     sureness: Mapping[str, standards.Sureness]
+    cross: Mapping[str, standards.Cross]
+    coordination: DataFrame
+    attribution: DataFrame
     efficiency: DataFrame
     productivity: DataFrame
     consumption: DataFrame
@@ -156,6 +162,7 @@ def assess(
     error: float = 0.05,
     draws: int = 10_000,
     findings: bool = True,
+    dask: str | None = None,
 ) -> Assessment:
     """Measure, compute, score and check a zone in one go.
 
@@ -173,6 +180,8 @@ def assess(
         Number of draws of weights and values.
     findings
         Whether to run the checks too.
+    dask
+        Address of a dask scheduler to measure on, such as ``"tcp://host:8786"``.
 
     Raises
     ------
@@ -180,7 +189,7 @@ def assess(
         If the zone has no accounts at all, or its evaluation contradicts its edition.
     """
     left_out: list[Saying] = []
-    accounts, surveyed = _accounts(zone, years, left_out)
+    accounts, surveyed = _accounts(zone, years, left_out, dask)
     kept = tuple(sorted({int(y) for y in accounts.index.get_level_values("year")}))
     values = _values(accounts)
     totals = _totals(zone, accounts, left_out)
@@ -211,6 +220,9 @@ def assess(
         potentials=_potentials(zone, accounts, totals, evaluation),
         parcel_potentials=_parcel_potentials(zone, kept[-1], evaluation, surveyed),
         sureness=sure,
+        cross=_cross(scores),
+        coordination=standards.coordination(scores) if scores else DataFrame(),
+        attribution=_attribution(scores),
         efficiency=efficiency,
         productivity=productivity,
         consumption=_consumption(accounts, totals),
@@ -271,12 +283,12 @@ def _empty_accounts() -> DataFrame:
 
 
 def _accounts(
-    zone: Zone, years: Iterable[int] | None, left_out: list[Saying]
+    zone: Zone, years: Iterable[int] | None, left_out: list[Saying], dask: str | None = None
 ) -> tuple[DataFrame, Survey | None]:
     wanted = None if years is None else sorted({int(y) for y in years})
     stated = stated_accounts(zone)
     _refuse_years(zone, stated, wanted)
-    surveyed = _survey(zone, wanted, left_out)
+    surveyed = _survey(zone, wanted, left_out, dask)
     table = stated if surveyed is None else surveyed.table.combine_first(stated)
     parks = _parks(zone, table)
     table = table[table.index.get_level_values("unit").isin(parks)]
@@ -314,7 +326,9 @@ def _refuse_years(zone: Zone, stated: DataFrame, wanted: list[int] | None) -> No
         )
 
 
-def _survey(zone: Zone, years: list[int] | None, left_out: list[Saying]) -> Survey | None:
+def _survey(
+    zone: Zone, years: list[int] | None, left_out: list[Saying], dask: str | None
+) -> Survey | None:
     if "parcel" not in zone.layers or not len(zone.layers["parcel"]):
         _note(
             left_out,
@@ -322,7 +336,8 @@ def _survey(zone: Zone, years: list[int] | None, left_out: list[Saying]) -> Surv
             "There is no parcel layer, so state and intensity of land use cannot be measured.",
         )
         return None
-    return survey(zone, "park", years)
+    with spread_for(zone, dask) as spread:
+        return survey(zone, "park", years, spread=spread)
 
 
 def _parks(zone: Zone, table: DataFrame) -> list[str]:
@@ -483,6 +498,30 @@ def _sure(
             "was not looked at.",
         )
     return found
+
+
+def _cross(scores: Scores | None) -> dict[str, standards.Cross]:
+    """Ranks of the last year by other methods, for each zone type."""
+    if scores is None:
+        return {}
+    year = int(max(scores.total.index.get_level_values("year")))
+    kinds = dict.fromkeys(scores.total.xs(year, level="year")["kind"])
+    found = {str(kind): standards.cross(scores, year, str(kind)) for kind in kinds}
+    return {kind: table for kind, table in found.items() if table is not None}
+
+
+def _attribution(scores: Scores | None) -> DataFrame:
+    """What moved each score between following years, indicator by indicator."""
+    columns = ["unit", "from", "to", "indicator", "area", "before", "after", "change"]
+    if scores is None:
+        return DataFrame(columns=columns)
+    tables = []
+    for unit in dict.fromkeys(scores.total.index.get_level_values("unit")):
+        years = sorted(scores.total.loc[unit].index)
+        for start, end in zip(years[:-1], years[1:], strict=True):
+            table = standards.attribute(scores, unit, start, end)
+            tables.append(table.assign(**{"unit": unit, "from": start, "to": end}))
+    return pd.concat(tables, ignore_index=True)[columns] if tables else DataFrame(columns=columns)
 
 
 def _potentials(

@@ -13,7 +13,7 @@ from __future__ import annotations
 from .book import LEVELS, Survey, measure, parts, survey
 from .change import NONE, Transitions, lineage, transitions
 from .space import spatial_form
-from .tiles import TILE_FROM, on_cluster, pool, spread_over
+from .tiles import TILE_FROM, on_cluster, pool, spread_for, spread_over
 
 __all__ = [
     "LEVELS",
@@ -27,6 +27,7 @@ __all__ = [
     "parts",
     "pool",
     "spatial_form",
+    "spread_for",
     "spread_over",
     "survey",
     "transitions",

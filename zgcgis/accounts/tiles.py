@@ -29,9 +29,18 @@ from numpy.typing import NDArray
 
 from .. import geo
 from ..errors import ZgcgisError
+from ..model import Zone
 from .shares import Cut, Pieces, Positions, Spread, cut
 
-__all__ = ["TILE_FROM", "TILE_ROWS", "on_cluster", "pool", "spread_over", "tiled_cut"]
+__all__ = [
+    "TILE_FROM",
+    "TILE_ROWS",
+    "on_cluster",
+    "pool",
+    "spread_for",
+    "spread_over",
+    "tiled_cut",
+]
 
 TILE_FROM = 500_000
 """Features from which tiles pay; below, one process is faster."""
@@ -251,6 +260,21 @@ def on_cluster(address: str) -> Iterator[Run]:
         yield run
     finally:
         client.close()
+
+
+@contextmanager
+def spread_for(zone: Zone, address: str | None = None) -> Iterator[Spread | None]:
+    """Choose what cuts the layers of a zone: a cluster if one is given, a pool if they are large.
+
+    Yields what ``survey(zone, spread=…)`` takes; None means this process alone.
+    """
+    if address is not None:
+        with on_cluster(address) as run:
+            yield spread_over(run)
+        return
+    size = sum(len(zone.layers.get(level, ())) for level in ("parcel", "building"))
+    several = len(os.sched_getaffinity(0)) > 1
+    yield spread_over(pool()) if size >= TILE_FROM and several else None
 
 
 def spread_over(

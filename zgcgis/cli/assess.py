@@ -37,6 +37,11 @@ YEARS = click.option(
     show_default=True,
     help="指标值的相对误差，用于名次稳健性 Relative error of values, for the sureness of ranks.",
 )
+@click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="在 dask 集群上量算，如 tcp://主机:8786 Measure on a dask cluster.",
+)
 @LANG
 @JSON
 def assess(
@@ -45,13 +50,14 @@ def assess(
     out: str | None,
     compare: tuple[str, ...],
     error: float,
+    dask: str | None,
     lang: str,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """土地集约利用评价。Accounts, indicators, scores, potentials: workbook, CSV, JSON, page."""
     from ..report import as_data, write_report
 
-    result = _assess(zone, years, compare, error)
+    result = _assess(zone, years, compare, error, dask)
     if as_json:
         click.echo(json.dumps(as_data(result), ensure_ascii=False, indent=1, allow_nan=False))
     else:
@@ -64,13 +70,17 @@ def assess(
 
 
 def _assess(
-    zone: str, years: tuple[int, ...], compare: tuple[str, ...] = (), error: float = 0.05
+    zone: str,
+    years: tuple[int, ...],
+    compare: tuple[str, ...] = (),
+    error: float = 0.05,
+    dask: str | None = None,
 ) -> Assessment:
     from ..assessment import assess as assess_zone
     from ..io import open_zone
 
     others = [open_zone(other) for other in compare]
-    return assess_zone(open_zone(zone), years=years or None, compare=others, error=error)
+    return assess_zone(open_zone(zone), years=years or None, compare=others, error=error, dask=dask)
 
 
 def _say(result: Assessment, lang: str) -> None:
