@@ -131,3 +131,48 @@ def test_a_clean_zone_is_assessed_and_accused_of_nothing(clean):
     assert result.scores is not None
     assert result.scores.total["score"].between(50, 100).all()
     assert set(result.ranks.reset_index()["unit"]) == set(clean.layers["park"]["id"])
+
+
+def what_happened(zone, one: int, two: int) -> dict[str, set[tuple[str, str]]]:
+    """The history of the parcels, read from the ids and years of the rows alone."""
+    parcel = zone.layers["parcel"]
+    since, until = pd.to_numeric(parcel["since"]), pd.to_numeric(parcel["until"])
+    gone = set(parcel["id"][(until > one) & (until <= two)])
+    come = set(parcel["id"][(since > one) & (since <= two)])
+    made: dict[str, set[tuple[str, str]]] = {"split": set(), "merged": set(), "renumbered": set()}
+    for name in come:
+        if name.endswith("v2"):
+            made["renumbered"].add((name.removesuffix("v2"), name))
+        elif name[-1] in "ab":
+            made["split"].add((name[:-1], name))
+        else:
+            first, other = name.split("_")
+            made["merged"] |= {(first, name), (f"{first.rsplit('-', 1)[0]}-{other}", name)}
+    assert {old for pairs in made.values() for old, _ in pairs} == gone
+    return made
+
+
+@pytest.mark.parametrize(("one", "two"), [(2021, 2022), (2022, 2023), (2021, 2023)])
+def test_lineage_tells_what_happened_to_each_parcel(clean, one, two):
+    before, after = clean.at(one).layer("parcel"), clean.at(two).layer("parcel")
+    told = accounts.lineage(before, after, center=clean.center)
+    expected = what_happened(clean, one, two)
+    assert all(expected.values()) or (one, two) != (2021, 2023)
+    for kind, pairs in expected.items():
+        mine = told[told["kind"] == kind]
+        assert set(zip(mine["old"], mine["new"], strict=True)) == pairs, kind
+    assert set(told["kind"]) <= {"unchanged", *expected}
+    kept = told[told["kind"] == "unchanged"]
+    assert len(kept) == len(set(before["id"]) & set(after["id"]))
+
+
+def test_transitions_add_up_to_the_land_of_both_years(clean):
+    before, after = clean.at(2021).layer("parcel"), clean.at(2023).layer("parcel")
+    made = accounts.transitions(before, after, by="build_state", center=clean.center)
+    was = before.to_crs(PLANE).area.groupby(before["build_state"].to_numpy()).sum()
+    now = after.to_crs(PLANE).area.groupby(after["build_state"].to_numpy()).sum()
+    np.testing.assert_allclose(made.matrix.sum(axis=1)[was.index], was, rtol=1e-9)
+    np.testing.assert_allclose(made.matrix.sum(axis=0)[now.index], now, rtol=1e-9)
+    assert made.matrix.loc[accounts.NONE].sum() < 0.1
+    built = made.changes[(made.changes["before"] == "B21") & (made.changes["after"] == "A2")]
+    assert built["new"].str.endswith("v2").all()
