@@ -65,7 +65,7 @@ def read_layer(
     -------
     layer
         What could be used; ``attrs["findings"]``, ``attrs["repairs"]`` and ``attrs["counts"]``
-        say what was found, mended and refused. Features in = used + repaired + refused.
+        say, as records, what was found, mended and refused. Features in = used + repaired + refused.
 
     Raises
     ------
@@ -97,12 +97,21 @@ def read_layer(
             stacklevel=2,
         )
     frame = typed(frame, level)
-    frame.attrs = {
-        "findings": report.findings,
-        "repairs": report.repairs,
+    found = pd.DataFrame(report.findings.drop(columns="geometry"))
+    found["sentence"] = describe(report.findings, "zh")
+    frame.attrs = {  # records, so that the layer can still be written anywhere
+        "findings": _records(found),
+        "repairs": _records(report.repairs),
         "counts": report.book.counts,
     }
     return frame
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    return [
+        {str(k): (None if pd.isna(v) else v) for k, v in row.items()}
+        for row in table.to_dict("records")
+    ]
 
 
 def the_layer(
@@ -315,7 +324,12 @@ def _write_geojson(frame: GeoDataFrame, target: Path) -> Path:
 
     def writer(temporary: Path) -> None:
         frame.to_file(
-            temporary, driver="GeoJSON", engine="pyogrio", COORDINATE_PRECISION=9, RFC7946="YES"
+            temporary,
+            layer=target.stem,
+            driver="GeoJSON",
+            engine="pyogrio",
+            COORDINATE_PRECISION=9,
+            RFC7946="YES",
         )
 
     return write_whole(target, writer)
