@@ -676,7 +676,8 @@ def test_the_map_of_a_place_is_to_scale(sample, found):
 def test_sheets_are_printed_one_page_each(sample, found, tmp_path):
     from pypdf import PdfReader
 
-    page, pdf = sheets.write_sheets(sample, found, tmp_path)
+    page, pdf, *places = sheets.write_sheets(sample, found, tmp_path)
+    assert len(places) == found["rule"].isin(["L601", "L602"]).sum()
     reader = PdfReader(pdf)
     assert len(reader.pages) == page.read_text(encoding="utf-8").count('<section class="sheet"')
     box = reader.pages[0].mediabox
@@ -686,7 +687,9 @@ def test_sheets_are_printed_one_page_each(sample, found, tmp_path):
 def test_without_a_browser_the_page_is_written_and_no_pdf(sample, found, tmp_path, monkeypatch):
     monkeypatch.setenv("ZGCGIS_BROWSER", "/nowhere/chromium")
     assert sheets.find_browser() is None
-    assert [p.name for p in sheets.write_sheets(sample, found, tmp_path)] == ["sheets.html"]
+    made = sheets.write_sheets(sample, found, tmp_path)
+    assert made[0].name == "sheets.html"
+    assert {p.suffix for p in made[1:]} == {".svg"}
     assert sheets.write_sheets(sample, found.iloc[:0], tmp_path) == []
 
 

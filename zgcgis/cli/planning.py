@@ -49,6 +49,9 @@ def _print_table(table: pd.DataFrame, lang: str, *, numbers: Sequence[str] = ())
     heads = [
         HEADINGS.get(str(c), (str(c), str(c)))[1 if lang == "en" else 0] for c in table.columns
     ]
+    if "unit" in table and set(table["unit"].dropna()) <= set(_UNITS):
+        said = [_UNITS.get(unit, ("", ""))[1 if lang == "en" else 0] for unit in table["unit"]]
+        table = table.assign(unit=said)
     body = [[_shown(value) for value in row] for row in table.itertuples(index=False, name=None)]
     widths = [max(map(_wide, column)) for column in zip(heads, *body, strict=True)]
     for row in [heads, *body]:
@@ -57,6 +60,20 @@ def _print_table(table: pd.DataFrame, lang: str, *, numbers: Sequence[str] = ())
             for cell, width, name in zip(row, widths, table.columns, strict=True)
         ]
         click.echo("  ".join(cells).rstrip())
+
+
+_UNITS = {
+    "": ("", ""),
+    "1": ("", ""),
+    "m2": ("m²", "m2"),
+    "m": ("m", "m"),
+    "d": ("天", "days"),
+    "months": ("个月", "months"),
+    "deg": ("°", "deg"),
+    "%": ("%", "%"),
+    "wan/ha": ("万元/公顷", "wan/ha"),
+    "人": ("人", "persons"),
+}
 
 
 def _wide(text: str) -> int:
@@ -123,6 +140,8 @@ def check(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """按规划、指标、供地和拓扑核查示范区。Check a zone against plan, quota, supply, topology."""
+    from dataclasses import replace
+
     from ..checks import asked
     from ..checks import check as run
     from ..checks.supply import as_of as judgement_day
@@ -151,7 +170,8 @@ def check(
     if as_json:
         click.echo(text, nl=False)
     else:
-        _say_check(here, day, standing, waived, idle, compared, lang)
+        of_rules = [one for one in idle if not codes or one.rule.startswith(codes)]
+        _say_check(here, day, standing, waived, of_rules, compared, lang)
         layers = {**here.layers, **({"proposal": plots} if plots is not None else {})}
         silent = sorted(
             {level for r in RULES.values() if r.func for level in r.levels} - set(layers)
@@ -163,7 +183,7 @@ def check(
                 if lang == "zh"
                 else f"Layers not given (their rules were not asked): {words}"
             )
-        asked_count = len(asked(here, codes or None))
+        asked_count = len(asked(replace(here, layers=layers), codes or None))
         click.echo(f"已查规则 {asked_count} 条" if lang == "zh" else f"{asked_count} rules asked")
         for path in made:
             click.echo(f"  {path}")
@@ -585,6 +605,8 @@ def _say_scenario(base: Zone, wish: Any, answer: Any, lang: str) -> None:
 def _term(key: str, terms: Any, lang: str) -> str:
     from ..indicators import INDICATORS
 
+    if key == "score":
+        return "集约度得分" if lang == "zh" else "Score"
     entry = terms.get(key) or INDICATORS.get(key)
     return key if entry is None else str(entry.zh if lang == "zh" else entry.en)
 
@@ -674,15 +696,38 @@ def _added(before: Zone, after: Zone) -> pd.DataFrame:
     return compared[bad]
 
 
+def _reach(setting: Any, name: str, lang: str) -> str:
+    """How much a limit asks for and how much there is to choose from."""
+    found = next((one for one in setting.problem.limits if one.name == name), None)
+    if found is None or not name.startswith(("demand", "quota")):
+        return ""
+    there = float(found.weights.sum()) / 1e4
+    asked, most = found.least / 1e4, found.most / 1e4
+    parts = []
+    if asked > 0:
+        parts.append(f"至少 {asked:.2f} 公顷" if lang == "zh" else f"at least {asked:.2f} ha")
+    if most < float("inf"):
+        parts.append(f"至多 {most:.2f} 公顷" if lang == "zh" else f"at most {most:.2f} ha")
+    parts.append(f"备选 {there:.2f} 公顷" if lang == "zh" else f"{there:.2f} ha offered")
+    return ("（" + "，".join(parts) + "）") if lang == "zh" else " (" + ", ".join(parts) + ")"
+
+
 def _say_allocation(setting: Any, answer: Any, hand: float, added: Any, lang: str) -> None:
     zh = lang == "zh"
     if answer.status == "infeasible":
         names = {row["name"]: row["zh" if zh else "en"] for row in answer.limits.to_dict("records")}
         names["adjacency"] = "相邻用途限制" if zh else "uses that may not be neighbours"
-        click.echo("无解。下列要求不能同时满足，放宽其中任何一条即可：" if zh else
-                   "No answer. These cannot be kept together; giving up any one of them helps:")  # fmt: skip
+        alone = len(answer.conflict) == 1
+        if zh:
+            head = "无解。仅这一条就无法满足：" if alone else "无解。下列要求不能同时满足："
+        else:
+            head = "No answer. This alone " if alone else "No answer. These together "
+            head += "cannot be kept:"
+        click.echo(head)
         for name in answer.conflict:
-            click.echo(f"  {names.get(name, name)}")
+            click.echo(f"  {names.get(name, name)}{_reach(setting, name, lang)}")
+        if not alone:
+            click.echo("放宽其中任何一条即可。" if zh else "Giving up any one of them helps.")
         return
     area = answer.chosen["area_m2"].sum() / 1e4
     click.echo(

@@ -518,7 +518,7 @@ def _reasons(row: Mapping[str, Any], lang: str) -> str:
     if np.isnan(row["left_m2"]):
         parts.append("可供土地不详" if zh else "land left unknown")
     else:
-        left = row["left_m2"] / M2_PER_HA
+        left = max(row["left_m2"], 0.0) / M2_PER_HA
         short = "" if row["fits"] else ("，不足" if zh else ", too little")
         parts.append(f"可供 {left:.2f} 公顷{short}" if zh else f"{left:.2f} ha left{short}")
     if row["peers"] > 0:

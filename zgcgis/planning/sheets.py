@@ -318,19 +318,23 @@ def write_sheets(
     lang: str = "zh",
     pdf: bool = True,
 ) -> list[Path]:
-    """Write ``sheets.html`` and, where a Chromium is there, ``sheets.pdf``; return what was made.
+    """Write ``sheets.html``, the maps of the idle parcels, and a PDF where a Chromium is there.
 
-    Without a sheet to make, nothing is written.
+    Returns what was made: ``sheets.html``, ``sheets.pdf`` if it could be printed, and one
+    ``places/ID.svg`` per idle parcel. Without a sheet to make, nothing is written.
     """
     if findings[findings["rule"].isin(SHEET_RULES)].empty:
         return []
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     page = write_text_whole(folder / "sheets.html", sheets_html(zone, findings, lang=lang))
+    idle = findings[findings["rule"].isin(["L601", "L602"])]["feature"].unique()
+    places = place_files(zone, [str(name) for name in idle], folder / "places", lang=lang)
     browser = find_browser()
     if not pdf or browser is None:
-        return [page]
-    return [page, write_whole(folder / "sheets.pdf", lambda path: _print(browser, page, path))]
+        return [page, *places]
+    printed = write_whole(folder / "sheets.pdf", lambda path: _print(browser, page, path))
+    return [page, printed, *places]
 
 
 def _print(browser: str, page: Path, target: Path) -> None:
@@ -377,6 +381,7 @@ def place_files(
     now = zone.at(as_of(zone).year)
     parcels = now.layer("parcel")
     made = []
+    Path(folder).mkdir(parents=True, exist_ok=True)
     for name in ids:
         row = parcels[parcels["id"] == name]
         if row.empty:
