@@ -12,6 +12,7 @@ import shapely
 from geopandas import GeoDataFrame
 from pandas import DataFrame
 
+from ..clusters import location_quotients
 from ..errors import UnknownNameError
 from ..findings import describe
 from ..model import Zone
@@ -101,6 +102,7 @@ def page_content(
         "goals": _goals(zone, sources),
         "demands": _demands(zone),
         "plan": _plan(zone),
+        "mix": _mix(zone),
         "findings": _findings(findings),
         "sources": list(sources),
     }
@@ -450,6 +452,33 @@ def _table(entries: Any) -> dict[str, list[str]]:
         for key, entry in entries.items()
         if isinstance(entry, Mapping)
     }
+
+
+def _mix(zone: Zone) -> dict[str, Any]:
+    """Location quotients of the latest year: ``[industry, count, lq, low, high, specialised]``."""
+    found: dict[str, Any] = {"year": None, "rows": {}}
+    if "enterprise" not in zone.layers:
+        return found
+    firms = pd.DataFrame(zone.layer("enterprise").drop(columns="geometry"))
+    firms = firms[firms["park_id"].notna() & firms["industry"].notna() & firms["year"].notna()]
+    if not len(firms):
+        return found
+    year = int(firms["year"].max())
+    table = location_quotients(firms[firms["year"] == year])
+    table = table[table["lq"].notna()].sort_values(["park_id", "lq"], ascending=[True, False])
+    for row in table.to_dict("records"):
+        found["rows"].setdefault(_text(row["park_id"]), []).append(
+            [
+                _text(row["industry"]),
+                int(row["count"]),
+                _number(row["lq"]),
+                _number(row["low"]),
+                _number(row["high"]),
+                _text(row["specialised"]),
+            ]
+        )
+    found["year"] = year
+    return found
 
 
 def _eras(zone: Zone) -> list[list[Any]]:

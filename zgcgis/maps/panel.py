@@ -8,6 +8,7 @@ there for the same unit and year.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -39,7 +40,15 @@ _STATED = (
     "energy_tce",
 )
 # Shown even if one park alone has a value.
-_ALWAYS = ("income_wan", "planned_land_m2", "tax_wan", "staff_persons")
+_ALWAYS = (
+    "income_wan",
+    "planned_land_m2",
+    "tax_wan",
+    "staff_persons",
+    "income_per_planned_area",
+    "income_growth",
+    "income_share",
+)
 _COMPUTED = ("income_per_planned_area", "tax_per_planned_area", "staff_per_planned_area")
 _UNITS: Mapping[str, tuple[float, str, str]] = {
     "万元": (1e-4, "亿元", "100 million CNY"),
@@ -153,7 +162,7 @@ def panel(zone: Zone) -> tuple[list[Measure], DataFrame]:
     measures = [_measure(key, there) for key in keys]
     table = table[table["key"].isin(keys)].copy()
     factors = {key: _factor(key) for key in keys}
-    table["value"] *= table["key"].map(factors)
+    table["value"] = table["value"].astype("float64") * table["key"].map(factors).astype("float64")
     return measures, table.reset_index(drop=True)
 
 
@@ -198,14 +207,25 @@ def _names(key: str) -> tuple[str, str, str, str, str]:
         term = TERMS[key]
         return term.zh, term.en, term.unit, term.note_zh, term.note_en
     entry = INDICATORS[key]
-    parts = [(TERMS[k].zh, TERMS[k].en) for k in entry.inputs]
     return (
         entry.zh,
         entry.en,
         entry.unit,
-        f"由{'、'.join(zh for zh, _ in parts)}计算：{entry.formula}",
-        f"From {', '.join(en[:1].lower() + en[1:] for _, en in parts)}: {entry.formula}",
+        f"公式：{_said(entry.formula, 'zh')}",
+        f"Formula: {_said(entry.formula, 'en')}",
     )
+
+
+def _said(formula: str, lang: str) -> str:
+    """Write a formula with the names of its quantities in place of their keys."""
+
+    def name(found: re.Match[str]) -> str:
+        term = TERMS.get(found[0])
+        if term is None:
+            return found[0]
+        return f"{term.en.lower()} ({term.unit})" if lang == "en" else f"{term.zh}（{term.unit}）"
+
+    return re.sub(r"[a-z_][a-z_0-9]*", name, formula).replace(" * ", " × ").replace(" / ", " ÷ ")
 
 
 def _factor(key: str) -> float:
@@ -363,6 +383,8 @@ def _shares(zone: Zone, chosen: DataFrame, stated: DataFrame, key: str) -> DataF
         total = whole.get((part.year, part.series))
         if total is None or part.unit == total.unit or (part.unit, part.year) in known:
             continue
+        if {part.scope, total.scope} == {"registration", "operation"}:
+            continue  # counted in two ways: no part of that whole
         row = _computed_row(
             part.unit, part.year, "income_share", 100 * part.value / total.value, [part, total]
         )
@@ -387,7 +409,7 @@ def _measured(zone: Zone) -> DataFrame:
         ("qualifier", "="),
         ("period", "annual"),
         ("scope", "land"),
-        ("basis", "computed"),
+        ("basis", "measured"),
         ("others", 0),
     ):
         table[column] = value

@@ -22,7 +22,7 @@ var UI = {
   },
   en: {
     search: "Search parks (Chinese, English, pinyin, id)", none: "No data", noMatch: "No park matches", measure: "Indicator", year: "Year", play: "Play the years", pause: "Pause",
-    latest: "Latest by that year", exact: "That year only", mode: "Which value", clusters: "Industry clusters (several at once)", any: "any", all: "all", anyAll: "How several combine", ranking: "Parks",
+    latest: "Latest so far", exact: "That year", mode: "Which value", clusters: "Industry clusters (several at once)", any: "any", all: "all", anyAll: "How several combine", ranking: "Parks",
     rankingOf: "Parks by rank", parks: "Parks", goals: "Goals", about: "About", findings: "Findings", lang: "中文", print: "Print", png: "Picture", link: "Copy link", copied: "Link copied", copyBy: "Copy the link from the address bar",
     close: "Close", legend: "Legend", zoomIn: "Zoom in", zoomOut: "Zoom out", home: "Back to the whole", whole: "Whole city", panel: "Parks and indicators", card: "About the park", sheet: "Raise or lower the panel",
     km2: "km²", published: "published area", of: "of", withValue: "with a value", shown: "parks", areaNote: "parks inside parks count once", reset: "Clear filter",
@@ -70,7 +70,7 @@ function fill(node) { clear(node); for (var i = 1; i < arguments.length; i++) ad
 
 function atlas(map, D) {
   var S = { lang: D.lang, measure: D.measure, year: D.year, mode: "latest", picks: [], join: "any", query: "", unit: null, tab: "parks", blocks: false };
-  var U = UI[S.lang], byId = {}, groupById = {}, measureByKey = {}, industryById = {}, layers = {}, labels = [];
+  var U = UI[S.lang], byId = Object.create(null), groupById = Object.create(null), measureByKey = Object.create(null), industryById = Object.create(null), labels = [];
   var phone = function () { return window.matchMedia("(max-width:760px)").matches; };
   var still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   var root = document.getElementById("atlas"), printing = false, timer = null;
@@ -84,6 +84,7 @@ function atlas(map, D) {
   var parks = D.units.filter(function (u) { return u.level !== "block"; });
 
   /* --- numbers --------------------------------------------------------------------- */
+  function colon() { return S.lang === "en" ? ": " : "："; }
   function group3(text) { return text.replace(/\B(?=(\d{3})+(?!\d))/g, ","); }
   function number(v) {
     if (v === null || v === undefined) return "—";
@@ -203,7 +204,7 @@ function atlas(map, D) {
     u.layer.on("click", function () { pick(u.id, false); });
     u.layer.on("mousemove", function (e) { hover(u, e.originalEvent); });
     u.layer.on("mouseout", function () { tip.hidden = true; });
-    labels.push({ kind: u.level === "block" ? "b" : u.level === "group" ? "h" : u.kids.some(function (k) { return k.level === "park" && k.g; }) ? "h" : "p", at: u.at, name: u.name, unit: u, colour: u.level === "group" ? u.hue : null, shift: isPoint ? [0, 15] : null, from: u.level === "block" ? 13 : 0 });
+    labels.push({ kind: u.level === "block" ? "b" : u.level === "group" ? "h" : u.kids.some(function (k) { return k.level === "park" && k.g; }) ? "h" : "p", at: u.at, name: u.name, unit: u, colour: u.level === "group" ? u.hue : null, shift: isPoint ? [0, 15] : null });
   });
   each(D.findings, function (f) {
     if (!f.g) return;
@@ -240,7 +241,7 @@ function atlas(map, D) {
     each(labels, function (l) {
       clear(l.node);
       var u = l.unit, c = u && l.kind !== "b" ? value(u) : null, text = T(l.name);
-      l.node.className = "lb " + l.kind + (S.lang === "en" && text.length > 20 && l.kind !== "g" ? " wide" : "") + (u && u.id === S.unit ? " s" : "");
+      l.node.className = "lb " + l.kind + (S.lang === "en" && text.length > 20 && l.kind !== "g" && !(printing && u) ? " wide" : "") + (u && u.id === S.unit ? " s" : "");
       if (u && u.no) l.node.appendChild(el("span", { class: "no" }, u.no));
       l.node.appendChild(el("span", { class: "t" }, text));
       if (c) l.node.appendChild(el("small", { class: "num" }, marked(c[2], c[1])));
@@ -265,6 +266,7 @@ function atlas(map, D) {
     if (!printing) each([legend, inset, zoomers, credit], function (b) {
       if (b && !b.hidden && b.offsetWidth) { var r = b.getBoundingClientRect(); taken.push({ l: r.left, r: r.right, t: r.top, b: r.bottom }); }
     });
+    if (printing && world) { var mm = size.x / 192; taken.push({ l: 149 * mm, r: 193 * mm, t: 117 * mm, b: 162 * mm }); }
     each(keep, function (k) {
       var l = k.l, u = l.unit, n = l.node;
       var on = (!l.from || z >= l.from || (u && u.id === S.unit)) && (!u || (chosen(u) && found(u)) || u.id === S.unit);
@@ -276,6 +278,10 @@ function atlas(map, D) {
       n.style.display = "block"; n.style.visibility = "hidden";
       if (l.link) fill(n, (at.x !== undefined && l.link.arrow ? l.link.arrow + " " : "") + T(l.name));
       var w = n.offsetWidth + 4, h = n.offsetHeight, s = l.shift || [0, 0], up = null;
+      if (l.kind === "b" && u.id !== S.unit && !u.isPoint) { /* a block is named where its name fits into it */
+        var bb = u.layer.getBounds(), q0 = map.latLngToContainerPoint(bb.getNorthWest()), q1 = map.latLngToContainerPoint(bb.getSouthEast());
+        if (q1.x - q0.x < w + 6 || q1.y - q0.y < h + 6) { n.style.display = "none"; return; }
+      }
       if (u && !u.isPoint && u.layer && l.kind !== "h") { /* a small outline stays free: its name goes below it */
         var ub = u.layer.getBounds(), n0 = map.latLngToContainerPoint(ub.getNorthWest()), n1 = map.latLngToContainerPoint(ub.getSouthEast());
         if (n1.y - n0.y < 90 && (n1.y - n0.y < h + 14 || n1.x - n0.x < w + 6)) { var mid = (n0.x + n1.x) / 2 - pt.x; s = [mid, n1.y - pt.y + h / 2 + 2]; up = [mid, n0.y - pt.y - h / 2 - 2]; }
@@ -350,6 +356,26 @@ function atlas(map, D) {
     return g;
   }
 
+  function mix(u) { /* what the park is specialised in: quotient against the zone, with its interval */
+    var rows = D.mix.rows[u.id] || [], W = 312, step = 26, mid = 132, right = W - 40, hi = 2;
+    if (!rows.length) return null;
+    each(rows, function (r) { hi = Math.max(hi, Math.min(6, r[4])); });
+    var X = function (v) { return mid + Math.min(v, hi) / hi * (right - mid); };
+    var g = svg("svg", { viewBox: "0 0 " + W + " " + (rows.length * step + 18), role: "img" }), said = [];
+    g.appendChild(svg("line", { x1: X(1), x2: X(1), y1: 2, y2: rows.length * step + 2, stroke: "#5f6b76", "stroke-dasharray": "2 2" }));
+    each(rows, function (r, i) {
+      var y = i * step + 13, i0 = industryById[r[0]], name = i0 ? T(i0.name) : r[0], most = S.lang === "en" ? 20 : 10;
+      said.push(name + " " + number(r[2]));
+      g.appendChild(svg("text", { x: mid - 8, y: y + 4, "text-anchor": "end", "font-size": 11, fill: "#1f2a33" }, name.length > most ? name.slice(0, most) + "…" : name));
+      g.appendChild(svg("rect", { x: mid, y: y - 6, width: Math.max(1, X(r[2]) - mid), height: 12, rx: 2, fill: r[5] === "yes" ? "#155f6e" : r[5] === "no" ? "#d9d2c3" : "#a9c7c8" }));
+      if (r[3] !== null && r[4] !== null) g.appendChild(svg("line", { x1: X(r[3]), x2: X(r[4]), y1: y, y2: y, stroke: "#d97706", "stroke-width": 1.4 }));
+      g.appendChild(svg("text", { x: W - 2, y: y + 4, "text-anchor": "end", "font-size": 11, fill: "#4c5964" }, number(r[2])));
+    });
+    g.appendChild(svg("text", { x: X(1), y: rows.length * step + 14, "text-anchor": "middle", "font-size": 10, fill: "#5f6b76" }, S.lang === "en" ? "1 = zone" : "1 = 全区"));
+    g.setAttribute("aria-label", U.specialise + ": " + said.join(", "));
+    return el("div", { class: "fig" }, el("h3", {}, U.specialise + (S.lang === "en" ? ", " : "，") + D.mix.year), g, el("p", { class: "text" }, S.lang === "en" ? "Location quotient by number of enterprises; the line is the 95 % interval. Dark: above 1 beyond doubt." : "按企业数计算的区位商；细线为95%区间，深色表示区间整体大于1。"));
+  }
+
   /* --- frame of the page ------------------------------------------------------------------ */
   var panel = el("section", { class: "box panel" }), card = el("section", { class: "box card", hidden: true, tabindex: "-1" }), legend = el("section", { class: "box legend" });
   var zoomers = el("div", { class: "box zoomers", role: "group" }), inset = el("div", { class: "box inset" }), credit = el("footer", { class: "credit" }), scale = el("div", { class: "scale", "aria-hidden": "true" });
@@ -400,7 +426,7 @@ function atlas(map, D) {
       el("button", { type: "button", "aria-label": U.zoomOut, title: U.zoomOut, onclick: function () { map.zoomOut(); } }, icon("M2 7h10")),
       el("button", { type: "button", "aria-label": U.home, title: U.home, onclick: function () { go(core, true); } }, icon("M2 7l5-5 5 5M3.5 6v6h7V6")),
       el("button", { type: "button", "aria-label": U.whole, title: U.whole, onclick: function () { go(everything, true); } }, icon("M1.5 5V1.5H5M9 1.5h3.5V5M12.5 9v3.5H9M5 12.5H1.5V9")));
-    fill(credit, (D.synthetic ? U.syn + "　" : "") + T(D.credit) + (T(D.credit) ? "　" : "") + U.review + "：" + (D.review || U.reviewBlank));
+    fill(credit, (D.synthetic ? U.syn + "　" : "") + T(D.credit) + (T(D.credit) ? "　" : ""), el("span", { class: "nobr" }, U.review + colon() + (D.review || U.reviewBlank)));
     insetBuild();
     pages();
   }
@@ -464,6 +490,7 @@ function atlas(map, D) {
     var sum = 0, n = 0, has = {};
     each(list, function (u) { has[u.id] = true; });
     each(list, function (u) {
+      if (u.level === "group") return;
       for (var p = byId[u.parent]; p; p = byId[p.parent]) if (has[p.id] && cell(p.id, "planned_land_m2", S.year, "latest")) return;
       var c = cell(u.id, "planned_land_m2", S.year, "latest");
       if (c) { sum += c[1]; n++; }
@@ -522,9 +549,9 @@ function atlas(map, D) {
     out.push({ text: U.none, colour: null });
     return out;
   }
-  function keys() { /* what else is drawn */
+  function keys(short) { /* what else is drawn; groups that carry their name on the map need no key on the screen */
     var out = [], has = function (p) { return D.units.some(function (u) { return u.g && u.precision === p; }); };
-    each(D.groups, function (g) { out.push({ node: swatch("#fdfcf9", D.outlines.some(function (o) { return o.id === g.id; }) ? "4 2" : null, g.hue), text: T(g.name), hue: g.hue }); });
+    each(D.groups, function (g) { if (short && D.outlines.some(function (o) { return o.id === g.id; })) return; if (!D.outlines.some(function (o) { return o.id === g.id; }) && !drawn.some(function (u) { return u.group === g.id; })) return; out.push({ node: swatch("#fdfcf9", D.outlines.some(function (o) { return o.id === g.id; }) ? "4 2" : null, g.hue), text: T(g.name), hue: g.hue }); });
     if (has("sketch")) out.push({ node: swatch("#fdfcf9", "6 3", "#5f6b76"), text: U.sketchLine, dash: [6, 3] });
     if (has("schematic")) out.push({ node: swatch("#fdfcf9", "2 2.5", "#5f6b76"), text: U.schematicLine, dash: [2, 2.5] });
     if (D.units.some(function (u) { return u.isPoint; })) out.push({ node: svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("circle", { cx: 13, cy: 7.5, r: 5.5, fill: "#fdfcf9", stroke: "#5f6b76", "stroke-width": 1.5, "stroke-dasharray": "2.5 2" })), text: U.pointMark, dot: true });
@@ -543,7 +570,7 @@ function atlas(map, D) {
       el("button", { class: "fold", type: "button", "aria-expanded": shut ? "false" : "true", "aria-label": U.legend, onclick: function () { shut = !shut; paintLegend(); declutter(); legend.querySelector(".fold").focus(); } }, shut ? "▾" : "▴"),
       m ? el("p", { class: "sub" }, when() + (m.breaks.length ? (S.lang === "en" ? "; " : "；") + U.allYears : "")) : null,
       classes().map(function (c) { return el("div", { class: "sw num" }, c.colour ? swatch(c.colour) : hatch("no-data-legend"), c.text); }),
-      el("div", { class: "keys" }, keys().map(function (k) { return el("div", { class: "sw" }, k.node, k.text); })));
+      keys(true).length ? el("div", { class: "keys" }, keys(true).map(function (k) { return el("div", { class: "sw" }, k.node, k.text); })) : null);
   }
 
   /* --- the card -------------------------------------------------------------------------------- */
@@ -558,13 +585,13 @@ function atlas(map, D) {
       el("summary", {}, el("span", { class: "nm" }, T(m.name), el("span", { class: "when" }, whenText(c))), el("span", { class: "vl num" }, qualified(c[2], c[1]), el("small", {}, T(m.unit)))),
       el("div", { class: "in" },
         series(u.id, m.key).length > 1 ? trend(u, m.key) : null, place(u, m.key),
-        T(m.note) ? el("p", {}, U.def + "：" + T(m.note)) : null,
+        T(m.note) ? el("p", {}, U.def + colon() + T(m.note)) : null,
         c[5] === "computed" ? el("p", {}, U.computed) : null,
-        scope ? el("p", {}, U.scope + "：" + scope) : null,
+        scope ? el("p", {}, U.scope + colon() + scope) : null,
         D.words.series[c[7]] ? el("p", {}, T(D.words.series[c[7]])) : null,
         T(c[9]) ? el("p", { class: c[5] === "computed" && (c[4] === "registration" || c[4] === "unknown") ? "warn" : "" }, T(c[9])) : null,
         c[10] ? el("p", { class: "warn" }, U.conflict) : null,
-        src ? el("p", { class: "src" }, U.source + "：" + src) : null));
+        src ? el("p", { class: "src" }, U.source + colon() + src) : null));
   }
   function unknowns(u) {
     var out = [], first = D.measures[0];
@@ -576,7 +603,7 @@ function atlas(map, D) {
       var lacking = D.measures.filter(function (m) { return !m.computed && m.key !== "planned_land_m2" && !series(u.id, m.key).length; }).slice(0, 4).map(function (m) { return T(m.name); });
       if (lacking.length) out.push(U.uValue + lacking.join(S.lang === "en" ? ", " : "、"));
       var rows = first ? series(u.id, first.key) : [];
-      if (rows.length && D.years.length && rows[rows.length - 1][0] < D.years[D.years.length - 1]) out.push(S.lang === "en" ? T(first.name) + ": nothing found after " + rows[rows.length - 1][0] : T(first.name) + "：" + rows[rows.length - 1][0] + " 年以后的全年数未查到");
+      if (rows.length && D.years.length && rows[rows.length - 1][0] < D.years[D.years.length - 1]) out.push(S.lang === "en" ? T(first.name) + ": nothing found after " + rows[rows.length - 1][0] : T(first.name) + colon() + rows[rows.length - 1][0] + " 年以后的全年数未查到");
     }
     return out;
   }
@@ -605,15 +632,16 @@ function atlas(map, D) {
         g && T(g.demand) ? el("p", { class: "text" }, T(g.demand)) : null,
         u.industries.length ? el("p", {}, u.industries.map(function (k) { return el("span", { class: "tag" }, T(industryById[k].name)); }), via.map(function (i) { return el("span", { class: "tag via", title: U.via }, T(i.name)); })) : null,
         via.length ? el("p", { class: "text" }, (S.lang === "en" ? "Dashed: " : "虚线框：") + U.via) : null,
-        u.words.length && g && g.words.length ? el("p", { class: "text" }, U.plannedWords + "：" + g.words.join("、")) : null,
+        u.words.length && g && g.words.length ? el("p", { class: "text" }, U.plannedWords + colon() + g.words.join("、")) : null,
         u.clauses.length ? el("p", { class: "text" }, U.clause + " " + u.clauses.map(function (c) { return c[0]; }).join(sep) + (D.plan ? (S.lang === "en" ? ", " : "，") + T(D.plan.name) : "")) : null] : null,
+      mix(u),
       unknown.length ? [el("h3", {}, U.notKnown), el("ul", { class: "unknown" }, unknown.map(function (t) { return el("li", {}, t); }))] : null,
       T(u.note) ? el("p", { class: "text" }, T(u.note)) : null,
-      T(u.made) ? el("p", { class: "text" }, U.howDrawn + "：" + T(u.made)) : null,
+      T(u.made) ? el("p", { class: "text" }, U.howDrawn + colon() + T(u.made)) : null,
       p ? [el("h3", {}, U.parent), el("div", { class: "inner" }, el("button", { type: "button", onclick: function () { pick(p.id, true); } }, T(p.name)))] : null,
       kids.length ? [el("h3", {}, U.inside), el("div", { class: "inner" }, kids.map(function (k) { return el("button", { type: "button", onclick: function () { pick(k.id, true); } }, T(k.name)); }))] : null,
       u.aliases.length || u.former.length ? [el("h3", {}, U.aliases), el("p", { class: "text" }, u.former.map(function (f) { return T(f.name) + (f.since || f.until ? (S.lang === "en" ? " (" : "（") + f.since + "–" + f.until + (S.lang === "en" ? ")" : "）") : ""); }).concat(u.aliases).join(S.lang === "en" ? "; " : "；"))] : null,
-      u.boundary.length ? [el("h3", {}, U.boundary), u.boundary.map(function (b) { return el("p", { class: "text" }, b.what + (b.year ? " (" + b.year + ")" : "") + "：" + ["east", "south", "west", "north"].map(function (s, i) { return b.sides[i] ? U[s] + " " + b.sides[i] : ""; }).filter(Boolean).join(sep)); })] : null,
+      u.boundary.length ? [el("h3", {}, U.boundary), u.boundary.map(function (b) { return el("p", { class: "text" }, b.what + (b.year ? " (" + b.year + ")" : "") + colon() + ["east", "south", "west", "north"].map(function (s, i) { return b.sides[i] ? U[s] + " " + b.sides[i] : ""; }).filter(Boolean).join(sep)); })] : null,
       records.length ? el("details", { class: "more" }, el("summary", {}, U.allValues + " (" + records.length + ")"),
         el("table", { class: "recs" }, el("caption", { class: "sr" }, U.allValues), el("thead", {}, el("tr", {}, el("th", { scope: "col" }, U.year), el("th", { scope: "col" }, U.measure), el("th", { scope: "col", class: "v" }, U.valueAt))),
           el("tbody", {}, records.map(function (r) {
@@ -629,8 +657,8 @@ function atlas(map, D) {
       var sameYear = g.valueYear === g.year;
       return el("article", { class: "goal" }, el("h3", {}, T(g.name) + (S.lang === "en" ? ", " : "，") + g.year, el("span", { class: "v " + kind }, (kind === "met" ? "✓ " : kind === "not" ? "✕ " : "? ") + T(g.word))),
         share !== null && sameYear ? el("div", { class: "meter", role: "img", "aria-label": U.progress + " " + Math.round(share * 100) + "%" }, el("i", { style: "width:" + Math.min(100, share * 100) + "%" })) : null,
-        el("p", { class: "nums num" }, U.target + "：" + (g.target !== null ? number(g.target) + " " + T(g.unit) : g.printed) + "　" + U.value + "：" + (g.value !== null ? qualified(g.qualifier, g.value) + " " + T(g.unit) + (S.lang === "en" ? " (" : "（") + g.valueYear + " " + T(D.words.periods[g.period] || [g.period, g.period]) + (S.lang === "en" ? ")" : "）") : "—")),
-        el("p", { class: "why" }, T(g.why)), el("p", { class: "src text" }, U.clause + " " + g.clause + (g.source >= 0 ? "　" + U.source + "：" + sourceText(g.source) : "")));
+        el("p", { class: "nums num" }, U.target + colon() + (g.target !== null ? number(g.target) + " " + T(g.unit) : g.printed) + "　" + U.value + colon() + (g.value !== null ? qualified(g.qualifier, g.value) + " " + T(g.unit) + (S.lang === "en" ? " (" : "（") + g.valueYear + " " + T(D.words.periods[g.period] || [g.period, g.period]) + (S.lang === "en" ? ")" : "）") : "—")),
+        el("p", { class: "why" }, T(g.why)), el("p", { class: "src text" }, U.clause + " " + g.clause + (g.source >= 0 ? "　" + U.source + colon() + sourceText(g.source) : "")));
     })];
   }
   function aboutPage() {
@@ -642,7 +670,7 @@ function atlas(map, D) {
       D.demands.length ? [el("h3", {}, U.demands), el("ul", {}, D.demands.map(function (d) { return el("li", {}, T(d.t) + (S.lang === "en" ? " (" : "（") + d.clause + (S.lang === "en" ? ")" : "）")); }))] : null,
       el("h3", {}, U.sources), el("ul", {}, D.sourceList.map(function (s) { return el("li", {}, T(s.t) + (s.licence ? (S.lang === "en" ? " — " : "　") + s.licence : "")); })),
       T(D.credit) ? el("p", {}, T(D.credit)) : null,
-      el("p", {}, U.review + "：" + (D.review || U.reviewBlank)), el("p", {}, U.projection));
+      el("p", {}, U.review + colon() + (D.review || U.reviewBlank)), el("p", {}, U.projection));
   }
   function findingsPage() {
     return D.findings.map(function (f) {
@@ -664,7 +692,10 @@ function atlas(map, D) {
     var land = D.districts.map(function (d) { return svg("path", { d: path(d.g), fill: "#f1ede3", stroke: "#cfc7b6", "stroke-width": 0.4 }); });
     var dots = parks.filter(function (u) { return u.at && u.level === "park"; }).map(function (u) { var p = project(u.at[0], u.at[1]); return svg("circle", { cx: p[0], cy: p[1], r: 3, fill: u.hue, opacity: 0.85 }); });
     world = svg("rect", { fill: "none", stroke: "#d97706", "stroke-width": 1.4 });
-    fill(inset, el("div", { class: "cap" }, U.whole), svg("svg", { viewBox: [x0 - 2, y0 - 2, x1 - x0 + 4, y1 - y0 + 4].join(" "), role: "img", "aria-label": U.whole }, land, dots, world));
+    var one = (x1 - x0) / 100;
+    each(dots, function (d) { d.setAttribute("r", 1.7 * one); }); each(land, function (d) { d.setAttribute("stroke-width", 0.35 * one); });
+    world.setAttribute("stroke-width", 1.1 * one);
+    fill(inset, el("div", { class: "cap" }, U.whole), svg("svg", { viewBox: [x0 - one, y0 - one, x1 - x0 + 2 * one, y1 - y0 + 2 * one].join(" "), role: "img", "aria-label": U.whole }, land, dots, world));
     insetMove();
   }
   function insetMove() {
@@ -721,7 +752,7 @@ function atlas(map, D) {
     pattern();
     each(order, style);
     var n = parks.length, e = era();
-    fill(parts.lead, (S.lang === "en" ? n + " parks and areas" : n + " 个园区与片区") + (D.synthetic ? " · " + U.syn : "") + " · " + (drawn.some(function (u) { return u.precision === "sketch" || u.precision === "schematic"; }) ? U.notOfficial : ""));
+    fill(parts.lead, (S.lang === "en" ? n + " parks and areas" : n + " 个园区与片区") + (D.synthetic ? " · " + U.syn : "") + (drawn.some(function (u) { return u.precision === "sketch" || u.precision === "schematic"; }) ? " · " + U.notOfficial : ""));
     if (S.tab === "parks") paintList();
     paintLegend(); paintCard(); labelText(); declutter();
   }
@@ -747,14 +778,14 @@ function atlas(map, D) {
       var at = part.indexOf("="), k = part.slice(0, at), v;
       try { v = decodeURIComponent(part.slice(at + 1)); } catch (_) { return; }
       if (k === "v") { var n = v.split(",").map(Number); if (n.length === 3 && n.every(isFinite) && Math.abs(n[0]) <= 85 && Math.abs(n[1]) <= 180) view = n; }
-      else if (k === "l" && UI[v]) S.lang = v;
-      else if (k === "m" && measureByKey[v]) S.measure = v;
+      else if (k === "l" && (v === "zh" || v === "en")) S.lang = v;
+      else if (k === "m" && Object.prototype.hasOwnProperty.call(measureByKey, v)) S.measure = v;
       else if (k === "y" && D.years.indexOf(+v) >= 0) S.year = +v;
       else if (k === "k" && v === "exact") S.mode = v;
-      else if (k === "i") S.picks = v.split(",").filter(function (i) { return industryById[i]; });
+      else if (k === "i") S.picks = v.split(",").filter(function (i) { return Object.prototype.hasOwnProperty.call(industryById, i); });
       else if (k === "j" && v === "all") S.join = v;
       else if (k === "q") S.query = v.slice(0, 80);
-      else if (k === "s" && byId[v]) S.unit = v;
+      else if (k === "s" && Object.prototype.hasOwnProperty.call(byId, v)) S.unit = v;
       else if (k === "t" && /^(goals|about|findings)$/.test(v)) S.tab = v;
       else if (k === "b") S.blocks = v === "1";
     });
@@ -785,20 +816,29 @@ function atlas(map, D) {
   function today() { var d = new Date(), p = function (n) { return (n < 10 ? "0" : "") + n; }; return d.getFullYear() + "-" + p(d.getMonth() + 1) + "-" + p(d.getDate()); }
   function numberParks() { var n = 0; each(D.units, function (u) { u.no = 0; }); each(ranked(), function (r) { if (r.u.level !== "block") r.u.no = ++n; }); }
   function buildSheet() {
-    var m = measure(), list = ranked().filter(function (r) { return r.u.level !== "block"; }), f = filterText(), l = scaleLength(120), total = parks.length, src = sourcesText();
+    var m = measure(), list = ranked().filter(function (r) { return r.u.level !== "block"; }), f = filterText(), l = scaleLength(120), total = parks.length, src = sourcesText(), seen = map.getBounds();
+    var far = list.filter(function (r) { return r.u.at && !seen.contains(r.u.at); }), small = world ? world.parentNode.cloneNode(true) : null, one = world ? +world.getAttribute("stroke-width") / 1.1 : 1;
+    if (small) { /* parks beyond the map keep their number in the small map of the whole */
+      var b0 = project(seen.getNorth(), seen.getWest()), b1 = project(seen.getSouth(), seen.getEast()), frameRect = small.lastChild;
+      frameRect.setAttribute("x", b0[0]); frameRect.setAttribute("y", b0[1]); frameRect.setAttribute("width", b1[0] - b0[0]); frameRect.setAttribute("height", b1[1] - b0[1]);
+      each(far, function (r) { var q = project(r.u.at[0], r.u.at[1]); small.appendChild(svg("circle", { cx: q[0], cy: q[1], r: 4.4 * one, fill: "#1f2a33" })); small.appendChild(svg("text", { x: q[0], y: q[1] + 2.1 * one, "text-anchor": "middle", "font-size": 5.8 * one, "font-weight": 700, fill: "#fff" }, r.u.no)); });
+    }
     fill(sheet,
       el("h1", {}, T(D.name)),
-      el("div", { class: "st" }, (m ? T(m.name) + unitOf(m) + (S.lang === "en" ? ", " : "，") + when() + "　" : "") + U.filter + "：" + (f ? f + (S.lang === "en" ? " (" + list.length + " of " + total + " parks)" : "（" + total + " 个园区中的 " + list.length + " 个）") : U.noFilter)),
+      el("div", { class: "st" }, (m ? T(m.name) + unitOf(m) + (S.lang === "en" ? ", " : "，") + when() + "　" : "") + U.filter + colon() + (f ? f + (S.lang === "en" ? " (" + list.length + " of " + total + " parks)" : "（" + total + " 个园区中的 " + list.length + " 个）") : U.noFilter)),
+      world && far.length ? el("div", { class: "in" }, small) : null,
       el("div", { class: "sc" }, l.text, el("i", { style: "width:" + l.px.toFixed(1) + "px" })),
       el("div", { class: "col" },
         m ? el("section", {}, el("h2", {}, T(m.name) + unitOf(m)), el("div", { class: "two" }, classes().map(function (c) { return el("div", { class: "sw" }, c.colour ? swatch(c.colour) : hatch("no-data-print"), c.text); }))) : null,
-        el("section", {}, keys().map(function (k) { return el("div", { class: "sw" }, k.node, k.text); })),
+        el("section", { class: "two" }, keys().map(function (k) { return el("div", { class: "sw" }, k.node, k.text); })),
         el("section", {}, el("h2", {}, U.list), el("table", {}, el("tbody", {}, list.map(function (r) {
-          return el("tr", {}, el("td", { class: "n" }, r.u.no), el("td", {}, T(r.u.name) + (r.u.g ? "" : S.lang === "en" ? " (not placed)" : "（未上图）")), el("td", { class: "v num" }, r.c ? marked(r.c[2], r.c[1]) + (r.c[0] !== S.year ? " ’" + String(r.c[0]).slice(2) : "") : "—"));
+          return el("tr", {}, el("td", { class: "n" }, r.u.no), el("td", {}, T(r.u.name) + (r.u.g ? "" : S.lang === "en" ? " (not placed)" : "（未上图）")), el("td", { class: "v num" }, r.c ? marked(r.c[2], r.c[1]) + (r.c[0] !== S.year ? (S.lang === "en" ? " (" + r.c[0] + ")" : "（" + r.c[0] + "）") : "") : "—"));
         }))))),
       el("div", { class: "ft" },
         el("div", {}, T(D.credit) + "　" + T(D.disclaimer) + (D.synthetic ? U.syn : "")),
-        el("div", {}, (src.length ? U.source + "：" + src.map(short).join("；").slice(0, S.lang === "en" ? 330 : 300) + "　" : "") + U.projection + "　" + U.review + "：" + (D.review || U.reviewBlank) + "　" + U.printed + "：" + today())));
+        el("div", {}, (src.length ? U.source + colon() + src.map(short).filter(function (t, i, all) { return all.indexOf(t) === i; }).join(S.lang === "en" ? "; " : "；").slice(0, S.lang === "en" ? 330 : 300) + "　" : "") + U.projection + "　" + U.review + colon() + (D.review || U.reviewBlank) + "　" + U.printed + colon() + today())));
+    var col = sheet.querySelector(".col"), table = sheet.querySelector("table"), size = 7.4; /* all parks fit on the sheet, however many */
+    while (col.scrollHeight > col.clientHeight && size > 3.4) { size -= 0.2; table.style.fontSize = size + "pt"; }
   }
   function short(text) { var host = /^https?:\/\/([^/\s]+)/.exec(text), said = /\(([^)]*)\)/.exec(text); return said ? said[1] : host ? host[1] : text; }
   var kept = null;
@@ -837,7 +877,7 @@ function atlas(map, D) {
     var k = 2, w = Math.round(f.right - f.left), mapH = Math.round(f.bottom - f.top), head = 74, side = 268, pad = 22, m = measure(), font = getComputedStyle(document.body).fontFamily;
     var W = w + side, c = el("canvas"), x = c.getContext("2d");
     var rows = classes(), ks = keys(), filter = filterText();
-    var foot = [T(D.credit), T(D.disclaimer), U.review + "：" + (D.review || U.reviewBlank)].filter(Boolean).join("　");
+    var foot = [T(D.credit), T(D.disclaimer), U.review + colon() + (D.review || U.reviewBlank)].filter(Boolean).join("　");
     x.font = "11px " + font;
     var footLines = wrap(x, foot, W - 2 * pad), footH = 16 + footLines.length * 16;
     var H = head + mapH + footH;
@@ -845,7 +885,7 @@ function atlas(map, D) {
     x.fillStyle = "#fffefb"; x.fillRect(0, 0, W, H);
     x.fillStyle = "#1f2a33"; x.textBaseline = "alphabetic"; x.font = "700 24px " + font; x.fillText(T(D.name), pad, 36);
     x.font = "13px " + font; x.fillStyle = "#4c5964";
-    x.fillText((m ? T(m.name) + unitOf(m) + (S.lang === "en" ? ", " : "，") + when() : "") + (filter ? "　" + U.filter + "：" + filter : ""), pad, 59);
+    x.fillText((m ? T(m.name) + unitOf(m) + (S.lang === "en" ? ", " : "，") + when() : "") + (filter ? "　" + U.filter + colon() + filter : ""), pad, 59);
     x.save(); x.beginPath(); x.rect(0, head, w, mapH); x.clip(); x.fillStyle = "#e9e4d9"; x.fillRect(0, head, w, mapH);
     var box = map.getContainer().getBoundingClientRect(), svgs = ["land", "link", "group", "line", "glow", "park", "find"].map(function (n) { return map.getPane(n).querySelector("svg"); }).filter(Boolean);
     return Promise.all(svgs.map(function (s) {
@@ -913,6 +953,8 @@ function atlas(map, D) {
   root.className = S.unit ? "has-card" : "";
   build();
   go(core || everything || L.latLngBounds([[39.4, 115.4], [41, 117.5]]), false);
+  paint();
+  if (!view && S.unit && byId[S.unit].layer) go(byId[S.unit].layer.getBounds().pad(1.5), false, 12);
   if (view) map.setView([view[0], view[1]], view[2], { animate: false });
   paint();
   map.on("moveend", function () { declutter(); insetMove(); paintScale(); remember(); });
@@ -921,7 +963,7 @@ function atlas(map, D) {
   map.on("resize", function () { paintLegend(); declutter(); insetMove(); paintScale(); });
   insetMove(); paintScale();
   quiet = false;
-  window.atlasPage = { state: S, data: D, map: map, draw: draw, pick: pick, paint: paint, value: function (id) { return value(byId[id]); } };
+  window.atlasPage = { state: S, data: D, map: map, draw: draw, pick: pick, paint: paint, rebuild: function () { build(); paint(); }, value: function (id) { return value(byId[id]); } };
 }
 window.atlas = atlas;
 })();
