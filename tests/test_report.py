@@ -272,6 +272,7 @@ def test_csv_opens_in_excel_and_holds_no_formula(result, tmp_path):
         "indicators.csv",
         "scores.csv",
         "potentials.csv",
+        "parcel_potentials.csv",
         "findings.csv",
     }
     for path in made:

@@ -452,6 +452,56 @@ def test_drawn_weights_keep_the_ranges_of_the_edition():
     assert management.max() <= 0.12 + 1e-12
 
 
+def test_other_methods_start_from_the_same_scores(panel):
+    found = standards.cross(panel, 2015, "industrial")
+    expected = standards.ranking(panel).xs(2015, level="year")["rank"]
+    assert found.ranks["standard"].to_dict() == expected.to_dict()
+    assert set(found.ranks) == {"standard", "entropy", "critic", "combined", "topsis", "vikor"}
+    np.testing.assert_allclose(found.weights.sum(), 1)
+    assert found.weights.loc["idle_rate", "entropy"] == 0  # nobody has idle land here
+
+
+def test_coordination_of_state_and_benefit(panel):
+    table = standards.coordination(panel)
+    row = table.iloc[5]
+    nodes = panel.parts.set_index(["unit", "year", "node"])["score"]
+    x = nodes[row["unit"], row["year"], "industrial/main/status"] / 100
+    y = nodes[row["unit"], row["year"], "industrial/main/benefit"] / 100
+    assert row["C"] == pytest.approx(2 * (x * y) ** 0.5 / (x + y))
+    assert row["D"] == pytest.approx((row["C"] * (x + y) / 2) ** 0.5)
+
+
+def test_experts_may_set_the_weights_of_a_node_by_comparing_in_pairs():
+    node = "industrial/main/benefit/industry"
+    data = binxi_evaluation() | {"ahp": [{"node": node, "experts": [[[1, 3], [1 / 3, 1]]]}]}
+    edition = read_evaluation(data).standard
+    assert edition.nodes[f"{node}/investment_intensity"].weight == pytest.approx(0.75)
+    assert edition.nodes[f"{node}/industrial_tax_per_hectare"].weight == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize(
+    ("entry", "says"),
+    [
+        (
+            {
+                "node": "industrial/main/status",
+                "experts": [[[1, 9, 1 / 9], [1 / 9, 1, 9], [9, 1 / 9, 1]]],
+            },
+            "consistency ratio of .* not below 0.1",
+        ),
+        ({"node": "industrial/main/status", "experts": [[[1, 2], [0.5, 1]]]}, "must have 3 rows"),
+        ({"node": "A31", "experts": [[[1]]]}, "no node to compare"),
+        (
+            {"node": "industrial/main", "experts": [[[1, 1, 1], [1, 1, 1], [1, 1, 1]]]},
+            "outside its range",
+        ),
+    ],
+)
+def test_judgements_that_cannot_be_used_are_refused(entry, says):
+    with pytest.raises(ZgcgisError, match=says):
+        read_evaluation(binxi_evaluation() | {"ahp": [entry]})
+
+
 def test_one_park_has_no_sure_rank():
     assert sureness(score(binxi_values(), "tdt1029-2014", binxi_evaluation()), 2013) is None
 

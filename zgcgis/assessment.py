@@ -10,6 +10,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -518,7 +519,7 @@ def _attribution(scores: Scores | None) -> DataFrame:
     tables = []
     for unit in dict.fromkeys(scores.total.index.get_level_values("unit")):
         years = sorted(scores.total.loc[unit].index)
-        for start, end in zip(years[:-1], years[1:], strict=True):
+        for start, end in pairwise(years):
             table = standards.attribute(scores, unit, start, end)
             tables.append(table.assign(**{"unit": unit, "from": start, "to": end}))
     return pd.concat(tables, ignore_index=True)[columns] if tables else DataFrame(columns=columns)

@@ -24,6 +24,7 @@ from ..indicators import EVIDENCE, INDICATORS
 from ..io.writing import write_text_whole
 from ..standards import POTENTIALS
 from ..standards.benchmarks import CAVEATS
+from ..standards.cross import METHODS as CROSS_METHODS
 from . import charts
 from .sheets import POTENTIAL_KINDS, method_lines, methods_text, sureness_note, zh_formula
 
@@ -291,6 +292,15 @@ def _sure(r: Assessment, say: _Words) -> _Section:
         svg = charts.acceptability(r, kind)
         if svg:
             s.charts.append(_Chart(svg, say(*r.evaluation.standard.kinds[kind])))
+    for kind, c in r.cross.items():
+        rows = [
+            [r.name(str(unit), say.lang), *(c.ranks.at[unit, k] for k in c.ranks)]
+            for unit in c.ranks.sort_values("standard", kind="stable").index
+        ]
+        heads = [say("园区", "Park"), *(say(*CROSS_METHODS[str(k)]) for k in c.ranks)]
+        named = say(*r.evaluation.standard.kinds[kind])
+        caption = say(f"不同方法的名次：{named}", f"Ranks by other methods: {named}")
+        s.tables.append(_Table(heads, _rows(rows), caption))
     return s
 
 

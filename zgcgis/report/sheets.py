@@ -14,6 +14,8 @@ from ..findings import describe
 from ..indicators import EVIDENCE, INDICATORS
 from ..standards import POTENTIALS, Ideal
 from ..standards.benchmarks import CAVEATS
+from ..standards.cross import COUPLING_K
+from ..standards.cross import METHODS as CROSS_METHODS
 from ..standards.evaluation import METHODS
 from ..terms import TERMS
 from .cells import put, set_up, style_head, title
@@ -35,6 +37,7 @@ POTENTIAL_KINDS = {
     "management": ("管理潜力", "management"),
     "years": ("尚可供地年数", "years of supply left"),
 }
+_MOST_PARCELS = 50
 SEVERITY = {"error": "错误 error", "warning": "警告 warning", "note": "提示 note"}
 
 
@@ -140,8 +143,13 @@ def _tables(r: Assessment) -> list[_Table]:
     return [
         _ranking(r),
         _changes(r),
+        _attribution(r),
         _sureness(r),
         _intervals(r),
+        _cross(r),
+        _weights(r),
+        _coordination(r),
+        _parcels(r),
         _efficiency(r),
         _productivity(r),
         _consumption(r),
@@ -216,6 +224,127 @@ def _changes(r: Assessment) -> _Table:
         ],
         rows,
         [14, 24, 8, 8, 10, 10, 12, 30, 14],
+    )
+
+
+def _attribution(r: Assessment) -> _Table:
+    rows = [
+        [
+            a.unit,
+            r.name(str(a.unit)),
+            int(a[1]),
+            int(a.to),
+            INDICATORS[a.indicator].zh,
+            INDICATORS[a.indicator].en,
+            float(a.before),
+            float(a.after),
+            float(a.change),
+        ]
+        for a in r.attribution.itertuples(index=False)
+    ]
+    return (
+        "分值变化分解",
+        "分值变化分解",
+        "What moved the scores",
+        "各指标对总分的贡献及其变化，变化之和等于总分的变化。 The changes add to that of the score.",
+        ["单元", "名称", "起 From", "止 To", "指标", "Indicator", "原贡献", "现贡献", "变化"],
+        rows,
+        [14, 24, 8, 8, 26, 34, 10, 10, 10],
+    )
+
+
+def _cross(r: Assessment) -> _Table:
+    keys = list(CROSS_METHODS)
+    rows = [
+        [
+            _kind(r, kind),
+            unit,
+            r.name(str(unit)),
+            *(int(c.ranks.at[unit, k]) if k in c.ranks else None for k in keys),
+        ]
+        for kind, c in r.cross.items()
+        for unit in c.ranks.sort_values("standard", kind="stable").index
+    ]
+    return (
+        "方法比较",
+        "不同方法的名次",
+        "Ranks by other methods",
+        f"{r.year} 年，均以指标分值（0 至 100）为起点。 All start from the indicator scores.",
+        ["类型", "单元", "名称", *(f"{CROSS_METHODS[k][0]} {CROSS_METHODS[k][1]}" for k in keys)],
+        rows,
+        [14, 14, 24, *[18.0] * len(keys)],
+    )
+
+
+def _weights(r: Assessment) -> _Table:
+    keys = ["standard", "entropy", "critic", "combined"]
+    rows = [
+        [
+            _kind(r, kind),
+            INDICATORS[str(i)].zh,
+            INDICATORS[str(i)].en,
+            *(float(c.weights.at[i, k]) if k in c.weights else None for k in keys),
+        ]
+        for kind, c in r.cross.items()
+        for i in c.weights.index
+    ]
+    return (
+        "客观权重",
+        "标准权重与客观权重",
+        "Weights of the standard and of the data",
+        "熵权：比重法，无平移。客观权重随参评园区而变，只作比较。 Entropy: proportion, no shift.",
+        ["类型", "指标", "Indicator", "标准", "熵权", "CRITIC", "标准×熵权"],
+        rows,
+        [14, 28, 36, 12, 12, 12, 12],
+    )
+
+
+def _coordination(r: Assessment) -> _Table:
+    rows = [
+        [
+            c.unit,
+            r.name(str(c.unit)),
+            int(c.year),
+            c.status,
+            c.benefit,
+            float(c[-3]),
+            float(c[-2]),
+            float(c[-1]),
+        ]
+        for c in r.coordination.itertuples(index=False)
+    ]
+    return (
+        "耦合协调",
+        "利用状况与用地效益的耦合协调",
+        "Coupling of state and benefit of use",
+        f"k = {COUPLING_K:g}（C = 2√(xy)/(x+y)），两系统权重各 0.5。",
+        ["单元", "名称", "年份", "利用状况", "用地效益", "耦合度 C", "综合指数 T", "协调度 D"],
+        rows,
+        [14, 24, 8, 12, 12, 12, 12, 12],
+    )
+
+
+def _parcels(r: Assessment) -> _Table:
+    p = r.parcel_potentials.groupby("item", sort=False).head(_MOST_PARCELS)
+    rows = [
+        [
+            r.name(str(q.park)),
+            q.unit,
+            int(q.year),
+            POTENTIALS[q.item].zh,
+            POTENTIALS[q.item].en,
+            float(q.value),
+        ]
+        for q in p.itertuples(index=False)
+    ]
+    return (
+        "宗地潜力",
+        "宗地潜力",
+        "Potentials of parcels",
+        f"每项列出最大的 {_MOST_PARCELS} 宗，全部见 parcel_potentials.csv；各项不得相加。",
+        ["园区", "宗地", "年份", "项目", "Item", "面积 m²"],
+        rows,
+        [24, 18, 8, 40, 44, 14],
     )
 
 

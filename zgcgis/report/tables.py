@@ -87,6 +87,13 @@ def as_data(result: Assessment) -> dict[str, Any]:
             for kind, s in result.sureness.items()
             for unit in s.share.index
         ],
+        "attribution": _records(result.attribution),
+        "cross": [
+            {"kind": kind, "year": c.year, **row}
+            for kind, c in result.cross.items()
+            for row in _records(c.ranks)
+        ],
+        "coordination": _records(result.coordination),
         "efficiency": _records(result.efficiency),
         "productivity": _records(result.productivity),
         "consumption": _records(result.consumption),
@@ -194,6 +201,22 @@ def write_csv(result: Assessment, folder: str | Path) -> list[Path]:
         )
         heads = [["单元", "名称", "年份", "项目", "item", "key", "数值", "单位"]]
         made.append(_write_table(place / "potentials.csv", heads, rows))
+    q = result.parcel_potentials
+    if len(q):
+        listed = (
+            [
+                result.name(str(park)),
+                unit,
+                year,
+                POTENTIALS[item].zh,
+                POTENTIALS[item].en,
+                item,
+                value,
+            ]
+            for park, unit, year, item, _, value in q.itertuples(index=False)
+        )
+        heads = [["园区", "宗地", "年份", "项目", "item", "key", "面积 m2"]]
+        made.append(_write_table(place / "parcel_potentials.csv", heads, largest))
     f = result.findings.reset_index(drop=True)
     listed = zip(
         f["rule"], f["severity"], f["feature"], describe(f, "zh"), describe(f, "en"), strict=True

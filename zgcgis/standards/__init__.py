@@ -10,6 +10,7 @@ result, because scores from different choices must not be compared.
 from __future__ import annotations
 
 from .benchmarks import benchmarks, control_limits
+from .cross import Cross, coordination, cross
 from .editions import EDITIONS, Edition, Node, load_standard, suggest_kind
 from .evaluation import Evaluation, Ideal, Options, read_evaluation
 from .potentials import POTENTIALS, potentials
@@ -19,6 +20,7 @@ from .sureness import Sureness, sureness
 __all__ = [
     "EDITIONS",
     "POTENTIALS",
+    "Cross",
     "Edition",
     "Evaluation",
     "Ideal",
@@ -29,6 +31,8 @@ __all__ = [
     "attribute",
     "benchmarks",
     "control_limits",
+    "coordination",
+    "cross",
     "load_standard",
     "potentials",
     "rank_changes",

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
+from .. import mcdm
 from ..errors import StandardError, UnknownNameError
 from ..indicators import INDICATORS
 from .editions import Edition, load_standard
 
 __all__ = ["Evaluation", "Ideal", "Options", "read_evaluation"]
+
+_LARGEST_CR = 0.1
 
 METHODS = {
     "target": ("目标值法", "target in law or plan"),
@@ -157,7 +160,7 @@ def read_evaluation(
     known = {area for k in edition.kinds for area in edition.areas(k)}
     if unknown := set(areas.values()) - known:
         raise UnknownNameError(unknown, known, what="area", zh="评价分区")
-    weights = data.get("weights", {})
+    weights = {**_judged(data.get("ahp", ()), edition, where), **data.get("weights", {})}
     if weights:
         edition = edition.with_weights(weights, where=where)
     return Evaluation(
@@ -185,6 +188,41 @@ def _edition(data: Mapping[str, Any], where: str, folder: Path | None) -> Editio
         )
     own = folder / name if folder is not None and name.endswith(".toml") else None
     return load_standard(own if own is not None and own.is_file() else name)
+
+
+def _judged(entries: Sequence[Mapping[str, Any]], edition: Edition, where: str) -> dict[str, float]:
+    """Weights of the nodes whose children experts compared in pairs."""
+    weights: dict[str, float] = {}
+    for entry in entries:
+        node = str(entry.get("node", ""))
+        children = edition.children(node)
+        if not children:
+            raise UnknownNameError(
+                node,
+                [n for n in (*edition.kinds, *edition.nodes) if edition.children(n)],
+                what=f"node to compare in pairs ({where}, [[ahp]])",
+                zh="可作成对比较的节点",
+            )
+        experts = entry.get("experts", [])
+        names = [child.id.rpartition("/")[2] for child in children]
+        if any(len(matrix) != len(children) for matrix in experts) or not experts:
+            _refuse(
+                f"{where}：节点 {node} 的判断矩阵应为 {len(children)} 阶，次序为 {names}。",
+                f"{where}: the matrices of node {node} must have {len(children)} rows, in the order "
+                f"{names}.",
+            )
+        found = mcdm.ahp_group(
+            experts, entry.get("method", "eigenvector"), by=entry.get("by", "judgement")
+        )
+        if not found.CR < _LARGEST_CR:
+            _refuse(
+                f"{where}：节点 {node} 的判断矩阵一致性比率为 {found.CR:.3f}，应小于 {_LARGEST_CR:g}，"
+                "请专家复核。",
+                f"{where}: the judgements of node {node} have a consistency ratio of "
+                f"{found.CR:.3f}, not below {_LARGEST_CR:g}; ask the experts again.",
+            )
+        weights |= {c.id: float(w) for c, w in zip(children, found.weights, strict=True)}
+    return weights
 
 
 def _ideal(entry: Mapping[str, Any], edition: Edition, where: str) -> Ideal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NoReturn
 
 import numpy as np
@@ -327,7 +328,7 @@ def rank_changes(scores: Scores) -> DataFrame:
     rows = []
     for unit in dict.fromkeys(ranks.index.get_level_values("unit")):
         mine = ranks.loc[unit].sort_index()
-        for before, after in zip(mine.index[:-1], mine.index[1:], strict=True):
+        for before, after in pairwise(mine.index):
             a, b = mine.loc[before], mine.loc[after]
             moved = float(b["score"] - a["score"])
             cause, points = _cause(scores, str(unit), int(before), int(after), moved)
