@@ -203,7 +203,7 @@ def write_csv(result: Assessment, folder: str | Path) -> list[Path]:
         made.append(_write_table(place / "potentials.csv", heads, rows))
     q = result.parcel_potentials
     if len(q):
-        listed = (
+        largest = (
             [
                 result.name(str(park)),
                 unit,
