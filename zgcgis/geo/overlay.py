@@ -159,10 +159,13 @@ def _pair_areas(
             size[rows][inside] = whole[j[rows]][inside]
             open_[rows] = ~(inside | away)
     rest = np.flatnonzero(open_)
-    inside = np.asarray(shapely.covers(outer[rest], small[rest]))
+    inside = np.asarray(shapely.contains_properly(outer[rest], small[rest]))  # quick, for most
     size[rest[inside]] = whole[j[rest[inside]]]
     rest = rest[~inside]
     rest = rest[shapely.intersects(outer[rest], small[rest])]
+    inside = np.asarray(shapely.covers(outer[rest], small[rest]))  # what touches from within
+    size[rest[inside]] = whole[j[rest[inside]]]
+    rest = rest[~inside]
     pieces = _pieces(outer[rest], i[rest], box[j[rest]]) if len(box) else outer[rest]
     size[rest] = shapely.area(shapely.intersection(small[rest], pieces))
     return size
