@@ -134,6 +134,37 @@ def test_libreoffice_recalculates_every_score_indicator_and_potential_to_nine_di
 
 
 @pytest.mark.office
+def test_the_sheet_keeps_every_option_of_scoring_and_missing_values(tmp_path):
+    """Missing cells, no cap, the ratio for idle land, rounding as on forms, two areas."""
+    zone = open_zone(ROOT / "data" / "sample")
+    long, layers = zone.accounts, dict(zone.layers)
+    layers.pop("building")  # no floor areas, no footprints: scored in part
+    evaluation = {
+        **zone.evaluation,
+        "areas": {"southterrace": "growth"},
+        "options": {"cap": "none", "idle": "ratio", "missing": "partial", "round_like_form": True},
+        "ideal": [
+            *(i for i in zone.evaluation["ideal"] if i["indicator"] != "idle_rate"),
+            {"indicator": "idle_rate", "value": 0.5},
+        ],
+    }
+    kept = long[~((long["unit"] == "spruce") & (long["key"] == "population_persons"))]
+    changed = dataclasses.replace(
+        zone, layers=layers, evaluation=evaluation, accounts=kept.reset_index(drop=True)
+    )
+    part = assess(changed, findings=False, draws=100)
+    assert (part.scores.total["coverage"] < 1).all()
+    assert part.scores.total["coverage"].nunique() > 2
+    found = results_in(recalculated(write_workbook(part, tmp_path / "part.xlsx"), tmp_path))
+    for scores in (part.scores, part.total_scores):
+        for key, row in scores.total.iterrows():
+            assert found[key][4] == pytest.approx(row["score"], abs=1e-9)
+            assert found[key][5] == pytest.approx(row["coverage"], abs=1e-9)
+    assert part.ranks["rank"].isna().all()
+    assert {found[key][6] for key in part.ranks.index} <= {None, ""}
+
+
+@pytest.mark.office
 def test_changing_a_weight_an_ideal_and_an_account_in_the_sheet_changes_the_score(
     result, book, tmp_path
 ):

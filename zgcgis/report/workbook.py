@@ -482,12 +482,18 @@ def _result_block(b: _Book, sheet: Worksheet, row: int) -> None:
 def _combined(
     b: _Book, kind: str, areas: list[tuple[str, tuple[int, int, int]]], which: int
 ) -> str:
-    cells = [(a, reference(SCORES, c[0], c[which])) for a, c in areas]
-    if len(cells) == 1:
-        return cells[0][1]
-    weights = [reference(WEIGHTS, b.weight_rows[f"{kind}/{a}"], 4, fixed=True) for a, _ in cells]
-    top = "+".join(f"{w}*{c}" for w, (_, c) in zip(weights, cells, strict=True))
-    return f"({top})/({'+'.join(weights)})"
+    """Mean of a unit's areas by their weights; an area without a score does not count."""
+    if len(areas) == 1:
+        cell = areas[0][1]
+        return reference(SCORES, cell[0], cell[which])
+    top, weight = [], []
+    for name, cell in areas:
+        w = reference(WEIGHTS, b.weight_rows[f"{kind}/{name}"], 4, fixed=True)
+        there = f"ISNUMBER({reference(SCORES, cell[0], cell[1])})"
+        top.append(f"IF({there},{w}*{reference(SCORES, cell[0], cell[which])},0)")
+        weight.append(f"IF({there},{w},0)")
+    covered = "+".join(weight)
+    return f'IF(({covered})=0,"",({"+".join(top)})/({covered}))'
 
 
 # --- potentials --------------------------------------------------------------------------------
