@@ -52,8 +52,9 @@ def compare_zones(
         Gives the scores of a zone, units by columns; without it there are none to compare.
     """
     year = latest_year(base)
-    accounts = [_of_year(measure(zone), year) for zone in (base, changed)]
-    values = [_of_year(compute(measure(zone)), year) for zone in (base, changed)]
+    measured = [measure(zone) for zone in (base, changed)]
+    accounts = [_of_year(table, year) for table in measured]
+    values = [_of_year(compute(table), year) for table in measured]
     scores = [assess(zone) for zone in (base, changed)] if assess else [pd.DataFrame()] * 2
     before, after = check(base), check(changed)
     return Comparison(
