@@ -160,6 +160,8 @@ def finding_frame(
     ):
         if name not in frame:
             frame[name] = value
+        else:  # stated for some rows only
+            frame[name] = frame[name].astype("object").where(frame[name].notna(), value)
     return _typed(frame.reindex(columns=list(COLUMNS)), crs=crs)
 
 
