@@ -221,3 +221,12 @@ def test_an_evaluation_is_an_error_of_the_standard_and_names_the_file(sample):
     zone = dataclasses.replace(sample, evaluation={"kind": "industrial"})
     with pytest.raises(StandardError, match=r"evaluation\.toml: standard is missing"):
         assess(zone, findings=False)
+
+
+def test_a_park_evaluated_as_another_type_than_its_land_suggests_gets_a_hint(sample):
+    kinds = {**sample.evaluation["kinds"], "riverbend": "mixed"}
+    zone = dataclasses.replace(sample, evaluation={**sample.evaluation, "kinds": kinds})
+    found = assess(zone, years=[2023], findings=False, draws=100).findings
+    hints = found[found["rule"] == "D523"]
+    assert list(hints["feature"]) == ["riverbend"]
+    assert set(hints["severity"]) == {"note"}

@@ -55,6 +55,13 @@ define(
     unit="m2",
 )
 
+define(
+    "D523",
+    "note",
+    zh="{feature}：{detail}；类型由评价设置决定，此处只作提示",
+    en="{feature}: {detail}; the type is an input, this is a hint only",
+)
+
 _IDENTITIES = (
     ("land_m2", ("built_land_m2", "unbuilt_land_m2", "unbuildable_land_m2"), "Z = A + B + C"),
     (
@@ -204,6 +211,8 @@ def assess(
     found = [_closure(accounts, identities=surveyed is None)]
     if surveyed is not None:
         found.append(surveyed.findings)
+    if evaluation is not None:
+        found.append(_other_kind(accounts, evaluation))
     if findings:
         found.append(check(zone))
     return Assessment(
@@ -707,6 +716,25 @@ def _closure(accounts: DataFrame, *, identities: bool) -> GeoDataFrame:
             off = over[over > np.maximum(1.0, _CLOSURE * accounts[whole])]
             tables.append(_rows("D522", off, text, limit=0.0))
     return combine(tables) if tables else empty()
+
+
+def _other_kind(accounts: DataFrame, evaluation: Evaluation) -> GeoDataFrame:
+    """Parks whose shares of land suggest another type than the one they are evaluated as."""
+    needed = ["built_land_m2", "industrial_land_m2", "residential_land_m2"]
+    if not set(needed) <= set(accounts.columns) or not evaluation.standard.suggest:
+        return empty()
+    year = int(max(accounts.index.get_level_values("year")))
+    now = accounts.xs(year, level="year")[needed].dropna()
+    rows = []
+    for unit, hint in standards.suggest_kind(now, evaluation.standard).iterrows():
+        kind = evaluation.kind_of(str(unit))
+        if hint["kind"] in ("", kind):
+            continue
+        kinds = evaluation.standard.kinds
+        shares = f"A2/A = {hint['industrial_share']:.2f}, A1/A = {hint['residential_share']:.2f}"
+        detail = f"{shares} → {kinds[hint['kind']][0]} {kinds[hint['kind']][1]} ≠ {kinds[kind][0]}"
+        rows.append({"level": "park", "feature": str(unit), "detail": f"{year} {detail}"})
+    return finding_frame(rows, rule="D523") if rows else empty()
 
 
 def _rows(rule: str, values: Series, text: str, *, limit: float) -> GeoDataFrame:

@@ -18,7 +18,7 @@ from ..indicators import INDICATORS
 
 __all__ = ["acceptability", "spacemate", "trend", "waterfall"]
 
-_COLOURS = ("#1b6ca8", "#c8553d", "#4a7c59", "#8e5ea2", "#b8860b", "#3a7ca5", "#7a6c5d", "#a23b72")
+_COLOURS = ("#1b6ca8", "#c8553d", "#4a7c59", "#8e5ea2", "#b8860b", "#00897b", "#7a6c5d", "#a23b72")
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
 
 
@@ -282,10 +282,15 @@ def spacemate(r: Assessment, year: int) -> Markup | None:
         d.text(left - 6, y(f) + 4, f"{f:g}", at="end", size=11)
     d.text(left + width / 2, top + height + 38, "建筑密度 Coverage (GSI)", at="middle")
     d.text(left - 46, top - 6, "综合容积率 FAR (FSI)")
+    placed: list[tuple[float, float, float]] = []
     for i, (unit, _) in enumerate(rows.index):
         colour = _COLOURS[i % len(_COLOURS)]
         f, g = float(fsi.iloc[i]), float(gsi.iloc[i])
         name = r.name(str(unit))
         d.dot(x(g), y(f), colour, f"{name} FSI {f:.2f} GSI {g:.1%} L {f / g:.1f}")
-        d.text(x(g) + 8, y(f) + 4, name, colour=colour, size=11)
+        start, end, row = x(g) + 8, x(g) + 8 + 11.0 * len(name), y(f) + 4
+        while any(start < e and s < end and abs(row - r_) < 13 for s, e, r_ in placed):
+            row += 13  # below the name that is there already
+        placed.append((start, end, row))
+        d.text(start, row, name, colour=colour, size=11)
     return d.done()
