@@ -191,7 +191,7 @@ def test_three_routes_to_the_area_agree_to_a_tenth_of_a_ppm():
     for start in range(0, count, 500):
         some = random_polygons(min(500, count - start), rng)
         size = np.sqrt(geo.area_m2(some).to_numpy())
-        step = 0.7 * np.sqrt(size) / 111_000  # what "straight" means then differs by < 0.1 ppm
+        step = 0.4 * np.sqrt(size) / 111_000  # what "straight" means then differs by < 0.1 ppm
         fine = GeoSeries(shapely.segmentize(some.to_numpy(), step), crs=some.crs)
         plane = geo.area_m2(fine).to_numpy()
         trapezoid = geo.area_m2(fine, method="trapezoid").to_numpy()

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely.affinity
+from click.testing import CliRunner
 from distributed import LocalCluster
-from geopandas import GeoSeries
+from geopandas import GeoDataFrame, GeoSeries
 
 from tests.benchmarks import fabric
 from zgcgis import geo
 from zgcgis.accounts import on_cluster, pool, spread_over, survey
 from zgcgis.accounts.shares import cut
-from zgcgis.accounts.tiles import do_tile, tiled_cut
+from zgcgis.accounts.tiles import do_tile, is_stored, tiled_cut
+from zgcgis.cli.assess import assess
 from zgcgis.errors import ZgcgisError
 from zgcgis.io import open_zone
 
@@ -35,7 +40,8 @@ def city():
 
 @pytest.fixture(scope="module")
 def layers(city):
-    return tuple(city[name].geometry for name in ("parcels", "buildings", "parks"))
+    """As a zone has them: in longitude and latitude."""
+    return tuple(city[name].geometry.to_crs(4490) for name in ("parcels", "buildings", "parks"))
 
 
 @pytest.fixture(scope="module")
@@ -79,11 +85,12 @@ def test_units_may_be_named_instead_of_drawn(layers):
 def test_pieces_of_buildings_are_the_buildings(layers, whole):
     """What of a building lies on parcels and in parks is there once, however it is cut."""
     parcels, buildings, parks = layers
-    ground = geo.clipped_areas(parks, parcels)[2].sum()
+    here_ = {"center": fabric.CENTER}
+    ground = geo.clipped_areas(parks, parcels, **here_)[2].sum()
     assert whole.land.area.sum() == pytest.approx(ground, rel=1e-12)
-    on_parcels = geo.shared(buildings, parcels, min_area_m2=0.0)
-    in_parks = geo.clipped_areas(parks, on_parcels.geometry)[2].sum()
-    assert whole.built.area.sum() == pytest.approx(in_parks, rel=1e-9)
+    on_parcels = geo.shared(buildings, parcels, min_area_m2=0.0, **here_)
+    in_parks = geo.clipped_areas(parks, on_parcels.geometry, **here_)[2].sum()
+    assert whole.built.area.sum() == pytest.approx(in_parks, rel=1e-6)  # places come in degrees
 
 
 @pytest.mark.parametrize("workers", [2])
@@ -137,6 +144,59 @@ def test_the_accounts_of_a_zone_are_the_same_by_tiles():
     other = survey(zone, spread=spread_over(here, rows=100))
     pd.testing.assert_frame_equal(other.table, one.table, rtol=1e-9, atol=1e-6)
     pd.testing.assert_frame_equal(other.closure, one.closure, rtol=1e-9, atol=1e-6)
+
+
+def stored(folder, layers, **options):
+    """Files of a zone as it keeps large layers: in order, with a box for each row."""
+    paths = {}
+    for level, shapes in zip(("parcel", "building"), layers, strict=True):
+        lonlat = GeoDataFrame(geometry=shapes.to_crs("EPSG:4490").array)
+        lonlat = lonlat.iloc[geo.hilbert_order(lonlat.geometry)].reset_index(drop=True)
+        paths[level] = folder / f"{level}.parquet"
+        lonlat.to_parquet(paths[level], write_covering_bbox=True, row_group_size=ROWS, **options)
+    return paths
+
+
+def test_layers_a_zone_stores_are_read_where_they_lie(layers, tmp_path, monkeypatch):
+    paths = stored(tmp_path, layers[:2])
+    parcels, buildings = (gpd.read_parquet(path).geometry for path in paths.values())
+    assert is_stored(paths["parcel"], parcels)
+    parks = layers[2]
+    want = cut(parcels, buildings, parks, None, center=fabric.CENTER)
+
+    def never(*_, **__):
+        raise AssertionError("a stored layer was written again")
+
+    monkeypatch.setattr("zgcgis.accounts.tiles.write_tiles", never)
+    options = {"center": fabric.CENTER, "run": here, "stored": paths}
+    assert_same(tiled_cut(parcels, buildings, parks, None, **options), want)
+    unit_of = np.arange(len(parcels)) % 5
+    named = cut(parcels, buildings, None, unit_of, center=fabric.CENTER)
+    assert_same(tiled_cut(parcels, buildings, None, unit_of, **options), named)
+
+
+def test_a_layer_that_was_changed_is_not_taken_for_the_stored_one(layers, tmp_path):
+    path = stored(tmp_path, layers[:2])["parcel"]
+    parcels = gpd.read_parquet(path).geometry
+    assert is_stored(path, parcels)
+    assert not is_stored(path, parcels.iloc[1:])
+    assert not is_stored(path, parcels.iloc[::-1].reset_index(drop=True))
+    moved = parcels.copy()
+    moved.iloc[5] = shapely.affinity.translate(moved.iloc[5], 1e-7)
+    assert not is_stored(path, moved)
+    assert not is_stored(path, parcels.to_crs(geo.plane(fabric.CENTER)))
+    assert not is_stored(path, parcels, rows=ROWS - 1)
+    assert not is_stored(tmp_path / "none.parquet", parcels)
+
+
+def test_the_command_takes_the_address_of_a_cluster(scheduler):
+    line = [str(SAMPLE), "--json", "--year", "2023"]
+    alone = CliRunner().invoke(assess, line)
+    spread = CliRunner().invoke(assess, [*line, "--dask", scheduler])
+    assert alone.exit_code in (0, 1)
+    assert spread.exit_code == alone.exit_code
+    one, other = (json.loads(run.stdout)["accounts"] for run in (alone, spread))
+    assert one == other
 
 
 @pytest.fixture(scope="module")

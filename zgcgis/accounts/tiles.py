@@ -1,7 +1,8 @@
 """Past one process: the same cut, tile by tile, in a pool of processes or on a cluster.
 
 Each layer is sorted along a Hilbert curve and written once as GeoParquet with the box of every
-feature; a tile is one row group of parcels and the buildings whose boxes meet it. A parcel is in
+feature, unless the zone already stores it so; a tile is one row group of parcels and the
+buildings whose boxes meet it. A parcel is in
 exactly one tile, so what the tiles return is put together and never deduplicated. A tile shares
 nothing with another: one that failed is simply done again.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 from geopandas import GeoSeries
@@ -35,6 +37,7 @@ from .shares import Cut, Pieces, Positions, Spread, cut
 __all__ = [
     "TILE_FROM",
     "TILE_ROWS",
+    "is_stored",
     "on_cluster",
     "pool",
     "spread_for",
@@ -54,12 +57,14 @@ Run = Callable[[Sequence["Tile"]], Iterator["Done"]]
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """All that a process needs to do its part: paths, a row group, and the units as bytes."""
+    """All that a process needs to do its part: files, a row group of the parcels, the units."""
 
     number: int
+    group: int
     parcels: str
     buildings: str | None
     units: tuple[bytes, ...] | None
+    unit_of: Positions | None
     center: tuple[float, float]
 
 
@@ -74,19 +79,16 @@ class Done:
 
 def do_tile(tile: Tile) -> Done:
     """Cut one tile; positions returned are those of the whole layers."""
-    parcels = _read(tile.parcels, row_group=tile.number)
-    shapes = GeoSeries(shapely.from_wkb(parcels["geometry"]), crs=geo.LONLAT)
+    row, parcels = _read_group(tile.parcels, tile.group)
     buildings, rows = None, np.zeros(0, np.intp)
-    if tile.buildings is not None and len(shapes):
-        west, south, east, north = shapes.total_bounds
+    if tile.buildings is not None and len(parcels):
+        west, south, east, north = parcels.total_bounds
         box = (west - _EDGE_DEG, south - _EDGE_DEG, east + _EDGE_DEG, north + _EDGE_DEG)
-        near = gpd.read_parquet(tile.buildings, columns=["row", "geometry"], bbox=box)
-        buildings, rows = near.geometry.reset_index(drop=True), near["row"].to_numpy()
+        rows, buildings = _read_near(tile.buildings, box)
     units = None
     if tile.units is not None:
         units = GeoSeries(shapely.from_wkb(np.array(tile.units, object)), crs=geo.LONLAT)
-    found = cut(shapes, buildings, units, parcels["unit"], center=tile.center, threads=1)
-    row = parcels["row"]
+    found = cut(parcels, buildings, units, tile.unit_of, center=tile.center, threads=1)
     land = Pieces(found.land.unit, row[found.land.feature], found.land.area, row[found.land.parcel])
     built = Pieces(
         found.built.unit, rows[found.built.feature], found.built.area, row[found.built.parcel]
@@ -94,26 +96,103 @@ def do_tile(tile: Tile) -> Done:
     return Done(tile.number, row, Cut(land, built, found.parcel_m2, np.zeros(0)))
 
 
-def _read(path: str, *, row_group: int) -> dict[str, NDArray[Any]]:
+def _starts(file: pq.ParquetFile) -> Positions:
+    """First row of each row group, and the number of rows at the end."""
+    counts = [file.metadata.row_group(k).num_rows for k in range(file.num_row_groups)]
+    starts: Positions = np.cumsum([0, *counts]).astype(np.intp)
+    return starts
+
+
+def _rows_of(table: pa.Table, first: int) -> Positions:
+    """Positions of rows in the layer: those written with them, or that in the file."""
+    if "row" in table.column_names:
+        return np.asarray(table["row"].to_numpy(), np.intp)
+    return np.arange(first, first + table.num_rows, dtype=np.intp)
+
+
+def _columns(file: pq.ParquetFile, *names: str) -> list[str]:
+    return [*names, *(name for name in ("row",) if name in file.schema_arrow.names)]
+
+
+def _shapes(table: pa.Table) -> GeoSeries:
+    wkb = table["geometry"].to_numpy(zero_copy_only=False)
+    return GeoSeries(shapely.from_wkb(wkb), crs=geo.LONLAT)
+
+
+def _read_group(path: str, group: int) -> tuple[Positions, GeoSeries]:
     with pq.ParquetFile(path) as file:
-        table = file.read_row_group(row_group, columns=["row", "unit", "geometry"])
-    return {name: table[name].to_numpy(zero_copy_only=False) for name in table.column_names}
+        table = file.read_row_group(group, columns=_columns(file, "geometry"))
+        return _rows_of(table, int(_starts(file)[group])), _shapes(table)
 
 
-def write_tiles(
-    shapes: GeoSeries, path: Path, unit_of: Positions | None, *, rows: int = TILE_ROWS
-) -> int:
-    """Write a layer as tiles and return how many there are; ``row`` is a feature's position."""
+def _read_near(path: str, box: tuple[float, ...]) -> tuple[Positions, GeoSeries]:
+    """Read the features whose boxes meet a box, from the row groups whose boxes do."""
+    rows, parts = [np.zeros(0, np.intp)], []
+    with pq.ParquetFile(path) as file:
+        starts = _starts(file)
+        for group in range(file.num_row_groups):
+            if not _meets(file.metadata.row_group(group), box):
+                continue
+            table = file.read_row_group(group, columns=_columns(file, "geometry", "bbox"))
+            west, south, east, north = _boxes(table)
+            near = (west <= box[2]) & (east >= box[0]) & (south <= box[3]) & (north >= box[1])
+            rows.append(_rows_of(table, int(starts[group]))[near])
+            parts.append(_shapes(table.filter(pa.array(near))))
+    shapes = [np.asarray(part.array) for part in parts]
+    return np.concatenate(rows), GeoSeries(
+        np.concatenate([np.zeros(0, object), *shapes]), crs=geo.LONLAT
+    )
+
+
+def _boxes(table: pa.Table) -> tuple[NDArray[np.float64], ...]:
+    box = table["bbox"].combine_chunks()
+    return tuple(box.field(name).to_numpy() for name in ("xmin", "ymin", "xmax", "ymax"))
+
+
+def _meets(group: Any, box: tuple[float, ...]) -> bool:
+    """Whether a row group may hold something in a box, by what the file says of its boxes."""
+    said = {group.column(k).path_in_schema: group.column(k) for k in range(group.num_columns)}
+    low_x, low_y, high_x, high_y = (
+        said[f"bbox.{name}"].statistics for name in ("xmin", "ymin", "xmax", "ymax")
+    )
+    if not all(s is not None and s.has_min_max for s in (low_x, low_y, high_x, high_y)):
+        return True
+    return bool(
+        low_x.min <= box[2]
+        and high_x.max >= box[0]
+        and low_y.min <= box[3]
+        and high_y.max >= box[1]
+    )
+
+
+def is_stored(path: Path, shapes: GeoSeries, *, rows: int = 2 * TILE_ROWS) -> bool:
+    """Whether a file holds just these shapes, in this order, as tiles can be read from it.
+
+    Longitude and latitude, a box for each row, and row groups of at most `rows`. The boxes of
+    all rows are compared, so that a layer that was changed or filtered is not taken for it.
+    """
+    if not path.is_file() or shapes.crs != geo.LONLAT:
+        return False
+    with pq.ParquetFile(path) as file:
+        if (
+            not {"geometry", "bbox"} <= set(file.schema_arrow.names)
+            or "row" in file.schema_arrow.names
+        ):
+            return False
+        if file.metadata.num_rows != len(shapes) or np.diff(_starts(file)).max(initial=0) > rows:
+            return False
+        boxes = np.stack(_boxes(file.read(columns=["bbox"])), axis=1)
+    return np.array_equal(boxes, shapely.bounds(np.asarray(shapes.array)), equal_nan=True)
+
+
+def write_tiles(shapes: GeoSeries, path: Path, *, rows: int = TILE_ROWS) -> None:
+    """Write a layer as tiles; ``row`` is a feature's position in it."""
     lonlat = geo.to_lonlat(shapes)
     order = geo.hilbert_order(lonlat)
     table = gpd.GeoDataFrame(
-        {"row": order, "unit": -1 if unit_of is None else unit_of[order]},
-        geometry=np.asarray(lonlat.array)[order],
-        crs=lonlat.crs,
+        {"row": order}, geometry=np.asarray(lonlat.array)[order], crs=lonlat.crs
     )
     table.to_parquet(path, write_covering_bbox=True, row_group_size=rows, index=False)
-    with pq.ParquetFile(path) as file:
-        return int(file.num_row_groups)
 
 
 def tiled_cut(
@@ -126,6 +205,7 @@ def tiled_cut(
     run: Run,
     folder: str | os.PathLike[str] | None = None,
     rows: int = TILE_ROWS,
+    stored: Mapping[str, Path] | None = None,
 ) -> Cut:
     """Cut as :func:`zgcgis.accounts.shares.cut` does, tile by tile.
 
@@ -139,6 +219,9 @@ def tiled_cut(
         Where to put the tiles for the time; on a cluster, a folder that all workers see.
     rows
         Parcels to a tile.
+    stored
+        Files of the levels ``parcel`` and ``building``; what :func:`is_stored` there is read
+        where it lies, and not written again.
 
     Returns
     -------
@@ -148,32 +231,64 @@ def tiled_cut(
     center = geo.center_of(parcels) if center is None else center
     where = Path(tempfile.mkdtemp(prefix="zgcgis-tiles-", dir=folder))
     try:
-        land_path, built_path = where / "parcels.parquet", where / "buildings.parquet"
-        count = write_tiles(parcels, land_path, unit_of, rows=rows)
-        if buildings is not None:
-            write_tiles(buildings, built_path, None, rows=rows)
+        paths = {}
+        for level, shapes in (("parcel", parcels), ("building", buildings)):
+            if shapes is None:
+                continue
+            given = (stored or {}).get(level)
+            if given is not None and is_stored(given, shapes):
+                paths[level] = str(given)
+            else:
+                paths[level] = str(where / f"{level}.parquet")
+                write_tiles(shapes, Path(paths[level]), rows=rows)
         outlines = (
             None if units is None else tuple(shapely.to_wkb(np.asarray(geo.to_lonlat(units))))
         )
-        tiles = [
-            Tile(
-                k, str(land_path), None if buildings is None else str(built_path), outlines, center
-            )
-            for k in range(count)
-        ]
-        done = {one.number: one for one in run(tiles)}
+        tiles = list(_tiles(paths, outlines, unit_of, center))
+        alone = list(_alone(paths.get("building"), len(tiles), center))
+        done = {one.number: one for one in run([*tiles, *alone])}
     finally:
         shutil.rmtree(where, ignore_errors=True)
-    parts = [done[k] for k in range(count)]
-    area = np.zeros(len(parcels))
-    for part in parts:
-        area[part.rows] = part.cut.parcel_m2
-    footprint = (
-        np.zeros(0) if buildings is None else geo.area_m2(buildings, center=center).to_numpy()
+    parts = [done[tile.number] for tile in tiles]
+    area, footprint = (
+        np.zeros(len(parcels)),
+        np.zeros(0 if buildings is None else len(buildings)),
     )
+    for whole, some in ((area, parts), (footprint, [done[tile.number] for tile in alone])):
+        for part in some:
+            whole[part.rows] = part.cut.parcel_m2
     land = _joined([part.cut.land for part in parts], ("unit", "feature"))
     built = _joined([part.cut.built for part in parts], ("feature", "parcel", "unit"))
     return Cut(land, built, area, footprint)
+
+
+def _tiles(
+    paths: Mapping[str, str],
+    outlines: tuple[bytes, ...] | None,
+    unit_of: Positions | None,
+    center: tuple[float, float],
+) -> Iterator[Tile]:
+    """One tile for each row group of the parcels."""
+    buildings = paths.get("building")
+    with pq.ParquetFile(paths["parcel"]) as file:
+        starts = _starts(file)
+        for number in range(file.num_row_groups):
+            mine = None
+            if unit_of is not None:
+                table = file.read_row_group(number, columns=_columns(file))
+                first = int(starts[number])
+                count = int(starts[number + 1]) - first
+                row = _rows_of(table, first) if table.num_columns else first + np.arange(count)
+                mine = unit_of[row]
+            yield Tile(number, number, paths["parcel"], buildings, outlines, mine, center)
+
+
+def _alone(path: str | None, first: int, center: tuple[float, float]) -> Iterator[Tile]:
+    """Tiles that only measure a layer: one for each of its row groups."""
+    if path is not None:
+        with pq.ParquetFile(path) as file:
+            for group in range(file.num_row_groups):
+                yield Tile(first + group, group, path, None, None, None, center)
 
 
 def _joined(parts: Iterable[Pieces], keys: tuple[str, ...]) -> Pieces:
@@ -268,17 +383,28 @@ def spread_for(zone: Zone, address: str | None = None) -> Iterator[Spread | None
 
     Yields what ``survey(zone, spread=…)`` takes; None means this process alone.
     """
+    stored = (
+        {}
+        if zone.folder is None
+        else {
+            level: zone.folder / "layers" / f"{level}.parquet" for level in ("parcel", "building")
+        }
+    )
     if address is not None:
         with on_cluster(address) as run:
-            yield spread_over(run)
+            yield spread_over(run, stored=stored)
         return
     size = sum(len(zone.layers.get(level, ())) for level in ("parcel", "building"))
     several = len(os.sched_getaffinity(0)) > 1
-    yield spread_over(pool()) if size >= TILE_FROM and several else None
+    yield spread_over(pool(), stored=stored) if size >= TILE_FROM and several else None
 
 
 def spread_over(
-    run: Run, *, folder: str | os.PathLike[str] | None = None, rows: int = TILE_ROWS
+    run: Run,
+    *,
+    folder: str | os.PathLike[str] | None = None,
+    rows: int = TILE_ROWS,
+    stored: Mapping[str, Path] | None = None,
 ) -> Spread:
     """Return what ``survey(zone, spread=…)`` takes, from what does the tiles."""
 
@@ -291,7 +417,15 @@ def spread_over(
         center: tuple[float, float] | None = None,
     ) -> Cut:
         return tiled_cut(
-            parcels, buildings, units, unit_of, center=center, run=run, folder=folder, rows=rows
+            parcels,
+            buildings,
+            units,
+            unit_of,
+            center=center,
+            run=run,
+            folder=folder,
+            rows=rows,
+            stored=stored,
         )
 
     return spread
