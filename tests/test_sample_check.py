@@ -99,9 +99,9 @@ def test_the_command_says_so_too():
 def test_a_large_zone_is_checked_in_time(tmp_path):
     folder = write_sample(tmp_path / "zone", parcels=40_000 if FULL else 3_000)
     zone = open_zone(folder)
-    start = time.perf_counter()
+    start = time.process_time()  # of all threads, whatever else the machine is doing
     found = check(zone)
-    spent = time.perf_counter() - start
+    spent = time.process_time() - start
     missed, left = settle(rows(folder / "planted.csv"), found)
     assert not missed, missed
     assert not left, left
@@ -141,6 +141,34 @@ def test_a_proposal_is_checked_as_foretold():
     assert not missed, missed
     assert not left, left
     assert check(zone, ["A7"], proposal=plots.iloc[:1]).empty
+
+
+@pytest.mark.parametrize(
+    "path", sorted((SHIPPED / "layers").glob("*.geojson")), ids=lambda p: p.stem
+)
+def test_doctor_takes_every_layer_of_the_sample(path):
+    (report,) = examine(path, level=path.stem)
+    assert report.refusal is None
+    (layer,) = report.layers
+    assert layer.book.counts["in"] == layer.book.counts["used"]
+    found = {(f["rule"], plain(f["feature"])) for f in layer.findings.to_dict("records")}
+    planted = rows(SHIPPED / "planted.csv")
+    expected = set()
+    if path.stem == "parcel":  # the paper that is wrong, and the parcel that is there twice
+        expected |= {("R510", r["feature"]) for r in planted if r["rule"] == "T109"}
+        expected |= {
+            ("R321", r["other"]) for r in planted if (r["rule"], r["level"]) == ("T102", "parcel")
+        }
+    if path.stem == "park":
+        expected |= {
+            ("R510", r["feature"]) for r in planted if (r["rule"], r["level"]) == ("T110", "park")
+        }
+    if path.stem == "building":
+        expected |= {
+            ("R321", r["other"]) for r in planted if (r["rule"], r["level"]) == ("T102", "building")
+        }
+    assert found == expected
+    assert set(layer.findings["severity"]) <= {"error", "warning", "note"}
 
 
 def delivered(file: str) -> Path:
