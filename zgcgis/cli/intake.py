@@ -158,8 +158,14 @@ def doctor(
 
 
 def _compare(reports: list[tuple[str, FileReport]]) -> None:
-    from ..io.examine import shifts
+    from ..io.examine import apart, shifts
 
+    boxes = [
+        (f"{file}:{layer.name}", layer.facts.get("bounds_lonlat"))
+        for file, report in reports
+        for layer in report.layers[:1]
+    ]
+    reports[0][1].rows += apart(boxes, severity="note")
     placed = [
         (f"{file}:{layer.name}", layer)
         for file, report in reports

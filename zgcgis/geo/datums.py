@@ -135,7 +135,7 @@ def gcj02_shift(layer: gpd.GeoSeries, reference: gpd.GeoSeries) -> dict[str, Any
         None, or ``{"datum", "direction", "offset_m", "matched", "matched_as_stated"}``, where
         direction ``"from"`` means that `layer` is in that datum and `reference` is not.
     """
-    ours, theirs = _some_vertices(layer), _some_vertices(reference)
+    ours, theirs = _window(_vertices(layer), _vertices(reference))
     if len(ours) < 3 or len(theirs) < 3:
         return None
     tree = shapely.STRtree(shapely.points(theirs))
@@ -167,12 +167,27 @@ def gcj02_shift(layer: gpd.GeoSeries, reference: gpd.GeoSeries) -> dict[str, Any
     return best
 
 
-def _some_vertices(geometry: gpd.GeoSeries, most: int = 4000) -> NDArray[np.float64]:
+def _vertices(geometry: gpd.GeoSeries) -> NDArray[np.float64]:
     vertices: NDArray[np.float64] = shapely.get_coordinates(geometry.to_numpy())
-    vertices = vertices[np.isfinite(vertices).all(axis=1)]
-    if len(vertices) > 50 * most:
-        vertices = vertices[: 50 * most]
-    return vertices if len(vertices) <= most else vertices[:: len(vertices) // most]
+    return vertices[np.isfinite(vertices).all(axis=1)]
+
+
+def _window(
+    ours: NDArray[np.float64], theirs: NDArray[np.float64], most: int = 3000
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the vertices of one neighbourhood of both, so that large layers stay dense in it."""
+    if not len(ours) or not len(theirs):
+        return ours, theirs
+    margin = 0.02  # no datum moves further, in degrees
+    low, high = theirs.min(axis=0) - margin, theirs.max(axis=0) + margin
+    ours = ours[((ours >= low) & (ours <= high)).all(axis=1)]
+    if len(ours) > most:
+        off = np.abs(ours - np.median(ours, axis=0)).max(axis=1)
+        ours = ours[np.argpartition(off, most)[:most]]
+    if not len(ours):
+        return ours, theirs
+    low, high = ours.min(axis=0) - margin, ours.max(axis=0) + margin
+    return ours, theirs[((theirs >= low) & (theirs <= high)).all(axis=1)]
 
 
 def _matched(vertices: NDArray[np.float64], tree: shapely.STRtree) -> float:

@@ -57,6 +57,8 @@ class Mended:
         By row, how many parts, where there are very many.
     with_height
         How many came with heights or measures.
+    points
+        The vertices as they came, and the row of each.
     """
 
     geometry: Geometries
@@ -66,6 +68,12 @@ class Mended:
     repeated: dict[int, int] = field(default_factory=dict)
     parts: dict[int, int] = field(default_factory=dict)
     with_height: int = 0
+    points: tuple[Floats, NDArray[np.intp]] | None = None
+
+    @property
+    def untouched(self) -> bool:
+        """Whether every geometry is as it came, so that `points` are still its vertices."""
+        return not (self.repairs or self.refused or self.repeated or self.with_height)
 
 
 def mend(
@@ -105,6 +113,7 @@ def mend(
         shapes[high] = shapely.force_2d(shapes[high])
     _refuse(result, ~missing & shapely.is_empty(shapes), "empty")
     coordinates, rows = shapely.get_coordinates(shapes, return_index=True)
+    result.points = (coordinates, rows)
     _refuse_not_finite(result, coordinates, rows)
     for row in np.flatnonzero(closed).tolist() if closed is not None else []:
         if shapes[row] is not None:
@@ -236,26 +245,30 @@ def _one_holds_another(parts: Geometries) -> bool:
     return bool((~same).any())
 
 
-def rough_area_m2(shapes: Geometries) -> Floats:
+def rough_area_m2(shapes: Geometries, bounds: Floats | None = None) -> Floats:
     """Return areas of polygons in degrees, good to 10 ppm for parcels; for checks, not for sums."""
-    bounds = shapely.bounds(shapes)
+    bounds = shapely.bounds(shapes) if bounds is None else bounds
     phi = np.radians((bounds[:, 1] + bounds[:, 3]) / 2)
     w = 1 - E2 * np.sin(phi) ** 2
     scale = SEMI_MAJOR_M**2 * (1 - E2) / w**2 * np.cos(phi) * np.radians(1) ** 2
-    found: Floats = shapely.area(shapes) * scale
+    found: Floats = _in_threads(shapely.area, shapes) * scale
     return found
 
 
-def rough_width_m(shapes: Geometries, *, below: float) -> Floats:
+def rough_width_m(
+    shapes: Geometries, *, below: float, bounds: Floats | None = None, area: Floats | None = None
+) -> Floats:
     """Return the mean width ``2 area / perimeter`` of polygons in degrees; inf where surely wider.
 
     Only shapes that may be thinner than `below` are measured.
     """
-    bounds = shapely.bounds(shapes)
+    bounds = shapely.bounds(shapes) if bounds is None else bounds
     phi = np.radians((bounds[:, 1] + bounds[:, 3]) / 2)
-    area = rough_area_m2(shapes)
+    area = rough_area_m2(shapes, bounds) if area is None else area
     metre = np.radians(1) * SEMI_MAJOR_M
-    longest = shapely.length(shapes) * metre  # degrees of longitude are shorter than that
+    longest = (
+        _in_threads(shapely.length, shapes) * metre
+    )  # degrees of longitude are shorter than that
     widths = np.full(len(shapes), np.inf)
     with np.errstate(invalid="ignore", divide="ignore"):
         maybe = np.flatnonzero((area > 0) & (2 * area / longest < below))
@@ -266,9 +279,14 @@ def rough_width_m(shapes: Geometries, *, below: float) -> Floats:
     return widths
 
 
-def spikes(shapes: Geometries, *, below_degrees: float = 1.0) -> dict[int, float]:
+def spikes(
+    shapes: Geometries,
+    *,
+    below_degrees: float = 1.0,
+    points: tuple[Floats, NDArray[np.intp]] | None = None,
+) -> dict[int, float]:
     """Return the rows with a vertex whose angle is sharper than a limit, and that angle."""
-    coordinates, rows = shapely.get_coordinates(shapes, return_index=True)
+    coordinates, rows = points or shapely.get_coordinates(shapes, return_index=True)
     if len(coordinates) < 3:
         return {}
     dx, dy = np.diff(coordinates[:, 0]), np.diff(coordinates[:, 1])

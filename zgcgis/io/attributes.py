@@ -206,6 +206,10 @@ def clean_texts(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
         series = frame[name]
         if not (pd.api.types.is_object_dtype(series) or isinstance(series.dtype, pd.StringDtype)):
             continue
+        if pd.api.types.infer_dtype(series, skipna=True) not in ("string", "empty"):
+            # days, truths or a mixture: only what is text can hold odd text
+            series = series.where([isinstance(value, str) for value in series], None)
+        mixed = int(frame[name].count()) > int(series.count())
         array = pa.array(series, type=pa.string(), from_pandas=True)
         odd = pc.invert(pc.match_substring_regex(array, _PLAIN_TEXT))
         blank = pc.match_substring_regex(array, r"^\s|\s$")
@@ -214,9 +218,9 @@ def clean_texts(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
         rows = np.flatnonzero(todo.to_numpy(zero_copy_only=False))
         if not len(rows):
             continue
-        values = series.to_numpy(dtype="object").copy()
+        values = frame[name].to_numpy(dtype="object").copy()
         _clean_column(str(name), values, rows, book)
-        result[name] = pd.array(values, dtype="str")
+        result[name] = values if mixed else pd.array(values, dtype="str")
     return result
 
 
@@ -537,7 +541,7 @@ def _dates(series: pd.Series, source: str, book: Book) -> pd.Series:
 
 def _date(value: Any) -> Any:
     text = unicodedata.normalize("NFKC", str(value)).strip()
-    if text.casefold() in _NOTHING or text in {"0", "0.0"}:
+    if text.casefold() in _NOTHING or text in {"0", "0.0", "00000000"}:
         return pd.NaT
     if re.match(r"^\d{8}(\.0)?$", text):
         text = f"{text[:4]}-{text[4:6]}-{text[6:8]}"

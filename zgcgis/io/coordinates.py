@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
-__all__ = ["CHINA", "Position", "implied", "in_china", "judge", "parse_crs"]
+__all__ = ["CHINA", "Position", "apart_km", "implied", "in_china", "judge", "parse_crs"]
 
 CHINA = (73.0, 3.0, 136.0, 54.5)
 """West, south, east, north of the country with its seas, in degrees."""
@@ -262,7 +262,7 @@ def judge(
     assert place is not None
     answers = []
     if expected is not None:
-        away = _km(place, expected)
+        away = apart_km(place, expected)
         if away > span_km:
             answers.append(Position("R109", {"measured": away, "detail": expected_name}, place))
     answers += _about_belt(crs, name, place)
@@ -319,7 +319,8 @@ def _outside(
     return Position("R108", {"other": name, "detail": where or f"({x:.6g}, {y:.6g})"})
 
 
-def _km(a: Point, b: Point) -> float:
+def apart_km(a: Point, b: Point) -> float:
+    """Return the rough distance of two positions in degrees."""
     mean = np.radians((a[1] + b[1]) / 2)
     return float(np.hypot((a[0] - b[0]) * np.cos(mean), a[1] - b[1]) * 111.2)
 
@@ -337,5 +338,5 @@ def province_of(codes: list[str]) -> tuple[str, Point, float] | None:
         return None
     name, west, south, east, north = PROVINCES[first]
     middle = ((west + east) / 2, (south + north) / 2)
-    half = _km((west, south), (east, north)) / 2
+    half = apart_km((west, south), (east, north)) / 2
     return name, middle, half

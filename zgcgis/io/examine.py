@@ -61,6 +61,8 @@ _KIND = {"missing": "R304", "empty": "R305", "not_finite": "R306", "collapsed": 
          "nested": "R316", "hopeless": "R320"}  # fmt: skip
 _DONE = {"crossing": "R301", "unclosed": "R302", "overlapping_parts": "R314",
          "misplaced_hole": "R315", "collection": "R318", "tidied": "R322"}  # fmt: skip
+_TYPE_NAMES = {0: "Point", 1: "LineString", 2: "LinearRing", 3: "Polygon", 4: "MultiPoint",
+               5: "MultiLineString", 6: "MultiPolygon", 7: "GeometryCollection"}  # fmt: skip
 _WORDS = {"polygon": "面 polygon", "line": "线 line", "point": "点 point"}
 
 
@@ -205,7 +207,7 @@ def examine(
     """
     options = options or Options()
     source = Path(path)
-    with tempfile.TemporaryDirectory(prefix="zgcgis-") as folder:
+    with tempfile.TemporaryDirectory(prefix="zgcgis-", ignore_cleanup_errors=True) as folder:
         work = Path(folder).resolve()
         try:
             staged = stage(path, work, encoding=options.encoding)
@@ -471,7 +473,8 @@ def _shapes_of(raw: _Raw, book: Book) -> tuple[Any, Any]:
     """Return the shapes and which of them had to be closed to be read."""
     wkb = raw.wkb.to_numpy()
     shapes_ = shapely.from_wkb(wkb, on_invalid="ignore")
-    lost = np.flatnonzero(shapely.is_missing(shapes_) & np.array([b is not None for b in wkb]))
+    given = raw.wkb.is_valid().to_numpy()
+    lost = np.flatnonzero(shapely.is_missing(shapes_) & given)
     closed = np.zeros(len(shapes_), dtype=bool)
     for row in lost.tolist():
         try:
@@ -580,13 +583,16 @@ def _place(
         accept_nested="R316" in options.accept,
     )
     geometry = mended.geometry
-    for row in [r for r, rule in book.refused.items() if rule in {"R408", "R204"}]:
+    before = [r for r, rule in book.refused.items() if rule in {"R408", "R204"}]
+    for row in before:
         geometry[row] = None
     facts = report.facts["geometry"]
-    kinds, counts = np.unique(
-        [s.geom_type for s in geometry[~shapely.is_missing(geometry)]], return_counts=True
-    )
-    facts["types"] = dict(zip(kinds.tolist(), counts.tolist(), strict=True))
+    kinds, counts = np.unique(shapely.get_type_id(geometry), return_counts=True)
+    facts["types"] = {
+        _TYPE_NAMES.get(int(k), str(k)): int(n)
+        for k, n in zip(kinds, counts, strict=True)
+        if k >= 0
+    }
     facts["with_height"] = mended.with_height
     for row, what, detail in mended.refused:
         if row in book.refused:
@@ -610,19 +616,25 @@ def _place(
         book.add("R116", None)
         book.touch(np.flatnonzero(~shapely.is_missing(geometry)).tolist(), "R116")
     _tell_repairs(mended, crs, book)
-    lonlat = _to_lonlat(geometry, crs)
+    whole = mended.untouched and not swap and not before
+    points = mended.points if whole else None
+    lonlat, points = _to_lonlat(geometry, crs, points)
     if options.datum not in {"as-stated", "wgs84"}:
+        points = None
         series = datums.from_datum(gpd.GeoSeries(lonlat, crs=STORED), options.datum)  # type: ignore[arg-type]
         lonlat = series.to_numpy().copy()
         book.add("R118", None, detail=options.datum)
         book.touch(np.flatnonzero(~shapely.is_missing(lonlat)).tolist(), "R118")
-    lonlat = _far_away(lonlat, book, options)
+    bounds = shapely.bounds(lonlat)
+    lonlat = _far_away(lonlat, bounds, book, options)
     if shapely.is_missing(lonlat).all():
         book.stop("R412", detail="没有一个可用的图形 no usable shape")
         return None
     if family == "polygon":
-        _odd_shapes(lonlat, mended, book)
-    box = [round(float(v), 7) for v in shapely.total_bounds(lonlat)]
+        _odd_shapes(lonlat, bounds, points, mended, book)
+    there = ~shapely.is_missing(lonlat)
+    corners = [*bounds[there, :2].min(axis=0), *bounds[there, 2:].max(axis=0)]
+    box = [round(float(v), 7) for v in corners]
     report.facts["bounds_lonlat"] = box
     return lonlat
 
@@ -689,11 +701,12 @@ def _swapped(geometry: Any) -> Any:
     return result
 
 
-def _to_lonlat(geometry: Any, crs: CRS) -> Any:
-    if crs.to_epsg() in {4490, 4326, 4979, 4480, 7844} or _same_as_lonlat(crs):
-        return geometry.copy()
-    points = shapely.get_coordinates(geometry)
-    blocks = [points[i : i + BLOCK] for i in range(0, len(points), BLOCK)]
+def _to_lonlat(geometry: Any, crs: CRS, points: Any = None) -> tuple[Any, Any]:
+    """Return geometry in CGCS2000 degrees, and its vertices there if they were given."""
+    if crs.to_epsg() in {4490, 4326, 4979, 4480} or _same_as_lonlat(crs):
+        return geometry.copy(), points
+    vertices = shapely.get_coordinates(geometry) if points is None else points[0]
+    blocks = [vertices[i : i + BLOCK] for i in range(0, len(vertices), BLOCK)]
 
     def each(block: Any) -> Any:
         step = Transformer.from_crs(crs, STORED, always_xy=True)  # one for each thread
@@ -701,10 +714,11 @@ def _to_lonlat(geometry: Any, crs: CRS) -> Any:
 
     if len(blocks) > 1:
         with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            points = np.concatenate(list(pool.map(each, blocks)))
+            vertices = np.concatenate(list(pool.map(each, blocks)))
     elif blocks:
-        points = each(points)
-    return shapely.set_coordinates(geometry.copy(), points)
+        vertices = each(vertices)
+    moved = shapely.set_coordinates(geometry.copy(), vertices)
+    return moved, None if points is None else (vertices, points[1])
 
 
 def _same_as_lonlat(crs: CRS) -> bool:
@@ -746,9 +760,8 @@ def _tell_repairs(mended: repair.Mended, crs: CRS | None, book: Book) -> None:
             book.add("R317", row, measured=parts, limit=1000)
 
 
-def _far_away(lonlat: Any, book: Book, options: Options) -> Any:
+def _far_away(lonlat: Any, bounds: Any, book: Book, options: Options) -> Any:
     """Refuse features far from the rest, or whose extent no land feature has."""
-    bounds = shapely.bounds(lonlat)
     there = np.isfinite(bounds).all(axis=1)
     for row in np.flatnonzero(~there & ~shapely.is_missing(lonlat)).tolist():
         book.add("R306", row)
@@ -785,11 +798,11 @@ def _far_away(lonlat: Any, book: Book, options: Options) -> Any:
     return lonlat
 
 
-def _odd_shapes(lonlat: Any, mended: repair.Mended, book: Book) -> None:
-    widths = repair.rough_width_m(lonlat, below=THIN_M)
+def _odd_shapes(lonlat: Any, bounds: Any, points: Any, mended: repair.Mended, book: Book) -> None:
+    widths = repair.rough_width_m(lonlat, below=THIN_M, bounds=bounds)
     for row in np.flatnonzero(widths < THIN_M).tolist():
         book.add("R312", row, measured=float(widths[row]), limit=THIN_M)
-    for row, angle in repair.spikes(lonlat, below_degrees=SPIKE_DEGREES).items():
+    for row, angle in repair.spikes(lonlat, below_degrees=SPIKE_DEGREES, points=points).items():
         if row not in mended.before:
             book.add("R313", row, measured=angle, limit=SPIKE_DEGREES)
 
@@ -891,7 +904,7 @@ def _points(columns: pd.DataFrame, wanted: str, options: Options, book: Book) ->
         if answer.rule is not None and answer.rule not in {"R107", "R114"}:
             book.stop(answer.rule, **answer.words)
             return None
-    lonlat = _to_lonlat(shapes_, crs)
+    lonlat, _ = _to_lonlat(shapes_, crs)
     if options.datum not in {"as-stated", "wgs84"}:
         series = datums.from_datum(gpd.GeoSeries(lonlat, crs=STORED), options.datum)  # type: ignore[arg-type]
         lonlat = series.to_numpy().copy()
@@ -954,9 +967,14 @@ def _doubles(columns: pd.DataFrame, lonlat: Any, book: Book) -> None:
 
 
 def _same_time(columns: pd.DataFrame, a: int, b: int) -> bool:
-    keys = [k for k in ("since", "until", "year") if k in columns]
-    return all(columns[k].iloc[a] is columns[k].iloc[b] or columns[k].iloc[a] == columns[k].iloc[b] or
-               (pd.isna(columns[k].iloc[a]) and pd.isna(columns[k].iloc[b])) for k in keys)  # fmt: skip
+    """Whether two features are there in the same years; an empty year is like an empty year."""
+    for key in ("since", "until", "year"):
+        if key not in columns:
+            continue
+        one, two = columns[key].iloc[a], columns[key].iloc[b]
+        if pd.isna(one) != pd.isna(two) or (not pd.isna(one) and one != two):
+            return False
+    return True
 
 
 def _close(report: LayerReport, columns: pd.DataFrame, geometry: Any) -> None:
@@ -1010,23 +1028,23 @@ def _name(report: LayerReport, row: int) -> str:
 
 def _apart(report: FileReport) -> None:
     """Say when layers of one file lie far from one another."""
-    placed = [
-        (layer.name, layer.facts["bounds_lonlat"])
-        for layer in report.layers
-        if layer.facts.get("bounds_lonlat")
-    ]
-    for name, box in placed[1:]:
-        first = placed[0][1]
-        a = ((first[0] + first[2]) / 2, (first[1] + first[3]) / 2)
-        b = ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-        away = coordinates._km(a, b)
-        reach = coordinates._km((first[0], first[1]), (first[2], first[3])) + coordinates._km(
-            (box[0], box[1]), (box[2], box[3])
-        )
+    placed = [(layer.name, layer.facts.get("bounds_lonlat")) for layer in report.layers]
+    report.rows += apart(placed)
+
+
+def apart(placed: Sequence[tuple[str, Any]], **more: Any) -> list[dict[str, Any]]:
+    """Return findings for layers that lie far from the first of them."""
+    boxes = [(name, box) for name, box in placed if box]
+    rows: list[dict[str, Any]] = []
+    for name, box in boxes[1:]:
+        first_name, first = boxes[0]
+        middle = ((first[0] + first[2]) / 2, (first[1] + first[3]) / 2)
+        away = coordinates.apart_km(middle, ((box[0] + box[2]) / 2, (box[1] + box[3]) / 2))
+        reach = sum(coordinates.apart_km((b[0], b[1]), (b[2], b[3])) for b in (first, box))
         if away > FAR_KM + reach:
-            report.rows.append(
-                {"rule": "R117", "row": None, "measured": away, "other": f"{placed[0][0]}、{name}"}
-            )
+            words = {"measured": away, "other": f"{first_name}、{name}"}
+            rows.append({"rule": "R117", "row": None, **words, **more})
+    return rows
 
 
 def shifts(

@@ -27,7 +27,7 @@ from . import tables
 from .book import Book
 from .examine import LayerReport, Options, shifts
 from .gate import Refusal
-from .layers import store_layer, stored_record, the_layer
+from .layers import store_layer, stored_box, stored_record, the_layer
 from .writing import write_bytes_whole, write_text_whole
 from .zones import read_stored_layer, read_toml, zone_folder
 
@@ -107,6 +107,11 @@ def _import(
             "expected": (float(center[0]), float(center[1])),
             "expected_name": f"示范区中心 the centre of the zone#{ZONE_REACH_KM}",
         }
+    elif (there_already := _where_layers_lie(folder, level)) is not None:
+        where = {
+            "expected": there_already,
+            "expected_name": f"示范区已有的图层 the layers of the zone#{ZONE_REACH_KM}",
+        }
     report, layer = the_layer(path, level, options, **where)
     frame = layer.frame
     assert frame is not None
@@ -152,6 +157,18 @@ def _import(
         store_layer(frame, stored, level, records)
         _tell(folder, level, record, layer, unchanged=False)
     return intake
+
+
+def _where_layers_lie(folder: Path, level: str) -> tuple[float, float] | None:
+    """Return the middle of the other stored layers, by the boxes in their files' metadata."""
+    files = sorted((folder / "layers").glob("*.parquet"))
+    others = [p for p in files if p.stem != level and p.stem in LEVELS]
+    boxes = [box for p in others if (box := stored_box(p)) is not None]
+    if not boxes:
+        return None
+    west, south = min(b[0] for b in boxes), min(b[1] for b in boxes)
+    east, north = max(b[2] for b in boxes), max(b[3] for b in boxes)
+    return (west + east) / 2, (south + north) / 2
 
 
 def _find(there: list[dict[str, Any]], record: dict[str, Any]) -> dict[str, Any] | None:

@@ -29,7 +29,7 @@ from .examine import LayerReport, Options, examine
 from .gate import Refusal
 from .writing import write_bytes_whole, write_whole
 
-__all__ = ["read_layer", "store_layer", "stored_record", "write_layer"]
+__all__ = ["read_layer", "store_layer", "stored_box", "stored_record", "write_layer"]
 
 SORTED_ABOVE = 100_000
 """From this many features on, a stored layer is in Hilbert order with a box for each row."""
@@ -242,6 +242,16 @@ def stored_record(path: Path) -> list[dict[str, Any]] | None:
         return list(json.loads(meta[b"zgcgis"])["record"])
     except (pa.ArrowException, OSError, KeyError, ValueError):
         return None
+
+
+def stored_box(path: Path) -> list[float] | None:
+    """Return west, south, east and north of a stored layer, from its metadata alone."""
+    try:
+        meta = pq.read_schema(path).metadata or {}
+        box = json.loads(meta[b"geo"])["columns"]["geometry"]["bbox"]
+    except (pa.ArrowException, OSError, KeyError, ValueError):
+        return None
+    return [float(v) for v in box] if len(box) == 4 else None
 
 
 # --- out -----------------------------------------------------------------------------------------

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from ..findings import Severity, define
+from ..findings import RULES, Severity, define
 
-__all__ = ["ENDS", "MENDS", "End", "Mend", "mend_of"]
+__all__ = ["ENDS", "MENDS", "End", "Mend", "mend_of", "table_of_rules"]
 
 End: TypeAlias = Literal["note", "finding", "repair", "feature", "file"]
 
@@ -33,6 +33,25 @@ def mend_of(rule: str, lang: str) -> str:
     """Return the template that says how findings of `rule` are mended."""
     mend = MENDS.get(rule)
     return "" if mend is None else mend.zh if lang == "zh" else mend.en
+
+
+def table_of_rules() -> str:
+    """Return the rules as a Markdown table, for ``docs/reading.md``."""
+    words = {
+        "note": "采用，提示 accept, note",
+        "finding": "采用，列为问题 accept, finding",
+        "repair": "修复并记录 repair, recorded",
+        "feature": "不采用该要素 refuse feature",
+        "file": "不采用该文件 refuse file",
+    }
+    lines = ["| 规则 | 结局 | 说明 | 办法 |", "|---|---|---|---|"]
+    for code, end in ENDS.items():
+        rule, mend = RULES[code], MENDS[code]
+        said = f"{rule.zh}<br>{rule.en}"
+        way = f"{mend.zh}<br>{mend.en}" if mend.zh else ""
+        cells = [c.replace("|", "\\|") for c in (said, way)]
+        lines.append(f"| {code} | {words[end]} | {cells[0]} | {cells[1]} |")
+    return "\n".join(lines) + "\n"
 
 
 def _add(
