@@ -227,3 +227,16 @@ def test_import_takes_the_delivery_in_and_loses_nothing(tmp_path):
     assert first["registered_area_m2"] == pytest.approx(first["developed_area_m2"], rel=1e-4)
     again = import_file(delivered("宗地.shp"), zone, "parcel")
     assert again.unchanged
+
+
+def test_layers_taken_in_by_import_give_the_same_findings(tmp_path):
+    import shutil
+
+    zone = tmp_path / "zone"
+    shutil.copytree(SHIPPED, zone, ignore=shutil.ignore_patterns("raw", "projects"))
+    for level in ("parcel", "building", "block", "enterprise"):
+        (zone / "layers" / f"{level}.geojson").unlink()
+        taken = import_file(SHIPPED / "layers" / f"{level}.geojson", zone, level)
+        assert taken.counts["in"] == taken.counts["used"], level
+        assert taken.stored == zone / "layers" / f"{level}.parquet"
+    assert_settled(zone)
