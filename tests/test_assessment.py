@@ -193,6 +193,17 @@ def test_a_total_is_never_made_of_some_of_the_parks(real):
             assert stated.at[(unit, year), "income_wan"] == row["income_wan"]
 
 
+def test_growth_and_parts_of_the_zone_come_from_published_whole_years(real):
+    grown = real.growth.set_index(["unit", "key", "from", "to"])["growth_pct"]
+    # 4004.2 -> 5580 yi yuan in three years
+    assert grown["fengtai_park", "income_wan", 2015, 2018] == pytest.approx(
+        100 * ((5580 / 4004.2) ** (1 / 3) - 1)
+    )
+    part = real.shares.set_index(["unit", "key", "year"])["share_pct"]
+    assert part["haidian_park", "income_wan", 2013] == pytest.approx(41.7, abs=0.05)  # as printed
+    assert not set(real.growth["key"]) & {"planned_land_m2"}
+
+
 def test_the_goals_of_the_plan_are_judged(real):
     verdicts = real.goals.set_index(["key", "target_year"])["verdict"]
     assert verdicts["income_wan", 2015] == "met"

@@ -25,6 +25,7 @@ from ..io.writing import write_text_whole
 from ..standards import POTENTIALS
 from ..standards.benchmarks import CAVEATS
 from ..standards.cross import METHODS as CROSS_METHODS
+from ..terms import TERMS
 from . import charts
 from .sheets import POTENTIAL_KINDS, method_lines, methods_text, sureness_note, zh_formula
 
@@ -113,6 +114,7 @@ def _sections(r: Assessment, say: _Words) -> list[_Section]:
         _result(r, say),
         _values(r, say),
         _change(r, say),
+        _published(r, say),
         _sure(r, say),
         _potential(r, say),
         _beside(r, say),
@@ -279,6 +281,55 @@ def _change(r: Assessment, say: _Words) -> _Section:
         ]
         s.tables.append(
             _Table(heads, _rows(rows), say("名次变化及原因", "Change of rank and its cause"))
+        )
+    return s
+
+
+def _published(r: Assessment, say: _Words) -> _Section:
+    s = _Section(say("公布数值的增长与占比", "Growth and parts of published values"))
+    rows = [
+        [
+            r.name(str(g.unit), say.lang),
+            say(TERMS[g.key].zh, TERMS[g.key].en),
+            f"{g[2]}–{g.to}",
+            float(g.growth_pct),
+            say("约", "about") if g.about else "",
+        ]
+        for g in r.growth.itertuples(index=False)
+    ]
+    if rows:
+        heads = [
+            say("单元", "Unit"),
+            say("数量", "Quantity"),
+            say("时段", "Period"),
+            say("年均增长 %", "Growth a year, %"),
+            say("精度", "Precision"),
+        ]
+        caption = say(
+            "年均增长（同一口径、同一系列的全年数）",
+            "Mean yearly growth (whole years of one scope and series)",
+        )
+        s.tables.append(_Table(heads, _rows(rows), caption))
+    rows = [
+        [
+            r.name(str(p.unit), say.lang),
+            say(TERMS[p.key].zh, TERMS[p.key].en),
+            int(p.year),
+            float(p.share_pct),
+            say("约", "about") if p.about else "",
+        ]
+        for p in r.shares.itertuples(index=False)
+    ]
+    if rows:
+        heads = [
+            say("园区", "Park"),
+            say("数量", "Quantity"),
+            say("年份", "Year"),
+            say("占示范区 %", "Part of the zone, %"),
+            say("精度", "Precision"),
+        ]
+        s.tables.append(
+            _Table(heads, _rows(rows), say("园区占示范区的比重", "What part of the zone a park is"))
         )
     return s
 

@@ -153,6 +153,8 @@ def _tables(r: Assessment) -> list[_Table]:
         _efficiency(r),
         _productivity(r),
         _consumption(r),
+        _growth(r),
+        _shares(r),
         _benchmarks(r),
         _goals(r),
         _findings(r),
@@ -499,6 +501,72 @@ def _consumption(r: Assessment) -> _Table:
         ["单元", "名称", "起 From", "止 To", "用地增长率 LCR", "人口增长率 PGR", "比值", "说明"],
         rows,
         [14, 24, 8, 8, 16, 16, 12, 44],
+    )
+
+
+def _growth(r: Assessment) -> _Table:
+    rows = [
+        [
+            g.unit,
+            r.name(str(g.unit)),
+            TERMS[g.key].zh,
+            TERMS[g.key].en,
+            TERMS[g.key].unit,
+            int(g[2]),
+            int(g.to),
+            float(g.before),
+            float(g.after),
+            float(g.growth_pct),
+            "约 about" if g.about else "",
+        ]
+        for g in r.growth.itertuples(index=False)
+    ]
+    return (
+        "增长",
+        "公布数值的年均增长",
+        "Mean yearly growth of published values",
+        "只连接同一口径、同一系列的全年数。 Only one scope and series are joined.",
+        [
+            "单元",
+            "名称",
+            "数量",
+            "Quantity",
+            "单位",
+            "起",
+            "止",
+            "起值",
+            "止值",
+            "年均增长 %",
+            "精度",
+        ],
+        rows,
+        [16, 24, 18, 22, 10, 8, 8, 16, 16, 12, 10],
+    )
+
+
+def _shares(r: Assessment) -> _Table:
+    rows = [
+        [
+            s.unit,
+            r.name(str(s.unit)),
+            TERMS[s.key].zh,
+            TERMS[s.key].en,
+            int(s.year),
+            float(s.value),
+            float(s.whole),
+            float(s.share_pct),
+            "约 about" if s.about else "",
+        ]
+        for s in r.shares.itertuples(index=False)
+    ]
+    return (
+        "占比",
+        "园区占示范区的比重",
+        "What part of the zone a park is",
+        "分子分母均为公布的同年同口径数值；园区可相互包含，合计不必为 100。 Both values are published, for one year and scope.",
+        ["单元", "名称", "数量", "Quantity", "年份", "园区", "示范区", "占比 %", "精度"],
+        rows,
+        [16, 24, 18, 22, 8, 16, 16, 12, 10],
     )
 
 

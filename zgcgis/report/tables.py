@@ -97,6 +97,8 @@ def as_data(result: Assessment) -> dict[str, Any]:
         "efficiency": _records(result.efficiency),
         "productivity": _records(result.productivity),
         "consumption": _records(result.consumption),
+        "growth": _records(result.growth),
+        "shares": _records(result.shares),
         "benchmarks": _records(result.benchmarks),
         "goals": _records(result.goals),
         "findings": [

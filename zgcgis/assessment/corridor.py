@@ -1,9 +1,4 @@
-"""The corridor (评价总流程): zone → accounts → values → scores → potentials → findings.
-
-:func:`assess` does it in one go and leaves out, with the reason, what the data do not allow.
-Nothing is guessed to fill a gap: a zone of which only income and planned area are published gets
-what follows from income and planned area, and a list of the rest.
-"""
+"""From accounts to findings in one go; what the data do not allow is left out with its reason."""
 
 from __future__ import annotations
 
@@ -18,18 +13,19 @@ import pandas as pd
 from geopandas import GeoDataFrame
 from pandas import DataFrame, Series
 
-from . import dea, standards
-from .accounts import Survey, measure, spread_for, survey
-from .checks import check
-from .errors import StandardError, UnknownNameError, ZgcgisError, ZgcgisWarning
-from .findings import combine, define, empty, finding_frame
-from .indicators import INDICATORS, compute, land_consumption, total
-from .model import Zone, there_in
-from .plan import goals
-from .standards import Evaluation, Scores
-from .terms import TERMS
+from .. import dea, standards
+from ..accounts import Survey, measure, spread_for, survey
+from ..checks import check
+from ..errors import StandardError, UnknownNameError, ZgcgisError, ZgcgisWarning
+from ..findings import combine, define, empty, finding_frame
+from ..indicators import INDICATORS, compute, land_consumption, total
+from ..model import Zone, there_in
+from ..plan import goals
+from ..standards import Evaluation, Scores
+from ..terms import TERMS
+from .published import growth, shares_of_zone, stated_accounts
 
-__all__ = ["Assessment", "assess", "complete", "stated_accounts"]
+__all__ = ["Assessment", "assess", "complete"]
 
 Saying = tuple[str, str]
 
@@ -91,7 +87,6 @@ _PARTS = (
 _CLOSURE = 1e-4  # of the whole: rounding of stated hectares, not an error of land
 _INPUTS = ("built_land_m2", "staff_persons", "energy_tce")
 _OUTPUTS = ("income_wan", "tax_wan")
-_WHOLE_YEAR = ("annual", "stock", "year-end")
 
 
 @dataclass(frozen=True)
@@ -116,6 +111,8 @@ class Assessment:
     cross, coordination, attribution
         Ranks of the last year by other methods, by zone type; coupling coordination of use and
         benefit; what moved each score between following years, by indicator.
+    growth, shares
+        Yearly growth of published values, and what part of the zone each park is by them.
     benchmarks, goals
         Values of the zone beside published ones; goals of the plan with their verdict.
     findings
@@ -146,6 +143,8 @@ class Assessment:
     efficiency: DataFrame
     productivity: DataFrame
     consumption: DataFrame
+    growth: DataFrame
+    shares: DataFrame
     benchmarks: DataFrame
     goals: DataFrame
     findings: GeoDataFrame
@@ -236,6 +235,8 @@ def assess(
         efficiency=efficiency,
         productivity=productivity,
         consumption=_consumption(accounts, totals),
+        growth=growth(zone),
+        shares=shares_of_zone(zone),
         benchmarks=_benchmarks(zone, total_values),
         goals=goals(zone) if zone.plan is not None else DataFrame(),
         findings=combine(found),
@@ -249,47 +250,6 @@ def _note(left_out: list[Saying], zh: str, en: str) -> None:
 
 
 # --- accounts ---------------------------------------------------------------------------------
-
-
-def stated_accounts(zone: Zone) -> DataFrame:
-    """Stated values of whole years as a wide table, one row per unit and year.
-
-    Part-year values, forecasts and values more than or less than a number do not enter. Where
-    two sources state two numbers, the first exact one in the file stands; the contradiction
-    is a finding (D502).
-    """
-    table = zone.accounts
-    if len(table) == 0:
-        return _empty_accounts()
-    text = {
-        name: table[name].fillna(default)
-        if name in table
-        else pd.Series(default, index=table.index)
-        for name, default in (("qualifier", "="), ("period", "annual"), ("status", ""))
-    }
-    whole = (
-        table["value"].notna()
-        & table["year"].notna()
-        & table["key"].isin(list(TERMS))
-        & text["period"].isin(_WHOLE_YEAR)
-        & (text["status"] != "forecast")
-        & text["qualifier"].isin(["=", "~"])
-    )
-    rows = table[whole].assign(_about=(text["qualifier"][whole] == "~"))
-    rows = rows.sort_values("_about", kind="stable").drop_duplicates(["unit", "year", "key"])
-    if rows.empty:
-        return _empty_accounts()
-    wide = rows.astype({"year": "int64"}).pivot(
-        index=["unit", "year"], columns="key", values="value"
-    )
-    wide.columns.name = None
-    order = [key for key in TERMS if key in wide.columns]
-    return wide[order].astype("float64")
-
-
-def _empty_accounts() -> DataFrame:
-    index = pd.MultiIndex.from_arrays([[], []], names=["unit", "year"])
-    return DataFrame(index=index)
 
 
 def _accounts(

@@ -1,0 +1,13 @@
+"""The corridor (评价总流程): zone → accounts → values → scores → potentials → findings.
+
+:func:`assess` does it in one go and leaves out, with the reason, what the data do not allow.
+Nothing is guessed to fill a gap: a zone of which only income and planned area are published gets
+what follows from income and planned area, and a list of the rest.
+"""
+
+from __future__ import annotations
+
+from .corridor import Assessment, assess, complete
+from .published import growth, shares_of_zone, stated_accounts
+
+__all__ = ["Assessment", "assess", "complete", "growth", "shares_of_zone", "stated_accounts"]
