@@ -13,17 +13,16 @@ from typing import Any
 SQUARE = 0.02
 
 
+_RUNNING: list[Any] = []
+
+
 @contextmanager
 def browser_page(width: int = 1440, height: int = 860, **options: Any) -> Iterator[Any]:
-    """Open a page of headless Chromium, the network off; whatever goes wrong in it is raised."""
-    from playwright.sync_api import sync_playwright
+    """Open a page of headless Chromium, the network off; one browser serves nested pages.
 
-    program = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program,
-            args=["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"],
-        )
+    The page lists its ``requests`` and the ``complaints`` of its console.
+    """
+    with _browser() as browser:
         context = browser.new_context(
             viewport={"width": width, "height": height}, offline=True, **options
         )
@@ -38,6 +37,25 @@ def browser_page(width: int = 1440, height: int = 860, **options: Any) -> Iterat
         try:
             yield page
         finally:
+            context.close()
+
+
+@contextmanager
+def _browser() -> Iterator[Any]:
+    if _RUNNING:
+        yield _RUNNING[0]
+        return
+    from playwright.sync_api import sync_playwright
+
+    program = shutil.which("chromium") or shutil.which("google-chrome") or "chromium"
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        _RUNNING.append(browser)
+        try:
+            yield browser
+        finally:
+            _RUNNING.clear()
             browser.close()
 
 

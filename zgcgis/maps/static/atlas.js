@@ -655,7 +655,7 @@ function atlas(map, D) {
     return [el("p", { class: "status" }, D.plan ? T(D.plan.name) : ""), D.goals.map(function (g) {
       var kind = g.verdict === "met" ? "met" : g.verdict === "not met" ? "not" : "open", share = g.target && g.value !== null ? g.value / g.target : null;
       var sameYear = g.valueYear === g.year;
-      return el("article", { class: "goal" }, el("h3", {}, T(g.name) + (S.lang === "en" ? ", " : "，") + g.year, el("span", { class: "v " + kind }, (kind === "met" ? "✓ " : kind === "not" ? "✕ " : "? ") + T(g.word))),
+      return el("article", { class: "goal" }, el("h2", {}, T(g.name) + (S.lang === "en" ? ", " : "，") + g.year, el("span", { class: "v " + kind }, (kind === "met" ? "✓ " : kind === "not" ? "✕ " : "? ") + T(g.word))),
         share !== null && sameYear ? el("div", { class: "meter", role: "img", "aria-label": U.progress + " " + Math.round(share * 100) + "%" }, el("i", { style: "width:" + Math.min(100, share * 100) + "%" })) : null,
         el("p", { class: "nums num" }, U.target + colon() + (g.target !== null ? number(g.target) + " " + T(g.unit) : g.printed) + "　" + U.value + colon() + (g.value !== null ? qualified(g.qualifier, g.value) + " " + T(g.unit) + (S.lang === "en" ? " (" : "（") + g.valueYear + " " + T(D.words.periods[g.period] || [g.period, g.period]) + (S.lang === "en" ? ")" : "）") : "—")),
         el("p", { class: "why" }, T(g.why)), el("p", { class: "src text" }, U.clause + " " + g.clause + (g.source >= 0 ? "　" + U.source + colon() + sourceText(g.source) : "")));
@@ -665,10 +665,10 @@ function atlas(map, D) {
     return el("div", { class: "about" },
       D.synthetic ? el("p", { class: "warn" }, U.syn) : null,
       T(D.disclaimer) ? el("p", { class: "warn" }, T(D.disclaimer)) : null,
-      T(D.counting) ? [el("h3", {}, U.counting), el("p", {}, T(D.counting))] : null,
-      D.groups.some(function (g) { return g.clause; }) ? [el("h3", {}, U.groupLine), el("ul", {}, D.groups.map(function (g) { return el("li", {}, el("b", { style: "color:" + g.hue }, T(g.name)), " " + T(g.demand) + (g.clause ? (S.lang === "en" ? " (clause " : "（") + g.clause + (S.lang === "en" ? ")" : "）") : "")); }))] : null,
-      D.demands.length ? [el("h3", {}, U.demands), el("ul", {}, D.demands.map(function (d) { return el("li", {}, T(d.t) + (S.lang === "en" ? " (" : "（") + d.clause + (S.lang === "en" ? ")" : "）")); }))] : null,
-      el("h3", {}, U.sources), el("ul", {}, D.sourceList.map(function (s) { return el("li", {}, T(s.t) + (s.licence ? (S.lang === "en" ? " — " : "　") + s.licence : "")); })),
+      T(D.counting) ? [el("h2", {}, U.counting), el("p", {}, T(D.counting))] : null,
+      D.groups.some(function (g) { return g.clause; }) ? [el("h2", {}, U.groupLine), el("ul", {}, D.groups.map(function (g) { return el("li", {}, el("b", { style: "color:" + g.hue }, T(g.name)), " " + T(g.demand) + (g.clause ? (S.lang === "en" ? " (clause " : "（") + g.clause + (S.lang === "en" ? ")" : "）") : "")); }))] : null,
+      D.demands.length ? [el("h2", {}, U.demands), el("ul", {}, D.demands.map(function (d) { return el("li", {}, T(d.t) + (S.lang === "en" ? " (" : "（") + d.clause + (S.lang === "en" ? ")" : "）")); }))] : null,
+      el("h2", {}, U.sources), el("ul", {}, D.sourceList.map(function (s) { return el("li", {}, T(s.t) + (s.licence ? (S.lang === "en" ? " — " : "　") + s.licence : "")); })),
       T(D.credit) ? el("p", {}, T(D.credit)) : null,
       el("p", {}, U.review + colon() + (D.review || U.reviewBlank)), el("p", {}, U.projection));
   }
@@ -754,7 +754,7 @@ function atlas(map, D) {
     var n = parks.length, e = era();
     fill(parts.lead, (S.lang === "en" ? n + " parks and areas" : n + " 个园区与片区") + (D.synthetic ? " · " + U.syn : "") + (drawn.some(function (u) { return u.precision === "sketch" || u.precision === "schematic"; }) ? " · " + U.notOfficial : ""));
     if (S.tab === "parks") paintList();
-    paintLegend(); paintCard(); labelText(); declutter();
+    paintLegend(); paintScale(); paintCard(); labelText(); declutter();
   }
 
   /* --- the link that brings the view back ----------------------------------------------------------- */
