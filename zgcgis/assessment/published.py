@@ -76,8 +76,8 @@ def _whole_years(zone: Zone) -> DataFrame:
     wide = stated_accounts(zone)
     rows = table.reindex(columns=[*columns, "period", "status"])
     rows = rows[rows["value"].notna() & rows["year"].notna()]
-    rows = rows[rows["period"].fillna("annual").isin(_WHOLE_YEAR)]
-    rows = rows[rows["status"].fillna("") != "forecast"]
+    rows = rows[rows["period"].astype(object).fillna("annual").isin(_WHOLE_YEAR)]
+    rows = rows[rows["status"].astype(object).fillna("") != "forecast"]
     for name, default in (("qualifier", "="), ("scope", "unknown"), ("series", "")):
         rows[name] = rows[name].astype(object).fillna(default)
     chosen = [
