@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import time
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -15,7 +17,7 @@ import pytest
 from click.testing import CliRunner
 from openpyxl import load_workbook
 
-from zgcgis import geo
+from zgcgis import geo, planning
 from zgcgis.checks import check
 from zgcgis.cli import cli
 from zgcgis.errors import MissingColumnsError, PlanError, ReadError, UnknownNameError, ZgcgisError
@@ -426,7 +428,10 @@ def test_reallocated_land_is_supplied_and_counts_against_the_quota(sample):
         ledger.ledger(z).set_index(["unit", "use", "year"]).loc[key, "supplied_m2"]
         for z in (sample, used)
     )
-    assert after - before == pytest.approx(8_654.24, rel=1e-5)
+    parcels = sample.at(2023).layers["parcel"]
+    plot = parcels[parcels["id"] == "W001-05_06"]
+    area = geo.area_m2(plot.geometry, center=sample.center).item()
+    assert after - before == pytest.approx(area, rel=1e-9)
 
 
 def test_set_changes_any_column_and_refuses_one_that_no_level_knows(sample):
@@ -715,14 +720,31 @@ def test_check_writes_everything_and_the_next_week_nothing_is_new(tmp_path):
     by_json = run(*words, "--since", out / "findings.json", "--json", code=1)
     assert {row["status"] for row in json.loads(by_json)["changes"]} == {"same"}
     sheets_of_book = load_workbook(out / "findings.xlsx").sheetnames
-    assert sheets_of_book == [
-        "汇总",
-        "问题",
-        "指标台账",
-        "供地与闲置",
-        "分期整治",
-        "规划与现状用途",
-    ]
+    assert sheets_of_book == ["汇总", "问题", "指标台账", "供地与闲置", "分期整治", "规划与现状用途",
+                              "产业与定位", "区位商"]  # fmt: skip
+
+
+def test_a_larger_zone_is_checked_to_the_last_planted_error(tmp_path):
+    full = bool(os.environ.get("ZGCGIS_FULL"))
+    folder = tmp_path / "large"
+    run("sample", folder, "--parcels", 40_000 if full else 1_200, "--seed", 7)
+    large = open_zone(folder)
+    start = time.perf_counter()
+    found = check(large)
+    seconds = time.perf_counter() - start
+    planted = pd.read_csv(folder / "planted.csv", dtype={"feature": str, "other": str})
+    assert keys(found) == keys(planted)
+    if full:
+        assert len(large.layers["parcel"]) > 40_000
+        assert seconds <= 30
+
+
+def test_every_name_of_the_room_is_there():
+    assert planning.__all__ == sorted(planning.__all__)
+    for name in planning.__all__:
+        assert getattr(planning, name) is not None
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = planning.nothing
 
 
 def test_check_of_rules_that_find_nothing_ends_well():

@@ -28,7 +28,16 @@ from .plan import industries_of
 from .quota import USES, parcel_facts, quota_use, use_class
 from .supply import as_of
 
-__all__ = ["Control", "controls_for", "land_left", "latest_year", "negative_entries"]
+__all__ = [
+    "Control",
+    "LandBooks",
+    "controls_for",
+    "land_books",
+    "land_left",
+    "latest_year",
+    "lines_of_plots",
+    "negative_entries",
+]
 
 INDICATORS: Mapping[str, tuple[str, str, str]] = {
     "floor_area_ratio": ("容积率", "floor area ratio", "1"),
@@ -170,34 +179,57 @@ def negative_entries(zone: Zone, industry_code: str, park: str) -> list[Mapping[
     ]
 
 
-def land_left(zone: Zone, park: str, use: str, *, year: int | None = None) -> dict[str, float]:
+@dataclass(frozen=True)
+class LandBooks:
+    """What :func:`land_left` asks of a zone, made once for many questions."""
+
+    year: int
+    facts: pd.DataFrame | None
+    used: pd.DataFrame | None
+
+
+def land_books(zone: Zone, *, year: int | None = None) -> LandBooks:
+    """Return the parcels and quotas of a year as :func:`land_left` reads them."""
+    when = latest_year(zone) if year is None else year
+    now = zone.at(when)
+    facts = parcel_facts(now) if "parcel" in now.layers else None
+    return LandBooks(when, facts, None if zone.quotas.empty else quota_use(zone))
+
+
+def land_left(
+    zone: Zone,
+    park: str,
+    use: str,
+    *,
+    year: int | None = None,
+    books: LandBooks | None = None,
+) -> dict[str, float]:
     """Return how much land of a use a park has left, and by which bound, in square metres.
 
     ``suppliable`` is the land that can still be supplied (``E``, planned for the use where a use
     is planned); every quota of the park, its group or the zone for that use and year adds a bound
     under its own name. What is left is the smallest of them.
     """
-    when = latest_year(zone) if year is None else year
+    books = land_books(zone, year=year) if books is None else books
     bounds: dict[str, float] = {}
-    now = zone.at(when)
-    if "parcel" in now.layers:
-        facts = parcel_facts(now)
+    facts = books.facts
+    if facts is not None:
         free = facts["supply_state"].str.startswith("E") & (facts["park_id"] == park)
         wanted = USES.get(use, ("",))
         free &= facts["use_class"].str.startswith(wanted) | (facts["use_class"] == "")
         bounds["suppliable"] = float(facts.loc[free, "area_m2"].sum())
-    if not zone.quotas.empty:
+    if books.used is not None:
         above = {park, "zone", zone.id}
         if park in zone.units.index:
             above |= {str(zone.units.at[park, name]) for name in ("group", "parent")}
-        used = quota_use(zone)
+        used = books.used
         for row in used[used["unit"].astype(str).isin(above)].to_dict("records"):
-            if int(row["year"]) != when or row["kind"] == "approved":
+            if int(row["year"]) != books.year or row["kind"] == "approved":
                 continue
             wide = {"plan": ("supplied_in_year", "land"), "cumulative": ("land", "supplied_land")}
             also = {"industrial_supplied_in_year"} if use == "industrial_land" else set()
             if row["use"] == use or row["use"] in wide[row["kind"]] or row["use"] in also:
-                name = f"{row['unit']} {row['use']} {when} {row['kind']}"
+                name = f"{row['unit']} {row['use']} {books.year} {row['kind']}"
                 bounds[name] = float(row["left_m2"])
     return bounds
 
@@ -363,8 +395,9 @@ def land_for_proposal(zone: Zone) -> GeoDataFrame:
         }
     )
     rows = []
+    books = land_books(zone)
     for (park, use), plots in table[table["park"] != ""].groupby(["park", "use"], sort=True):
-        bounds = land_left(zone, str(park), str(use))
+        bounds = land_left(zone, str(park), str(use), books=books)
         wanted = float(plots["area_m2"].sum())
         for name, left in sorted(bounds.items()):
             if wanted > left + 1.0:

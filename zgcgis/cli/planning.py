@@ -270,6 +270,7 @@ def _write_check(
             pages.append(("分期整治" if zh else "Programme", supply.programme(here)))
         matrix = ledger.use_matrix(here)
         pages.append(("规划与现状用途" if zh else "Planned by actual", matrix.as_table()))
+    pages += _cluster_pages(here, lang)
     if len(waived):
         pages.append(("豁免" if zh else "Waived", outputs.table_rows(waived, lang)))
     if len(granted):
@@ -295,6 +296,29 @@ def _write_check(
                 err=True,
             )
     return made
+
+
+def _cluster_pages(here: Zone, lang: str) -> list[tuple[str, pd.DataFrame]]:
+    """What each park is specialised in, beside what the plan wanted of it."""
+    import warnings
+
+    from ..checks.plan import industries_of
+    from ..clusters import location_quotients, orientation_match
+    from ..errors import ZgcgisWarning
+
+    firms = here.layers.get("enterprise")
+    plan = here.plan
+    if firms is None or not {"park_id", "industry"} <= set(firms.columns) or firms.empty:
+        return []
+    pages = []
+    if plan is not None:
+        match = orientation_match(firms, lambda park: industries_of(plan, park))
+        pages.append(("产业与定位" if lang == "zh" else "Orientation", match))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ZgcgisWarning)  # the column `small` says the same
+        quotients = location_quotients(firms)
+    pages.append(("区位商" if lang == "zh" else "Location quotients", quotients))
+    return pages
 
 
 def _atlas(zone: Zone, findings: GeoDataFrame, lang: str) -> Any:

@@ -9,12 +9,36 @@ from importlib import import_module
 from typing import Any
 
 _HOME = {
+    "Admission": "admission",
     "Allocation": "allocation",
+    "Change": "scenario",
+    "Comparison": "compare",
     "Limit": "allocation",
+    "Order": "demand",
     "Problem": "allocation",
+    "Project": "admission",
+    "Scenario": "scenario",
+    "UseMatrix": "ledger",
+    "Waiver": "waivers",
+    "admit": "admission",
+    "apply": "scenario",
+    "build_problem": "demand",
+    "carry_out": "demand",
+    "compare_findings": "changes",
+    "compare_zones": "compare",
     "greedy": "allocation",
+    "programme": "supply",
+    "read_order": "demand",
+    "read_project": "admission",
+    "read_scenario": "scenario",
+    "read_waivers": "waivers",
     "solve": "allocation",
+    "suitable_parks": "admission",
+    "supply_list": "supply",
+    "use_matrix": "ledger",
     "violations": "allocation",
+    "waive": "waivers",
+    "write_sheets": "sheets",
 }
 
 __all__ = sorted(_HOME)

@@ -41,7 +41,9 @@ from .. import geo
 from ..checks.admission import (
     INDICATORS,
     Control,
+    LandBooks,
     controls_for,
+    land_books,
     land_left,
     latest_year,
     lines_of_plots,
@@ -173,24 +175,37 @@ def read_project(path: str | Path) -> Project:
     )
 
 
-def admit(zone: Zone, project: Project) -> Admission:
-    """Review a project against orientation, negative list, controls, land left and ecology."""
+def admit(
+    zone: Zone, project: Project, *, books: LandBooks | None = None, rank: bool = True
+) -> Admission:
+    """Review a project against orientation, negative list, controls, land left and ecology.
+
+    Parameters
+    ----------
+    zone, project
+        The zone and what is proposed in it.
+    books
+        The zone's parcels and quotas, where many projects are reviewed in one zone.
+    rank
+        Whether to rank the parks for the project too.
+    """
     if "park" in zone.layers or len(zone.units):
         known = set(zone.units.index[zone.units["level"] == "park"]) if len(zone.units) else set()
         if known and project.park not in known:
             raise UnknownNameError(project.park, known, what="park", zh="园区")
+    books = land_books(zone) if books is None else books
     site = _site(zone, project)
     rows = [
         _orientation(zone, project),
         _negative(zone, project),
         *_control_rows(zone, project, site),
-        _land(zone, project, project.park, site),
+        _land(zone, project, books, site),
         *_ecology(zone, site),
     ]
     columns = ["rule", "zh", "en", "verdict", "measured", "limit", "margin", "unit", "clause",
                "zh_fix", "en_fix", "other", "detail", "geometry"]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
-    parks = suitable_parks(zone, project)
+    parks = suitable_parks(zone, project, books=books) if rank else pd.DataFrame()
     place = site.geometry.union_all() if len(site) else None
     failed = table[table["verdict"] == "fail"]
     findings = [
@@ -378,10 +393,10 @@ def _fix(control: Control, value: float, area: float) -> tuple[str, str]:
     return f"{zh}减少 {less:,.0f} {unit}", f"take {less:,.0f} {unit} off the {en}"
 
 
-def _land(zone: Zone, project: Project, park: str, site: GeoDataFrame) -> dict[str, Any]:
+def _land(zone: Zone, project: Project, books: LandBooks, site: GeoDataFrame) -> dict[str, Any]:
     names = ("可供土地", "land left")
     wanted = _area(project, site, zone)
-    bounds = land_left(zone, park, project.use)
+    bounds = land_left(zone, project.park, project.use, books=books)
     if np.isnan(wanted) or not bounds:
         missing = "area_m2" if np.isnan(wanted) else "quotas.csv, layers/parcel"
         return _row(
@@ -439,7 +454,7 @@ def _parks(zone: Zone) -> list[str]:
     return [str(unit) for unit in now.units.index[now.units["level"] == "park"]]
 
 
-def suitable_parks(zone: Zone, project: Project) -> pd.DataFrame:
+def suitable_parks(zone: Zone, project: Project, *, books: LandBooks | None = None) -> pd.DataFrame:
     """Return the parks ranked for a project: orientation, land left, peers, access.
 
     Columns ``rank park admits peers left_m2 fits access_m score zh en``. ``peers`` is the share of
@@ -449,6 +464,7 @@ def suitable_parks(zone: Zone, project: Project) -> pd.DataFrame:
     on the negative list has score 0.
     """
     now = zone.at(latest_year(zone))
+    books = land_books(zone) if books is None else books
     site = GeoDataFrame({"id": []}, geometry=[], crs="EPSG:4490")
     wanted = _area(project, site, zone)
     peers = _peer_shares(now, project.industry)
@@ -457,7 +473,7 @@ def suitable_parks(zone: Zone, project: Project) -> pd.DataFrame:
     for park in _parks(zone):
         admits = zone.plan.admits(park, project.industry) if zone.plan is not None else True
         stated = bool(zone.plan and zone.plan.park_industries.get(park))
-        bounds = land_left(zone, park, project.use)
+        bounds = land_left(zone, park, project.use, books=books)
         left = min(bounds.values()) if bounds else np.nan
         banned = bool(negative_entries(zone, project.industry_code, park))
         rows.append(

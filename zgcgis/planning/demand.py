@@ -41,7 +41,7 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from .. import geo
-from ..checks.admission import latest_year, lines_of_plots, negative_entries
+from ..checks.admission import land_books, latest_year, lines_of_plots, negative_entries
 from ..checks.quota import USES, quota_use, use_class
 from ..errors import PlanError, UnknownNameError
 from ..model import Zone
@@ -290,11 +290,13 @@ def _project_options(
     system = str(zone.meta.get("land_use_system", ""))
     planned = use_class(free.drop(columns=["build_state"]), system)
     rows, left_out = [], []
+    books = land_books(zone)
     for project, value, _ in order.projects:
         need = project.number("area_m2")
         use = USES[project.use][0]
         for park, plots in free.groupby("park_id", sort=True):
-            review = admit(zone, replace(project, park=str(park), site=()))
+            placed = replace(project, park=str(park), site=())
+            review = admit(zone, placed, books=books, rank=False)
             failed = review.clauses[
                 (review.clauses["verdict"] == "fail") & (review.clauses["rule"] != "A705")
             ]

@@ -123,6 +123,19 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "zh": ("中文", "Chinese"),
     "en": ("英文", "English"),
     "label": ("标签", "Label"),
+    "park_count": ("园区企业数", "Enterprises of the park"),
+    "share": ("占比", "Share"),
+    "zone_share": ("全区占比", "Share in the zone"),
+    "lq": ("区位商", "Location quotient"),
+    "low": ("区间下限", "Low"),
+    "high": ("区间上限", "High"),
+    "specialised": ("专业化", "Specialised"),
+    "small": ("小样本", "Small count"),
+    "match": ("定位吻合度", "Match with the plan"),
+    "drift": ("较首年变化", "Drift since the first year"),
+    "turnover": ("结构变动", "Turnover of the mix"),
+    "largest": ("最大产业", "Largest industry"),
+    "industry": ("产业", "Industry"),
 }
 """Column headings of the workbook in both languages."""
 
