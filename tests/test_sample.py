@@ -99,6 +99,11 @@ def test_too_few_parcels_are_refused(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_negative_seed_is_refused_in_a_sentence(tmp_path):
+    with pytest.raises(ZgcgisError, match="negative"):
+        write_sample(tmp_path / "zone", seed=-1)
+
+
 def test_the_command_says_what_it_made(tmp_path):
     from zgcgis.cli import cli
 

@@ -71,6 +71,11 @@ def write_sample(
             f"宗地数 {parcels} 太少，放不下全部示例。请至少取 {LEAST_PARCELS}。",
             f"{parcels} parcels are too few for every example. Ask for at least {LEAST_PARCELS}.",
         )
+    if seed < 0:
+        raise ZgcgisError(
+            f"种子 {seed} 不能为负。请取 0 或正整数。",
+            f"The seed {seed} is negative. Take 0 or a whole number above it.",
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".sample-", dir=target.parent) as scratch:
         draft = Path(scratch) / "zone"
