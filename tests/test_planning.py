@@ -122,6 +122,26 @@ def _fields(project):
     return {name: getattr(project, name) for name in type(project).__slots__}
 
 
+def test_a_park_at_the_station_is_nearest(sample):
+    parks = suitable_parks(sample, read_project(SAMPLE / "projects/admitted.toml"))
+    assert (parks["access_m"] >= 0).all()
+    same = parks.assign(rest=parks["score"] - 0.15 / (1 + parks["access_m"] / 1000))
+    assert same["rest"].between(-1e-9, 0.85 + 1e-9).all()
+
+
+def test_no_free_land_leaves_nothing_to_allocate(sample, tmp_path):
+    text = USES_WANTED.format(most=2, least=0).replace(
+        'kind = "uses"', 'kind = "uses"\nparks = ["spruce"]'
+    )
+    none = solve(demand.build_problem(sample, order(tmp_path, text)).problem)
+    assert none.status == "optimal"
+    assert none.chosen.empty
+    wanting = text.replace("least_ha = 0", "least_ha = 1")
+    stuck = solve(demand.build_problem(sample, order(tmp_path, wanting)).problem)
+    assert stuck.status == "infeasible"
+    assert stuck.conflict == ("demand residential_land",)
+
+
 def test_parks_are_ranked_by_where_the_project_fits(sample):
     wish = read_project(SAMPLE / "projects/admitted.toml")
     parks = suitable_parks(sample, wish)

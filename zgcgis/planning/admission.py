@@ -329,6 +329,9 @@ _INPUT = {
 """Per indicator: the fact behind it, its names and unit, and how much of it per unit and m²."""
 
 
+_UNITS_EN = {"m²": "m2", "万元": "x 10 000 CNY"}
+
+
 def _control_rows(zone: Zone, project: Project, site: GeoDataFrame) -> list[dict[str, Any]]:
     area = _area(project, site, zone)
     measured = _measured(project, area)
@@ -387,10 +390,10 @@ def _fix(control: Control, value: float, area: float) -> tuple[str, str]:
         land = area * value / control.least
         return (
             f"{zh}增加 {more:,.0f} {unit}，或用地减至 {land:,.0f} m²",
-            f"add {more:,.0f} {unit} of {en}, or take {land:,.0f} m2 of land",
+            f"add {more:,.0f} {_UNITS_EN[unit]} of {en}, or take {land:,.0f} m2 of land",
         )
     less = (value - control.most) * area * factor
-    return f"{zh}减少 {less:,.0f} {unit}", f"take {less:,.0f} {unit} off the {en}"
+    return f"{zh}减少 {less:,.0f} {unit}", f"take {less:,.0f} {_UNITS_EN[unit]} off the {en}"
 
 
 def _land(zone: Zone, project: Project, books: LandBooks, site: GeoDataFrame) -> dict[str, Any]:
@@ -459,9 +462,10 @@ def suitable_parks(zone: Zone, project: Project, *, books: LandBooks | None = No
 
     Columns ``rank park admits peers left_m2 fits access_m score zh en``. ``peers`` is the share of
     the park's enterprises in the project's industry, ``access_m`` the distance from the park to
-    the nearest station. The score adds orientation (0.4), whether the land suffices (0.3), peers
-    and nearness to a station (0.15 each, relative to the best park); a park where the industry is
-    on the negative list has score 0.
+    the nearest station. The score adds orientation (0.4; half of it where the plan places no
+    industry), whether the land suffices (0.3), peers relative to the park that has most (0.15) and
+    nearness to a station, 1 / (1 + km) (0.15); a park where the industry is on the negative list
+    has score 0.
     """
     now = zone.at(latest_year(zone))
     books = land_books(zone) if books is None else books
@@ -503,7 +507,7 @@ def suitable_parks(zone: Zone, project: Project, *, books: LandBooks | None = No
     if not rows:
         return pd.DataFrame(columns=columns)
     table = pd.DataFrame(rows)
-    near = table["access_m"].min() / table["access_m"].where(table["access_m"] > 0)
+    near = 1 / (1 + table["access_m"] / 1000)
     most = table["peers"].max()
     place = np.where(table["stated"], 1.0, 0.5) * table["admits"]
     table["score"] = (

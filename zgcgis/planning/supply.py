@@ -124,14 +124,21 @@ def _firm_sums(now: Zone, parcels: GeoDataFrame, column: str) -> pd.Series | Non
 
 
 def programme(
-    zone: Zone, *, first_year: int | None = None, ha_per_year: float = 10.0, years: int = 5
+    zone: Zone,
+    *,
+    first_year: int | None = None,
+    ha_per_year: float | None = None,
+    years: int = 5,
 ) -> pd.DataFrame:
     """Return a phased programme (分期整治计划): which under-used parcel in which year, what it frees.
 
     Idle land that may be taken back comes first, then other idle land, then under-used land by
     what it frees; each year takes parcels up to `ha_per_year` hectares (a parcel larger than that
-    has a year of its own). What does not fit into `years` years has no year.
+    has a year of its own). What does not fit into `years` years has no year. The pace is that of
+    ``zone.toml``, ``[planning] programme_ha_per_year``, by default 10 hectares.
     """
+    if ha_per_year is None:
+        ha_per_year = float(zone.meta.get("planning", {}).get("programme_ha_per_year", 10.0))
     if not ha_per_year > 0:
         raise ZgcgisError("每年整治规模须大于 0 公顷。", "ha_per_year must be more than 0.")
     start = as_of(zone).year + 1 if first_year is None else first_year
