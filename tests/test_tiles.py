@@ -53,7 +53,7 @@ def assert_same(found, whole):
     for pieces, others in ((found.land, whole.land), (found.built, whole.built)):
         for name in ("unit", "feature", "parcel"):
             np.testing.assert_array_equal(getattr(pieces, name), getattr(others, name))
-        np.testing.assert_allclose(pieces.area, others.area, rtol=1e-9, atol=1e-6)
+        np.testing.assert_allclose(pieces.size_m2, others.size_m2, rtol=1e-9, atol=1e-6)
     np.testing.assert_allclose(found.parcel_m2, whole.parcel_m2, rtol=1e-9)
     np.testing.assert_allclose(found.building_m2, whole.building_m2, rtol=1e-9)
 
@@ -87,10 +87,10 @@ def test_pieces_of_buildings_are_the_buildings(layers, whole):
     parcels, buildings, parks = layers
     here_ = {"center": fabric.CENTER}
     ground = geo.clipped_areas(parks, parcels, **here_)[2].sum()
-    assert whole.land.area.sum() == pytest.approx(ground, rel=1e-12)
+    assert whole.land.size_m2.sum() == pytest.approx(ground, rel=1e-12)
     on_parcels = geo.shared(buildings, parcels, min_area_m2=0.0, **here_)
     in_parks = geo.clipped_areas(parks, on_parcels.geometry, **here_)[2].sum()
-    assert whole.built.area.sum() == pytest.approx(in_parks, rel=1e-6)  # places come in degrees
+    assert whole.built.size_m2.sum() == pytest.approx(in_parks, rel=1e-6)  # places come in degrees
 
 
 @pytest.mark.parametrize("workers", [2])
@@ -224,4 +224,4 @@ def test_a_cluster_that_is_not_there_is_said():
 def test_an_empty_tile_and_no_buildings():
     nothing = GeoSeries([], crs=geo.plane(fabric.CENTER))
     found = tiled_cut(nothing, None, None, np.zeros(0, np.intp), center=fabric.CENTER, run=here)
-    assert len(found.land.area) == len(found.built.area) == 0
+    assert len(found.land.size_m2) == len(found.built.size_m2) == 0

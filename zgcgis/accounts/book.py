@@ -412,7 +412,7 @@ class _Year:
         s = self.shares
         parcel = s.layers["parcel"]
         there = living(parcel, self.year)[s.land.feature] & s.unit_there(self.year)[s.land.unit]
-        unit, feature, area = (a[there] for a in (s.land.unit, s.land.feature, s.land.area))
+        unit, feature, area = (a[there] for a in (s.land.unit, s.land.feature, s.land.size_m2))
         self.land = (unit, feature, area)
         self._enter("land_m2", "parcel", unit, feature, area)
         build = s.state.iloc[feature]
@@ -428,7 +428,9 @@ class _Year:
             high = text(parcel, "hightech").str.startswith("H").to_numpy()[feature]
             self._enter("hightech_land_m2", "parcel", unit, feature, area, high)
         if "idle_m2" in parcel:
-            idle = np.nan_to_num(numbers(parcel, "idle_m2"))[feature] * (area / s.area[feature])
+            idle = np.nan_to_num(numbers(parcel, "idle_m2"))[feature] * (
+                area / s.parcel_m2[feature]
+            )
             self._enter("idle_land_m2", "parcel", unit, feature, idle)
         if "supply_date" in parcel:
             now = s.supply_year[feature] == self.year
@@ -443,7 +445,7 @@ class _Year:
         there = living(layer, self.year, born="built_year")[s.built.feature]
         there &= living(s.layers["parcel"], self.year)[s.built.parcel]
         there &= s.unit_there(self.year)[s.built.unit]
-        unit, feature, area = (a[there] for a in (s.built.unit, s.built.feature, s.built.area))
+        unit, feature, area = (a[there] for a in (s.built.unit, s.built.feature, s.built.size_m2))
         state = s.state.iloc[s.built.parcel[there]]
         built = state.str.startswith("A").to_numpy()
         industrial = state.str.startswith("A2").to_numpy()
@@ -545,12 +547,14 @@ class _Year:
     def closure(self) -> DataFrame:
         """What of every layer fell in units, and in none."""
         s = self.shares
-        rows = [self._closed("parcel", living(s.layers["parcel"], self.year), s.area, *self.land)]
+        rows = [
+            self._closed("parcel", living(s.layers["parcel"], self.year), s.parcel_m2, *self.land)
+        ]
         if s.has("building"):
             there = living(s.layers["building"], self.year, born="built_year")
             held = living(s.layers["parcel"], self.year)[s.built.parcel]
             held &= s.unit_there(self.year)[s.built.unit] & there[s.built.feature]
-            pieces = (a[held] for a in (s.built.unit, s.built.feature, s.built.area))
+            pieces = (a[held] for a in (s.built.unit, s.built.feature, s.built.size_m2))
             rows.append(self._closed("building", there, s.footprint, *pieces))
         if s.has("enterprise"):
             rows.append(

@@ -38,7 +38,7 @@ class Pieces:
 
     unit: Positions
     feature: Positions
-    area: Floats
+    size_m2: Floats
     parcel: Positions
 
 
@@ -115,7 +115,7 @@ def _built(
     count = np.bincount(land.feature, minlength=len(area))
     only = np.full(len(area), -1, np.intp)
     only[land.feature] = land.unit
-    held = np.bincount(land.feature, land.area, len(area))
+    held = np.bincount(land.feature, land.size_m2, len(area))
     simple = (count == 1) & (held >= _WHOLE * area)
     whole = simple[parcel]
     unit, feature = only[parcel[whole]], house[whole]
@@ -188,7 +188,7 @@ class Shares:
             center=zone.center,
         )
         self.land, self.built = found.land, found.built
-        self.area, self.footprint = found.parcel_m2, found.building_m2
+        self.parcel_m2, self.footprint = found.parcel_m2, found.building_m2
 
     def has(self, level: str) -> bool:
         """Whether the zone has anything of a level."""
@@ -332,8 +332,8 @@ class Shares:
         firms = self.layers["enterprise"]
         named = "block_id" if self.level == "block" else "park_id"
         found = _named(text(firms, named), self._own, numbers(firms, "year"), self._life)
-        order = np.argsort(self.land.area, kind="stable")
-        most = np.full(len(self.area), -1, np.intp)
+        order = np.argsort(self.land.size_m2, kind="stable")
+        most = np.full(len(self.parcel_m2), -1, np.intp)
         most[self.land.feature[order]] = self.land.unit[order]
         by_parcel = np.where(self.firm_parcel >= 0, most[self.firm_parcel], -1)
         return np.where(found >= 0, found, by_parcel)

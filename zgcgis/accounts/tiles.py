@@ -89,9 +89,11 @@ def do_tile(tile: Tile) -> Done:
     if tile.units is not None:
         units = GeoSeries(shapely.from_wkb(np.array(tile.units, object)), crs=geo.LONLAT)
     found = cut(parcels, buildings, units, tile.unit_of, center=tile.center, threads=1)
-    land = Pieces(found.land.unit, row[found.land.feature], found.land.area, row[found.land.parcel])
+    land = Pieces(
+        found.land.unit, row[found.land.feature], found.land.size_m2, row[found.land.parcel]
+    )
     built = Pieces(
-        found.built.unit, rows[found.built.feature], found.built.area, row[found.built.parcel]
+        found.built.unit, rows[found.built.feature], found.built.size_m2, row[found.built.parcel]
     )
     return Done(tile.number, row, Cut(land, built, found.parcel_m2, np.zeros(0)))
 
@@ -295,7 +297,7 @@ def _joined(parts: Iterable[Pieces], keys: tuple[str, ...]) -> Pieces:
     """Put pieces together in the order one process would have them."""
     columns = {
         name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("unit", "feature", "area", "parcel")
+        for name in ("unit", "feature", "size_m2", "parcel")
     }
     order = np.lexsort([columns[key] for key in reversed(keys)])
     return Pieces(**{name: column[order] for name, column in columns.items()})
