@@ -346,6 +346,8 @@ def test_the_page_asks_for_no_browser_newer_than_2020():
         "??",
         ".at(-",
         "structuredClone",
+        "(?<=",
+        "(?<!",
         "replaceAll(",
         "||=",
         "&&=",

@@ -194,6 +194,14 @@ function atlas(map, D) {
     (function walk(c) { if (typeof c[0] === "number") { if (!best || c[1] > best[0]) best = [c[1], c[0]]; } else each(c, walk); })(g.coordinates || []);
     return best;
   }
+  function partOf(u) { /* of an outline in several pieces, the box of the piece that carries the name */
+    var best = null;
+    each(u.g.type === "MultiPolygon" ? u.g.coordinates : [u.g.coordinates], function (poly) {
+      var b = L.latLngBounds(poly[0].map(function (c) { return [c[1], c[0]]; }));
+      if (b.contains(u.at) && (!best || best.contains(b))) best = b;
+    });
+    return best || u.layer.getBounds();
+  }
   var order = D.units.filter(function (u) { return u.g; }).sort(function (a, b) { return (a.level === "group" ? -1 : depth(a)) - (b.level === "group" ? -1 : depth(b)); });
   each(order, function (u) {
     var isPoint = u.g.type === "Point" || u.g.type === "MultiPoint";
@@ -282,8 +290,8 @@ function atlas(map, D) {
         var bb = u.layer.getBounds(), q0 = map.latLngToContainerPoint(bb.getNorthWest()), q1 = map.latLngToContainerPoint(bb.getSouthEast());
         if (q1.x - q0.x < w + 6 || q1.y - q0.y < h + 6) { n.style.display = "none"; return; }
       }
-      if (u && !u.isPoint && u.layer && l.kind !== "h") { /* a small outline stays free: its name goes below it */
-        var ub = u.layer.getBounds(), n0 = map.latLngToContainerPoint(ub.getNorthWest()), n1 = map.latLngToContainerPoint(ub.getSouthEast());
+      if (u && !u.isPoint && u.layer) { /* a small outline stays free: its name goes below it */
+        var ub = u.part || (u.part = partOf(u)), n0 = map.latLngToContainerPoint(ub.getNorthWest()), n1 = map.latLngToContainerPoint(ub.getSouthEast());
         if (n1.y - n0.y < 90 && (n1.y - n0.y < h + 14 || n1.x - n0.x < w + 6)) { var mid = (n0.x + n1.x) / 2 - pt.x; s = [mid, n1.y - pt.y + h / 2 + 2]; up = [mid, n0.y - pt.y - h / 2 - 2]; }
       }
       var tries = l.kind === "d" || l.link ? [[0, 0]] : up ? [s, up, [n1.x - pt.x + w / 2 + 3, 0], [n0.x - pt.x - w / 2 - 3, 0], [0, 0]] : [s, [0, h / 2 + 9], [0, -h / 2 - 9], [w / 2 + 12, 0], [-w / 2 - 12, 0], [w / 2 + 8, h / 2 + 8], [-w / 2 - 8, h / 2 + 8], [w / 2 + 8, -h / 2 - 8]];
@@ -868,7 +876,7 @@ function atlas(map, D) {
   /* --- picture: our own shapes and texts onto one canvas -------------------------------------------------- */
   function wrap(x, text, width) {
     var lines = [], line = "";
-    each(text.split(/(?<=[\u3000-\uffef])|(?=[\u4e00-\u9fff])|(?<=\s)/u), function (word) { if (x.measureText(line + word).width > width && line) { lines.push(line); line = word.replace(/^\s+/, ""); } else line += word; });
+    each(text.match(/[\u3000-\uffef]|[^\s\u3000-\uffef]+\s*|\s+/g) || [], function (word) { if (x.measureText(line + word).width > width && line) { lines.push(line); line = word.replace(/^\s+/, ""); } else line += word; });
     if (line) lines.push(line);
     return lines;
   }
