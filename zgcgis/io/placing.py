@@ -1,0 +1,419 @@
+"""Shapes: which system their numbers are in, mending them, and holding them against the rest."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from pyproj import CRS, Transformer
+
+from .. import geo
+from ..errors import CrsError
+from ..geo import datums, repair
+from ..model import LEVELS
+from . import coordinates
+from .book import Book
+from .gate import Refusal
+from .raw import Raw
+from .reports import LayerReport, Options
+
+__all__ = ["MENDED", "STORED", "against_areas", "family_of", "place", "points_of", "shapes_of"]
+
+STORED = "EPSG:4490"
+THIN_M = 0.1
+SPIKE_DEGREES = 1.0
+AREA_PERCENT = 0.5
+FAR_KM = 100.0
+SAMPLE = 20_000
+BLOCK = 1_000_000
+_KIND = {"missing": "R304", "empty": "R305", "not_finite": "R306", "collapsed": "R307",
+         "nested": "R316", "hopeless": "R320"}  # fmt: skip
+MENDED = {"crossing": "R301", "unclosed": "R302", "overlapping_parts": "R314",
+         "misplaced_hole": "R315", "collection": "R318", "tidied": "R322"}  # fmt: skip
+_TYPE_NAMES = {0: "Point", 1: "LineString", 2: "LinearRing", 3: "Polygon", 4: "MultiPoint",
+               5: "MultiLineString", 6: "MultiPolygon", 7: "GeometryCollection"}  # fmt: skip
+_WORDS = {"polygon": "面 polygon", "line": "线 line", "point": "点 point"}
+_AREA_COLUMNS = ("registered_area_m2", "stated_area_m2")
+_UNIT_FACTORS = (("m2", 1.0), ("ha", 1e4), ("mu", 2000 / 3), ("km2", 1e6))
+
+
+def shapes_of(raw: Raw, book: Book) -> tuple[Any, Any]:
+    """Return the shapes and which of them had to be closed to be read."""
+    wkb = raw.wkb.to_numpy()
+    shapes_ = shapely.from_wkb(wkb, on_invalid="ignore")
+    given = raw.wkb.is_valid().to_numpy()
+    lost = np.flatnonzero(shapely.is_missing(shapes_) & given)
+    closed = np.zeros(len(shapes_), dtype=bool)
+    for row in lost.tolist():
+        try:
+            mended = shapely.from_wkb(wkb[row], on_invalid="fix")
+        except (shapely.errors.GEOSException, ValueError):
+            mended = None
+        if mended is None:
+            book.add("R320", row, detail="WKB")
+        else:
+            shapes_[row] = mended
+            closed[row] = True
+    return shapes_, closed
+
+
+def family_of(shapes_: Any) -> str | None:
+    """Return the family that a layer's shapes belong to; polygons weigh most."""
+    types = shapely.get_type_id(shapes_)
+    for family, ids in (("polygon", (3, 6)), ("line", (1, 2, 5)), ("point", (0, 4))):
+        if np.isin(types, ids).any():
+            return family
+    return None
+
+
+def place(
+    found: tuple[Any, Any],
+    raw: Raw,
+    report: LayerReport,
+    options: Options,
+    wanted: str,
+    level: str | None,
+    expected: coordinates.Point | None,
+    expected_name: str,
+) -> Any:
+    """Settle the system, mend the shapes and bring them to CGCS2000; None if the file stops."""
+    book = report.book
+    shapes_, closed = found
+    family = LEVELS[wanted].geometry if level is not None else family_of(shapes_) or "any"
+    mended = repair.mend(
+        shapes_,
+        family=family,  # type: ignore[arg-type]
+        closed=closed,
+        accept_nested="R316" in options.accept,
+    )
+    geometry = mended.geometry
+    before = [r for r, rule in book.refused.items() if rule in {"R408", "R204"}]
+    for row in before:
+        geometry[row] = None
+    facts = report.facts["geometry"]
+    kinds, counts = np.unique(shapely.get_type_id(geometry), return_counts=True)
+    facts["types"] = {
+        _TYPE_NAMES.get(int(k), str(k)): int(n)
+        for k, n in zip(kinds, counts, strict=True)
+        if k >= 0
+    }
+    facts["with_height"] = mended.with_height
+    for row, what, detail in mended.refused:
+        if row in book.refused:
+            continue
+        if what == "family":
+            book.add("R308", row, detail=detail, other=_WORDS.get(family, family))
+        else:
+            book.add(_KIND[what], row, detail=detail)
+    if mended.with_height:
+        book.add("R309", None, measured=mended.with_height)
+    if shapely.is_missing(geometry).all():
+        book.stop("R412", detail="没有一个可用的图形 no usable shape")
+        return None
+    crs = _system(raw, report, options, geometry, expected, expected_name)
+    if crs is None:
+        _tell_repairs(mended, None, book)
+        return None
+    swap = any(r["rule"] == "R104" for r in book.rows)
+    if swap:
+        geometry = _swapped(geometry)
+        book.add("R116", None)
+        book.touch(np.flatnonzero(~shapely.is_missing(geometry)).tolist(), "R116")
+    _tell_repairs(mended, crs, book)
+    whole = mended.untouched and not swap and not before
+    points = mended.points if whole else None
+    lonlat, points = _to_lonlat(geometry, crs, points)
+    if options.datum not in {"as-stated", "wgs84"}:
+        points = None
+        series = datums.from_datum(gpd.GeoSeries(lonlat, crs=STORED), options.datum)  # type: ignore[arg-type]
+        lonlat = series.to_numpy().copy()
+        book.add("R118", None, detail=options.datum)
+        book.touch(np.flatnonzero(~shapely.is_missing(lonlat)).tolist(), "R118")
+    bounds = shapely.bounds(lonlat)
+    lonlat = _far_away(lonlat, bounds, book, options)
+    if shapely.is_missing(lonlat).all():
+        book.stop("R412", detail="没有一个可用的图形 no usable shape")
+        return None
+    if family == "polygon":
+        _odd_shapes(lonlat, bounds, points, mended, book)
+    there = ~shapely.is_missing(lonlat)
+    corners = [*bounds[there, :2].min(axis=0), *bounds[there, 2:].max(axis=0)]
+    box = [round(float(v), 7) for v in corners]
+    report.facts["bounds_lonlat"] = box
+    return lonlat
+
+
+def _system(
+    raw: Raw,
+    report: LayerReport,
+    options: Options,
+    geometry: Any,
+    expected: coordinates.Point | None,
+    expected_name: str,
+) -> CRS | None:
+    book = report.book
+    vertices = shapely.get_coordinates(geometry[:: max(1, len(geometry) // SAMPLE)])
+    facts = report.facts
+    facts["bounds"] = [float(v) for v in shapely.total_bounds(geometry)]
+    x, y = (float(v) for v in np.median(vertices, axis=0))
+    likely = coordinates.implied(x, y, expected)
+    facts["crs"]["implied"] = [code for code, _ in likely]
+    facts["crs"]["declared"] = raw.crs if raw.crs is None else raw.crs[:2000]
+    told = options.crs is not None
+    try:
+        crs = coordinates.parse_crs(options.crs if told else raw.crs)
+    except ValueError as problem:
+        book.stop("R102", detail=str(problem)[:120])
+        return None
+    if crs is None and options.datum != "as-stated":
+        crs = CRS.from_epsg(4490)
+    if told and raw.crs is not None and crs is not None:
+        try:
+            stated = coordinates.parse_crs(raw.crs)
+        except ValueError:
+            stated = None
+        name = coordinates.name_of(stated) if stated is not None else raw.crs[:40]
+        if name != coordinates.name_of(crs):
+            book.add("R115", None, other=coordinates.name_of(crs), detail=name)
+    span = 60.0
+    if "#" in expected_name:
+        expected_name, half = expected_name.rsplit("#", 1)
+        span = float(half) + 100.0
+    for answer in coordinates.judge(
+        crs, vertices, expected=expected, expected_name=expected_name, told=told, span_km=span
+    ):
+        if answer.rule is None:
+            continue
+        if answer.rule in {"R107", "R114"}:
+            book.add(answer.rule, None, **answer.words)
+        elif answer.rule in {"R104", "R108", "R109"}:
+            if book.stop(answer.rule, **answer.words):
+                return None
+        else:
+            book.rows.append({"rule": answer.rule, "row": None, **answer.words})
+            book.stops.append(Refusal(answer.rule, **answer.words))
+            return None
+    assert crs is not None
+    facts["crs"]["used"] = coordinates.name_of(crs)
+    return crs
+
+
+def _swapped(geometry: Any) -> Any:
+    there = ~shapely.is_missing(geometry)
+    result = geometry.copy()
+    result[there] = shapely.transform(geometry[there], lambda c: c[:, ::-1])
+    return result
+
+
+def _to_lonlat(geometry: Any, crs: CRS, points: Any = None) -> tuple[Any, Any]:
+    """Return geometry in CGCS2000 degrees, and its vertices there if they were given."""
+    if crs.to_epsg() in {4490, 4326, 4979, 4480} or _same_as_lonlat(crs):
+        return geometry.copy(), points
+    vertices = shapely.get_coordinates(geometry) if points is None else points[0]
+    blocks = [vertices[i : i + BLOCK] for i in range(0, len(vertices), BLOCK)]
+
+    def each(block: Any) -> Any:
+        step = Transformer.from_crs(crs, STORED, always_xy=True)  # one for each thread
+        return np.column_stack(step.transform(block[:, 0], block[:, 1]))
+
+    if len(blocks) > 1:
+        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
+            vertices = np.concatenate(list(pool.map(each, blocks)))
+    elif blocks:
+        vertices = each(vertices)
+    moved = shapely.set_coordinates(geometry.copy(), vertices)
+    return moved, None if points is None else (vertices, points[1])
+
+
+def _same_as_lonlat(crs: CRS) -> bool:
+    """Whether a system is degrees on WGS 84 or CGCS2000 under another name (OGC:CRS84, 3D)."""
+    if not crs.is_geographic or crs.is_bound or crs.ellipsoid is None:
+        return False
+    told = f"{crs.name} {crs.datum.name if crs.datum else ''}".lower()
+    known = any(n in told for n in ("wgs 84", "wgs_1984", "wgs84", "cgcs2000", "china_2000", "china 2000", "china geodetic coordinate system 2000"))  # fmt: skip
+    degree = all(abs(a.unit_conversion_factor - np.pi / 180) < 1e-12 for a in crs.axis_info[:2])
+    return bool(known and degree and crs.prime_meridian and crs.prime_meridian.longitude == 0)
+
+
+def _tell_repairs(mended: repair.Mended, crs: CRS | None, book: Book) -> None:
+    rows = sorted({row for row, _ in mended.repairs if row not in book.refused})
+    before = dict.fromkeys(rows, float("nan"))
+    after = dict(before)
+    if rows and crs is not None:
+        was = gpd.GeoSeries([mended.before[r] for r in rows], crs=crs)
+        now = gpd.GeoSeries([mended.geometry[r] for r in rows], crs=crs)
+        try:
+            before = dict(zip(rows, geo.area_m2(was).tolist(), strict=True))
+            after = dict(zip(rows, geo.area_m2(now).tolist(), strict=True))
+        except CrsError:
+            pass
+    for row, what in mended.repairs:
+        if row not in book.refused:
+            book.add(MENDED[what], row, measured=before[row], limit=after[row])
+    shown = 0
+    for row, dropped in mended.repeated.items():
+        if row in book.refused:
+            continue
+        if shown < 5000:
+            book.add("R303", row, measured=dropped)
+            shown += 1
+        else:
+            book.touch([row], "R303")
+    for row, parts in mended.parts.items():
+        if row not in book.refused:
+            book.add("R317", row, measured=parts, limit=1000)
+
+
+def _far_away(lonlat: Any, bounds: Any, book: Book, options: Options) -> Any:
+    """Refuse features far from the rest, or whose extent no land feature has."""
+    there = np.isfinite(bounds).all(axis=1)
+    for row in np.flatnonzero(~there & ~shapely.is_missing(lonlat)).tolist():
+        book.add("R306", row)
+        lonlat[row] = None
+    if there.sum() == 0:
+        return lonlat
+    middle = np.column_stack([bounds[:, [0, 2]].mean(axis=1), bounds[:, [1, 3]].mean(axis=1)])
+    scale = np.array([111.3 * np.cos(np.radians(np.median(middle[there, 1]))), 111.0])
+    center = np.median(middle[there], axis=0)
+    away = np.hypot(*((middle - center) * scale).T)
+    reach = np.hypot(*((bounds[:, 2:] - bounds[:, :2]) * scale).T)
+    usual_away = np.percentile(away[there], 80 if there.sum() > 4 else 50)
+    usual_reach = np.percentile(reach[there], 80 if there.sum() > 4 else 50)
+    with np.errstate(invalid="ignore"):
+        off = there & (away > max(FAR_KM, 20 * usual_away)) & (there.sum() > 2)
+        off |= there & (reach > max(FAR_KM, 50 * usual_reach)) & (there.sum() > 2)
+        west, south, east, north = coordinates.CHINA
+        off |= there & (
+            (bounds[:, 0] < west - 1)
+            | (bounds[:, 1] < south - 1)
+            | (bounds[:, 2] > east + 1)
+            | (bounds[:, 3] > north + 1)
+        )
+    rows = np.flatnonzero(off).tolist()
+    if "R311" in options.accept:
+        for row in rows:
+            book.rows.append(
+                {"rule": "R311", "row": row, "severity": "warning", "measured": float(away[row])}
+            )
+        return lonlat
+    for row in rows:
+        book.add("R311", row, measured=float(max(away[row], reach[row])))
+        lonlat[row] = None
+    return lonlat
+
+
+def _odd_shapes(lonlat: Any, bounds: Any, points: Any, mended: repair.Mended, book: Book) -> None:
+    widths = repair.rough_width_m(lonlat, below=THIN_M, bounds=bounds)
+    for row in np.flatnonzero(widths < THIN_M).tolist():
+        book.add("R312", row, measured=float(widths[row]), limit=THIN_M)
+    for row, angle in repair.spikes(lonlat, below_degrees=SPIKE_DEGREES, points=points).items():
+        if row not in mended.before:
+            book.add("R313", row, measured=angle, limit=SPIKE_DEGREES)
+
+
+def against_areas(
+    columns: pd.DataFrame,
+    lonlat: Any,
+    matched: Any,
+    options: Options,
+    units: Mapping[str, str],
+    book: Book,
+) -> None:
+    """Hold area columns against the areas of the shapes: units first, then each feature."""
+    for column in _AREA_COLUMNS:
+        if column not in columns:
+            continue
+        stated = columns[column].to_numpy(dtype="float64")
+        source = next((s for s, c in matched.of.items() if c == column), column)
+        shape = repair.rough_area_m2(lonlat)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            ratio = np.where((stated > 0) & (shape > 0), shape / stated, np.nan)
+        known = np.isfinite(ratio)
+        if known.sum() == 0:
+            continue
+        middle = float(np.median(ratio[known]))
+        told = source in options.scale or column in options.scale
+        near = [(unit, factor) for unit, factor in _UNIT_FACTORS if abs(middle / factor - 1) < 0.08]
+        wrong = [
+            (unit, factor)
+            for unit, factor in [*_UNIT_FACTORS, ("", 1e-4), ("", 1.5e-3), ("", 1e-6)]
+            if factor != 1.0 and abs(middle / factor - 1) < 0.08
+        ]
+        if wrong and not near and column in units:
+            book.add("R525", None, other=source, measured=middle, detail=units[column])
+            continue
+        if near and near[0][0] != "m2" and not told and column not in units:
+            book.stop("R509", other=source, measured=middle, detail=near[0][0])
+            continue
+        if near and near[0][0] != "m2":
+            book.add("R525", None, other=source, measured=middle, detail=units.get(column, ""))
+            continue
+        off = np.flatnonzero(known & (np.abs(1 / ratio - 1) * 100 > AREA_PERCENT))
+        for row in off.tolist()[:5000]:
+            unit = _unit_of(float(ratio[row]))
+            book.add(
+                "R510", row, other=source, measured=float(100 * (1 / ratio[row] - 1)),
+                limit=AREA_PERCENT, detail=unit,
+                **({"severity": "error"} if unit else {}),
+            )  # fmt: skip
+
+
+def _unit_of(ratio: float) -> str:
+    for unit, factor in _UNIT_FACTORS[1:]:
+        if abs(ratio / factor - 1) < 0.02 or abs(ratio * factor - 1) < 0.02:
+            return unit
+    return ""
+
+
+def points_of(columns: pd.DataFrame, wanted: str, options: Options, book: Book) -> Any:
+    """Make points of a table's columns of coordinates, when the level has points and a system."""
+    if LEVELS[wanted].geometry not in {"point", "any"}:
+        return None
+    plain = {re.sub(r"[\s_]", "", str(c)).casefold(): c for c in columns.columns}
+    east = next(
+        (plain[n] for n in ("lon", "lng", "long", "longitude", "经度", "x") if n in plain), None
+    )
+    north = next((plain[n] for n in ("lat", "latitude", "纬度", "y") if n in plain), None)
+    if east is None or north is None:
+        return None
+    if options.crs is None and options.datum == "as-stated":
+        book.add("R530", None, detail=f"{east}, {north}")
+        return None
+    made = []
+    for row, (a, b) in enumerate(zip(columns[east], columns[north], strict=True)):
+        try:
+            pair = (float(a), float(b))
+        except (TypeError, ValueError):
+            pair = (float("nan"), float("nan"))
+        if np.isfinite(pair).all():
+            made.append(shapely.Point(pair))
+        else:
+            made.append(None)
+            if not (pd.isna(a) and pd.isna(b)):
+                book.add("R508", row, other=f"{east}, {north}", detail=f"{a}, {b}"[:30])
+    shapes_ = np.array(made, dtype="object")
+    if shapely.is_missing(shapes_).all():
+        return None
+    try:
+        crs = coordinates.parse_crs(options.crs) or CRS.from_epsg(4490)
+    except ValueError as problem:
+        book.stop("R102", detail=str(problem)[:120])
+        return None
+    vertices = shapely.get_coordinates(shapes_)
+    for answer in coordinates.judge(crs, vertices, told=True):
+        if answer.rule is not None and answer.rule not in {"R107", "R114"}:
+            book.stop(answer.rule, **answer.words)
+            return None
+    lonlat, _ = _to_lonlat(shapes_, crs)
+    if options.datum not in {"as-stated", "wgs84"}:
+        series = datums.from_datum(gpd.GeoSeries(lonlat, crs=STORED), options.datum)  # type: ignore[arg-type]
+        lonlat = series.to_numpy().copy()
+        book.add("R118", None, detail=options.datum)
+    return lonlat

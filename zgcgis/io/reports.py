@@ -1,0 +1,113 @@
+"""What is said of a file beforehand and found afterwards: options, and reports by layer and file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from .book import Book, findings_of
+from .gate import Refusal
+from .guard import DRIVERS
+
+__all__ = ["FileReport", "LayerReport", "Options"]
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user said of a file, because the file does not say it (right)."""
+
+    crs: str | None = None
+    encoding: str | None = None
+    layer: str | None = None
+    rename: Mapping[str, str] = field(default_factory=dict)
+    datum: str = "as-stated"
+    scale: Mapping[str, str] = field(default_factory=dict)
+    accept: frozenset[str] = frozenset()
+
+    def as_record(self) -> dict[str, Any]:
+        """Return the options that were given, in a form that can be stored and compared."""
+        record: dict[str, Any] = {}
+        for name in ("crs", "encoding", "layer"):
+            if getattr(self, name) is not None:
+                record[name] = getattr(self, name)
+        if self.datum != "as-stated":
+            record["datum"] = self.datum
+        for name in ("rename", "scale"):
+            if getattr(self, name):
+                record[name] = dict(sorted(getattr(self, name).items()))
+        if self.accept:
+            record["accept"] = sorted(self.accept)
+        return record
+
+
+@dataclass
+class LayerReport:
+    """One layer: what it is, what was found, and the rows that can be used."""
+
+    name: str
+    level: str
+    facts: dict[str, Any]
+    book: Book
+    frame: pd.DataFrame | GeoDataFrame | None = None
+    table: bool = False
+    repairs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    refused: pd.DataFrame = field(default_factory=pd.DataFrame)
+    labels: Any = None
+    places: Any = None
+
+    @property
+    def findings(self) -> GeoDataFrame:
+        """Everything found in the layer, in the columns of findings."""
+        return findings_of(self.book.rows, level=self.level, labels=self.labels, places=self.places)
+
+    @property
+    def outcome(self) -> str:
+        """How the layer ends: accept, finding, repair, refuse-feature or refuse-file."""
+        if self.book.stops:
+            return "refuse-file"
+        if self.book.refused:
+            return "refuse-feature"
+        if self.book.repaired:
+            return "repair"
+        return "finding" if self.book.rows else "accept"
+
+
+@dataclass
+class FileReport:
+    """One file: what it is, and its layers; or why it is refused."""
+
+    source: Path
+    kind: str = ""
+    sha256: str = ""
+    size: int = 0
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    layers: list[LayerReport] = field(default_factory=list)
+    refusal: Refusal | None = None
+
+    @property
+    def driver(self) -> str:
+        """Who read it."""
+        own = {"csv": "CSV", "xlsx": "XLSX", "parquet": "GeoParquet"}
+        return DRIVERS.get(self.kind, own.get(self.kind, ""))
+
+    @property
+    def findings(self) -> GeoDataFrame:
+        """What was found about the file as a whole."""
+        rows = list(self.rows)
+        if self.refusal is not None:
+            rows.append(self.refusal.row())
+        return findings_of(rows, level=None)
+
+    @property
+    def outcome(self) -> str:
+        """The gravest of the layers' outcomes."""
+        order = ["accept", "finding", "repair", "refuse-feature", "refuse-file"]
+        if self.refusal is not None:
+            return "refuse-file"
+        ends = [layer.outcome for layer in self.layers] + (["finding"] if self.rows else [])
+        return max(ends, key=order.index, default="accept")
