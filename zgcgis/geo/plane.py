@@ -247,11 +247,11 @@ def _trapezoid_area(shapes: Geometries) -> Floats:
         return found
     points, of_ring = shapely.get_coordinates(rings, return_index=True)
     first = np.flatnonzero(np.r_[True, of_ring[1:] != of_ring[:-1]])
-    radians = np.radians(points)
-    local = radians[:, 0] - radians[first, 0][of_ring]
+    local = points - points[first][of_ring]  # exact; radians of the whole would round
     start = np.delete(np.arange(len(points)), np.r_[first[1:], len(points)] - 1)
-    lon, d_lon = local[start], local[start + 1] - local[start]
-    lat, d_lat = radians[start, 1], radians[start + 1, 1] - radians[start, 1]
+    lon = np.radians(local[start, 0])
+    lat = np.radians(points[start, 1])
+    d_lon, d_lat = np.radians(points[start + 1] - points[start]).T
     edge = np.zeros(len(start))
     for node, weight in zip(_NODES, _WEIGHTS, strict=True):
         t = (node + 1) / 2
