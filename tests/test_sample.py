@@ -234,6 +234,7 @@ def test_planted_sizes_are_those_of_another_engine(planted):
             "T109": lambda m=mine, f=feature: registered[f] - m.area,
             "T110": lambda m=mine, f=feature, v=level: m.area - stated[v][f],
             "T111": lambda m=mine, o=other: m.intersection(ring["park"][o]).area,
+            "T113": lambda m=mine, o=other: m.intersection(ring["building"][o]).area,
             "H201": lambda m=mine, o=other: m.difference(ring["park"][o]).area,
             "H202": lambda m=mine, o=other: m.difference(ring["parcel"][o]).area,
             "H203": lambda m=mine, o=other: (
@@ -252,8 +253,8 @@ def test_planted_sizes_are_those_of_another_engine(planted):
         else:
             assert found() == pytest.approx(float(row["measured"]), rel=1e-4), row
     assert seen >= {
-        *(f"T{n}" for n in range(101, 112)), "H201", "H202", "H203", "Q401",
-        *(f"P{n}" for n in range(301, 307)), *(f"L{n}" for n in range(601, 607)), "D502",
+        *(f"T{n}" for n in range(101, 112)), "H201", "H202", "H203", "H205", "T113", "Q401",
+        *(f"P{n}" for n in range(301, 307)), *(f"L{n}" for n in range(601, 608)), "D501", "D502",
     }  # fmt: skip
 
 

@@ -103,7 +103,9 @@ def _write(draft: Path, parcels: int, seed: int, *, planted: bool) -> None:
     areas = _areas(town.parcel["ring"])
     for level, layer in _layers(ground, town, lines, detailed).items():
         write_layer(layer, draft / "layers", level)
-    errors += write_papers(draft, specs, town.parcel, areas, _districts(ground), planted=planted)
+    errors += write_papers(
+        draft, specs, town.parcel, town.enterprise, areas, _districts(ground), planted=planted
+    )
     write_projects(draft, town.parcel, errors)
     write_raw(draft, town.parcel, "stonebridge")
     if planted:

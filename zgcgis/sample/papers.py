@@ -203,6 +203,7 @@ def write_papers(
     folder: Path,
     specs: Sequence[ParkSpec],
     parcel: DataFrame,
+    enterprise: DataFrame,
     areas: Any,
     districts: Mapping[str, str],
     *,
@@ -228,7 +229,7 @@ def write_papers(
             "area": areas,
         }
     )
-    rows = _accounts(folder, specs, facts, planted=planted)
+    rows = _accounts(folder, specs, facts, enterprise, planted=planted)
     return rows + _quotas(folder, specs, facts, planted=planted)
 
 
@@ -258,8 +259,9 @@ def _there(facts: DataFrame, park: str, year: int) -> DataFrame:
 
 
 def _accounts(
-    folder: Path, specs: Sequence[ParkSpec], facts: DataFrame, *, planted: bool
+    folder: Path, specs: Sequence[ParkSpec], facts: DataFrame, firms: DataFrame, *, planted: bool
 ) -> list[dict[str, Any]]:
+    staff = firms.groupby(["park_id", "year"])["staff_persons"].sum()
     columns = (
         "unit", "year", "key", "value", "qualifier", "period", "scope", "basis", "source", "note",
     )  # fmt: skip
@@ -283,6 +285,14 @@ def _accounts(
             people = homes / 1e4 * (480 + 25 * (number % 5)) * (1 + 0.015 * step)
             state(s.key, year, "population_persons", people, digits=0, scope="land")
             wrong = planted and s.key == "southterrace" and year == YEARS[-1]
+            if planted and s.key == "northwood" and year == 2022:
+                errors.append(
+                    _error("D501", s.key, "staff_persons", 1, "",
+                           "2022年漏报从业人员", "no staff stated for 2022")
+                )  # fmt: skip
+            else:
+                count = float(staff.get((s.key, year), 0.0))
+                state(s.key, year, "staff_persons", count, digits=0, scope="operation")
             stated = built * 1.08 if wrong else built
             if s.key in STATED:
                 state(s.key, year, "built_land_m2", stated, digits=1, scope="land")

@@ -6,7 +6,7 @@ from typing import Any
 
 from .planter import COLUMNS, Outlines, Planter
 from .settle import Settlement
-from .wrong_land import LAND, areas
+from .wrong_land import LAND, areas, houses
 from .wrong_papers import LINES, PAPERS
 
 __all__ = ["COLUMNS", "Outlines", "plant"]
@@ -15,7 +15,7 @@ __all__ = ["COLUMNS", "Outlines", "plant"]
 def plant(town: Settlement, lines: Outlines) -> list[dict[str, Any]]:
     """Plant the errors in `town` and `lines`, and return the list of them."""
     p = Planter(town, lines)
-    for sow in (*LAND, *LINES, areas):
+    for sow in (*LAND, *LINES, areas, houses):
         sow(p)
     p.settle_tables()
     for sow in PAPERS:

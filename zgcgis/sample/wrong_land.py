@@ -21,7 +21,7 @@ from .planter import (
     size_m2,
 )
 
-__all__ = ["LAND", "areas"]
+__all__ = ["LAND", "areas", "houses"]
 
 # --- between and inside parcels (T) -----------------------------------------------------
 
@@ -427,6 +427,33 @@ def areas(p: Planter) -> None:
         wrong = round(true * factor + more, 2)
         p.parcel.at[home["id"], "registered_area_m2"] = wrong
         p.note("T109", "parcel", home["id"], wrong - true, "m2", home["ring"].mean(0), zh, en)
+
+
+def houses(p: Planter) -> None:
+    """A building drawn half over another, and one on a parcel that nobody knows."""
+    row = p.one(lambda r: is_built(r) and r["kind"] == "housing")
+    if row is not None:
+        house = p.town.building
+        first = house[house["parcel_id"] == row["id"]].iloc[0]
+        ring = np.asarray(first["ring"])
+        way = row["ring"].mean(0) - ring.mean(0)
+        moved = ring + way * (6 / np.hypot(*way))
+        name = f"{row['id']}#8"
+        p.new_buildings.append(_house(name, row["id"], moved, row["land_use"], 3))
+        p.note(
+            "T113", "building", first["id"], clipped_m2(ring, moved), "m2", moved.mean(0),
+            "两幢建筑部分重叠", "two buildings overlap in part", other=name,
+        )  # fmt: skip
+    row = p.one(is_green)
+    if row is not None:
+        middle = row["ring"].mean(0)
+        ring = middle + np.array([(-8, -5), (8, -5), (8, 5), (-8, 5)], float)
+        name = f"{row['id']}#7"
+        p.new_buildings.append(_house(name, "X000-00", ring, row["land_use"]))
+        p.note(
+            "H205", "building", name, None, "", middle,
+            "所属宗地 X000-00 不存在", "its parcel X000-00 is not there", other="X000-00",
+        )  # fmt: skip
 
 
 LAND = (

@@ -165,6 +165,16 @@ def _supply(p: Planter) -> None:
             due = pd.Timestamp(stopped or start) + pd.DateOffset(months=int(measured))
             measured, unit = float(_days(due.date().isoformat())), "d"
         p.note(rule, "parcel", name, measured, unit, row["ring"].mean(0), zh, en)
+    row = p.on_paper(is_waiting)
+    if row is not None:
+        for key in ("agreed_start_date", "actual_start_date", "agreed_finish_date"):
+            p.parcel.at[row["id"], key] = pd.NaT
+        for key in ("developed_area_m2", "invested_wan"):
+            p.parcel.at[row["id"], key] = np.nan
+        p.note(
+            "L607", "parcel", row["id"], None, "", row["ring"].mean(0),
+            "没有约定动工日期，无从判断是否闲置", "no agreed start: whether it is idle cannot be told",
+        )  # fmt: skip
     row = p.on_paper(lambda r: r["build_state"] == "B21" and str(r["supply_state"])[0] == "E")
     if row is not None:
         p.parcel.at[row["id"], "approved_date"] = pd.Timestamp("2021-03-15")
