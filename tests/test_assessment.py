@@ -241,3 +241,23 @@ def test_a_park_evaluated_as_another_type_than_its_land_suggests_gets_a_hint(sam
     hints = found[found["rule"] == "D523"]
     assert list(hints["feature"]) == ["riverbend"]
     assert set(hints["severity"]) == {"note"}
+
+
+def test_the_template_of_an_evaluation_is_silent_as_it_is_and_valid_when_uncommented():
+    import tomllib
+    from importlib.resources import files
+
+    from zgcgis.standards import load_standard, read_evaluation
+
+    path = files("zgcgis").joinpath("resources/zone_template/evaluation.toml")
+    text = path.read_text(encoding="utf-8")
+    assert tomllib.loads(text) == {}
+    lines = [line.removeprefix("#:") for line in text.splitlines() if line.startswith("#:")]
+    evaluation = read_evaluation(tomllib.loads("\n".join(lines)))
+    assert evaluation.kind_of("some_park") == "mixed"
+    assert evaluation.options == type(evaluation.options)()  # the defaults
+    edition = load_standard("tdt1029-2014")
+    for kind, mark in (("industrial", "工业主导型"), ("mixed", "产城融合型")):
+        named = text.rpartition("参评指标：")[2].partition(mark)[2].partition("；")[0]
+        for leaf in edition.leaves(f"{kind}/main"):
+            assert leaf.indicator in named

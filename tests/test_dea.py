@@ -195,6 +195,14 @@ def test_a_panel_that_is_none_is_refused(years, says):
         dea.malmquist(np.vstack([X, X]), np.vstack([Y, Y]), years)
 
 
+def test_a_change_without_a_common_frontier_is_unknown_and_said():
+    x, y = np.ones((6, 1)), np.array([[1, 0], [2, 0], [1, 0], [1, 1], [2, 1], [1, 2]], dtype=float)
+    with pytest.warns(ZgcgisWarning, match="3 changes are unknown"):
+        table = dea.malmquist(x, y, [2011] * 3 + [2012] * 3)
+    assert table["mi"].isna().all()
+    assert table["ec"].notna().all()
+
+
 # --- laws ------------------------------------------------------------------------------------
 
 panels = st.integers(9, 14).flatmap(

@@ -523,7 +523,17 @@ def malmquist(
         _change(x, y, rows[k], rows[k + 1], labels[k], labels[k + 1], parts=parts)
         for k in range(len(labels) - 1)
     ]
-    return pd.concat(frames, ignore_index=True)
+    table = pd.concat(frames, ignore_index=True)
+    unknown = int(table["mi"].isna().sum())
+    if unknown:
+        warnings.warn(
+            f"{unknown} 个单元的跨期线性规划无可行解（另一年没有该项产出），结果为空。\n"
+            f"{unknown} changes are unknown: a programme between the years has no solution, because "
+            "nobody made that output in the other year.",
+            ZgcgisWarning,
+            stacklevel=2,
+        )
+    return table
 
 
 def _refuse_empty(x: Floats, y: Floats) -> None:
