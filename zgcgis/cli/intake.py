@@ -150,11 +150,17 @@ def doctor(
             "files": [file_as_json(file, report) for file, report in reports],
             "exit_code": code,
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False))
+        _print_json(told)
     else:
         for file, report in reports:
             _show(file, report, lang)
     sys.exit(code)
+
+
+def _print_json(told: dict[str, Any]) -> None:
+    """Print for a program; a console that is not UTF-8 gets escapes, so that nothing is lost."""
+    plain = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"
+    click.echo(json.dumps(told, ensure_ascii=plain, indent=1, allow_nan=False))
 
 
 def _compare(reports: list[tuple[str, FileReport]]) -> None:
@@ -432,7 +438,7 @@ def import_(
             "refused": _clean(intake.refused.to_dict("records")),
             "exit_code": code,
         }
-        click.echo(json.dumps(told, ensure_ascii=False, indent=1, allow_nan=False))
+        _print_json(told)
     else:
         _show_import(file, intake, lang, dry_run=dry_run)
     sys.exit(code)

@@ -17,6 +17,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import shapely
 from numpy.typing import NDArray
+from shapely import Polygon
 
 from .plane import E2, SEMI_MAJOR_M
 
@@ -204,7 +205,11 @@ def _mend_one(result: Mended, row: int, *, accept_nested: bool) -> None:
         result.geometry[row] = None
         return
     try:
-        mended = shapely.make_valid(shape, method="structure", keep_collapsed=False)
+        mended = (
+            _without_holes_outside(shape)
+            if what in {"misplaced_hole", "tidied"}
+            else shapely.make_valid(shape, method="structure", keep_collapsed=False)
+        )
     except shapely.errors.GEOSException as problem:
         result.refused.append((row, "hopeless", str(problem)[:100]))
         result.geometry[row] = None
@@ -218,6 +223,17 @@ def _mend_one(result: Mended, row: int, *, accept_nested: bool) -> None:
     result.before.setdefault(row, shape)
     result.repairs.append((row, "overlapping_parts" if what == "nested" else what))
     result.geometry[row] = mended
+
+
+def _without_holes_outside(shape: Any) -> Any:
+    """Return each shell less its holes: a hole outside takes nothing away and adds no land."""
+    made = []
+    for part in shapely.get_parts(shape):
+        shell = shapely.make_valid(Polygon(part.exterior), method="structure", keep_collapsed=False)
+        rings = np.array([Polygon(ring) for ring in part.interiors], dtype="object")
+        holes = shapely.make_valid(rings, method="structure", keep_collapsed=False)
+        made.append(shapely.difference(shell, shapely.union_all(holes)))
+    return shapely.union_all(made)
 
 
 def _what_is_wrong(shape: Any) -> str:

@@ -27,11 +27,14 @@ from .text import garbled, invisible, without_invisible
 
 __all__ = ["Columns", "clean_texts", "convert", "guess_level", "match_columns", "scale_of"]
 
+_OF_MANY = {"id", "zh", "en", "name", "park_id", "block_id", "parcel_id", "since", "until"}
 _RESERVED = {"geometry", "bbox", "fid", "ogc_fid", "rowid", "index", "level_0"}
 _NOTHING = {"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "不详", "未知", "空", "null", "none",
             "nan", "n/a", "na", "#n/a", "<null>"}  # fmt: skip
 _TOTALS = re.compile(
-    r"^(合\s*计|小\s*计|总\s*计|共\s*计|总\s*和|total|subtotal|sum)[：:]?$", re.IGNORECASE
+    r"^((本|全|各)\w{0,4}|其中|以上|累计)?\s*(合\s*计|小\s*计|总\s*计|共\s*计|总\s*和|平\s*均(值|数)?)\s*([:：（(].*)?$"
+    r"|^((grand\s+)?total|subtotal|sum)\s*[:：]?$",
+    re.IGNORECASE,
 )
 _PLAIN_TEXT = "^[\\x20-\\x7E\u4e00-\u9fff、。，；：“”‘’（）《》【】·—…％℃～！？■□×÷±°℉Ⅰ-Ⅻ①-⑳]*$"
 _CODE_NAMES = re.compile(
@@ -62,12 +65,13 @@ class Columns:
     """How the columns of a file were understood.
 
     ``of`` maps a source column to a column of the level; ``unit`` maps a source column to the
-    unit that its name states.
+    unit that its name states; ``odd_unit`` names those passed over because of their unit.
     """
 
     of: dict[str, str] = field(default_factory=dict)
     unit: dict[str, str] = field(default_factory=dict)
     cut: dict[str, str] = field(default_factory=dict)
+    odd_unit: dict[str, str] = field(default_factory=dict)
 
 
 def _units() -> dict[str, tuple[str, float]]:
@@ -151,6 +155,15 @@ def match_columns(
                 break
     if cut is not None:
         _match_cut(names, known, special, taken, cut, result)
+    for name in names:
+        bracket = re.match(r"^(.+?)\s*[(（\[【][^()（）]+[)）\]】]$", name)
+        if bracket is None or name in result.of:
+            continue
+        for column in known:
+            aliases = [column, *special.get(column, _tables()["columns"].get(column, []))]
+            if _family(column) and column not in taken and _plain(bracket[1]) in map(_plain, aliases):
+                result.odd_unit[name] = column
+                break
     return result
 
 
@@ -188,7 +201,8 @@ def guess_level(names: list[str], family: str | None) -> str:
             continue
         if family == "point" and LEVELS[level].geometry != "point":
             continue
-        count = len([c for c in match_columns(names, level, {}).of.values() if c != "id"])
+        matched = match_columns(names, level, {}).of.values()
+        count = len([c for c in matched if c not in _OF_MANY])
         if count > most:
             best, most = level, count
     if most == 0 and family == "point":
@@ -334,6 +348,9 @@ def convert(
     """
     made: dict[str, Any] = {}
     units: dict[str, str] = {}
+    _scales_fit(frame, columns, scale, book)
+    for source, column in columns.odd_unit.items():
+        book.add("R534", None, other=source, detail=column)
     for source in frame.columns:
         column = columns.of.get(source)
         series = frame[source]
@@ -355,6 +372,8 @@ def convert(
                 units[column] = unit
                 if str(source) not in scale and column not in scale:
                     book.add("R524", None, other=str(source), detail=f"{unit} × {factor:g}")
+            elif column.endswith("_wan") and _plain(source) != _plain(column):
+                book.add("R531", None, other=str(source), detail="万元 10 000 CNY")
             _limits(values, column, str(source), book)
             if kind == "int":
                 values = values.round().astype("Int64")
@@ -369,6 +388,19 @@ def convert(
             result[column] = _listed(result[column], column, book)
     _two_groups(result, book)
     return result, units
+
+
+def _scales_fit(
+    frame: pd.DataFrame, columns: Columns, scale: Mapping[str, str], book: Book
+) -> None:
+    """See that what ``--scale`` says can be done: an option passed over would be taken as done."""
+    names = set(map(str, frame.columns))
+    for name, unit in scale.items():
+        column = columns.of.get(name, name)
+        if name not in names and name not in columns.of.values():
+            book.stop("R532", other=f"--scale {name}", detail="、".join(sorted(names))[:200])
+        elif scale_of(column, unit) is None:
+            book.stop("R533", other=name, detail=unit)
 
 
 def _free_name(source: str, made: dict[str, Any], columns: Columns, book: Book) -> str:
@@ -436,6 +468,11 @@ def _text(series: pd.Series, source: str, column: str, book: Book) -> pd.Series:
         bad = values[values.astype("str").str.match(_SCIENTIFIC)]
         if len(bad):
             book.stop("R504", other=source, detail=str(bad.iloc[0]))
+        if column in {"land_use", "planned_use"}:
+            # National codes of digits alone have two, four or six of them.
+            odd = values[values.astype("str").str.match(r"^[1-9](\d\d)*$")]
+            if len(odd) > 0.05 * len(values):
+                book.stop("R515", other=source, detail=str(odd.iloc[0]))
     text = series.astype("str")
     return text.mask(text.str.len() == 0)
 
