@@ -9,8 +9,10 @@ from pathlib import Path
 
 import folium
 import pytest
+from shapely.geometry import Point
 
 import zgcgis as zg
+from zgcgis.findings import define, finding_frame
 from zgcgis.maps import draw_zone, save_map
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -465,6 +467,36 @@ def test_another_zone_opens_too(tmp_path):
         assert violations(page) == []
         assert page.complaints == []
         assert remote(page) == []
+
+
+def test_findings_have_a_list_that_leads_to_the_place(tmp_path):
+    define("T997", "warning", zh="地块{feature}可疑", en="plot {feature} is doubtful")
+    rows = [
+        {"feature": "p1", "level": "parcel", "geometry": Point(116.31, 40.01).buffer(0.001)},
+        {"feature": "p2", "level": "parcel", "geometry": None},
+    ]
+    zone = zg.open_zone(write_zone(tmp_path / "z"))
+    path = save_map(draw_zone(zone, findings=finding_frame(rows, rule="T997")), tmp_path / "f.html")
+    with browser_page() as page:
+        page.goto(path.as_uri())
+        page.click("[role=tab] >> text=问题")
+        assert page.locator(".finding").count() == 2
+        assert "地块p1可疑" in page.inner_text(".pages")
+        assert violations(page) == []
+        before = page.evaluate("atlasPage.map.getZoom()")
+        page.click(".finding >> nth=0")
+        page.wait_for_timeout(1200)
+        assert page.evaluate("atlasPage.map.getZoom()") > before
+        page.click(".finding >> nth=1")
+        assert page.complaints == []
+
+
+def test_the_picture_of_the_phone_is_made_too(file):
+    with browser_page(390, 844) as page:
+        page.goto(file.as_uri())
+        size = page.evaluate("atlasPage.draw().then(c => [c.width, c.height])")
+        assert size[0] > 700
+        assert page.complaints == []
 
 
 def test_a_zone_with_nothing_in_it_opens_without_a_complaint(tmp_path):
