@@ -16,7 +16,9 @@ from zgcgis.checks import supply as supply_rules
 from zgcgis.checks.quota import quota_use, use_class
 from zgcgis.errors import UnknownNameError
 from zgcgis.findings import RULES, describe
+from zgcgis.io import open_zone
 from zgcgis.model import Zone
+from zgcgis.plan import Clause, Demand
 
 CENTER = (116.3, 40.0)
 
@@ -29,6 +31,12 @@ class PlanOfTwo:
         default_factory=lambda: {"p1": {"bio"}, "p2": {"bio", "electronics"}}
     )
     industries: dict = field(default_factory=dict)
+    names: dict = field(default_factory=lambda: {"zh": "试验规划", "en": "Test plan"})
+    demands: tuple = (Demand("layout", "layout", "符合总规", "within plans", "1", ()),)
+    clauses: dict = field(default_factory=lambda: {"1": Clause("1", "第一条", "layout", (), "")})
+
+    def group_of(self, park):
+        return None
 
     def admits(self, park, industry):
         return park not in self.park_industries or industry in self.park_industries[park]
@@ -187,6 +195,7 @@ def test_construction_land_against_a_control_line(rule, code, level, extent, exp
         expected, rel=1e-5, abs=0.02
     )
     assert set(found["rule"]) == {code}
+    assert set(found["clause"]) == {"试验规划 第一条"}
     assert geo.area_m2(found.geometry, center=CENTER).to_numpy() == pytest.approx(
         found["measured"].to_numpy(), rel=1e-5, abs=0.02
     )
@@ -398,3 +407,13 @@ def test_every_rule_says_itself_in_both_languages(code):
     assert rule.en
     assert rule.levels
     assert not any("一" <= letter <= "鿿" for letter in rule.en)
+
+
+def test_rules_cite_the_founding_plan_where_it_asks():
+    plan = open_zone("zgc")
+    cited = {code: plan_rules.demanded(plan, *asked) for code, asked in plan_rules.ASKED.items()}
+    assert cited["P302"].endswith("七(三)3")
+    assert cited["P303"].endswith("七 (总则)")
+    assert cited["P305"] == cited["P306"]
+    assert cited["P305"].endswith("七(四)2")
+    assert plan_rules.demanded(replace(plan, plan=None), ["master_plan"]) == ""

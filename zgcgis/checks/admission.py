@@ -24,7 +24,7 @@ from .. import geo
 from ..errors import ReadError
 from ..findings import define, finding_frame, rule
 from ..model import Zone
-from .plan import industries_of
+from .plan import cited, industries_of
 from .quota import USES, parcel_facts, quota_use, use_class
 from .supply import as_of
 
@@ -333,7 +333,7 @@ def negative_list_of_proposal(zone: Zone) -> GeoDataFrame:
     ]
     held = [bool(entries) for entries in hits]
     words = ["；".join(f"{e['industry_code']} {e.get('zh', '')}" for e in es) for es in hits if es]
-    clause = [es[0].get("clause", "") for es in hits if es]
+    clause = [cited(zone, es[0].get("clause", "")) for es in hits if es]
     return finding_frame(_proposal_rows(proposal, held, detail=words, clause=clause), rule="A702")
 
 
@@ -358,7 +358,7 @@ def ratio_of_proposal(zone: Zone) -> GeoDataFrame:
         controls = controls_for(zone, code, industrial=bool(industrial)) if code else []
         control = next((c for c in controls if c.indicator == "floor_area_ratio"), None)
         least.append(control.least if control else np.nan)
-        clauses.append(control.clause if control else "")
+        clauses.append(cited(zone, control.clause) if control else "")
     bound = np.asarray(least, dtype="float64")
     low = planned.to_numpy() < bound
     rows = _proposal_rows(

@@ -6,6 +6,8 @@ The lines and zones are layers that the user gives (``master_plan``, ``detailed_
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 from geopandas import GeoDataFrame
 
@@ -15,7 +17,7 @@ from ..model import Zone
 from ..plan import Plan
 from .supply import as_of
 
-__all__ = ["construction_land", "industries_of", "off_plan"]
+__all__ = ["ASKED", "cited", "construction_land", "demanded", "industries_of", "off_plan"]
 
 
 def industries_of(plan: Plan, unit: str) -> list[str]:
@@ -25,6 +27,42 @@ def industries_of(plan: Plan, unit: str) -> list[str]:
         one for key in stated if key in plan.industries for one in plan.industries[key].covers
     }
     return sorted(stated | covered)
+
+
+def cited(zone: Zone, clause: str) -> str:
+    """Return a clause of the plan as one cites it: the plan's name and its own numbering."""
+    if zone.plan is None or clause not in zone.plan.clauses:
+        return clause
+    return f"{zone.plan.names['zh']} {zone.plan.clauses[clause].zh}"
+
+
+def demanded(zone: Zone, ids: Iterable[str], topics: Iterable[str] = ()) -> str:
+    """Return the clause in which the plan asks for something, as one cites it.
+
+    The first demand of one of the `ids` counts, else the first of one of the `topics`; empty
+    where the plan asks for nothing of the kind.
+    """
+    if zone.plan is None:
+        return ""
+    for one in ids:
+        for demand in zone.plan.demands:
+            if demand.id == one:
+                return cited(zone, demand.clause)
+    for topic in topics:
+        for demand in zone.plan.demands:
+            if demand.topic == topic:
+                return cited(zone, demand.clause)
+    return ""
+
+
+ASKED = {
+    "P302": (("master_plan", "conformity", "layout"), ("layout", "land")),
+    "P303": (("conformity", "layout", "master_plan"), ("layout", "land")),
+    "P304": (("conformity", "layout", "master_plan"), ("layout", "land")),
+    "P305": (("ecological_protection",), ("ecology", "layout")),
+    "P306": (("ecological_protection",), ("ecology", "layout")),
+}
+"""Which demands of a plan each rule rests on: their ids, else their topics."""
 
 
 def _latest(zone: Zone) -> Zone:
@@ -66,6 +104,12 @@ def off_plan(zone: Zone) -> pd.DataFrame:
     return firms[[not admits[key] for key in keys]]
 
 
+def _placed_by(zone: Zone, park: str) -> str:
+    """The clause that places industries in a park."""
+    group = zone.plan.group_of(park) if zone.plan is not None else None
+    return cited(zone, group.clause) if group is not None else ""
+
+
 @rule(
     "P301",
     "warning",
@@ -88,6 +132,7 @@ def industry_off_plan(zone: Zone) -> GeoDataFrame:
                 f"{industry} -> {planned[park]}"
                 for park, industry in zip(found["park_id"], found["industry"], strict=True)
             ],
+            "clause": [_placed_by(zone, str(park)) for park in found["park_id"]],
         }
     )
     if isinstance(found, GeoDataFrame):
@@ -106,7 +151,8 @@ def _parts_outside(zone: Zone, level: str, code: str, min_area_m2: float) -> Geo
     if land.empty or now.layer(level).empty:
         return finding_frame([], rule=code)
     parts = geo.outside(land, now.layer(level), min_area_m2=min_area_m2, center=zone.center)
-    return _places(parts, code, min_area_m2, other="")
+    clause = demanded(zone, *ASKED[code])
+    return _places(parts, code, min_area_m2, other="", clause=clause)
 
 
 def _parts_inside(
@@ -122,7 +168,12 @@ def _parts_inside(
     parts = geo.shared(land, lines, min_area_m2=min_area_m2, center=zone.center)
     words = dict(zip(lines["id"], lines[detail], strict=True)) if detail in lines else {}
     return _places(
-        parts, code, min_area_m2, other=parts["b"], detail=[words.get(b) for b in parts["b"]]
+        parts,
+        code,
+        min_area_m2,
+        other=parts["b"],
+        detail=[words.get(b) for b in parts["b"]],
+        clause=demanded(zone, *ASKED[code]),
     )
 
 
@@ -202,7 +253,14 @@ def use_off_detailed_plan(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFra
     words = used_otherwise(parts["a"], parts["b"])
     wrong = parts[[bool(word) for word in words]]
     words = [word for word in words if word]
-    return _places(wrong, "P303", min_area_m2, other=wrong["b"].to_numpy(), detail=words)
+    return _places(
+        wrong,
+        "P303",
+        min_area_m2,
+        other=wrong["b"].to_numpy(),
+        detail=words,
+        clause=demanded(zone, *ASKED["P303"]),
+    )
 
 
 def _coded(layer: GeoDataFrame, default: str, ids: pd.Series) -> tuple[list[str], list[str]]:

@@ -25,6 +25,7 @@ from .. import geo
 from ..errors import MissingColumnsError, UnknownNameError
 from ..findings import finding_frame, rule
 from ..model import Zone
+from .plan import cited, demanded
 from .supply import as_dates, as_of
 
 __all__ = ["KINDS", "USES", "counted_parcels", "parcel_facts", "quota_use", "use_class"]
@@ -235,7 +236,8 @@ def over_quota(zone: Zone, *, tolerance_m2: float = 1.0) -> GeoDataFrame:
             "measured": row["used_m2"],
             "limit": row["quota_m2"],
             "detail": f"{row['use']}, {row['kind']}, {int(row['year'])}",
-            "clause": row.get("clause"),
+            "clause": cited(zone, str(row.get("clause") or ""))
+            or demanded(zone, ("quota",), ("land",)),
             "geometry": _place(zone, str(row["unit"])),
         }
         for row in over.to_dict("records")

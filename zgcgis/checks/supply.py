@@ -382,7 +382,11 @@ def judged_parcels(zone: Zone, day: date | None = None) -> GeoDataFrame:
         area_m2=geo.area_m2(parcels.geometry, center=zone.center),
         investment_includes_land_price=bool(planning.get("investment_includes_land_price", False)),
     )
-    return parcels.assign(**{name: judged[name] for name in judged}).set_index("id", drop=False).rename_axis(None)
+    return (
+        parcels.assign(**{name: judged[name] for name in judged})
+        .set_index("id", drop=False)
+        .rename_axis(None)
+    )
 
 
 _DATED = ("agreed_start_date", "supply_date")
@@ -482,6 +486,7 @@ def _percent(share: float) -> str:
     "warning",
     unit="d",
     levels=("parcel",),
+    clause="工具默认：批准后两年 default of the toolkit: two years after approval",
     zh="宗地 {feature} 批而未供：批准已 {measured:.0f} 天（限 {limit:.0f} 天）",
     en="parcel {feature} is approved but not supplied for {measured:.0f} days (limit {limit:.0f})",
 )
@@ -539,6 +544,7 @@ def supplied_not_used(zone: Zone) -> GeoDataFrame:
     "note",
     unit="1",
     levels=("parcel", "building"),
+    clause="zone.toml [thresholds] industrial_far_min",
     zh="宗地 {feature} 低效：工业用地容积率 {measured:.2f}，低于设定的 {limit:.2f}",
     en="parcel {feature} is under-used: FAR {measured:.2f} of industrial land is below the "
     "{limit:.2f} set for it",
@@ -622,6 +628,7 @@ def extension_too_long(zone: Zone) -> GeoDataFrame:
     "L607",
     "note",
     levels=("parcel",),
+    clause="国土资源部令第53号 第二条",
     zh="宗地 {feature} 是否闲置无法判定，缺少：{detail}",
     en="whether parcel {feature} is idle cannot be told; missing: {detail}",
 )

@@ -49,7 +49,7 @@ from ..checks.admission import (
     lines_of_plots,
     negative_entries,
 )
-from ..checks.plan import industries_of
+from ..checks.plan import cited, industries_of
 from ..checks.quota import USES
 from ..errors import PlanError, UnknownNameError
 from ..findings import RULES, combine, finding_frame
@@ -260,7 +260,7 @@ def _orientation(zone: Zone, project: Project) -> dict[str, Any]:
     placed = industries_of(zone.plan, project.park)
     good = zone.plan.admits(project.park, project.industry)
     group = zone.plan.group_of(project.park)
-    clause = group.clause if group is not None else ""
+    clause = cited(zone, group.clause) if group is not None else ""
     if good:
         return _row("A701", *names, "pass", clause=clause, detail=f"{project.industry} ∈ {placed}")
     others = [park for park in _parks(zone) if zone.plan.admits(park, project.industry)]
@@ -286,7 +286,7 @@ def _negative(zone: Zone, project: Project) -> dict[str, Any]:
         return _row("A702", *names, "pass")
     words = "；".join(f"{hit['industry_code']} {hit.get('zh', '')}" for hit in hits)
     return _row(
-        "A702", *names, "fail", detail=words, clause=hits[0].get("clause", ""),
+        "A702", *names, "fail", detail=words, clause=cited(zone, hits[0].get("clause", "")),
         zh_fix="清单内产业不得进入", en_fix="no project of a listed industry is admitted",
     )  # fmt: skip
 
@@ -352,7 +352,7 @@ def _control_rows(zone: Zone, project: Project, site: GeoDataFrame) -> list[dict
             "measured": value,
             "limit": limit,
             "unit": unit,
-            "clause": control.clause,
+            "clause": cited(zone, control.clause),
             "other": control.indicator if rule == "A709" else "",
             "detail": f"{zh} {en}",
         }

@@ -7,6 +7,7 @@ HTML needs no network and no script; a PDF is printed from it by a Chromium on t
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -34,6 +35,9 @@ __all__ = ["SHEET_RULES", "find_browser", "place_svg", "sheets_html", "write_she
 
 SHEET_RULES = ("L601", "L602", "Q401")
 """The rules whose findings get a sheet of their own."""
+
+_PRINTED = re.compile(rb"\(D:\d{14}([+-]\d\d'\d\d'|Z)\)")
+"""The time of printing in a PDF; it is set to a fixed one of the same length."""
 
 _WIDTH, _HEIGHT = 680.0, 380.0
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
@@ -364,7 +368,12 @@ def _print(browser: str, page: Path, target: Path) -> None:
                 f"{browser} 没能打印 {page}：{error}。可在浏览器中打开该页并打印为 PDF。",
                 f"{browser} did not print {page}: {error}. Open the page in a browser and print.",
             ) from error
-        if not target.exists() or target.stat().st_size == 0:
+        if target.exists() and target.stat().st_size:
+            page_bytes = target.read_bytes()
+            target.write_bytes(
+                _PRINTED.sub(lambda m: b"(D:20000101000000" + m[1] + b")", page_bytes)
+            )
+        else:
             words = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
             raise WriteError(
                 f"{browser} 没能打印 {page}（退出码 {done.returncode}）：{words}。"
