@@ -54,6 +54,12 @@ def test_a_hole_outside_is_dropped_and_a_hole_across_is_cut():
     assert mended(across).geometry[0].area == pytest.approx(3.5)
 
 
+def test_a_hole_outside_adds_no_land_beside_a_crossing_either():
+    crossing = [(0, 0), (2, 2), (2, 0), (0, 2)]
+    done = mended(Polygon(crossing, [box(5, 5, 6, 6).exterior.coords]))
+    assert done.geometry[0].area == pytest.approx(2)
+
+
 def test_repeated_points_are_dropped_and_counted():
     done = mended(Polygon([(0, 0), (2, 0), (2, 0), (2, 0), (2, 2), (0, 2)]))
     assert done.repeated == {0: 2}

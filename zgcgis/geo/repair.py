@@ -206,8 +206,8 @@ def _mend_one(result: Mended, row: int, *, accept_nested: bool) -> None:
         return
     try:
         mended = (
-            _without_holes_outside(shape)
-            if what in {"misplaced_hole", "tidied"}
+            _shells_less_holes(shape)
+            if shape.geom_type in {"Polygon", "MultiPolygon"}
             else shapely.make_valid(shape, method="structure", keep_collapsed=False)
         )
     except shapely.errors.GEOSException as problem:
@@ -225,8 +225,11 @@ def _mend_one(result: Mended, row: int, *, accept_nested: bool) -> None:
     result.geometry[row] = mended
 
 
-def _without_holes_outside(shape: Any) -> Any:
-    """Return each shell less its holes: a hole outside takes nothing away and adds no land."""
+def _shells_less_holes(shape: Any) -> Any:
+    """Return each shell less its holes: a hole outside takes nothing away and adds no land.
+
+    The library's own way turns a hole outside its shell into land.
+    """
     made = []
     for part in shapely.get_parts(shape):
         shell = shapely.make_valid(Polygon(part.exterior), method="structure", keep_collapsed=False)
