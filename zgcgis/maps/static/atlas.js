@@ -217,7 +217,7 @@ function atlas(map, D) {
   each(D.findings, function (f) {
     if (!f.g) return;
     var c = f.severity === "error" ? "#a32a1f" : f.severity === "warning" ? "#b45309" : "#475569";
-    f.layer = shape(f.g, { renderer: R.find, pane: "find", color: c, weight: 2.2, fillColor: c, fillOpacity: 0.25, radius: 6 }).addTo(map);
+    f.layer = shape(f.g, { renderer: R.find, pane: "find", color: c, weight: 2.2, fillColor: c, fillOpacity: byId[f.feature] ? 0 : 0.25, radius: 6 }).addTo(map); /* a park that is found fault with keeps its class colour */
   });
   each(labels, function (l) { l.node = el("div", { class: "lb " + l.kind }); if (l.colour) l.node.style.color = l.colour; labelPane.appendChild(l.node); });
 
