@@ -88,6 +88,41 @@ def test_super_sbm_moves_one_input_where_that_is_nearer():
 
 
 @few_units
+def test_slacks_based_measures_of_one_input_and_one_output_in_the_head():
+    x, y = np.ones((3, 1)), np.array([[4.0], [2.0], [1.0]])
+    by_output = dea.efficiency(x, y, model="sbm", orientation="output").score
+    np.testing.assert_allclose(by_output, [1, 1 / 2, 1 / 4], atol=1e-9)  # 1/(1 + s+/y)
+    for returns in ("crs", "vrs", "nirs"):
+        above = dea.efficiency(
+            x, y, model="sbm", orientation="output", super=True, returns=returns
+        ).score
+        np.testing.assert_allclose(above, [2, 1 / 2, 1 / 4], atol=1e-9)  # 4 against 2
+    by_input = dea.efficiency(x, y, model="sbm", orientation="input", super=True).score
+    np.testing.assert_allclose(by_input, [2, 1 / 2, 1 / 4], atol=1e-9)
+    # nobody else makes 4: with Σλ = 1 the inputs alone cannot be moved far enough
+    alone = dea.efficiency(x, y, model="sbm", orientation="input", super=True, returns="vrs")
+    assert np.isnan(alone.score[0])
+    assert alone.reason[0] is not None
+
+
+@few_units
+def test_super_sbm_without_orientation_takes_the_nearer_way():
+    x, y = np.array([[2.0], [4.0], [6.0]]), np.array([[2.0], [3.0], [3.5]])
+    free = dea.efficiency(x, y, model="sbm", super=True, returns="vrs").score
+    toward_input = dea.efficiency(x, y, model="sbm", super=True, returns="vrs", orientation="input")
+    assert free[0] <= toward_input.score[0] + 1e-9
+    assert free[0] == pytest.approx(2.0)  # from (2, 2) to (4, 2): (4/2)/(2/2)
+    assert free[2] > 1  # it alone makes 3.5
+
+
+@few_units
+def test_one_column_may_be_given_as_a_list_and_odd_shapes_are_refused():
+    assert dea.efficiency([1.0, 2.0], [1.0, 1.0]).score.tolist() == [1.0, 0.5]
+    with pytest.raises(ZgcgisError, match="must have units as rows"):
+        dea.efficiency(np.ones((2, 2, 2)), [1.0, 1.0])
+
+
+@few_units
 def test_output_orientation_is_one_over_phi_and_equals_input_under_constant_returns():
     x, y = np.array([[1.0], [2.0], [3.0]]), np.array([[1.0], [3.0], [2.0]])
     by_input = dea.efficiency(x, y).score
@@ -182,17 +217,28 @@ def test_names_that_do_not_exist_are_answered_with_the_list():
         dea.efficiency(X, Y, returns="ccr")
     with pytest.raises(UnknownNameError, match="sbm"):
         dea.efficiency(X, Y, model="additive")
+    with pytest.raises(UnknownNameError, match="output"):
+        dea.efficiency(X, Y, orientation="sideways")
     with pytest.raises(ZgcgisError, match="needs an orientation"):
         dea.efficiency(X, Y, orientation="none")
 
 
 @pytest.mark.parametrize(
     ("years", "says"),
-    [([2011] * 14, "two years"), ([2011] * 8 + [2012] * 6, "differ in their number of units")],
+    [
+        ([2011] * 3, "3 years for 14 rows"),
+        ([2011] * 14, "two years"),
+        ([2011] * 8 + [2012] * 6, "differ in their number of units"),
+    ],
 )
 def test_a_panel_that_is_none_is_refused(years, says):
     with pytest.raises(ZgcgisError, match=says):
         dea.malmquist(np.vstack([X, X]), np.vstack([Y, Y]), years)
+
+
+def test_a_year_without_any_output_has_no_productivity():
+    with pytest.raises(ZgcgisError, match="All outputs of row 2 are 0"):
+        dea.malmquist([1.0, 1.0], [1.0, 0.0], [2011, 2012])
 
 
 def test_a_change_without_a_common_frontier_is_unknown_and_said():
