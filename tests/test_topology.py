@@ -337,4 +337,6 @@ def test_what_is_found_has_the_planted_size(found_in_sample):
     f = found_in_sample
     size = dict(zip(zip(f["rule"], f["feature"], strict=True), f["measured"], strict=True))
     for _, row in planted().iterrows():
+        if row["measured"] == "":
+            continue  # a name that leads nowhere has no size
         assert size[row["rule"], row["feature"]] == pytest.approx(float(row["measured"]), rel=1e-3)

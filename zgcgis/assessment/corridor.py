@@ -121,6 +121,8 @@ class Assessment:
         What could not be done, and why, in both languages.
     others
         Zone values of the zones compared with.
+    closure
+        Per year and layer, what fell in parks, in none, was split, and the error of splitting.
     """
 
     zone: Zone
@@ -150,6 +152,7 @@ class Assessment:
     findings: GeoDataFrame
     left_out: tuple[Saying, ...]
     others: DataFrame = field(default_factory=DataFrame)
+    closure: DataFrame = field(default_factory=DataFrame)
 
     @property
     def year(self) -> int:
@@ -242,6 +245,7 @@ def assess(
         findings=combine(found),
         left_out=tuple(dict.fromkeys([*left_out, *_lacking(values)])),
         others=_compare(compare, years),
+        closure=DataFrame() if surveyed is None else surveyed.closure,
     )
 
 

@@ -107,6 +107,7 @@ def _say(result: Assessment, lang: str) -> None:
             ("  可计算的园区指标：" if zh else "  Indicators of parks: ")
             + "；".join(_counted(key, int(n), lang) for key, n in done.items())
         )
+    _say_closure(result, lang)
     grave = result.findings["severity"].value_counts()
     words = {
         "error": ("错误", "errors"),
@@ -118,6 +119,31 @@ def _say(result: Assessment, lang: str) -> None:
     )
     for chinese, english in result.left_out:
         click.echo(f"  · {chinese if zh else english}")
+
+
+def _say_closure(result: Assessment, lang: str) -> None:
+    """Show what of each layer fell in parks and in none in the last year, and what was split."""
+    if result.closure.empty:
+        return
+    names = {
+        "parcel": ("宗地", "parcels"),
+        "building": ("建筑物", "buildings"),
+        "enterprise": ("企业", "firms"),
+    }
+    for row in result.closure[result.closure["year"] == result.year].to_dict("records"):
+        name = names[row["layer"]][0 if lang == "zh" else 1]
+        unit = "m²" if row["measure"] == "m2" else ("家" if lang == "zh" else "")
+        amounts = [
+            f"{row[key]:,.1f} {unit}" if unit == "m²" else f"{row[key]:,.0f} {unit}".strip()
+            for key in ("in_units", "in_none")
+        ]
+        if lang == "zh":
+            words = f"{name} {row['features']} 个：园区内 {amounts[0]}，不在任何园区 {amounts[1]}"
+            split = f"，跨界拆分 {row['split']} 个，拆分误差 {row['split_error']:.1e} m²"
+        else:
+            words = f"{row['features']} {name}: {amounts[0]} in parks, {amounts[1]} in none"
+            split = f", {row['split']} split, error of splitting {row['split_error']:.1e} m²"
+        click.echo(f"  {words}{split if unit == 'm²' else ''}")
 
 
 def _counted(key: str, count: int, lang: str) -> str:
