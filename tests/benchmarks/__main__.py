@@ -148,13 +148,13 @@ def ratios(records: list[Run]) -> None:
 
 
 def slopes(records: list[Run]) -> list[str]:
-    """Return, per task and way, the slope of log time over log parcels."""
+    """Return, per task and way, the slope of log processor time over log parcels."""
     lines = []
     by_way: dict[tuple[str, str, int | None], list[tuple[int, float]]] = {}
     for entry in records:
         if "run_s" in entry:
             key = (entry["task"], entry["way"], entry["threads"])
-            by_way.setdefault(key, []).append((fabric.SIZES[entry["size"]], entry["run_s"]))
+            by_way.setdefault(key, []).append((fabric.SIZES[entry["size"]], entry["cpu_s"]))
     for (task, way, threads), points in by_way.items():
         if len(points) > 1:
             n, seconds = np.log(np.array(points, float)).T
@@ -231,7 +231,7 @@ def main() -> int:
                 print(table(here), flush=True)
                 records += here
     if lines := slopes(records):
-        print("\nslope of log time over log parcels\n" + "\n".join(lines))
+        print("\nslope of log processor time over log parcels\n" + "\n".join(lines))
     if asked.json:
         asked.json.write_text(json.dumps(records, indent=1) + "\n", encoding="utf-8")
     wrong = [
