@@ -431,11 +431,11 @@ def test_error_of_the_data_makes_a_narrow_lead_uncertain():
 
 def test_ten_thousand_draws_over_seventeen_parks_take_under_a_second():
     values = np.random.default_rng(5).uniform(40, 100, (17, 10))
-    best = 9.0
+    best = 9.0  # seconds of the processor: the machine may be shared
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         mcdm.rank_acceptability(values, error=0.05, draws=10_000)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     assert best < 1.0
 
 

@@ -432,11 +432,11 @@ def test_ranks_are_as_sure_as_the_allowed_weights_leave_them(panel):
 
 
 def test_ten_thousand_draws_over_seventeen_parks_with_data_error_take_under_a_second(panel):
-    best = 9.0
+    best = 9.0  # seconds of the processor: the machine may be shared
     for _ in range(3):
-        start = time.perf_counter()
+        start = time.process_time()
         sureness(panel, 2015, error=0.05, draws=10_000)
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     assert best < 1.0
 
 
