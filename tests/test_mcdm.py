@@ -473,3 +473,45 @@ def test_inside_the_stability_interval_the_order_holds(matrix):
 def test_leaving_out_the_only_strong_criterion_changes_the_leader():
     ranks = mcdm.leave_one_out([[100, 10, 10], [10, 20, 20]], [0.6, 0.2, 0.2])
     assert ranks.tolist() == [[2, 1], [1, 2], [1, 2]]
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda: mcdm.critic_weights([[1, 2], [2, 4], [3, 6]]), "perfectly correlated"),
+        (lambda: mcdm.combine_weights([1.0, 0.0], [0.0, 1.0]), "their product is 0"),
+        (lambda: mcdm.weights_from_entropy([1.0, 1.0]), "between 0 and 1"),
+        (lambda: mcdm.weights_from_entropy([1.2, 0.5]), "between 0 and 1"),
+        (lambda: mcdm.ahp([[1, 2]]), "must be square"),
+        (lambda: mcdm.ahp([[1, 0], [0, 1]]), "must be positive"),
+        (lambda: mcdm.ahp_group([]), "no expert"),
+        (lambda: mcdm.ahp_group([np.ones((2, 2)), np.ones((3, 3))]), "differ in size"),
+        (lambda: mcdm.ahp_group([np.ones((2, 2))], by="vote"), "no grouping"),
+        (lambda: mcdm.coupling(-0.1, 0.5, k=2), "not negative"),
+        (lambda: mcdm.coupling(0.1, 0.5, k=2, alpha=0.7), "add to 1.2"),
+        (lambda: mcdm.coupling(0.1, 0.5, k=0), "k must be above 0"),
+        (lambda: mcdm.topsis([[1, 2], [1, 2]], [0.5, 0.5]), "equal on every criterion"),
+        (lambda: mcdm.topsis(GOOD, [0.5, 0.5], directions="+"), "2 signs"),
+        (lambda: mcdm.sample_weights(5, [0.5], [0.4], rng=np.random.default_rng()), "not usable"),
+        (lambda: mcdm.rank_acceptability(GOOD, [[1.0]]), "must have the shape"),
+    ],
+)
+def test_what_has_no_answer_is_refused_in_one_sentence(call, says):
+    with pytest.raises(ZgcgisError, match=says) as caught:
+        call()
+    assert "\n" not in caught.value.zh
+
+
+def test_orientation_turns_what_is_better_when_less():
+    assert mcdm.orient([[1, 9], [3, 4]], "+-").tolist() == [[1, 0], [3, 5]]
+    assert mcdm.minmax([[1, 9], [3, 4]], "+-").tolist() == [[0, 0], [1, 1]]
+
+
+@pytest.mark.filterwarnings("ignore::zgcgis.errors.ZgcgisWarning")
+def test_the_only_criterion_that_differs_gets_all_the_weight_of_critic():
+    assert mcdm.critic_weights([[1, 5], [2, 5], [3, 5]]).tolist() == [1.0, 0.0]
+
+
+def test_a_criterion_with_all_the_weight_cannot_be_left_out():
+    ranks = mcdm.leave_one_out([[1, 9], [2, 1]], [1.0, 0.0], method="topsis")
+    assert ranks.tolist() == [[1, 1], [2, 1]]
