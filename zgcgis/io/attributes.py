@@ -161,7 +161,11 @@ def match_columns(
             continue
         for column in known:
             aliases = [column, *special.get(column, _tables()["columns"].get(column, []))]
-            if _family(column) and column not in taken and _plain(bracket[1]) in map(_plain, aliases):
+            if (
+                _family(column)
+                and column not in taken
+                and _plain(bracket[1]) in map(_plain, aliases)
+            ):
                 result.odd_unit[name] = column
                 break
     return result
@@ -349,8 +353,8 @@ def convert(
     made: dict[str, Any] = {}
     units: dict[str, str] = {}
     _scales_fit(frame, columns, scale, book)
-    for source, column in columns.odd_unit.items():
-        book.add("R534", None, other=source, detail=column)
+    for odd, meant in columns.odd_unit.items():
+        book.add("R534", None, other=odd, detail=meant)
     for source in frame.columns:
         column = columns.of.get(source)
         series = frame[source]

@@ -26,9 +26,19 @@ from ..model import LEVELS
 from . import attributes, coordinates
 from .book import Book
 from .gate import KINDS, Refusal, Staged, stage
-from .placing import MENDED, STORED, against_areas, family_of, place, points_of, shapes_of
+from .placing import (
+    MENDED,
+    STORED,
+    against_areas,
+    against_floors,
+    family_of,
+    place,
+    points_of,
+    shapes_of,
+)
 from .raw import Raw, read_raw
 from .reports import FileReport, LayerReport, Options
+from .text import garbled
 
 __all__ = ["FileReport", "LayerReport", "Options", "examine"]
 
@@ -133,7 +143,7 @@ def _look(
         return report
     _carry_over(raw, book)
     found = shapes_of(raw, book) if raw.wkb is not None else None
-    frame = attributes.clean_texts(raw.frame, book)
+    frame = attributes.clean_texts(_with_plain_names(raw.frame, book), book)
     family = family_of(found[0]) if found is not None else None
     wanted = level or attributes.guess_level([str(c) for c in frame.columns], family)
     report.level = wanted
@@ -162,14 +172,27 @@ def _look(
         expected, expected_name = _where(columns, expected, expected_name)
         geometry = place(found, raw, report, options, wanted, level, expected, expected_name)
         if geometry is not None:
-            against_areas(columns, geometry, matched, options, units, book)
+            sources = {column: source for source, column in matched.of.items()}
+            against_areas(columns, geometry, sources, options, units, book)
+            against_floors(columns, geometry, sources, options, book)
     else:
-        geometry = points_of(columns, wanted, options, book)
+        geometry = points_of(columns, wanted, options, book, expected, expected_name)
     _identify(columns, wanted, book, table=report.table, asked=level is not None)
     if geometry is not None and not report.table:
         _doubles(columns, geometry, book)
     _close(report, columns, geometry)
     return report
+
+
+def _with_plain_names(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
+    """Return the frame with garbled column names turned back, if that is accepted."""
+    ways = {str(c): way for c in frame.columns if (way := garbled(str(c))) is not None}
+    if not ways:
+        return frame
+    name, (back, how) = next(iter(ways.items()))
+    if book.stop("R206", other=name, detail=f"{how}，应为 should be “{back}”"):
+        return frame
+    return frame.rename(columns={old: right for old, (right, _) in ways.items()})
 
 
 def _carry_over(raw: Raw, book: Book) -> None:
@@ -271,15 +294,48 @@ def _identify(columns: pd.DataFrame, level: str, book: Book, *, table: bool, ask
     for row in missing.tolist():
         if row not in book.refused:
             book.add("R502", row)
-    if table:
-        return
+    if table and LEVELS[level].geometry not in {"point", "any"}:
+        return  # to be joined: a repeated key is found there
     keys = [k for k in (*LEVELS[level].feature_key, "since", "until") if k in columns]
     alive = np.ones(len(columns), dtype=bool)
     alive[list(book.refused)] = False
-    repeated = columns.loc[alive, keys].duplicated(keep="first")
+    held = columns.loc[alive, keys]
+    if table:
+        held = held.assign(id=held["id"].str.casefold())
+    repeated = held.duplicated(keep="first")
     for row in repeated.index[repeated].tolist():
         if not pd.isna(ids.iloc[row]):
             book.add("R501", row)
+    _years(columns, book)
+
+
+def _years(columns: pd.DataFrame, book: Book) -> None:
+    """Hold the years of features against each other: first before last, one state at a time."""
+    if not {"since", "until"} & set(columns.columns):
+        return
+    blank = pd.Series(np.nan, index=columns.index)
+    since = columns.get("since", blank).to_numpy(dtype="float64", na_value=np.nan)
+    until = columns.get("until", blank).to_numpy(dtype="float64", na_value=np.nan)
+    with np.errstate(invalid="ignore"):
+        wrong = np.flatnonzero(since >= until)
+    for row in wrong.tolist()[:5000]:
+        book.add("R536", row, measured=float(until[row]), limit=float(since[row]))
+    if "year" in columns:
+        return
+    alive = np.ones(len(columns), dtype=bool)
+    alive[list(book.refused)] = False
+    alive[wrong] = False
+    ids = columns["id"].where(alive)
+    again = np.flatnonzero((ids.duplicated(keep=False) & ids.notna()).to_numpy())
+    first = np.where(np.isnan(since), -np.inf, since)
+    last = np.where(np.isnan(until), np.inf, until)
+    reached: dict[str, float] = {}
+    for row in sorted(again.tolist(), key=lambda r: (first[r], r)):
+        label = str(ids.iloc[row])
+        if first[row] < reached.get(label, -np.inf):
+            book.add("R501", row)
+        else:
+            reached[label] = float(last[row])
 
 
 def _doubles(columns: pd.DataFrame, lonlat: Any, book: Book) -> None:

@@ -437,6 +437,13 @@ def _look_gpkg(_s: Staged, head: bytes, _: str | None) -> None:
 
 def _look_geojson(staged: Staged, head: bytes, encoding: str | None) -> None:
     _refuse_references(head)
+    for mark, name in (
+        (b"SQLite format 3", "SQLite"),
+        (b"PK\x03\x04", "ZIP"),
+        (b"PAR1", "Parquet"),
+    ):
+        if head.startswith(mark):
+            raise Refusal("R403", detail=f"{staged.path.suffix} ← {name}")
     _to_utf8(staged, head, encoding)
     with staged.path.open("rb") as stream:
         start = stream.read(4096).lstrip()

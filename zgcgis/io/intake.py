@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
@@ -28,6 +29,7 @@ from .book import Book
 from .examine import LayerReport, Options, shifts
 from .gate import Refusal
 from .layers import store_layer, stored_box, stored_record, the_layer
+from .placing import against_areas, against_floors
 from .writing import write_bytes_whole, write_text_whole
 from .zones import read_stored_layer, read_toml, zone_folder
 
@@ -139,7 +141,7 @@ def _import(
             _tell(folder, level, same, layer, unchanged=True)
         return intake
     if joins:
-        frame, layer = _joined(frame, layer, stored, level, path)
+        frame, layer = _joined(frame, layer, stored, level, path, options)
         record["counts"] = layer.book.counts
         records = [*(there or []), record]
     elif add and stored.is_file():
@@ -199,7 +201,12 @@ def _intake(
 
 
 def _joined(
-    table: Any, layer: LayerReport, stored: Path, level: str, path: str | Path
+    table: Any,
+    layer: LayerReport,
+    stored: Path,
+    level: str,
+    path: str | Path,
+    options: Options,
 ) -> tuple[GeoDataFrame, LayerReport]:
     if not stored.is_file():
         raise ZoneError(
@@ -211,6 +218,7 @@ def _joined(
     keep = sorted(set(range(layer.book.count)) - set(layer.book.refused))
     book = Book(len(table), layer.book.accept)
     made = tables.join(ours, table, book)
+    _hold_areas(ours, table, layer, options, book)
     if book.stops:
         raise book.stops[0].of(str(path))
     for row in book.rows:  # rows of the joined table are rows of the file less those refused
@@ -221,8 +229,29 @@ def _joined(
     for number, rules in book.repaired.items():
         layer.book.repaired.setdefault(keep[number], set()).update(rules)
     if all(number in layer.book.refused for number in range(layer.book.count)):
-        raise Refusal("R412", file=str(path), detail="没有一行能连接 no row could be joined")
+        sample = f"{table['id'].iloc[0]} ↔ {ours['id'].iloc[0]}"
+        raise Refusal(
+            "R412", file=str(path), detail=f"没有一行能连接 no row could be joined ({sample})"
+        )
     return GeoDataFrame(made, geometry="geometry", crs=ours.crs), layer
+
+
+def _hold_areas(
+    ours: GeoDataFrame, table: Any, layer: LayerReport, options: Options, book: Book
+) -> None:
+    """Hold areas of a table against the shapes that its rows are joined to."""
+    shapes: dict[str, Any] = {}
+    for shape, key in zip(ours.geometry, ours["id"], strict=True):
+        if isinstance(key, str):
+            shapes.setdefault(tables.form_of(key), shape)
+    keys = [tables.form_of(key) if isinstance(key, str) else "" for key in table["id"]]
+    found = np.array([shapes.get(key) for key in keys], dtype="object")
+    fields = [f for f in layer.facts.get("fields", []) if f["column"]]
+    sources = {f["column"]: f["name"] for f in fields}
+    units = {f["column"]: f["unit"] for f in fields if f["unit"]}
+    against_areas(table, found, sources, options, units, book)
+    if "storeys" in table:
+        against_floors(table, found, sources, options, book)
 
 
 def _added(frame: Any, layer: LayerReport, stored: Path, level: str) -> GeoDataFrame:

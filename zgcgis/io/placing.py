@@ -24,12 +24,22 @@ from .gate import Refusal
 from .raw import Raw
 from .reports import LayerReport, Options
 
-__all__ = ["MENDED", "STORED", "against_areas", "family_of", "place", "points_of", "shapes_of"]
+__all__ = [
+    "MENDED",
+    "STORED",
+    "against_areas",
+    "against_floors",
+    "family_of",
+    "place",
+    "points_of",
+    "shapes_of",
+]
 
 STORED = "EPSG:4490"
 THIN_M = 0.1
 SPIKE_DEGREES = 1.0
 AREA_PERCENT = 0.5
+FLOOR_FACTOR = 1.2
 FAR_KM = 100.0
 SAMPLE = 20_000
 BLOCK = 1_000_000
@@ -61,6 +71,12 @@ def shapes_of(raw: Raw, book: Book) -> tuple[Any, Any]:
         else:
             shapes_[row] = mended
             closed[row] = True
+    if raw.facts.get("drawing"):
+        shut = (shapely.get_type_id(shapes_) == 1) & shapely.is_closed(shapes_)
+        shut &= shapely.get_num_coordinates(shapes_) >= 4
+        for row in np.flatnonzero(shut).tolist():  # ends that meet, without the mark of it
+            shapes_[row] = shapely.Polygon(shapely.get_coordinates(shapes_[row]))
+        closed |= shut
     return shapes_, closed
 
 
@@ -182,10 +198,7 @@ def _system(
         name = coordinates.name_of(stated) if stated is not None else raw.crs[:40]
         if name != coordinates.name_of(crs):
             book.add("R115", None, other=coordinates.name_of(crs), detail=name)
-    span = 60.0
-    if "#" in expected_name:
-        expected_name, half = expected_name.rsplit("#", 1)
-        span = float(half) + 100.0
+    span, expected_name = _span_of(expected_name)
     for answer in coordinates.judge(
         crs, vertices, expected=expected, expected_name=expected_name, told=told, span_km=span
     ):
@@ -203,6 +216,12 @@ def _system(
     assert crs is not None
     facts["crs"]["used"] = coordinates.name_of(crs)
     return crs
+
+
+def _span_of(expected_name: str) -> tuple[float, str]:
+    """Return how far from the expected place data may lie, in km, and the name of that place."""
+    name, mark, half = expected_name.rpartition("#")
+    return (float(half) + 100.0, name) if mark else (60.0, expected_name)
 
 
 def _swapped(geometry: Any) -> Any:
@@ -318,20 +337,48 @@ def _odd_shapes(lonlat: Any, bounds: Any, points: Any, mended: repair.Mended, bo
             book.add("R313", row, measured=angle, limit=SPIKE_DEGREES)
 
 
+def against_floors(
+    columns: pd.DataFrame, lonlat: Any, sources: Mapping[str, str], options: Options, book: Book
+) -> None:
+    """Hold floor areas against footprint x storeys: the unit first, then each building."""
+    if not {"floor_area_m2", "storeys"} <= set(columns.columns):
+        return
+    source = sources.get("floor_area_m2", "floor_area_m2")
+    stated = columns["floor_area_m2"].to_numpy(dtype="float64")
+    room = repair.rough_area_m2(lonlat) * columns["storeys"].to_numpy(
+        dtype="float64", na_value=np.nan
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = np.where((stated > 0) & (room > 0), room / stated, np.nan)
+    known = np.isfinite(ratio)
+    if not known.any():
+        return
+    middle = float(np.median(ratio[known]))
+    told = bool({source, "floor_area_m2"} & set(options.scale))
+    if middle > 300 and not told:
+        book.stop("R509", other=source, measured=middle, detail="ha" if middle > 3000 else "mu")
+        return
+    for row in np.flatnonzero(known & (ratio < 1 / FLOOR_FACTOR)).tolist()[:5000]:
+        book.add("R535", row, measured=float(stated[row]), limit=float(FLOOR_FACTOR * room[row]))
+
+
 def against_areas(
     columns: pd.DataFrame,
     lonlat: Any,
-    matched: Any,
+    sources: Mapping[str, str],
     options: Options,
     units: Mapping[str, str],
     book: Book,
 ) -> None:
-    """Hold area columns against the areas of the shapes: units first, then each feature."""
+    """Hold area columns against the areas of the shapes: units first, then each feature.
+
+    `sources` tells by which name a column stands in the file, `units` which unit it stated.
+    """
     for column in _AREA_COLUMNS:
         if column not in columns:
             continue
         stated = columns[column].to_numpy(dtype="float64")
-        source = next((s for s, c in matched.of.items() if c == column), column)
+        source = sources.get(column, column)
         shape = repair.rough_area_m2(lonlat)
         with np.errstate(invalid="ignore", divide="ignore"):
             ratio = np.where((stated > 0) & (shape > 0), shape / stated, np.nan)
@@ -355,6 +402,8 @@ def against_areas(
         if near and near[0][0] != "m2":
             book.add("R525", None, other=source, measured=middle, detail=units.get(column, ""))
             continue
+        for row in np.flatnonzero((stated == 0) & (shape > 0)).tolist()[:5000]:
+            book.add("R510", row, other=source, measured=-100.0, limit=AREA_PERCENT, detail="")
         off = np.flatnonzero(known & (np.abs(1 / ratio - 1) * 100 > AREA_PERCENT))
         for row in off.tolist()[:5000]:
             unit = _unit_of(float(ratio[row]))
@@ -372,7 +421,14 @@ def _unit_of(ratio: float) -> str:
     return ""
 
 
-def points_of(columns: pd.DataFrame, wanted: str, options: Options, book: Book) -> Any:
+def points_of(
+    columns: pd.DataFrame,
+    wanted: str,
+    options: Options,
+    book: Book,
+    expected: coordinates.Point | None = None,
+    expected_name: str = "",
+) -> Any:
     """Make points of a table's columns of coordinates, when the level has points and a system."""
     if LEVELS[wanted].geometry not in {"point", "any"}:
         return None
@@ -407,11 +463,24 @@ def points_of(columns: pd.DataFrame, wanted: str, options: Options, book: Book) 
         book.stop("R102", detail=str(problem)[:120])
         return None
     vertices = shapely.get_coordinates(shapes_)
-    for answer in coordinates.judge(crs, vertices, told=True):
-        if answer.rule is not None and answer.rule not in {"R107", "R114"}:
-            book.stop(answer.rule, **answer.words)
+    span, expected_name = _span_of(expected_name)
+    for answer in coordinates.judge(
+        crs, vertices, expected=expected, expected_name=expected_name, told=True, span_km=span
+    ):
+        if answer.rule is None or answer.rule in {"R107", "R114"}:
+            continue
+        if answer.rule not in {"R104", "R108", "R109"}:
+            book.rows.append({"rule": answer.rule, "row": None, **answer.words})
+            book.stops.append(Refusal(answer.rule, **answer.words))
             return None
+        if book.stop(answer.rule, **answer.words):
+            return None
+        if answer.rule == "R104":
+            shapes_ = _swapped(shapes_)
+            book.add("R116", None)
+            book.touch(np.flatnonzero(~shapely.is_missing(shapes_)).tolist(), "R116")
     lonlat, _ = _to_lonlat(shapes_, crs)
+    lonlat = _far_away(lonlat, shapely.bounds(lonlat), book, options)
     if options.datum not in {"as-stated", "wgs84"}:
         series = datums.from_datum(gpd.GeoSeries(lonlat, crs=STORED), options.datum)  # type: ignore[arg-type]
         lonlat = series.to_numpy().copy()

@@ -117,6 +117,7 @@ def _raw_of(one: Staged, facts: dict[str, Any], entry: dict[str, Any]) -> Raw:
         raw.frame = frame[[c for c in frame.columns if c not in usual]]
     if one.kind == "dxf":
         raw.crs = None
+        told["drawing"] = True
         keep = [c for c in frame.columns if not frame[c].isna().all()]
         raw.frame = frame[keep]
     srs = facts.get("srs", {}).get(entry["name"])

@@ -14,7 +14,7 @@ from .gate import Refusal, Staged
 from .guard import run_child
 from .text import decode_bytes, plain_key
 
-__all__ = ["join", "read_csv", "read_workbook"]
+__all__ = ["form_of", "join", "read_csv", "read_workbook"]
 
 MOST_BYTES = 2 << 30
 MOST_COLUMNS = 2000
@@ -133,6 +133,11 @@ def _merged_in_body(told: dict[str, Any]) -> bool:
     return False
 
 
+def form_of(key: str) -> str:
+    """Return a key in the form in which keys are compared: without blanks, width and case."""
+    return "".join(plain_key(key).split()).casefold()
+
+
 def join(layer: pd.DataFrame, table: pd.DataFrame, book: Book, *, key: str = "id") -> pd.DataFrame:
     """Return `layer` with the columns of `table`, row by row of the same key.
 
@@ -142,7 +147,7 @@ def join(layer: pd.DataFrame, table: pd.DataFrame, book: Book, *, key: str = "id
     ours: dict[str, list[int]] = {}
     for place, value in enumerate(layer[key]):
         if isinstance(value, str):
-            ours.setdefault(plain_key(value).casefold(), []).append(place)
+            ours.setdefault(form_of(value), []).append(place)
     several = [
         layer[key].iloc[p[0]] for p in ours.values() if len({layer[key].iloc[i] for i in p}) > 1
     ]
@@ -151,7 +156,7 @@ def join(layer: pd.DataFrame, table: pd.DataFrame, book: Book, *, key: str = "id
     theirs: dict[str, list[int]] = {}
     for place, value in enumerate(table[key]):
         if place not in book.refused and isinstance(value, str):
-            theirs.setdefault(plain_key(value).casefold(), []).append(place)
+            theirs.setdefault(form_of(value), []).append(place)
     source: dict[int, int] = {}
     for plain, places in theirs.items():
         value = table[key].iloc[places[0]]

@@ -278,10 +278,19 @@ def garbled(text: str) -> tuple[str, str] | None:
 
 
 def turn_back(text: str, was: str, right: str) -> str | None:
-    """Undo a decoding with `was` of text that was in `right`; None if that cannot be."""
+    """Undo a decoding with `was` of text that was in `right`; None if that cannot be.
+
+    UTF-8 may be cut within its last character, as by the width of a field.
+    """
     try:
-        return text.encode(was).decode(right)
+        content = text.encode(was)
     except UnicodeError:
+        return None
+    try:
+        return content.decode(right)
+    except UnicodeDecodeError as problem:
+        if right == "utf-8" and 6 <= problem.start >= len(content) - 3:
+            return content[: problem.start].decode(right)
         return None
 
 
