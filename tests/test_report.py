@@ -422,6 +422,12 @@ def test_the_page_shows_the_four_charts(result):
         assert any(word in label for label in labels), word
 
 
+def test_every_unit_of_an_indicator_can_be_said_in_english():
+    from zgcgis.report.page import _UNITS
+
+    assert {ind.unit for ind in INDICATORS.values()} == {*_UNITS, "1", "%"}
+
+
 def test_the_waterfall_ends_at_the_score(result):
     from zgcgis.report.charts import waterfall
 

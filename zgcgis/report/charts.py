@@ -91,7 +91,7 @@ class _Drawing:
         )
 
 
-def waterfall(r: Assessment, unit: str, year: int) -> Markup | None:
+def waterfall(r: Assessment, unit: str, year: int, *, lang: str = "zh") -> Markup | None:
     """Points lost from 100, indicator by indicator, down to the score of a unit."""
     for scores in (r.total_scores, r.scores):
         if scores is not None and (unit, year) in scores.total.index:
@@ -114,7 +114,7 @@ def waterfall(r: Assessment, unit: str, year: int) -> Markup | None:
     def at(value: float) -> float:
         return left + width * (value - lowest) / span
 
-    level, y = 100.0, 20.0
+    level, y, size = 100.0, 20.0, 10.0 if lang == "en" else 12.0
     d.box(at(lowest), y, at(100) - at(lowest), 16, "#cfd8dc")
     d.text(left - 8, y + 12, "满分 Full score", at="end")
     d.text(at(100) + 6, y + 12, "100")
@@ -131,7 +131,7 @@ def waterfall(r: Assessment, unit: str, year: int) -> Markup | None:
             colour,
             f"{named.zh} {_signed(-float(points))}",
         )
-        d.text(left - 8, y + 12, named.zh, at="end")
+        d.text(left - 8, y + 12, named.en if lang == "en" else named.zh, at="end", size=size)
         d.text(max(at(level), at(after)) + 6, y + 12, _signed(-float(points)))
         level = after
     y += step
@@ -146,7 +146,7 @@ def _signed(points: float) -> str:
     return "0" if abs(points) < 0.005 else f"{points:+.2f}".replace("-", "−")
 
 
-def acceptability(r: Assessment, kind: str) -> Markup | None:
+def acceptability(r: Assessment, kind: str, *, lang: str = "zh") -> Markup | None:
     """Share of draws in which a park takes each rank, as a table of shades."""
     s = r.sureness.get(kind)
     if s is None:
@@ -157,10 +157,10 @@ def acceptability(r: Assessment, kind: str) -> Markup | None:
         left + cell * len(order) + 20, 44 + 26.0 * len(order), "名次可接受度", "Rank acceptability"
     )
     for k in range(1, len(order) + 1):
-        d.text(left + cell * (k - 0.5), 22, f"第{k}", at="middle")
+        d.text(left + cell * (k - 0.5), 22, f"{k}" if lang == "en" else f"第{k}", at="middle")
     for i, unit in enumerate(order):
         y = 32 + 26.0 * i
-        name = r.name(str(unit))
+        name = r.name(str(unit), lang)
         d.text(left - 8, y + 16, name, at="end")
         for k in range(1, len(order) + 1):
             share = float(s.share.at[unit, k])
@@ -180,7 +180,9 @@ def _shade(share: float) -> str:
     return "#" + "".join(f"{v:02x}" for v in mixed)
 
 
-def trend(r: Assessment, table: pd.DataFrame, column: str, zh: str, en: str) -> Markup | None:
+def trend(
+    r: Assessment, table: pd.DataFrame, column: str, zh: str, en: str, *, lang: str = "zh"
+) -> Markup | None:
     """Lines over the years, one per unit of `table` (indexed by unit and year)."""
     series = table[column].dropna() if column in table else pd.Series(dtype=float)
     years = sorted({int(y) for y in series.index.get_level_values("year")}) if len(series) else []
@@ -211,8 +213,8 @@ def trend(r: Assessment, table: pd.DataFrame, column: str, zh: str, en: str) -> 
         points = [(x(int(k)), y(float(v))) for k, v in mine.items()]
         d.path(points, colour, dash)
         for (px, py), (k, v) in zip(points, mine.items(), strict=True):
-            d.dot(px, py, colour, f"{r.name(str(unit))} {k}：{v:.2f}")
-        ends.append((points[-1][1], r.name(str(unit)), colour))
+            d.dot(px, py, colour, f"{r.name(str(unit), lang)} {k}：{v:.2f}")
+        ends.append((points[-1][1], r.name(str(unit), lang), colour))
     for place, (_, name, colour) in zip(
         _apart([e[0] for e in sorted(ends)]), sorted(ends), strict=True
     ):
@@ -238,7 +240,7 @@ def _ticks(low: float, high: float, count: int = 5) -> list[float]:
     return [round(i * size, 10) for i in range(first, last + 1)]
 
 
-def spacemate(r: Assessment, year: int) -> Markup | None:
+def spacemate(r: Assessment, year: int, *, lang: str = "zh") -> Markup | None:
     """Parks by coverage (GSI) and floor area ratio (FSI) of built-up land, with lines of height."""
     if not {"floor_area_ratio", "site_coverage"} <= set(r.values):
         return None
@@ -260,7 +262,13 @@ def spacemate(r: Assessment, year: int) -> Markup | None:
     for storeys in (1, 2, 3, 5, 8, 12, 20):
         g = min(top_g, top_f / storeys)
         d.line(x(0), y(0), x(g), y(storeys * g), colour="#d5dbe1", dash="4 3")
-        d.text(x(g) + 2, y(storeys * g) - 2, f"{storeys} 层", size=10, colour="#8a949e")
+        d.text(
+            x(g) + 2,
+            y(storeys * g) - 2,
+            f"{storeys} L" if lang == "en" else f"{storeys} 层",
+            size=10,
+            colour="#8a949e",
+        )
     for space in (0.2, 0.5, 1.0):  # FSI = (1 - GSI) / OSR
         points = [(g, (1 - g) / space) for g in (i * top_g / 40 for i in range(41))]
         inside = [(x(g), y(f)) for g, f in points if f <= top_f]
@@ -286,7 +294,7 @@ def spacemate(r: Assessment, year: int) -> Markup | None:
     for i, (unit, _) in enumerate(rows.index):
         colour = _COLOURS[i % len(_COLOURS)]
         f, g = float(fsi.iloc[i]), float(gsi.iloc[i])
-        name = r.name(str(unit))
+        name = r.name(str(unit), lang)
         d.dot(x(g), y(f), colour, f"{name} FSI {f:.2f} GSI {g:.1%} L {f / g:.1f}")
         start, end, row = x(g) + 8, x(g) + 8 + 11.0 * len(name), y(f) + 4
         while any(start < e and s < end and abs(row - r_) < 13 for s, e, r_ in placed):

@@ -32,6 +32,16 @@ from .sheets import POTENTIAL_KINDS, method_lines, methods_text, sureness_note, 
 __all__ = ["render_page", "write_page"]
 
 _MOST_FINDINGS = 60
+_UNITS = {
+    "万元/公顷": "10 000 CNY/ha",
+    "万元/人": "10 000 CNY per head",
+    "亿元/平方公里": "100 million CNY/km²",
+    "人/公顷": "persons/ha",
+    "人/平方公里": "persons/km²",
+    "吨标准煤/公顷": "tce/ha",
+    "吨标准煤/万元": "tce per 10 000 CNY",
+}
+"""Units of indicators in English."""
 
 
 @dataclass
@@ -70,6 +80,10 @@ class _Words:
 
     def __call__(self, zh: str, en: str) -> str:
         return en if self.lang == "en" else zh
+
+    def unit(self, unit: str) -> str:
+        """Unit of an indicator in the language of the page."""
+        return _UNITS.get(unit, unit) if self.lang == "en" else unit
 
 
 def write_page(result: Assessment, path: str | Path, *, lang: str = "zh") -> Path:
@@ -158,7 +172,7 @@ def _result(r: Assessment, say: _Words) -> _Section:
                 f"{r.year}: the zone scores {total['score']:.2f}, coverage {total['coverage']:.0%}.",
             ),
         )
-        svg = charts.waterfall(r, r.zone.id, r.year)
+        svg = charts.waterfall(r, r.zone.id, r.year, lang=say.lang)
         if svg:
             s.charts.append(
                 _Chart(
@@ -197,7 +211,7 @@ def _result(r: Assessment, say: _Words) -> _Section:
         )
     )
     for unit, _ in now.index:
-        svg = charts.waterfall(r, str(unit), r.year)
+        svg = charts.waterfall(r, str(unit), r.year, lang=say.lang)
         if svg:
             s.charts.append(_Chart(svg, r.name(str(unit), say.lang)))
     return s
@@ -220,17 +234,24 @@ def _values(r: Assessment, say: _Words) -> _Section:
         ]
         heads = [
             say("单元", "Unit"),
-            *(f"{say(INDICATORS[k].zh, INDICATORS[k].en)} ({INDICATORS[k].unit})" for k in keys),
+            *(
+                f"{say(INDICATORS[k].zh, INDICATORS[k].en)} ({say.unit(INDICATORS[k].unit)})"
+                for k in keys
+            ),
         ]
     else:
         rows = [
-            [say(INDICATORS[k].zh, INDICATORS[k].en), INDICATORS[k].unit, *map(float, both[k])]
+            [
+                say(INDICATORS[k].zh, INDICATORS[k].en),
+                say.unit(INDICATORS[k].unit),
+                *map(float, both[k]),
+            ]
             for k in keys
         ]
         heads = [say("指标", "Indicator"), say("单位", "Unit"), *units]
     s.text.append(say("示范区和聚集区为合计数之比。", "Zone and groups: ratios of sums."))
     s.tables.append(_Table(heads, _rows(rows)))
-    svg = charts.spacemate(r, year)
+    svg = charts.spacemate(r, year, lang=say.lang)
     if svg:
         s.charts.append(
             _Chart(
@@ -247,14 +268,14 @@ def _values(r: Assessment, say: _Words) -> _Section:
 def _change(r: Assessment, say: _Words) -> _Section:
     s = _Section(say("动态", "Change over the years"))
     if r.scores is not None:
-        svg = charts.trend(r, r.scores.total, "score", "集约度分值", "Score")
+        svg = charts.trend(r, r.scores.total, "score", "集约度分值", "Score", lang=say.lang)
         if svg:
             s.charts.append(_Chart(svg, say("集约度分值", "Score")))
     for key in ("floor_area_ratio", "tax_per_hectare", "income_per_planned_area"):
-        svg = charts.trend(r, r.values, key, INDICATORS[key].zh, INDICATORS[key].en)
+        svg = charts.trend(r, r.values, key, INDICATORS[key].zh, INDICATORS[key].en, lang=say.lang)
         if svg:
             named = INDICATORS[key]
-            s.charts.append(_Chart(svg, f"{say(named.zh, named.en)}（{named.unit}）"))
+            s.charts.append(_Chart(svg, f"{say(named.zh, named.en)}（{say.unit(named.unit)}）"))
     rows = [
         [
             r.name(str(c.unit), say.lang),
@@ -338,9 +359,9 @@ def _sure(r: Assessment, say: _Words) -> _Section:
     s = _Section(say("名次有多稳", "How sure the ranks are"))
     if not r.sureness or r.evaluation is None:
         return s
-    s.text.append(sureness_note(r))
+    s.text.append(say(*sureness_note(r)))
     for kind in r.sureness:
-        svg = charts.acceptability(r, kind)
+        svg = charts.acceptability(r, kind, lang=say.lang)
         if svg:
             s.charts.append(_Chart(svg, say(*r.evaluation.standard.kinds[kind])))
     for kind, c in r.cross.items():
@@ -398,7 +419,7 @@ def _beside(r: Assessment, say: _Words) -> _Section:
     rows = [
         [
             say(INDICATORS[b.indicator].zh, INDICATORS[b.indicator].en),
-            INDICATORS[b.indicator].unit,
+            say.unit(INDICATORS[b.indicator].unit),
             float(b.value),
             int(b.year),
             float(b.benchmark),
@@ -481,7 +502,7 @@ def _method(r: Assessment, say: _Words) -> _Section:
     rows = [
         [
             say(i.zh, i.en),
-            i.unit,
+            say.unit(i.unit),
             zh_formula(i.formula) if say.lang == "zh" else i.formula,
             say(*EVIDENCE[i.evidence]),
         ]
@@ -500,7 +521,7 @@ def _method(r: Assessment, say: _Words) -> _Section:
             [
                 say(INDICATORS[i.indicator].zh, INDICATORS[i.indicator].en),
                 float(i.value),
-                INDICATORS[i.indicator].unit,
+                say.unit(INDICATORS[i.indicator].unit),
                 say(*r.evaluation.standard.kinds[i.kind]) if i.kind else say("全部", "all"),
                 methods_text(i),
                 say(i.zh, i.en),

@@ -369,23 +369,27 @@ def _sureness(r: Assessment) -> _Table:
         "稳健性",
         "名次稳健性",
         "Sureness of ranks",
-        sureness_note(r),
+        " ".join(sureness_note(r)),
         ["类型", "单元", "名称", "分值", "均值 Mean", "5%", "95%", *(f"第{k}名" for k in ranks)],
         rows,
         [14, 14, 24, 10, 10, 10, 10, *[9.0] * len(ranks)],
     )
 
 
-def sureness_note(r: Assessment) -> str:
+def sureness_note(r: Assessment) -> tuple[str, str]:
     """Say what was drawn, in both languages."""
     for s in r.sureness.values():
-        return (
+        zh = (
             f"{s.year} 年，在允许权重范围内均匀抽取 {s.draws} 组权重（未给范围的指标权重从 0 到 1），"
-            f"指标值另加 {s.error:.0%} 的相对误差；表中为各名次出现的比例。 Share of {s.draws} draws of "
-            f"weights inside their ranges and of values with {s.error:.0%} error in which a park "
+            f"指标值另加 {s.error:.0%} 的相对误差；表中为各名次出现的比例。"
+        )
+        en = (
+            f"{s.year}: share of {s.draws} draws of weights inside their ranges (0 to 1 where the "
+            f"edition gives none), and of values with {s.error:.0%} relative error, in which a park "
             "takes each rank."
         )
-    return ""
+        return zh, en
+    return "", ""
 
 
 def _kind(r: Assessment, kind: str) -> str:
