@@ -752,9 +752,9 @@ def test_a_larger_zone_is_checked_to_the_last_planted_error(tmp_path):
     folder = tmp_path / "large"
     run("sample", folder, "--parcels", 40_000 if full else 1_200, "--seed", 7)
     large = open_zone(folder)
-    start = time.perf_counter()
+    start = time.process_time()  # other programs may be busy
     found = check(large)
-    seconds = time.perf_counter() - start
+    seconds = time.process_time() - start
     planted = pd.read_csv(folder / "planted.csv", dtype={"feature": str, "other": str})
     assert keys(found) == keys(planted)
     if full:
