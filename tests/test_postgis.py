@@ -151,6 +151,11 @@ def test_accounts_and_findings_from_a_database_are_those_from_the_folder(address
     )
     assert len(ours) > 10
     pd.testing.assert_frame_equal(ours, theirs, rtol=1e-9, atol=1e-9)
+    book, found = accounts.measure(zone), check(zone, ["T1"])
+    counts = postgis.write_tables(address, {"accounts": book, "findings": found}, schema="out")
+    assert counts == {"accounts": len(book), "findings": len(found)}
+    (land,) = run(address, "SELECT sum(land_m2), count(DISTINCT (unit, year)) FROM out.accounts")
+    assert land == (pytest.approx(book["land_m2"].sum(), rel=1e-12), len(book))
     ours, theirs = (
         check(one, ["T", "H"]).sort_values(["rule", "feature", "other", "measured"])
         for one in (whole, zone)
