@@ -199,6 +199,19 @@ def test_an_unknown_unit_in_a_name_is_said(tmp_path, name):
     assert "R534" in rules(layer(tmp_path, **{name: [1.5] * 12}), "parcel")[2]
 
 
+def test_the_unit_a_column_has_anyway_is_understood(tmp_path):
+    head = "统一社会信用代码,企业名称,年份（年）,从业人员（人）,综合能耗(吨标准煤),研发经费（万元）"
+    rows = [(*f[:3], 50, 7.5, 3) for f in FIRMS]
+    (report,) = examine(table(tmp_path, head, rows), level="enterprise")
+    (one,) = report.layers
+    assert one.frame["staff_persons"].tolist() == [50.0] * 6
+    assert one.frame["energy_tce"].tolist() == [7.5] * 6
+    assert one.frame["year"].tolist() == [2023] * 6
+    assert set(one.findings["rule"]) == {"R524"}
+    other = table(tmp_path, head.replace("（人）", "（万人）"), rows)
+    assert "R534" in rules(other, "enterprise")[2]
+
+
 def test_floor_areas_are_held_against_footprint_and_storeys(tmp_path):
     def told(areas):
         return rules(layer(tmp_path, "building", 层数=[3] * 12, 建筑面积=areas), "building")

@@ -46,6 +46,15 @@ _LIVELY = re.compile(
 )  # fmt: skip
 _NUMBER = re.compile(r"^[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][+-]?\d+)?$")
 _WITH_UNIT = re.compile(r"^([+-]?[\d,.]+)\s*([^\d\s.,]+.*)$")
+_SAME_UNIT = {
+    "_persons": ("人", "名"),
+    "_tce": ("吨标准煤", "吨标煤", "tce"),
+    "_months": ("月", "个月"),
+    "storeys": ("层",),
+    "storeys_below": ("层",),
+    "year": ("年",),
+    "error_m": ("m", "米"),
+}
 _MOST_ROWS = 5000  # of one rule in one column; the rest is counted
 
 
@@ -155,20 +164,34 @@ def match_columns(
                 break
     if cut is not None:
         _match_cut(names, known, special, taken, cut, result)
+    _match_units(names, known, special, taken, result)
+    return result
+
+
+def _match_units(
+    names: list[str],
+    known: tuple[str, ...],
+    special: Mapping[str, list[str]],
+    taken: set[str],
+    result: Columns,
+) -> None:
+    """Match names that end in the unit a column has anyway; name those with a unit not known."""
     for name in names:
-        bracket = re.match(r"^(.+?)\s*[(（\[【][^()（）]+[)）\]】]$", name)
-        if bracket is None or name in result.of:
+        found = re.match(r"^(.+?)\s*[(（\[【]([^()（）]+)[)）\]】]$", name)
+        if found is None or name in result.of:
             continue
         for column in known:
             aliases = [column, *special.get(column, _tables()["columns"].get(column, []))]
-            if (
-                _family(column)
-                and column not in taken
-                and _plain(bracket[1]) in map(_plain, aliases)
-            ):
+            number = column in COLUMNS and COLUMNS[column].type in {"float", "int"}
+            if column in taken or not number or _plain(found[1]) not in map(_plain, aliases):
+                continue
+            ending = next((e for e in _SAME_UNIT if column.endswith(e)), "")
+            if _plain(found[2]) in _SAME_UNIT.get(ending, ()):
+                result.of[name] = column
+                taken.add(column)
+            else:
                 result.odd_unit[name] = column
-                break
-    return result
+            break
 
 
 def _match_cut(
