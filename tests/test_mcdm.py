@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import os
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -429,14 +428,11 @@ def test_error_of_the_data_makes_a_narrow_lead_uncertain():
     assert 0.5 < unsure < 0.65
 
 
-def test_ten_thousand_draws_over_seventeen_parks_take_under_a_second():
+def test_every_draw_hands_out_every_rank_once():
     values = np.random.default_rng(5).uniform(40, 100, (17, 10))
-    best = 9.0  # seconds of the processor: the machine may be shared
-    for _ in range(3):
-        start = time.process_time()
-        mcdm.rank_acceptability(values, error=0.05, draws=10_000)
-        best = min(best, time.process_time() - start)
-    assert best < 1.0
+    share = mcdm.rank_acceptability(values, error=0.05, draws=10_000).share
+    assert share.sum(axis=0) == pytest.approx(np.ones(17))
+    assert share.sum(axis=1) == pytest.approx(np.ones(17))
 
 
 def test_the_same_seed_gives_the_same_draws():

