@@ -278,3 +278,46 @@ def test_a_database_under_the_name_of_a_text_is_told_as_such(tmp_path):
     (report,) = examine(path)
     assert report.refusal.rule == "R403"
     assert "SQLite" in str(report.refusal)
+
+
+def test_numbers_left_empty_by_gdal_are_not_accused(tmp_path):
+    columns = {
+        "floors": [3, None] * 6,
+        "jzmj": [2.9 * a for a in AREAS],
+        "dxcs": [None] * 12,
+    }
+    frame = gpd.GeoDataFrame({"id": IDS, **columns}, geometry=SHAPES, crs=4490)
+    frame = frame.astype({"floors": "Int64", "dxcs": "float64"})
+    path = tmp_path / "buildings.shp"
+    frame.to_file(path, driver="ESRI Shapefile", engine="pyogrio", encoding="UTF-8")
+    assert b"**" in path.with_suffix(".dbf").read_bytes()
+    _, counts, found = rules(path, "building")
+    assert counts["refused"] == 0
+    assert found <= {"R528", "R520"}
+
+
+def test_a_number_too_long_for_its_field_is_an_error(tmp_path):
+    path = layer_of_shapes(tmp_path)
+    dbf = path.with_suffix(".dbf")
+    content = dbf.read_bytes()
+    assert content.count(b" 9876.5") == 1
+    dbf.write_bytes(content.replace(b" 9876.5", b"*******").replace(b"  876.5", b"19876.5"))
+    assert "R514" in rules(path, "parcel")[2]
+
+
+def layer_of_shapes(folder):
+    """Write a Shapefile whose area field is seven characters wide, and return its path."""
+    import struct
+
+    path = folder / "narrow.shp"
+    gpd.GeoDataFrame({"id": IDS[:2]}, geometry=SHAPES[:2], crs=4490).to_file(
+        path, driver="ESRI Shapefile", engine="pyogrio"
+    )
+    fields = [(b"id", b"C", 20, 0), (b"mj", b"N", 7, 1)]
+    head = struct.pack("<B3BIHH20x", 3, 126, 1, 1, 2, 97, 28)
+    for name, kind, width, decimals in fields:
+        head += name.ljust(11, b"\0") + kind + bytes(4) + bytes([width, decimals]) + bytes(14)
+    rows = [b" " + key.encode().ljust(20) + value for key, value in
+            zip(IDS[:2], (b" 9876.5", b"  876.5"), strict=True)]  # fmt: skip
+    path.with_suffix(".dbf").write_bytes(head + b"\r" + b"".join(rows) + b"\x1a")
+    return path

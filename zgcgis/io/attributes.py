@@ -399,7 +399,11 @@ def convert(
                 units[column] = unit
                 if str(source) not in scale and column not in scale:
                     book.add("R524", None, other=str(source), detail=f"{unit} × {factor:g}")
-            elif column.endswith("_wan") and _plain(source) != _plain(column):
+            elif (
+                column.endswith("_wan")
+                and _plain(source) != _plain(column)
+                and not column.startswith(str(source).casefold())
+            ):
                 book.add("R531", None, other=str(source), detail="万元 10 000 CNY")
             _limits(values, column, str(source), book)
             if kind == "int":

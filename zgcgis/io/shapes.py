@@ -248,14 +248,34 @@ def _column(cells: NDArray[np.uint8], one: _Field, name: str, encoding: str, tab
     return _texts(raw, one, name, encoding, table)
 
 
+def _stars_are_empty(others: NDArray[np.bytes_], one: _Field) -> bool:
+    """Whether stars mean "no value", as GDAL and QGIS write it, and not a number too long.
+
+    A number too long is likely only where others nearly fill the field.
+    """
+    if one.width >= 15:
+        return True
+    if not len(others):
+        return one.width >= 9
+    room = one.width - one.decimals - (one.decimals > 0)
+    longest = max(len(v.split(b".")[0].lstrip(b"+-")) for v in np.unique(others).tolist())
+    return longest < room
+
+
 def _numbers(raw: NDArray[np.bytes_], one: _Field, name: str, table: Table) -> Any:
     plain = np.char.strip(np.char.strip(raw), b"\x00 ")
     empty = plain == b""
     stars = np.char.startswith(plain, b"*") & ~empty
-    for row in np.flatnonzero(stars & ~table.deleted).tolist():
-        table.findings.append({"rule": "R514", "row": row, "other": name})
+    if _stars_are_empty(plain[~stars & ~empty], one):
+        if (stars & ~table.deleted).any():
+            count = int((stars & ~table.deleted).sum())
+            table.findings.append({"rule": "R528", "row": None, "other": name, "measured": count})
+    else:
+        for row in np.flatnonzero(stars & ~table.deleted).tolist():
+            table.findings.append({"rule": "R514", "row": row, "other": name})
     empty |= stars
-    if one.decimals == 0 and one.width > 15:  # more digits than a double holds: keep the text
+    if one.decimals == 0 and np.char.str_len(plain[~empty]).max(initial=0) > 15:
+        # more digits than a double holds: keep the text
         return pd.array(
             [
                 None if e else v.decode("ascii", "replace")
