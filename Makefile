@@ -22,8 +22,8 @@ machine:
 	@sh tests/machine.sh
 
 lint: setup
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
+	$(BIN)/ruff check zgcgis tests
+	$(BIN)/ruff format --check zgcgis tests
 	$(BIN)/mypy
 
 test: setup machine lint
