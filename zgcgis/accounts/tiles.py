@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 
 from .. import geo
 from ..errors import ZgcgisError
+from ..geo.overlay import processors
 from ..model import Zone
 from .shares import Cut, Pieces, Positions, Spread, cut
 
@@ -308,7 +309,7 @@ def _joined(parts: Iterable[Pieces], keys: tuple[str, ...]) -> Pieces:
 
 def pool(workers: int | None = None) -> Run:
     """Do tiles in a pool of processes; a tile whose process died is done again, up to 3 times."""
-    size = workers or len(os.sched_getaffinity(0))
+    size = workers or processors()
 
     def run(tiles: Sequence[Tile]) -> Iterator[Done]:
         left = {tile.number: tile for tile in tiles}
@@ -397,7 +398,7 @@ def spread_for(zone: Zone, address: str | None = None) -> Iterator[Spread | None
             yield spread_over(run, stored=stored)
         return
     size = sum(len(zone.layers.get(level, ())) for level in ("parcel", "building"))
-    several = len(os.sched_getaffinity(0)) > 1
+    several = processors() > 1
     yield spread_over(pool(), stored=stored) if size >= TILE_FROM and several else None
 
 

@@ -35,6 +35,7 @@ _WORTH_PREPARING = 8  # pairs per big polygon from which preparing it pays
 _FEW = 64  # big polygons up to which comparing boxes one big after another beats an index
 _CROWDED = 64  # pairs per big polygon from which cells and pieces of it pay
 _MANY_VERTICES = 128
+_UNION_WEIGHT = 10  # a feature costs that much more in a union than in a clip
 _DUST_M2 = 1e-6  # an area below a square millimetre is rounding, not land
 
 
@@ -74,7 +75,15 @@ def clipped_areas(
 def _threads(wanted: int | None, features: int) -> int:
     if wanted is not None:
         return max(1, wanted)
-    return 1 if features < THREADS_FROM else len(os.sched_getaffinity(0))
+    return 1 if features < THREADS_FROM else processors()
+
+
+def processors() -> int:
+    """How many processors this process may use; not every system tells, then all there are."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
 
 
 def _run(work: Callable[[Any], T], tasks: list[Any], threads: int) -> list[T]:
@@ -498,7 +507,8 @@ def _uncovered(
     center = center_of(layer) if center is None else center
     flat = to_plane(layer, center)
     shapes, covers = _array(flat), _array(to_plane(cover, center))
-    at, left = _differences(shapes, covers, _threads(threads, len(shapes) + len(covers)))
+    weight = _UNION_WEIGHT * (len(shapes) + len(covers))
+    at, left = _differences(shapes, covers, _threads(threads, weight))
     if not whole:
         left, of = shapely.get_parts(left, return_index=True)
         at = at[of]
