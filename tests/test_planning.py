@@ -746,6 +746,16 @@ def test_check_writes_everything_and_the_next_week_nothing_is_new(tmp_path):
                               "产业与定位", "区位商"]  # fmt: skip
 
 
+@pytest.mark.parametrize("name", ["问题.gpkg", "问题.xlsx", "问题.json", "问题.html"])
+def test_a_check_can_be_kept_as_one_file(tmp_path, name):
+    run("check", "sample", "-o", tmp_path / name, code=1)
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).is_file()
+    if name.endswith(".gpkg"):
+        again = run("check", "sample", "--since", tmp_path / name, code=1)
+        assert "新增 0" in again
+
+
 def test_a_larger_zone_is_checked_to_the_last_planted_error(tmp_path):
     full = bool(os.environ.get("ZGCGIS_FULL"))
     folder = tmp_path / "large"

@@ -123,7 +123,10 @@ def _severity(name: str, lang: str) -> str:
 @click.option("--sheets/--no-sheets", default=True, help="闲置与超指标一宗一表 A4 sheets.")
 @click.option("--map/--no-map", "atlas", default=True, help="带问题图层的地图 Atlas with findings.")
 @AS_OF
-@OUT
+@click.option(
+    "-o", "--out", type=click.Path(),
+    help="成果文件夹，或一个 .gpkg .xlsx .json .html 文件 A folder, or one such file.",
+)  # fmt: skip
 @LANG
 @JSON
 def check(
@@ -232,7 +235,7 @@ def _last(path: str | None) -> pd.DataFrame:
 
 def _write_check(
     here: Zone,
-    folder: Path,
+    out: Path,
     standing: GeoDataFrame,
     waived: GeoDataFrame,
     compared: pd.DataFrame | None,
@@ -243,12 +246,19 @@ def _write_check(
     sheets: bool,
     atlas: bool,
 ) -> list[Path]:
-    """Write everything a check leaves: GeoPackage, workbook, JSON, sheets, map."""
+    """Write everything a check leaves: GeoPackage, workbook, JSON, sheets, map; or one file."""
+    from ..maps import save_map
     from ..planning import ledger, outputs, supply
     from ..planning.sheets import find_browser, write_sheets
 
-    folder.mkdir(parents=True, exist_ok=True)
-    zh = lang == "zh"
+    kind = out.suffix.lower()
+    if kind == ".gpkg":
+        return [outputs.write_findings_gpkg(out, standing, waived)]
+    if kind == ".json":
+        return [outputs.write_json(out, text)]
+    if kind == ".html":
+        return [save_map(_atlas(here, standing, lang), out)]
+    folder, zh = out, lang == "zh"
     pages: list[tuple[str, pd.DataFrame]] = [
         ("汇总" if zh else "Summary", outputs.summary(standing, lang)),
         ("问题" if zh else "Findings", outputs.table_rows(standing, lang)),
@@ -275,14 +285,15 @@ def _write_check(
         pages.append(("豁免" if zh else "Waived", outputs.table_rows(waived, lang)))
     if len(granted):
         pages.append(("豁免登记" if zh else "Waivers", granted))
+    if kind == ".xlsx":
+        return [outputs.write_workbook(out, pages, lang=lang, title=here.names[lang])]
+    folder.mkdir(parents=True, exist_ok=True)
     made = [
         outputs.write_findings_gpkg(folder / "findings.gpkg", standing, waived),
         outputs.write_workbook(folder / "findings.xlsx", pages, lang=lang, title=here.names[lang]),
         outputs.write_json(folder / "findings.json", text),
     ]
     if atlas:
-        from ..maps import save_map
-
         made.append(save_map(_atlas(here, standing, lang), folder / "findings.html"))
     if sheets:
         printed = write_sheets(here, standing, folder, lang=lang)

@@ -359,7 +359,7 @@ def plain_dates(table: pd.DataFrame) -> pd.DataFrame:
 def write_findings_gpkg(
     path: str | Path, standing: GeoDataFrame, waived: GeoDataFrame | None = None
 ) -> Path:
-    """Write findings as a GeoPackage layer ``findings``, coloured by severity in QGIS.
+    """Write findings as a GeoPackage layer of the file's name, coloured by severity in QGIS.
 
     Sentences in both languages stand beside the columns; ``waived`` says who let a finding stand,
     why and until when, and is empty where nobody did.
@@ -394,15 +394,19 @@ def read_findings_gpkg(path: str | Path) -> pd.DataFrame:
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as base:
             base.execute("PRAGMA trusted_schema=OFF")
             base.execute("PRAGMA query_only=ON")
-            there = [row[1] for row in base.execute("PRAGMA table_info(findings)")]
+            layers = "SELECT table_name FROM gpkg_contents WHERE data_type = 'features'"
+            layer = next((row[0] for row in base.execute(layers)), "findings")
+            columns = "SELECT name FROM pragma_table_info(?)"
+            there = [row[0] for row in base.execute(columns, (layer,))]
             if lacking := set(wanted) - set(there):
                 raise MissingColumnsError(lacking, there, where=str(file))
             rule = " WHERE waived IS NULL OR waived = ''" if "waived" in there else ""
             names = ", ".join(f'"{name}"' for name in wanted)
-            rows = base.execute(f"SELECT {names} FROM findings{rule}").fetchall()  # noqa: S608
+            table = '"' + layer.replace('"', '""') + '"'
+            rows = base.execute(f"SELECT {names} FROM {table}{rule}").fetchall()  # noqa: S608
     except sqlite3.Error as error:
         raise ReadError(
-            f"{file} 不是 zgcgis check 写出的 findings.gpkg：{error}。",
-            f"{file} is no findings.gpkg written by zgcgis check: {error}.",
+            f"{file} 不是 zgcgis check 写出的问题清单：{error}。",
+            f"{file} is no list of findings written by zgcgis check: {error}.",
         ) from error
     return pd.DataFrame(rows, columns=wanted)
