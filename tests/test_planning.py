@@ -652,7 +652,7 @@ def test_findings_come_back_from_geopackage_and_json(sample, found, tmp_path):
 def test_a_file_that_is_no_check_is_refused(tmp_path):
     wrong = tmp_path / "x.gpkg"
     wrong.write_bytes(b"no database at all, just text that goes on for a while" * 10)
-    with pytest.raises(ReadError, match=r"findings\.gpkg"):
+    with pytest.raises(ReadError, match=r"no list of findings"):
         outputs.read_findings_gpkg(wrong)
     with sqlite3.connect(tmp_path / "y.gpkg") as base:
         base.execute("CREATE TABLE findings (rule TEXT)")

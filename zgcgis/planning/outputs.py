@@ -394,8 +394,10 @@ def read_findings_gpkg(path: str | Path) -> pd.DataFrame:
         with contextlib.closing(sqlite3.connect(uri, uri=True)) as base:
             base.execute("PRAGMA trusted_schema=OFF")
             base.execute("PRAGMA query_only=ON")
+            tables = [row[0] for row in base.execute("SELECT name FROM sqlite_master")]
             layers = "SELECT table_name FROM gpkg_contents WHERE data_type = 'features'"
-            layer = next((row[0] for row in base.execute(layers)), "findings")
+            listed = base.execute(layers) if "gpkg_contents" in tables else ()
+            layer = next((row[0] for row in listed), "findings")
             columns = "SELECT name FROM pragma_table_info(?)"
             there = [row[0] for row in base.execute(columns, (layer,))]
             if lacking := set(wanted) - set(there):
