@@ -5,25 +5,38 @@ from __future__ import annotations
 import json
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
+import shapely
 import shapely.affinity
 from click.testing import CliRunner
 from distributed import LocalCluster
 from geopandas import GeoDataFrame, GeoSeries
+from shapely import MultiPolygon, Polygon, box
 
 from tests.benchmarks import fabric
 from zgcgis import geo
-from zgcgis.accounts import on_cluster, pool, spread_over, survey
+from zgcgis.accounts import (
+    on_cluster,
+    pool,
+    spatial_form,
+    spread_for,
+    spread_over,
+    survey,
+)
 from zgcgis.accounts.shares import cut
-from zgcgis.accounts.tiles import do_tile, is_stored, tiled_cut
+from zgcgis.accounts.tiles import _encoded, do_tile, is_stored, tiled_cut
 from zgcgis.cli.assess import assess
-from zgcgis.errors import ZgcgisError
-from zgcgis.io import open_zone
+from zgcgis.errors import CrsError, ReadError, ZgcgisError
+from zgcgis.geo.overlay import boxes_near
+from zgcgis.geo.plane import areas_of_wkb, shapes_of_wkb
+from zgcgis.io import new_zone, open_zone
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 ROWS = 400
@@ -225,3 +238,270 @@ def test_an_empty_tile_and_no_buildings():
     nothing = GeoSeries([], crs=geo.plane(fabric.CENTER))
     found = tiled_cut(nothing, None, None, np.zeros(0, np.intp), center=fabric.CENTER, run=here)
     assert len(found.land.size_m2) == len(found.built.size_m2) == 0
+
+
+# --- layers that stay in their files -----------------------------------------------------
+
+
+def write_zone(folder, city, **changes):
+    """A zone folder of the city whose parcels, buildings and firms lie in files with boxes."""
+    new_zone(folder, id="city", zh="城", en="City")
+    rng = np.random.default_rng(7)
+    parks, parcels, buildings = (
+        city[name].to_crs("EPSG:4490") for name in ("parks", "parcels", "buildings")
+    )
+    parks = GeoDataFrame(
+        {"id": [f"k{i}" for i in parks["id"]], "precision": "synthetic"}, geometry=parks.geometry
+    )
+    parks.to_parquet(folder / "layers" / "park.parquet")
+    parcels = GeoDataFrame(
+        {
+            "id": [f"p{i}" for i in parcels["id"]],
+            "build_state": rng.choice(["A1", "A2", "A4", "B21", None], len(parcels)),
+            "supply_state": rng.choice(["D1", "D21", "E21"], len(parcels)),
+            "land_use": parcels["land_use"].where(rng.random(len(parcels)) < 0.98, "2399"),
+            "land_use_system": "yonghai_2023",
+            "until": pd.array(np.where(rng.random(len(parcels)) < 0.02, 2022, 2999), "Int64"),
+            "supply_date": pd.to_datetime(rng.choice(["2020-05-01", "2021-06-01"], len(parcels))),
+        },
+        geometry=parcels.geometry,
+    )
+    firms = parcels.sample(300, random_state=1, ignore_index=True)
+    firms = firms.to_crs(geo.plane(fabric.CENTER))
+    firms = GeoDataFrame(
+        {
+            "id": [f"f{i}" for i in range(300)],
+            "year": 2021,
+            "parcel_id": np.where(np.arange(300) < 20, firms["id"], None),
+            "tax_wan": rng.random(300),
+        },
+        geometry=firms.geometry.representative_point(),
+    )
+    firms.loc[5:8, "geometry"] = None
+    buildings = GeoDataFrame(
+        {
+            "id": [f"b{i}" for i in buildings["id"]],
+            "kind": rng.choice(["building", "yard", None], len(buildings)),
+            "storeys": buildings["storeys"],
+        },
+        geometry=buildings.geometry,
+    )
+    layers = {"parcel": parcels, "building": buildings, "enterprise": firms.to_crs("EPSG:4490")}
+    for level, layer in layers.items():
+        layer = changes.get(level, lambda same: same)(layer)
+        layer = layer.iloc[geo.hilbert_order(layer.geometry)].reset_index(drop=True)
+        path = folder / "layers" / f"{level}.parquet"
+        layer.to_parquet(path, write_covering_bbox=True, row_group_size=ROWS)
+    return folder
+
+
+LEFT = ("parcel", "building", "enterprise")
+YEARS = [2021, 2022]
+
+
+@pytest.fixture(scope="module")
+def city_folder(city, tmp_path_factory):
+    return write_zone(tmp_path_factory.mktemp("zones") / "city", city)
+
+
+@pytest.fixture
+def left(monkeypatch):
+    """Layers of more than 200 features are left in their files."""
+    monkeypatch.setattr("zgcgis.io.stored.UNREAD_ABOVE", 200)
+
+
+@pytest.fixture(scope="module")
+def surveyed(city_folder):
+    """The accounts of the city, taken of layers that are read, in one piece, by level."""
+    zone = open_zone(city_folder)
+    assert not any(zone.unread(level) for level in LEFT)
+    return {level: survey(zone, level, YEARS) for level in ("park", "parcel")}
+
+
+def assert_same_survey(found, one):
+    close = {"rtol": 1e-9, "atol": 1e-6}
+    pd.testing.assert_frame_equal(found.table, one.table, **close)
+    pd.testing.assert_frame_equal(found.closure, one.closure, **close)
+    pd.testing.assert_frame_equal(found.by_use, one.by_use, **close)
+    pd.testing.assert_frame_equal(found.unmapped, one.unmapped, **close)
+    texts = ["rule", "feature", "detail"]
+    pd.testing.assert_frame_equal(found.findings[texts], one.findings[texts])
+
+
+@pytest.mark.parametrize("level", ["park", "parcel"])
+@pytest.mark.parametrize("spread", [None, spread_over(here)], ids=["alone", "tiles"])
+def test_accounts_leave_large_layers_in_their_files(city_folder, left, surveyed, level, spread):
+    zone = open_zone(city_folder)
+    assert_same_survey(survey(zone, level, YEARS, threads=1, spread=spread), surveyed[level])
+    assert all(zone.unread(level) for level in LEFT)
+    book = surveyed[level].table
+    assert (book.groupby("year")[["land_m2", "footprint_m2", "tax_wan"]].sum() > 0).any().all()
+
+
+def test_a_pool_takes_the_files_as_they_lie(city_folder, left, surveyed, monkeypatch):
+    def never(*_, **__):
+        raise AssertionError("a stored layer was written again or compared")
+
+    monkeypatch.setattr("zgcgis.accounts.tiles.write_tiles", never)
+    monkeypatch.setattr("zgcgis.accounts.tiles.is_stored", never)
+    zone = open_zone(city_folder)
+    found = survey(zone, "park", YEARS, spread=spread_over(pool(2)))
+    assert_same_survey(found, surveyed["park"])
+
+
+@pytest.mark.parametrize("key", ["land_m2", "floor_area_m2", "tax_wan"])
+def test_the_parts_of_a_cell_are_read_from_the_files(city_folder, left, surveyed, key):
+    zone = open_zone(city_folder)
+    one = surveyed["park"]
+    unit = one.table[key].xs(2021, level="year").idxmax()
+    want, found = (found.parts(unit, 2021, key) for found in (one, survey(zone, "park", YEARS)))
+    assert len(want)
+    assert found["amount"].sum() == pytest.approx(one.table.at[(unit, 2021), key], rel=1e-9)
+    want, found = (part.sort_values("id", ignore_index=True) for part in (want, found))
+    assert found["id"].tolist() == want["id"].tolist()
+    np.testing.assert_allclose(found["amount"], want["amount"], rtol=1e-9)
+    assert (
+        found.geometry.geom_equals_exact(want.geometry, 0).where(want.geometry.notna(), True).all()
+    )
+    assert found.crs == want.crs
+    assert all(zone.unread(level) for level in LEFT)
+
+
+def test_firms_go_where_their_points_lie(city_folder, left, surveyed):
+    shares = survey(open_zone(city_folder), "park", YEARS)._shares
+    want = surveyed["park"]._shares
+    np.testing.assert_array_equal(shares.firm_parcel, want.firm_parcel)
+    np.testing.assert_array_equal(shares.firm_unit, want.firm_unit)
+    assert (want.firm_parcel >= 0).sum() > 250
+
+
+def test_form_is_told_of_layers_in_files(city_folder, left):
+    found = spatial_form(open_zone(city_folder), 2021)
+    zone = open_zone(city_folder)
+    assert all(len(zone.layers[level]) for level in LEFT)
+    pd.testing.assert_frame_equal(found, spatial_form(zone, 2021), rtol=1e-9)
+
+
+def drop_some_shapes(layer):
+    layer.loc[3:9, "geometry"] = None
+    return layer
+
+
+def add_a_line(layer):
+    layer.loc[4, "geometry"] = layer.geometry.iloc[4].exterior
+    return layer
+
+
+@pytest.mark.parametrize("change", [drop_some_shapes, add_a_line])
+def test_a_file_with_more_than_polygons_is_read(city, left, tmp_path, change, monkeypatch):
+    folder = write_zone(tmp_path / "z", city, parcel=change)
+    zone = open_zone(folder)
+    assert zone.unread("parcel")
+    found = survey(zone, "park", YEARS)
+    assert zone.unread("parcel") is None
+    assert zone.unread("building")
+    monkeypatch.setattr("zgcgis.io.stored.UNREAD_ABOVE", 10**6)
+    assert_same_survey(found, survey(open_zone(folder), "park", YEARS))
+
+
+def test_a_layer_that_somebody_replaced_counts_and_not_its_file(city_folder, left):
+    zone = open_zone(city_folder)
+    fewer = zone.layers["parcel"].iloc[::2]
+    changed = replace(zone, layers={**zone.layers, "parcel": fewer})
+    paths = {level: city_folder / "layers" / f"{level}.parquet" for level in LEFT[:2]}
+    want = survey(changed, "park", YEARS)
+    found = survey(changed, "park", YEARS, spread=spread_over(here, stored=paths))
+    assert_same_survey(found, want)
+    whole = survey(zone, "park", YEARS).table["land_m2"].sum()
+    assert want.table["land_m2"].sum() < 0.6 * whole
+
+
+def test_a_file_that_is_replaced_while_it_is_cut_is_said(city, left, tmp_path):
+    folder = write_zone(tmp_path / "z", city)
+    path = folder / "layers" / "building.parquet"
+
+    def meanwhile(tiles):
+        yield from here(tiles)
+        os.utime(path, ns=(1, 1))
+
+    with pytest.raises(ReadError, match=r"building\.parquet.*Open the zone again"):
+        survey(open_zone(folder), "park", YEARS, spread=spread_over(meanwhile))
+
+
+def test_a_pool_is_chosen_without_reading(city_folder, left, monkeypatch):
+    zone = open_zone(city_folder)
+    monkeypatch.setattr("zgcgis.accounts.tiles.processors", lambda: 2)
+    size = zone.count("parcel") + zone.count("building")
+    monkeypatch.setattr("zgcgis.accounts.tiles.TILE_FROM", size)
+    with spread_for(zone) as spread:
+        assert spread is not None
+    monkeypatch.setattr("zgcgis.accounts.tiles.TILE_FROM", size + 1)
+    with spread_for(zone) as spread:
+        assert spread is None
+    assert all(zone.unread(level) for level in LEFT)
+
+
+def test_the_centre_of_the_plane_is_that_of_the_parcels(city_folder, left):
+    """A zone that states no centre is measured in the same plane, read or not."""
+    zone = open_zone(city_folder)
+    parcel = zone.unread("parcel")
+    west, south, east, north = gpd.read_parquet(parcel.path).total_bounds
+    assert parcel.bounds == (west, south, east, north)
+
+
+# --- what tiles are read with ------------------------------------------------------------
+
+
+def encoded(shapes):
+    column = pa.array(shapely.to_wkb(np.asarray(shapes.array)), pa.binary())
+    return _encoded(pa.table({"geometry": column}))
+
+
+def test_polygons_come_into_the_plane_from_their_bytes(layers):
+    odd = [
+        MultiPolygon([box(116.3, 39.9, 116.301, 39.901), box(116.31, 39.9, 116.311, 39.901)]),
+        box(116.3, 39.9, 116.301, 39.901).difference(box(116.3002, 39.9002, 116.3004, 39.9004)),
+        Polygon(),
+        Polygon([(116.3, 39.9, 5), (116.31, 39.9, 5), (116.3, 39.91, 5)]),
+    ]
+    shapes = pd.concat([layers[0].iloc[:300], GeoSeries(odd, crs="EPSG:4490"), layers[1][:300]])
+    flat = geo.to_plane(shapes, fabric.CENTER)
+    found = shapes_of_wkb(*encoded(shapes), fabric.CENTER)
+    assert found.crs == flat.crs
+    assert shapely.equals_identical(np.asarray(found.array), np.asarray(flat.array)).all()
+    size = areas_of_wkb(*encoded(shapes), fabric.CENTER)
+    np.testing.assert_array_equal(size, geo.area_m2(flat))
+
+
+def test_a_part_of_a_column_is_that_part(layers):
+    column = pa.array(shapely.to_wkb(np.asarray(layers[0].array[:9])), pa.large_binary())
+    some = _encoded(pa.table({"geometry": column.slice(3, 4)}))
+    want = geo.area_m2(layers[0].iloc[3:7], center=fabric.CENTER)
+    np.testing.assert_allclose(areas_of_wkb(*some, fabric.CENTER), want, rtol=1e-11)
+
+
+def test_metres_are_not_taken_for_degrees(layers):
+    metres = encoded(layers[0].iloc[:5].to_crs(4548))
+    with pytest.raises(CrsError, match="not longitude and latitude"):
+        shapes_of_wkb(*metres, fabric.CENTER)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_no_box_that_meets_a_target_is_missed(seed):
+    rng = np.random.default_rng(seed)
+
+    def boxes(n, most):
+        low = rng.random((n, 2)) * rng.choice([1, 1e-3], 2)
+        return np.hstack([low, low + rng.random((n, 2)) * most])
+
+    some, targets = boxes(500, 0.05), boxes(40, 0.02 * (seed % 3))
+    some[:3] = np.nan
+    targets[:2] = np.nan
+    a, b = some[:, None], targets[None]
+    meet = ((a[..., :2] <= b[..., 2:]) & (a[..., 2:] >= b[..., :2])).all(axis=2).any(axis=1)
+    near = boxes_near(some, targets)
+    assert (near | ~meet).all()
+    assert not near[:3].any()
+    far = ((a[..., :2] - 0.05 > b[..., 2:]) | (a[..., 2:] + 0.05 < b[..., :2])).any(axis=2)
+    assert not near[far.all(axis=1)].any()
+    assert not boxes_near(some, targets[:2]).any()

@@ -7,21 +7,32 @@ its time: a row is there in ``year`` if ``since <= year < until``, and an empty 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 import pandas as pd
-from geopandas import GeoDataFrame
+from geopandas import GeoDataFrame, GeoSeries
+from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from .errors import UnknownNameError
 from .plan import Plan
 
-__all__ = ["COLUMNS", "LEVELS", "Column", "Level", "Zone", "there_in"]
+__all__ = [
+    "COLUMNS",
+    "LEVELS",
+    "Column",
+    "Layers",
+    "Level",
+    "StoredLayer",
+    "Zone",
+    "there_in",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +110,93 @@ def there_in(table: DataFrame, year: int) -> Series:
     return present.astype(bool)
 
 
+class StoredLayer(Protocol):
+    """A layer that lies in a file, and what can be told of it without making its shapes.
+
+    Attributes
+    ----------
+    path
+        The file, with longitude and latitude (EPSG:4490) and the box of every feature.
+    count
+        How many features there are.
+    columns
+        What :meth:`table` can give: all columns of the layer but its shapes.
+    kinds
+        The types of its shapes; ``complete`` says whether every feature has one that is not empty.
+    bounds
+        West, south, east and north in degrees.
+    """
+
+    @property
+    def path(self) -> Path: ...  # noqa: D102
+    @property
+    def count(self) -> int: ...  # noqa: D102
+    @property
+    def columns(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def kinds(self) -> frozenset[str]: ...  # noqa: D102
+    @property
+    def complete(self) -> bool: ...  # noqa: D102
+    @property
+    def bounds(self) -> tuple[float, float, float, float]: ...  # noqa: D102
+
+    def read(self) -> GeoDataFrame:
+        """Read the whole layer."""
+
+    def table(self, columns: Iterable[str] | None = None) -> DataFrame:
+        """Read columns without shapes, all or those of `columns` that there are."""
+
+    def shapes(self, rows: NDArray[np.intp] | None = None) -> GeoSeries:
+        """Read the shapes of all rows, or of those at some positions, in their order."""
+
+    def boxes(self) -> NDArray[np.float64]:
+        """Read the boxes of all rows: west, south, east, north."""
+
+    def still(self) -> None:
+        """Refuse to go on if the file is no longer the one that was opened."""
+
+
+class Layers(Mapping[str, GeoDataFrame]):
+    """Layers by level; one that lies in a file is read when it is first asked for.
+
+    Parameters
+    ----------
+    read
+        Layers that are there.
+    stored
+        Layers to be read when they are asked for.
+    """
+
+    def __init__(
+        self, read: Mapping[str, GeoDataFrame], stored: Mapping[str, StoredLayer] | None = None
+    ) -> None:
+        self._read = dict(read)
+        self._stored = dict(stored or {})
+        self._names = tuple(sorted({*self._read, *self._stored}))
+
+    def __getitem__(self, level: str) -> GeoDataFrame:
+        if level not in self._read:
+            self._read[level] = self._stored[level].read()
+        return self._read[level]
+
+    def __contains__(self, level: object) -> bool:
+        return level in self._names
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    def __repr__(self) -> str:
+        words = [f"{name} (not read yet)" if self.unread(name) else name for name in self]
+        return f"<layers: {', '.join(words)}>"
+
+    def unread(self, level: str) -> StoredLayer | None:
+        """Return the file of a layer that nobody has asked for yet, else None."""
+        return None if level in self._read else self._stored.get(level)
+
+
 @dataclass(frozen=True)
 class Zone:
     """A zone of many parks.
@@ -115,7 +213,9 @@ class Zone:
         Every unit, one row each, indexed by id: ``level parent group zh en pinyin aliases
         district since until placed note``.
     layers
-        Layers by level, in EPSG:4490, indexed from 0, with the columns of :data:`LEVELS`.
+        Layers by level, in EPSG:4490, indexed from 0, with the columns of :data:`LEVELS`. A
+        large one that :func:`zgcgis.io.open_zone` found in a file is read when it is first asked
+        for; :meth:`count` and :meth:`table` do without its shapes.
     accounts
         Stated values in long form: ``unit year key value qualifier period scope basis source
         note``.
@@ -163,6 +263,32 @@ class Zone:
         if level not in self.layers:
             raise UnknownNameError(level, self.layers, what="layer", zh="图层")
         return self.layers[level]
+
+    def unread(self, level: str) -> StoredLayer | None:
+        """Return the file of a layer that is not read yet, else None."""
+        return self.layers.unread(level) if isinstance(self.layers, Layers) else None
+
+    def count(self, level: str) -> int:
+        """Return how many features a level has, without reading it; 0 if there is no layer."""
+        stored = self.unread(level)
+        if stored is not None:
+            return stored.count
+        return len(self.layers[level]) if level in self.layers else 0
+
+    def table(self, level: str, columns: Iterable[str] | None = None) -> DataFrame:
+        """Return the columns of a level without its shapes; of `columns`, those it has.
+
+        Raises
+        ------
+        UnknownNameError
+            If the zone has no layer of that level.
+        """
+        stored = self.unread(level)
+        if stored is not None:
+            return stored.table(columns)
+        layer = self.layer(level)
+        bare = DataFrame(layer.drop(columns=layer.geometry.name))
+        return bare if columns is None else bare[[c for c in columns if c in bare]]
 
     def name(self, unit: str, lang: str = "zh") -> str:
         """Return the name of a unit in the language asked for; an unknown id is its own name."""

@@ -22,7 +22,8 @@ from ..findings import combine, define, finding_frame
 from ..land_use import CLASSES, STATE_KEYS, state_keys
 from ..model import Zone
 from ..terms import TERMS
-from .shares import Shares, Spread, living, numbers, share_out, text
+from .shares import Coded, Shares, Spread, living, numbers, text
+from .tiles import alone
 
 __all__ = ["LEVELS", "Survey", "measure", "parts", "survey"]
 
@@ -135,19 +136,20 @@ class Survey:
         ):
             if asked not in known:
                 raise UnknownNameError(str(asked), [str(k) for k in known], what=what, zh=zh)
-        made = self._years[year].contributions
+        made = self._years[year].contributions()
         if key not in made:
             raise UnknownNameError(key, made, what="account", zh="台账项目")
         level, units, features, amount = made[key]
         mine = self._shares.names[units] == unit
-        layer = self._shares.layers[level]
         sums = Series(amount[mine]).groupby(features[mine]).sum()
         sums = sums[sums != 0].sort_values(ascending=False, kind="stable")
-        found = layer.iloc[sums.index.to_numpy(np.intp)]
+        rows = sums.index.to_numpy(np.intp)
+        shapes = self._shares.shapes(level, rows)
+        found = self._shares.layers[level]["id"].iloc[rows]
         return GeoDataFrame(
-            {"layer": level, "id": np.asarray(found["id"], object), "amount": sums.to_numpy()},
-            geometry=np.asarray(found.geometry.array),
-            crs=layer.crs,
+            {"layer": level, "id": np.asarray(found, object), "amount": sums.to_numpy()},
+            geometry=np.asarray(shapes.array),
+            crs=shapes.crs,
         )
 
 
@@ -218,13 +220,13 @@ def survey(
     """
     if level not in LEVELS:
         raise UnknownNameError(level, LEVELS, what="level of accounts", zh="台账层级")
-    if "parcel" not in zone.layers or zone.layers["parcel"].empty:
+    if not zone.count("parcel"):
         raise ZoneError(
             "示范区没有宗地图层，无法量算台账；请导入 layers/parcel。",
             "The zone has no parcel layer, so no accounts can be measured; import layers/parcel.",
         )
     wanted = _years_of(zone, years)
-    shares = share_out(zone, level, spread=spread, threads=threads)
+    shares = Shares(zone, level, alone(threads) if spread is None else spread)
     made = {year: _Year(shares, year, tall_storeys_twice) for year in wanted}
     computed = _stack({year: one.table for year, one in made.items()})
     stated = _stated(zone, shares, level, wanted)
@@ -260,9 +262,10 @@ def _years_of(zone: Zone, years: Iterable[int] | None) -> list[int]:
     stated = [int(year) for year in zone.meta.get("years", ())]
     if stated:
         return list(range(min(stated), max(stated) + 1))
-    firms = zone.layers.get("enterprise")
-    if firms is not None and "year" in firms and len(firms):
-        return sorted({int(year) for year in numbers(firms, "year") if not np.isnan(year)})
+    if zone.count("enterprise"):
+        firms = zone.table("enterprise", ["year"])
+        if "year" in firms:
+            return sorted({int(year) for year in numbers(firms, "year") if not np.isnan(year)})
     raise ZoneError(
         "zone.toml 没有写明 years，也没有按年的企业数据；请给出年份。",
         "zone.toml states no years and there are no firms by year; say which years.",
@@ -387,45 +390,60 @@ def _in_no_unit(closure: DataFrame) -> GeoDataFrame:
 
 
 class _Year:
-    """What the shares sum to in one year."""
+    """What the shares sum to in one year; the contributions are made anew when asked for."""
 
     def __init__(self, shares: Shares, year: int, tall_storeys_twice: bool) -> None:  # noqa: FBT001
         self.shares = shares
         self.year = year
         self.tall_storeys_twice = tall_storeys_twice
-        self.contributions: dict[str, Contribution] = {}
+        self.made: dict[str, Contribution] = {}
         self.missing: dict[str, list[Any]] = {}
+        self.table = self._table(self.contributions())
+
+    def contributions(self) -> dict[str, Contribution]:
+        """Return what every account is the sum of: layer, units, features, amounts."""
+        self.made, self.missing = {}, {}
         self._land()
-        if shares.has("building"):
+        if self.shares.has("building"):
             self._buildings()
-        if shares.has("enterprise"):
+        if self.shares.has("enterprise"):
             self._firms()
+        made, self.made = self.made, {}
+        return made
 
     def _enter(
         self, key: str, layer: str, units: Any, features: Any, amount: Any, held: Any = None
     ) -> None:
         if held is not None:
             units, features, amount = units[held], features[held], amount[held]
-        self.contributions[key] = (layer, units, features, np.asarray(amount, float))
+        self.made[key] = (layer, units, features, np.asarray(amount, float))
+
+    @property
+    def land(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
+        """Land that is there: units, parcels, square metres."""
+        s = self.shares
+        there = living(s.layers["parcel"], self.year)[s.land.feature]
+        there &= s.unit_there(self.year)[s.land.unit]
+        return s.land.unit[there], s.land.feature[there], s.land.size_m2[there]
 
     def _land(self) -> None:
         s = self.shares
         parcel = s.layers["parcel"]
-        there = living(parcel, self.year)[s.land.feature] & s.unit_there(self.year)[s.land.unit]
-        unit, feature, area = (a[there] for a in (s.land.unit, s.land.feature, s.land.size_m2))
-        self.land = (unit, feature, area)
+        unit, feature, area = self.land
         self._enter("land_m2", "parcel", unit, feature, area)
-        build = s.state.iloc[feature]
+
+        def enter_states(states: Coded, *, build: bool) -> None:
+            for key, held in state_keys(states.values["state"]).items():
+                if (key in _BUILD_KEYS) == build:
+                    rows = states.where(held, feature)
+                    self._enter(key, "parcel", unit, feature, area, rows)
+
         if "build_state" in parcel or "land_use" in parcel:
-            for key, held in state_keys(build).items():
-                if key in _BUILD_KEYS:
-                    self._enter(key, "parcel", unit, feature, area, held.to_numpy())
+            enter_states(s.state, build=True)
         if "supply_state" in parcel:
-            for key, held in state_keys(text(parcel, "supply_state").iloc[feature]).items():
-                if key not in _BUILD_KEYS:
-                    self._enter(key, "parcel", unit, feature, area, held.to_numpy())
+            enter_states(s.supply_state, build=False)
         if "hightech" in parcel:
-            high = text(parcel, "hightech").str.startswith("H").to_numpy()[feature]
+            high = text(parcel, "hightech").str.startswith("H").to_numpy(bool)[feature]
             self._enter("hightech_land_m2", "parcel", unit, feature, area, high)
         if "idle_m2" in parcel:
             idle = np.nan_to_num(numbers(parcel, "idle_m2"))[feature] * (
@@ -435,8 +453,7 @@ class _Year:
         if "supply_date" in parcel:
             now = s.supply_year[feature] == self.year
             self._enter("supplied_in_year_m2", "parcel", unit, feature, area, now)
-            industrial = s.planned_state.str.startswith("A2").to_numpy()[feature]
-            held = now & industrial
+            held = now & _begins(s.planned_state, "A2", feature)
             self._enter("industrial_supplied_in_year_m2", "parcel", unit, feature, area, held)
 
     def _buildings(self) -> None:
@@ -446,11 +463,9 @@ class _Year:
         there &= living(s.layers["parcel"], self.year)[s.built.parcel]
         there &= s.unit_there(self.year)[s.built.unit]
         unit, feature, area = (a[there] for a in (s.built.unit, s.built.feature, s.built.size_m2))
-        state = s.state.iloc[s.built.parcel[there]]
-        built = state.str.startswith("A").to_numpy()
-        industrial = state.str.startswith("A2").to_numpy()
-        kind = text(layer, "kind").iloc[feature]
-        house = kind.isin(["", "building"]).to_numpy()
+        parcel = s.built.parcel[there]
+        built, industrial = _begins(s.state, "A", parcel), _begins(s.state, "A2", parcel)
+        house = text(layer, "kind").isin(["", "building"]).to_numpy(bool)[feature]
         share = area / s.footprint[feature]
         floor = s.floor[feature] * share
         if self.tall_storeys_twice and "tall_floor_area_m2" in layer:
@@ -478,8 +493,8 @@ class _Year:
         self.firms_count = int(now.sum())
         feature = np.flatnonzero(now & (unit_of >= 0))
         unit = unit_of[feature]
-        state = s.state.reindex(range(-1, len(s.state)), fill_value="")
-        industrial = state.loc[s.firm_parcel[feature]].str.startswith("A2").to_numpy()
+        on_parcel = s.firm_parcel[feature]
+        industrial = (on_parcel >= 0) & _begins(s.state, "A2", on_parcel)
         on = "enterprise"
         self._enter("firms_count", on, unit, feature, np.ones(len(feature)))
         for column, key in _FIRM_KEYS.items():
@@ -492,15 +507,14 @@ class _Year:
                     name = _INDUSTRIAL_FIRM_KEYS[column]
                     self._enter(name, on, unit, feature, value, known & industrial)
 
-    @cached_property
-    def table(self) -> DataFrame:
+    def _table(self, made: Mapping[str, Contribution]) -> DataFrame:
         """Sums per unit that is there this year."""
         s = self.shares
         units, place = s.ids_there(self.year)
         columns = {}
         for key in TERMS:
-            if key in self.contributions:
-                _, unit, _, amount = self.contributions[key]
+            if key in made:
+                _, unit, _, amount = made[key]
                 columns[key] = np.bincount(place[unit], amount, len(units)).astype(float)
         return DataFrame(columns, index=pd.Index(units, name="unit"))
 
@@ -510,33 +524,28 @@ class _Year:
         s = self.shares
         units, place = s.ids_there(self.year)
         unit, feature, area = self.land
-        use = s.use["class"].iloc[feature].to_numpy(object)
-        code = s.code.iloc[feature].to_numpy(object)
-        use = np.where(use != "", use, np.where(code != "", "unmapped", "no_code"))
-        wide = (
-            DataFrame({"unit": place[unit], "use": use, "area": area})
-            .pivot_table(index="unit", columns="use", values="area", aggfunc="sum", fill_value=0.0)
-            .reindex(range(len(units)), fill_value=0.0)
+        use, code = s.use.values["class"], s.use.values["code"]
+        use = use.where(use != "", np.where(code != "", "unmapped", "no_code"))
+        kind, kinds = pd.factorize(use)
+        cell = place[unit] * len(kinds) + kind[s.use.of[feature]]
+        shape = (len(units), len(kinds))
+        wide = DataFrame(
+            np.bincount(cell, area, shape[0] * shape[1]).reshape(shape), columns=list(kinds)
         )
-        order = [name for name in (*CLASSES, "unmapped", "no_code") if name in wide]
-        return wide[order].set_axis(pd.Index(units, name="unit")).rename_axis(columns=None)
+        met = np.bincount(kind[s.use.of[feature]], minlength=len(kinds)) > 0
+        order = [name for name in (*CLASSES, "unmapped", "no_code") if name in kinds[met]]
+        return wide[order].set_axis(pd.Index(units, name="unit"))
 
     @cached_property
     def unmapped(self) -> DataFrame:
         """Codes that nobody knows, with their land."""
         s = self.shares
         _, feature, area = self.land
-        rows = DataFrame(
-            {
-                "system": s.system.iloc[feature].to_numpy(object),
-                "code": s.code.iloc[feature].to_numpy(object),
-                "known": s.use["class"].iloc[feature].to_numpy(object) != "",
-                "parcel": feature,
-                "area_m2": area,
-            }
-        )
-        rows = rows[~rows["known"] & (rows["code"] != "")]
-        found = rows.groupby(["system", "code"]).agg(
+        known = s.use.values
+        rows = np.flatnonzero(s.use.where((known["class"] == "") & (known["code"] != ""), feature))
+        of = known.iloc[s.use.of[feature[rows]]].reset_index(drop=True)[["system", "code"]]
+        lost = of.assign(parcel=feature[rows], area_m2=area[rows])
+        found = lost.groupby(["system", "code"]).agg(
             parcels=("parcel", "nunique"), area_m2=("area_m2", "sum")
         )
         found = found.reset_index()
@@ -598,16 +607,16 @@ class _Year:
         s = self.shares
         tables = []
         if lost := self.missing.get("D518"):
-            layer = s.layers["building"].iloc[lost]
+            shapes = s.shapes("building", np.asarray(lost, np.intp))
             rows = DataFrame(
                 {
                     "level": "building",
-                    "feature": np.asarray(layer["id"], object),
+                    "feature": np.asarray(s.layers["building"]["id"].iloc[lost], object),
                     "detail": str(self.year),
-                    "geometry": np.asarray(layer.geometry.array),
+                    "geometry": np.asarray(shapes.array),
                 }
             )
-            tables.append(finding_frame(rows, rule="D518", crs=layer.crs))
+            tables.append(finding_frame(rows, rule="D518", crs=shapes.crs))
         rows = [
             {"level": "unit", "feature": s.names[u], "measured": n, "detail": f"{self.year} {key}"}
             for key, counts in self.missing.items()
@@ -621,3 +630,8 @@ class _Year:
 
 
 _BUILD_KEYS = frozenset(key for code, key in STATE_KEYS.items() if code[0] in "ABC")
+
+
+def _begins(states: Coded, code: str, rows: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which rows have a state that begins with a code."""
+    return states.where(states.values["state"].astype(str).str.startswith(code), rows)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import geopandas as gpd
 import numpy as np
@@ -19,17 +19,21 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from .. import geo
+from ..geo.overlay import boxes_near
 from ..land_use import classify
-from ..model import Zone
+from ..model import StoredLayer, Zone
 
-__all__ = ["Cut", "Pieces", "Shares", "cut", "living", "numbers", "share_out", "text"]
+__all__ = ["Coded", "Cut", "Pieces", "Shares", "coded", "cut", "living", "numbers", "text"]
 
 Positions = NDArray[np.intp]
 Floats = NDArray[np.float64]
-Spread = Callable[..., "Cut"]
+Ground: TypeAlias = GeoSeries | StoredLayer
+Near: TypeAlias = Callable[[Positions], GeoSeries]
+Spread: TypeAlias = Callable[..., "Cut"]
 
 _EXACT = ("surveyed", "digitised", "synthetic")  # outlines good enough to cut by
 _WHOLE = 1 - 1e-9  # a parcel with this share in a unit lies in it
+_POLYGONS = frozenset({"Polygon", "MultiPolygon"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,7 @@ class Cut:
 
 def cut(
     parcels: GeoSeries,
-    buildings: GeoSeries | None,
+    buildings: GeoSeries | Near | None,
     units: GeoSeries | None,
     unit_of: Positions | None,
     *,
@@ -67,7 +71,8 @@ def cut(
     ----------
     parcels, buildings
         Polygons with a CRS; a building may stand on several parcels and a parcel in several
-        units: each piece is a row.
+        units: each piece is a row. `buildings` may be a function that is told the positions of
+        the parcels that lie in units and returns all buildings that may stand on these.
     units
         Outlines, or None if `unit_of` says where each parcel belongs.
     unit_of
@@ -92,11 +97,15 @@ def cut(
     nothing = Pieces(*(np.zeros(0, np.intp),) * 2, np.zeros(0), np.zeros(0, np.intp))
     if buildings is None:
         return Cut(land, nothing, area, np.zeros(0))
-    houses = geo.to_plane(buildings, center)
+    held = np.unique(feature)  # what stands on other parcels is in no unit
+    houses = geo.to_plane(buildings(held) if callable(buildings) else buildings, center)
     footprint = geo.area_m2(houses).to_numpy()
-    parcel, house, on = geo.clipped_areas(flat, houses, threads=threads)
+    place, house, on = geo.clipped_areas(flat.iloc[held], houses, threads=threads)
     return Cut(
-        land, _built(land, area, parcel, house, on, flat, houses, units, center), area, footprint
+        land,
+        _built(land, area, held[place], house, on, flat, houses, units, center),
+        area,
+        footprint,
     )
 
 
@@ -138,6 +147,8 @@ def text(table: DataFrame, name: str) -> Series:
     """A column as text, empty where there is nothing or no such column."""
     if name not in table:
         return Series("", index=table.index, dtype="object")
+    if isinstance(table[name].dtype, pd.StringDtype):
+        return table[name].astype("str").fillna("").str.strip()
     values = table[name].astype("object")
     return values.where(values.notna(), "").astype(str).str.strip()
 
@@ -160,7 +171,69 @@ def living(table: DataFrame, year: int, *, born: str = "") -> NDArray[np.bool_]:
     return there
 
 
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A column of few different values: these, and for each row which of them it has."""
+
+    values: DataFrame
+    of: Positions
+
+    def __getitem__(self, name: str) -> Any:
+        """A column of the values, one entry per row."""
+        return self.values[name].to_numpy(object)[self.of]
+
+    def where(self, held: Any, rows: Positions) -> NDArray[np.bool_]:
+        """For the rows at some positions whether their value is held."""
+        found: NDArray[np.bool_] = np.asarray(held, bool)[self.of[rows]]
+        return found
+
+
+def coded(**columns: Series) -> Coded:
+    """Return columns together by their different rows."""
+    of = np.zeros(len(next(iter(columns.values()))), np.intp)
+    for column in columns.values():
+        code, values = pd.factorize(column)
+        of = pd.factorize(of * (len(values) + 1) + code)[0].astype(np.intp)
+    first = np.unique(of, return_index=True)[1]
+    some = {name: column.iloc[first].to_numpy(object) for name, column in columns.items()}
+    return Coded(DataFrame(some), of)
+
+
 # --- the shares of a zone ----------------------------------------------------------------
+
+_WANTED = frozenset(
+    [
+        "id",
+        "park_id",
+        "block_id",
+        "parcel_id",
+        "year",
+        "since",
+        "until",
+        "land_use",
+        "land_use_system",
+        "planned_use",
+        "build_state",
+        "supply_state",
+        "hightech",
+        "idle_m2",
+        "supply_date",
+        "kind",
+        "storeys",
+        "storeys_below",
+        "floor_area_m2",
+        "floor_area_below_m2",
+        "tall_floor_area_m2",
+        "built_year",
+        "staff_persons",
+        "tax_wan",
+        "income_wan",
+        "investment_wan",
+        "rd_wan",
+        "energy_tce",
+    ]
+)
+"""The columns that accounts are made of."""
 
 
 class Shares:
@@ -169,26 +242,42 @@ class Shares:
     def __init__(self, zone: Zone, level: str, spread: Spread) -> None:
         self.zone = zone
         self.level = level
-        self.layers = {
-            name: layer.reset_index(drop=True)
-            for name, layer in zone.layers.items()
-            if name in ("parcel", "building", "enterprise") and len(layer)
-        }
-        self.layers["parcel"] = _with_area(self.layers["parcel"])
-        if "building" in self.layers:
-            self.layers["building"] = _with_area(self.layers["building"])
+        self.layers: dict[str, DataFrame] = {}
+        self._ground: dict[str, Ground] = {}
+        for name in ("parcel", "building", "enterprise"):
+            if zone.count(name):
+                self._take(name)
         self._find_units()
-        parcel = self.layers["parcel"]
-        building = self.layers.get("building")
         found = spread(
-            parcel.geometry,
-            None if building is None else building.geometry,
+            self._ground["parcel"],
+            self._ground.get("building"),
             None if self.outlines is None else self.outlines.geometry,
             self._unit_of,
             center=zone.center,
         )
         self.land, self.built = found.land, found.built
         self.parcel_m2, self.footprint = found.parcel_m2, found.building_m2
+
+    def _take(self, name: str) -> None:
+        """Take the columns of a layer, and its shapes or the file they stay in."""
+        stored = self.zone.unread(name)
+        firms = name == "enterprise"
+        if stored is not None and (firms or (stored.complete and stored.kinds <= _POLYGONS)):
+            wanted = [c for c in stored.columns if c in _WANTED or c == f"{self.level}_id"]
+            self.layers[name] = stored.table(wanted)
+            self._ground[name] = stored
+        else:
+            layer = self.zone.layers[name]
+            layer = layer.reset_index(drop=True) if firms else _with_area(layer)
+            self.layers[name] = layer
+            self._ground[name] = layer.geometry
+
+    def shapes(self, level: str, rows: Positions) -> GeoSeries:
+        """Return the shapes of some rows of a layer, numbered from 0."""
+        ground = self._ground[level]
+        if isinstance(ground, GeoSeries):
+            return ground.iloc[rows].reset_index(drop=True)
+        return ground.shapes(rows)
 
     def has(self, level: str) -> bool:
         """Whether the zone has anything of a level."""
@@ -246,32 +335,45 @@ class Shares:
     # --- what is known of parcels ---
 
     @cached_property
-    def code(self) -> Series:
-        """Land-use code of each parcel."""
-        return text(self.layers["parcel"], "land_use")
+    def use(self) -> Coded:
+        """Land-use code of each parcel and what the crosswalk knows of it.
+
+        Columns ``code``, ``system`` (by default the one `zone.toml` states) and those of
+        :func:`zgcgis.land_use.classify`.
+        """
+        return self._classified("land_use")
+
+    def _classified(self, name: str) -> Coded:
+        parcel = self.layers["parcel"]
+        own = text(parcel, "land_use_system")
+        system = own.where(own != "", str(self.zone.meta.get("land_use_system", "")))
+        found = coded(code=text(parcel, name), system=system)
+        known = classify(found.values["code"], found.values["system"])
+        return Coded(found.values.join(known), found.of)
 
     @cached_property
-    def system(self) -> Series:
-        """Classification of each parcel's code; by default the one `zone.toml` states."""
-        own = text(self.layers["parcel"], "land_use_system")
-        return own.where(own != "", str(self.zone.meta.get("land_use_system", "")))
+    def state(self) -> Coded:
+        """Class of building state of each parcel, from its land use where it states none.
+
+        Its one column is ``state``.
+        """
+        return self._state_or("build_state", self.use)
 
     @cached_property
-    def use(self) -> DataFrame:
-        """What the crosswalk knows of each parcel's code."""
-        return classify(self.code, self.system)
-
-    @cached_property
-    def state(self) -> Series:
-        """Class of building state of each parcel, from its land use where it states none."""
-        stated = text(self.layers["parcel"], "build_state")
-        return stated.where(stated != "", self.use["td1029"])
-
-    @cached_property
-    def planned_state(self) -> Series:
+    def planned_state(self) -> Coded:
         """Class its planned use will have once built; that of its present use if none is planned."""
-        planned = classify(text(self.layers["parcel"], "planned_use"), self.system)["td1029"]
-        return planned.where(planned != "", self.state)
+        planned = self._classified("planned_use")["td1029"]
+        state = Series(np.where(planned != "", planned, self.state["state"]))
+        return coded(state=state)
+
+    def _state_or(self, name: str, use: Coded) -> Coded:
+        stated = text(self.layers["parcel"], name)
+        return coded(state=stated.where(stated != "", Series(use["td1029"], index=stated.index)))
+
+    @cached_property
+    def supply_state(self) -> Coded:
+        """Class of supply state of each parcel; its one column is ``state``."""
+        return coded(state=text(self.layers["parcel"], "supply_state"))
 
     @cached_property
     def supply_year(self) -> Floats:
@@ -305,24 +407,36 @@ class Shares:
         """Parcel of each firm: the one it names, else the one its point lies in, else -1."""
         firms, parcel = self.layers["enterprise"], self.layers["parcel"]
         found = _named(text(firms, "parcel_id"), np.asarray(parcel["id"], object))
-        lost = np.flatnonzero((found < 0) & firms.geometry.notna().to_numpy())
+        lost = np.flatnonzero(found < 0)
+        points = self.shapes("enterprise", lost)
+        drawn = points.notna().to_numpy()
+        lost, points = lost[drawn], points[drawn]
         if len(lost):
-            points = GeoDataFrame(
-                {"firm": lost, "year": numbers(firms, "year")[lost]},
-                geometry=firms.geometry.array[lost],
-                crs=firms.crs,
+            firm = {"firm": lost, "year": numbers(firms, "year")[lost]}
+            spots = GeoDataFrame(firm, geometry=points.array, crs=points.crs)
+            near, ground = self._parcels_near(spots.to_crs(geo.LONLAT).geometry)
+            hit = gpd.sjoin(
+                spots,
+                GeoDataFrame({"parcel": near}, geometry=ground.array, crs=ground.crs).to_crs(
+                    spots.crs
+                ),
+                predicate="intersects",
             )
-            ground = GeoDataFrame(
-                {"parcel": np.arange(len(parcel))}, geometry=parcel.geometry.array, crs=parcel.crs
-            )
-            hit = gpd.sjoin(points, ground.to_crs(points.crs), predicate="intersects")
             since, until = numbers(parcel, "since"), numbers(parcel, "until")
             at = hit["parcel"].to_numpy()
             year = hit["year"].to_numpy()
             there = ~(since[at] > year) & ~(until[at] <= year)
-            hit = hit[there].drop_duplicates("firm")
+            hit = hit[there].sort_values(["firm", "parcel"]).drop_duplicates("firm")
             found[hit["firm"].to_numpy()] = hit["parcel"].to_numpy()
         return found
+
+    def _parcels_near(self, points: GeoSeries) -> tuple[Positions, GeoSeries]:
+        """Positions and shapes of the parcels that points may lie in."""
+        ground = self._ground["parcel"]
+        if isinstance(ground, GeoSeries):
+            return np.arange(len(ground)), ground
+        near = np.flatnonzero(boxes_near(ground.boxes(), points.bounds.to_numpy()))
+        return near, ground.shapes(near)
 
     @cached_property
     def firm_unit(self) -> Positions:
@@ -370,29 +484,6 @@ def _outlines(zone: Zone, level: str) -> GeoDataFrame | None:
 
 def _with_area(layer: GeoDataFrame) -> GeoDataFrame:
     """Features that have an area, numbered from 0."""
-    kinds = layer.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
+    kinds = layer.geometry.geom_type.isin(_POLYGONS)
     kept = layer if kinds.all() else layer[kinds]
     return kept.reset_index(drop=True)
-
-
-def share_out(
-    zone: Zone, level: str, *, spread: Spread | None = None, threads: int | None = None
-) -> Shares:
-    """Cut the parcels and buildings of a zone by its units.
-
-    Parameters
-    ----------
-    zone, level
-        The zone, and the level of the units.
-    spread
-        What does the cutting, with the signature of :func:`cut`; by default :func:`cut`
-        itself, in this process.
-    threads
-        How many threads, without `spread`.
-    """
-    if spread is None:
-
-        def spread(*layers: Any, **options: Any) -> Cut:
-            return cut(*layers, threads=threads, **options)
-
-    return Shares(zone, level, spread)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
@@ -70,9 +71,10 @@ def _mix(by_use: DataFrame) -> DataFrame:
 def _together(found: Survey, zone: Zone, year: int, join_m: float) -> DataFrame:
     shares = found._shares
     unit, feature, _ = found._years[year].land
-    parcel = shares.layers["parcel"].geometry
     names = shares.names[unit]
     order = list(dict.fromkeys(names))
-    shapes = [geo.together(parcel.iloc[sorted(set(feature[names == name]))]) for name in order]
-    whole = gpd.GeoSeries(shapes, index=pd.Index(order, name="unit"), crs=parcel.crs)
+    held = [shares.shapes("parcel", np.unique(feature[names == name])) for name in order]
+    shapes = [geo.together(parcels) for parcels in held]
+    crs = held[0].crs if held else geo.LONLAT
+    whole = gpd.GeoSeries(shapes, index=pd.Index(order, name="unit"), crs=crs)
     return geo.contiguity(whole, join_m=join_m, center=zone.center)

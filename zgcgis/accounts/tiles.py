@@ -2,9 +2,12 @@
 
 Each layer is sorted along a Hilbert curve and written once as GeoParquet with the box of every
 feature, unless the zone already stores it so; a tile is one row group of parcels and the
-buildings whose boxes meet it. A parcel is in
-exactly one tile, so what the tiles return is put together and never deduplicated. A tile shares
-nothing with another: one that failed is simply done again.
+buildings whose boxes meet it. A parcel is in exactly one tile, so what the tiles return is put
+together and never deduplicated; how large every building is, a tile per row group of buildings
+tells. A tile shares nothing with another: one that failed is simply done again.
+
+One process does a large zone tile by tile too, if its layers still lie in their files: a tile
+is all that it holds.
 """
 
 from __future__ import annotations
@@ -31,13 +34,15 @@ from numpy.typing import NDArray
 
 from .. import geo
 from ..errors import ZgcgisError
-from ..geo.overlay import processors
+from ..geo.overlay import boxes_near, processors
+from ..geo.plane import areas_of_wkb, shapes_of_wkb
 from ..model import Zone
-from .shares import Cut, Pieces, Positions, Spread, cut
+from .shares import Cut, Ground, Pieces, Positions, Spread, cut
 
 __all__ = [
     "TILE_FROM",
     "TILE_ROWS",
+    "alone",
     "is_stored",
     "on_cluster",
     "pool",
@@ -58,7 +63,10 @@ Run = Callable[[Sequence["Tile"]], Iterator["Done"]]
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """All that a process needs to do its part: files, a row group of the parcels, the units."""
+    """All that a process needs to do its part: files, a row group of the parcels, the units.
+
+    With `measures` the row group is one of buildings, and only measured.
+    """
 
     number: int
     group: int
@@ -67,36 +75,60 @@ class Tile:
     units: tuple[bytes, ...] | None
     unit_of: Positions | None
     center: tuple[float, float]
+    measures: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A tile that is done: its number, the positions of its parcels, and what they are cut to."""
+    """A tile that is done: its number, the positions of its rows, and what they are cut to.
+
+    Of a tile that measures, ``cut.building_m2`` is the size of its rows.
+    """
 
     number: int
     rows: Positions
     cut: Cut
 
 
-def do_tile(tile: Tile) -> Done:
+def do_tile(tile: Tile, *, threads: int | None = 1) -> Done:
     """Cut one tile; positions returned are those of the whole layers."""
-    row, parcels = _read_group(tile.parcels, tile.group)
-    buildings, rows = None, np.zeros(0, np.intp)
-    if tile.buildings is not None and len(parcels):
-        west, south, east, north = parcels.total_bounds
-        box = (west - _EDGE_DEG, south - _EDGE_DEG, east + _EDGE_DEG, north + _EDGE_DEG)
-        rows, buildings = _read_near(tile.buildings, box)
+    with pq.ParquetFile(tile.parcels) as file:
+        names = ["geometry"] if tile.measures else ["geometry", "bbox"]
+        table = file.read_row_group(tile.group, columns=_columns(file, *names), use_threads=False)
+        row = _rows_of(table, int(_starts(file)[tile.group]))
+    if tile.measures:
+        size = areas_of_wkb(*_encoded(table), tile.center)
+        return Done(tile.number, row, Cut(_nothing(), _nothing(), np.zeros(0), size))
+    parcels, box = shapes_of_wkb(*_encoded(table), tile.center), _boxes(table)
+    del table
+    rows = np.zeros(0, np.intp)
+
+    def near(held: Positions) -> GeoSeries:
+        nonlocal rows
+        around = box[held] + (-_EDGE_DEG, -_EDGE_DEG, _EDGE_DEG, _EDGE_DEG)
+        rows, buildings = _read_near(str(tile.buildings), around, tile.center)
+        return buildings
+
     units = None
     if tile.units is not None:
         units = GeoSeries(shapely.from_wkb(np.array(tile.units, object)), crs=geo.LONLAT)
-    found = cut(parcels, buildings, units, tile.unit_of, center=tile.center, threads=1)
-    land = Pieces(
-        found.land.unit, row[found.land.feature], found.land.size_m2, row[found.land.parcel]
+    found = cut(
+        parcels,
+        None if tile.buildings is None else near,
+        units,
+        tile.unit_of,
+        center=tile.center,
+        threads=threads,
     )
-    built = Pieces(
-        found.built.unit, rows[found.built.feature], found.built.size_m2, row[found.built.parcel]
-    )
+    land, built = found.land, found.built
+    land = Pieces(land.unit, row[land.feature], land.size_m2, row[land.parcel])
+    built = Pieces(built.unit, rows[built.feature], built.size_m2, row[built.parcel])
     return Done(tile.number, row, Cut(land, built, found.parcel_m2, np.zeros(0)))
+
+
+def _nothing() -> Pieces:
+    none = np.zeros(0, np.intp)
+    return Pieces(none, none, np.zeros(0), none)
 
 
 def _starts(file: pq.ParquetFile) -> Positions:
@@ -117,55 +149,51 @@ def _columns(file: pq.ParquetFile, *names: str) -> list[str]:
     return [*names, *(name for name in ("row",) if name in file.schema_arrow.names)]
 
 
-def _shapes(table: pa.Table) -> GeoSeries:
-    wkb = table["geometry"].to_numpy(zero_copy_only=False)
-    return GeoSeries(shapely.from_wkb(wkb), crs=geo.LONLAT)
+def _encoded(table: pa.Table) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Bytes of all shapes one after another, and where each begins; a missing one has none."""
+    wkb = table["geometry"].combine_chunks()
+    _, ends, data = wkb.buffers()
+    wide = np.int64 if pa.types.is_large_binary(wkb.type) else np.int32
+    bounds = np.frombuffer(ends, wide)[wkb.offset : wkb.offset + len(wkb) + 1].astype(np.int64)
+    return np.frombuffer(data or b"", np.uint8), bounds
 
 
-def _read_group(path: str, group: int) -> tuple[Positions, GeoSeries]:
-    with pq.ParquetFile(path) as file:
-        table = file.read_row_group(group, columns=_columns(file, "geometry"))
-        return _rows_of(table, int(_starts(file)[group])), _shapes(table)
-
-
-def _read_near(path: str, box: tuple[float, ...]) -> tuple[Positions, GeoSeries]:
-    """Read the features whose boxes meet a box, from the row groups whose boxes do."""
-    rows, parts = [np.zeros(0, np.intp)], []
+def _read_near(
+    path: str, around: NDArray[np.float64], center: tuple[float, float]
+) -> tuple[Positions, GeoSeries]:
+    """Read the features whose boxes may meet some boxes, from the row groups whose boxes do."""
+    rows, parts = [np.zeros(0, np.intp)], [np.zeros(0, object)]
     with pq.ParquetFile(path) as file:
         starts = _starts(file)
-        for group in range(file.num_row_groups):
-            if not _meets(file.metadata.row_group(group), box):
+        boxes = [_box_of(file.metadata.row_group(k)) for k in range(file.num_row_groups)]
+        reached = boxes_near(np.array(boxes).reshape(-1, 4), around)
+        for group in np.flatnonzero(reached):
+            table = file.read_row_group(group, columns=_columns(file, "bbox"), use_threads=False)
+            near = boxes_near(_boxes(table), around)
+            if not near.any():
                 continue
-            table = file.read_row_group(group, columns=_columns(file, "geometry", "bbox"))
-            west, south, east, north = _boxes(table)
-            near = (west <= box[2]) & (east >= box[0]) & (south <= box[3]) & (north >= box[1])
             rows.append(_rows_of(table, int(starts[group]))[near])
-            parts.append(_shapes(table.filter(pa.array(near))))
-    shapes = [np.asarray(part.array) for part in parts]
-    return np.concatenate(rows), GeoSeries(
-        np.concatenate([np.zeros(0, object), *shapes]), crs=geo.LONLAT
-    )
+            table = file.read_row_group(group, columns=["geometry"], use_threads=False)
+            table = table.filter(pa.array(near))
+            parts.append(np.asarray(shapes_of_wkb(*_encoded(table), center).array))
+    return np.concatenate(rows), GeoSeries(np.concatenate(parts), crs=geo.plane(center))
 
 
-def _boxes(table: pa.Table) -> tuple[NDArray[np.float64], ...]:
+def _boxes(table: pa.Table) -> NDArray[np.float64]:
     box = table["bbox"].combine_chunks()
-    return tuple(box.field(name).to_numpy() for name in ("xmin", "ymin", "xmax", "ymax"))
+    sides = [box.field(name).to_numpy() for name in ("xmin", "ymin", "xmax", "ymax")]
+    return np.stack(sides, axis=1)
 
 
-def _meets(group: Any, box: tuple[float, ...]) -> bool:
-    """Whether a row group may hold something in a box, by what the file says of its boxes."""
+def _box_of(group: Any) -> tuple[float, float, float, float]:
+    """The box of a row group, by what the file says of its boxes; everywhere if it says nothing."""
     said = {group.column(k).path_in_schema: group.column(k) for k in range(group.num_columns)}
     low_x, low_y, high_x, high_y = (
         said[f"bbox.{name}"].statistics for name in ("xmin", "ymin", "xmax", "ymax")
     )
     if not all(s is not None and s.has_min_max for s in (low_x, low_y, high_x, high_y)):
-        return True
-    return bool(
-        low_x.min <= box[2]
-        and high_x.max >= box[0]
-        and low_y.min <= box[3]
-        and high_y.max >= box[1]
-    )
+        return -np.inf, -np.inf, np.inf, np.inf
+    return low_x.min, low_y.min, high_x.max, high_y.max
 
 
 def is_stored(path: Path, shapes: GeoSeries, *, rows: int = 2 * TILE_ROWS) -> bool:
@@ -184,7 +212,7 @@ def is_stored(path: Path, shapes: GeoSeries, *, rows: int = 2 * TILE_ROWS) -> bo
             return False
         if file.metadata.num_rows != len(shapes) or np.diff(_starts(file)).max(initial=0) > rows:
             return False
-        boxes = np.stack(_boxes(file.read(columns=["bbox"])), axis=1)
+        boxes = _boxes(file.read(columns=["bbox"]))
     return np.array_equal(boxes, shapely.bounds(np.asarray(shapes.array)), equal_nan=True)
 
 
@@ -199,8 +227,8 @@ def write_tiles(shapes: GeoSeries, path: Path, *, rows: int = TILE_ROWS) -> None
 
 
 def tiled_cut(
-    parcels: GeoSeries,
-    buildings: GeoSeries | None,
+    parcels: Ground,
+    buildings: Ground | None,
     units: GeoSeries | None,
     unit_of: Positions | None,
     *,
@@ -215,7 +243,7 @@ def tiled_cut(
     Parameters
     ----------
     parcels, buildings, units, unit_of, center
-        As for :func:`~zgcgis.accounts.shares.cut`.
+        As for :func:`~zgcgis.accounts.shares.cut`; parcels and buildings may lie in a file.
     run
         What does the tiles, in any order: see :func:`pool` and :func:`on_cluster`.
     folder
@@ -231,38 +259,54 @@ def tiled_cut(
     cut
         Equal to that of one process to 1e-9; rows in the same order.
     """
-    center = geo.center_of(parcels) if center is None else center
+    center = _center_of(parcels) if center is None else center
     where = Path(tempfile.mkdtemp(prefix="zgcgis-tiles-", dir=folder))
+    area, footprint = np.zeros(_count(parcels)), np.zeros(_count(buildings))
     try:
         paths = {}
-        for level, shapes in (("parcel", parcels), ("building", buildings)):
-            if shapes is None:
+        for level, ground in (("parcel", parcels), ("building", buildings)):
+            if ground is None:
                 continue
             given = (stored or {}).get(level)
-            if given is not None and is_stored(given, shapes):
+            if not isinstance(ground, GeoSeries):
+                paths[level] = str(ground.path)
+            elif given is not None and is_stored(given, ground):
                 paths[level] = str(given)
             else:
                 paths[level] = str(where / f"{level}.parquet")
-                write_tiles(shapes, Path(paths[level]), rows=rows)
+                write_tiles(ground, Path(paths[level]), rows=rows)
         outlines = (
             None if units is None else tuple(shapely.to_wkb(np.asarray(geo.to_lonlat(units))))
         )
         tiles = list(_tiles(paths, outlines, unit_of, center))
-        alone = list(_alone(paths.get("building"), len(tiles), center))
-        done = {one.number: one for one in run([*tiles, *alone])}
+        measures = list(_measures(paths.get("building"), len(tiles), center))
+        parts: dict[int, Cut] = {}
+        for done in run([*tiles, *measures]):
+            if done.number < len(tiles):
+                area[done.rows] = done.cut.parcel_m2
+                parts[done.number] = done.cut
+            else:
+                footprint[done.rows] = done.cut.building_m2
     finally:
         shutil.rmtree(where, ignore_errors=True)
-    parts = [done[tile.number] for tile in tiles]
-    area, footprint = (
-        np.zeros(len(parcels)),
-        np.zeros(0 if buildings is None else len(buildings)),
-    )
-    for whole, some in ((area, parts), (footprint, [done[tile.number] for tile in alone])):
-        for part in some:
-            whole[part.rows] = part.cut.parcel_m2
-    land = _joined([part.cut.land for part in parts], ("unit", "feature"))
-    built = _joined([part.cut.built for part in parts], ("feature", "parcel", "unit"))
+    for ground in (parcels, buildings):
+        if ground is not None and not isinstance(ground, GeoSeries):
+            ground.still()  # a file that was replaced meanwhile gave parts of two layers
+    land = _joined([parts[tile.number].land for tile in tiles], ("unit", "feature"))
+    built = _joined([parts[tile.number].built for tile in tiles], ("feature", "parcel", "unit"))
     return Cut(land, built, area, footprint)
+
+
+def _count(ground: Ground | None) -> int:
+    if ground is None:
+        return 0
+    return len(ground) if isinstance(ground, GeoSeries) else ground.count
+
+
+def _center_of(ground: Ground) -> tuple[float, float]:
+    if isinstance(ground, GeoSeries):
+        return geo.center_of(ground)
+    return geo.center_of(GeoSeries([shapely.box(*ground.bounds)], crs=geo.LONLAT))
 
 
 def _tiles(
@@ -286,12 +330,12 @@ def _tiles(
             yield Tile(number, number, paths["parcel"], buildings, outlines, mine, center)
 
 
-def _alone(path: str | None, first: int, center: tuple[float, float]) -> Iterator[Tile]:
+def _measures(path: str | None, first: int, center: tuple[float, float]) -> Iterator[Tile]:
     """Tiles that only measure a layer: one for each of its row groups."""
     if path is not None:
         with pq.ParquetFile(path) as file:
             for group in range(file.num_row_groups):
-                yield Tile(first + group, group, path, None, None, None, center)
+                yield Tile(first + group, group, path, None, None, None, center, measures=True)
 
 
 def _joined(parts: Iterable[Pieces], keys: tuple[str, ...]) -> Pieces:
@@ -305,6 +349,32 @@ def _joined(parts: Iterable[Pieces], keys: tuple[str, ...]) -> Pieces:
 
 
 # --- who does the tiles ------------------------------------------------------------------
+
+
+def alone(threads: int | None = None) -> Spread:
+    """Return what cuts in this process: whole layers, or tile by tile what lies in files."""
+
+    def spread(
+        parcels: Ground,
+        buildings: Ground | None,
+        units: GeoSeries | None,
+        unit_of: Positions | None,
+        *,
+        center: tuple[float, float] | None = None,
+    ) -> Cut:
+        if any(isinstance(ground, GeoSeries) for ground in (parcels, buildings)):
+            land, houses = (
+                one.shapes() if one is not None and not isinstance(one, GeoSeries) else one
+                for one in (parcels, buildings)
+            )
+            return cut(land, houses, units, unit_of, center=center, threads=threads)
+
+        def run(tiles: Sequence[Tile]) -> Iterator[Done]:
+            return (do_tile(tile, threads=threads) for tile in tiles)
+
+        return tiled_cut(parcels, buildings, units, unit_of, center=center, run=run)
+
+    return spread
 
 
 def pool(workers: int | None = None) -> Run:
@@ -397,7 +467,7 @@ def spread_for(zone: Zone, address: str | None = None) -> Iterator[Spread | None
         with on_cluster(address) as run:
             yield spread_over(run, stored=stored)
         return
-    size = sum(len(zone.layers.get(level, ())) for level in ("parcel", "building"))
+    size = zone.count("parcel") + zone.count("building")
     several = processors() > 1
     yield spread_over(pool(), stored=stored) if size >= TILE_FROM and several else None
 
@@ -412,8 +482,8 @@ def spread_over(
     """Return what ``survey(zone, spread=…)`` takes, from what does the tiles."""
 
     def spread(
-        parcels: GeoSeries,
-        buildings: GeoSeries | None,
+        parcels: Ground,
+        buildings: Ground | None,
         units: GeoSeries | None,
         unit_of: Positions | None,
         *,

@@ -303,7 +303,7 @@ def _refuse_years(zone: Zone, stated: DataFrame, wanted: list[int] | None) -> No
 def _survey(
     zone: Zone, years: list[int] | None, left_out: list[Saying], dask: str | None
 ) -> Survey | None:
-    if "parcel" not in zone.layers or not len(zone.layers["parcel"]):
+    if not zone.count("parcel"):
         _note(
             left_out,
             "没有宗地图层，土地利用状况、强度和按宗地的各项面积无法量算。",
@@ -527,7 +527,7 @@ def _parcel_potentials(
     if evaluation is None or surveyed is None:
         return DataFrame(columns=columns)
     accounts = measure(zone, "parcel", [year])
-    layer = zone.layers["parcel"].drop_duplicates("id").set_index("id")
+    layer = zone.table("parcel", ["id", "park_id"]).drop_duplicates("id").set_index("id")
     if "park_id" not in layer:
         return DataFrame(columns=columns)
     park = layer["park_id"]

@@ -1,9 +1,10 @@
 """Overlay: clipped areas, overlaps, gaps, what lies outside. All sums come from one table.
 
 :func:`clipped_areas` is exact. Its speed comes from not intersecting what need not be: boxes
-in an index find candidates, sixteen-sided hulls drop those that cannot touch, cells
-and a containment test settle what lies wholly inside, and only pairs that cross a boundary
-are intersected, with the part of the boundary that is near.
+in an index find candidates, twelve-sided hulls drop those that cannot touch, cells
+and a containment test settle what lies wholly inside. Of pairs that cross a boundary the shared
+area is summed from their edges (:mod:`.rings`), or, if they are large, they are intersected, with
+the part of the boundary that is near.
 
 A prepared geometry used by two threads crashes the interpreter, even when it was prepared
 beforehand. So a task prepares copies of its own, and no other task ever sees them.
@@ -13,7 +14,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import geopandas as gpd
@@ -23,6 +23,7 @@ from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 
 from .plane import Center, Floats, Geometries, _array, _nothing, _width, center_of, to_plane
+from .rings import ANGLES, HALF, Rings, run, shared_areas
 
 Positions = NDArray[np.intp]
 T = TypeVar("T")
@@ -86,29 +87,23 @@ def processors() -> int:
         return os.cpu_count() or 1
 
 
-def _run(work: Callable[[Any], T], tasks: list[Any], threads: int) -> list[T]:
-    """Do tasks in their order, which is also the order of the results."""
-    if threads == 1 or len(tasks) < 2:
-        return [work(task) for task in tasks]
-    with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(work, tasks))
-
-
 def _clipped(
     bigs: Geometries, smalls: Geometries, threads: int
 ) -> tuple[Positions, Positions, Floats]:
     i, j = _box_pairs(bigs, smalls, threads)
     crowded = len(i) > _CROWDED * len(bigs)
+    rings = None
     if not crowded:
-        i, j = _hull_pairs(bigs, smalls, i, j, threads)
+        rings = Rings.of(bigs, threads), Rings.of(smalls, threads)
+        i, j = _hull_pairs(*rings, i, j, threads)
     whole = np.asarray(shapely.area(smalls))
     box = np.asarray(shapely.bounds(smalls)) if crowded else np.zeros((0, 4))
     size = np.zeros(len(i))
 
     def measure(rows: slice) -> None:
-        size[rows] = _pair_areas(bigs, smalls, whole, box, i[rows], j[rows])
+        size[rows] = _pair_areas(bigs, smalls, whole, box, rings, i[rows], j[rows])
 
-    _run(measure, list(_slices(i)), threads)
+    run(measure, list(_slices(i)), threads)
     real = size > _DUST_M2
     return i[real], j[real], size[real]
 
@@ -127,7 +122,7 @@ def _box_pairs(bigs: Geometries, smalls: Geometries, threads: int) -> tuple[Posi
         order = np.argsort(pairs[0] * max(1, len(smalls)) + pairs[1])
         return pairs[:, order]
 
-    i, j = np.concatenate(_run(query, list(range(0, len(bigs), chunk)), threads), axis=1)
+    i, j = np.concatenate(run(query, list(range(0, len(bigs), chunk)), threads), axis=1)
     return i, j
 
 
@@ -142,6 +137,43 @@ def _few_box_pairs(bigs: Geometries, smalls: Geometries) -> tuple[Positions, Pos
     return i, np.concatenate([*found, np.zeros(0, np.intp)])
 
 
+_CELLS = 256  # a side of the grid on which boxes are compared
+
+
+def boxes_near(boxes: Floats, targets: Floats) -> NDArray[np.bool_]:
+    """Return which boxes may meet one of `targets`, to a cell of a grid: none is missed.
+
+    Both are rows of west, south, east, north in any one unit. An empty box (NaN) meets nothing.
+    """
+    near: NDArray[np.bool_] = np.zeros(len(boxes), bool)
+    targets = targets[~np.isnan(targets).any(axis=1)]
+    if not len(targets):
+        return near
+    low, high = targets[:, :2].min(axis=0), targets[:, 2:].max(axis=0)
+    with np.errstate(invalid="ignore"):
+        near = (boxes[:, :2] <= high).all(axis=1) & (boxes[:, 2:] >= low).all(axis=1)
+    step = np.maximum((high - low) / _CELLS, np.finfo(float).tiny)
+
+    def cells(points: Floats) -> NDArray[np.intp]:
+        found: NDArray[np.intp] = (
+            np.floor((points - low) / step).clip(0, _CELLS - 1).astype(np.intp)
+        )
+        return found
+
+    corner = np.zeros((_CELLS + 1, _CELLS + 1), np.int64)  # steps up and down at corners of targets
+    (west, south), (east, north) = cells(targets[:, :2]).T, cells(targets[:, 2:]).T + 1
+    for x, y, sign in ((west, south, 1), (east, north, 1), (west, north, -1), (east, south, -1)):
+        np.add.at(corner, (x, y), sign)
+    taken = corner.cumsum(axis=0).cumsum(axis=1)[:-1, :-1] > 0
+    upto = np.zeros((_CELLS + 1, _CELLS + 1), np.int64)
+    upto[1:, 1:] = taken.cumsum(axis=0).cumsum(axis=1)
+    asked = np.flatnonzero(near)
+    (west, south), (east, north) = cells(boxes[asked, :2]).T, cells(boxes[asked, 2:]).T + 1
+    held = upto[east, north] - upto[west, north] - upto[east, south] + upto[west, south]
+    near[asked] = held > 0
+    return near
+
+
 def _slices(i: Positions) -> Iterator[slice]:
     """Cut sorted pairs into tasks; one big polygon may appear in several."""
     for start in range(0, len(i), _PAIRS_PER_TASK):
@@ -149,7 +181,13 @@ def _slices(i: Positions) -> Iterator[slice]:
 
 
 def _pair_areas(
-    bigs: Geometries, smalls: Geometries, whole: Floats, box: Floats, i: Positions, j: Positions
+    bigs: Geometries,
+    smalls: Geometries,
+    whole: Floats,
+    box: Floats,
+    rings: tuple[Rings, Rings] | None,
+    i: Positions,
+    j: Positions,
 ) -> Floats:
     """Shared area of pairs sorted by `i`; every prepared geometry is made and dropped here."""
     first = np.flatnonzero(np.r_[True, i[1:] != i[:-1]])
@@ -171,6 +209,11 @@ def _pair_areas(
     inside = np.asarray(shapely.contains_properly(outer[rest], small[rest]))  # quick, for most
     size[rest[inside]] = whole[j[rest[inside]]]
     rest = rest[~inside]
+    if rings is not None:
+        handy = rings[0].handy[i[rest]] & rings[1].handy[j[rest]]
+        these = rest[handy]
+        size[these] = shared_areas(*rings, i[these], j[these])
+        rest = rest[~handy]
     rest = rest[shapely.intersects(outer[rest], small[rest])]
     inside = np.asarray(shapely.covers(outer[rest], small[rest]))  # what touches from within
     size[rest[inside]] = whole[j[rest[inside]]]
@@ -238,46 +281,24 @@ def _pieces(outer: Geometries, i: Positions, box: Floats) -> Geometries:
     return pieces
 
 
-_AXES = 8  # directions of the sixteen-sided hull; the first and the fifth are x and y
-
-
-def _spans(shapes: Geometries, threads: int) -> Floats:
-    """Extent of each geometry along each direction: (lowest, highest) per direction."""
-    spans = np.full((_AXES, 2, len(shapes)), np.nan)
-    step = max(1, min(65_536, -(-len(shapes) // threads)))
-
-    def project(start: int) -> None:
-        some = shapes[start : start + step]
-        count = shapely.get_num_coordinates(some)
-        at = start + np.flatnonzero(count)
-        if not len(at):
-            return
-        x, y = shapely.get_coordinates(some).T.copy()
-        first = np.r_[0, np.cumsum(count[count > 0])[:-1]]
-        for k in range(_AXES):
-            angle = k * np.pi / _AXES
-            along = x * np.cos(angle) + y * np.sin(angle)
-            spans[k, 0, at] = np.minimum.reduceat(along, first)
-            spans[k, 1, at] = np.maximum.reduceat(along, first)
-
-    _run(project, list(range(0, len(shapes), step)), threads)
-    return spans
-
-
 _SLACK_M = 1e-6  # far above the rounding of a projected coordinate, far below any land
 
 
 def _hull_pairs(
-    bigs: Geometries, smalls: Geometries, i: Positions, j: Positions, threads: int
+    outer: Rings, inner: Rings, i: Positions, j: Positions, threads: int
 ) -> tuple[Positions, Positions]:
     """Drop pairs that some straight line separates."""
-    outer, inner = _spans(bigs, threads), _spans(smalls, threads)
-    apart = np.zeros(len(i), bool)
-    for k in range(_AXES):
-        if k % (_AXES // 2):  # along x and y the boxes have met already
-            apart |= outer[k, 0][i] > inner[k, 1][j] + _SLACK_M
-            apart |= inner[k, 0][j] > outer[k, 1][i] + _SLACK_M
-    return i[~apart], j[~apart]
+    near = np.ones(len(i), bool)
+
+    def look(rows: slice) -> None:
+        a, b, held = i[rows], j[rows], near[rows]
+        for k in range(len(ANGLES)):
+            if k % HALF:  # along x and y the boxes have met already
+                held &= outer.spans[k, 0][a] <= inner.spans[k, 1][b] + _SLACK_M
+                held &= inner.spans[k, 0][b] <= outer.spans[k, 1][a] + _SLACK_M
+
+    run(look, list(_slices(i)), threads)
+    return i[near], j[near]
 
 
 # --- overlaps ----------------------------------------------------------------------------
@@ -355,7 +376,7 @@ def _overlapping(
         big = size > min_area_m2
         return rows.start + meet[big], common[big], size[big]
 
-    parts = _run(share, list(_slices(i)), threads)
+    parts = run(share, list(_slices(i)), threads)
     if not parts:
         nothing = np.zeros(0, np.intp)
         return nothing, nothing, np.zeros(0, object), np.zeros(0)
@@ -364,19 +385,17 @@ def _overlapping(
 
 
 def _hull_room(shapes: Geometries, i: Positions, j: Positions, threads: int) -> Floats:
-    """An upper bound of the area two shapes can share, from their sixteen-sided hulls."""
+    """An upper bound of the area two shapes can share, from their twelve-sided hulls."""
     if not len(i):
         return np.zeros(0)
-    span = _spans(shapes, threads)
+    low, high = Rings.of(shapes, threads).spans.transpose(1, 0, 2)
     room = np.full(len(i), np.inf)
     depth = [
-        np.minimum(span[k, 1][i], span[k, 1][j]) - np.maximum(span[k, 0][i], span[k, 0][j])
-        for k in range(_AXES)
+        np.minimum(high[k][i], high[k][j]) - np.maximum(low[k][i], low[k][j])
+        for k in range(len(ANGLES))
     ]
-    for k in range(_AXES // 2):  # a direction and the one at right angles to it
-        across = np.maximum(depth[k] + _SLACK_M, 0) * np.maximum(
-            depth[k + _AXES // 2] + _SLACK_M, 0
-        )
+    for k in range(HALF):  # a direction and the one at right angles to it
+        across = np.maximum(depth[k] + _SLACK_M, 0) * np.maximum(depth[k + HALF] + _SLACK_M, 0)
         room = np.minimum(room, across)
     return room
 
@@ -546,7 +565,7 @@ def _differences(
             near = near[shapely.intersects(own, near)]
         left[i[start]] = shapely.difference(mine, shapely.disjoint_subset_union_all(near))
 
-    _run(subtract, list(zip(first[busy], count[busy], strict=True)), threads)
+    run(subtract, list(zip(first[busy], count[busy], strict=True)), threads)
     there = np.flatnonzero(~_nothing(left))
     return there, left[there]
 

@@ -16,7 +16,6 @@ What is missing is left out; whoever needs it says so.
 
 from __future__ import annotations
 
-import json
 import shutil
 import tomllib
 from collections.abc import Mapping
@@ -24,16 +23,14 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import pandas as pd
-import shapely
 from geopandas import GeoDataFrame
 from pandas import DataFrame
-from shapely.errors import GEOSException
 
-from ..errors import CrsError, MissingColumnsError, ReadError, UnknownNameError, ZoneError
-from ..model import COLUMNS, LEVELS, Zone
+from ..errors import MissingColumnsError, ReadError, UnknownNameError, ZoneError
+from ..model import LEVELS, Layers, StoredLayer, Zone
 from ..plan import load_plan
+from .stored import read_stored_layer, stored_file
 
 __all__ = ["SHIPPED", "new_zone", "open_zone", "read_stored_layer", "zone_folder"]
 
@@ -117,7 +114,9 @@ def open_zone(folder: str | Path) -> Zone:
     Returns
     -------
     zone
-        Layers in EPSG:4490; everything the folder does not hold is empty or None.
+        Layers in EPSG:4490; everything the folder does not hold is empty or None. A layer of
+        more than 100 000 features, as ``zgcgis import`` stores it, is read when it is first
+        asked for.
 
     Raises
     ------
@@ -275,84 +274,12 @@ def _read_layers(folder: Path) -> Mapping[str, GeoDataFrame]:
     unknown = set(found) - set(LEVELS)
     if unknown:
         raise UnknownNameError(unknown, LEVELS, what=f"level (layer in {folder})", zh="图层级别")
-    return {level: read_stored_layer(path, level) for level, path in sorted(found.items())}
-
-
-def read_stored_layer(path: Path, level: str) -> GeoDataFrame:
-    """Read one layer of a zone folder into the columns of its level, in EPSG:4490.
-
-    The folder is the user's own; files from elsewhere come in through ``zgcgis import``.
-    """
-    layer = _read_geojson(path) if path.suffix == ".geojson" else _read_binary(path)
-    if layer.crs is None:
-        raise CrsError(
-            f"{path} 没有坐标系。请用 zgcgis import --crs 重新导入。",
-            f"{path} has no coordinate reference system. Import it again with --crs.",
-        )
-    if "id" not in layer:
-        raise MissingColumnsError({"id"}, layer.columns, where=str(path))
-    layer = layer if layer.crs.to_epsg() == 4490 else layer.to_crs("EPSG:4490")
-    for column in LEVELS[level].columns:
-        kind = COLUMNS[column].type
-        if column not in layer:
-            layer[column] = pd.NA
-        if kind == "text":
-            layer[column] = layer[column].astype("str").where(layer[column].notna(), None)
-        elif kind == "date":
-            layer[column] = pd.to_datetime(layer[column].where(layer[column].notna(), None))
-        elif kind == "float":
-            layer[column] = pd.to_numeric(layer[column].where(layer[column].notna(), None)).astype(
-                "float64"
-            )
-        elif kind == "int":
-            layer[column] = pd.to_numeric(layer[column].where(layer[column].notna(), None)).astype(
-                "Int64"
-            )
+    read: dict[str, GeoDataFrame] = {}
+    stored: dict[str, StoredLayer] = {}
+    for level, path in sorted(found.items()):
+        file = stored_file(path, level)
+        if file is None:
+            read[level] = read_stored_layer(path, level)
         else:
-            layer[column] = layer[column].astype("boolean")
-    return layer.reset_index(drop=True)
-
-
-def _read_binary(path: Path) -> GeoDataFrame:
-    try:
-        return gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path)
-    except Exception as error:
-        raise ReadError(
-            f"{path} 读不出来：{error}。请重新导入该图层（zgcgis import）。",
-            f"{path} cannot be read: {error}. Import the layer again (zgcgis import).",
-        ) from error
-
-
-def _read_geojson(path: Path) -> GeoDataFrame:
-    """Read GeoJSON without GDAL: a zone folder may have come by mail, and text is only text."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
-        features = data["features"]
-        shapes = shapely.from_geojson(
-            [
-                json.dumps(feature["geometry"]) if feature["geometry"] else None
-                for feature in features
-            ]
-        )
-        table = DataFrame([feature.get("properties") or {} for feature in features])
-    except (
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-        GEOSException,
-    ) as error:
-        raise ReadError(
-            f"{path} 不是完整的 GeoJSON 要素集：{error}。请重新导入该图层（zgcgis import）。",
-            f"{path} is not a whole GeoJSON feature collection: {error}. "
-            "Import the layer again (zgcgis import).",
-        ) from error
-    stated = ((data.get("crs") or {}).get("properties") or {}).get("name", "CRS84")
-    if not str(stated).upper().endswith(("CRS84", "4326", "4490")):
-        raise CrsError(
-            f"{path} 声明的坐标系是 {stated}，而 GeoJSON 只用经纬度。请用 zgcgis import 导入。",
-            f"{path} states the CRS {stated}, but GeoJSON holds longitude and latitude only. "
-            "Bring it in with zgcgis import.",
-        )
-    return GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs="EPSG:4490"))
+            stored[level] = file
+    return Layers(read, stored)

@@ -1,0 +1,287 @@
+"""Layers of a zone folder: one file each, read into the columns of its level, in EPSG:4490.
+
+The folder is the user's own; files from elsewhere come in through ``zgcgis import``. A large
+layer that ``zgcgis import`` has stored, sorted and with the box of every feature, need not be
+read as a whole: :class:`StoredFile` tells what it holds and reads the columns or rows wanted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import shapely
+from geopandas import GeoDataFrame, GeoSeries
+from numpy.typing import NDArray
+from pandas import DataFrame, Series
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+from shapely.errors import GEOSException
+
+from ..errors import CrsError, MissingColumnsError, ReadError
+from ..model import COLUMNS, LEVELS
+
+__all__ = ["UNREAD_ABOVE", "StoredFile", "read_stored_layer", "stored_file"]
+
+UNREAD_ABOVE = 100_000
+"""From this many features on, a stored layer is read when it is first asked for."""
+
+_GROUP_ROWS = 131_072  # rows of a row group up to which a part of a layer can be read by itself
+_CRS = "EPSG:4490"
+_SIDES = ("xmin", "ymin", "xmax", "ymax")
+
+
+# --- a layer that is not read yet ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A large layer in its file: see :class:`zgcgis.model.StoredLayer`."""
+
+    path: Path
+    level: str
+    count: int
+    columns: tuple[str, ...]
+    kinds: frozenset[str]
+    stamp: tuple[int, int]
+
+    def read(self) -> GeoDataFrame:
+        """Read the whole layer."""
+        self.still()
+        return read_stored_layer(self.path, self.level)
+
+    def table(self, columns: Iterable[str] | None = None) -> DataFrame:
+        """Read columns without shapes, all or those of `columns` that there are."""
+        self.still()
+        wanted = [c for c in (self.columns if columns is None else columns) if c in self.columns]
+        try:
+            with pq.ParquetFile(self.path) as file:
+                names = set(file.schema_arrow.names)
+                read = file.read(columns=[c for c in wanted if c in names], use_threads=False)
+        except (pa.ArrowException, OSError) as error:
+            raise _unreadable(self.path, error) from error
+        given = read.to_pandas() if read.num_columns else DataFrame(index=range(self.count))
+        known = [c for c in wanted if c in LEVELS[self.level].columns]
+        return DataFrame(_typed(given.reset_index(drop=True), known))[wanted]
+
+    def shapes(self, rows: NDArray[np.intp] | None = None) -> GeoSeries:
+        """Read the shapes of all rows, or of those at some positions, in their order."""
+        self.still()
+        wanted = np.arange(self.count) if rows is None else np.asarray(rows, np.intp)
+        found = np.full(len(wanted), None, object)
+        try:
+            with pq.ParquetFile(self.path) as file:
+                first = 0
+                for group in range(file.num_row_groups):
+                    end = first + file.metadata.row_group(group).num_rows
+                    here = np.flatnonzero((wanted >= first) & (wanted < end))
+                    if len(here):
+                        column = file.read_row_group(group, columns=["geometry"])["geometry"]
+                        wkb = column.take(pa.array(wanted[here] - first))
+                        found[here] = shapely.from_wkb(wkb.to_numpy(zero_copy_only=False))
+                    first = end
+        except (pa.ArrowException, OSError, GEOSException) as error:
+            raise _unreadable(self.path, error) from error
+        return GeoSeries(found, crs=_CRS)
+
+    def boxes(self) -> NDArray[np.float64]:
+        """Read the boxes of all rows: west, south, east, north."""
+        return np.stack([self._side(side) for side in _SIDES], axis=1)
+
+    def _side(self, side: str) -> NDArray[np.float64]:
+        """One side of all boxes; NaN where a row has no shape."""
+        self.still()
+        try:
+            with pq.ParquetFile(self.path) as file:
+                box = file.read(columns=[f"bbox.{side}"])["bbox"].combine_chunks()
+        except (pa.ArrowException, OSError) as error:
+            raise _unreadable(self.path, error) from error
+        return np.asarray(box.field(side).to_numpy(zero_copy_only=False), float)
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether every row has a shape that is not empty."""
+        return not np.isnan(self._side("xmin")).any()
+
+    @cached_property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """West, south, east and north in degrees."""
+        box = self.boxes()
+        there = box[~np.isnan(box).any(axis=1)]
+        if not len(there):
+            return (np.nan,) * 4
+        west, south = there[:, :2].min(axis=0)
+        east, north = there[:, 2:].max(axis=0)
+        return float(west), float(south), float(east), float(north)
+
+    def still(self) -> None:
+        """Refuse to go on if the file is no longer the one that was opened."""
+        if self.stamp != _stamp(self.path):
+            raise ReadError(
+                f"{self.path} 在示范区打开之后被改动或移走。请重新打开示范区再算。",
+                f"{self.path} was changed or taken away after the zone was opened. "
+                "Open the zone again.",
+            )
+
+
+def stored_file(path: Path, level: str) -> StoredFile | None:
+    """Return a layer that can be left in its file for now; None if it has to be read at once.
+
+    That is a GeoParquet file of more than :data:`UNREAD_ABOVE` features in EPSG:4490 with a box
+    for each and in row groups, as ``zgcgis import`` stores it. Only its metadata is read.
+
+    Raises
+    ------
+    MissingColumnsError
+        If such a file has no ids.
+    """
+    if path.suffix != ".parquet":
+        return None
+    try:
+        stamp = _stamp(path)
+        with pq.ParquetFile(path) as file:
+            meta, schema = file.metadata, file.schema_arrow
+        geo = json.loads(schema.metadata[b"geo"])
+        entry = geo["columns"]["geometry"]
+        plain = (
+            geo["primary_column"] == "geometry"
+            and len(geo["columns"]) == 1
+            and entry["encoding"] == "WKB"
+            and entry["covering"]["bbox"] == {side: ["bbox", side] for side in _SIDES}
+            and schema.field("bbox").type.num_fields == len(_SIDES)
+        )
+        kinds = frozenset(map(str, entry["geometry_types"]))
+        fits = plain and meta.num_rows > UNREAD_ABOVE and _of_zone(entry["crs"])
+        rows = [meta.row_group(k).num_rows for k in range(meta.num_row_groups)]
+    except (pa.ArrowException, OSError, LookupError, TypeError, ValueError):
+        return None  # reading it says what is wrong with it
+    names = [name for name in schema.names if name != "bbox"]
+    if not fits or max(rows) > _GROUP_ROWS:
+        return None
+    if "id" not in names:
+        raise MissingColumnsError({"id"}, names, where=str(path))
+    columns = dict.fromkeys([n for n in names if n != "geometry"] + [*LEVELS[level].columns])
+    return StoredFile(path, level, meta.num_rows, tuple(columns), kinds, stamp)
+
+
+def _of_zone(stated: Any) -> bool:
+    try:
+        return stated is not None and CRS.from_user_input(stated).to_epsg() == 4490
+    except CRSError:
+        return False
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Size and time of a file; nothing of one that is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0)
+    return status.st_size, status.st_mtime_ns
+
+
+# --- a layer as a whole --------------------------------------------------------------------------
+
+
+def read_stored_layer(path: Path, level: str) -> GeoDataFrame:
+    """Read one layer of a zone folder into the columns of its level, in EPSG:4490."""
+    layer = _read_geojson(path) if path.suffix == ".geojson" else _read_binary(path)
+    if layer.crs is None:
+        raise CrsError(
+            f"{path} 没有坐标系。请用 zgcgis import --crs 重新导入。",
+            f"{path} has no coordinate reference system. Import it again with --crs.",
+        )
+    if "id" not in layer:
+        raise MissingColumnsError({"id"}, layer.columns, where=str(path))
+    layer = layer if layer.crs.to_epsg() == 4490 else layer.to_crs(_CRS)
+    layer = layer.reset_index(drop=True)
+    made = GeoDataFrame(_typed(layer, LEVELS[level].columns), geometry=layer.geometry.name)
+    made.attrs = layer.attrs
+    return made
+
+
+def _typed(table: DataFrame, columns: Iterable[str]) -> dict[Hashable, Series]:
+    """Return the columns of a table, and those of `columns` typed, also where there are none."""
+    made: dict[Hashable, Series] = {name: table[name] for name in table.columns}
+    nothing = Series([pd.NA] * min(len(table), 1), dtype="object")
+    for column in columns:
+        values, kind = made.get(column, nothing), COLUMNS[column].type
+        if len(table) and (values is nothing or values.isna().all()):
+            one = _as(values.iloc[:1], kind)  # made once, and not for every row
+            values = one.iloc[np.zeros(len(table), np.intp)].set_axis(table.index)
+        else:
+            values = _as(values, kind)
+        made[column] = values
+    return made
+
+
+def _as(values: Series, kind: str) -> Series:
+    """A column in the type of its kind; what there is nothing of stays missing."""
+    if kind == "bool":
+        return values.astype("boolean")
+    if kind == "text":
+        if isinstance(values.dtype, pd.StringDtype):
+            return values.astype("str")
+        return values.astype("str").where(values.notna(), None)
+    known = values.where(values.notna(), None)
+    if kind == "date":
+        return pd.to_datetime(known)
+    return pd.to_numeric(known).astype("float64" if kind == "float" else "Int64")
+
+
+def _unreadable(path: Path, error: Exception) -> ReadError:
+    return ReadError(
+        f"{path} 读不出来：{error}。请重新导入该图层（zgcgis import）。",
+        f"{path} cannot be read: {error}. Import the layer again (zgcgis import).",
+    )
+
+
+def _read_binary(path: Path) -> GeoDataFrame:
+    try:
+        return gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path)
+    except Exception as error:
+        raise _unreadable(path, error) from error
+
+
+def _read_geojson(path: Path) -> GeoDataFrame:
+    """Read GeoJSON without GDAL: a zone folder may have come by mail, and text is only text."""
+    try:
+        data = json.loads(path.read_text(encoding="utf-8-sig"))
+        features = data["features"]
+        shapes = shapely.from_geojson(
+            [
+                json.dumps(feature["geometry"]) if feature["geometry"] else None
+                for feature in features
+            ]
+        )
+        table = DataFrame([feature.get("properties") or {} for feature in features])
+    except (
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        GEOSException,
+    ) as error:
+        raise ReadError(
+            f"{path} 不是完整的 GeoJSON 要素集：{error}。请重新导入该图层（zgcgis import）。",
+            f"{path} is not a whole GeoJSON feature collection: {error}. "
+            "Import the layer again (zgcgis import).",
+        ) from error
+    stated = ((data.get("crs") or {}).get("properties") or {}).get("name", "CRS84")
+    if not str(stated).upper().endswith(("CRS84", "4326", "4490")):
+        raise CrsError(
+            f"{path} 声明的坐标系是 {stated}，而 GeoJSON 只用经纬度。请用 zgcgis import 导入。",
+            f"{path} states the CRS {stated}, but GeoJSON holds longitude and latitude only. "
+            "Bring it in with zgcgis import.",
+        )
+    return GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs="EPSG:4490"))
