@@ -18,6 +18,7 @@ from geopandas import GeoDataFrame
 from ..errors import UnknownNameError
 from ..findings import RULES, Rule, combine, describe
 from ..model import Zone
+from .topology import searching_once
 
 __all__ = ["RULES", "Rule", "asked", "check", "describe"]
 
@@ -46,7 +47,7 @@ def asked(zone: Zone, codes: Iterable[str] | None = None) -> dict[str, Rule]:
         if unknown := [w for w in wanted if not w or not any(c.startswith(w) for c in rules)]:
             raise UnknownNameError(unknown, rules, what="rule", zh="规则")
         rules = {code: entry for code, entry in rules.items() if code.startswith(wanted)}
-    there = {level for level, layer in zone.layers.items() if len(layer)}
+    there = {level for level in zone.layers if zone.count(level)}
     return {code: entry for code, entry in rules.items() if there.issuperset(entry.levels)}
 
 
@@ -77,4 +78,5 @@ def check(
     if proposal is not None:
         zone = replace(zone, layers={**zone.layers, "proposal": proposal})
     rules = asked(zone, codes)
-    return combine(entry.func(zone) for entry in rules.values() if entry.func is not None)
+    with searching_once():
+        return combine(entry.func(zone) for entry in rules.values() if entry.func is not None)

@@ -10,11 +10,7 @@ its unit (``industrial_land``, ``supplied_in_year``). The kind says what counts 
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -24,6 +20,7 @@ from geopandas import GeoDataFrame
 from .. import geo
 from ..errors import MissingColumnsError, UnknownNameError
 from ..findings import finding_frame, rule
+from ..land_use import classify
 from ..model import Zone
 from .plan import cited, demanded
 from .supply import as_dates, as_of
@@ -50,26 +47,6 @@ USES: Mapping[str, tuple[str, ...]] = {
 """The uses a quota may name, and the classes of land that count as that use."""
 
 
-@cache
-def _classes() -> Mapping[tuple[str, str], str]:
-    """Class of TD/T 1029 of every land-use code, by classification and code."""
-    text = files("zgcgis").joinpath("resources/land_use.csv").read_text(encoding="utf-8")
-    rows = csv.DictReader(io.StringIO(text))
-    return {(row["system"], row["code"]): row["td1029"] for row in rows}
-
-
-def _class_of(system: str, code: str) -> str:
-    """Class of one code: its own, or that of the nearest code above it that has one."""
-    known = _classes()
-    for end in range(len(code), 0, -1):
-        found = known.get((system, code[:end]), "")
-        if found:
-            return found[:2] if found.startswith("A") else ""
-        if (system, code[:end]) in known:
-            return ""
-    return ""
-
-
 def use_class(parcels: pd.DataFrame, system: str = "") -> pd.Series:
     """Return the class of use (``A1`` … ``A6``) of each parcel, built or still to be built.
 
@@ -82,9 +59,24 @@ def use_class(parcels: pd.DataFrame, system: str = "") -> pd.Series:
     code = code.where(code != "", _text(parcels, "land_use"))
     found = state.where(state.str.fullmatch(r"A\d\d?"), "").str[:2]
     open_ = found == ""
-    pairs = list(zip(systems[open_], code[open_], strict=True))
-    of_pair = {pair: _class_of(*pair) for pair in set(pairs)}
-    found[open_] = [of_pair[pair] for pair in pairs]
+    pairs = pd.DataFrame({"system": systems[open_], "code": code[open_]})
+    different = pairs.drop_duplicates(ignore_index=True)
+    of_pair = _class_of(different["code"], different["system"])
+    of_pair.index = pd.MultiIndex.from_frame(different[["system", "code"]])
+    found[open_] = of_pair.reindex(pd.MultiIndex.from_frame(pairs)).to_numpy()
+    return found
+
+
+def _class_of(code: pd.Series, system: pd.Series) -> pd.Series:
+    """Class of each code; one that the crosswalk lacks counts as the nearest code above it."""
+    found = pd.Series("", index=code.index, dtype="object")
+    left = code.str.strip()
+    while (left != "").any():
+        known = classify(left, system)
+        held = known["known_as"] != ""
+        state = known["td1029"]
+        found = found.where(~held, state.where(state.str.startswith("A"), "").str[:2])
+        left = left.where(~held, "").str[:-1]
     return found
 
 

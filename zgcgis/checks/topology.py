@@ -9,9 +9,11 @@ not a standard's; ``[checks]`` in ``zone.toml`` replaces them one by one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -24,7 +26,7 @@ from ..errors import UnknownNameError
 from ..findings import combine, finding_frame, rule
 from ..model import Zone, there_in
 
-__all__ = ["Limits", "limits_of"]
+__all__ = ["Limits", "limits_of", "searching_once"]
 
 _EXACT = ("surveyed", "synthetic")  # an outline as good as it is drawn
 _DRAWN = ("surveyed", "synthetic", "digitised", "sketch")  # the others only mark a place
@@ -172,6 +174,31 @@ def _overlaps(zone: Zone, layer: GeoDataFrame) -> GeoDataFrame:
     )
 
 
+_Found: TypeAlias = dict[tuple[Any, ...], tuple[GeoDataFrame, GeoDataFrame]]
+_FOUND: ContextVar[_Found | None] = ContextVar("overlaps found in this run", default=None)
+
+
+@contextmanager
+def searching_once() -> Iterator[None]:
+    """Search every layer for overlaps once, however many rules ask, until the end of the block."""
+    before = _FOUND.set({})
+    try:
+        yield
+    finally:
+        _FOUND.reset(before)
+
+
+def _overlaps_of(zone: Zone, level: str) -> GeoDataFrame:
+    """Overlaps among all features of a level that have an area."""
+    found, layer = _FOUND.get(), zone.layers[level]
+    if found is None:
+        return _overlaps(zone, _polygons(zone, level))
+    key = (level, id(layer), limits_of(zone), zone.center)
+    if key not in found:  # the layer is kept beside, so that no other can have its number
+        found[key] = layer, _overlaps(zone, _polygons(zone, level))
+    return found[key][1]
+
+
 def _is_duplicate(zone: Zone, found: GeoDataFrame) -> Series:
     return found["share_larger"] >= limits_of(zone).duplicate_share
 
@@ -186,7 +213,7 @@ def _is_duplicate(zone: Zone, found: GeoDataFrame) -> Series:
 )
 def parcels_overlap(zone: Zone) -> GeoDataFrame:
     """No two parcels hold the same ground in the same year."""
-    found = _overlaps(zone, _polygons(zone, "parcel"))
+    found = _overlaps_of(zone, "parcel")
     found = found[~_is_duplicate(zone, found)]
     return _report(found, "T101", "parcel", limit=limits_of(zone).overlap_m2)
 
@@ -203,7 +230,7 @@ def held_twice(zone: Zone) -> GeoDataFrame:
     found = []
     for level in ("parcel", "building"):
         if level in zone.layers:
-            pairs = _overlaps(zone, _polygons(zone, level))
+            pairs = _overlaps_of(zone, level)
             pairs = pairs[_is_duplicate(zone, pairs)]
             found.append(_report(pairs, "T102", level, limit=limits_of(zone).overlap_m2))
     return combine(found)
@@ -493,9 +520,11 @@ def blocks_overlap(zone: Zone) -> GeoDataFrame:
 def buildings_overlap(zone: Zone) -> GeoDataFrame:
     """No two buildings stand on the same ground in the same year; yards may lie under them."""
     layer = _polygons(zone, "building")
-    if "kind" in layer:
-        layer = layer[_text(layer, "kind").isin(["", "building"])].reset_index(drop=True)
-    found = _overlaps(zone, layer)
+    houses = _text(layer, "kind").isin(["", "building"])
+    if houses.all():
+        found = _overlaps_of(zone, "building")
+    else:
+        found = _overlaps(zone, layer[houses].reset_index(drop=True))
     found = found[~_is_duplicate(zone, found)]
     return _report(found, "T113", "building", limit=limits_of(zone).overlap_m2)
 
