@@ -146,12 +146,3 @@ def test_thin_shapes_are_measured_and_wide_ones_are_not():
     widths = repair.rough_width_m(np.array([thin, box(116.3, 39.9, 116.31, 39.91)]), below=0.1)
     assert widths[0] == pytest.approx(0.0444, rel=0.01)
     assert widths[1] == np.inf
-
-
-def test_spikes_are_found_where_they_are():
-    sharp = Polygon([(0, 0), (10, 0), (10, 5), (5.01, 5), (5, 12), (4.99, 5), (0, 5)])
-    found = repair.spikes(np.array([box(0, 0, 1, 1), sharp]))
-    assert set(found) == {1}
-    assert found[1] == pytest.approx(np.degrees(2 * np.arctan(0.01 / 7)), rel=0.01)
-    holed = Polygon(box(0, 0, 9, 9).exterior.coords, [box(1, 1, 2, 2).exterior.coords])
-    assert repair.spikes(np.array([holed, holed])) == {}

@@ -227,11 +227,18 @@ def write(folder: Path, parcels: int, *, seed: int = 20_261_123) -> None:
 
 
 def read(folder: Path, *, in_order: bool = False) -> dict[str, GeoDataFrame]:
-    """Read the layers; `in_order` sorts them along a Hilbert curve (ids stay)."""
-    layers = {name: gpd.read_parquet(folder / f"{name}.parquet") for name in LAYERS}
-    for name, layer in layers.items():
-        kept = layer.drop(columns="bbox", errors="ignore")
+    """Read the layers; `in_order` sorts them along a Hilbert curve (ids stay).
+
+    Sorted layers are written once and read from there, as a stored layer of a zone is: only then
+    do neighbours also lie side by side in memory.
+    """
+    layers = {}
+    for name in LAYERS:
+        path = folder / f"{name}.parquet"
         if in_order and name != "parks":
-            kept = kept.iloc[geo.hilbert_order(kept.geometry)].reset_index(drop=True)
-        layers[name] = kept
+            path = folder / f"{name}-in-order.parquet"
+            if not path.exists():
+                layer = gpd.read_parquet(folder / f"{name}.parquet")
+                layer.iloc[geo.hilbert_order(layer.geometry)].to_parquet(path, index=False)
+        layers[name] = gpd.read_parquet(path).drop(columns="bbox", errors="ignore")
     return layers

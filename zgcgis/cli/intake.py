@@ -172,15 +172,17 @@ def _compare(reports: list[tuple[str, FileReport]]) -> None:
         for layer in report.layers[:1]
     ]
     reports[0][1].rows += apart(boxes, severity="note")
-    placed = [
-        (f"{file}:{layer.name}", layer)
+    placed = {
+        f"{file}:{layer.name}": layer
         for file, report in reports
         for layer in report.layers
         if layer.places is not None
-    ]
-    for name, layer in placed:
-        others = [(n, other.places) for n, other in placed if n != name]
-        layer.book.rows.extend(shifts([(name, layer.places)], others))
+    }
+    if len(placed) < 2:
+        return
+    shapes = [(name, layer.places.geometries()) for name, layer in placed.items()]
+    for one in shapes:
+        placed[one[0]].book.rows.extend(shifts([one], shapes))
 
 
 def _exit_code(reports: Iterable[FileReport]) -> int:

@@ -19,6 +19,7 @@ from ..errors import CrsError
 
 __all__ = [
     "DATUMS",
+    "TO_WGS84",
     "bd09_to_gcj02",
     "bd09_to_wgs84",
     "from_datum",
@@ -102,6 +103,10 @@ def bd09_to_wgs84(longitude: Any, latitude: Any) -> Pair:
     return gcj02_to_wgs84(*bd09_to_gcj02(longitude, latitude))
 
 
+TO_WGS84 = {"gcj02": gcj02_to_wgs84, "bd09": bd09_to_wgs84}
+"""By datum, the function that takes its longitudes and latitudes to WGS 84."""
+
+
 def from_datum(geometry: gpd.GeoSeries, datum: Datum) -> gpd.GeoSeries:
     """Return `geometry` (degrees) moved from a map provider's datum to WGS 84 / CGCS2000.
 
@@ -110,7 +115,7 @@ def from_datum(geometry: gpd.GeoSeries, datum: Datum) -> gpd.GeoSeries:
     CrsError
         If the coordinates are not degrees of longitude and latitude, or the datum is unknown.
     """
-    return _move(geometry, datum, {"gcj02": gcj02_to_wgs84, "bd09": bd09_to_wgs84})
+    return _move(geometry, datum, TO_WGS84)
 
 
 def to_datum(geometry: gpd.GeoSeries, datum: Datum) -> gpd.GeoSeries:

@@ -8,9 +8,6 @@ zero drops parts of valid shapes.
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -19,9 +16,10 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
+from .outlines import Outlines, in_threads
 from .plane import E2, SEMI_MAJOR_M
 
-__all__ = ["Mended", "mend", "rough_area_m2", "rough_width_m", "spikes"]
+__all__ = ["Mended", "mend", "rough_area_m2", "rough_width_m"]
 
 Geometries: TypeAlias = NDArray[np.object_]
 Floats: TypeAlias = NDArray[np.float64]
@@ -34,12 +32,21 @@ _FAMILIES: dict[str, tuple[int, ...]] = {
     "any": (0, 1, 2, 3, 4, 5, 6, 7),
 }
 _MOST_PARTS = 1000
-_BLOCK = 20_000
 
 
-@dataclass
-class Mended:
-    """What became of an array of geometries, row by row.
+@dataclass(kw_only=True)
+class _Record:
+    before: dict[int, Any] = field(default_factory=dict)
+    repairs: list[tuple[int, str]] = field(default_factory=list)
+    refused: list[tuple[int, str, str]] = field(default_factory=list)
+    repeated: dict[int, int] = field(default_factory=dict)
+    parts: dict[int, int] = field(default_factory=dict)
+    with_height: int = 0
+
+
+@dataclass(kw_only=True)
+class Mended(_Record):
+    """What became of geometries, row by row.
 
     Attributes
     ----------
@@ -58,27 +65,36 @@ class Mended:
         By row, how many parts, where there are very many.
     with_height
         How many came with heights or measures.
-    points
-        The vertices as they came, and the row of each.
     """
 
-    geometry: Geometries
-    before: dict[int, Any] = field(default_factory=dict)
-    repairs: list[tuple[int, str]] = field(default_factory=list)
-    refused: list[tuple[int, str, str]] = field(default_factory=list)
-    repeated: dict[int, int] = field(default_factory=dict)
-    parts: dict[int, int] = field(default_factory=dict)
-    with_height: int = 0
-    points: tuple[Floats, NDArray[np.intp]] | None = None
+    geometry: Outlines
 
     @property
     def untouched(self) -> bool:
-        """Whether every geometry is as it came, so that `points` are still its vertices."""
+        """Whether every geometry is as it came."""
         return not (self.repairs or self.refused or self.repeated or self.with_height)
 
 
+@dataclass(kw_only=True)
+class _Work(_Record):
+    """Objects being mended, and the record by their position among them."""
+
+    shapes: Geometries
+
+    def numbered(self, number: list[int]) -> dict[str, Any]:
+        """Return the record by the rows that these objects have in the whole layer."""
+        return {
+            "before": {number[k]: shape for k, shape in self.before.items()},
+            "repairs": [(number[k], what) for k, what in self.repairs],
+            "refused": [(number[k], what, detail) for k, what, detail in self.refused],
+            "repeated": {number[k]: count for k, count in self.repeated.items()},
+            "parts": {number[k]: count for k, count in self.parts.items()},
+            "with_height": self.with_height,
+        }
+
+
 def mend(
-    geometry: Geometries,
+    geometry: Outlines | Geometries,
     *,
     family: Family = "any",
     closed: NDArray[np.bool_] | None = None,
@@ -104,8 +120,20 @@ def mend(
     >>> done.repairs, done.geometry[0].is_valid
     ([(0, 'crossing')], True)
     """
-    result = Mended(np.array(geometry, dtype="object", copy=True))
-    shapes = result.geometry
+    whole = geometry if isinstance(geometry, Outlines) else Outlines.of(geometry)
+    odd = whole.unsound() if family in {"polygon", "any"} else whole.rows
+    whole = whole.with_others(odd, whole.take(odd))
+    rows = whole.loose
+    told = None if closed is None else closed[rows]
+    work = _Work(shapes=whole.others[rows])
+    _mend_objects(work, family, told, accept_nested=accept_nested)
+    return Mended(geometry=whole.with_others(rows, work.shapes), **work.numbered(rows.tolist()))
+
+
+def _mend_objects(
+    result: _Work, family: Family, closed: NDArray[np.bool_] | None, *, accept_nested: bool
+) -> None:
+    shapes = result.shapes
     missing = shapely.is_missing(shapes)
     _refuse(result, missing, "missing")
     high = shapely.has_z(shapes) | shapely.has_m(shapes)
@@ -114,7 +142,6 @@ def mend(
         shapes[high] = shapely.force_2d(shapes[high])
     _refuse(result, ~missing & shapely.is_empty(shapes), "empty")
     coordinates, rows = shapely.get_coordinates(shapes, return_index=True)
-    result.points = (coordinates, rows)
     _refuse_not_finite(result, coordinates, rows)
     for row in np.flatnonzero(closed).tolist() if closed is not None else []:
         if shapes[row] is not None:
@@ -126,43 +153,33 @@ def mend(
     for row in np.flatnonzero(~fits & ~shapely.is_missing(shapes)).tolist():
         result.refused.append((row, "family", shapes[row].geom_type))
         shapes[row] = None
-    invalid = ~_in_threads(shapely.is_valid, shapes) & ~shapely.is_missing(shapes)
+    invalid = ~in_threads(shapely.is_valid, shapes) & ~shapely.is_missing(shapes)
     for row in np.flatnonzero(invalid).tolist():  # few; each has its own reason
         _mend_one(result, row, accept_nested=accept_nested)
     parts = shapely.get_num_geometries(shapes)
     result.parts = {row: int(parts[row]) for row in np.flatnonzero(parts > _MOST_PARTS).tolist()}
-    return result
 
 
-def _in_threads(function: Callable[[Geometries], Any], shapes: Geometries) -> Any:
-    """Apply a function that needs no lock to blocks of an array, in threads, in order."""
-    if len(shapes) < _BLOCK:
-        return function(shapes)
-    blocks = [shapes[i : i + _BLOCK] for i in range(0, len(shapes), _BLOCK)]
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        return np.concatenate(list(pool.map(function, blocks)))
-
-
-def _refuse(result: Mended, rows: NDArray[np.bool_], what: str, detail: str = "") -> None:
+def _refuse(result: _Work, rows: NDArray[np.bool_], what: str, detail: str = "") -> None:
     for row in np.flatnonzero(rows).tolist():
         result.refused.append((row, what, detail))
-        result.geometry[row] = None
+        result.shapes[row] = None
 
 
-def _refuse_not_finite(result: Mended, coordinates: Floats, rows: NDArray[np.intp]) -> None:
+def _refuse_not_finite(result: _Work, coordinates: Floats, rows: NDArray[np.intp]) -> None:
     if not np.isfinite(coordinates.sum()):
         bad = ~np.isfinite(coordinates).all(axis=1)
-        flags = np.zeros(len(result.geometry), dtype=bool)
+        flags = np.zeros(len(result.shapes), dtype=bool)
         flags[rows[bad]] = True
         _refuse(result, flags, "not_finite")
 
 
-def _drop_repeated(result: Mended, coordinates: Floats, rows: NDArray[np.intp]) -> None:
+def _drop_repeated(result: _Work, coordinates: Floats, rows: NDArray[np.intp]) -> None:
     x, y = coordinates[:, 0], coordinates[:, 1]
     same = (x[1:] == x[:-1]) & (y[1:] == y[:-1])
     same &= rows[1:] == rows[:-1]
     for row in np.unique(rows[1:][same]).tolist():
-        shape = result.geometry[row]
+        shape = result.shapes[row]
         if shape is None or shape.geom_type in {"Point", "MultiPoint"}:
             continue
         try:
@@ -171,19 +188,19 @@ def _drop_repeated(result: Mended, coordinates: Floats, rows: NDArray[np.intp]) 
             continue  # too few points would be left: it is no polygon, and is judged as such
         dropped = shapely.get_num_coordinates(shape) - shapely.get_num_coordinates(plain)
         if dropped > 0 and not plain.is_empty:
-            result.geometry[row] = plain
+            result.shapes[row] = plain
             result.repeated[row] = int(dropped)
 
 
-def _take_polygons(result: Mended, family: str) -> None:
+def _take_polygons(result: _Work, family: str) -> None:
     if family != "polygon":
         return
-    for row in np.flatnonzero(shapely.get_type_id(result.geometry) == 7).tolist():
-        taken = _polygons_of(result.geometry[row])
+    for row in np.flatnonzero(shapely.get_type_id(result.shapes) == 7).tolist():
+        taken = _polygons_of(result.shapes[row])
         if taken is not None:
-            result.before.setdefault(row, result.geometry[row])
+            result.before.setdefault(row, result.shapes[row])
             result.repairs.append((row, "collection"))
-            result.geometry[row] = taken
+            result.shapes[row] = taken
 
 
 def _polygons_of(shape: Any) -> Any:
@@ -197,12 +214,12 @@ def _polygons_of(shape: Any) -> Any:
     return found[0] if len(found) == 1 else shapely.MultiPolygon(found)
 
 
-def _mend_one(result: Mended, row: int, *, accept_nested: bool) -> None:
-    shape = result.geometry[row]
+def _mend_one(result: _Work, row: int, *, accept_nested: bool) -> None:
+    shape = result.shapes[row]
     what = _what_is_wrong(shape)
     if what == "nested" and not accept_nested:
         result.refused.append((row, "nested", ""))
-        result.geometry[row] = None
+        result.shapes[row] = None
         return
     try:
         mended = (
@@ -212,17 +229,17 @@ def _mend_one(result: Mended, row: int, *, accept_nested: bool) -> None:
         )
     except shapely.errors.GEOSException as problem:
         result.refused.append((row, "hopeless", str(problem)[:100]))
-        result.geometry[row] = None
+        result.shapes[row] = None
         return
     if shape.geom_type in {"Polygon", "MultiPolygon"}:
         mended = _polygons_of(shapely.GeometryCollection([mended]))
     if mended is None or mended.is_empty or not mended.is_valid:
         result.refused.append((row, "collapsed", ""))
-        result.geometry[row] = None
+        result.shapes[row] = None
         return
     result.before.setdefault(row, shape)
     result.repairs.append((row, "overlapping_parts" if what == "nested" else what))
-    result.geometry[row] = mended
+    result.shapes[row] = mended
 
 
 def _shells_less_holes(shape: Any) -> Any:
@@ -264,75 +281,31 @@ def _one_holds_another(parts: Geometries) -> bool:
     return bool((~same).any())
 
 
-def rough_area_m2(shapes: Geometries, bounds: Floats | None = None) -> Floats:
+def rough_area_m2(shapes: Outlines | Geometries) -> Floats:
     """Return areas of polygons in degrees, good to 10 ppm for parcels; for checks, not for sums."""
-    bounds = shapely.bounds(shapes) if bounds is None else bounds
-    phi = np.radians((bounds[:, 1] + bounds[:, 3]) / 2)
+    whole = shapes if isinstance(shapes, Outlines) else Outlines.of(shapes)
+    phi = np.radians((whole.bounds[:, 1] + whole.bounds[:, 3]) / 2)
     w = 1 - E2 * np.sin(phi) ** 2
     scale = SEMI_MAJOR_M**2 * (1 - E2) / w**2 * np.cos(phi) * np.radians(1) ** 2
-    found: Floats = _in_threads(shapely.area, shapes) * scale
+    found: Floats = whole.measures[0] * scale
     return found
 
 
-def rough_width_m(
-    shapes: Geometries, *, below: float, bounds: Floats | None = None, area: Floats | None = None
-) -> Floats:
+def rough_width_m(shapes: Outlines | Geometries, *, below: float) -> Floats:
     """Return the mean width ``2 area / perimeter`` of polygons in degrees; inf where surely wider.
 
     Only shapes that may be thinner than `below` are measured.
     """
-    bounds = shapely.bounds(shapes) if bounds is None else bounds
-    phi = np.radians((bounds[:, 1] + bounds[:, 3]) / 2)
-    area = rough_area_m2(shapes, bounds) if area is None else area
+    whole = shapes if isinstance(shapes, Outlines) else Outlines.of(shapes)
+    phi = np.radians((whole.bounds[:, 1] + whole.bounds[:, 3]) / 2)
+    area = rough_area_m2(whole)
     metre = np.radians(1) * SEMI_MAJOR_M
-    longest = (
-        _in_threads(shapely.length, shapes) * metre
-    )  # degrees of longitude are shorter than that
-    widths = np.full(len(shapes), np.inf)
+    longest = whole.measures[1] * metre  # degrees of longitude are shorter than that
+    widths = np.full(len(whole), np.inf)
     with np.errstate(invalid="ignore", divide="ignore"):
         maybe = np.flatnonzero((area > 0) & (2 * area / longest < below))
-    for row in maybe.tolist():  # few
-        points = shapely.get_coordinates(shapes[row]) * [np.cos(phi[row]) * metre, metre]
-        scaled = shapely.set_coordinates(shapely.force_2d(shapes[row]), points)
+    for row, shape in zip(maybe.tolist(), whole.take(maybe), strict=True):  # few
+        points = shapely.get_coordinates(shape) * [np.cos(phi[row]) * metre, metre]
+        scaled = shapely.set_coordinates(shapely.force_2d(shape), points)
         widths[row] = 2 * area[row] / shapely.length(scaled)
     return widths
-
-
-def spikes(
-    shapes: Geometries,
-    *,
-    below_degrees: float = 1.0,
-    points: tuple[Floats, NDArray[np.intp]] | None = None,
-) -> dict[int, float]:
-    """Return the rows with a vertex whose angle is sharper than a limit, and that angle."""
-    coordinates, rows = points or shapely.get_coordinates(shapes, return_index=True)
-    if len(coordinates) < 3:
-        return {}
-    dx, dy = np.diff(coordinates[:, 0]), np.diff(coordinates[:, 1])
-    middle = coordinates[len(coordinates) // 2]
-    if abs(middle[0]) <= 360 and abs(middle[1]) <= 90:
-        dx *= np.cos(np.radians(middle[1]))
-    dot = dx[:-1] * dx[1:] + dy[:-1] * dy[1:]
-    back = np.flatnonzero(dot < 0)  # few vertices of land are sharper than a right angle
-    cross = np.abs(dx[back] * dy[back + 1] - dy[back] * dx[back + 1])
-    sharp = cross < np.tan(np.radians(below_degrees)) * -dot[back]
-    sharp &= rows[back + 2] == rows[back]
-    # A step from one ring to the next is not an edge: the three must follow each other in a ring.
-    found: dict[int, float] = {}
-    for place, across in zip(back[sharp].tolist(), cross[sharp].tolist(), strict=True):
-        row = int(rows[place + 1])
-        if not _is_vertex_of(shapes[row], coordinates[place : place + 3]):
-            continue
-        angle = float(np.degrees(np.arctan2(across, -dot[place])))
-        found[row] = min(angle, found.get(row, 180.0))
-    return found
-
-
-def _is_vertex_of(shape: Any, three: Floats) -> bool:
-    for ring in shapely.get_rings(shape):
-        points = shapely.get_coordinates(ring)
-        hits = np.flatnonzero((points[1:-1] == three[1]).all(axis=1)) + 1
-        for hit in hits.tolist():
-            if (points[hit - 1] == three[0]).all() and (points[hit + 1] == three[2]).all():
-                return True
-    return False

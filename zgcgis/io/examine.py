@@ -18,10 +18,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import shapely
-from geopandas import GeoDataFrame
 from pyproj.exceptions import ProjError
 
 from ..geo import datums
+from ..geo.outlines import Outlines
 from ..model import LEVELS
 from . import attributes, coordinates
 from .book import Book
@@ -196,6 +196,11 @@ def _with_plain_names(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
 
 
 def _carry_over(raw: Raw, book: Book) -> None:
+    names = list(raw.facts.get("types") or map(str, raw.frame.columns))
+    for twins in attributes.twins(names):
+        book.add("R537", None, detail="、".join(twins), other=twins[0])
+    if raw.wkb is not None and (bare := _without_attributes(raw.frame)):
+        book.add("R540", None, measured=bare)
     deleted: set[int] = set()
     if raw.deleted is not None and raw.deleted.any():
         deleted = set(np.flatnonzero(raw.deleted).tolist())
@@ -211,6 +216,17 @@ def _carry_over(raw: Raw, book: Book) -> None:
     for row, entry in raw.refused.items():
         words = {k: v for k, v in entry.items() if k != "rule"}
         book.add(entry["rule"], row, **words)
+
+
+def _without_attributes(frame: pd.DataFrame) -> int:
+    """Count the rows that say nothing, where others do."""
+    empty = np.ones(len(frame), dtype=bool)
+    for name in frame.columns:
+        if str(name).casefold() not in {"id", "fid", "gid", "objectid"}:
+            empty &= frame[name].isna().to_numpy()
+        if not empty.any():
+            break
+    return 0 if empty.all() else int(empty.sum())
 
 
 def _facts(raw: Raw, frame: pd.DataFrame, matched: Any, count: int) -> dict[str, Any]:
@@ -280,6 +296,8 @@ def _where(
 
 def _identify(columns: pd.DataFrame, level: str, book: Book, *, table: bool, asked: bool) -> None:
     """See that every feature has an id of its own; the later ones of a repeated id are refused."""
+    if level == "enterprise":
+        _without_year(columns, book)
     if "id" not in columns:
         if table:
             if asked:
@@ -306,7 +324,40 @@ def _identify(columns: pd.DataFrame, level: str, book: Book, *, table: bool, ask
     for row in repeated.index[repeated].tolist():
         if not pd.isna(ids.iloc[row]):
             book.add("R501", row)
+    if not table:
+        _alike(ids, book)
     _years(columns, book)
+
+
+def _alike(ids: pd.Series, book: Book) -> None:
+    """Name ids that differ in form only: one of them is likely a slip."""
+    lower = ids.str.contains("[a-z]").fillna(value=False)
+    if not lower.any() or not ids.str.contains(r"[A-Z]|\s").fillna(value=False).any():
+        return
+    forms = ids.dropna().str.casefold().str.replace(r"\s+", "", regex=True)
+    again = forms[forms.duplicated(keep=False)]
+    first: dict[str, str] = {}
+    for row, form in again.items():
+        label = str(ids.iloc[row])
+        if first.setdefault(form, label) != label and row not in book.refused:
+            book.add("R539", row, other=first[form])
+
+
+_BY_YEAR = ("staff_persons", "tax_wan", "income_wan", "investment_wan", "rd_wan", "energy_tce")
+
+
+def _without_year(columns: pd.DataFrame, book: Book) -> None:
+    """Say which firms name no year: what they state then counts in no year's accounts."""
+    without = (
+        columns["year"].isna() if "year" in columns else pd.Series(data=True, index=columns.index)
+    )
+    without &= ~columns.index.isin(list(book.refused))
+    if not without.any():
+        return
+    stated = [c for c in _BY_YEAR if c in columns and columns.loc[without, c].notna().any()]
+    words = {} if stated else {"severity": "note"}
+    detail = "、".join(stated) or "—"
+    book.add("R538", None, measured=int(without.sum()), detail=detail, **words)
 
 
 def _years(columns: pd.DataFrame, book: Book) -> None:
@@ -338,19 +389,19 @@ def _years(columns: pd.DataFrame, book: Book) -> None:
             reached[label] = float(last[row])
 
 
-def _doubles(columns: pd.DataFrame, lonlat: Any, book: Book) -> None:
+def _doubles(columns: pd.DataFrame, lonlat: Outlines, book: Book) -> None:
     """Find features of the very same shape: the same in all is refused, the rest is said."""
-    bounds = pd.DataFrame(shapely.bounds(lonlat))
-    alive = ~shapely.is_missing(lonlat)
+    alive = ~lonlat.missing
     alive[list(book.refused)] = False
-    again = bounds[alive].duplicated(keep=False)
-    rows = again.index[again].tolist()
-    if not rows:
+    rows = np.flatnonzero(alive)
+    rows = rows[pd.Series(_marks(lonlat.bounds[rows])).duplicated(keep=False).to_numpy()]
+    if not len(rows):
         return
     first: dict[bytes, int] = {}
     others = [c for c in columns.columns if c != "id"]
-    for row in rows:
-        mark = shapely.to_wkb(shapely.normalize(lonlat[row]))
+    numbered = any(r["rule"] == "R503" for r in book.rows)
+    marks = shapely.to_wkb(shapely.normalize(lonlat.take(rows)))
+    for row, mark in zip(rows.tolist(), marks.tolist(), strict=True):
         if mark not in first:
             first[mark] = row
             continue
@@ -358,11 +409,20 @@ def _doubles(columns: pd.DataFrame, lonlat: Any, book: Book) -> None:
         label = str(columns["id"].iloc[before])
         same = columns[others].iloc[row].equals(columns[others].iloc[before]) if others else True
         ids_apart = columns["id"].iloc[row] != columns["id"].iloc[before]
-        numbered = any(r["rule"] == "R503" for r in book.rows)
         if same and (not ids_apart or numbered):
             book.add("R319", row, other=label)
         elif _same_time(columns, row, before):
             book.add("R321", row, other=label)
+
+
+def _marks(bounds: Any) -> Any:
+    """Return a number for each row of bounds: equal bounds have equal numbers."""
+    bits = np.ascontiguousarray(bounds + 0.0).view("uint64")
+    mark = np.zeros(len(bits), "uint64")
+    for k in range(bits.shape[1]):
+        mark = (mark ^ bits[:, k]) * np.uint64(0x9E3779B97F4A7C15)
+        mark ^= mark >> np.uint64(29)
+    return mark
 
 
 def _same_time(columns: pd.DataFrame, a: int, b: int) -> bool:
@@ -376,10 +436,10 @@ def _same_time(columns: pd.DataFrame, a: int, b: int) -> bool:
     return True
 
 
-def _close(report: LayerReport, columns: pd.DataFrame, geometry: Any) -> None:
+def _close(report: LayerReport, columns: pd.DataFrame, geometry: Outlines | None) -> None:
     """Close the books: the rows in use, the table of repairs, the table of refusals."""
     book = report.book
-    report.labels = columns["id"].to_list() if "id" in columns else None
+    report.labels = columns["id"].array if "id" in columns else None
     report.places = geometry
     counts = book.counts
     assert counts["in"] == counts["used"] + counts["repaired"] + counts["refused"]
@@ -413,15 +473,12 @@ def _close(report: LayerReport, columns: pd.DataFrame, geometry: Any) -> None:
     if not keep.any():
         book.stop("R412", detail=report.name)
         return
-    frame = columns.loc[keep].reset_index(drop=True)
-    if geometry is not None:
-        report.frame = GeoDataFrame(frame, geometry=geometry[keep], crs=STORED)
-    else:
-        report.frame = frame
+    report.columns = columns if keep.all() else columns.loc[keep].reset_index(drop=True)
+    report.outlines = None if geometry is None else geometry.only(keep)
 
 
 def _name(report: LayerReport, row: int) -> str:
-    value = report.labels[row] if report.labels else None
+    value = None if report.labels is None else report.labels[row]
     return value if isinstance(value, str) else f"#{row + 1}"
 
 

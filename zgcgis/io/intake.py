@@ -16,13 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
 from .. import __version__
 from ..errors import UnknownNameError, ZoneError
+from ..geo.outlines import Outlines
 from ..model import LEVELS
 from . import tables
 from .book import Book
@@ -115,8 +115,7 @@ def _import(
             "expected_name": f"示范区已有的图层 the layers of the zone#{ZONE_REACH_KM}",
         }
     report, layer = the_layer(path, level, options, **where)
-    frame = layer.frame
-    assert frame is not None
+    assert layer.columns is not None
     record = {
         "file": Path(path).name,
         "sha256": report.sha256,
@@ -140,23 +139,28 @@ def _import(
         if not dry_run:
             _tell(folder, level, same, layer, unchanged=True)
         return intake
+    frame: pd.DataFrame = layer.columns
+    shapes = layer.outlines
+    records = [record]
     if joins:
         frame, layer = _joined(frame, layer, stored, level, path, options)
-        record["counts"] = layer.book.counts
+        shapes = None
         records = [*(there or []), record]
     elif add and stored.is_file():
-        frame = _added(frame, layer, stored, level)
-        record["counts"] = layer.book.counts
+        frame = _added(layer, stored, level)
+        shapes = None
         records = [*(there or []), record]
-    else:
-        records = [record]
-    if not isinstance(frame, GeoDataFrame):
-        frame = GeoDataFrame(frame, geometry=gpd.GeoSeries([None] * len(frame), crs="EPSG:4490"))
-    _compare(layer, frame, folder, level)
+    record["counts"] = layer.book.counts
+    if shapes is None:
+        given = (
+            frame.geometry.to_numpy() if isinstance(frame, GeoDataFrame) else [None] * len(frame)
+        )
+        shapes = Outlines.of(np.array([None, *given], dtype="object")[1:])
+    _compare(layer, shapes, folder, level)
     intake = _intake(folder, level, path, layer, None if dry_run else stored, record)
     if not dry_run:
         stored.parent.mkdir(exist_ok=True)
-        store_layer(frame, stored, level, records)
+        store_layer(frame, stored, level, records, outlines=shapes)
         _tell(folder, level, record, layer, unchanged=False)
     return intake
 
@@ -245,7 +249,7 @@ def _hold_areas(
         if isinstance(key, str):
             shapes.setdefault(tables.form_of(key), shape)
     keys = [tables.form_of(key) if isinstance(key, str) else "" for key in table["id"]]
-    found = np.array([shapes.get(key) for key in keys], dtype="object")
+    found = Outlines.of(np.array([None, *map(shapes.get, keys)], dtype="object")[1:])
     fields = [f for f in layer.facts.get("fields", []) if f["column"]]
     sources = {f["column"]: f["name"] for f in fields}
     units = {f["column"]: f["unit"] for f in fields if f["unit"]}
@@ -254,7 +258,9 @@ def _hold_areas(
         against_floors(table, found, sources, options, book)
 
 
-def _added(frame: Any, layer: LayerReport, stored: Path, level: str) -> GeoDataFrame:
+def _added(layer: LayerReport, stored: Path, level: str) -> GeoDataFrame:
+    frame = layer.frame
+    assert frame is not None
     ours = read_stored_layer(stored, level)
     ours = ours[[c for c in ours.columns if not ours[c].isna().all() or c in frame]]
     keys = [k for k in (*LEVELS[level].feature_key, "since", "until") if k in frame and k in ours]
@@ -269,17 +275,19 @@ def _added(frame: Any, layer: LayerReport, stored: Path, level: str) -> GeoDataF
     return GeoDataFrame(both, geometry="geometry", crs="EPSG:4490")
 
 
-def _compare(layer: LayerReport, frame: GeoDataFrame, folder: Path, level: str) -> None:
+def _compare(layer: LayerReport, shapes: Outlines, folder: Path, level: str) -> None:
     """Say so when the layer lies off those of the zone as a map provider's datum would make it."""
-    if frame.geometry.isna().all():
+    if shapes.missing.all():
         return
     others = [
         path
         for path in sorted((folder / "layers").glob("*.parquet"))
         if path.stem != level and path.stem in LEVELS
     ]
+    if not others:
+        return
     references = [(p.stem, read_stored_layer(p, p.stem).geometry.to_numpy()) for p in others]
-    layer.book.rows.extend(shifts([(level, frame.geometry.to_numpy())], references))
+    layer.book.rows.extend(shifts([(level, shapes.geometries())], references))
 
 
 # --- the ledger ----------------------------------------------------------------------------------

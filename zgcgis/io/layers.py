@@ -17,13 +17,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import shapely
 from geopandas import GeoDataFrame
 from pyproj import CRS
 
-from .. import geo
 from ..errors import CrsError, UnknownNameError, WriteError, ZgcgisWarning
 from ..findings import describe
+from ..geo.outlines import GROUP_ROWS, Outlines
 from ..model import COLUMNS, LEVELS
 from .examine import LayerReport, Options, examine
 from .gate import Refusal
@@ -35,6 +34,7 @@ SORTED_ABOVE = 100_000
 """From this many features on, a stored layer is in Hilbert order with a box for each row."""
 
 _CRS = "EPSG:4490"
+_SIDES = ["xmin", "ymin", "xmax", "ymax"]
 _LIVELY = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 
@@ -165,28 +165,54 @@ def typed(frame: GeoDataFrame, level: str) -> GeoDataFrame:
 # --- the store -----------------------------------------------------------------------------------
 
 
-def store_layer(frame: GeoDataFrame, path: Path, level: str, record: list[dict[str, Any]]) -> None:
-    """Write a layer as GeoParquet with the record of where it came from, whole or not at all."""
-    shapes = frame.geometry.to_numpy()
-    if len(frame) > SORTED_ABOVE:
-        order = geo.hilbert_order(frame.geometry)
-        frame, shapes = frame.iloc[order], shapes[order]
-    table = _arrow_table(frame, shapes, level)
+def store_layer(
+    frame: pd.DataFrame | GeoDataFrame,
+    path: Path,
+    level: str,
+    record: list[dict[str, Any]],
+    *,
+    outlines: Outlines | None = None,
+) -> None:
+    """Write a layer as GeoParquet with the record of where it came from, whole or not at all.
+
+    The shapes are those of `outlines` if given, else those of the frame.
+    """
+    shapes = Outlines.of(frame.geometry.to_numpy()) if outlines is None else outlines
+    large = len(frame) > SORTED_ABOVE
+    order = shapes.hilbert_order() if large else np.arange(len(frame))
+    table = _arrow_table(frame, level)
+    if large:
+        table = table.take(pa.array(order))
+    table = table.append_column("geometry", shapes.to_wkb(order))
+    if large:
+        table = table.append_column("bbox", _boxes(shapes.bounds[order]))
     meta = {
-        b"geo": json.dumps(_geo_meta(shapes, covering="bbox" in table.column_names)).encode(),
+        b"geo": json.dumps(_geo_meta(shapes, covering=large)).encode(),
         b"zgcgis": json.dumps({"level": level, "record": record}, ensure_ascii=False).encode(),
     }
     table = table.replace_schema_metadata(meta)
+    words = [name for name in table.column_names if name not in {"geometry", "bbox"}]
 
     def writer(temporary: Path) -> None:
         pq.write_table(
-            table, temporary, compression="zstd", compression_level=1, row_group_size=65_536
+            table,
+            temporary,
+            compression="zstd",
+            compression_level=1,
+            row_group_size=GROUP_ROWS,
+            use_dictionary=words,
+            write_statistics=[*words, *(f"bbox.{side}" for side in _SIDES if large)],
         )
 
     write_whole(path, writer)
 
 
-def _arrow_table(frame: GeoDataFrame, shapes: Any, level: str) -> Any:
+def _boxes(bounds: Any) -> Any:
+    sides = [pa.array(np.ascontiguousarray(bounds[:, k])) for k in range(4)]
+    return pa.StructArray.from_arrays(sides, names=_SIDES)
+
+
+def _arrow_table(frame: pd.DataFrame, level: str) -> Any:
     arrays: dict[str, Any] = {}
     known = [c for c in LEVELS[level].columns if c in frame.columns]
     others = [c for c in frame.columns if c not in known and c != "geometry"]
@@ -204,32 +230,26 @@ def _arrow_table(frame: GeoDataFrame, shapes: Any, level: str) -> Any:
             if pa.types.is_timestamp(array.type):
                 array = array.cast(pa.timestamp("ms"))
             arrays[str(column)] = array
-    arrays["geometry"] = pa.array(shapely.to_wkb(shapes), type=pa.binary())
-    if len(shapes) > SORTED_ABOVE:
-        bounds = shapely.bounds(shapes)
-        arrays["bbox"] = pa.StructArray.from_arrays(
-            [pa.array(bounds[:, i]) for i in range(4)], names=["xmin", "ymin", "xmax", "ymax"]
-        )
     return pa.table(arrays)
 
 
-def _geo_meta(shapes: Any, *, covering: bool) -> dict[str, Any]:
-    there = shapes[~shapely.is_missing(shapes)]
+def _geo_meta(shapes: Outlines, *, covering: bool) -> dict[str, Any]:
     names = {0: "Point", 1: "LineString", 2: "LineString", 3: "Polygon", 4: "MultiPoint",
              5: "MultiLineString", 6: "MultiPolygon", 7: "GeometryCollection"}  # fmt: skip
-    kinds = sorted({names[int(t)] for t in np.unique(shapely.get_type_id(there))})
+    there = ~shapes.missing
+    kinds = sorted({names[int(t)] for t in np.unique(shapes.type_ids[there])})
     entry: dict[str, Any] = {
         "encoding": "WKB",
         "geometry_types": kinds,
         "crs": CRS.from_user_input(_CRS).to_json_dict(),
         "edges": "planar",
     }
-    if len(there):
-        entry["bbox"] = [float(v) for v in shapely.total_bounds(there)]
+    if there.any():
+        bounds = shapes.bounds[there]
+        low, high = np.nanmin(bounds[:, :2], axis=0), np.nanmax(bounds[:, 2:], axis=0)
+        entry["bbox"] = [float(v) for v in (*low, *high)]
     if covering:
-        entry["covering"] = {
-            "bbox": {side: ["bbox", side] for side in ("xmin", "ymin", "xmax", "ymax")}
-        }
+        entry["covering"] = {"bbox": {side: ["bbox", side] for side in _SIDES}}
     return {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": entry}}
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
+import threading
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import shapely
+from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
 from .. import geo
 from ..errors import CrsError
 from ..geo import datums, repair
+from ..geo.outlines import Outlines
 from ..model import LEVELS
 from . import coordinates
 from .book import Book
@@ -35,6 +37,8 @@ __all__ = [
     "shapes_of",
 ]
 
+Mask = NDArray[np.bool_]
+
 STORED = "EPSG:4490"
 THIN_M = 0.1
 SPIKE_DEGREES = 1.0
@@ -42,7 +46,6 @@ AREA_PERCENT = 0.5
 FLOOR_FACTOR = 1.2
 FAR_KM = 100.0
 SAMPLE = 20_000
-BLOCK = 1_000_000
 _KIND = {"missing": "R304", "empty": "R305", "not_finite": "R306", "collapsed": "R307",
          "nested": "R316", "hopeless": "R320"}  # fmt: skip
 MENDED = {"crossing": "R301", "unclosed": "R302", "overlapping_parts": "R314",
@@ -54,43 +57,42 @@ _AREA_COLUMNS = ("registered_area_m2", "stated_area_m2")
 _UNIT_FACTORS = (("m2", 1.0), ("ha", 1e4), ("mu", 2000 / 3), ("km2", 1e6))
 
 
-def shapes_of(raw: Raw, book: Book) -> tuple[Any, Any]:
+def shapes_of(raw: Raw, book: Book) -> tuple[Outlines, Mask]:
     """Return the shapes and which of them had to be closed to be read."""
-    wkb = raw.wkb.to_numpy()
-    shapes_ = shapely.from_wkb(wkb, on_invalid="ignore")
-    given = raw.wkb.is_valid().to_numpy()
-    lost = np.flatnonzero(shapely.is_missing(shapes_) & given)
-    closed = np.zeros(len(shapes_), dtype=bool)
-    for row in lost.tolist():
+    outlines = Outlines.from_wkb(raw.wkb)
+    closed = np.zeros(len(outlines), dtype=bool)
+    made: dict[int, Any] = {}
+    lost = np.flatnonzero(outlines.missing)
+    given = raw.wkb.take(pa.array(lost)).to_pylist()
+    for row, wkb in zip(lost.tolist(), given, strict=True):
+        if wkb is None:
+            continue
         try:
-            mended = shapely.from_wkb(wkb[row], on_invalid="fix")
+            made[row] = shapely.from_wkb(wkb, on_invalid="fix")
         except (shapely.errors.GEOSException, ValueError):
-            mended = None
-        if mended is None:
+            made[row] = None
+        if made[row] is None:
             book.add("R320", row, detail="WKB")
-        else:
-            shapes_[row] = mended
-            closed[row] = True
     if raw.facts.get("drawing"):
-        shut = (shapely.get_type_id(shapes_) == 1) & shapely.is_closed(shapes_)
-        shut &= shapely.get_num_coordinates(shapes_) >= 4
-        for row in np.flatnonzero(shut).tolist():  # ends that meet, without the mark of it
-            shapes_[row] = shapely.Polygon(shapely.get_coordinates(shapes_[row]))
-        closed |= shut
-    return shapes_, closed
+        line = (outlines.type_ids == 1) & shapely.is_closed(outlines.others)
+        line &= shapely.get_num_coordinates(outlines.others) >= 4
+        for row in np.flatnonzero(line).tolist():  # ends that meet, without the mark of it
+            made[row] = shapely.Polygon(shapely.get_coordinates(outlines.others[row]))
+    closed[[row for row, shape in made.items() if shape is not None]] = True
+    shapes = np.array([None, *made.values()], dtype="object")[1:]
+    return outlines.with_others(list(made), shapes), closed
 
 
-def family_of(shapes_: Any) -> str | None:
+def family_of(outlines: Outlines) -> str | None:
     """Return the family that a layer's shapes belong to; polygons weigh most."""
-    types = shapely.get_type_id(shapes_)
     for family, ids in (("polygon", (3, 6)), ("line", (1, 2, 5)), ("point", (0, 4))):
-        if np.isin(types, ids).any():
+        if np.isin(outlines.type_ids, ids).any():
             return family
     return None
 
 
 def place(
-    found: tuple[Any, Any],
+    found: tuple[Outlines, Mask],
     raw: Raw,
     report: LayerReport,
     options: Options,
@@ -98,23 +100,21 @@ def place(
     level: str | None,
     expected: coordinates.Point | None,
     expected_name: str,
-) -> Any:
+) -> Outlines | None:
     """Settle the system, mend the shapes and bring them to CGCS2000; None if the file stops."""
     book = report.book
-    shapes_, closed = found
-    family = LEVELS[wanted].geometry if level is not None else family_of(shapes_) or "any"
+    outlines, closed = found
+    family = LEVELS[wanted].geometry if level is not None else family_of(outlines) or "any"
     mended = repair.mend(
-        shapes_,
+        outlines,
         family=family,  # type: ignore[arg-type]
         closed=closed,
         accept_nested="R316" in options.accept,
     )
-    geometry = mended.geometry
     before = [r for r, rule in book.refused.items() if rule in {"R408", "R204"}]
-    for row in before:
-        geometry[row] = None
+    geometry = mended.geometry.with_others(before, None)
     facts = report.facts["geometry"]
-    kinds, counts = np.unique(shapely.get_type_id(geometry), return_counts=True)
+    kinds, counts = np.unique(geometry.type_ids, return_counts=True)
     facts["types"] = {
         _TYPE_NAMES.get(int(k), str(k)): int(n)
         for k, n in zip(kinds, counts, strict=True)
@@ -130,54 +130,52 @@ def place(
             book.add(_KIND[what], row, detail=detail)
     if mended.with_height:
         book.add("R309", None, measured=mended.with_height)
-    if shapely.is_missing(geometry).all():
+    if geometry.missing.all():
         book.stop("R412", detail="没有一个可用的图形 no usable shape")
         return None
     crs = _system(raw, report, options, geometry, expected, expected_name)
     if crs is None:
         _tell_repairs(mended, None, book)
         return None
-    swap = any(r["rule"] == "R104" for r in book.rows)
-    if swap:
-        geometry = _swapped(geometry)
+    if any(r["rule"] == "R104" for r in book.rows):
+        geometry = geometry.moved(_swapped)
         book.add("R116", None)
-        book.touch(np.flatnonzero(~shapely.is_missing(geometry)).tolist(), "R116")
+        book.touch(np.flatnonzero(~geometry.missing).tolist(), "R116")
     _tell_repairs(mended, crs, book)
-    whole = mended.untouched and not swap and not before
-    points = mended.points if whole else None
-    lonlat, points = _to_lonlat(geometry, crs, points)
-    if options.datum not in {"as-stated", "wgs84"}:
-        points = None
-        series = datums.from_datum(gpd.GeoSeries(lonlat, crs=STORED), options.datum)  # type: ignore[arg-type]
-        lonlat = series.to_numpy().copy()
+    lonlat = _to_lonlat(geometry, crs)
+    if options.datum in datums.TO_WGS84:
+        lonlat = lonlat.moved(datums.TO_WGS84[options.datum])
         book.add("R118", None, detail=options.datum)
-        book.touch(np.flatnonzero(~shapely.is_missing(lonlat)).tolist(), "R118")
-    bounds = shapely.bounds(lonlat)
-    lonlat = _far_away(lonlat, bounds, book, options)
-    if shapely.is_missing(lonlat).all():
+        book.touch(np.flatnonzero(~lonlat.missing).tolist(), "R118")
+    lonlat = _far_away(lonlat, book, options)
+    if lonlat.missing.all():
         book.stop("R412", detail="没有一个可用的图形 no usable shape")
         return None
     if family == "polygon":
-        _odd_shapes(lonlat, bounds, points, mended, book)
-    there = ~shapely.is_missing(lonlat)
-    corners = [*bounds[there, :2].min(axis=0), *bounds[there, 2:].max(axis=0)]
-    box = [round(float(v), 7) for v in corners]
-    report.facts["bounds_lonlat"] = box
+        _odd_shapes(lonlat, mended, book)
+    report.facts["bounds_lonlat"] = [round(v, 7) for v in _extent(lonlat)]
     return lonlat
+
+
+def _extent(outlines: Outlines) -> list[float]:
+    """Return west, south, east and north of all that is there."""
+    box = outlines.bounds[~outlines.missing]
+    return [float(v) for v in (*box[:, :2].min(axis=0), *box[:, 2:].max(axis=0))]
 
 
 def _system(
     raw: Raw,
     report: LayerReport,
     options: Options,
-    geometry: Any,
+    geometry: Outlines,
     expected: coordinates.Point | None,
     expected_name: str,
 ) -> CRS | None:
     book = report.book
-    vertices = shapely.get_coordinates(geometry[:: max(1, len(geometry) // SAMPLE)])
+    sample = np.arange(0, len(geometry), max(1, len(geometry) // SAMPLE))
+    vertices = shapely.get_coordinates(geometry.take(sample))
     facts = report.facts
-    facts["bounds"] = [float(v) for v in shapely.total_bounds(geometry)]
+    facts["bounds"] = _extent(geometry)
     x, y = (float(v) for v in np.median(vertices, axis=0))
     likely = coordinates.implied(x, y, expected)
     facts["crs"]["implied"] = [code for code, _ in likely]
@@ -224,31 +222,23 @@ def _span_of(expected_name: str) -> tuple[float, str]:
     return (float(half) + 100.0, name) if mark else (60.0, expected_name)
 
 
-def _swapped(geometry: Any) -> Any:
-    there = ~shapely.is_missing(geometry)
-    result = geometry.copy()
-    result[there] = shapely.transform(geometry[there], lambda c: c[:, ::-1])
-    return result
+def _swapped(x: Any, y: Any) -> tuple[Any, Any]:
+    return y, x
 
 
-def _to_lonlat(geometry: Any, crs: CRS, points: Any = None) -> tuple[Any, Any]:
-    """Return geometry in CGCS2000 degrees, and its vertices there if they were given."""
+def _to_lonlat(geometry: Outlines, crs: CRS) -> Outlines:
+    """Return the outlines in CGCS2000 degrees."""
     if crs.to_epsg() in {4490, 4326, 4979, 4480} or _same_as_lonlat(crs):
-        return geometry.copy(), points
-    vertices = shapely.get_coordinates(geometry) if points is None else points[0]
-    blocks = [vertices[i : i + BLOCK] for i in range(0, len(vertices), BLOCK)]
+        return geometry
+    own = threading.local()  # a transformer is not shared between threads
 
-    def each(block: Any) -> Any:
-        step = Transformer.from_crs(crs, STORED, always_xy=True)  # one for each thread
-        return np.column_stack(step.transform(block[:, 0], block[:, 1]))
+    def move(x: Any, y: Any) -> tuple[Any, Any]:
+        if not hasattr(own, "step"):
+            own.step = Transformer.from_crs(crs, STORED, always_xy=True)
+        longitude, latitude = own.step.transform(x, y)
+        return longitude, latitude
 
-    if len(blocks) > 1:
-        with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-            vertices = np.concatenate(list(pool.map(each, blocks)))
-    elif blocks:
-        vertices = each(vertices)
-    moved = shapely.set_coordinates(geometry.copy(), vertices)
-    return moved, None if points is None else (vertices, points[1])
+    return geometry.moved(move)
 
 
 def _same_as_lonlat(crs: CRS) -> bool:
@@ -290,12 +280,14 @@ def _tell_repairs(mended: repair.Mended, crs: CRS | None, book: Book) -> None:
             book.add("R317", row, measured=parts, limit=1000)
 
 
-def _far_away(lonlat: Any, bounds: Any, book: Book, options: Options) -> Any:
+def _far_away(lonlat: Outlines, book: Book, options: Options) -> Outlines:
     """Refuse features far from the rest, or whose extent no land feature has."""
+    bounds = lonlat.bounds
     there = np.isfinite(bounds).all(axis=1)
-    for row in np.flatnonzero(~there & ~shapely.is_missing(lonlat)).tolist():
+    nowhere = np.flatnonzero(~there & ~lonlat.missing)
+    for row in nowhere.tolist():
         book.add("R306", row)
-        lonlat[row] = None
+    lonlat = lonlat.with_others(nowhere, None)
     if there.sum() == 0:
         return lonlat
     middle = np.column_stack([bounds[:, [0, 2]].mean(axis=1), bounds[:, [1, 3]].mean(axis=1)])
@@ -324,21 +316,24 @@ def _far_away(lonlat: Any, bounds: Any, book: Book, options: Options) -> Any:
         return lonlat
     for row in rows:
         book.add("R311", row, measured=float(max(away[row], reach[row])))
-        lonlat[row] = None
-    return lonlat
+    return lonlat.with_others(rows, None)
 
 
-def _odd_shapes(lonlat: Any, bounds: Any, points: Any, mended: repair.Mended, book: Book) -> None:
-    widths = repair.rough_width_m(lonlat, below=THIN_M, bounds=bounds)
+def _odd_shapes(lonlat: Outlines, mended: repair.Mended, book: Book) -> None:
+    widths = repair.rough_width_m(lonlat, below=THIN_M)
     for row in np.flatnonzero(widths < THIN_M).tolist():
         book.add("R312", row, measured=float(widths[row]), limit=THIN_M)
-    for row, angle in repair.spikes(lonlat, below_degrees=SPIKE_DEGREES, points=points).items():
+    for row, angle in sorted(lonlat.sharpest(SPIKE_DEGREES).items()):
         if row not in mended.before:
             book.add("R313", row, measured=angle, limit=SPIKE_DEGREES)
 
 
 def against_floors(
-    columns: pd.DataFrame, lonlat: Any, sources: Mapping[str, str], options: Options, book: Book
+    columns: pd.DataFrame,
+    lonlat: Outlines,
+    sources: Mapping[str, str],
+    options: Options,
+    book: Book,
 ) -> None:
     """Hold floor areas against footprint x storeys: the unit first, then each building."""
     if not {"floor_area_m2", "storeys"} <= set(columns.columns):
@@ -364,7 +359,7 @@ def against_floors(
 
 def against_areas(
     columns: pd.DataFrame,
-    lonlat: Any,
+    lonlat: Outlines,
     sources: Mapping[str, str],
     options: Options,
     units: Mapping[str, str],
@@ -428,7 +423,7 @@ def points_of(
     book: Book,
     expected: coordinates.Point | None = None,
     expected_name: str = "",
-) -> Any:
+) -> Outlines | None:
     """Make points of a table's columns of coordinates, when the level has points and a system."""
     if LEVELS[wanted].geometry not in {"point", "any"}:
         return None
@@ -454,15 +449,15 @@ def points_of(
             made.append(None)
             if not (pd.isna(a) and pd.isna(b)):
                 book.add("R508", row, other=f"{east}, {north}", detail=f"{a}, {b}"[:30])
-    shapes_ = np.array(made, dtype="object")
-    if shapely.is_missing(shapes_).all():
+    points = Outlines.of(np.array(made, dtype="object"))
+    if points.missing.all():
         return None
     try:
         crs = coordinates.parse_crs(options.crs) or CRS.from_epsg(4490)
     except ValueError as problem:
         book.stop("R102", detail=str(problem)[:120])
         return None
-    vertices = shapely.get_coordinates(shapes_)
+    vertices = shapely.get_coordinates(points.others)
     span, expected_name = _span_of(expected_name)
     for answer in coordinates.judge(
         crs, vertices, expected=expected, expected_name=expected_name, told=True, span_km=span
@@ -476,13 +471,11 @@ def points_of(
         if book.stop(answer.rule, **answer.words):
             return None
         if answer.rule == "R104":
-            shapes_ = _swapped(shapes_)
+            points = points.moved(_swapped)
             book.add("R116", None)
-            book.touch(np.flatnonzero(~shapely.is_missing(shapes_)).tolist(), "R116")
-    lonlat, _ = _to_lonlat(shapes_, crs)
-    lonlat = _far_away(lonlat, shapely.bounds(lonlat), book, options)
-    if options.datum not in {"as-stated", "wgs84"}:
-        series = datums.from_datum(gpd.GeoSeries(lonlat, crs=STORED), options.datum)  # type: ignore[arg-type]
-        lonlat = series.to_numpy().copy()
+            book.touch(np.flatnonzero(~points.missing).tolist(), "R116")
+    lonlat = _far_away(_to_lonlat(points, crs), book, options)
+    if options.datum in datums.TO_WGS84:
+        lonlat = lonlat.moved(datums.TO_WGS84[options.datum])
         book.add("R118", None, detail=options.datum)
     return lonlat

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from geopandas import GeoDataFrame
 
+from ..geo.outlines import Outlines
 from .book import Book, findings_of
 from .gate import Refusal
 from .guard import DRIVERS
@@ -47,18 +49,29 @@ class Options:
 
 @dataclass
 class LayerReport:
-    """One layer: what it is, what was found, and the rows that can be used."""
+    """One layer: what it is, what was found, and the rows that can be used.
+
+    ``columns`` and ``outlines`` are of the rows in use, ``labels`` and ``places`` of all rows.
+    """
 
     name: str
     level: str
     facts: dict[str, Any]
     book: Book
-    frame: pd.DataFrame | GeoDataFrame | None = None
+    columns: pd.DataFrame | None = None
+    outlines: Outlines | None = None
     table: bool = False
     repairs: pd.DataFrame = field(default_factory=pd.DataFrame)
     refused: pd.DataFrame = field(default_factory=pd.DataFrame)
     labels: Any = None
-    places: Any = None
+    places: Outlines | None = None
+
+    @cached_property
+    def frame(self) -> pd.DataFrame | GeoDataFrame | None:
+        """The rows in use, with their shapes as objects if the layer has any."""
+        if self.columns is None or self.outlines is None:
+            return self.columns
+        return GeoDataFrame(self.columns, geometry=self.outlines.geometries(), crs="EPSG:4490")
 
     @property
     def findings(self) -> GeoDataFrame:
