@@ -17,6 +17,7 @@ from zgcgis.checks.quota import quota_use, use_class
 from zgcgis.errors import UnknownNameError
 from zgcgis.findings import RULES, describe
 from zgcgis.io import open_zone
+from zgcgis.land_use import SYSTEMS, crosswalk
 from zgcgis.model import Zone
 from zgcgis.plan import Clause, Demand
 
@@ -287,6 +288,12 @@ def test_a_quota_for_an_unknown_use_or_kind_is_refused(row):
         ({"build_state": "B21", "planned_use": "100102"}, "A2"),
         ({"build_state": "B21", "planned_use": None, "land_use": "0802"}, "A5"),
         ({"build_state": "C1", "planned_use": "1701"}, ""),
+        ({"planned_use": "1310"}, "A5"),
+        ({"planned_use": " 10010101 "}, "A2"),
+        ({"planned_use": "0899"}, "A5"),
+        ({"planned_use": "2399"}, ""),
+        ({"planned_use": "nothing"}, ""),
+        ({"planned_use": "1001", "land_use_system": "unheard of"}, ""),
         ({"planned_use": "M1", "land_use_system": "gb50137_2011"}, "A2"),
         ({"planned_use": "0508", "land_use_system": "third_survey"}, "A2"),
         ({"planned_use": "0507", "land_use_system": "third_survey"}, "A4"),
@@ -296,6 +303,14 @@ def test_a_quota_for_an_unknown_use_or_kind_is_refused(row):
 def test_class_of_use(facts, expected):
     row = {"land_use_system": "yonghai_2023"} | facts
     assert use_class(pd.DataFrame([row])).item() == expected
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_every_code_of_the_crosswalk_has_its_class_in_quotas(system):
+    known = crosswalk().loc[system]
+    parcels = pd.DataFrame({"planned_use": known.index, "land_use_system": system})
+    want = known["td1029"].where(known["td1029"].str.startswith("A"), "").str[:2]
+    assert use_class(parcels).tolist() == want.tolist()
 
 
 # --- supply --------------------------------------------------------------------------------

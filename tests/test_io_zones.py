@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import os
+import pickle
 
 import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from shapely.geometry import box
+from shapely.geometry import MultiPolygon, box
 
-from zgcgis.errors import CrsError, MissingColumnsError, UnknownNameError, ZgcgisError, ZoneError
+from zgcgis.errors import (
+    CrsError,
+    MissingColumnsError,
+    ReadError,
+    UnknownNameError,
+    ZgcgisError,
+    ZoneError,
+)
 from zgcgis.io import SHIPPED, new_zone, open_zone
+from zgcgis.io.layers import store_layer
+from zgcgis.io.stored import read_stored_layer
+from zgcgis.model import COLUMNS, LEVELS
 
 
 @pytest.fixture
@@ -170,3 +187,244 @@ def test_a_geojson_in_metres_is_refused(folder):
     (folder / "layers" / "parcel.geojson").write_text(json.dumps(data), encoding="utf-8")
     with pytest.raises(CrsError, match="EPSG:4548"):
         open_zone(folder)
+
+
+# --- the columns of a level --------------------------------------------------------------
+
+
+def typed_one_by_one(layer, level):
+    """The columns of a level, each made by itself for every row: what reading has to give."""
+    layer = layer.copy()
+    for column in LEVELS[level].columns:
+        kind = COLUMNS[column].type
+        if column not in layer:
+            layer[column] = pd.NA
+        known = layer[column].where(layer[column].notna(), None)
+        if kind == "text":
+            layer[column] = layer[column].astype("str").where(layer[column].notna(), None)
+        elif kind == "date":
+            layer[column] = pd.to_datetime(known)
+        elif kind == "float":
+            layer[column] = pd.to_numeric(known).astype("float64")
+        elif kind == "int":
+            layer[column] = pd.to_numeric(known).astype("Int64")
+        else:
+            layer[column] = layer[column].astype("boolean")
+    return layer.reset_index(drop=True)
+
+
+def many(n=40, **columns):
+    """Parcels in every kind of column, some full, some in part, some empty, some not there."""
+    some = np.arange(n) % 3 == 0
+    data = {
+        "note": [f"n{i}" for i in range(n)],
+        "id": [f"p{i}" for i in range(n)],
+        "land_use": np.where(some, None, "1001"),
+        "owner": None,
+        "park_id": np.nan,
+        "since": np.where(some, np.nan, 2010.0),
+        "until": 2030,
+        "idle_m2": np.where(some, None, 5.5),
+        "planned_far": None,
+        "supply_date": pd.to_datetime(np.where(some, None, "2020-03-01")),
+        "finish_date": pd.Series([pd.NaT] * n),
+        "stopped_since": None,
+        "government_cause": pd.array(np.where(some, None, True), "boolean"),
+        "extension_months": pd.array([pd.NA] * n, "Int64"),
+    }
+    shapes = [box(116 + i / 1e3, 39, 116.0005 + i / 1e3, 39.001) for i in range(n)]
+    shapes[4] = MultiPolygon([shapes[4], box(117, 39, 117.001, 39.001)])
+    return gpd.GeoDataFrame(data | columns, geometry=shapes, crs="EPSG:4490")
+
+
+@pytest.mark.parametrize("level", ["parcel", "building", "enterprise"])
+@pytest.mark.parametrize("name", ["parquet", "gpkg", "stored"])
+@pytest.mark.parametrize("n", [40, 1])
+def test_columns_are_typed_as_one_by_one(tmp_path, level, name, n):
+    path = tmp_path / f"{level}.{'gpkg' if name == 'gpkg' else 'parquet'}"
+    if name == "stored":
+        store_layer(many(n=max(n, 5)).iloc[:n], path, level, [])
+    else:
+        frame = many(n=max(n, 5)).iloc[:n]
+        frame.to_file(path) if name == "gpkg" else frame.to_parquet(path)
+    raw = gpd.read_file(path) if name == "gpkg" else gpd.read_parquet(path)
+    want = typed_one_by_one(raw, level)
+    found = read_stored_layer(path, level)
+    pd.testing.assert_frame_equal(found, want)
+    assert found.crs == want.crs
+    assert isinstance(found.index, pd.RangeIndex)
+
+
+# --- layers that stay in their files -----------------------------------------------------
+
+
+@pytest.fixture
+def left(folder, monkeypatch):
+    """A zone whose parcels are many enough to stay in their file, in groups of seven rows."""
+    monkeypatch.setattr("zgcgis.io.stored.UNREAD_ABOVE", 20)
+    path = folder / "layers" / "parcel.parquet"
+    many().to_parquet(path, write_covering_bbox=True, row_group_size=7)
+    return folder
+
+
+def test_a_large_layer_is_read_when_it_is_first_asked_for(left):
+    zone = open_zone(left)
+    assert zone.unread("parcel")
+    assert list(zone.layers) == ["parcel"]
+    assert len(zone.layers) == 1
+    assert "parcel" in zone.layers
+    assert "building" not in zone.layers
+    assert zone.layers.get("building") is None
+    assert zone.count("parcel") == 40
+    assert "not read" in repr(zone.layers)
+    assert zone.unread("parcel"), "looking at names and counts has read it"
+    parcel = zone.layers["parcel"]
+    assert zone.unread("parcel") is None
+    assert zone.layers["parcel"] is parcel
+    pd.testing.assert_frame_equal(
+        parcel, read_stored_layer(left / "layers/parcel.parquet", "parcel")
+    )
+    assert "bbox" not in parcel
+
+
+def test_what_import_stores_stays_in_its_file(folder, monkeypatch):
+    monkeypatch.setattr("zgcgis.io.layers.SORTED_ABOVE", 20)
+    monkeypatch.setattr("zgcgis.io.stored.UNREAD_ABOVE", 20)
+    store_layer(many(), folder / "layers" / "parcel.parquet", "parcel", [])
+    stored = open_zone(folder).unread("parcel")
+    assert stored
+    assert stored.kinds == {"Polygon", "MultiPolygon"}
+    assert stored.complete
+
+
+def test_a_small_layer_and_one_without_boxes_are_read_at_once(left, folder):
+    path = left / "layers" / "parcel.parquet"
+    many(n=20).to_parquet(path, write_covering_bbox=True)
+    assert open_zone(left).unread("parcel") is None
+    many().to_parquet(path)
+    assert open_zone(left).unread("parcel") is None
+    many().to_crs(4548).to_parquet(path, write_covering_bbox=True)
+    zone = open_zone(left)
+    assert zone.unread("parcel") is None
+    assert zone.layers["parcel"].crs.to_epsg() == 4490
+    many().to_file(folder / "layers" / "parcel.gpkg")
+    path.unlink()
+    assert open_zone(left).unread("parcel") is None
+
+
+def test_columns_alone_are_those_of_the_layer(left):
+    zone = open_zone(left)
+    whole = open_zone(left).layers["parcel"].drop(columns="geometry")
+    bare = zone.table("parcel")
+    assert type(bare) is pd.DataFrame
+    pd.testing.assert_frame_equal(bare, pd.DataFrame(whole))
+    wanted = ["land_use", "id", "hightech", "nothing", "note", "supply_date"]
+    some = zone.table("parcel", wanted)
+    assert list(some) == ["land_use", "id", "hightech", "note", "supply_date"]
+    pd.testing.assert_frame_equal(some, pd.DataFrame(whole[list(some)]))
+    pd.testing.assert_frame_equal(zone.table("parcel", ["owner"]), pd.DataFrame(whole[["owner"]]))
+    assert zone.table("parcel", ["hightech"]).shape == (40, 1)
+    assert zone.unread("parcel")
+    read = open_zone(left)
+    assert len(read.layers["parcel"]) == 40
+    pd.testing.assert_frame_equal(read.table("parcel", wanted), some)
+    with pytest.raises(UnknownNameError, match="building"):
+        zone.table("building")
+
+
+def test_shapes_of_some_rows_are_read_in_the_order_asked(left):
+    stored = open_zone(left).unread("parcel")
+    whole = open_zone(left).layers["parcel"].geometry
+    rows = np.array([30, 4, 39, 0, 4, 21])
+    found = stored.shapes(rows)
+    assert found.crs == whole.crs
+    assert found.to_list() == whole.iloc[rows].to_list()
+    assert stored.shapes().to_list() == whole.to_list()
+    assert len(stored.shapes(np.zeros(0, int))) == 0
+    np.testing.assert_array_equal(stored.boxes(), whole.bounds.to_numpy())
+    assert stored.bounds == tuple(whole.total_bounds)
+
+
+def test_a_missing_shape_is_known(left):
+    assert open_zone(left).unread("parcel").complete
+    frame = many()
+    frame.loc[17, "geometry"] = None
+    path = left / "layers" / "parcel.parquet"
+    frame.to_parquet(path, write_covering_bbox=True, row_group_size=7)
+    stored = open_zone(left).unread("parcel")
+    assert not stored.complete
+    assert stored.bounds == tuple(frame.total_bounds)
+
+
+@pytest.mark.parametrize("ask", ["read", "table", "shapes", "boxes"])
+def test_a_file_that_changed_after_opening_is_not_mixed_with_it(left, ask):
+    zone = open_zone(left)
+    path = left / "layers" / "parcel.parquet"
+    many(n=41).to_parquet(path, write_covering_bbox=True)
+    os.utime(path, ns=(1, 1))
+    with pytest.raises(ReadError, match=r"parcel\.parquet.*Open the zone again"):
+        getattr(zone.unread("parcel"), ask)()
+    path.unlink()
+    with pytest.raises(ReadError, match="taken away"):
+        zone.layers["parcel"]
+
+
+def test_what_metadata_tell_is_said_at_opening(left):
+    path = left / "layers" / "parcel.parquet"
+    frame = many()
+    frame.drop(columns="id").to_parquet(path, write_covering_bbox=True)
+    with pytest.raises(MissingColumnsError, match=r"parcel\.parquet.*'id'"):
+        open_zone(left)
+    frame.set_crs(None, allow_override=True).to_parquet(path, write_covering_bbox=True)
+    with pytest.raises(CrsError, match="--crs"):
+        open_zone(left)
+    frame.to_parquet(path, write_covering_bbox=True)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ReadError, match=r"parcel\.parquet cannot be read"):
+        open_zone(left)
+
+
+@pytest.mark.parametrize("ask", ["table", "shapes", "boxes", "read"])
+def test_damage_inside_a_file_is_a_sentence_when_it_is_met(left, ask):
+    path = left / "layers" / "parcel.parquet"
+    many().to_parquet(path, write_covering_bbox=True, compression="zstd")
+    footer = int.from_bytes(path.read_bytes()[-8:-4], "little") + 8
+    data = bytearray(path.read_bytes())
+    data[4:-footer] = bytes(len(data) - footer - 4)
+    path.write_bytes(data)
+    zone = open_zone(left)
+    assert zone.unread("parcel")
+    with pytest.raises(ReadError, match=r"parcel\.parquet cannot be read"):
+        getattr(zone.unread("parcel"), ask)()
+
+
+def test_a_zone_with_a_layer_in_a_file_is_copied_and_sent(left):
+    zone = open_zone(left)
+    whole = open_zone(left).layers["parcel"]
+    for other in (pickle.loads(pickle.dumps(zone)), copy.deepcopy(zone), copy.copy(zone)):
+        pd.testing.assert_frame_equal(other.layers["parcel"], whole)
+    again = pickle.loads(pickle.dumps(zone))
+    assert again.unread("parcel") is None, "a layer that is read is sent with the zone"
+    pd.testing.assert_frame_equal(again.layers["parcel"], whole)
+
+
+def test_a_zone_of_a_year_or_a_part_reads_what_it_needs(left):
+    path = left / "layers" / "parcel.parquet"
+    until = pd.array(np.where(np.arange(40) < 10, 2015, 2030), "Int64")
+    many(until=until, since=2000, park_id=["a", "b"] * 20).to_parquet(
+        path, write_covering_bbox=True
+    )
+    (left / "parks.csv").write_text("id,level,zh,en\na,park,甲,A\nb,park,乙,B\n", encoding="utf-8")
+    assert len(open_zone(left).at(2020).layer("parcel")) == 30
+    assert len(open_zone(left).within("a").layer("parcel")) == 20
+
+
+def test_a_file_in_one_huge_group_is_read_at_once(left, monkeypatch):
+    monkeypatch.setattr("zgcgis.io.stored._GROUP_ROWS", 6)
+    assert open_zone(left).unread("parcel") is None
+
+
+def test_a_parquet_without_geography_is_a_sentence(left):
+    pq.write_table(pa.table({"id": ["a"] * 40}), left / "layers" / "parcel.parquet")
+    with pytest.raises(ReadError, match=r"parcel\.parquet cannot be read"):
+        open_zone(left)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 from shapely.geometry import Point, box
 
 from zgcgis.errors import UnknownNameError
-from zgcgis.model import COLUMNS, LEVELS, Zone, there_in
+from zgcgis.model import COLUMNS, LEVELS, Layers, Zone, there_in
 
 years = st.one_of(st.none(), st.integers(1988, 2035))
 
@@ -112,6 +114,45 @@ def test_an_unknown_unit_or_layer_is_answered_with_the_list(zone):
         zone.within("nroth")
     with pytest.raises(UnknownNameError, match="parcel"):
         zone.layer("parcels")
+
+
+class _Waiting:
+    """A layer in a file, as far as `Layers` has to know it."""
+
+    count = 3
+
+    def __init__(self, frame):
+        self.frame = frame
+        self.times = 0
+
+    def read(self):
+        self.times += 1
+        return self.frame
+
+
+def test_a_layer_that_waits_is_read_once_and_only_when_asked_for(zone):
+    waiting = _Waiting(zone.layers["parcel"])
+    layers = Layers({"district": zone.layers["district"]}, {"parcel": waiting})
+    lazy = replace(zone, layers=layers)
+    assert list(lazy.layers) == ["district", "parcel"]
+    assert (lazy.count("parcel"), lazy.count("district"), lazy.count("park")) == (3, 1, 0)
+    assert lazy.unread("parcel") is waiting
+    assert lazy.unread("district") is lazy.unread("park") is None
+    assert waiting.times == 0
+    assert lazy.layer("parcel") is lazy.layers["parcel"] is waiting.frame
+    assert waiting.times == 1
+    assert lazy.unread("parcel") is None
+    with pytest.raises(KeyError):
+        layers["park"]
+
+
+def test_columns_of_a_level_without_its_shapes(zone):
+    assert list(zone.table("parcel")) == ["id", "park_id", "block_id", "since", "until"]
+    assert list(zone.table("parcel", ["until", "id", "owner"])) == ["until", "id"]
+    assert type(zone.table("parcel")) is pd.DataFrame
+    assert zone.count("parcel") == 3
+    with pytest.raises(UnknownNameError, match="parcel"):
+        zone.table("park")
 
 
 @pytest.mark.parametrize("level", LEVELS.values(), ids=list(LEVELS))

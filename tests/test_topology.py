@@ -10,12 +10,15 @@ import pandas as pd
 import pytest
 import shapely
 from geopandas import GeoDataFrame, GeoSeries
+from geopandas.testing import assert_geodataframe_equal
 from shapely import Polygon, box
 from shapely.affinity import rotate, translate
 
 from zgcgis import geo
 from zgcgis.checks import RULES, asked, check, describe
+from zgcgis.checks.topology import searching_once
 from zgcgis.errors import UnknownNameError
+from zgcgis.findings import combine
 from zgcgis.io import open_zone
 from zgcgis.model import Zone
 
@@ -99,6 +102,59 @@ def test_a_parcel_inside_another_is_an_overlap():
 def test_the_same_ground_twice_is_a_duplicate_and_nothing_else():
     row = only(mosaic(extra=[parcel("again", box(0, 0, 100, 200))]), "T102")
     assert row["measured"] == pytest.approx(20_000, rel=1e-6)
+
+
+def house(id_, shape, **more):
+    base = {"id": id_, "parcel_id": "p0", "kind": "building", "since": None, "until": None}
+    return base | more | {"geometry": shape}
+
+
+def counted(monkeypatch):
+    """Count the searches for overlaps."""
+    searched = []
+    search = geo.overlaps
+
+    def count(layer, **options):
+        searched.append(len(layer))
+        return search(layer, **options)
+
+    monkeypatch.setattr(geo, "overlaps", count)
+    return searched
+
+
+def test_a_layer_is_searched_for_overlaps_once_a_check(monkeypatch):
+    searched = counted(monkeypatch)
+    tiles = with_tile(1, box(100, 0, 200.5, 200))
+    zone = mosaic(tiles=tiles, extra=[parcel("again", box(0, 0, 100, 200))])
+    found = check(zone, ["T101", "T102"])
+    assert searched == [len(zone.layers["parcel"])]
+    assert set(found["rule"]) == {"T101", "T102"}
+    alone = combine(check(zone, [code]) for code in ("T101", "T102"))
+    assert len(searched) == 3, "what one check has found is not kept for the next"
+    assert_geodataframe_equal(found, alone)
+
+
+def test_what_one_zone_has_found_is_not_told_of_another(monkeypatch):
+    searched = counted(monkeypatch)
+    sound, broken = mosaic(), mosaic(extra=[parcel("again", box(0, 0, 100, 200))])
+    with searching_once():
+        assert RULES["T101"].func(sound).empty
+        assert len(RULES["T102"].func(broken)) == 1
+        assert RULES["T102"].func(sound).empty
+        tolerant = replace(broken, meta={**broken.meta, "checks": {"duplicate_share": 1.1}})
+        assert RULES["T102"].func(tolerant).empty
+    assert len(searched) == 3
+
+
+def test_yards_are_left_out_of_overlaps_of_buildings_only(monkeypatch):
+    searched = counted(monkeypatch)
+    houses = [house("h1", box(10, 10, 30, 30)), house("h2", box(20, 10, 40, 30))]
+    assert set(check(mosaic(buildings=houses), ["T102", "T113"])["rule"]) == {"T113"}
+    once = len(searched)
+    yard = [*houses, house("y", box(10, 10, 40, 40), kind="yard")]
+    found = check(mosaic(buildings=yard), ["T102", "T113"])
+    assert found[["rule", "feature", "other"]].to_numpy().tolist() == [["T113", "h1", "h2"]]
+    assert len(searched) - once == once + 1
 
 
 def test_parcels_of_different_years_do_not_overlap():
