@@ -120,7 +120,8 @@ class StoredLayer(Protocol):
     count
         How many features there are.
     columns
-        What :meth:`table` can give: all columns of the layer but its shapes.
+        What :meth:`table` can give: all columns of the layer but its shapes. Those that are not
+        in ``filled`` are empty.
     kinds
         The types of its shapes; ``complete`` says whether every feature has one that is not empty.
     bounds
@@ -133,6 +134,8 @@ class StoredLayer(Protocol):
     def count(self) -> int: ...  # noqa: D102
     @property
     def columns(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def filled(self) -> frozenset[str]: ...  # noqa: D102
     @property
     def kinds(self) -> frozenset[str]: ...  # noqa: D102
     @property

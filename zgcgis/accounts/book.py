@@ -145,9 +145,9 @@ class Survey:
         sums = sums[sums != 0].sort_values(ascending=False, kind="stable")
         rows = sums.index.to_numpy(np.intp)
         shapes = self._shares.shapes(level, rows)
-        found = self._shares.layers[level]["id"].iloc[rows]
+        found = self._shares.ids(level)[rows]
         return GeoDataFrame(
-            {"layer": level, "id": np.asarray(found, object), "amount": sums.to_numpy()},
+            {"layer": level, "id": found, "amount": sums.to_numpy()},
             geometry=np.asarray(shapes.array),
             crs=shapes.crs,
         )
@@ -438,19 +438,19 @@ class _Year:
                     rows = states.where(held, feature)
                     self._enter(key, "parcel", unit, feature, area, rows)
 
-        if "build_state" in parcel or "land_use" in parcel:
+        if s.knows("parcel", "build_state") or s.knows("parcel", "land_use"):
             enter_states(s.state, build=True)
-        if "supply_state" in parcel:
+        if s.knows("parcel", "supply_state"):
             enter_states(s.supply_state, build=False)
-        if "hightech" in parcel:
+        if s.knows("parcel", "hightech"):
             high = text(parcel, "hightech").str.startswith("H").to_numpy(bool)[feature]
             self._enter("hightech_land_m2", "parcel", unit, feature, area, high)
-        if "idle_m2" in parcel:
+        if s.knows("parcel", "idle_m2"):
             idle = np.nan_to_num(numbers(parcel, "idle_m2"))[feature] * (
                 area / s.parcel_m2[feature]
             )
             self._enter("idle_land_m2", "parcel", unit, feature, idle)
-        if "supply_date" in parcel:
+        if s.knows("parcel", "supply_date"):
             now = s.supply_year[feature] == self.year
             self._enter("supplied_in_year_m2", "parcel", unit, feature, area, now)
             held = now & _begins(s.planned_state, "A2", feature)
@@ -468,7 +468,7 @@ class _Year:
         house = text(layer, "kind").isin(["", "building"]).to_numpy(bool)[feature]
         share = area / s.footprint[feature]
         floor = s.floor[feature] * share
-        if self.tall_storeys_twice and "tall_floor_area_m2" in layer:
+        if self.tall_storeys_twice and s.knows("building", "tall_floor_area_m2"):
             floor = floor + np.nan_to_num(numbers(layer, "tall_floor_area_m2"))[feature] * share
         below = s.floor_below[feature] * share
         on = "building"
@@ -611,7 +611,7 @@ class _Year:
             rows = DataFrame(
                 {
                     "level": "building",
-                    "feature": np.asarray(s.layers["building"]["id"].iloc[lost], object),
+                    "feature": s.ids("building")[lost],
                     "detail": str(self.year),
                     "geometry": np.asarray(shapes.array),
                 }

@@ -233,7 +233,7 @@ _WANTED = frozenset(
         "energy_tce",
     ]
 )
-"""The columns that accounts are made of."""
+"""The columns that accounts are made of, besides the ids."""
 
 
 class Shares:
@@ -243,6 +243,7 @@ class Shares:
         self.zone = zone
         self.level = level
         self.layers: dict[str, DataFrame] = {}
+        self._columns: dict[str, frozenset[str]] = {}
         self._ground: dict[str, Ground] = {}
         for name in ("parcel", "building", "enterprise"):
             if zone.count(name):
@@ -263,14 +264,14 @@ class Shares:
         stored = self.zone.unread(name)
         firms = name == "enterprise"
         if stored is not None and (firms or (stored.complete and stored.kinds <= _POLYGONS)):
-            wanted = [c for c in stored.columns if c in _WANTED or c == f"{self.level}_id"]
-            self.layers[name] = stored.table(wanted)
-            self._ground[name] = stored
+            wanted = _WANTED & (frozenset(stored.columns) if firms else stored.filled)
+            self.layers[name] = stored.table(sorted(wanted))
+            self._ground[name], self._columns[name] = stored, frozenset(stored.columns)
         else:
             layer = self.zone.layers[name]
             layer = layer.reset_index(drop=True) if firms else _with_area(layer)
             self.layers[name] = layer
-            self._ground[name] = layer.geometry
+            self._ground[name], self._columns[name] = layer.geometry, frozenset(layer.columns)
 
     def shapes(self, level: str, rows: Positions) -> GeoSeries:
         """Return the shapes of some rows of a layer, numbered from 0."""
@@ -279,9 +280,19 @@ class Shares:
             return ground.iloc[rows].reset_index(drop=True)
         return ground.shapes(rows)
 
+    def ids(self, level: str) -> NDArray[np.object_]:
+        """Return the id of each row of a layer."""
+        ground = self._ground[level]
+        table = self.layers[level] if isinstance(ground, GeoSeries) else ground.table(["id"])
+        return np.asarray(table["id"], object)
+
     def has(self, level: str) -> bool:
         """Whether the zone has anything of a level."""
         return level in self.layers
+
+    def knows(self, level: str, column: str) -> bool:
+        """Whether a layer has a column, be it empty; an empty one need not have been read."""
+        return column in self._columns[level]
 
     # --- units ---
 
@@ -290,7 +301,7 @@ class Shares:
         self.outlines: GeoDataFrame | None = None
         self._unit_of: Positions | None = None
         if self.level == "parcel":
-            self._own = np.asarray(parcel["id"], object)
+            self._own = self.ids("parcel")
             self._life: DataFrame = parcel
             self._unit_of = np.arange(len(parcel))
         else:
@@ -378,6 +389,8 @@ class Shares:
     @cached_property
     def supply_year(self) -> Floats:
         """Year of supply, NaN if none."""
+        if "supply_date" not in self.layers["parcel"]:
+            return np.full(len(self.layers["parcel"]), np.nan)
         dates = self.layers["parcel"]["supply_date"]
         if not pd.api.types.is_datetime64_any_dtype(dates):
             words = text(self.layers["parcel"], "supply_date")
@@ -406,7 +419,7 @@ class Shares:
     def firm_parcel(self) -> Positions:
         """Parcel of each firm: the one it names, else the one its point lies in, else -1."""
         firms, parcel = self.layers["enterprise"], self.layers["parcel"]
-        found = _named(text(firms, "parcel_id"), np.asarray(parcel["id"], object))
+        found = _named(text(firms, "parcel_id"), self.ids("parcel"))
         lost = np.flatnonzero(found < 0)
         points = self.shapes("enterprise", lost)
         drawn = points.notna().to_numpy()

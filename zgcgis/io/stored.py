@@ -51,6 +51,7 @@ class StoredFile:
     level: str
     count: int
     columns: tuple[str, ...]
+    filled: frozenset[str]
     kinds: frozenset[str]
     stamp: tuple[int, int]
 
@@ -169,8 +170,9 @@ def stored_file(path: Path, level: str) -> StoredFile | None:
         return None
     if "id" not in names:
         raise MissingColumnsError({"id"}, names, where=str(path))
-    columns = dict.fromkeys([n for n in names if n != "geometry"] + [*LEVELS[level].columns])
-    return StoredFile(path, level, meta.num_rows, tuple(columns), kinds, stamp)
+    filled = [name for name in names if name != "geometry"]
+    columns = tuple(dict.fromkeys([*filled, *LEVELS[level].columns]))
+    return StoredFile(path, level, meta.num_rows, columns, frozenset(filled), kinds, stamp)
 
 
 def _of_zone(stated: Any) -> bool:
