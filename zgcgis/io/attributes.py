@@ -21,11 +21,21 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..land_use import crosswalk
 from ..model import COLUMNS, LEVELS
 from .book import Book
 from .text import garbled, invisible, without_invisible
 
-__all__ = ["Columns", "clean_texts", "convert", "guess_level", "match_columns", "scale_of"]
+__all__ = [
+    "Columns",
+    "clean_texts",
+    "convert",
+    "guess_level",
+    "match_columns",
+    "scale_of",
+    "totals",
+    "twins",
+]
 
 _OF_MANY = {"id", "zh", "en", "name", "park_id", "block_id", "parcel_id", "since", "until"}
 _RESERVED = {"geometry", "bbox", "fid", "ogc_fid", "rowid", "index", "level_0"}
@@ -45,6 +55,8 @@ _LIVELY = re.compile(
     re.IGNORECASE,
 )  # fmt: skip
 _NUMBER = re.compile(r"^[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][+-]?\d+)?$")
+_AS_TEXT = re.compile(r"""^=\s*"(.*)"$""", re.DOTALL)  # how tables are told that a number is text
+_QUOTED = re.compile(r"^'(?=[=+\-@＝＋－＠]|[0-9A-Za-z./:-]*\d[0-9A-Za-z./:-]*$)")
 _WITH_UNIT = re.compile(r"^([+-]?[\d,.]+)\s*([^\d\s.,]+.*)$")
 _SAME_UNIT = {
     "_persons": ("人", "名"),
@@ -55,6 +67,7 @@ _SAME_UNIT = {
     "year": ("年",),
     "error_m": ("m", "米"),
 }
+_LOST = re.compile("[\ufffd\ue000-\uf8ff]|锟斤拷|\\?{3,}|^\\?{2,}$")
 _MOST_ROWS = 5000  # of one rule in one column; the rest is counted
 
 
@@ -107,7 +120,8 @@ def scale_of(column: str, unit: str) -> float | None:
 
 
 def _split_unit(name: str) -> tuple[str, str | None]:
-    text = unicodedata.normalize("NFKC", name).strip()
+    text = unicodedata.normalize("NFKC", name).strip().replace("^", "")
+    text = re.sub(r"单位\s*[:：]?\s*", "", text)
     found = re.match(r"^(.*?)\s*[\(\[（【_]\s*([^()\[\]（）【】_]+?)\s*[\)\]）】]?$", text)
     if found and found[1]:
         unit = _plain(found[2])
@@ -168,6 +182,20 @@ def match_columns(
     return result
 
 
+def twins(names: list[str]) -> list[list[str]]:
+    """Return the groups of names that are one name but for case, width, blanks and underscores.
+
+    Examples
+    --------
+    >>> twins(["Owner", "id", "OWNER"])
+    [['Owner', 'OWNER']]
+    """
+    forms: dict[str, list[str]] = {}
+    for name in names:
+        forms.setdefault(_plain(name), []).append(name)
+    return [group for group in forms.values() if len(group) > 1]
+
+
 def _match_units(
     names: list[str],
     known: tuple[str, ...],
@@ -220,21 +248,39 @@ def _match_cut(
             taken.add(column)
 
 
+_GUESSES = (
+    "parcel",
+    "building",
+    "enterprise",
+    "park",
+    "block",
+    "detailed_plan",
+    "master_plan",
+    "protection",
+    "service",
+    "district",
+)
+
+
 def guess_level(names: list[str], family: str | None) -> str:
-    """Return the level whose columns a file has most of; a guess for showing, never for storing."""
-    best, most = "parcel", 0
-    for level in ("parcel", "building", "enterprise", "park", "block"):
+    """Return the level whose columns a file has most of; a guess for showing, never for storing.
+
+    A column under the very name that other levels have, and this one has not, speaks against it.
+    """
+    plain = {_plain(name) for name in names}
+    best, most, only = "parcel", -math.inf, 0
+    for level in _GUESSES:
         if family == "polygon" and LEVELS[level].geometry == "point":
             continue
         if family == "point" and LEVELS[level].geometry != "point":
             continue
+        known = set(LEVELS[level].columns)
         matched = match_columns(names, level, {}).of.values()
         count = len([c for c in matched if c not in _OF_MANY])
-        if count > most:
-            best, most = level, count
-    if most == 0 and family == "point":
-        return "enterprise"
-    return best
+        odd = len([c for c in COLUMNS if c not in known and _plain(c) in plain])
+        if count - odd > most:
+            best, most, only = level, count - odd, count
+    return "enterprise" if only == 0 and family == "point" else best
 
 
 # --- texts ---------------------------------------------------------------------------------------
@@ -254,7 +300,7 @@ def clean_texts(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
         array = pa.array(series, type=pa.string(), from_pandas=True)
         odd = pc.invert(pc.match_substring_regex(array, _PLAIN_TEXT))
         blank = pc.match_substring_regex(array, r"^\s|\s$")
-        lively = pc.match_substring_regex(array, r"[=@<{$+:]|^-")
+        lively = pc.match_substring_regex(array, r"[=@<{$+:]|^[-']|\?\?")
         todo = pc.fill_null(pc.or_(pc.or_(odd, blank), lively), fill_value=False)
         rows = np.flatnonzero(todo.to_numpy(zero_copy_only=False))
         if not len(rows):
@@ -272,6 +318,7 @@ def _clean_column(name: str, values: Any, rows: Any, book: Book) -> None:
     hidden: list[tuple[int, str]] = []
     wide: list[tuple[int, str]] = []
     blanks: list[int] = []
+    marked: list[tuple[int, str]] = []
     lively = None
     memory: dict[str, tuple[str, str]] = {}
     for row in rows.tolist():
@@ -292,6 +339,8 @@ def _clean_column(name: str, values: Any, rows: Any, book: Book) -> None:
             wide.append((row, text))
         if "b" in what:
             blanks.append(row)
+        if "e" in what:
+            marked.append((row, text))
         if "c" in what and lively is None:
             lively = text
         if "g" not in what:
@@ -309,6 +358,9 @@ def _clean_column(name: str, values: Any, rows: Any, book: Book) -> None:
     if blanks:
         book.add("R211", None, other=name, measured=len(blanks))
         book.touch(blanks, "R211")
+    if marked:
+        book.add("R215", None, other=name, measured=len(marked), detail=marked[0][1][:40])
+        book.touch([row for row, _ in marked], "R215")
     if lively is not None:
         book.add("R212", None, other=name, detail=lively[:40])
 
@@ -319,11 +371,15 @@ def _what_about(text: str, *, code: bool) -> tuple[str, str]:
     back = garbled(text)
     if back is not None:
         return "g", back[0]
-    if "\ufffd" in text or "锟斤拷" in text:
+    if _LOST.search(text):
         what += "l"
     plain = without_invisible(text)
     if plain != text:
         what += "h"
+    bare = _unmarked(plain)
+    if bare != plain:
+        what += "e"
+        plain = bare
     if code:
         narrow = unicodedata.normalize("NFKC", plain)
         if narrow != plain:
@@ -341,6 +397,21 @@ def _what_about(text: str, *, code: bool) -> tuple[str, str]:
     if _LIVELY.search(plain):
         what += "c"
     return what, plain
+
+
+def _unmarked(text: str) -> str:
+    """Return a text without the marks by which spreadsheets keep numbers as text.
+
+    Examples
+    --------
+    >>> _unmarked('="0601"'), _unmarked("'110108"), _unmarked("'s-Hertogenbosch")
+    ('0601', '110108', "'s-Hertogenbosch")
+    """
+    plain = text.strip()
+    if found := _AS_TEXT.match(plain):
+        return found[1].replace('""', '"')
+    found = _QUOTED.match(plain)
+    return plain[found.end() :] if found else text
 
 
 def _settle_garbled(values: Any, rows: Any, turned: list[tuple[int, str, str]], book: Book) -> None:
@@ -504,8 +575,29 @@ def _text(series: pd.Series, source: str, column: str, book: Book) -> pd.Series:
             odd = values[values.astype("str").str.match(r"^[1-9](\d\d)*$")]
             if len(odd) > 0.05 * len(values):
                 book.stop("R515", other=source, detail=str(odd.iloc[0]))
+            else:
+                _codes_known(values, source, book)
     text = series.astype("str")
+    if column == "id" or column.endswith("_id"):  # "无" is no name of a feature
+        nothing = text.str.strip().str.casefold().isin(_NOTHING - {""})
+        if nothing.any():
+            book.add("R528", None, other=source, measured=int(nothing.sum()))
+            text = text.mask(nothing)
     return text.mask(text.str.len() == 0)
+
+
+@lru_cache(maxsize=1)
+def _land_use_codes() -> tuple[str, ...]:
+    return tuple(sorted(set(crosswalk().index.get_level_values("code"))))
+
+
+def _codes_known(values: pd.Series, source: str, book: Book) -> None:
+    """Name land-use codes that no system has: land under them counts as nothing in particular."""
+    counts = values.astype("str").value_counts(sort=False)
+    strange = [v for v in counts.index if v and not v.upper().startswith(_land_use_codes())]
+    if strange:
+        detail = "、".join(v[:20] for v in strange[:5])
+        book.add("R541", None, other=source, measured=int(counts[strange].sum()), detail=detail)
 
 
 def _as_code(value: Any) -> str:
@@ -535,6 +627,8 @@ def _numbers(series: pd.Series, source: str, book: Book, *, written: bool) -> pd
     sample = ""
     for place, text in enumerate(series.to_numpy(dtype="object")):
         if not isinstance(text, str):
+            if not pd.isna(text):  # a day, or what else is no number
+                book.add("R508", place, other=source, detail=str(text)[:30])
             continue
         plain = unicodedata.normalize("NFKC", text).strip().replace("，", ",")
         if plain.casefold() in _NOTHING:
@@ -672,7 +766,8 @@ def _two_groups(frame: pd.DataFrame, book: Book) -> None:
         place = int(gaps.argmax())
         low, high = logs[: place + 1], logs[place + 1 :]
         apart = float(np.median(high) - np.median(low))
-        if gaps[place] > 1.5 and 3.3 <= apart <= 4.7 and min(len(low), len(high)) >= 1:
+        fewer = min(len(low), len(high))  # one giant among small firms is no second group
+        if gaps[place] > 1.5 and 3.3 <= apart <= 4.7 and fewer >= max(2, 0.05 * len(logs)):
             book.add(
                 "R522", None, other=column,
                 detail=f"{10 ** np.median(low):.3g} × {len(low)}、{10 ** np.median(high):.3g} × {len(high)}",

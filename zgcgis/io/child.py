@@ -35,33 +35,43 @@ class Refused(Exception):  # noqa: N818 - it is a verdict, not an error
 # --- the cell ------------------------------------------------------------------------------------
 
 
-def close_the_doors(memory_bytes: int, seconds: int) -> list[str]:
-    """Give up the network, and bound memory, time and files; return what could be done."""
-    done = []
-    if sys.platform != "win32":
-        import resource
+def _doors() -> Any:
+    """Return the module beside this script that shuts the doors; there is no package here."""
+    import importlib.util
 
-        for name, value in (
-            ("RLIMIT_CORE", 0),
-            ("RLIMIT_AS", memory_bytes),
-            ("RLIMIT_CPU", seconds),
-            ("RLIMIT_NOFILE", 256),
-        ):
-            with contextlib.suppress(ValueError, OSError, AttributeError):
-                which = getattr(resource, name)
-                hard = resource.getrlimit(which)[1]
-                value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-                resource.setrlimit(which, (value, value))
-                done.append(name)
-    if sys.platform.startswith("linux"):
-        import ctypes
+    spec = importlib.util.spec_from_file_location("doors", Path(__file__).with_name("doors.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
-        new_user, new_network = 0x10000000, 0x40000000
-        with contextlib.suppress(OSError, AttributeError):
-            unshare = ctypes.CDLL(None, use_errno=True).unshare
-            if unshare(new_network) == 0 or unshare(new_user | new_network) == 0:
-                done.append("network namespace")
-    return done
+
+def get_ready(job: dict[str, Any]) -> None:
+    """Load what the job needs, before the folders are shut and the input is looked at."""
+    if job["kind"] == "xlsx":
+        import openpyxl  # noqa: F401
+
+        return
+    import pyarrow.parquet  # noqa: F401
+
+    if job["kind"] == "parquet":
+        return
+    for unused in ("geopandas", "pandas", "pyproj"):
+        sys.modules[unused] = None  # type: ignore[assignment]  # they would cost a second
+    import pyogrio
+
+    for unused in ("geopandas", "pandas", "pyproj"):
+        sys.modules.pop(unused)  # whoever needs one after all finds it
+
+    there = set(pyogrio.list_drivers())
+    extra = there - {job["driver"]}
+    if extra:
+        if job.get("again"):
+            raise Refused("R440", detail=f"drivers {sorted(extra)[:3]}")
+        _start_again(job, extra)
+    if job["driver"] not in there:
+        raise Refused("R440", detail=f"driver {job['driver']} is not built in")
 
 
 # --- looking at text formats before GDAL does ----------------------------------------------------
@@ -229,13 +239,11 @@ def look_at_gpkg(path: Path) -> dict[str, Any]:
     page = 65_536 if page == 1 else page
     pages = int.from_bytes(header[28:32], "big")
     size = path.stat().st_size
-    wal = path.with_name(path.name + "-wal")
-    if (page < 512 or page & (page - 1)) or (pages * page > size and not wal.exists()):
+    beside = any(path.with_name(path.name + end).exists() for end in ("-wal", "-journal"))
+    if (page < 512 or page & (page - 1)) or (pages * page > size and not beside):
         raise Refused("R405", detail=f"{size} < {pages * page}")
     try:
-        base = sqlite3.connect(
-            f"file:{quote(str(path))}?mode={'rw' if wal.exists() else 'ro'}", uri=True
-        )
+        base = sqlite3.connect(f"file:{quote(str(path))}?mode={'rw' if beside else 'ro'}", uri=True)
         with contextlib.closing(base):
             base.execute("PRAGMA trusted_schema=OFF")
             if size <= 64 << 20:
@@ -271,21 +279,7 @@ def look_at_gpkg(path: Path) -> dict[str, Any]:
 
 def read_with_gdal(job: dict[str, Any], out: Path) -> dict[str, Any]:
     """Read every layer asked for with the one driver that is there."""
-    for unused in ("geopandas", "pandas", "pyproj"):
-        sys.modules[unused] = None  # type: ignore[assignment]  # they would cost a second
     import pyogrio
-
-    for unused in ("geopandas", "pandas", "pyproj"):
-        sys.modules.pop(unused)  # whoever needs one after all finds it
-
-    there = set(pyogrio.list_drivers())
-    extra = there - {job["driver"]}
-    if extra:
-        if job.get("again"):
-            raise Refused("R440", detail=f"drivers {sorted(extra)[:3]}")
-        _start_again(job, extra)
-    if job["driver"] not in there:
-        raise Refused("R440", detail=f"driver {job['driver']} is not built in")
     from pyogrio.errors import DataSourceError
 
     path = job["path"]
@@ -520,17 +514,25 @@ def read_parquet(job: dict[str, Any], out: Path) -> dict[str, Any]:
             primary = told.get("primary_column")
             entry = (told.get("columns") or {}).get(primary) or {}
             if primary is not None and entry.get("encoding") != "WKB":
-                raise Refused("R403", detail=f"GeoParquet encoding {entry.get('encoding')!r}")
+                told = entry.get("encoding")
+                raise Refused("R403", detail=f"GeoParquet: {told!r}；只读 WKB only WKB is read")
             crs = entry.get("crs", "OGC:CRS84") if primary else None
             place = source.schema_arrow.get_field_index(primary) if primary else None
+            if primary is None:
+                _no_hidden_shapes(source.schema_arrow)
+            names = [n for n in source.schema_arrow.names if n != primary]
+            types = [str(f.type) for f in source.schema_arrow if f.name != primary]
             schema, casts = _plain(source.schema_arrow, place)
             file = out / "layer-0.parquet"
-            rows = 0
+            rows = weight = 0
             with pq.ParquetWriter(
                 file, schema, compression="none", write_statistics=False
             ) as writer:
                 for batch in source.iter_batches(BATCH):
                     columns = [cast(_flat(batch.column(i))) for i, cast in enumerate(casts)]
+                    weight += sum(column.nbytes for column in columns)
+                    if weight > job["most_bytes"]:  # a little file may say one thing very often
+                        raise Refused("R444", measured=weight, limit=job["most_bytes"])
                     writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
                     rows += batch.num_rows
     except (pa.ArrowException, OSError, ValueError, KeyError, AttributeError, TypeError) as problem:
@@ -546,13 +548,24 @@ def read_parquet(job: dict[str, Any], out: Path) -> dict[str, Any]:
                 "crs": json.dumps(crs) if isinstance(crs, dict) else crs,
                 "geometry_type": "Unknown" if primary else None,
                 "geometry_column": "geometry" if primary else None,
-                "fields": [n for n in schema.names if n != "geometry"],
-                "types": [],
+                "fields": names,
+                "types": types,
                 "encoding": "UTF-8",
                 "warnings": [],
             }
         ],
     }
+
+
+def _no_hidden_shapes(schema: Any) -> None:
+    """Refuse a table whose shapes nobody can find: the file does not say where they are."""
+    import pyarrow as pa
+
+    for field in schema:
+        binary = pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type)
+        if binary and field.name.lower() in {"geometry", "geom", "wkb_geometry", "wkb", "shape"}:
+            detail = f"{field.name!r}：缺少 GeoParquet 的 geo 元数据 no GeoParquet metadata 'geo'"
+            raise Refused("R403", detail=detail)
 
 
 def _flat(array: Any) -> Any:
@@ -669,9 +682,12 @@ def main() -> int:
     """Do one job and leave ``facts.json``; the answer of the process says how it went."""
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     out = Path(job["out"])
-    doors = close_the_doors(int(job["memory_bytes"]), int(job["seconds"]))
+    doors = _doors()
+    shut = doors.limit(*(int(job[k]) for k in ("memory_bytes", "seconds", "most_bytes")))
     try:
-        answer = {"doors": doors} | work(job, out)
+        get_ready(job)
+        shut.append(doors.shut_folders(Path(job["work"]), doors.needed_folders()))
+        answer = {"doors": shut} | work(job, out)
     except Refused as verdict:
         answer = {"refused": verdict.rule, "words": verdict.words}
     except MemoryError:

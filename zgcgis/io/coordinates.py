@@ -249,6 +249,10 @@ def judge(
         return [Position("R111", {"other": crs.name[:60]})]
     if not told and (clash := contradiction(crs)):
         return [Position("R106", {"detail": clash})]
+    if (found := _meridian(crs)) and found[1] >= 1e6 and int(x // 1e6) != int(found[1] // 1e6):
+        planes = [entry for entry in likely if "3857" not in entry[0]]
+        if planes and 13 <= x / 1e6 < 46:
+            return [Position("R105", {"other": name, "detail": words_of(planes, x, y)})]
     place = place_of(crs, x, y)
     if (
         place is not None

@@ -31,9 +31,11 @@ MOST_UNPACKED = 16 << 30
 MOST_RATIO = 200
 FREE_UNPACKED = 64 << 20  # below this the ratio does not matter
 LARGE_TEXT = 1 << 30
+MOST_LINE = 64 << 20
 
 KINDS = {
     ".shp": "shapefile", ".gpkg": "gpkg", ".geojson": "geojson", ".json": "geojson",
+    ".geojsonl": "geojson", ".geojsons": "geojson", ".ndjson": "geojson", ".jsonl": "geojson",
     ".kml": "kml", ".dxf": "dxf", ".fgb": "fgb", ".parquet": "parquet",
     ".geoparquet": "parquet", ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".xlsx": "xlsx",
     ".gdb": "gdb", ".zip": "zip", ".kmz": "zip",
@@ -121,11 +123,14 @@ def stage(asked: str | Path, work: Path, *, encoding: str | None = None) -> list
     copy = work / f"data{path.suffix.lower()}"
     digest, size = _copy(path, copy)
     staged = Staged(kind, path, path.stem, copy, digest, size)
-    wal = path.with_name(path.name + "-wal")
-    if kind == "gpkg" and wal.is_file() and not wal.is_symlink() and wal.stat().st_size:
-        wal_digest, _ = _copy(wal, copy.with_name(copy.name + "-wal"))
-        staged.sha256 = _together([digest, wal_digest])
-        staged.add("R438")
+    for end, rule in (("-wal", "R438"), ("-journal", "R439")):
+        beside = path.with_name(path.name + end)
+        if kind != "gpkg" or not beside.is_file() or beside.is_symlink():
+            continue
+        if beside.stat().st_size:
+            theirs, _ = _copy(beside, copy.with_name(copy.name + end))
+            staged.sha256 = _together([staged.sha256, theirs])
+            staged.add(rule)
     _look_at_content(staged, encoding)
     return [staged]
 
@@ -446,11 +451,54 @@ def _look_geojson(staged: Staged, head: bytes, encoding: str | None) -> None:
             raise Refusal("R403", detail=f"{staged.path.suffix} ← {name}")
     _to_utf8(staged, head, encoding)
     with staged.path.open("rb") as stream:
-        start = stream.read(4096).lstrip()
+        start = stream.read(4096).lstrip(b" \t\r\n\x1e")
     if not start.startswith(b"{"):
         raise Refusal("R403", detail=start[:20].decode("utf-8", "replace"))
+    if b'"FeatureCollection"' not in start:
+        _gather_lines(staged)
 
 
+def _gather_lines(staged: Staged) -> None:
+    """Make one collection of GeoJSON that stands line by line, or record by record (RFC 8142)."""
+    gathered = staged.path.with_name("gathered.json")
+    with staged.path.open("rb") as stream:
+        marked = stream.read(1) == b"\x1e"
+        stream.seek(0)
+        lines = (
+            line.replace(b"\x1e", b"").strip()
+            for line in iter(lambda: stream.readline(MOST_LINE), b"")
+        )
+        first = next((line for line in lines if line), b"")
+        second = next((line for line in lines if line), b"")
+        if not marked and not (
+            _FEATURE.match(first)
+            and first.endswith(b"}")
+            and _FEATURE.match(second)
+            and second.endswith(b"}")
+        ):
+            return
+        stream.seek(0)
+        count = _gather(stream, gathered, marked=marked)
+    gathered.replace(staged.path)
+    staged.add("R414", measured=count)
+
+
+def _gather(stream: BinaryIO, target: Path, *, marked: bool) -> int:
+    """Write the features of a sequence as one collection, each on the line that it stood on."""
+    count = 0
+    with target.open("wb") as sink:
+        sink.write(b'{"type":"FeatureCollection","features":[')
+        for line in stream:
+            begins = line.startswith(b"\x1e") if marked else bool(line.strip())
+            if begins:
+                sink.write(b"," if count else b"")
+                count += 1
+            sink.write(line.replace(b"\x1e", b""))
+        sink.write(b"]}")
+    return count
+
+
+_FEATURE = re.compile(rb"""^\{.*"type"\s*:\s*"Feature"\s*[,}]""", re.DOTALL)
 _XML_CODEC = re.compile(r"""^<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["'][^>]*\?>""")
 
 

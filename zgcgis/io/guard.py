@@ -24,6 +24,8 @@ SECONDS_PER_MEGABYTE = 0.5
 MEMORY = 2 << 30
 MEMORY_PER_BYTE = 8
 MOST_ANSWER = 64 << 20
+MOST_TABLES = 1 << 30  # of what a child may leave, and for each byte of its file:
+TABLES_PER_BYTE = 40
 
 DRIVERS = {
     "shapefile": "ESRI Shapefile",
@@ -189,10 +191,12 @@ def run_child(
         "kind": kind,
         "driver": DRIVERS.get(kind, ""),
         "path": str(path),
+        "work": str(work),
         "out": str(out),
         "layer": layer,
         "memory_bytes": MEMORY + MEMORY_PER_BYTE * size,
         "seconds": int(limit) + 5,
+        "most_bytes": MOST_TABLES + TABLES_PER_BYTE * size,
     }
     order = out / "job.json"
     order.write_text(json.dumps(job, ensure_ascii=False), encoding="utf-8")
@@ -299,6 +303,7 @@ def _environment(kind: str, work: Path, encoding: str | None) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "ARROW_DEFAULT_MEMORY_POOL": "system",
+        "JE_ARROW_MALLOC_CONF": "background_thread:false",  # doors shut for one thread alone
         "MALLOC_ARENA_MAX": "2",
     }
     if kind == "dxf" and encoding:
