@@ -13,12 +13,12 @@ centroid, always in the same direction; most parcels do.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Any, TypeVar
 
-import geopandas as gpd
 import numpy as np
 import pyarrow as pa
 import shapely
@@ -35,6 +35,7 @@ T = TypeVar("T")
 BLOCK_ROWS = 16_384
 GROUP_ROWS = 65_536
 _MARGIN = 1e-12
+_LEVELS = 16
 _POLYGON, _MULTIPOLYGON = 3, 6
 _HEADS = {
     False: np.frombuffer(b"\x01\x03\0\0\0\x01\0\0\0", "u1"),
@@ -89,12 +90,32 @@ class Outlines(Sequence[Any]):
         """Read a column of WKB. What cannot be read at all is left out: see :attr:`missing`."""
         if not len(wkb):
             return cls.of(np.zeros(0, object))
-        done = _each(_read, wkb.chunks)
-        rows, counts, x, y, multi, others = (np.concatenate(c) for c in zip(*done, strict=True))
-        first = np.cumsum([0, *(len(chunk) for chunk in wkb.chunks[:-1])])
-        rows += np.repeat(first, [len(one[0]) for one in done])
+        first = np.cumsum([0, *map(len, wkb.chunks)])
+        found = _each(_plain_rows, wkb.chunks)
+        rows, counts, multi = (
+            np.concatenate([one[k] for one in found]) for k in ("rows", "counts", "multi")
+        )
+        rows += np.repeat(first[:-1], [len(one["rows"]) for one in found])
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-        return cls(others, rows, starts, x, y, multi)
+        x, y = np.empty(int(starts[-1])), np.empty(int(starts[-1]))
+        others = np.full(len(wkb), None, dtype="object")
+        good = np.ones(len(rows), bool)
+        ends = np.cumsum([0, *(len(one["rows"]) for one in found)])
+
+        def read(k: int) -> None:
+            mine = slice(int(ends[k]), int(ends[k + 1]))
+            good[mine] = _read_points(wkb.chunk(k), found[k], starts[mine], x, y)
+            rest = np.ones(len(wkb.chunk(k)), bool)
+            rest[found[k]["rows"][good[mine]]] = False
+            if rest.any():
+                there = wkb.chunk(k).filter(pa.array(rest)).to_numpy(zero_copy_only=False)
+                with np.errstate(invalid="ignore"):  # what is not finite is found later
+                    shapes = shapely.from_wkb(there, on_invalid="ignore")
+                others[first[k] + np.flatnonzero(rest)] = shapes
+
+        _each(read, range(len(found)))
+        whole = cls(others, rows, starts, x, y, multi)
+        return whole if good.all() else whole.with_others(rows[~good], others[rows[~good]])
 
     # --- as a sequence ---
 
@@ -166,10 +187,7 @@ class Outlines(Sequence[Any]):
         """West, south, east and north of each row; NaN where there is none."""
         found: Floats = shapely.bounds(self.others)
         if len(self.rows):
-            at = self.starts[:-1]
-            ends = [np.minimum.reduceat(v, at) for v in (self.x, self.y)]
-            ends += [np.maximum.reduceat(v, at) for v in (self.x, self.y)]
-            found[self.rows] = np.column_stack(ends)
+            found[self.rows] = np.concatenate(self._in_blocks(_box))
         return found
 
     @cached_property
@@ -291,8 +309,10 @@ class Outlines(Sequence[Any]):
         there = np.isfinite(self.bounds).all(axis=1)
         if there.any():
             box = self.bounds[there]
-            middle = gpd.GeoSeries(shapely.points((box[:, :2] + box[:, 2:]) / 2))
-            key[there] = middle.hilbert_distance().to_numpy()
+            middle = (box[:, :2] + box[:, 2:]) / 2
+            low, high = middle.min(axis=0), middle.max(axis=0)
+            cell = (middle - low) / np.where(high > low, high - low, 1.0) * (2**_LEVELS - 1)
+            key[there] = _along_hilbert(*cell.astype(np.int64).T)
         order: NDArray[np.intp] = np.argsort(key, kind="stable")
         return order
 
@@ -301,8 +321,18 @@ class Outlines(Sequence[Any]):
     def to_wkb(self, order: NDArray[np.intp] | None = None) -> pa.ChunkedArray:
         """Return the rows, in an order, as WKB."""
         order = np.arange(len(self)) if order is None else order
+        return pa.chunked_array(list(self.wkb_groups(order)), type=pa.binary())
+
+    def wkb_groups(self, order: NDArray[np.intp]) -> Iterator[pa.Array]:
+        """Yield the rows, in an order, as WKB, some ten thousand at a time and made ahead."""
         groups = [order[i : i + GROUP_ROWS] for i in range(0, len(order), GROUP_ROWS)]
-        return pa.chunked_array(_each(self._wkb_of, groups), type=pa.binary())
+        with ThreadPoolExecutor(2) as pool:
+            ahead = deque(pool.submit(self._wkb_of, group) for group in groups[:3])
+            for group in groups[3:]:
+                yield ahead.popleft().result()
+                ahead.append(pool.submit(self._wkb_of, group))
+            while ahead:
+                yield ahead.popleft().result()
 
     def _wkb_of(self, rows: Positions) -> pa.Array:
         place = self._place[rows]
@@ -364,6 +394,26 @@ class Outlines(Sequence[Any]):
         return _each(one, self._bounds_of_blocks())
 
 
+def _along_hilbert(x: Positions, y: Positions) -> Positions:
+    """Return how far along a Hilbert curve cells of a square grid lie.
+
+    Level by level the quarter that a cell is in gives two bits, and the rest is turned as the
+    curve turns in that quarter.
+    """
+    x, y = x.copy(), y.copy()
+    along = np.zeros(len(x), np.int64)
+    for level in range(_LEVELS - 1, -1, -1):
+        right, up = (x >> level) & 1, (y >> level) & 1
+        along = 4 * along + ((3 * right) ^ up)
+        turned = up == 0
+        mirrored = turned & (right == 1)
+        rest = (1 << level) - 1
+        x, y = x & rest, y & rest
+        x, y = np.where(mirrored, rest - x, x), np.where(mirrored, rest - y, y)
+        x, y = np.where(turned, y, x), np.where(turned, x, y)
+    return along
+
+
 def in_threads(function: Callable[[Geometries], Any], shapes: Geometries) -> Any:
     """Apply a function that needs no lock to blocks of an array, in threads, in order."""
     if len(shapes) < BLOCK_ROWS:
@@ -392,19 +442,6 @@ def _words(data: NDArray[np.uint8], width: int) -> Any:
     return np.ndarray(shape, f"V{width}", buffer=data, strides=(1,))
 
 
-def _read(chunk: pa.Array) -> tuple[Any, ...]:
-    """Read one piece of a column: what is plain, and all the rest as objects."""
-    plain, *ring = _plain_rings(chunk)
-    held = np.full(len(chunk), None, dtype="object")
-    rest = np.ones(len(chunk), bool)
-    rest[plain] = False
-    if rest.any():
-        there = chunk.filter(pa.array(rest)).to_numpy(zero_copy_only=False)
-        with np.errstate(invalid="ignore"):  # what is not finite is found later
-            held[rest] = shapely.from_wkb(there, on_invalid="ignore")
-    return plain, *ring, held
-
-
 def _rings_of(shapes: Geometries) -> tuple[Positions, Floats, Floats, Positions]:
     """Return every ring of the polygons among some shapes: row, points, where each begins."""
     parts, of_part = shapely.get_parts(shapes, return_index=True)
@@ -414,21 +451,26 @@ def _rings_of(shapes: Geometries) -> tuple[Positions, Floats, Floats, Positions]
     return of_part[of_ring], points[:, 0].copy(), points[:, 1].copy(), starts
 
 
-def _plain_rings(chunk: pa.Array) -> tuple[Positions, Positions, Floats, Floats, Mask]:
-    """Return the plain rings of a column of WKB: row, points of each, x, y, multi."""
-    _, offset_buffer, data_buffer = chunk.buffers()
+def _bytes_of(chunk: pa.Array) -> tuple[NDArray[np.uint8], Positions]:
+    """Return the bytes of a column of binaries, and where each begins, with the end of the last."""
+    _, offsets, data = chunk.buffers()
+    ends = np.frombuffer(offsets, "<i4")[chunk.offset : chunk.offset + len(chunk) + 1]
+    return np.frombuffer(data or b"", "u1"), ends.astype(np.int64)
+
+
+def _plain_rows(chunk: pa.Array) -> dict[str, Any]:
+    """Return by the heads of some WKB which rows are one ring: row, points, where these begin."""
     none = np.zeros(0, np.int64)
-    nothing = (none, none, np.zeros(0), np.zeros(0), np.zeros(0, bool))
-    if data_buffer is None or not len(chunk):
+    nothing = {"rows": none, "counts": none, "at": none, "multi": np.zeros(0, bool)}
+    if not len(chunk):
         return nothing
-    data = np.frombuffer(data_buffer, "u1")
-    ends = np.frombuffer(offset_buffer, "<i4")[chunk.offset : chunk.offset + len(chunk) + 1]
-    size = np.diff(ends.astype(np.int64))
+    data, ends = _bytes_of(chunk)
+    size = np.diff(ends)
     there = chunk.is_valid().to_numpy(zero_copy_only=False)
     rows = np.flatnonzero(there & (size >= 9 + 4 + 4 * 16))
     if not len(rows):
         return nothing
-    at, size = ends[rows].astype(np.int64), size[rows]
+    at, size = ends[rows], size[rows]
 
     def number(place: int) -> Positions:
         found: Positions = _words(data, 4)[at + place].view("<u4").astype(np.int64)
@@ -441,19 +483,29 @@ def _plain_rings(chunk: pa.Array) -> tuple[Positions, Positions, Floats, Floats,
     counts = np.where(multi, number(18), number(9))
     head = np.where(multi, 22, 13)
     fits = (single | multi) & (counts >= 4) & (size == head + 16 * counts)
-    rows, at, counts, multi = rows[fits], (at + head)[fits], counts[fits], multi[fits]
-    if not len(rows):
-        return nothing
-    points = _words(data, 16)[_runs(at, counts, 16)].view("<f8").reshape(-1, 2)
-    x, y = points[:, 0].copy(), points[:, 1].copy()
-    first = np.cumsum(counts) - counts
-    last = first + counts - 1
-    good = (x[first] == x[last]) & (y[first] == y[last])
-    good &= np.isfinite(np.add.reduceat(np.abs(x) + np.abs(y), first))
-    if not good.all():
-        held = np.repeat(good, counts)
-        rows, counts, multi, x, y = rows[good], counts[good], multi[good], x[held], y[held]
-    return rows, counts, x, y, multi
+    return {
+        "rows": rows[fits], "counts": counts[fits], "at": (at + head)[fits], "multi": multi[fits]
+    }  # fmt: skip
+
+
+def _read_points(
+    chunk: pa.Array, found: dict[str, Any], starts: Positions, x: Floats, y: Floats
+) -> Mask:
+    """Put the points of a piece in their place; say which rings are closed and finite."""
+    data, _ = _bytes_of(chunk)
+    counts, at = found["counts"], found["at"]
+    good = np.ones(len(counts), bool)
+    for i in range(0, len(counts), BLOCK_ROWS):
+        some = slice(i, i + BLOCK_ROWS)
+        n = counts[some]
+        points = _words(data, 16)[_runs(at[some], n, 16)].view("<f8").reshape(-1, 2)
+        here = slice(int(starts[i]), int(starts[i]) + len(points))
+        x[here], y[here] = points[:, 0], points[:, 1]
+        first = np.cumsum(n) - n
+        last = first + n - 1
+        good[some] = (points[first] == points[last]).all(axis=1)
+        good[some] &= np.isfinite(np.add.reduceat(np.abs(x[here]) + np.abs(y[here]), first))
+    return good
 
 
 # --- blocks of plain rings: x, y, and where each ring begins -----------------------------------
@@ -479,6 +531,11 @@ def _crosses(
     cross = px * dy - py * dx
     cross[last] = 0.0
     return px, py, dx, dy, cross, last
+
+
+def _box(x: Floats, y: Floats, starts: Positions) -> Floats:
+    ends = [edge.reduceat(v, starts[:-1]) for edge in (np.minimum, np.maximum) for v in (x, y)]
+    return np.column_stack(ends)
 
 
 def _area_and_length(x: Floats, y: Floats, starts: Positions) -> tuple[Floats, Floats]:

@@ -183,26 +183,30 @@ def store_layer(
     table = _arrow_table(frame, level)
     if large:
         table = table.take(pa.array(order))
-    table = table.append_column("geometry", shapes.to_wkb(order))
+    words = list(table.column_names)
     if large:
         table = table.append_column("bbox", _boxes(shapes.bounds[order]))
     meta = {
         b"geo": json.dumps(_geo_meta(shapes, covering=large)).encode(),
         b"zgcgis": json.dumps({"level": level, "record": record}, ensure_ascii=False).encode(),
     }
-    table = table.replace_schema_metadata(meta)
-    words = [name for name in table.column_names if name not in {"geometry", "bbox"}]
+    place = len(words)
+    schema = table.schema.insert(place, pa.field("geometry", pa.binary())).with_metadata(meta)
 
     def writer(temporary: Path) -> None:
-        pq.write_table(
-            table,
+        with pq.ParquetWriter(
             temporary,
+            schema,
             compression="zstd",
             compression_level=1,
-            row_group_size=GROUP_ROWS,
             use_dictionary=words,
             write_statistics=[*words, *(f"bbox.{side}" for side in _SIDES if large)],
-        )
+        ) as file:
+            first = 0
+            for wkb in shapes.wkb_groups(order):
+                group = table.slice(first, len(wkb)).add_column(place, "geometry", [wkb])
+                file.write_table(group.cast(schema), row_group_size=GROUP_ROWS)
+                first += len(wkb)
 
     write_whole(path, writer)
 
