@@ -8,6 +8,7 @@ own names; the originals are never opened again.
 from __future__ import annotations
 
 import codecs
+import errno
 import hashlib
 import os
 import re
@@ -15,6 +16,7 @@ import stat
 import struct
 import zipfile
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -32,6 +34,8 @@ MOST_RATIO = 200
 FREE_UNPACKED = 64 << 20  # below this the ratio does not matter
 LARGE_TEXT = 1 << 30
 MOST_LINE = 64 << 20
+NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_BLOCK = 4 << 20
 
 KINDS = {
     ".shp": "shapefile", ".gpkg": "gpkg", ".geojson": "geojson", ".json": "geojson",
@@ -182,17 +186,21 @@ def _copy(path: Path, copy: Path) -> tuple[str, int]:
     digest, size = hashlib.sha256(), 0
     try:
         handle = os.open(path, flags)
-        with os.fdopen(handle, "rb") as source:
+        with os.fdopen(handle, "rb", buffering=0) as source:
             before = os.fstat(source.fileno())
             if not stat.S_ISREG(before.st_mode):
                 raise Refusal("R401", detail="不是普通文件 not a regular file")
-            with copy.open("wb") as target:
-                while block := source.read(1 << 22):
-                    digest.update(block)
-                    target.write(block)
-                    size += len(block)
+            room = memoryview(bytearray(min(_BLOCK, before.st_size) or 1))
+            with copy.open("wb") as target, ThreadPoolExecutor(1) as beside:
+                while count := source.readinto(room):
+                    hashed = beside.submit(digest.update, room[:count])
+                    target.write(room[:count])
+                    size += count
+                    hashed.result()
             after = os.fstat(source.fileno())
     except OSError as problem:
+        if problem.errno in NO_ROOM:
+            raise Refusal("R445", detail=str(copy.parent)) from problem
         raise Refusal("R401", detail=f"{path.name}: {problem.strerror}") from problem
     if size != before.st_size or (before.st_mtime_ns, before.st_size) != (
         after.st_mtime_ns,
@@ -274,6 +282,8 @@ def _stage_archive(path: Path, work: Path, encoding: str | None) -> list[Staged]
     except (ValueError, OSError) as problem:
         if isinstance(problem, Refusal):
             raise
+        if isinstance(problem, OSError) and problem.errno in NO_ROOM:
+            raise Refusal("R445", detail=str(work)) from problem
         raise Refusal("R405", detail=f"ZIP: {problem}") from problem
     except Exception as problem:
         if type(problem).__module__ in {"zlib", "_lzma", "lzma", "bz2"} or isinstance(

@@ -63,7 +63,7 @@ def shapes_of(raw: Raw, book: Book) -> tuple[Outlines, Mask]:
     closed = np.zeros(len(outlines), dtype=bool)
     made: dict[int, Any] = {}
     lost = np.flatnonzero(outlines.missing)
-    given = raw.wkb.take(pa.array(lost)).to_pylist()
+    given = raw.wkb.take(pa.array(lost)).to_pylist() if len(lost) else []  # taking copies it all
     for row, wkb in zip(lost.tolist(), given, strict=True):
         if wkb is None:
             continue
