@@ -85,7 +85,7 @@ def test_every_file_the_page_shows_in_its_output_is_there(week):
 
 def test_every_picture_of_the_page_is_made_by_a_command_of_it(week):
     folder, _ = week
-    pictures = re.findall(r"!\[[^\]]*\]\((img/[^)]+)\)", PAGE.read_text(encoding="utf-8"))
+    pictures = re.findall(r"!\[[^\]]*\]\((images/[^)]+)\)", PAGE.read_text(encoding="utf-8"))
     assert pictures
     for picture in pictures:
         made = folder / "第1周/places" / Path(picture).name
