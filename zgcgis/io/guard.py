@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ MEMORY_PER_BYTE = 8
 MOST_ANSWER = 64 << 20
 MOST_TABLES = 1 << 30  # of what a child may leave, and for each byte of its file:
 TABLES_PER_BYTE = 40
+LEAST_ROOM = 1 << 20  # with less a disk is full
 
 DRIVERS = {
     "shapefile": "ESRI Shapefile",
@@ -208,7 +210,7 @@ def run_child(
     try:
         facts: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
     except ValueError as problem:
-        raise Refusal("R440", detail="facts.json") from problem
+        raise _what_happened(code, said) from problem
     if "refused" in facts:
         raise Refusal(facts["refused"], **facts["words"])
     if code != 0:
@@ -260,6 +262,8 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
 
 
 def _what_happened(code: int, said: Path) -> Refusal:
+    if shutil.disk_usage(said.parent).free < LEAST_ROOM:
+        return Refusal("R445", detail=str(said.parent.parent))
     with said.open("rb") as stream:
         stream.seek(max(0, said.stat().st_size - 4096))
         text = stream.read().decode("utf-8", "replace").strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from typing import Any
 
 import pandas as pd
@@ -35,8 +36,7 @@ def read_csv(
     text = text.removeprefix("\ufeff")
     if "\x00" in text:
         raise Refusal("R403", detail="NUL")
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    mark = max(",\t;|，", key=first.count)
+    mark = _separator(text)
     csv.field_size_limit(10 << 20)
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
@@ -44,6 +44,16 @@ def read_csv(
         raise Refusal("R405", detail=f"CSV: {problem}") from problem
     frame, findings = _framed([[c if c != "" else None for c in row] for row in rows])
     return frame, found.name, findings
+
+
+def _separator(text: str) -> str:
+    """Return what separates cells: the sign that the first lines have most of, in most of them."""
+    lines = [line for line in text[: 1 << 16].splitlines()[:40] if line.strip()]
+    told = re.match(r"^sep=(.)$", lines[0].strip('" ')) if lines else None
+    if told:
+        return told[1]
+    counts = {mark: sorted(line.count(mark) for line in lines) for mark in ",\t;|，"}
+    return max(counts, key=lambda mark: (counts[mark] or [0])[len(counts[mark]) // 2])
 
 
 def _framed(rows: list[list[str | None]]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
