@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import math
 import re
-import tomllib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib.resources import files
 from typing import Any
 
 import numpy as np
@@ -22,8 +19,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ..land_use import crosswalk
-from ..model import COLUMNS, LEVELS
+from ..model import COLUMNS
 from .book import Book
+from .columns import (
+    Columns,
+    guess_level,
+    match_columns,
+    plain_name,
+    resource,
+    scale_of,
+    twins,
+    units_by_name,
+)
 from .text import garbled, invisible, without_invisible
 
 __all__ = [
@@ -37,7 +44,6 @@ __all__ = [
     "twins",
 ]
 
-_OF_MANY = {"id", "zh", "en", "name", "park_id", "block_id", "parcel_id", "since", "until"}
 _RESERVED = {"geometry", "bbox", "fid", "ogc_fid", "rowid", "index", "level_0"}
 _NOTHING = {"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "不详", "未知", "空", "null", "none",
             "nan", "n/a", "na", "#n/a", "<null>"}  # fmt: skip
@@ -58,229 +64,9 @@ _NUMBER = re.compile(r"^[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][+-]?\d+)?$")
 _AS_TEXT = re.compile(r"""^=\s*"(.*)"$""", re.DOTALL)  # how tables are told that a number is text
 _QUOTED = re.compile(r"^'(?=[=+\-@＝＋－＠]|[0-9A-Za-z./:-]*\d[0-9A-Za-z./:-]*$)")
 _WITH_UNIT = re.compile(r"^([+-]?[\d,.]+)\s*([^\d\s.,]+.*)$")
-_SAME_UNIT = {
-    "_persons": ("人", "名"),
-    "_tce": ("吨标准煤", "吨标煤", "tce"),
-    "_months": ("月", "个月"),
-    "storeys": ("层",),
-    "storeys_below": ("层",),
-    "year": ("年",),
-    "error_m": ("m", "米"),
-}
 _LOST = re.compile("[\ufffd\ue000-\uf8ff]|锟斤拷|\\?{3,}|^\\?{2,}$")
+_OF_SHAPES = {"registered_area_m2", "stated_area_m2"}
 _MOST_ROWS = 5000  # of one rule in one column; the rest is counted
-
-
-@lru_cache(maxsize=1)
-def _tables() -> dict[str, Any]:
-    text = files("zgcgis").joinpath("resources/aliases.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
-
-
-def _plain(name: str) -> str:
-    name = unicodedata.normalize("NFKC", without_invisible(str(name))).casefold()
-    return re.sub(r"[\s_\-.]+", "", name)
-
-
-@dataclass
-class Columns:
-    """How the columns of a file were understood.
-
-    ``of`` maps a source column to a column of the level; ``unit`` maps a source column to the
-    unit that its name states; ``odd_unit`` names those passed over because of their unit.
-    """
-
-    of: dict[str, str] = field(default_factory=dict)
-    unit: dict[str, str] = field(default_factory=dict)
-    cut: dict[str, str] = field(default_factory=dict)
-    odd_unit: dict[str, str] = field(default_factory=dict)
-
-
-def _units() -> dict[str, tuple[str, float]]:
-    """Return by spelling: the unit's key and its factor to m² or 10 000 CNY."""
-    found = {}
-    for family in ("area", "money"):
-        for key, entry in _tables()["units"][family].items():
-            for name in (key, *entry["names"]):
-                found[f"{family}:{_plain(name)}"] = (key, float(entry["factor"]))
-    return found
-
-
-def _family(column: str) -> str | None:
-    return "area" if column.endswith("_m2") else "money" if column.endswith("_wan") else None
-
-
-def scale_of(column: str, unit: str) -> float | None:
-    """Return the factor from a unit to that of a column, or None if it is none."""
-    family = _family(column)
-    if family is None:
-        return None
-    found = _units().get(f"{family}:{_plain(unit)}")
-    return None if found is None else found[1]
-
-
-def _split_unit(name: str) -> tuple[str, str | None]:
-    text = unicodedata.normalize("NFKC", name).strip().replace("^", "")
-    text = re.sub(r"单位\s*[:：]?\s*", "", text)
-    found = re.match(r"^(.*?)\s*[\(\[（【_]\s*([^()\[\]（）【】_]+?)\s*[\)\]）】]?$", text)
-    if found and found[1]:
-        unit = _plain(found[2])
-        if any(f"{family}:{unit}" in _units() for family in ("area", "money")):
-            return found[1], unit
-    for unit in ("平方公里", "平方千米", "平方米", "公顷", "亩", "万元", "亿元"):
-        if text.endswith(unit) and len(text) > len(unit):
-            return text[: -len(unit)], unit
-    return name, None
-
-
-def match_columns(
-    names: list[str],
-    level: str,
-    rename: Mapping[str, str],
-    *,
-    empty: frozenset[str] = frozenset(),
-    cut: tuple[int, str] | None = None,
-) -> Columns:
-    """Match the columns of a file with those of a level by the table of aliases.
-
-    An `empty` column is no id; `cut` tells at how many bytes of which encoding names were cut.
-    """
-    known = LEVELS[level].columns
-    result = Columns()
-    taken: set[str] = set()
-    for old, new in rename.items():
-        if old in names:
-            result.of[old] = new
-            taken.add(new)
-    special = _tables().get("level", {}).get(level, {})
-    split = {name: _split_unit(name) for name in names}
-    forms: dict[str, list[str]] = {}
-    for name in names:
-        if name not in result.of:
-            forms.setdefault(_plain(name), []).append(name)
-    for name, (base, unit) in split.items():
-        if name not in result.of and unit is not None:
-            forms.setdefault(_plain(base), []).append(name)
-    for column in known:
-        if column in taken:
-            continue
-        aliases = [column, *special.get(column, _tables()["columns"].get(column, []))]
-        for alias in aliases:
-            hits = [n for n in forms.get(_plain(alias), []) if n not in result.of]
-            if column == "id":
-                hits = [n for n in hits if n not in empty]
-            if hits:
-                result.of[hits[0]] = column
-                unit = split[hits[0]][1]
-                if unit is not None and _family(column) and _plain(hits[0]) != _plain(column):
-                    result.unit[hits[0]] = unit
-                taken.add(column)
-                break
-    if cut is not None:
-        _match_cut(names, known, special, taken, cut, result)
-    _match_units(names, known, special, taken, result)
-    return result
-
-
-def twins(names: list[str]) -> list[list[str]]:
-    """Return the groups of names that are one name but for case, width, blanks and underscores.
-
-    Examples
-    --------
-    >>> twins(["Owner", "id", "OWNER"])
-    [['Owner', 'OWNER']]
-    """
-    forms: dict[str, list[str]] = {}
-    for name in names:
-        forms.setdefault(_plain(name), []).append(name)
-    return [group for group in forms.values() if len(group) > 1]
-
-
-def _match_units(
-    names: list[str],
-    known: tuple[str, ...],
-    special: Mapping[str, list[str]],
-    taken: set[str],
-    result: Columns,
-) -> None:
-    """Match names that end in the unit a column has anyway; name those with a unit not known."""
-    for name in names:
-        found = re.match(r"^(.+?)\s*[(（\[【]([^()（）]+)[)）\]】]$", name)
-        if found is None or name in result.of:
-            continue
-        for column in known:
-            aliases = [column, *special.get(column, _tables()["columns"].get(column, []))]
-            number = column in COLUMNS and COLUMNS[column].type in {"float", "int"}
-            if column in taken or not number or _plain(found[1]) not in map(_plain, aliases):
-                continue
-            ending = next((e for e in _SAME_UNIT if column.endswith(e)), "")
-            if _plain(found[2]) in _SAME_UNIT.get(ending, ()):
-                result.of[name] = column
-                taken.add(column)
-            else:
-                result.odd_unit[name] = column
-            break
-
-
-def _match_cut(
-    names: list[str],
-    known: tuple[str, ...],
-    special: Mapping[str, list[str]],
-    taken: set[str],
-    cut: tuple[int, str],
-    result: Columns,
-) -> None:
-    """Match names that a Shapefile cut to ten bytes with the one alias they begin."""
-    for name in names:
-        if name in result.of or len(name.encode(cut[1], "replace")) < cut[0] - 2:
-            continue
-        begun = {
-            column
-            for column in known
-            if column not in taken
-            for alias in (column, *special.get(column, _tables()["columns"].get(column, [])))
-            if len(alias) > len(name) and alias.casefold().startswith(name.casefold())
-        }
-        if len(begun) == 1:
-            column = begun.pop()
-            result.of[name] = column
-            result.cut[name] = column
-            taken.add(column)
-
-
-_GUESSES = (
-    "parcel",
-    "building",
-    "enterprise",
-    "park",
-    "block",
-    "detailed_plan",
-    "master_plan",
-    "protection",
-    "service",
-    "district",
-)
-
-
-def guess_level(names: list[str], family: str | None) -> str:
-    """Return the level whose columns a file has most of; a guess for showing, never for storing.
-
-    A column under the very name that other levels have, and this one has not, speaks against it.
-    """
-    plain = {_plain(name) for name in names}
-    best, most, only = "parcel", -math.inf, 0
-    for level in _GUESSES:
-        if family == "polygon" and LEVELS[level].geometry == "point":
-            continue
-        if family == "point" and LEVELS[level].geometry != "point":
-            continue
-        known = set(LEVELS[level].columns)
-        matched = match_columns(names, level, {}).of.values()
-        count = len([c for c in matched if c not in _OF_MANY])
-        odd = len([c for c in COLUMNS if c not in known and _plain(c) in plain])
-        if count - odd > most:
-            best, most, only = level, count - odd, count
-    return "enterprise" if only == 0 and family == "point" else best
 
 
 # --- texts ---------------------------------------------------------------------------------------
@@ -291,6 +77,10 @@ def clean_texts(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
     result = frame.copy(deep=False)
     for name in frame.columns:
         series = frame[name]
+        if _is_unused_id(str(name), series):
+            book.add("R528", None, other=str(name), measured=len(series))
+            result[name] = pd.array([None] * len(series), dtype="str")
+            continue
         if not (pd.api.types.is_object_dtype(series) or isinstance(series.dtype, pd.StringDtype)):
             continue
         if pd.api.types.infer_dtype(series, skipna=True) not in ("string", "empty"):
@@ -298,10 +88,7 @@ def clean_texts(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
             series = series.where([isinstance(value, str) for value in series], None)
         mixed = int(frame[name].count()) > int(series.count())
         array = pa.array(series, type=pa.string(), from_pandas=True)
-        odd = pc.invert(pc.match_substring_regex(array, _PLAIN_TEXT))
-        blank = pc.match_substring_regex(array, r"^\s|\s$")
-        lively = pc.match_substring_regex(array, r"[=@<{$+:]|^[-']|\?\?")
-        todo = pc.fill_null(pc.or_(pc.or_(odd, blank), lively), fill_value=False)
+        todo = _to_look_at(array)
         rows = np.flatnonzero(todo.to_numpy(zero_copy_only=False))
         if not len(rows):
             continue
@@ -309,6 +96,26 @@ def clean_texts(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
         _clean_column(str(name), values, rows, book)
         result[name] = values if mixed else pd.array(values, dtype="str")
     return result
+
+
+def _to_look_at(texts: pa.Array) -> pa.Array:
+    """Say which texts may be odd: each distinct one is looked at once."""
+    spelt = texts.dictionary_encode()
+    if isinstance(spelt, pa.ChunkedArray):
+        spelt = spelt.unify_dictionaries().combine_chunks()
+    words = spelt.dictionary
+    odd = pc.invert(pc.match_substring_regex(words, _PLAIN_TEXT))
+    blank = pc.match_substring_regex(words, r"^\s|\s$")
+    lively = pc.match_substring_regex(words, r"[=@<{$+:]|^[-']|\?\?")
+    todo = pc.or_(pc.or_(odd, blank), lively)
+    return pc.fill_null(todo.take(spelt.indices), fill_value=False)
+
+
+def _is_unused_id(name: str, series: pd.Series) -> bool:
+    """Whether a column is the ``Id`` that GIS programs add to a new layer, and nobody filled."""
+    if plain_name(name) != "id" or len(series) < 2 or not pd.api.types.is_numeric_dtype(series):
+        return False
+    return bool((series == 0).all())
 
 
 def _clean_column(name: str, values: Any, rows: Any, book: Book) -> None:
@@ -472,10 +279,13 @@ def convert(
                     book.add("R524", None, other=str(source), detail=f"{unit} × {factor:g}")
             elif (
                 column.endswith("_wan")
-                and _plain(source) != _plain(column)
+                and plain_name(source) != plain_name(column)
                 and not column.startswith(str(source).casefold())
             ):
                 book.add("R531", None, other=str(source), detail="万元 10 000 CNY")
+            if column in _OF_SHAPES and len(values) > 1 and (values == 0).all():
+                book.add("R528", None, other=str(source), measured=len(values))
+                values = values.mask(values == 0)  # a column made and never filled
             _limits(values, column, str(source), book)
             if kind == "int":
                 values = values.round().astype("Int64")
@@ -619,7 +429,8 @@ def _zeros_lost(series: pd.Series, source: str, column: str, book: Book) -> None
 
 def _numbers(series: pd.Series, source: str, book: Book, *, written: bool) -> pd.Series:
     if pd.api.types.is_bool_dtype(series):
-        return series.astype("float64")
+        book.add("R516", None, other=source, detail="是、否按 1、0 读取 truths read as 1 and 0")
+        return series.astype("Float64").astype("float64")
     if pd.api.types.is_numeric_dtype(series):
         return _finite(series.astype("Float64").astype("float64"), source, book)
     values = np.full(len(series), np.nan)
@@ -643,7 +454,9 @@ def _numbers(series: pd.Series, source: str, book: Book, *, written: bool) -> pd
                     sample = sample or text
                 continue
         found = _WITH_UNIT.match(plain)
-        if found and any(f"{f}:{_plain(found[2])}" in _units() for f in ("area", "money")):
+        if found and any(
+            f"{f}:{plain_name(found[2])}" in units_by_name() for f in ("area", "money")
+        ):
             units = units or text
             continue
         book.add("R508", place, other=source, detail=text[:30])
@@ -658,7 +471,7 @@ def _numbers(series: pd.Series, source: str, book: Book, *, written: bool) -> pd
 
 def _limits(values: pd.Series, column: str, source: str, book: Book) -> None:
     numbers = values.to_numpy(dtype="float64")
-    limit = _tables()["limits"].get(column)
+    limit = resource()["limits"].get(column)
     if limit is not None:
         least, most = limit.get("least", -math.inf), limit.get("most", math.inf)
         with np.errstate(invalid="ignore"):
@@ -686,19 +499,19 @@ _DATE = re.compile(
 def _dates(series: pd.Series, source: str, book: Book) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(series):
         return series.dt.tz_localize(None) if getattr(series.dt, "tz", None) else series
-    made: list[Any] = []
-    memory: dict[Any, Any] = {}
-    for place, value in enumerate(series.to_numpy(dtype="object")):
-        if value is None or (isinstance(value, float) and math.isnan(value)) or value is pd.NA:
-            made.append(pd.NaT)
-            continue
-        if value not in memory:
-            memory[value] = _date(value)
-        date = memory[value]
-        if date is None:
-            book.add("R521", place, other=source, detail=str(value)[:30])
-        made.append(pd.NaT if date is None else date)
-    return pd.Series(pd.to_datetime(made), index=series.index)
+    place, values = pd.factorize(series)
+    days = [_date(value) for value in values]
+    _name_odd(series, place, [day is None for day in days], "R521", source, book)
+    known = pd.Series(pd.to_datetime([*(day or pd.NaT for day in days), pd.NaT]))
+    return pd.Series(known.to_numpy()[place], index=series.index)
+
+
+def _name_odd(
+    series: pd.Series, place: Any, odd: list[bool], rule: str, source: str, book: Book
+) -> None:
+    """Name the rows whose value is odd; `place` tells which of the distinct values each has."""
+    for row in np.flatnonzero(np.array([*odd, False], dtype=bool)[place]).tolist():
+        book.add(rule, row, other=source, detail=str(series.iloc[row])[:30])
 
 
 def _date(value: Any) -> Any:
@@ -721,35 +534,26 @@ def _truth(series: pd.Series, source: str, book: Book) -> pd.Series:
     words = {"true": True, "t": True, "1": True, "1.0": True, "yes": True, "y": True, "是": True,
              "有": True, "false": False, "f": False, "0": False, "0.0": False, "no": False,
              "n": False, "否": False, "无": False}  # fmt: skip
-    made: list[Any] = []
-    for place, value in enumerate(series.to_numpy(dtype="object")):
-        if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
-            made.append(pd.NA)
-            continue
-        truth = words.get(str(value).strip().casefold())
-        if truth is None:
-            book.add("R523", place, other=source, detail=str(value)[:30])
-        made.append(pd.NA if truth is None else truth)
-    return pd.Series(pd.array(made, dtype="boolean"), index=series.index)
+    place, values = pd.factorize(series)
+    truths = [words.get(str(value).strip().casefold()) for value in values]
+    _name_odd(series, place, [truth is None for truth in truths], "R523", source, book)
+    known = pd.array([*(pd.NA if t is None else t for t in truths), pd.NA], dtype="boolean")
+    return pd.Series(known.take(place), index=series.index)
 
 
 def _listed(series: pd.Series, column: str, book: Book) -> pd.Series:
     allowed = set(COLUMNS[column].values)
     spelt = {
-        _plain(name): key
-        for key, names in _tables().get("spellings", {}).get(column, {}).items()
+        plain_name(name): key
+        for key, names in resource().get("spellings", {}).get(column, {}).items()
         for name in (key, *names)
-    } | {_plain(v): v for v in allowed}
-    made: list[str | None] = []
-    for place, value in enumerate(series.to_numpy(dtype="object")):
-        if not isinstance(value, str):
-            made.append(None)
-            continue
-        key = spelt.get(_plain(value))
-        if key is None:
-            book.add("R523", place, other=column, detail=value[:30])
-        made.append(value if key is None else key)
-    return pd.Series(made, index=series.index, dtype="str")
+    } | {plain_name(v): v for v in allowed}
+    place, values = pd.factorize(series.astype("str"))
+    keys = [spelt.get(plain_name(value)) for value in values]
+    _name_odd(series, place, [key is None for key in keys], "R523", column, book)
+    kept = [value if key is None else key for value, key in zip(values, keys, strict=True)]
+    known = pd.array([*kept, None], dtype="str")
+    return pd.Series(known.take(place), index=series.index)
 
 
 def _two_groups(frame: pd.DataFrame, book: Book) -> None:

@@ -38,6 +38,7 @@ from .placing import (
 )
 from .raw import Raw, read_raw
 from .reports import FileReport, LayerReport, Options
+from .tables import form_of
 from .text import garbled
 
 __all__ = ["FileReport", "LayerReport", "Options", "examine"]
@@ -329,12 +330,16 @@ def _identify(columns: pd.DataFrame, level: str, book: Book, *, table: bool, ask
     _years(columns, book)
 
 
+_OF_FORM = (r"\s", "[\u2010-\u2015\u2212]")
+
+
 def _alike(ids: pd.Series, book: Book) -> None:
     """Name ids that differ in form only: one of them is likely a slip."""
-    lower = ids.str.contains("[a-z]").fillna(value=False)
-    if not lower.any() or not ids.str.contains(r"[A-Z]|\s").fillna(value=False).any():
-        return
-    forms = ids.dropna().str.casefold().str.replace(r"\s+", "", regex=True)
+    if not any(ids.str.contains(sign).fillna(value=False).any() for sign in _OF_FORM):
+        lower, upper = (ids.str.contains(f"[{s}]").fillna(value=False) for s in ("a-z", "A-Z"))
+        if not (lower.any() and upper.any()):
+            return
+    forms = ids.dropna().map(form_of)
     again = forms[forms.duplicated(keep=False)]
     first: dict[str, str] = {}
     for row, form in again.items():
@@ -407,7 +412,7 @@ def _doubles(columns: pd.DataFrame, lonlat: Outlines, book: Book) -> None:
             continue
         before = first[mark]
         label = str(columns["id"].iloc[before])
-        same = columns[others].iloc[row].equals(columns[others].iloc[before]) if others else True
+        same = all(_alike_in(columns[name], row, before) for name in others)
         ids_apart = columns["id"].iloc[row] != columns["id"].iloc[before]
         if same and (not ids_apart or numbered):
             book.add("R319", row, other=label)
@@ -427,13 +432,14 @@ def _marks(bounds: Any) -> Any:
 
 def _same_time(columns: pd.DataFrame, a: int, b: int) -> bool:
     """Whether two features are there in the same years; an empty year is like an empty year."""
-    for key in ("since", "until", "year"):
-        if key not in columns:
-            continue
-        one, two = columns[key].iloc[a], columns[key].iloc[b]
-        if pd.isna(one) != pd.isna(two) or (not pd.isna(one) and one != two):
-            return False
-    return True
+    keys = [key for key in ("since", "until", "year") if key in columns]
+    return all(_alike_in(columns[key], a, b) for key in keys)
+
+
+def _alike_in(column: pd.Series, a: int, b: int) -> bool:
+    """Whether two rows of a column hold the same, or both nothing."""
+    one, two = column.iloc[a], column.iloc[b]
+    return bool(pd.isna(one) if pd.isna(two) else not pd.isna(one) and one == two)
 
 
 def _close(report: LayerReport, columns: pd.DataFrame, geometry: Outlines | None) -> None:

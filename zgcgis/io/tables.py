@@ -47,13 +47,22 @@ def read_csv(
 
 
 def _separator(text: str) -> str:
-    """Return what separates cells: the sign that the first lines have most of, in most of them."""
+    """Return what separates cells: the sign that cuts most of the first lines to one width."""
     lines = [line for line in text[: 1 << 16].splitlines()[:40] if line.strip()]
     told = re.match(r"^sep=(.)$", lines[0].strip('" ')) if lines else None
     if told:
         return told[1]
-    counts = {mark: sorted(line.count(mark) for line in lines) for mark in ",\t;|，"}
-    return max(counts, key=lambda mark: (counts[mark] or [0])[len(counts[mark]) // 2])
+
+    def even(mark: str) -> tuple[int, int, int]:
+        try:
+            widths = [len(row) for row in csv.reader(lines, delimiter=mark)]
+        except csv.Error:  # said properly when the whole is read
+            widths = []
+        wide = [width for width in widths if width > 1]
+        usual = max(set(wide), key=wide.count, default=0)
+        return wide.count(usual), lines[0].count(mark) if lines else 0, usual
+
+    return max(",\t;|，", key=even)
 
 
 def _framed(rows: list[list[str | None]]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
@@ -146,6 +155,17 @@ def _merged_in_body(told: dict[str, Any]) -> bool:
 def form_of(key: str) -> str:
     """Return a key in the form in which keys are compared: without blanks, width and case."""
     return "".join(plain_key(key).split()).casefold()
+
+
+def forms_of(keys: pd.Series) -> pd.Series:
+    """Return many keys as :func:`form_of` does each; what is plain ASCII is done at once."""
+    array = pa.array(keys, type=pa.string(), from_pandas=True)
+    forms = pd.Series(pc.utf8_lower(pc.replace_substring(array, " ", "")), index=keys.index)
+    plain = pc.fill_null(pc.match_substring_regex(array, "^[ -~]*$"), fill_value=True)
+    odd = ~np.asarray(plain)
+    forms = forms.astype("str")
+    forms[odd] = keys[odd].map(form_of)
+    return forms
 
 
 def join(layer: pd.DataFrame, table: pd.DataFrame, book: Book, *, key: str = "id") -> pd.DataFrame:

@@ -1,0 +1,266 @@
+"""Which column of a foreign table is which column of a level, and in which unit it is.
+
+Names are matched by the table of aliases (``resources/aliases.toml``); a unit that stands in a
+name is read; a name whose unit is not known is passed over, and that is said.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import tomllib
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from ..model import COLUMNS, LEVELS
+from .text import without_invisible
+
+__all__ = [
+    "Columns",
+    "family_of_unit",
+    "guess_level",
+    "match_columns",
+    "plain_name",
+    "resource",
+    "scale_of",
+    "twins",
+    "units_by_name",
+]
+
+_OF_MANY = {"id", "zh", "en", "name", "park_id", "block_id", "parcel_id", "since", "until"}
+_SAME_UNIT = {
+    "_persons": ("人", "名"),
+    "_tce": ("吨标准煤", "吨标煤", "tce"),
+    "_months": ("月", "个月"),
+    "storeys": ("层",),
+    "storeys_below": ("层",),
+    "year": ("年",),
+    "error_m": ("m", "米"),
+}
+
+
+@lru_cache(maxsize=1)
+def resource() -> dict[str, Any]:
+    """Return the table of aliases, units, limits and spellings."""
+    text = files("zgcgis").joinpath("resources/aliases.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def plain_name(name: str) -> str:
+    """Return a name without case, width, blanks, dots, dashes and underscores."""
+    name = unicodedata.normalize("NFKC", without_invisible(str(name))).casefold()
+    return re.sub(r"[\s_\-.]+", "", name)
+
+
+@dataclass
+class Columns:
+    """How the columns of a file were understood.
+
+    ``of`` maps a source column to a column of the level; ``unit`` maps a source column to the
+    unit that its name states; ``odd_unit`` names those passed over because of their unit.
+    """
+
+    of: dict[str, str] = field(default_factory=dict)
+    unit: dict[str, str] = field(default_factory=dict)
+    cut: dict[str, str] = field(default_factory=dict)
+    odd_unit: dict[str, str] = field(default_factory=dict)
+
+
+def units_by_name() -> dict[str, tuple[str, float]]:
+    """Return by spelling: the unit's key and its factor to m² or 10 000 CNY."""
+    found = {}
+    for family in ("area", "money"):
+        for key, entry in resource()["units"][family].items():
+            for name in (key, *entry["names"]):
+                found[f"{family}:{plain_name(name)}"] = (key, float(entry["factor"]))
+    return found
+
+
+def family_of_unit(column: str) -> str | None:
+    """Return of which family the unit of a column is: area, money or None."""
+    return "area" if column.endswith("_m2") else "money" if column.endswith("_wan") else None
+
+
+def scale_of(column: str, unit: str) -> float | None:
+    """Return the factor from a unit to that of a column, or None if it is none."""
+    family = family_of_unit(column)
+    if family is None:
+        return None
+    found = units_by_name().get(f"{family}:{plain_name(unit)}")
+    return None if found is None else found[1]
+
+
+def _split_unit(name: str) -> tuple[str, str | None]:
+    text = unicodedata.normalize("NFKC", name).strip().replace("^", "")
+    text = re.sub(r"单位\s*[:：]?\s*", "", text)
+    found = re.match(r"^(.*?)\s*[\(\[（【_]\s*([^()\[\]（）【】_]+?)\s*[\)\]）】]?$", text)
+    if found and found[1]:
+        unit = plain_name(found[2])
+        if any(f"{family}:{unit}" in units_by_name() for family in ("area", "money")):
+            return found[1], unit
+    for unit in ("平方公里", "平方千米", "平方米", "公顷", "亩", "万元", "亿元"):
+        if text.endswith(unit) and len(text) > len(unit):
+            return text[: -len(unit)], unit
+    return name, None
+
+
+def match_columns(
+    names: list[str],
+    level: str,
+    rename: Mapping[str, str],
+    *,
+    empty: frozenset[str] = frozenset(),
+    cut: tuple[int, str] | None = None,
+) -> Columns:
+    """Match the columns of a file with those of a level by the table of aliases.
+
+    An `empty` column is no id; `cut` tells at how many bytes of which encoding names were cut.
+    """
+    known = LEVELS[level].columns
+    result = Columns()
+    taken: set[str] = set()
+    for old, new in rename.items():
+        if old in names:
+            result.of[old] = new
+            taken.add(new)
+    special = resource().get("level", {}).get(level, {})
+    split = {name: _split_unit(name) for name in names}
+    forms: dict[str, list[str]] = {}
+    for name in names:
+        if name not in result.of:
+            forms.setdefault(plain_name(name), []).append(name)
+    for name, (base, unit) in split.items():
+        if name not in result.of and unit is not None:
+            forms.setdefault(plain_name(base), []).append(name)
+    for column in known:
+        if column in taken:
+            continue
+        aliases = [column, *special.get(column, resource()["columns"].get(column, []))]
+        for alias in aliases:
+            hits = [n for n in forms.get(plain_name(alias), []) if n not in result.of]
+            if column == "id":
+                hits = [n for n in hits if n not in empty]
+            if hits:
+                result.of[hits[0]] = column
+                unit = split[hits[0]][1]
+                if (
+                    unit is not None
+                    and family_of_unit(column)
+                    and plain_name(hits[0]) != plain_name(column)
+                ):
+                    result.unit[hits[0]] = unit
+                taken.add(column)
+                break
+    if cut is not None:
+        _match_cut(names, known, special, taken, cut, result)
+    _match_units(names, known, special, taken, result)
+    return result
+
+
+def twins(names: list[str]) -> list[list[str]]:
+    """Return the groups of names that are one name but for case, width, blanks and underscores.
+
+    Examples
+    --------
+    >>> twins(["Owner", "id", "OWNER"])
+    [['Owner', 'OWNER']]
+    """
+    forms: dict[str, list[str]] = {}
+    for name in names:
+        forms.setdefault(plain_name(name), []).append(name)
+    return [group for group in forms.values() if len(group) > 1]
+
+
+def _match_units(
+    names: list[str],
+    known: tuple[str, ...],
+    special: Mapping[str, list[str]],
+    taken: set[str],
+    result: Columns,
+) -> None:
+    """Match names that end in the unit a column has anyway; name those with a unit not known."""
+    for name in names:
+        found = re.match(r"^(.+?)\s*[(（\[【]([^()（）]+)[)）\]】]$", name)
+        if found is None or name in result.of:
+            continue
+        for column in known:
+            aliases = [column, *special.get(column, resource()["columns"].get(column, []))]
+            number = column in COLUMNS and COLUMNS[column].type in {"float", "int"}
+            if (
+                column in taken
+                or not number
+                or plain_name(found[1]) not in map(plain_name, aliases)
+            ):
+                continue
+            ending = next((e for e in _SAME_UNIT if column.endswith(e)), "")
+            if plain_name(found[2]) in _SAME_UNIT.get(ending, ()):
+                result.of[name] = column
+                taken.add(column)
+            else:
+                result.odd_unit[name] = column
+            break
+
+
+def _match_cut(
+    names: list[str],
+    known: tuple[str, ...],
+    special: Mapping[str, list[str]],
+    taken: set[str],
+    cut: tuple[int, str],
+    result: Columns,
+) -> None:
+    """Match names that a Shapefile cut to ten bytes with the one alias they begin."""
+    for name in names:
+        if name in result.of or len(name.encode(cut[1], "replace")) < cut[0] - 2:
+            continue
+        begun = {
+            column
+            for column in known
+            if column not in taken
+            for alias in (column, *special.get(column, resource()["columns"].get(column, [])))
+            if len(alias) > len(name) and alias.casefold().startswith(name.casefold())
+        }
+        if len(begun) == 1:
+            column = begun.pop()
+            result.of[name] = column
+            result.cut[name] = column
+            taken.add(column)
+
+
+_GUESSES = (
+    "parcel",
+    "building",
+    "enterprise",
+    "park",
+    "block",
+    "detailed_plan",
+    "master_plan",
+    "protection",
+    "service",
+    "district",
+)
+
+
+def guess_level(names: list[str], family: str | None) -> str:
+    """Return the level whose columns a file has most of; a guess for showing, never for storing.
+
+    A column under the very name that other levels have, and this one has not, speaks against it.
+    """
+    plain = {plain_name(name) for name in names}
+    best, most, only = "parcel", -math.inf, 0
+    for level in _GUESSES:
+        if family == "polygon" and LEVELS[level].geometry == "point":
+            continue
+        if family == "point" and LEVELS[level].geometry != "point":
+            continue
+        known = set(LEVELS[level].columns)
+        matched = match_columns(names, level, {}).of.values()
+        count = len([c for c in matched if c not in _OF_MANY])
+        odd = len([c for c in COLUMNS if c not in known and plain_name(c) in plain])
+        if count - odd > most:
+            best, most, only = level, count - odd, count
+    return "enterprise" if only == 0 and family == "point" else best
