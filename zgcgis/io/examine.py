@@ -38,7 +38,7 @@ from .placing import (
 )
 from .raw import Raw, read_raw
 from .reports import FileReport, LayerReport, Options
-from .tables import form_of
+from .tables import forms_of
 from .text import garbled
 
 __all__ = ["FileReport", "LayerReport", "Options", "examine"]
@@ -339,7 +339,7 @@ def _alike(ids: pd.Series, book: Book) -> None:
         lower, upper = (ids.str.contains(f"[{s}]").fillna(value=False) for s in ("a-z", "A-Z"))
         if not (lower.any() and upper.any()):
             return
-    forms = ids.dropna().map(form_of)
+    forms = forms_of(ids.dropna())
     again = forms[forms.duplicated(keep=False)]
     first: dict[str, str] = {}
     for row, form in again.items():
@@ -402,22 +402,31 @@ def _doubles(columns: pd.DataFrame, lonlat: Outlines, book: Book) -> None:
     rows = rows[pd.Series(_marks(lonlat.bounds[rows])).duplicated(keep=False).to_numpy()]
     if not len(rows):
         return
-    first: dict[bytes, int] = {}
+    marks, _ = pd.factorize(shapely.to_wkb(shapely.normalize(lonlat.take(rows))))
+    first = np.full(marks.max() + 1, -1)
+    first[marks[::-1]] = rows[::-1]  # of equal ones the earliest stays
+    before = first[marks]
+    later = rows != before
+    rows, before = rows[later], before[later]
     others = [c for c in columns.columns if c != "id"]
-    numbered = any(r["rule"] == "R503" for r in book.rows)
-    marks = shapely.to_wkb(shapely.normalize(lonlat.take(rows)))
-    for row, mark in zip(rows.tolist(), marks.tolist(), strict=True):
-        if mark not in first:
-            first[mark] = row
-            continue
-        before = first[mark]
-        label = str(columns["id"].iloc[before])
-        same = all(_alike_in(columns[name], row, before) for name in others)
-        ids_apart = columns["id"].iloc[row] != columns["id"].iloc[before]
-        if same and (not ids_apart or numbered):
-            book.add("R319", row, other=label)
-        elif _same_time(columns, row, before):
-            book.add("R321", row, other=label)
+    same = _alike_in(columns, others, rows, before)
+    if not any(r["rule"] == "R503" for r in book.rows):
+        same &= _alike_in(columns, ["id"], rows, before)
+    years = [key for key in ("since", "until", "year") if key in columns]
+    together = _alike_in(columns, years, rows, before)
+    for k in np.flatnonzero(same | together).tolist():
+        label = str(columns["id"].iloc[before[k]])
+        book.add("R319" if same[k] else "R321", int(rows[k]), other=label)
+
+
+def _alike_in(columns: pd.DataFrame, names: list[str], a: Any, b: Any) -> Any:
+    """Say which of some rows hold the same as others in all of some columns; nothing is nothing."""
+    alike = np.ones(len(a), dtype=bool)
+    for name in names:
+        one, two = (columns[name].iloc[rows].reset_index(drop=True) for rows in (a, b))
+        equal = (one == two).fillna(value=False).to_numpy(dtype=bool)
+        alike &= equal | (one.isna() & two.isna()).to_numpy()
+    return alike
 
 
 def _marks(bounds: Any) -> Any:
@@ -428,18 +437,6 @@ def _marks(bounds: Any) -> Any:
         mark = (mark ^ bits[:, k]) * np.uint64(0x9E3779B97F4A7C15)
         mark ^= mark >> np.uint64(29)
     return mark
-
-
-def _same_time(columns: pd.DataFrame, a: int, b: int) -> bool:
-    """Whether two features are there in the same years; an empty year is like an empty year."""
-    keys = [key for key in ("since", "until", "year") if key in columns]
-    return all(_alike_in(columns[key], a, b) for key in keys)
-
-
-def _alike_in(column: pd.Series, a: int, b: int) -> bool:
-    """Whether two rows of a column hold the same, or both nothing."""
-    one, two = column.iloc[a], column.iloc[b]
-    return bool(pd.isna(one) if pd.isna(two) else not pd.isna(one) and one == two)
 
 
 def _close(report: LayerReport, columns: pd.DataFrame, geometry: Outlines | None) -> None:

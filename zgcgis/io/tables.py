@@ -8,14 +8,17 @@ import json
 import re
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from .book import Book
 from .gate import Refusal, Staged
 from .guard import run_child
 from .text import decode_bytes, plain_key
 
-__all__ = ["form_of", "join", "read_csv", "read_workbook"]
+__all__ = ["form_of", "forms_of", "join", "read_csv", "read_workbook"]
 
 MOST_BYTES = 2 << 30
 MOST_COLUMNS = 2000
@@ -164,7 +167,8 @@ def forms_of(keys: pd.Series) -> pd.Series:
     plain = pc.fill_null(pc.match_substring_regex(array, "^[ -~]*$"), fill_value=True)
     odd = ~np.asarray(plain)
     forms = forms.astype("str")
-    forms[odd] = keys[odd].map(form_of)
+    if odd.any():
+        forms[odd] = keys[odd].map(form_of)
     return forms
 
 
