@@ -154,8 +154,10 @@ class Outlines(Sequence[Any]):
         counts = self.counts[plain]
         at = _runs(self.starts[plain], counts)
         points = np.column_stack([self.x[at], self.y[at]])
-        rings = shapely.linearrings(points, indices=np.repeat(np.arange(len(plain)), counts))
-        made = shapely.polygons(rings)
+        rings = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        made = shapely.from_ragged_array(
+            shapely.GeometryType.POLYGON, points, (rings, np.arange(len(rings)))
+        )
         many = np.flatnonzero(self.multi[plain])
         if len(many):
             made[many] = shapely.multipolygons(made[many], indices=np.arange(len(many)))
