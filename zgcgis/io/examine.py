@@ -330,19 +330,11 @@ def _identify(columns: pd.DataFrame, level: str, book: Book, *, table: bool, ask
     _years(columns, book)
 
 
-_OF_FORM = (r"\s", "[\u2010-\u2015\u2212]")
-
-
 def _alike(ids: pd.Series, book: Book) -> None:
     """Name ids that differ in form only: one of them is likely a slip."""
-    if not any(ids.str.contains(sign).fillna(value=False).any() for sign in _OF_FORM):
-        lower, upper = (ids.str.contains(f"[{s}]").fillna(value=False) for s in ("a-z", "A-Z"))
-        if not (lower.any() and upper.any()):
-            return
-    forms = forms_of(ids.dropna())
-    again = forms[forms.duplicated(keep=False)]
+    forms = forms_of(ids.dropna().drop_duplicates())
     first: dict[str, str] = {}
-    for row, form in again.items():
+    for row, form in forms[forms.duplicated(keep=False)].items():
         label = str(ids.iloc[row])
         if first.setdefault(form, label) != label and row not in book.refused:
             book.add("R539", row, other=first[form])
