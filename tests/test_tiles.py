@@ -12,6 +12,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import shapely
 import shapely.affinity
@@ -402,6 +403,21 @@ def test_a_file_with_more_than_polygons_is_read(city, left, tmp_path, change, mo
     assert zone.unread("building")
     monkeypatch.setattr("zgcgis.io.stored.UNREAD_ABOVE", 10**6)
     assert_same_survey(found, survey(open_zone(folder), "park", YEARS))
+
+
+def test_a_file_that_does_not_say_what_it_holds_is_read(city, left, tmp_path):
+    """An empty list of geometry types means that they are not known."""
+    folder = write_zone(tmp_path / "z", city, parcel=add_a_line)
+    path = folder / "layers" / "parcel.parquet"
+    table = pq.read_table(path)
+    about = json.loads(table.schema.metadata[b"geo"])
+    about["columns"]["geometry"]["geometry_types"] = []
+    meta = table.schema.metadata | {b"geo": json.dumps(about).encode()}
+    pq.write_table(table.replace_schema_metadata(meta), path, row_group_size=ROWS)
+    zone = open_zone(folder)
+    assert zone.unread("parcel").kinds == frozenset()
+    assert survey(zone, "park", YEARS).closure["features"].max() > 0
+    assert zone.unread("parcel") is None
 
 
 def test_a_layer_that_somebody_replaced_counts_and_not_its_file(city_folder, left):

@@ -145,7 +145,7 @@ class Survey:
         sums = sums[sums != 0].sort_values(ascending=False, kind="stable")
         rows = sums.index.to_numpy(np.intp)
         shapes = self._shares.shapes(level, rows)
-        found = self._shares.ids(level)[rows]
+        found = self._shares.ids(level, rows)
         return GeoDataFrame(
             {"layer": level, "id": found, "amount": sums.to_numpy()},
             geometry=np.asarray(shapes.array),
@@ -607,11 +607,12 @@ class _Year:
         s = self.shares
         tables = []
         if lost := self.missing.get("D518"):
-            shapes = s.shapes("building", np.asarray(lost, np.intp))
+            rows_lost = np.asarray(lost, np.intp)
+            shapes = s.shapes("building", rows_lost)
             rows = DataFrame(
                 {
                     "level": "building",
-                    "feature": s.ids("building")[lost],
+                    "feature": s.ids("building", rows_lost),
                     "detail": str(self.year),
                     "geometry": np.asarray(shapes.array),
                 }

@@ -263,7 +263,7 @@ class Shares:
         """Take the columns of a layer, and its shapes or the file they stay in."""
         stored = self.zone.unread(name)
         firms = name == "enterprise"
-        if stored is not None and (firms or (stored.complete and stored.kinds <= _POLYGONS)):
+        if stored is not None and (firms or _is_ground(stored)):
             wanted = _WANTED & (frozenset(stored.columns) if firms else stored.filled)
             self.layers[name] = stored.table(sorted(wanted))
             self._ground[name], self._columns[name] = stored, frozenset(stored.columns)
@@ -280,11 +280,11 @@ class Shares:
             return ground.iloc[rows].reset_index(drop=True)
         return ground.shapes(rows)
 
-    def ids(self, level: str) -> NDArray[np.object_]:
-        """Return the id of each row of a layer."""
+    def ids(self, level: str, rows: Positions | slice = slice(None)) -> NDArray[np.object_]:
+        """Return the ids of all rows of a layer, or of some."""
         ground = self._ground[level]
         table = self.layers[level] if isinstance(ground, GeoSeries) else ground.table(["id"])
-        return np.asarray(table["id"], object)
+        return np.asarray(table["id"].iloc[rows], object)
 
     def has(self, level: str) -> bool:
         """Whether the zone has anything of a level."""
@@ -493,6 +493,11 @@ def _outlines(zone: Zone, level: str) -> GeoDataFrame | None:
     if "precision" in layer and not layer["precision"].isin(_EXACT).all():
         return None
     return layer if len(layer) else None
+
+
+def _is_ground(stored: StoredLayer) -> bool:
+    """Whether every row of a file is known to be a polygon."""
+    return bool(stored.kinds) and stored.kinds <= _POLYGONS and stored.complete
 
 
 def _with_area(layer: GeoDataFrame) -> GeoDataFrame:
