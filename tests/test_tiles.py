@@ -405,6 +405,16 @@ def test_a_file_with_more_than_polygons_is_read(city, left, tmp_path, change, mo
     assert_same_survey(found, survey(open_zone(folder), "park", YEARS))
 
 
+@pytest.mark.parametrize("level", ["parcel", "building"])
+@pytest.mark.parametrize("spread", [None, spread_over(here)], ids=["alone", "tiles"])
+def test_one_layer_may_be_read_and_the_other_not(city_folder, left, surveyed, level, spread):
+    zone = open_zone(city_folder)
+    assert len(zone.layers[level])
+    assert_same_survey(survey(zone, "park", YEARS, spread=spread), surveyed["park"])
+    other = {"parcel": "building", "building": "parcel"}[level]
+    assert zone.unread(other)
+
+
 def test_a_file_that_does_not_say_what_it_holds_is_read(city, left, tmp_path):
     """An empty list of geometry types means that they are not known."""
     folder = write_zone(tmp_path / "z", city, parcel=add_a_line)
