@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from zgcgis.io import doors
+from zgcgis.io import doors, guard
 from zgcgis.io.examine import Options, examine
 from zgcgis.io.guard import DRIVERS, _environment, run_child
 
@@ -195,3 +195,11 @@ def test_a_system_that_refuses_one_door_still_reads_every_format(tmp_path, refus
         input=json.dumps([(str(path), options) for path, options in files]),
         check=True, text=True, cwd=Path(__file__).parents[1], timeout=300,
     )  # fmt: skip
+
+
+def test_a_newer_gdal_with_a_driver_unknown_here_is_started_again_without_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(guard, "_ALL", [name for name in guard._ALL if name not in {"GPX", "DXF"}])
+    path = corpus.save(corpus.parcels(), tmp_path / "a.gpkg")
+    (report,) = examine(path, level="parcel")
+    assert report.outcome == "accept"
+    assert report.layers[0].book.counts["used"] == 12

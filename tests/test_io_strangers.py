@@ -222,7 +222,8 @@ def test_features_without_attributes_are_counted(tmp_path):
         (["1001", "0701", "待定", "1401"], True),
         (["05H1", "08H2A", "0810A", "1104A"], False),
         (["B29a", "M1", "A35", "u12"], False),
-        (["100101", "0601", "R2/B1", "1401"], False),
+        (["100101", "0601", "R2", "1401"], False),
+        (["R2/B1"] * 4, True),
     ],
 )
 def test_land_use_codes_of_no_system_are_named(tmp_path, codes, there):

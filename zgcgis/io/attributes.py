@@ -404,7 +404,11 @@ def _land_use_codes() -> tuple[str, ...]:
 def _codes_known(values: pd.Series, source: str, book: Book) -> None:
     """Name land-use codes that no system has: land under them counts as nothing in particular."""
     counts = values.astype("str").value_counts(sort=False)
-    strange = [v for v in counts.index if v and not v.upper().startswith(_land_use_codes())]
+    strange = [
+        value
+        for value in counts.index
+        if not (value.isalnum() and value.upper().startswith(_land_use_codes()))
+    ]
     if strange:
         detail = "、".join(v[:20] for v in strange[:5])
         book.add("R541", None, other=source, measured=int(counts[strange].sum()), detail=detail)
