@@ -349,8 +349,9 @@ def _read_layer(
                 if len(schema.names) > MOST_FIELDS:
                     raise Refused("R444", measured=len(schema.names), limit=MOST_FIELDS)
                 schema, casts = _plain(schema, place)
+                words = [n for k, n in enumerate(schema.names) if k != place] or False
                 writer = pq.ParquetWriter(
-                    out, schema, compression="none", use_dictionary=False, write_statistics=False
+                    out, schema, compression="none", use_dictionary=words, write_statistics=False
                 )
                 for batch in reader:
                     columns = [cast(batch.column(i)) for i, cast in enumerate(casts)]
