@@ -32,7 +32,7 @@ from zgcgis.accounts import (
     survey,
 )
 from zgcgis.accounts.shares import cut
-from zgcgis.accounts.tiles import _encoded, do_tile, is_stored, tiled_cut
+from zgcgis.accounts.tiles import do_tile, is_stored, tiled_cut
 from zgcgis.cli.assess import assess
 from zgcgis.errors import CrsError, ReadError, ZgcgisError
 from zgcgis.geo.overlay import boxes_near
@@ -479,8 +479,7 @@ def test_the_centre_of_the_plane_is_that_of_the_parcels(city_folder, left):
 
 
 def encoded(shapes):
-    column = pa.array(shapely.to_wkb(np.asarray(shapes.array)), pa.binary())
-    return _encoded(pa.table({"geometry": column}))
+    return pa.chunked_array([shapely.to_wkb(np.asarray(shapes.array))], pa.binary())
 
 
 def test_polygons_come_into_the_plane_from_their_bytes(layers):
@@ -492,24 +491,24 @@ def test_polygons_come_into_the_plane_from_their_bytes(layers):
     ]
     shapes = pd.concat([layers[0].iloc[:300], GeoSeries(odd, crs="EPSG:4490"), layers[1][:300]])
     flat = geo.to_plane(shapes, fabric.CENTER)
-    found = shapes_of_wkb(*encoded(shapes), fabric.CENTER)
+    found = shapes_of_wkb(encoded(shapes), fabric.CENTER)
     assert found.crs == flat.crs
     assert shapely.equals_identical(np.asarray(found.array), np.asarray(flat.array)).all()
-    size = areas_of_wkb(*encoded(shapes), fabric.CENTER)
+    size = areas_of_wkb(encoded(shapes), fabric.CENTER)
     np.testing.assert_array_equal(size, geo.area_m2(flat))
 
 
 def test_a_part_of_a_column_is_that_part(layers):
     column = pa.array(shapely.to_wkb(np.asarray(layers[0].array[:9])), pa.large_binary())
-    some = _encoded(pa.table({"geometry": column.slice(3, 4)}))
+    some = pa.chunked_array([column.slice(3, 4)])
     want = geo.area_m2(layers[0].iloc[3:7], center=fabric.CENTER)
-    np.testing.assert_allclose(areas_of_wkb(*some, fabric.CENTER), want, rtol=1e-11)
+    np.testing.assert_allclose(areas_of_wkb(some, fabric.CENTER), want, rtol=1e-11)
 
 
 def test_metres_are_not_taken_for_degrees(layers):
     metres = encoded(layers[0].iloc[:5].to_crs(4548))
     with pytest.raises(CrsError, match="not longitude and latitude"):
-        shapes_of_wkb(*metres, fabric.CENTER)
+        shapes_of_wkb(metres, fabric.CENTER)
 
 
 @pytest.mark.parametrize("seed", range(20))

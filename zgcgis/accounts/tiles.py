@@ -97,9 +97,9 @@ def do_tile(tile: Tile, *, threads: int | None = 1) -> Done:
         table = file.read_row_group(tile.group, columns=_columns(file, *names), use_threads=False)
         row = _rows_of(table, int(_starts(file)[tile.group]))
     if tile.measures:
-        size = areas_of_wkb(*_encoded(table), tile.center)
+        size = areas_of_wkb(table["geometry"], tile.center)
         return Done(tile.number, row, Cut(_nothing(), _nothing(), np.zeros(0), size))
-    parcels, box = shapes_of_wkb(*_encoded(table), tile.center), _boxes(table)
+    parcels, box = shapes_of_wkb(table["geometry"], tile.center), _boxes(table)
     del table
     rows = np.zeros(0, np.intp)
 
@@ -149,15 +149,6 @@ def _columns(file: pq.ParquetFile, *names: str) -> list[str]:
     return [*names, *(name for name in ("row",) if name in file.schema_arrow.names)]
 
 
-def _encoded(table: pa.Table) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Bytes of all shapes one after another, and where each begins; a missing one has none."""
-    wkb = table["geometry"].combine_chunks()
-    _, ends, data = wkb.buffers()
-    wide = np.int64 if pa.types.is_large_binary(wkb.type) else np.int32
-    bounds = np.frombuffer(ends, wide)[wkb.offset : wkb.offset + len(wkb) + 1].astype(np.int64)
-    return np.frombuffer(data or b"", np.uint8), bounds
-
-
 def _read_near(
     path: str, around: NDArray[np.float64], center: tuple[float, float]
 ) -> tuple[Positions, GeoSeries]:
@@ -175,7 +166,7 @@ def _read_near(
             rows.append(_rows_of(table, int(starts[group]))[near])
             table = file.read_row_group(group, columns=["geometry"], use_threads=False)
             table = table.filter(pa.array(near))
-            parts.append(np.asarray(shapes_of_wkb(*_encoded(table), center).array))
+            parts.append(np.asarray(shapes_of_wkb(table["geometry"], center).array))
     return np.concatenate(rows), GeoSeries(np.concatenate(parts), crs=geo.plane(center))
 
 

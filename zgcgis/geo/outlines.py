@@ -13,6 +13,7 @@ centroid, always in the same direction; most parcels do.
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -23,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
+from pyproj import Transformer
 
 __all__ = ["GROUP_ROWS", "Outlines", "in_threads"]
 
@@ -88,6 +90,7 @@ class Outlines(Sequence[Any]):
     @classmethod
     def from_wkb(cls, wkb: pa.ChunkedArray) -> Outlines:
         """Read a column of WKB. What cannot be read at all is left out: see :attr:`missing`."""
+        wkb = wkb if pa.types.is_binary(wkb.type) else wkb.cast(pa.binary())
         if not len(wkb):
             return cls.of(np.zeros(0, object))
         first = np.cumsum([0, *map(len, wkb.chunks)])
@@ -275,6 +278,18 @@ class Outlines(Sequence[Any]):
                 others[there], both(shapely.get_coordinates(others[there]))
             )
         return Outlines(others, self.rows, self.starts, x, y, self.multi)
+
+    def transformed(self, source: Any, target: Any) -> Outlines:
+        """Return the same geometries in another reference system; both with x before y."""
+        own = threading.local()  # a transformer is not shared between threads
+
+        def move(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+            if not hasattr(own, "step"):
+                own.step = Transformer.from_crs(source, target, always_xy=True)
+            moved_x, moved_y = own.step.transform(x, y)
+            return moved_x, moved_y
+
+        return self.moved(move)
 
     def with_others(self, rows: Any, geometry: Any) -> Outlines:
         """Return the outlines with some rows replaced by objects, or by None."""

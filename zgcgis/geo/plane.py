@@ -14,15 +14,17 @@ from typing import Any, Literal, TypeAlias
 
 import geopandas as gpd
 import numpy as np
+import pyarrow as pa
 import shapely
 from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
-from pyproj import CRS, Transformer
+from pyproj import CRS
 from pyproj.crs import ProjectedCRS
 from pyproj.crs.coordinate_operation import LambertAzimuthalEqualAreaConversion
 
 from ..errors import CrsError, UnknownNameError
+from .outlines import Outlines
 
 AREA_METHODS = ("ellipsoid", "trapezoid", "gauss_kruger")
 """The ways to state an area, each named in every output that uses it."""
@@ -152,43 +154,39 @@ def to_plane(geometry: GeoSeries | GeoDataFrame, center: Center | None = None) -
 # --- encoded polygons --------------------------------------------------------------------
 
 
-def shapes_of_wkb(data: NDArray[np.uint8], ends: NDArray[np.int64], center: Center) -> GeoSeries:
+def shapes_of_wkb(wkb: pa.ChunkedArray, center: Center) -> GeoSeries:
     """Return polygons given as WKB in longitude and latitude (EPSG:4490) in the working plane.
 
     The same as reading them and calling :func:`to_plane`, without making every shape twice.
-
-    Parameters
-    ----------
-    data, ends
-        The bytes of all geometries one after another, and where each begins, with the end of
-        the last: the buffers of an Arrow column of binaries.
-    center
-        Centre of the working plane.
     """
-    plain, points, flat = _plain_rings(data, ends, center)
-    found = np.full(len(plain), None, object)
-    rings = np.r_[0, np.cumsum(points)]
-    found[plain] = shapely.from_ragged_array(
-        shapely.GeometryType.POLYGON, flat, (rings, np.arange(len(rings)))
-    )
-    rest = np.flatnonzero(~plain)
-    found[rest] = _array(to_plane(_decoded(data, ends, rest), center))
-    return GeoSeries(found, crs=plane(_pair(center)))
+    return GeoSeries(_flat(wkb, center).geometries(), crs=plane(_pair(center)))
 
 
-def areas_of_wkb(data: NDArray[np.uint8], ends: NDArray[np.int64], center: Center) -> Floats:
+def areas_of_wkb(wkb: pa.ChunkedArray, center: Center) -> Floats:
     """Return the area in square metres of polygons given as WKB: see :func:`shapes_of_wkb`."""
-    plain, points, flat = _plain_rings(data, ends, center)
-    found = np.zeros(len(plain))
-    found[plain] = _ring_areas(flat, points)
-    rest = np.flatnonzero(~plain)
-    found[rest] = area_m2(_decoded(data, ends, rest), center=center)
+    flat = _flat(wkb, center)
+    found = np.zeros(len(flat))
+    found[flat.rows] = _ring_areas(flat.x, flat.y, flat.counts)
+    rest = flat.loose
+    found[rest] = area_m2(GeoSeries(flat.others[rest], crs=plane(_pair(center))))
     return found
 
 
-def _ring_areas(flat: Floats, points: NDArray[np.int64]) -> Floats:
+def _flat(wkb: pa.ChunkedArray, center: Center) -> Outlines:
+    held = Outlines.from_wkb(wkb)
+    rest = held.loose
+    flat = held.with_others(rest, None).transformed(LONLAT, plane(_pair(center)))
+    if not (np.isfinite(flat.x).all() and np.isfinite(flat.y).all()):
+        raise CrsError(
+            "有要素的坐标不是经纬度。",
+            "the coordinates of some feature(s) are not longitude and latitude.",
+        )
+    others = GeoSeries(held.others[rest], crs=LONLAT)
+    return flat.with_others(rest, _array(to_plane(others, center)))
+
+
+def _ring_areas(x: Floats, y: Floats, points: NDArray[np.int64]) -> Floats:
     """Area of closed rings, summed corner by corner in the order of GEOS: equal to the last bit."""
-    x, y = flat.T.copy()
     order = np.argsort(-points, kind="stable")  # long rings first: those left are a beginning
     first, left = (np.cumsum(points) - points)[order], points[order]
     twice = np.zeros(len(points))
@@ -199,49 +197,6 @@ def _ring_areas(flat: Floats, points: NDArray[np.int64]) -> Floats:
     found = np.empty(len(points))
     found[order] = np.abs(twice) / 2
     return found
-
-
-def _decoded(data: NDArray[np.uint8], ends: NDArray[np.int64], rows: NDArray[np.intp]) -> GeoSeries:
-    wkb = [data[ends[k] : ends[k + 1]].tobytes() for k in rows]
-    return GeoSeries(shapely.from_wkb(np.array(wkb, object)), crs=LONLAT)
-
-
-_HEAD = 13  # bytes before the points of a polygon of one ring: order, type, rings, points
-
-
-def _plain_rings(
-    data: NDArray[np.uint8], ends: NDArray[np.int64], center: Center
-) -> tuple[NDArray[np.bool_], NDArray[np.int64], Floats]:
-    """Which polygons are one closed ring, how many points these have, and all points, flat."""
-    data, ends = data[ends[0] : ends[-1]], ends - ends[0]
-    size = np.diff(ends)
-    long = size > _HEAD
-    head = np.zeros((len(size), _HEAD), np.uint8)
-    head[long] = data[ends[:-1][long, None] + np.arange(_HEAD)]
-    kind, rings, points = head[:, 1:].copy().view("<u4").astype(np.int64).T
-    plain = long & (head[:, 0] == 1) & (kind == shapely.GeometryType.POLYGON) & (rings == 1)
-    plain &= (points > 3) & (size == _HEAD + 16 * points)
-    start, last = ends[:-1][plain] + _HEAD, ends[1:][plain] - 16
-    pair = np.arange(16)
-    closed = (data[start[:, None] + pair] == data[last[:, None] + pair]).all(axis=1)
-    plain[plain] = closed
-    kept, spans = np.zeros(2 * len(size), bool), np.zeros(2 * len(size), np.int64)
-    kept[1::2] = plain
-    spans[::2] = np.minimum(size, _HEAD)
-    spans[1::2] = size - spans[::2]
-    lonlat = data[np.repeat(kept, spans)].view("<f8").reshape(-1, 2)
-    flat = np.stack(_into_plane(_pair(center)).transform(*lonlat.T), axis=1)
-    if not np.isfinite(flat).all():
-        raise CrsError(
-            "有要素的坐标不是经纬度。",
-            "the coordinates of some feature(s) are not longitude and latitude.",
-        )
-    return plain, points[plain], flat
-
-
-@lru_cache(maxsize=64)
-def _into_plane(center: Center) -> Transformer:
-    return Transformer.from_crs(LONLAT, plane(center), always_xy=True)
 
 
 def _pair(center: Center) -> Center:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS, Transformer
+from pyproj import CRS
 
 from .. import geo
 from ..errors import CrsError
@@ -230,15 +229,7 @@ def _to_lonlat(geometry: Outlines, crs: CRS) -> Outlines:
     """Return the outlines in CGCS2000 degrees."""
     if crs.to_epsg() in {4490, 4326, 4979, 4480} or _same_as_lonlat(crs):
         return geometry
-    own = threading.local()  # a transformer is not shared between threads
-
-    def move(x: Any, y: Any) -> tuple[Any, Any]:
-        if not hasattr(own, "step"):
-            own.step = Transformer.from_crs(crs, STORED, always_xy=True)
-        longitude, latitude = own.step.transform(x, y)
-        return longitude, latitude
-
-    return geometry.moved(move)
+    return geometry.transformed(crs, STORED)
 
 
 def _same_as_lonlat(crs: CRS) -> bool:
