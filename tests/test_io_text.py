@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from pyproj import CRS
 
 from zgcgis.io import coordinates
 from zgcgis.io.attributes import match_columns, scale_of
+from zgcgis.io.tables import form_of, forms_of
 from zgcgis.io.text import choose_encoding, codec_of, decode_bytes, garbled, invisible, plain_key
 
 WORDS = ["中关村软件园", "北京市海淀区", "工业用地", "土地使用权人名称"]
@@ -139,3 +143,9 @@ def test_a_system_is_held_against_the_numbers():
     assert answer(4548, 500_000, 300_000) == "R110"
     assert answer(3857, 12_946_000, 4_850_000) == "R114"
     assert answer(4549, 440_000, 4_427_000, expected=(116.3, 39.98), expected_name="x") == "R109"
+
+
+@given(st.lists(st.none() | st.text(max_size=12), min_size=1, max_size=8))
+def test_many_keys_are_compared_as_each_is(keys):
+    forms = forms_of(pd.Series(keys, dtype="str"))
+    assert [None if pd.isna(f) else f for f in forms] == [k and form_of(k) for k in keys]
