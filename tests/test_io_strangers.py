@@ -349,3 +349,19 @@ def test_a_full_disk_is_told_as_such(tmp_path, monkeypatch):
     monkeypatch.setattr(guard, "_run", lambda *_: 1)
     with pytest.raises(ReadError, match="R445"):
         guard.run_child("parquet", path, tmp_path, size=10)
+
+
+def test_a_sheet_that_claims_a_million_rows_is_read_by_the_cells_it_has(zone, tmp_path):
+    book = openpyxl.Workbook()
+    for row in [["宗地代码", "延期月数", "备注"], *([i, 3] for i in IDS)]:
+        book.active.append(row)
+    book.active.cell(1_048_576, 1).number_format = "@"
+    path = tmp_path / "a.xlsx"
+    book.save(path)
+    intake = import_file(path, zone, "parcel", dry_run=True)
+    assert intake.counts["used"] == 12
+    assert set(intake.findings["rule"]) == set()
+    facts = guard.run_child("xlsx", path, tmp_path, size=path.stat().st_size)
+    sheet = json.loads((facts["folder"] / facts["sheets"][0]["file"]).read_text(encoding="utf-8"))
+    assert len(sheet["rows"]) == 1_048_576
+    assert sheet["rows"][500_000] == []

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -613,9 +614,14 @@ def read_workbook(job: dict[str, Any], out: Path) -> dict[str, Any]:
         errors: list[str] = []
         rows: list[list[str | None]] = []
         long: list[str] = []
-        for cells, twins in zip(sheet.iter_rows(), twin.iter_rows(), strict=True):
+        others = twin._cells
+        for cells in _rows_of(sheet):
             row: list[str | None] = []
-            for cell, other in zip(cells, twins, strict=True):
+            for cell in cells:
+                if cell is None:
+                    row.append(None)
+                    continue
+                other = others[cell.row, cell.column]
                 value = cell.value
                 if other.data_type == "f" and value is None:
                     unset.append(cell.coordinate)
@@ -658,6 +664,20 @@ def read_workbook(job: dict[str, Any], out: Path) -> dict[str, Any]:
         file.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
         sheets.append({"name": sheet.title, "file": file.name})
     return {"sheets": sheets}
+
+
+def _rows_of(sheet: Any) -> Iterator[list[Any]]:
+    """Yield the cells of each row, None where there is none; an empty row costs nothing.
+
+    The sheet's own way makes a cell for each place, and a sheet may claim a million rows.
+    """
+    there: dict[int, dict[int, Any]] = {}
+    for (row, column), cell in sheet._cells.items():
+        there.setdefault(row, {})[column] = cell
+    width = min(MOST_FIELDS + 1, max((max(cells) for cells in there.values()), default=0))
+    for row in range(1, max(there, default=0) + 1):
+        cells = there.get(row)
+        yield [] if cells is None else [cells.get(c) for c in range(1, width + 1)]
 
 
 def work(job: dict[str, Any], out: Path) -> dict[str, Any]:
