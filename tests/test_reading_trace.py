@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from zgcgis.io.doors import landlock_abi
+
 pytestmark = pytest.mark.trace
 FULL = os.environ.get("ZGCGIS_FULL") == "1"
 
@@ -26,7 +28,7 @@ SYSTEM = (
     "/usr/", "/lib", "/bin", "/proc/", "/sys/", "/dev/", "/etc/ld.so", "/etc/localtime",
     "/etc/nsswitch.conf", "/etc/ssl/openssl.cnf", "/etc/mime.types", "/etc/gdal",
 )  # fmt: skip
-CALLS = "trace=openat,open,creat,connect,sendto,socket,execve"
+CALLS = "trace=openat,open,creat,connect,sendto,socket,execve,landlock_restrict_self"
 FILES = """
 import sys
 from click.testing import CliRunner
@@ -66,6 +68,25 @@ def test_no_connection_is_made(seen):
     assert made == []
     sockets = [c for c in calls if "socket(" in c and re.search(r"AF_INET6?\b", c)]
     assert sockets == []
+
+
+def test_every_child_shuts_its_folders_before_it_looks_at_its_file(seen):
+    calls, _, scratch = seen
+    began: dict[str, list[str]] = {}
+    for call in calls:
+        number = call.split()[0]
+        if "execve(" in call and "child.py" in call and call.rstrip().endswith("= 0"):
+            began[number] = []
+        elif number in began and ("landlock_restrict_self(" in call or "/data." in call):
+            began[number].append(call)
+    assert len(began) >= 5
+    for calls_of_one in began.values():
+        shut = [n for n, call in enumerate(calls_of_one) if "landlock_restrict_self(" in call]
+        if not landlock_abi():
+            assert shut == []
+            continue
+        assert shut[:1] == [0], calls_of_one[:3]
+        assert any(str(scratch) in call for call in calls_of_one)
 
 
 def test_nothing_is_opened_outside(seen):
