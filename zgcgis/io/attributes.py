@@ -442,7 +442,8 @@ def _numbers(series: pd.Series, source: str, book: Book, *, written: bool) -> pd
     sample = ""
     for place, text in enumerate(series.to_numpy(dtype="object")):
         if not isinstance(text, str):
-            if not pd.isna(text):  # a day, or what else is no number
+            empty = text is None or text is pd.NA or text is pd.NaT or text != text
+            if not empty:  # a day, or what else is no number
                 book.add("R508", place, other=source, detail=str(text)[:30])
             continue
         plain = unicodedata.normalize("NFKC", text).strip().replace("，", ",")
