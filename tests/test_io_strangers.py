@@ -9,13 +9,18 @@ import sqlite3
 import sys
 from pathlib import Path
 
+import geopandas as gpd
 import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import shapely
+from click.testing import CliRunner
 
+from zgcgis.cli import cli
 from zgcgis.errors import ReadError
+from zgcgis.geo import area_m2
 from zgcgis.io import guard, import_file, new_zone
 from zgcgis.io.columns import guess_level, match_columns, twins
 from zgcgis.io.examine import Options, examine
@@ -365,3 +370,42 @@ def test_a_sheet_that_claims_a_million_rows_is_read_by_the_cells_it_has(zone, tm
     sheet = json.loads((facts["folder"] / facts["sheets"][0]["file"]).read_text(encoding="utf-8"))
     assert len(sheet["rows"]) == 1_048_576
     assert sheet["rows"][500_000] == []
+
+
+@pytest.mark.parametrize(
+    ("factor", "head", "digits", "off", "there"),
+    [
+        (2000 / 3, "登记面积（亩）", 2, 1.0, False),
+        (1e4, "登记面积（公顷）", 4, 1.0, False),
+        (1.0, "登记面积", 0, 1.0, False),
+        (1.0, "登记面积", 2, 1.0005, False),
+        (1.0, "登记面积", 2, 1.003, True),
+        (1e4, "登记面积（公顷）", 4, 1.02, True),
+    ],
+)
+def test_areas_are_held_to_a_thousandth_but_not_below_their_last_digit(
+    tmp_path, factor, head, digits, off, there
+):
+    frame = corpus.parcels(6)[["宗地代码", "geometry"]]
+    small = [
+        shapely.box(116.3 + 0.001 * i, 39.98, 116.3001 + 0.001 * i, 39.98008) for i in range(6)
+    ]
+    frame = frame.set_geometry(gpd.GeoSeries(small, crs=4490))
+    areas = [round(a * off / factor, digits) for a in area_m2(frame.geometry)]
+    path = corpus.save(frame.assign(**{head: areas}), tmp_path / "a.gpkg")
+    assert ("R510" in told(path)[1]) is there
+
+
+def test_an_empty_layer_beside_a_full_one_is_named_and_left_out(tmp_path):
+    path = corpus.save(corpus.parcels(), tmp_path / "a.gpkg", layer="a")
+    corpus.save(corpus.parcels().iloc[:0], path, layer="b", mode="a")
+    outcome, rules, grave, layer = told(path)
+    assert (outcome, rules, grave) == ("finding", {"R412"}, {"note"})
+    assert layer.name == "a"
+
+
+def test_names_in_a_file_cannot_steer_the_terminal(tmp_path):
+    path = corpus.save(corpus.parcels(), tmp_path / "a.gpkg", layer="a\x1b[2J\x07b")
+    said = CliRunner().invoke(cli, ["doctor", str(path)])
+    assert "a[2Jb" in said.output
+    assert not {"\x1b", "\x07"} & set(said.output)

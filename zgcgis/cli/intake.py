@@ -180,7 +180,7 @@ def _compare(reports: list[tuple[str, FileReport]]) -> None:
     }
     if len(placed) < 2:
         return
-    shapes = [(name, layer.places.geometries()) for name, layer in placed.items()]
+    shapes = [(n, one.places.geometries()) for n, one in placed.items() if one.places is not None]
     for one in shapes:
         placed[one[0]].book.rows.extend(shifts([one], shapes))
 
@@ -273,20 +273,27 @@ def _clean(value: Any) -> Any:
 # --- for people ----------------------------------------------------------------------------------
 
 
+def _say(text: str) -> None:
+    """Print what may hold names of a file: nothing in them reaches the terminal but letters."""
+    from ..io.text import without_invisible
+
+    click.echo("\n".join(without_invisible(line) for line in text.split("\n")))
+
+
 def _show(file: str, report: FileReport, lang: str) -> None:
     zh = lang == "zh"
     pick = 0 if zh else 1
-    click.echo(("文件  " if zh else "file  ") + file)
+    _say(("文件  " if zh else "file  ") + file)
     if report.driver:
         size = f"{report.size:,}"
-        click.echo(f"  {report.driver}  {size} " + ("字节" if zh else "bytes"))
+        _say(f"  {report.driver}  {size} " + ("字节" if zh else "bytes"))
     for layer in report.layers:
         _show_layer(layer, lang)
     _show_findings(report.findings, file, lang)
     for layer in report.layers:
         _show_findings(layer.findings, file, lang, layer.name if len(report.layers) > 1 else "")
-    click.echo(("结论  " if zh else "verdict  ") + _OUTCOME[report.outcome][pick])
-    click.echo("")
+    _say(("结论  " if zh else "verdict  ") + _OUTCOME[report.outcome][pick])
+    _say("")
 
 
 def _show_layer(layer: LayerReport, lang: str) -> None:
@@ -296,10 +303,8 @@ def _show_layer(layer: LayerReport, lang: str) -> None:
     facts = layer.facts
     counts = layer.book.counts
     level = LEVELS[layer.level]
-    click.echo(
-        f"  图层 {layer.name}（像是{level.zh}）" if zh else f"  layer {layer.name} ({level.en}?)"
-    )
-    click.echo(
+    _say(f"  图层 {layer.name}（像是{level.zh}）" if zh else f"  layer {layer.name} ({level.en}?)")
+    _say(
         f"    要素 {counts['in']} = 采用 {counts['used']} + 修复 {counts['repaired']}"
         f" + 不采用 {counts['refused']}"
         if zh
@@ -311,7 +316,7 @@ def _show_layer(layer: LayerReport, lang: str) -> None:
     encoding = facts.get("encoding", {})
     if encoding.get("used"):
         why = encoding.get("evidence") or encoding.get("declared")
-        click.echo(
+        _say(
             ("    编码 " if zh else "    encoding ")
             + str(encoding["used"])
             + (f"（{why}）" if why and zh else f" ({why})" if why else "")
@@ -320,17 +325,17 @@ def _show_layer(layer: LayerReport, lang: str) -> None:
     if not layer.table:
         declared = (crs.get("declared") or ("未说明" if zh else "none")).splitlines()[0][:70]
         implied = "、".join(crs.get("implied", [])[:4]) or "—"
-        click.echo(
+        _say(
             f"    坐标系 声明 {declared}；数值像是 {implied}；采用 {crs.get('used') or '—'}"
             if zh
             else f"    CRS stated {declared}; by the numbers {implied}; used {crs.get('used') or '—'}"
         )
         if facts.get("bounds"):
             box = ", ".join(f"{v:.6g}" if abs(v) < 1000 else f"{v:.1f}" for v in facts["bounds"])
-            click.echo(("    范围 " if zh else "    extent ") + box)
+            _say(("    范围 " if zh else "    extent ") + box)
         types = facts.get("geometry", {}).get("types", {})
         if types:
-            click.echo(
+            _say(
                 ("    图形 " if zh else "    shapes ")
                 + "、".join(f"{k} {v}" for k, v in types.items())
             )
@@ -338,18 +343,18 @@ def _show_layer(layer: LayerReport, lang: str) -> None:
     rest = [f["name"] for f in facts["fields"] if not f["column"]]
     same = [f["column"] for f in known if f["column"] == f["name"] and not f["unit"]]
     if same:
-        click.echo(("    字段 " if zh else "    columns ") + "、".join(same))
+        _say(("    字段 " if zh else "    columns ") + "、".join(same))
     for field in known:
         if field["column"] in same:
             continue
         unit = f" [{field['unit']}]" if field["unit"] else ""
-        click.echo(f"    {_wide(field['name'], 22)} → {field['column']}{unit}")
+        _say(f"    {_wide(field['name'], 22)} → {field['column']}{unit}")
     if rest:
         label = "    其余字段 " if zh else "    other columns "
-        click.echo(label + "、".join(rest[:20]))
+        _say(label + "、".join(rest[:20]))
     for column, systems in facts.get("codes", {}).items():
         best = "、".join(f"{k} {100 * v:.0f}%" for k, v in systems.items() if v > 0)
-        click.echo(f"    {column}: {best or '—'}")
+        _say(f"    {column}: {best or '—'}")
 
 
 def _show_findings(findings: Any, file: str, lang: str, layer: str = "") -> None:
@@ -367,14 +372,14 @@ def _show_findings(findings: Any, file: str, lang: str, layer: str = "") -> None
         if shown[rule] > MOST_SHOWN:
             continue
         name = f"[{layer}] " if layer else ""
-        click.echo(f"  {rule} {_SEVERITY[row['severity']][pick]}  {name}{sentence}")
+        _say(f"  {rule} {_SEVERITY[row['severity']][pick]}  {name}{sentence}")
         way = _mend(row, file, lang)
         if way and shown[rule] == 1:
-            click.echo(("        办法：" if zh else "        mend: ") + way)
+            _say(("        办法：" if zh else "        mend: ") + way)
     for rule, count in shown.items():
         if count > MOST_SHOWN:
             more = count - MOST_SHOWN
-            click.echo(f"  {rule} … 另有 {more} 条" if zh else f"  {rule} … and {more} more")
+            _say(f"  {rule} … 另有 {more} 条" if zh else f"  {rule} … and {more} more")
 
 
 def _wide(text: str, width: int) -> str:
@@ -449,7 +454,7 @@ def import_(
 def _show_import(file: str, intake: Intake, lang: str, *, dry_run: bool) -> None:
     zh = lang == "zh"
     counts = intake.counts
-    click.echo(
+    _say(
         f"{intake.layer} → {intake.level}：要素 {counts['in']} = 采用 {counts['used']}"
         f" + 修复 {counts['repaired']} + 不采用 {counts['refused']}"
         if zh
@@ -458,11 +463,11 @@ def _show_import(file: str, intake: Intake, lang: str, *, dry_run: bool) -> None
     )
     _show_findings(intake.findings, file, lang)
     if dry_run:
-        click.echo("演练：未写入任何文件。" if zh else "Dry run: nothing was written.")
+        _say("演练：未写入任何文件。" if zh else "Dry run: nothing was written.")
     elif intake.unchanged:
-        click.echo("该文件已导入过，未作改动。" if zh else "Imported before; nothing was changed.")
+        _say("该文件已导入过，未作改动。" if zh else "Imported before; nothing was changed.")
     else:
-        click.echo(f"已存入 {intake.stored}" if zh else f"Stored in {intake.stored}")
+        _say(f"已存入 {intake.stored}" if zh else f"Stored in {intake.stored}")
 
 
 @click.command()

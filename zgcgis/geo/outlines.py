@@ -34,7 +34,7 @@ Mask = NDArray[np.bool_]
 Geometries = NDArray[np.object_]
 T = TypeVar("T")
 
-BLOCK_ROWS = 16_384
+BLOCK_ROWS = 4096
 GROUP_ROWS = 65_536
 _MARGIN = 1e-12
 _LEVELS = 16

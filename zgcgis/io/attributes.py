@@ -99,16 +99,21 @@ def clean_texts(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
 
 
 def _to_look_at(texts: pa.Array) -> pa.Array:
-    """Say which texts may be odd: each distinct one is looked at once."""
+    """Say which texts may be odd; where they repeat, each distinct one is looked at once."""
+    head = texts.slice(0, 4096)
+    if pc.count_distinct(head).as_py() > len(head) // 4:
+        return pc.fill_null(_odd(texts), fill_value=False)
     spelt = texts.dictionary_encode()
     if isinstance(spelt, pa.ChunkedArray):
         spelt = spelt.unify_dictionaries().combine_chunks()
-    words = spelt.dictionary
-    odd = pc.invert(pc.match_substring_regex(words, _PLAIN_TEXT))
-    blank = pc.match_substring_regex(words, r"^\s|\s$")
-    lively = pc.match_substring_regex(words, r"[=@<{$+:]|^[-']|\?\?")
-    todo = pc.or_(pc.or_(odd, blank), lively)
-    return pc.fill_null(todo.take(spelt.indices), fill_value=False)
+    return pc.fill_null(_odd(spelt.dictionary).take(spelt.indices), fill_value=False)
+
+
+def _odd(texts: pa.Array) -> pa.Array:
+    odd = pc.invert(pc.match_substring_regex(texts, _PLAIN_TEXT))
+    blank = pc.match_substring_regex(texts, r"^\s|\s$")
+    lively = pc.match_substring_regex(texts, r"[=@<{$+:]|^[-']|\?\?")
+    return pc.or_(pc.or_(odd, blank), lively)
 
 
 def _is_unused_id(name: str, series: pd.Series) -> bool:

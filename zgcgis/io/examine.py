@@ -109,6 +109,7 @@ def examine(
                         report.layers.append(
                             _look(raw, one, options, level, expected, expected_name)
                         )
+                _leave_out_empty(report)
                 _apart(report)
             except Refusal as refusal:
                 report.refusal = refusal
@@ -321,8 +322,8 @@ def _identify(columns: pd.DataFrame, level: str, book: Book, *, table: bool, ask
     held = columns.loc[alive, keys]
     if table:
         held = held.assign(id=held["id"].str.casefold())
-    repeated = held.duplicated(keep="first")
-    for row in repeated.index[repeated].tolist():
+    repeated = held.duplicated(keep="first") if held["id"].duplicated().any() else held.index < 0
+    for row in held.index[repeated].tolist():
         if not pd.isna(ids.iloc[row]):
             book.add("R501", row)
     if not table:
@@ -475,6 +476,19 @@ def _close(report: LayerReport, columns: pd.DataFrame, geometry: Outlines | None
 def _name(report: LayerReport, row: int) -> str:
     value = None if report.labels is None else report.labels[row]
     return value if isinstance(value, str) else f"#{row + 1}"
+
+
+def _leave_out_empty(report: FileReport) -> None:
+    """Leave out layers that have no features where others have some, and name them."""
+    empty = [
+        layer
+        for layer in report.layers
+        if not layer.book.count and [stop.rule for stop in layer.book.stops] == ["R412"]
+    ]
+    if empty and len(empty) < len(report.layers):
+        names = "、".join(layer.name for layer in empty[:20])
+        report.rows.append({"rule": "R412", "row": None, "severity": "note", "detail": names})
+        report.layers = [layer for layer in report.layers if layer not in empty]
 
 
 def _apart(report: FileReport) -> None:

@@ -21,6 +21,7 @@ from ..geo.outlines import Outlines
 from ..model import LEVELS
 from . import coordinates
 from .book import Book
+from .columns import scale_of
 from .gate import Refusal
 from .raw import Raw
 from .reports import LayerReport, Options
@@ -41,7 +42,7 @@ Mask = NDArray[np.bool_]
 STORED = "EPSG:4490"
 THIN_M = 0.1
 SPIKE_DEGREES = 1.0
-AREA_PERCENT = 0.5
+AREA_PERCENT = 0.1
 FLOOR_FACTOR = 1.2
 FAR_KM = 100.0
 SAMPLE = 20_000
@@ -390,7 +391,11 @@ def against_areas(
             continue
         for row in np.flatnonzero((stated == 0) & (shape > 0)).tolist()[:5000]:
             book.add("R510", row, other=source, measured=-100.0, limit=AREA_PERCENT, detail="")
-        off = np.flatnonzero(known & (np.abs(1 / ratio - 1) * 100 > AREA_PERCENT))
+        named = options.scale.get(source) or options.scale.get(column) or units.get(column)
+        room = _rounding_m2(stated, scale_of(column, named) if named else None)
+        with np.errstate(invalid="ignore"):
+            far = np.abs(stated - shape) > np.maximum(AREA_PERCENT / 100 * shape, room)
+        off = np.flatnonzero(known & far)
         for row in off.tolist()[:5000]:
             unit = _unit_of(float(ratio[row]))
             book.add(
@@ -398,6 +403,15 @@ def against_areas(
                 limit=AREA_PERCENT, detail=unit,
                 **({"severity": "error"} if unit else {}),
             )  # fmt: skip
+
+
+def _rounding_m2(stated: Any, factor: float | None) -> float:
+    """Return half of the last digit that a column of areas is written with, in m²."""
+    values = stated[np.isfinite(stated)] / (factor or 1.0)
+    for digits in range(5):
+        if np.allclose(values, np.round(values, digits), rtol=0, atol=1e-7):
+            return 0.505 * 10.0**-digits * (factor or 1.0)
+    return 0.0
 
 
 def _unit_of(ratio: float) -> str:
