@@ -17,7 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -26,23 +26,121 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 
-__all__ = ["GROUP_ROWS", "Outlines", "in_threads"]
+__all__ = ["GROUP_ROWS", "Outlines", "Plain", "between", "in_threads"]
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Geometries = NDArray[np.object_]
+Move = Callable[[Floats, Floats], tuple[Floats, Floats]]
 T = TypeVar("T")
 
 BLOCK_ROWS = 4096
 GROUP_ROWS = 65_536
 _MARGIN = 1e-12
 _LEVELS = 16
+_COLUMNS = ("rows", "counts", "x", "y", "multi", "others")
 _POLYGON, _MULTIPOLYGON = 3, 6
 _HEADS = {
     False: np.frombuffer(b"\x01\x03\0\0\0\x01\0\0\0", "u1"),
     True: np.frombuffer(b"\x01\x06\0\0\0\x01\0\0\0\x01\x03\0\0\0\x01\0\0\0", "u1"),
 }
+
+
+class Plain:
+    """Plain rings: their points, one ring after the other, and what is known of them.
+
+    Parameters
+    ----------
+    x, y
+        The points; the first and the last of a ring are the same.
+    starts
+        Where the points of each ring begin, and how many there are in all.
+    """
+
+    def __init__(self, x: Floats, y: Floats, starts: Positions) -> None:
+        self.x = x
+        self.y = y
+        self.starts = starts
+
+    def __len__(self) -> int:
+        return len(self.starts) - 1
+
+    @property
+    def counts(self) -> Positions:
+        """How many points each ring has."""
+        return np.diff(self.starts)
+
+    @cached_property
+    def bounds(self) -> Floats:
+        """West, south, east and north of each ring."""
+        return np.concatenate([np.zeros((0, 4)), *self.in_blocks(_box)])
+
+    @cached_property
+    def measures(self) -> Floats:
+        """Area and perimeter of each ring, two rows."""
+        return np.concatenate([np.zeros((2, 0)), *self.in_blocks(_area_and_length)], axis=1)
+
+    @cached_property
+    def unsound(self) -> Positions:
+        """Which rings are not simple, or repeat a point."""
+        sound = np.concatenate([np.zeros(0, bool), *self.in_blocks(_turns_once)])
+        doubtful: Positions = np.flatnonzero(~sound)
+        if not len(doubtful):
+            return doubtful
+        valid = in_threads(shapely.is_valid, self.polygons(doubtful))
+        counts = self.counts[doubtful]
+        at, first = _runs(self.starts[doubtful], counts), np.cumsum(counts) - counts
+        same = np.zeros(len(at), bool)
+        same[1:] = (np.diff(self.x[at]) == 0) & (np.diff(self.y[at]) == 0)
+        same[first] = False
+        found: Positions = doubtful[~valid | (np.add.reduceat(same, first) > 0)]
+        return found
+
+    def polygons(self, rings: Positions) -> Geometries:
+        """Return some of the rings as polygons."""
+        counts = self.counts[rings]
+        at = _runs(self.starts[rings], counts)
+        ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        made: Geometries = shapely.from_ragged_array(
+            shapely.GeometryType.POLYGON,
+            np.column_stack([self.x[at], self.y[at]]),
+            (ends, np.arange(len(ends))),
+        )
+        return made
+
+    def moved(self, move: Move) -> Plain:
+        """Return the rings with other coordinates; `move` is called in threads."""
+        x, y = np.empty_like(self.x), np.empty_like(self.y)
+
+        def each(block: tuple[int, int]) -> None:
+            here = slice(int(self.starts[block[0]]), int(self.starts[block[1]]))
+            with np.errstate(all="ignore"):
+                x[here], y[here] = move(self.x[here], self.y[here])
+
+        _each(each, self.blocks())
+        return Plain(x, y, self.starts)
+
+    def only(self, kept: Mask) -> Plain:
+        """Return the rings that are kept."""
+        held = np.repeat(kept, self.counts)
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.counts[kept])])
+        return Plain(self.x[held], self.y[held], starts)
+
+    def blocks(self) -> list[tuple[int, int]]:
+        """Return from where to where each block of rings goes."""
+        return [(i, min(i + BLOCK_ROWS, len(self))) for i in range(0, len(self), BLOCK_ROWS)]
+
+    def in_blocks(self, work: Callable[[Floats, Floats, Positions], T]) -> list[T]:
+        """Call `work` with the points of each block and where its rings begin, in threads."""
+
+        def one(block: tuple[int, int]) -> T:
+            starts = self.starts[block[0] : block[1] + 1]
+            held = slice(int(starts[0]), int(starts[-1]))
+            with np.errstate(all="ignore"):
+                return work(self.x[held], self.y[held], starts - starts[0])
+
+        return _each(one, self.blocks())
 
 
 class Outlines(Sequence[Any]):
@@ -54,28 +152,16 @@ class Outlines(Sequence[Any]):
         One shapely geometry a row; None where there is none, or where the ring is plain.
     rows
         Which rows are plain, ascending.
-    starts
-        Where the points of each plain row begin, and how many there are in all.
-    x, y
-        The points of the plain rows, one after the other, first and last the same.
+    plain
+        The rings of these rows.
     multi
-        Which of the plain rows came as a multipolygon of one part, and go out as such.
+        Which of them came as a multipolygon of one part, and go out as such.
     """
 
-    def __init__(
-        self,
-        others: Geometries,
-        rows: Positions,
-        starts: Positions,
-        x: Floats,
-        y: Floats,
-        multi: Mask,
-    ) -> None:
+    def __init__(self, others: Geometries, rows: Positions, plain: Plain, multi: Mask) -> None:
         self.others = others
         self.rows = rows
-        self.starts = starts
-        self.x = x
-        self.y = y
+        self.plain = plain
         self.multi = multi
 
     # --- coming in ---
@@ -83,42 +169,36 @@ class Outlines(Sequence[Any]):
     @classmethod
     def of(cls, geometry: Geometries) -> Outlines:
         """Hold objects as they are."""
-        none = np.zeros(0, np.int64)
+        nothing = Plain(np.zeros(0), np.zeros(0), np.zeros(1, np.int64))
         others = np.array(geometry, dtype="object", copy=True)
-        return cls(others, none, np.zeros(1, np.int64), np.zeros(0), np.zeros(0), np.zeros(0, bool))
+        return cls(others, np.zeros(0, np.int64), nothing, np.zeros(0, bool))
 
     @classmethod
     def from_wkb(cls, wkb: pa.ChunkedArray) -> Outlines:
         """Read a column of WKB. What cannot be read at all is left out: see :attr:`missing`."""
-        wkb = wkb if pa.types.is_binary(wkb.type) else wkb.cast(pa.binary())
-        if not len(wkb):
-            return cls.of(np.zeros(0, object))
-        first = np.cumsum([0, *map(len, wkb.chunks)])
-        found = _each(_plain_rows, wkb.chunks)
-        rows, counts, multi = (
-            np.concatenate([one[k] for one in found]) for k in ("rows", "counts", "multi")
-        )
-        rows += np.repeat(first[:-1], [len(one["rows"]) for one in found])
-        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-        x, y = np.empty(int(starts[-1])), np.empty(int(starts[-1]))
-        others = np.full(len(wkb), None, dtype="object")
-        good = np.ones(len(rows), bool)
-        ends = np.cumsum([0, *(len(one["rows"]) for one in found)])
+        return cls.read([partial(wkb.chunk, k) for k in range(wkb.num_chunks)])[0]
 
-        def read(k: int) -> None:
-            mine = slice(int(ends[k]), int(ends[k + 1]))
-            good[mine] = _read_points(wkb.chunk(k), found[k], starts[mine], x, y)
-            rest = np.ones(len(wkb.chunk(k)), bool)
-            rest[found[k]["rows"][good[mine]]] = False
-            if rest.any():
-                there = wkb.chunk(k).filter(pa.array(rest)).to_numpy(zero_copy_only=False)
-                with np.errstate(invalid="ignore"):  # what is not finite is found later
-                    shapes = shapely.from_wkb(there, on_invalid="ignore")
-                others[first[k] + np.flatnonzero(rest)] = shapes
+    @classmethod
+    def read(cls, groups: Sequence[Callable[[], pa.Array]]) -> tuple[Outlines, dict[int, bytes]]:
+        """Read groups of WKB, each fetched in its turn and not kept.
 
-        _each(read, range(len(found)))
-        whole = cls(others, rows, starts, x, y, multi)
-        return whole if good.all() else whole.with_others(rows[~good], others[rows[~good]])
+        Returns
+        -------
+        outlines, unread
+            All that could be read, and by row the bytes of what could not.
+        """
+        done = _each(_read_group, groups)
+        if not done:
+            return cls.of(np.zeros(0, object)), {}
+        first = np.cumsum([0, *(len(one["others"]) for one in done)])
+        whole = {key: np.concatenate([one[key] for one in done]) for key in _COLUMNS}
+        rows = whole["rows"] + np.repeat(first[:-1], [len(one["rows"]) for one in done])
+        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(whole["counts"])])
+        unread = {
+            int(first[k]) + row: wkb for k, one in enumerate(done) for row, wkb in one["unread"]
+        }
+        plain = Plain(whole["x"], whole["y"], starts)
+        return cls(whole["others"], rows, plain, whole["multi"]), unread
 
     # --- as a sequence ---
 
@@ -152,27 +232,15 @@ class Outlines(Sequence[Any]):
         place[self.rows] = np.arange(len(self.rows))
         return place
 
-    def _objects(self, plain: Positions) -> Geometries:
+    def _objects(self, rings: Positions) -> Geometries:
         """Make objects of some of the plain rings, by their position among these."""
-        counts = self.counts[plain]
-        at = _runs(self.starts[plain], counts)
-        points = np.column_stack([self.x[at], self.y[at]])
-        rings = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-        made = shapely.from_ragged_array(
-            shapely.GeometryType.POLYGON, points, (rings, np.arange(len(rings)))
-        )
-        many = np.flatnonzero(self.multi[plain])
+        made = self.plain.polygons(rings)
+        many = np.flatnonzero(self.multi[rings])
         if len(many):
             made[many] = shapely.multipolygons(made[many], indices=np.arange(len(many)))
-        found: Geometries = np.asarray(made, dtype="object")
-        return found
+        return made
 
     # --- what they are ---
-
-    @property
-    def counts(self) -> Positions:
-        """How many points each plain ring has."""
-        return np.diff(self.starts)
 
     @cached_property
     def type_ids(self) -> NDArray[np.int64]:
@@ -191,8 +259,7 @@ class Outlines(Sequence[Any]):
     def bounds(self) -> Floats:
         """West, south, east and north of each row; NaN where there is none."""
         found: Floats = shapely.bounds(self.others)
-        if len(self.rows):
-            found[self.rows] = np.concatenate(self._in_blocks(_box))
+        found[self.rows] = self.plain.bounds
         return found
 
     @cached_property
@@ -200,27 +267,12 @@ class Outlines(Sequence[Any]):
         """Area and perimeter of each row in the units of the coordinates, squared and plain."""
         area = np.array(in_threads(shapely.area, self.others), dtype=float)
         length = np.array(in_threads(shapely.length, self.others), dtype=float)
-        if len(self.rows):
-            done = self._in_blocks(_area_and_length)
-            area[self.rows] = np.concatenate([a for a, _ in done])
-            length[self.rows] = np.concatenate([b for _, b in done])
+        area[self.rows], length[self.rows] = self.plain.measures
         return area, length
 
     def unsound(self) -> Positions:
         """Return the plain rows that are no simple rings, or repeat a point."""
-        if not len(self.rows):
-            return self.rows
-        doubtful = np.flatnonzero(~np.concatenate(self._in_blocks(_turns_once)))
-        if not len(doubtful):
-            return doubtful
-        valid = in_threads(shapely.is_valid, self._objects(doubtful))
-        counts = self.counts[doubtful]
-        at = _runs(self.starts[doubtful], counts)
-        same = np.zeros(len(at), bool)
-        same[1:] = (np.diff(self.x[at]) == 0) & (np.diff(self.y[at]) == 0)
-        same[np.cumsum(counts) - counts] = False
-        repeats = np.add.reduceat(same, np.cumsum(counts) - counts) > 0
-        found: Positions = self.rows[doubtful[~valid | repeats]]
+        found: Positions = self.rows[self.plain.unsound]
         return found
 
     def sharpest(self, below_degrees: float) -> dict[int, float]:
@@ -239,8 +291,8 @@ class Outlines(Sequence[Any]):
             for row, angle in zip(rows.tolist(), angles.tolist(), strict=True):  # few
                 found[row] = min(angle, found.get(row, 180.0))
 
-        blocks = self._bounds_of_blocks()
-        for (first, _), (ring, angle) in zip(blocks, self._in_blocks(each), strict=True):
+        blocks = zip(self.plain.blocks(), self.plain.in_blocks(each), strict=True)
+        for (first, _), (ring, angle) in blocks:
             enter(self.rows[first + ring], angle)
         rows, x, y, starts = _rings_of(self.others)
         if len(rows):
@@ -256,40 +308,24 @@ class Outlines(Sequence[Any]):
 
     # --- what becomes of them ---
 
-    def moved(self, move: Callable[[Floats, Floats], tuple[Floats, Floats]]) -> Outlines:
-        """Return the same geometries with other coordinates; `move` is called in threads."""
+    def moved(self, move: Move, ahead: Plain | None = None) -> Outlines:
+        """Return the same geometries with other coordinates; `move` is called in threads.
 
-        def each(x: Floats, y: Floats, _: Positions) -> tuple[Floats, Floats]:
-            return move(x, y)
-
-        def both(points: Floats) -> Floats:
-            return np.column_stack(move(points[:, 0], points[:, 1]))
-
-        x, y = np.empty_like(self.x), np.empty_like(self.y)
-        if len(self.rows):
-            first = 0
-            for a, b in self._in_blocks(each):
-                x[first : first + len(a)], y[first : first + len(a)] = a, b
-                first += len(a)
+        The plain rings may have been moved `ahead`.
+        """
+        plain = self.plain.moved(move) if ahead is None else ahead
         others = self.others.copy()
         there = ~shapely.is_missing(others)
         if there.any():
-            others[there] = shapely.set_coordinates(
-                others[there], both(shapely.get_coordinates(others[there]))
-            )
-        return Outlines(others, self.rows, self.starts, x, y, self.multi)
+            points = shapely.get_coordinates(others[there])
+            with np.errstate(all="ignore"):
+                moved = np.column_stack(move(points[:, 0], points[:, 1]))
+            others[there] = shapely.set_coordinates(others[there], moved)
+        return Outlines(others, self.rows, plain, self.multi)
 
-    def transformed(self, source: Any, target: Any) -> Outlines:
+    def transformed(self, source: Any, target: Any, ahead: Plain | None = None) -> Outlines:
         """Return the same geometries in another reference system; both with x before y."""
-        own = threading.local()  # a transformer is not shared between threads
-
-        def move(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-            if not hasattr(own, "step"):
-                own.step = Transformer.from_crs(source, target, always_xy=True)
-            moved_x, moved_y = own.step.transform(x, y)
-            return moved_x, moved_y
-
-        return self.moved(move)
+        return self.moved(between(source, target), ahead)
 
     def with_others(self, rows: Any, geometry: Any) -> Outlines:
         """Return the outlines with some rows replaced by objects, or by None."""
@@ -301,14 +337,10 @@ class Outlines(Sequence[Any]):
         gone = self._place[rows]
         gone = gone[gone >= 0]
         if not len(gone):
-            return Outlines(others, self.rows, self.starts, self.x, self.y, self.multi)
+            return Outlines(others, self.rows, self.plain, self.multi)
         kept = np.ones(len(self.rows), bool)
         kept[gone] = False
-        held = np.repeat(kept, self.counts)
-        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.counts[kept])])
-        return Outlines(
-            others, self.rows[kept], starts, self.x[held], self.y[held], self.multi[kept]
-        )
+        return Outlines(others, self.rows[kept], self.plain.only(kept), self.multi[kept])
 
     def only(self, kept: Mask) -> Outlines:
         """Return the rows that are kept, numbered anew."""
@@ -316,9 +348,7 @@ class Outlines(Sequence[Any]):
             return self
         held = self.with_others(self.rows[~kept[self.rows]], None)
         number = np.cumsum(kept) - 1
-        return Outlines(
-            held.others[kept], number[held.rows], held.starts, held.x, held.y, held.multi
-        )
+        return Outlines(held.others[kept], number[held.rows], held.plain, held.multi)
 
     def hilbert_order(self) -> NDArray[np.intp]:
         """Return the positions that sort the rows along a Hilbert curve."""
@@ -371,44 +401,40 @@ class Outlines(Sequence[Any]):
         arrays.append(pa.array(shapely.to_wkb(self.others[rows[rest]]), type=pa.binary()))
         return pa.concat_arrays(arrays).take(pa.array(index))
 
-    def _rings(self, plain: Positions, head: NDArray[np.uint8]) -> pa.Array:
+    def _rings(self, rings: Positions, head: NDArray[np.uint8]) -> pa.Array:
         """Return plain rings as WKB under one head."""
-        counts = self.counts[plain]
+        plain = self.plain
+        counts = plain.counts[rings]
         width = len(head) + 4
         ends = np.cumsum(width + 16 * counts)
         begin = ends - width - 16 * counts
         total = int(ends[-1]) if len(ends) else 0
         data = np.empty(total, "u1")
-        heads = np.empty((len(plain), width), "u1")
+        heads = np.empty((len(rings), width), "u1")
         heads[:, : len(head)] = head
         heads[:, len(head) :] = counts.astype("<u4").view("u1").reshape(-1, 4)
         data[(begin[:, None] + np.arange(width)).ravel()] = heads.ravel()
-        at = _runs(self.starts[plain], counts)
+        at = _runs(plain.starts[rings], counts)
         points = np.empty((len(at), 2), "<f8")
-        points[:, 0], points[:, 1] = self.x[at], self.y[at]
+        points[:, 0], points[:, 1] = plain.x[at], plain.y[at]
         if len(at):
             _words(data, 16)[_runs(begin + width, counts, 16)] = points.view("V16")[:, 0]
         offsets = np.concatenate([np.zeros(1, np.int32), ends.astype(np.int32)])
         buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-        return pa.Array.from_buffers(pa.binary(), len(plain), buffers)
+        return pa.Array.from_buffers(pa.binary(), len(rings), buffers)
 
-    # --- blocks ---
 
-    def _bounds_of_blocks(self) -> list[tuple[int, int]]:
-        count = len(self.rows)
-        return [(i, min(i + BLOCK_ROWS, count)) for i in range(0, count, BLOCK_ROWS)]
+def between(source: Any, target: Any) -> Move:
+    """Return what moves points from one reference system to another, in any thread."""
+    own = threading.local()  # a transformer is not shared between threads
 
-    def _in_blocks(self, work: Callable[[Floats, Floats, Positions], T]) -> list[T]:
-        """Call `work` with the points and the starts of each block of plain rings, in threads."""
+    def move(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+        if not hasattr(own, "step"):
+            own.step = Transformer.from_crs(source, target, always_xy=True)
+        moved_x, moved_y = own.step.transform(x, y)
+        return moved_x, moved_y
 
-        def one(block: tuple[int, int]) -> T:
-            a, b = block
-            starts = self.starts[a : b + 1]
-            held = slice(int(starts[0]), int(starts[-1]))
-            with np.errstate(all="ignore"):
-                return work(self.x[held], self.y[held], starts - starts[0])
-
-        return _each(one, self._bounds_of_blocks())
+    return move
 
 
 def _along_hilbert(x: Positions, y: Positions) -> Positions:
@@ -505,23 +531,47 @@ def _plain_rows(chunk: pa.Array) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _read_points(
-    chunk: pa.Array, found: dict[str, Any], starts: Positions, x: Floats, y: Floats
-) -> Mask:
-    """Put the points of a piece in their place; say which rings are closed and finite."""
+def _read_group(fetch: Callable[[], pa.Array]) -> dict[str, Any]:
+    """Read one group of WKB: plain rings as numbers, the rest as objects, what is neither."""
+    chunk = fetch()
+    chunk = chunk if pa.types.is_binary(chunk.type) else chunk.cast(pa.binary())
+    found = _plain_rows(chunk)
+    total = int(found["counts"].sum())
+    x, y = np.empty(total), np.empty(total)
+    good = _read_points(chunk, found, x, y)
+    if not good.all():
+        held = np.repeat(good, found["counts"])
+        x, y = x[held], y[held]
+        found = {key: column[good] for key, column in found.items()}
+    others = np.full(len(chunk), None, dtype="object")
+    rest = np.ones(len(chunk), bool)
+    rest[found["rows"]] = False
+    unread: list[tuple[int, bytes]] = []
+    if rest.any():
+        wkb = chunk.filter(pa.array(rest)).to_numpy(zero_copy_only=False)
+        with np.errstate(invalid="ignore"):  # what is not finite is found later
+            others[rest] = shapely.from_wkb(wkb, on_invalid="ignore")
+        pairs = zip(np.flatnonzero(rest).tolist(), wkb, strict=True)
+        unread = [(row, text) for row, text in pairs if text is not None and others[row] is None]
+    return found | {"x": x, "y": y, "others": others, "unread": unread}
+
+
+def _read_points(chunk: pa.Array, found: dict[str, Any], x: Floats, y: Floats) -> Mask:
+    """Put the points of plain rings in their place; say which rings are closed and finite."""
     data, _ = _bytes_of(chunk)
     counts, at = found["counts"], found["at"]
-    good = np.ones(len(counts), bool)
+    good, done = np.ones(len(counts), bool), 0
     for i in range(0, len(counts), BLOCK_ROWS):
         some = slice(i, i + BLOCK_ROWS)
         n = counts[some]
         points = _words(data, 16)[_runs(at[some], n, 16)].view("<f8").reshape(-1, 2)
-        here = slice(int(starts[i]), int(starts[i]) + len(points))
+        here = slice(done, done + len(points))
         x[here], y[here] = points[:, 0], points[:, 1]
         first = np.cumsum(n) - n
         last = first + n - 1
         good[some] = (points[first] == points[last]).all(axis=1)
         good[some] &= np.isfinite(np.add.reduceat(np.abs(x[here]) + np.abs(y[here]), first))
+        done += len(points)
     return good
 
 
@@ -555,12 +605,12 @@ def _box(x: Floats, y: Floats, starts: Positions) -> Floats:
     return np.column_stack(ends)
 
 
-def _area_and_length(x: Floats, y: Floats, starts: Positions) -> tuple[Floats, Floats]:
+def _area_and_length(x: Floats, y: Floats, starts: Positions) -> Floats:
     *_, dx, dy, cross, last = _crosses(x, y, starts)
     steps = np.sqrt(dx * dx + dy * dy)
     steps[last] = 0.0
     first = starts[:-1]
-    return np.abs(np.add.reduceat(cross, first)) / 2, np.add.reduceat(steps, first)
+    return np.stack([np.abs(np.add.reduceat(cross, first)) / 2, np.add.reduceat(steps, first)])
 
 
 def _turns_once(x: Floats, y: Floats, starts: Positions) -> Mask:

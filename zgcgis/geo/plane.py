@@ -166,7 +166,7 @@ def areas_of_wkb(wkb: pa.ChunkedArray, center: Center) -> Floats:
     """Return the area in square metres of polygons given as WKB: see :func:`shapes_of_wkb`."""
     flat = _flat(wkb, center)
     found = np.zeros(len(flat))
-    found[flat.rows] = _ring_areas(flat.x, flat.y, flat.counts)
+    found[flat.rows] = _ring_areas(flat.plain.x, flat.plain.y, flat.plain.counts)
     rest = flat.loose
     found[rest] = area_m2(GeoSeries(flat.others[rest], crs=plane(_pair(center))))
     return found
@@ -176,7 +176,7 @@ def _flat(wkb: pa.ChunkedArray, center: Center) -> Outlines:
     held = Outlines.from_wkb(wkb)
     rest = held.loose
     flat = held.with_others(rest, None).transformed(LONLAT, plane(_pair(center)))
-    if not (np.isfinite(flat.x).all() and np.isfinite(flat.y).all()):
+    if not (np.isfinite(flat.plain.x).all() and np.isfinite(flat.plain.y).all()):
         raise CrsError(
             "有要素的坐标不是经纬度。",
             "the coordinates of some feature(s) are not longitude and latitude.",

@@ -82,14 +82,16 @@ def findings_of(
         by_rule.setdefault(row["rule"], []).append(row)
     for rule, entries in by_rule.items():
         assert rule in RULES
+        numbers = [entry.get("row") for entry in entries]
+        placed = [n for n in numbers if n is not None and places is not None and n < len(places)]
+        shapes = dict(zip(placed, places[placed], strict=True)) if placed else {}
         made = []
-        for entry in entries:
-            number = entry.get("row")
+        for entry, number in zip(entries, numbers, strict=True):
             words = {k: v for k, v in entry.items() if k not in {"row", "rule"}}
             if number is not None:
                 words.setdefault("feature", _label(labels, number))
-                if places is not None and number < len(places):
-                    words["geometry"] = places[number]
+                if number in shapes:
+                    words["geometry"] = shapes[number]
             words.setdefault("level", level)
             made.append(words)
         tables.append(finding_frame(made, rule=rule))

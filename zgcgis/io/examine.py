@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,12 +26,14 @@ from ..geo.outlines import Outlines
 from ..model import LEVELS
 from . import attributes, coordinates
 from .book import Book
+from .columns import Columns
 from .gate import KINDS, Refusal, Staged, stage
 from .placing import (
     MENDED,
     STORED,
     against_areas,
     against_floors,
+    ahead_of,
     family_of,
     place,
     points_of,
@@ -145,6 +148,33 @@ def _look(
         return report
     _carry_over(raw, book)
     found = shapes_of(raw, book) if raw.wkb is not None else None
+    with ThreadPoolExecutor(1) as beside:
+        ahead = None if found is None else beside.submit(ahead_of, found, raw, options)
+        columns, units, matched, wanted = _attributes(raw, found, report, options, level)
+    _hints(raw, one, options, book)
+    geometry = None
+    if found is not None:
+        expected, expected_name = _where(columns, expected, expected_name)
+        there = ahead.result() if ahead is not None else None
+        geometry = place(found, raw, report, options, wanted, level, expected, expected_name, there)
+        if geometry is not None:
+            sources = {column: source for source, column in matched.of.items()}
+            against_areas(columns, geometry, sources, options, units, book)
+            against_floors(columns, geometry, sources, options, book)
+    else:
+        geometry = points_of(columns, wanted, options, book, expected, expected_name)
+    _identify(columns, wanted, book, table=report.table, asked=level is not None)
+    if geometry is not None and not report.table:
+        _doubles(columns, geometry, book)
+    _close(report, columns, geometry)
+    return report
+
+
+def _attributes(
+    raw: Raw, found: Any, report: LayerReport, options: Options, level: str | None
+) -> tuple[pd.DataFrame, dict[str, str], Columns, str]:
+    """Return the attributes in the columns of a level, units taken, how they matched, the level."""
+    book = report.book
     frame = attributes.clean_texts(_with_plain_names(raw.frame, book), book)
     family = family_of(found[0]) if found is not None else None
     wanted = level or attributes.guess_level([str(c) for c in frame.columns], family)
@@ -166,24 +196,9 @@ def _look(
     columns, units = attributes.convert(
         frame, matched, options.scale, book, written=raw.wkb is None
     )
-    report.facts = _facts(raw, frame, matched, count)
+    report.facts = _facts(raw, frame, matched, len(frame))
     _codes(columns, report.facts)
-    _hints(raw, one, options, book)
-    geometry = None
-    if found is not None:
-        expected, expected_name = _where(columns, expected, expected_name)
-        geometry = place(found, raw, report, options, wanted, level, expected, expected_name)
-        if geometry is not None:
-            sources = {column: source for source, column in matched.of.items()}
-            against_areas(columns, geometry, sources, options, units, book)
-            against_floors(columns, geometry, sources, options, book)
-    else:
-        geometry = points_of(columns, wanted, options, book, expected, expected_name)
-    _identify(columns, wanted, book, table=report.table, asked=level is not None)
-    if geometry is not None and not report.table:
-        _doubles(columns, geometry, book)
-    _close(report, columns, geometry)
-    return report
+    return columns, units, matched, wanted
 
 
 def _with_plain_names(frame: pd.DataFrame, book: Book) -> pd.DataFrame:

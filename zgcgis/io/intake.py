@@ -137,7 +137,7 @@ def _import(
         intake.unchanged = True
         intake.counts = same["counts"]
         if not dry_run:
-            _tell(folder, level, same, layer, unchanged=True)
+            _tell(intake, same)
         return intake
     frame: pd.DataFrame = layer.columns
     shapes = layer.outlines
@@ -161,7 +161,7 @@ def _import(
     if not dry_run:
         stored.parent.mkdir(exist_ok=True)
         store_layer(frame, stored, level, records, outlines=shapes)
-        _tell(folder, level, record, layer, unchanged=False)
+        _tell(intake, record)
     return intake
 
 
@@ -293,9 +293,9 @@ def _compare(layer: LayerReport, shapes: Outlines, folder: Path, level: str) -> 
 # --- the ledger ----------------------------------------------------------------------------------
 
 
-def _tell(
-    folder: Path, level: str, record: dict[str, Any], layer: LayerReport, *, unchanged: bool
-) -> None:
+def _tell(intake: Intake, record: dict[str, Any]) -> None:
+    """Enter an import in the ledger; one that changed nothing and stands there, only once."""
+    folder = intake.zone
     path = folder / "ledger.json"
     entries: list[dict[str, Any]] = []
     if path.is_file():
@@ -306,18 +306,18 @@ def _tell(
                 f"{path} 不是有效的台账（{problem}）。请从备份恢复，或移走后重新导入。",
                 f"{path} is no valid ledger ({problem}). Restore it, or move it away and import again.",
             ) from problem
-    mine = {"level": level, **record}
-    if unchanged and any({k: e.get(k) for k in mine} == mine for e in entries):
+    mine = {"level": intake.level, **record}
+    if intake.unchanged and any({k: e.get(k) for k in mine} == mine for e in entries):
         return
     entry = {
         **mine,
         "date": dt.datetime.now(tz=dt.UTC).replace(microsecond=0).isoformat(),
         "rules": {
             str(rule): int(count)
-            for rule, count in layer.findings["rule"].value_counts(sort=False).items()
+            for rule, count in intake.findings["rule"].value_counts(sort=False).items()
         },
-        "repairs": _plain(layer.repairs),
-        "refused": _plain(layer.refused),
+        "repairs": _plain(intake.repairs),
+        "refused": _plain(intake.refused),
     }
     entries.append(entry)
     text = json.dumps(

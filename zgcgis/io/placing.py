@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import shapely
 from numpy.typing import NDArray
 from pyproj import CRS
+from pyproj.exceptions import ProjError
 
 from .. import geo
 from ..errors import CrsError
 from ..geo import datums, repair
-from ..geo.outlines import Outlines
+from ..geo.outlines import Outlines, Plain, between
 from ..model import LEVELS
 from . import coordinates
 from .book import Book
@@ -31,6 +32,7 @@ __all__ = [
     "STORED",
     "against_areas",
     "against_floors",
+    "ahead_of",
     "family_of",
     "place",
     "points_of",
@@ -59,14 +61,11 @@ _UNIT_FACTORS = (("m2", 1.0), ("ha", 1e4), ("mu", 2000 / 3), ("km2", 1e6))
 
 def shapes_of(raw: Raw, book: Book) -> tuple[Outlines, Mask]:
     """Return the shapes and which of them had to be closed to be read."""
-    outlines = Outlines.from_wkb(raw.wkb)
+    assert raw.wkb is not None
+    outlines, unread = raw.wkb.outlines()
     closed = np.zeros(len(outlines), dtype=bool)
     made: dict[int, Any] = {}
-    lost = np.flatnonzero(outlines.missing)
-    given = raw.wkb.take(pa.array(lost)).to_pylist() if len(lost) else []  # taking copies it all
-    for row, wkb in zip(lost.tolist(), given, strict=True):
-        if wkb is None:
-            continue
+    for row, wkb in unread.items():
         try:
             made[row] = shapely.from_wkb(wkb, on_invalid="fix")
         except (shapely.errors.GEOSException, ValueError):
@@ -100,6 +99,7 @@ def place(
     level: str | None,
     expected: coordinates.Point | None,
     expected_name: str,
+    ahead: Ahead | None = None,
 ) -> Outlines | None:
     """Settle the system, mend the shapes and bring them to CGCS2000; None if the file stops."""
     book = report.book
@@ -142,7 +142,7 @@ def place(
         book.add("R116", None)
         book.touch(np.flatnonzero(~geometry.missing).tolist(), "R116")
     _tell_repairs(mended, crs, book)
-    lonlat = _to_lonlat(geometry, crs)
+    lonlat = _to_lonlat(geometry, crs, ahead)
     if options.datum in datums.TO_WGS84:
         lonlat = lonlat.moved(datums.TO_WGS84[options.datum])
         book.add("R118", None, detail=options.datum)
@@ -226,11 +226,44 @@ def _swapped(x: Any, y: Any) -> tuple[Any, Any]:
     return y, x
 
 
-def _to_lonlat(geometry: Outlines, crs: CRS) -> Outlines:
+def _to_lonlat(geometry: Outlines, crs: CRS, ahead: Ahead | None = None) -> Outlines:
     """Return the outlines in CGCS2000 degrees."""
-    if crs.to_epsg() in {4490, 4326, 4979, 4480} or _same_as_lonlat(crs):
+    if _is_lonlat(crs):
         return geometry
-    return geometry.transformed(crs, STORED)
+    fits = ahead is not None and ahead.before is geometry.plain and ahead.crs == crs
+    return geometry.transformed(crs, STORED, ahead.after if ahead is not None and fits else None)
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """Plain rings brought to CGCS2000 degrees before anything else was settled."""
+
+    crs: CRS
+    before: Plain
+    after: Plain
+
+
+def ahead_of(found: tuple[Outlines, Mask], raw: Raw, options: Options) -> Ahead | None:
+    """Do, beside other work, what takes longest of placing, in the hope that nothing speaks against it.
+
+    Nothing is judged here and nothing written down: if the rings or the system turn out to be
+    others, this is not used.
+    """
+    plain = found[0].plain
+    if not len(plain) or len(plain.unsound):
+        return None
+    try:
+        crs = coordinates.parse_crs(options.crs if options.crs is not None else raw.crs)
+        if crs is None or _is_lonlat(crs):
+            return None
+        after = plain.moved(between(crs, STORED))
+    except (ValueError, ProjError):
+        return None
+    return Ahead(crs, plain, after)
+
+
+def _is_lonlat(crs: CRS) -> bool:
+    return crs.to_epsg() in {4490, 4326, 4979, 4480} or _same_as_lonlat(crs)
 
 
 def _same_as_lonlat(crs: CRS) -> bool:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ..geo.outlines import Outlines
 from . import shapes, tables
 from .gate import Refusal, Staged
 from .guard import run_child
@@ -20,13 +23,35 @@ __all__ = ["Raw", "read_raw"]
 _ODD_NAME = re.compile(r"""["'`;<>{}\x00-\x1f\\]|--|\.\./""")
 
 
+class Encoded:
+    """Shapes of a layer as the child left them: read group by group, and not kept."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with pq.ParquetFile(path) as file:
+            self.count, self.groups = file.metadata.num_rows, file.num_row_groups
+
+    def __len__(self) -> int:
+        return int(self.count)
+
+    def outlines(self) -> tuple[Outlines, dict[int, bytes]]:
+        """Return the shapes, and by row the bytes of what could not be read."""
+        return Outlines.read([partial(self._fetch, k) for k in range(self.groups)])
+
+    def _fetch(self, group: int) -> pa.Array:
+        with pq.ParquetFile(self.path, memory_map=False, pre_buffer=False) as file:
+            table = file.read_row_group(group, columns=["geometry"], use_threads=False)
+        column = table.column("geometry")
+        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+
+
 @dataclass
 class Raw:
     """A layer as it was read: attributes, shapes as WKB, what is said of its system."""
 
     name: str
     frame: pd.DataFrame
-    wkb: Any
+    wkb: Encoded | None
     crs: str | None
     facts: dict[str, Any]
     rows: list[dict[str, Any]] = field(default_factory=list)
@@ -85,9 +110,10 @@ def _tell(one: Staged, facts: dict[str, Any]) -> None:
 
 
 def _raw_of(one: Staged, facts: dict[str, Any], entry: dict[str, Any]) -> Raw:
-    table = pq.read_table(facts["folder"] / entry["file"], memory_map=False, pre_buffer=False)
-    wkb = table.column("geometry") if entry["geometry_column"] else None
-    frame = table.drop_columns(["geometry"] if wkb is not None else []).to_pandas()
+    path = facts["folder"] / entry["file"]
+    wkb = Encoded(path) if entry["geometry_column"] else None
+    names = [name for name in pq.read_schema(path).names if wkb is None or name != "geometry"]
+    frame = pq.read_table(path, columns=names, memory_map=False, pre_buffer=False).to_pandas()
     name = entry["name"]
     if one.kind in {"geojson", "fgb", "parquet", "kml"} and name in {"data", "OGRGeoJSON", ""}:
         name = one.name
@@ -149,7 +175,7 @@ def _read_shapefile(one: Staged, work: Path, options: Options) -> Raw:
     (entry,) = facts["layers"]
     if entry["rows"] != count:
         raise Refusal("R405", detail=f".shp {entry['rows']} / {count}")
-    wkb = pq.read_table(facts["folder"] / entry["file"]).column("geometry")
+    wkb = Encoded(facts["folder"] / entry["file"])
     told = {
         "encoding": table.encoding.name if table else None,
         "encoding_declared": table.encoding.declared if table else None,
