@@ -32,6 +32,7 @@ Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Geometries = NDArray[np.object_]
+Cells = NDArray[np.int32]
 Move = Callable[[Floats, Floats], tuple[Floats, Floats]]
 T = TypeVar("T")
 
@@ -359,7 +360,7 @@ class Outlines(Sequence[Any]):
             middle = (box[:, :2] + box[:, 2:]) / 2
             low, high = middle.min(axis=0), middle.max(axis=0)
             cell = (middle - low) / np.where(high > low, high - low, 1.0) * (2**_LEVELS - 1)
-            key[there] = _along_hilbert(*cell.astype(np.int64).T)
+            key[there] = _along_hilbert(*cell.astype(np.int32).T)
         order: NDArray[np.intp] = np.argsort(key, kind="stable")
         return order
 
@@ -437,7 +438,7 @@ def between(source: Any, target: Any) -> Move:
     return move
 
 
-def _along_hilbert(x: Positions, y: Positions) -> Positions:
+def _along_hilbert(x: Cells, y: Cells) -> Positions:
     """Return how far along a Hilbert curve cells of a square grid lie.
 
     Level by level the quarter that a cell is in gives two bits, and the rest is turned as the

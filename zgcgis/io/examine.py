@@ -331,24 +331,30 @@ def _identify(columns: pd.DataFrame, level: str, book: Book, *, table: bool, ask
             book.add("R502", row)
     if table and LEVELS[level].geometry not in {"point", "any"}:
         return  # to be joined: a repeated key is found there
+    forms = forms_of(ids)
+    if table or forms.duplicated().any():  # else no two are the same, nor alike
+        _repeated(columns, level, book, table=table)
+        if not table:
+            _alike(ids, forms, book)
+    _years(columns, book)
+
+
+def _repeated(columns: pd.DataFrame, level: str, book: Book, *, table: bool) -> None:
+    """Refuse the later ones of features with the same id in the same years."""
     keys = [k for k in (*LEVELS[level].feature_key, "since", "until") if k in columns]
     alive = np.ones(len(columns), dtype=bool)
     alive[list(book.refused)] = False
     held = columns.loc[alive, keys]
     if table:
         held = held.assign(id=held["id"].str.casefold())
-    repeated = held.duplicated(keep="first") if held["id"].duplicated().any() else held.index < 0
-    for row in held.index[repeated].tolist():
-        if not pd.isna(ids.iloc[row]):
-            book.add("R501", row)
-    if not table:
-        _alike(ids, book)
-    _years(columns, book)
+    again = held.index[held.duplicated(keep="first")]
+    for row in again[columns["id"].loc[again].notna()].tolist():
+        book.add("R501", row)
 
 
-def _alike(ids: pd.Series, book: Book) -> None:
+def _alike(ids: pd.Series, forms: pd.Series, book: Book) -> None:
     """Name ids that differ in form only: one of them is likely a slip."""
-    forms = forms_of(ids.dropna().drop_duplicates())
+    forms = forms[ids.notna() & ~ids.duplicated()]
     first: dict[str, str] = {}
     for row, form in forms[forms.duplicated(keep=False)].items():
         label = str(ids.iloc[row])
