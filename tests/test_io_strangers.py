@@ -409,3 +409,15 @@ def test_names_in_a_file_cannot_steer_the_terminal(tmp_path):
     said = CliRunner().invoke(cli, ["doctor", str(path)])
     assert "a[2Jb" in said.output
     assert not {"\x1b", "\x07"} & set(said.output)
+
+
+def test_a_folder_is_called_a_folder(tmp_path):
+    (report,) = examine(tmp_path, level="parcel")
+    assert report.refusal.rule == "R401"
+    assert "folder" in report.refusal.words["detail"]
+
+
+def test_a_value_is_said_with_the_digits_it_has_not_those_of_its_unit(tmp_path):
+    frame = corpus.parcels(6).drop(columns="登记面积").assign(面积_亩=[9.5, -7.2743, 9, 9, 9, 9])
+    said = CliRunner().invoke(cli, ["doctor", str(corpus.save(frame, tmp_path / "a.gpkg"))]).output
+    assert "为负：-4849.533333\n" in said

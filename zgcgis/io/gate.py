@@ -162,6 +162,8 @@ def _kind_of(path: Path) -> str:
     if suffix not in KINDS:
         if not os.path.lexists(path):
             raise Refusal("R401", detail="文件不存在 no such file")
+        if path.is_dir():
+            raise Refusal("R401", detail="是文件夹，请给出其中的文件 a folder: name a file in it")
         raise Refusal("R403", detail=suffix or "没有后缀 no suffix")
     return KINDS[suffix]
 
