@@ -421,3 +421,23 @@ def test_a_value_is_said_with_the_digits_it_has_not_those_of_its_unit(tmp_path):
     frame = corpus.parcels(6).drop(columns="登记面积").assign(面积_亩=[9.5, -7.2743, 9, 9, 9, 9])
     said = CliRunner().invoke(cli, ["doctor", str(corpus.save(frame, tmp_path / "a.gpkg"))]).output
     assert "为负：-4849.533333\n" in said
+
+
+@pytest.mark.parametrize("swap", [False, True])
+@pytest.mark.parametrize("crs", [4548, 4490])
+def test_a_repair_states_the_same_areas_whichever_way_the_axes_came(tmp_path, crs, swap):
+    bow = shapely.Polygon([(0, 0), (60, 60), (60, 0), (0, 60)])
+    shapes = [bow, *(shapely.box(200 * i, 0, 200 * i + 50, 50) for i in range(1, 6))]
+    frame = gpd.GeoDataFrame(
+        {"id": [f"A{i}" for i in range(6)]},
+        geometry=[shapely.affinity.translate(s, 440_000, 4_427_000) for s in shapes],
+        crs=4548,
+    ).to_crs(crs)
+    if swap:
+        frame.geometry = shapely.transform(frame.geometry.to_numpy(), lambda c: c[:, ::-1])
+        frame = frame.set_crs(crs, allow_override=True)
+    path = corpus.save(frame, tmp_path / "a.gpkg")
+    repairs = told(path, accept=frozenset({"R104"}) if swap else frozenset())[3].repairs
+    (one,) = repairs[repairs["rule"] == "R301"].to_dict("records")
+    assert one["after_m2"] == pytest.approx(1800, rel=1e-3)  # a projected square metre is not one
+    assert one["before_m2"] == pytest.approx(0, abs=1)

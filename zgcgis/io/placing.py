@@ -137,11 +137,12 @@ def place(
     if crs is None:
         _tell_repairs(mended, None, book)
         return None
-    if any(r["rule"] == "R104" for r in book.rows):
+    swap = any(r["rule"] == "R104" for r in book.rows)
+    if swap:
         geometry = geometry.moved(_swapped)
         book.add("R116", None)
         book.touch(np.flatnonzero(~geometry.missing).tolist(), "R116")
-    _tell_repairs(mended, crs, book)
+    _tell_repairs(mended, crs, book, swap=swap)
     lonlat = _to_lonlat(geometry, crs, ahead)
     if options.datum in datums.TO_WGS84:
         lonlat = lonlat.moved(datums.TO_WGS84[options.datum])
@@ -276,18 +277,28 @@ def _same_as_lonlat(crs: CRS) -> bool:
     return bool(known and degree and crs.prime_meridian and crs.prime_meridian.longitude == 0)
 
 
-def _tell_repairs(mended: repair.Mended, crs: CRS | None, book: Book) -> None:
+def _areas_m2(shapes: list[Any], crs: CRS, *, swap: bool) -> list[float]:
+    """Return areas of shapes as they came, NaN where the coordinates have no place on earth."""
+    held = Outlines.of(np.array([None, *shapes], dtype="object")[1:])
+    series = gpd.GeoSeries((held.moved(_swapped) if swap else held).others, crs=crs)
+    try:
+        return [float(area) for area in geo.area_m2(series)]
+    except CrsError:
+        if len(shapes) == 1:
+            return [float("nan")]
+        return [area for shape in shapes for area in _areas_m2([shape], crs, swap=swap)]
+
+
+def _tell_repairs(
+    mended: repair.Mended, crs: CRS | None, book: Book, *, swap: bool = False
+) -> None:
     rows = sorted({row for row, _ in mended.repairs if row not in book.refused})
     before = dict.fromkeys(rows, float("nan"))
     after = dict(before)
     if rows and crs is not None:
-        was = gpd.GeoSeries([mended.before[r] for r in rows], crs=crs)
-        now = gpd.GeoSeries([mended.geometry[r] for r in rows], crs=crs)
-        try:
-            before = dict(zip(rows, geo.area_m2(was).tolist(), strict=True))
-            after = dict(zip(rows, geo.area_m2(now).tolist(), strict=True))
-        except CrsError:
-            pass
+        was, now = [mended.before[r] for r in rows], list(mended.geometry.take(rows))
+        before = dict(zip(rows, _areas_m2(was, crs, swap=swap), strict=True))
+        after = dict(zip(rows, _areas_m2(now, crs, swap=swap), strict=True))
     for row, what in mended.repairs:
         if row not in book.refused:
             book.add(MENDED[what], row, measured=before[row], limit=after[row])
