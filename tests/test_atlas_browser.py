@@ -532,3 +532,50 @@ def test_it_works_inside_a_notebook_frame(tmp_path, zone):
         frame.click(".rank button >> nth=1")
         assert frame.is_visible(".card")
         assert page.complaints == []
+
+
+def _framed(folder, zone, style):
+    page = f"<!DOCTYPE html><meta charset=utf-8><body>{draw_zone(zone)._repr_html_()}</body>"
+    path = folder / "framed.html"
+    path.write_text(page.replace("width:100%;height:680px", style, 1), encoding="utf-8")
+    return path.as_uri()
+
+
+_SHOW = "document.querySelector('iframe').style.cssText = 'width:100%;height:680px'"
+_VIEW = "[atlasPage.map.getZoom(), atlasPage.map.getCenter().lat, atlasPage.map.getCenter().lng]"
+
+
+@pytest.mark.parametrize("style", ["display:none", "width:0;height:0"])
+def test_a_map_in_a_folded_cell_finds_its_place_when_it_is_shown(tmp_path, zone, style):
+    with browser_page() as page:
+        page.goto(_framed(tmp_path, zone, "width:100%;height:680px"))
+        page.frames[1].wait_for_selector(".rank button")
+        wanted = page.frames[1].evaluate(_VIEW)
+        page.goto(_framed(tmp_path, zone, style))
+        frame = page.frames[1]
+        frame.wait_for_selector(".rank button", state="attached")
+        assert frame.evaluate("atlasPage.map.getSize().x") == 0
+        page.evaluate(_SHOW)
+        for _ in range(50):
+            page.wait_for_timeout(100)
+            if frame.evaluate(_VIEW)[0] == wanted[0]:
+                break
+        assert frame.evaluate(_VIEW) == pytest.approx(wanted, abs=0.02)
+        assert page.complaints == []
+
+
+@pytest.mark.parametrize(
+    "style", ["display:none", "width:900px;height:40px", "width:90px;height:9px"]
+)
+def test_picking_a_park_where_nothing_can_be_seen_is_no_error(tmp_path, zone, style):
+    with browser_page() as page:
+        page.goto(_framed(tmp_path, zone, style))
+        frame = page.frames[1]
+        frame.wait_for_selector(".rank button", state="attached")
+        frame.evaluate("atlasPage.pick(document.querySelector('.rank button').dataset.unit, true)")
+        page.wait_for_timeout(300)
+        page.evaluate(_SHOW)
+        page.wait_for_timeout(900)
+        assert page.complaints == []
+        assert frame.evaluate("Number.isFinite(atlasPage.map.getZoom())")
+        assert frame.is_visible(".card")

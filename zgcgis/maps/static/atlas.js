@@ -728,10 +728,20 @@ function atlas(map, D) {
   function padding() {
     if (printing) return { paddingTopLeft: [12, 12], paddingBottomRight: [12, 12] };
     var f = frame(), s = map.getSize();
-    return phone() ? { paddingTopLeft: [14, 56], paddingBottomRight: [14, s.y - f.bottom + 12] } : { paddingTopLeft: [f.left + 8, 22], paddingBottomRight: [s.x - f.right + 8, 34] };
+    var p = phone() ? [14, 56, 14, s.y - f.bottom + 12] : [f.left + 8, 22, s.x - f.right + 8, 34];
+    var x = Math.min(1, 0.8 * s.x / (p[0] + p[2])), y = Math.min(1, 0.8 * s.y / (p[1] + p[3])); /* a small window is not all margin */
+    return { paddingTopLeft: [p[0] * x, p[1] * y], paddingBottomRight: [p[2] * x, p[3] * y] };
+  }
+  var awaited = null; /* where to go once the map can be seen: a page in a folded notebook cell or a hidden tab has no size */
+  function seen() {
+    var c = map.getContainer(), s = map.getSize();
+    if (s.x !== c.clientWidth || s.y !== c.clientHeight) { map.invalidateSize({ animate: false, pan: false }); s = map.getSize(); }
+    return s.x > 0 && s.y > 0;
   }
   function go(bounds, move, most) {
     if (!bounds) return;
+    awaited = seen() ? null : [bounds, most];
+    if (awaited) { map.setView(bounds.getCenter(), 9, { animate: false }); return; }
     var o = padding();
     o.maxZoom = most || 14.5;
     if (move && !still && !printing) { o.duration = 0.7; map.flyToBounds(bounds, o); } else { o.animate = false; map.fitBounds(bounds, o); }
@@ -963,12 +973,12 @@ function atlas(map, D) {
   go(core || everything || L.latLngBounds([[39.4, 115.4], [41, 117.5]]), false);
   paint();
   if (!view && S.unit && byId[S.unit].layer) go(byId[S.unit].layer.getBounds().pad(1.5), false, 12);
-  if (view) map.setView([view[0], view[1]], view[2], { animate: false });
+  if (view) { awaited = null; map.setView([view[0], view[1]], view[2], { animate: false }); }
   paint();
   map.on("moveend", function () { declutter(); insetMove(); paintScale(); remember(); });
   map.on("zoomstart", function () { labelPane.style.opacity = 0; });
   map.on("zoomend", function () { labelPane.style.opacity = 1; });
-  map.on("resize", function () { paintLegend(); declutter(); insetMove(); paintScale(); });
+  map.on("resize", function () { if (awaited) go(awaited[0], false, awaited[1]); paintLegend(); declutter(); insetMove(); paintScale(); });
   insetMove(); paintScale();
   quiet = false;
   window.atlasPage = { state: S, data: D, map: map, draw: draw, pick: pick, paint: paint, rebuild: function () { build(); paint(); }, value: function (id) { return value(byId[id]); } };
