@@ -17,7 +17,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -36,11 +36,11 @@ Cells = NDArray[np.int32]
 Move = Callable[[Floats, Floats], tuple[Floats, Floats]]
 T = TypeVar("T")
 
-BLOCK_ROWS = 4096
+BLOCK_ROWS = 8192
 GROUP_ROWS = 65_536
 _MARGIN = 1e-12
 _LEVELS = 16
-_COLUMNS = ("rows", "counts", "x", "y", "multi", "others")
+_COLUMNS = ("rows", "counts", "multi", "others")
 _POLYGON, _MULTIPOLYGON = 3, 6
 _HEADS = {
     False: np.frombuffer(b"\x01\x03\0\0\0\x01\0\0\0", "u1"),
@@ -63,6 +63,7 @@ class Plain:
         self.x = x
         self.y = y
         self.starts = starts
+        self.of: tuple[Plain, Mask] | None = None
 
     def __len__(self) -> int:
         return len(self.starts) - 1
@@ -76,6 +77,14 @@ class Plain:
     def bounds(self) -> Floats:
         """West, south, east and north of each ring."""
         return np.concatenate([np.zeros((0, 4)), *self.in_blocks(_box)])
+
+    @property
+    def extent(self) -> Floats:
+        """The lowest and the highest point of the box around all rings."""
+        if "bounds" in self.__dict__:
+            return np.stack([self.bounds[:, :2].min(axis=0), self.bounds[:, 2:].max(axis=0)])
+        x, y = self.x, self.y
+        return np.array([[x.min(), y.min()], [x.max(), y.max()]])
 
     @cached_property
     def measures(self) -> Floats:
@@ -122,11 +131,34 @@ class Plain:
         _each(each, self.blocks())
         return Plain(x, y, self.starts)
 
+    def measured(self) -> Plain:
+        """Return the rings themselves, their bounds, areas and perimeters taken in one go."""
+        taken = self.in_blocks(lambda *ring: (_box(*ring), _area_and_length(*ring)))
+        if taken:
+            self.__dict__["bounds"] = np.concatenate([box for box, _ in taken])
+            self.__dict__["measures"] = np.concatenate([size for _, size in taken], axis=1)
+        return self
+
     def only(self, kept: Mask) -> Plain:
         """Return the rings that are kept."""
         held = np.repeat(kept, self.counts)
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.counts[kept])])
-        return Plain(self.x[held], self.y[held], starts)
+        some = Plain(self.x[held], self.y[held], starts)
+        some.of = (self, kept)
+        return some
+
+    def as_in(self, other: Plain, there: Plain) -> Plain | None:
+        """Return what these rings are in `there`, other coordinates of all the rings of `other`.
+
+        None if these are not rings of `other`, or other ones by now.
+        """
+        if self is other:
+            return there
+        if self.of is None:
+            return None
+        whole, kept = self.of
+        found = whole.as_in(other, there)
+        return None if found is None else found.only(kept)
 
     def blocks(self) -> list[tuple[int, int]]:
         """Return from where to where each block of rings goes."""
@@ -177,22 +209,39 @@ class Outlines(Sequence[Any]):
     @classmethod
     def from_wkb(cls, wkb: pa.ChunkedArray) -> Outlines:
         """Read a column of WKB. What cannot be read at all is left out: see :attr:`missing`."""
-        return cls.read([partial(wkb.chunk, k) for k in range(wkb.num_chunks)])[0]
+        groups = [partial(wkb.chunk, k) for k in range(wkb.num_chunks)]
+        return cls.read(groups, most_points=wkb.nbytes // 16)[0]
 
     @classmethod
-    def read(cls, groups: Sequence[Callable[[], pa.Array]]) -> tuple[Outlines, dict[int, bytes]]:
+    def read(
+        cls, groups: Sequence[Callable[[], pa.Array]], *, most_points: int
+    ) -> tuple[Outlines, dict[int, bytes]]:
         """Read groups of WKB, each fetched in its turn and not kept.
+
+        Parameters
+        ----------
+        groups
+            What fetches each group.
+        most_points
+            How many points there are at most: room for them is kept, and used as it fills.
 
         Returns
         -------
         outlines, unread
             All that could be read, and by row the bytes of what could not.
+
+        Raises
+        ------
+        ValueError
+            If there are more points.
         """
-        done = _each(_read_group, groups)
+        room = _Room(most_points)
+        done = _each(partial(_read_group, room), list(enumerate(groups)))
         if not done:
             return cls.of(np.zeros(0, object)), {}
         first = np.cumsum([0, *(len(one["others"]) for one in done)])
         whole = {key: np.concatenate([one[key] for one in done]) for key in _COLUMNS}
+        whole["x"], whole["y"] = room.filled([one["points"] for one in done])
         rows = whole["rows"] + np.repeat(first[:-1], [len(one["rows"]) for one in done])
         starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(whole["counts"])])
         unread = {
@@ -246,7 +295,8 @@ class Outlines(Sequence[Any]):
     @cached_property
     def type_ids(self) -> NDArray[np.int64]:
         """Type of each geometry as shapely numbers them; -1 where there is none."""
-        found: NDArray[np.int64] = shapely.get_type_id(self.others).astype(np.int64)
+        found = np.empty(len(self), np.int64)
+        found[self.loose] = shapely.get_type_id(self.others[self.loose])
         found[self.rows] = np.where(self.multi, _MULTIPOLYGON, _POLYGON)
         return found
 
@@ -259,17 +309,35 @@ class Outlines(Sequence[Any]):
     @cached_property
     def bounds(self) -> Floats:
         """West, south, east and north of each row; NaN where there is none."""
-        found: Floats = shapely.bounds(self.others)
+        if not len(self.loose):
+            return self.plain.bounds
+        found = np.empty((len(self), 4))
+        found[self.loose] = shapely.bounds(self.others[self.loose])
         found[self.rows] = self.plain.bounds
+        return found
+
+    @property
+    def extent(self) -> Floats:
+        """West, south, east and north of all; NaN where there is nothing."""
+        found = np.full(4, np.nan)
+        if len(self.loose):
+            found = np.asarray(shapely.total_bounds(self.others[self.loose]), float)
+        if len(self.plain):
+            low, high = self.plain.extent
+            found = np.concatenate([np.fmin(found[:2], low), np.fmax(found[2:], high)])
         return found
 
     @cached_property
     def measures(self) -> tuple[Floats, Floats]:
         """Area and perimeter of each row in the units of the coordinates, squared and plain."""
-        area = np.array(in_threads(shapely.area, self.others), dtype=float)
-        length = np.array(in_threads(shapely.length, self.others), dtype=float)
-        area[self.rows], length[self.rows] = self.plain.measures
-        return area, length
+        if not len(self.loose):
+            area, length = self.plain.measures
+            return area, length
+        objects, found = self.others[self.loose], np.empty((2, len(self)))
+        found[0, self.loose] = in_threads(shapely.area, objects)
+        found[1, self.loose] = in_threads(shapely.length, objects)
+        found[:, self.rows] = self.plain.measures
+        return found[0], found[1]
 
     def unsound(self) -> Positions:
         """Return the plain rows that are no simple rings, or repeat a point."""
@@ -295,16 +363,18 @@ class Outlines(Sequence[Any]):
         blocks = zip(self.plain.blocks(), self.plain.in_blocks(each), strict=True)
         for (first, _), (ring, angle) in blocks:
             enter(self.rows[first + ring], angle)
-        rows, x, y, starts = _rings_of(self.others)
+        rows, x, y, starts = _rings_of(self.others[self.loose])
         if len(rows):
             ring, angle = each(x, y, starts)
-            enter(rows[ring], angle)
+            enter(self.loose[rows[ring]], angle)
         return found
 
-    @property
+    @cached_property
     def loose(self) -> Positions:
         """Rows that are not plain rings: objects, or nothing."""
-        found: Positions = np.flatnonzero(self._place < 0)
+        free = np.ones(len(self), bool)
+        free[self.rows] = False
+        found: Positions = np.flatnonzero(free)
         return found
 
     # --- what becomes of them ---
@@ -316,8 +386,8 @@ class Outlines(Sequence[Any]):
         """
         plain = self.plain.moved(move) if ahead is None else ahead
         others = self.others.copy()
-        there = ~shapely.is_missing(others)
-        if there.any():
+        there = self.loose[~shapely.is_missing(others[self.loose])]
+        if len(there):
             points = shapely.get_coordinates(others[there])
             with np.errstate(all="ignore"):
                 moved = np.column_stack(move(points[:, 0], points[:, 1]))
@@ -439,23 +509,34 @@ def between(source: Any, target: Any) -> Move:
 
 
 def _along_hilbert(x: Cells, y: Cells) -> Positions:
-    """Return how far along a Hilbert curve cells of a square grid lie.
-
-    Level by level the quarter that a cell is in gives two bits, and the rest is turned as the
-    curve turns in that quarter.
-    """
-    x, y = x.copy(), y.copy()
+    """Return how far along a Hilbert curve cells of a square grid lie, four levels at a step."""
+    steps = _hilbert_steps()
     along = np.zeros(len(x), np.int64)
-    for level in range(_LEVELS - 1, -1, -1):
-        right, up = (x >> level) & 1, (y >> level) & 1
-        along = 4 * along + ((3 * right) ^ up)
-        turned = up == 0
-        mirrored = turned & (right == 1)
-        rest = (1 << level) - 1
-        x, y = x & rest, y & rest
-        x, y = np.where(mirrored, rest - x, x), np.where(mirrored, rest - y, y)
-        x, y = np.where(turned, y, x), np.where(turned, x, y)
+    turn = np.zeros(len(x), np.int32)
+    for level in range(_LEVELS - 4, -1, -4):
+        step = steps[(turn << 8) | ((x >> level & 15) << 4) | (y >> level & 15)]
+        along = (along << 8) | (step >> 2)
+        turn = step & 3
     return along
+
+
+@lru_cache(maxsize=1)
+def _hilbert_steps() -> Cells:
+    """Return, by how the curve is turned and four bits of each coordinate, eight bits and the turn.
+
+    Level by level the quarter that a cell is in gives two bits of the way along the curve, and
+    in that quarter the curve is mirrored, has its axes changed, or both.
+    """
+    turn, x, y = (axis.ravel() for axis in np.mgrid[0:4, 0:16, 0:16].astype(np.int32))
+    mirrored, changed = turn >> 1, turn & 1
+    along = np.zeros(len(turn), np.int32)
+    for level in range(3, -1, -1):
+        a, b = (x >> level & 1) ^ mirrored, (y >> level & 1) ^ mirrored
+        right, up = np.where(changed, b, a), np.where(changed, a, b)
+        along = (along << 2) | ((3 * right) ^ up)
+        mirrored, changed = mirrored ^ (right & ~up & 1), changed ^ (1 - up)
+    found: Cells = (along << 2) | (mirrored << 1) | changed
+    return found
 
 
 def in_threads(function: Callable[[Geometries], Any], shapes: Geometries) -> Any:
@@ -532,17 +613,57 @@ def _plain_rows(chunk: pa.Array) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _read_group(fetch: Callable[[], pa.Array]) -> dict[str, Any]:
+class _Room:
+    """Room for the points of all groups, given out in the order of the groups."""
+
+    def __init__(self, most: int) -> None:
+        self.x, self.y = np.empty(most), np.empty(most)
+        self.ends = [0]
+        self.told = threading.Condition()
+
+    def take(self, group: int, count: int) -> tuple[Floats, Floats]:
+        """Return the room for so many points of a group; waits for the groups before it."""
+        with self.told:
+            self.told.wait_for(lambda: len(self.ends) > group)
+            here = slice(self.ends[group], self.ends[group] + count)
+            if here.stop > len(self.x):
+                raise ValueError(f"{here.stop} points or more, expected {len(self.x)} at most")
+            self.ends.append(here.stop)
+            self.told.notify_all()
+        return self.x[here], self.y[here]
+
+    def give_up(self, group: int) -> None:
+        """Let the later groups go on where one could not be read."""
+        with self.told:
+            while len(self.ends) <= group + 1:
+                self.ends.append(self.ends[-1])
+            self.told.notify_all()
+
+    def filled(self, used: list[int]) -> tuple[Floats, Floats]:
+        """Return the points without what a group took and did not use."""
+        if np.array_equal(np.diff(self.ends), used):
+            return self.x[: self.ends[-1]], self.y[: self.ends[-1]]
+        held = [slice(start, start + n) for start, n in zip(self.ends[:-1], used, strict=True)]
+        return np.concatenate([self.x[h] for h in held]), np.concatenate([self.y[h] for h in held])
+
+
+def _read_group(room: _Room, task: tuple[int, Callable[[], pa.Array]]) -> dict[str, Any]:
     """Read one group of WKB: plain rings as numbers, the rest as objects, what is neither."""
-    chunk = fetch()
-    chunk = chunk if pa.types.is_binary(chunk.type) else chunk.cast(pa.binary())
-    found = _plain_rows(chunk)
-    total = int(found["counts"].sum())
-    x, y = np.empty(total), np.empty(total)
+    number, fetch = task
+    try:
+        chunk = fetch()
+        chunk = chunk if pa.types.is_binary(chunk.type) else chunk.cast(pa.binary())
+        found = _plain_rows(chunk)
+        x, y = room.take(number, int(found["counts"].sum()))
+    except BaseException:
+        room.give_up(number)
+        raise
     good = _read_points(chunk, found, x, y)
+    points = len(x)
     if not good.all():
         held = np.repeat(good, found["counts"])
-        x, y = x[held], y[held]
+        points = int(held.sum())
+        x[:points], y[:points] = x[held], y[held]
         found = {key: column[good] for key, column in found.items()}
     others = np.full(len(chunk), None, dtype="object")
     rest = np.ones(len(chunk), bool)
@@ -554,7 +675,7 @@ def _read_group(fetch: Callable[[], pa.Array]) -> dict[str, Any]:
             others[rest] = shapely.from_wkb(wkb, on_invalid="ignore")
         pairs = zip(np.flatnonzero(rest).tolist(), wkb, strict=True)
         unread = [(row, text) for row, text in pairs if text is not None and others[row] is None]
-    return found | {"x": x, "y": y, "others": others, "unread": unread}
+    return found | {"points": points, "others": others, "unread": unread}
 
 
 def _read_points(chunk: pa.Array, found: dict[str, Any], x: Floats, y: Floats) -> Mask:

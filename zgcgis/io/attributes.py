@@ -47,6 +47,7 @@ __all__ = [
 _RESERVED = {"geometry", "bbox", "fid", "ogc_fid", "rowid", "index", "level_0"}
 _NOTHING = {"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "不详", "未知", "空", "null", "none",
             "nan", "n/a", "na", "#n/a", "<null>"}  # fmt: skip
+_LONGEST_NOTHING = max(map(len, _NOTHING)) + 8  # with blanks around it
 _TOTALS = re.compile(
     r"^((本|全|各)\w{0,4}|其中|以上|累计)?\s*(合\s*计|小\s*计|总\s*计|共\s*计|总\s*和|平\s*均(值|数)?)\s*([:：（(].*)?$"
     r"|^((grand\s+)?total|subtotal|sum)\s*[:：]?$",
@@ -100,13 +101,22 @@ def clean_texts(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
 
 def _to_look_at(texts: pa.Array) -> pa.Array:
     """Say which texts may be odd; where they repeat, each distinct one is looked at once."""
-    head = texts.slice(0, 4096)
-    if pc.count_distinct(head).as_py() > len(head) // 4:
-        return pc.fill_null(_odd(texts), fill_value=False)
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    if not _few(texts):
+        rest = pc.indices_nonzero(pc.fill_null(pc.invert(pc.ascii_is_alnum(texts)), False))  # noqa: FBT003
+        if len(rest) > len(texts) // 2:
+            return pc.fill_null(_odd(texts), fill_value=False)
+        odd = np.zeros(len(texts), bool)  # letters and digits alone never are
+        odd[rest] = pc.fill_null(_odd(texts.take(rest)), fill_value=False)
+        return pa.array(odd)
     spelt = texts.dictionary_encode()
-    if isinstance(spelt, pa.ChunkedArray):
-        spelt = spelt.unify_dictionaries().combine_chunks()
     return pc.fill_null(_odd(spelt.dictionary).take(spelt.indices), fill_value=False)
+
+
+def _few(texts: pa.Array) -> bool:
+    """Whether texts repeat so much that each distinct one is better looked at once."""
+    head = texts.slice(0, 4096)
+    return bool(pc.count_distinct(head).as_py() <= len(head) // 4)
 
 
 def _odd(texts: pa.Array) -> pa.Array:
@@ -380,25 +390,39 @@ def _text(series: pd.Series, source: str, column: str, book: Book) -> pd.Series:
         return pd.Series(
             [None if pd.isna(v) else _as_code(v) for v in series], index=series.index, dtype="str"
         )
-    if is_code:
-        values = series.dropna()
-        bad = values[values.astype("str").str.match(_SCIENTIFIC)]
-        if len(bad):
-            book.stop("R504", other=source, detail=str(bad.iloc[0]))
-        if column in {"land_use", "planned_use"}:
-            # National codes of digits alone have two, four or six of them.
-            odd = values[values.astype("str").str.match(r"^[1-9](\d\d)*$")]
-            if len(odd) > 0.05 * len(values):
-                book.stop("R515", other=source, detail=str(odd.iloc[0]))
-            else:
-                _codes_known(values, source, book)
     text = series.astype("str")
+    if is_code:
+        _codes_spelt(text, source, column, book)
     if column == "id" or column.endswith("_id"):  # "无" is no name of a feature
-        nothing = text.str.strip().str.casefold().isin(_NOTHING - {""})
-        if nothing.any():
-            book.add("R528", None, other=source, measured=int(nothing.sum()))
-            text = text.mask(nothing)
-    return text.mask(text.str.len() == 0)
+        short = text[text.str.len() <= _LONGEST_NOTHING]
+        nothing = short.index[short.str.strip().str.casefold().isin(_NOTHING - {""})]
+        if len(nothing):
+            book.add("R528", None, other=source, measured=len(nothing))
+            text = text.copy()
+            text[nothing] = None
+    empty = text.str.len() == 0
+    return text.mask(empty) if empty.any() else text
+
+
+def _codes_spelt(text: pd.Series, source: str, column: str, book: Book) -> None:
+    """Look at the spelling of codes: an exponent is a code lost, an odd number of digits a zero."""
+    of_use = column in {"land_use", "planned_use"}
+    array = pa.array(text, type=pa.string(), from_pandas=True)
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    if not of_use and pc.all(pc.ascii_is_decimal(array)).as_py():
+        return
+    counts = text.value_counts(sort=False) if of_use or _few(array) else None
+    spelt = text.dropna() if counts is None else counts.index.to_series()
+    bad = spelt[spelt.str.match(_SCIENTIFIC)]
+    if len(bad):
+        book.stop("R504", other=source, detail=str(bad.iloc[0]))
+    if of_use and counts is not None:
+        # National codes of digits alone have two, four or six of them.
+        odd = counts[counts.index.str.match(r"^[1-9](\d\d)*$")]
+        if odd.sum() > 0.05 * counts.sum():
+            book.stop("R515", other=source, detail=str(odd.index[0]))
+        else:
+            _codes_known(counts, source, book)
 
 
 @lru_cache(maxsize=1)
@@ -406,9 +430,8 @@ def _land_use_codes() -> tuple[str, ...]:
     return tuple(sorted(set(crosswalk().index.get_level_values("code"))))
 
 
-def _codes_known(values: pd.Series, source: str, book: Book) -> None:
+def _codes_known(counts: pd.Series, source: str, book: Book) -> None:
     """Name land-use codes that no system has: land under them counts as nothing in particular."""
-    counts = values.astype("str").value_counts(sort=False)
     strange = [
         value
         for value in counts.index

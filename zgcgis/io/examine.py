@@ -28,6 +28,7 @@ from . import attributes, coordinates
 from .book import Book
 from .columns import Columns
 from .gate import KINDS, Refusal, Staged, stage
+from .marks import ids_differ, marks_of, repeated
 from .placing import (
     MENDED,
     STORED,
@@ -277,14 +278,15 @@ def _codes(columns: pd.DataFrame, facts: dict[str, Any]) -> None:
     for column in ("land_use", "planned_use"):
         if column not in columns or columns[column].isna().all():
             continue
-        values = columns[column].dropna().astype("str")
+        counts = columns[column].dropna().astype("str").value_counts(sort=False)
         forms = {
             "yonghai_2023": r"^(0[1-9]|1\d|2[0-4])(\d{2}){0,2}[A-Z]?$",
             "gbt21010_2017": r"^(0[1-9]|1[0-2])\d{0,2}$",
             "gb50137_2011": r"^[ABEGHMRSUW]\d{0,2}$",
         }
         recognised[column] = {
-            system: round(float(values.str.match(form).mean()), 4) for system, form in forms.items()
+            system: round(float(counts[counts.index.str.match(form)].sum() / counts.sum()), 4)
+            for system, form in forms.items()
         }
     facts["codes"] = recognised
 
@@ -331,10 +333,10 @@ def _identify(columns: pd.DataFrame, level: str, book: Book, *, table: bool, ask
             book.add("R502", row)
     if table and LEVELS[level].geometry not in {"point", "any"}:
         return  # to be joined: a repeated key is found there
-    forms = forms_of(ids)
-    if table or forms.duplicated().any():  # else no two are the same, nor alike
+    forms = None if ids_differ(ids) else forms_of(ids)
+    if table or (forms is not None and forms.duplicated().any()):
         _repeated(columns, level, book, table=table)
-        if not table:
+        if forms is not None and not table:
             _alike(ids, forms, book)
     _years(columns, book)
 
@@ -413,9 +415,10 @@ def _doubles(columns: pd.DataFrame, lonlat: Outlines, book: Book) -> None:
     alive = ~lonlat.missing
     alive[list(book.refused)] = False
     rows = np.flatnonzero(alive)
-    rows = rows[pd.Series(_marks(lonlat.bounds[rows])).duplicated(keep=False).to_numpy()]
-    if not len(rows):
+    boxes = marks_of(lonlat.bounds[rows] + 0.0)
+    if not repeated(boxes):
         return
+    rows = rows[pd.Series(boxes).duplicated(keep=False).to_numpy()]
     marks, _ = pd.factorize(shapely.to_wkb(shapely.normalize(lonlat.take(rows))))
     first = np.full(marks.max() + 1, -1)
     first[marks[::-1]] = rows[::-1]  # of equal ones the earliest stays
@@ -441,16 +444,6 @@ def _alike_in(columns: pd.DataFrame, names: list[str], a: Any, b: Any) -> Any:
         equal = (one == two).fillna(value=False).to_numpy(dtype=bool)
         alike &= equal | (one.isna() & two.isna()).to_numpy()
     return alike
-
-
-def _marks(bounds: Any) -> Any:
-    """Return a number for each row of bounds: equal bounds have equal numbers."""
-    bits = np.ascontiguousarray(bounds + 0.0).view("uint64")
-    mark = np.zeros(len(bits), "uint64")
-    for k in range(bits.shape[1]):
-        mark = (mark ^ bits[:, k]) * np.uint64(0x9E3779B97F4A7C15)
-        mark ^= mark >> np.uint64(29)
-    return mark
 
 
 def _close(report: LayerReport, columns: pd.DataFrame, geometry: Outlines | None) -> None:

@@ -249,9 +249,7 @@ def _geo_meta(shapes: Outlines, *, covering: bool) -> dict[str, Any]:
         "edges": "planar",
     }
     if there.any():
-        bounds = shapes.bounds[there]
-        low, high = np.nanmin(bounds[:, :2], axis=0), np.nanmax(bounds[:, 2:], axis=0)
-        entry["bbox"] = [float(v) for v in (*low, *high)]
+        entry["bbox"] = [float(v) for v in shapes.extent]
     if covering:
         entry["covering"] = {"bbox": {side: ["bbox", side] for side in _SIDES}}
     return {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": entry}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import geopandas as gpd
@@ -85,7 +86,7 @@ def shapes_of(raw: Raw, book: Book) -> tuple[Outlines, Mask]:
 def family_of(outlines: Outlines) -> str | None:
     """Return the family that a layer's shapes belong to; polygons weigh most."""
     for family, ids in (("polygon", (3, 6)), ("line", (1, 2, 5)), ("point", (0, 4))):
-        if np.isin(outlines.type_ids, ids).any():
+        if any((outlines.type_ids == one).any() for one in ids):
             return family
     return None
 
@@ -160,8 +161,7 @@ def place(
 
 def _extent(outlines: Outlines) -> list[float]:
     """Return west, south, east and north of all that is there."""
-    box = outlines.bounds[~outlines.missing]
-    return [float(v) for v in (*box[:, :2].min(axis=0), *box[:, 2:].max(axis=0))]
+    return [float(v) for v in outlines.extent]
 
 
 def _system(
@@ -231,8 +231,10 @@ def _to_lonlat(geometry: Outlines, crs: CRS, ahead: Ahead | None = None) -> Outl
     """Return the outlines in CGCS2000 degrees."""
     if _is_lonlat(crs):
         return geometry
-    fits = ahead is not None and ahead.before is geometry.plain and ahead.crs == crs
-    return geometry.transformed(crs, STORED, ahead.after if ahead is not None and fits else None)
+    done = None
+    if ahead is not None and ahead.crs == crs:
+        done = geometry.plain.as_in(ahead.before, ahead.after)
+    return geometry.transformed(crs, STORED, done)
 
 
 @dataclass(frozen=True)
@@ -251,18 +253,20 @@ def ahead_of(found: tuple[Outlines, Mask], raw: Raw, options: Options) -> Ahead 
     others, this is not used.
     """
     plain = found[0].plain
-    if not len(plain) or len(plain.unsound):
+    if not len(plain):
         return None
     try:
         crs = coordinates.parse_crs(options.crs if options.crs is not None else raw.crs)
         if crs is None or _is_lonlat(crs):
             return None
-        after = plain.moved(between(crs, STORED))
+        _ = plain.unsound  # remembered
+        after = plain.moved(between(crs, STORED)).measured()
     except (ValueError, ProjError):
         return None
     return Ahead(crs, plain, after)
 
 
+@lru_cache(maxsize=64)
 def _is_lonlat(crs: CRS) -> bool:
     return crs.to_epsg() in {4490, 4326, 4979, 4480} or _same_as_lonlat(crs)
 
@@ -320,6 +324,8 @@ def _far_away(lonlat: Outlines, book: Book, options: Options) -> Outlines:
     """Refuse features far from the rest, or whose extent no land feature has."""
     bounds = lonlat.bounds
     there = np.isfinite(bounds).all(axis=1)
+    if (there | lonlat.missing).all() and _close_together(lonlat.extent):
+        return lonlat
     nowhere = np.flatnonzero(~there & ~lonlat.missing)
     for row in nowhere.tolist():
         book.add("R306", row)
@@ -333,10 +339,10 @@ def _far_away(lonlat: Outlines, book: Book, options: Options) -> Outlines:
     reach = np.hypot(*((bounds[:, 2:] - bounds[:, :2]) * scale).T)
     usual_away = np.percentile(away[there], 80 if there.sum() > 4 else 50)
     usual_reach = np.percentile(reach[there], 80 if there.sum() > 4 else 50)
+    west, south, east, north = coordinates.CHINA
     with np.errstate(invalid="ignore"):
         off = there & (away > max(FAR_KM, 20 * usual_away)) & (there.sum() > 2)
         off |= there & (reach > max(FAR_KM, 50 * usual_reach)) & (there.sum() > 2)
-        west, south, east, north = coordinates.CHINA
         off |= there & (
             (bounds[:, 0] < west - 1)
             | (bounds[:, 1] < south - 1)
@@ -353,6 +359,15 @@ def _far_away(lonlat: Outlines, book: Book, options: Options) -> Outlines:
     for row in rows:
         book.add("R311", row, measured=float(max(away[row], reach[row])))
     return lonlat.with_others(rows, None)
+
+
+def _close_together(box: NDArray[np.float64]) -> bool:
+    """Whether all within a box lies in China and near each other, so that nothing lies far away."""
+    west, south, east, north = coordinates.CHINA
+    if not (west <= box[0] and south <= box[1] and box[2] <= east and box[3] <= north):
+        return False
+    wide, high = box[2:] - box[:2]
+    return bool(np.hypot(wide * 111.3 * np.cos(np.radians(box[1])), high * 111.0) < FAR_KM)
 
 
 def _odd_shapes(lonlat: Outlines, mended: repair.Mended, book: Book) -> None:
