@@ -4,15 +4,10 @@ A layer of land is nearly all polygons of one ring. Making an object of each, an
 in other coordinates, is most of what reading a million parcels costs. Here a plain ring stays
 what it is in the file, a run of coordinates; whatever else there is (holes, several parts, lines,
 points, all that is broken) is a shapely object.
-
-A ring is *plain* if it is the only ring of its feature, has no height, is closed and finite. It is
-known to be *sound* (simple, hence valid) without asking GEOS if it turns once around its
-centroid, always in the same direction; most parcels do.
 """
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -26,154 +21,29 @@ import shapely
 from numpy.typing import NDArray
 from pyproj import Transformer
 
-__all__ = ["GROUP_ROWS", "Outlines", "Plain", "between", "in_threads"]
+from .plain import (
+    Floats,
+    Geometries,
+    Mask,
+    Move,
+    Plain,
+    Positions,
+    in_threads,
+    runs,
+    sharp_vertices,
+    task_by_task,
+)
+from .wkb import Room, read_group, rings_as_wkb
 
-Floats = NDArray[np.float64]
-Positions = NDArray[np.int64]
-Mask = NDArray[np.bool_]
-Geometries = NDArray[np.object_]
+__all__ = ["GROUP_ROWS", "Outlines", "between", "in_groups"]
+
 Cells = NDArray[np.int32]
-Move = Callable[[Floats, Floats], tuple[Floats, Floats]]
 T = TypeVar("T")
 
-BLOCK_ROWS = 8192
 GROUP_ROWS = 65_536
-_MARGIN = 1e-12
 _LEVELS = 16
 _COLUMNS = ("rows", "counts", "multi", "others")
 _POLYGON, _MULTIPOLYGON = 3, 6
-_HEADS = {
-    False: np.frombuffer(b"\x01\x03\0\0\0\x01\0\0\0", "u1"),
-    True: np.frombuffer(b"\x01\x06\0\0\0\x01\0\0\0\x01\x03\0\0\0\x01\0\0\0", "u1"),
-}
-
-
-class Plain:
-    """Plain rings: their points, one ring after the other, and what is known of them.
-
-    Parameters
-    ----------
-    x, y
-        The points; the first and the last of a ring are the same.
-    starts
-        Where the points of each ring begin, and how many there are in all.
-    """
-
-    def __init__(self, x: Floats, y: Floats, starts: Positions) -> None:
-        self.x = x
-        self.y = y
-        self.starts = starts
-        self.of: tuple[Plain, Mask] | None = None
-
-    def __len__(self) -> int:
-        return len(self.starts) - 1
-
-    @property
-    def counts(self) -> Positions:
-        """How many points each ring has."""
-        return np.diff(self.starts)
-
-    @cached_property
-    def bounds(self) -> Floats:
-        """West, south, east and north of each ring."""
-        return np.concatenate([np.zeros((0, 4)), *self.in_blocks(_box)])
-
-    @property
-    def extent(self) -> Floats:
-        """The lowest and the highest point of the box around all rings."""
-        if "bounds" in self.__dict__:
-            return np.stack([self.bounds[:, :2].min(axis=0), self.bounds[:, 2:].max(axis=0)])
-        x, y = self.x, self.y
-        return np.array([[x.min(), y.min()], [x.max(), y.max()]])
-
-    @cached_property
-    def measures(self) -> Floats:
-        """Area and perimeter of each ring, two rows."""
-        return np.concatenate([np.zeros((2, 0)), *self.in_blocks(_area_and_length)], axis=1)
-
-    @cached_property
-    def unsound(self) -> Positions:
-        """Which rings are not simple, or repeat a point."""
-        sound = np.concatenate([np.zeros(0, bool), *self.in_blocks(_turns_once)])
-        doubtful: Positions = np.flatnonzero(~sound)
-        if not len(doubtful):
-            return doubtful
-        valid = in_threads(shapely.is_valid, self.polygons(doubtful))
-        counts = self.counts[doubtful]
-        at, first = _runs(self.starts[doubtful], counts), np.cumsum(counts) - counts
-        same = np.zeros(len(at), bool)
-        same[1:] = (np.diff(self.x[at]) == 0) & (np.diff(self.y[at]) == 0)
-        same[first] = False
-        found: Positions = doubtful[~valid | (np.add.reduceat(same, first) > 0)]
-        return found
-
-    def polygons(self, rings: Positions) -> Geometries:
-        """Return some of the rings as polygons."""
-        counts = self.counts[rings]
-        at = _runs(self.starts[rings], counts)
-        ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-        made: Geometries = shapely.from_ragged_array(
-            shapely.GeometryType.POLYGON,
-            np.column_stack([self.x[at], self.y[at]]),
-            (ends, np.arange(len(ends))),
-        )
-        return made
-
-    def moved(self, move: Move) -> Plain:
-        """Return the rings with other coordinates; `move` is called in threads."""
-        x, y = np.empty_like(self.x), np.empty_like(self.y)
-
-        def each(block: tuple[int, int]) -> None:
-            here = slice(int(self.starts[block[0]]), int(self.starts[block[1]]))
-            with np.errstate(all="ignore"):
-                x[here], y[here] = move(self.x[here], self.y[here])
-
-        _each(each, self.blocks())
-        return Plain(x, y, self.starts)
-
-    def measured(self) -> Plain:
-        """Return the rings themselves, their bounds, areas and perimeters taken in one go."""
-        taken = self.in_blocks(lambda *ring: (_box(*ring), _area_and_length(*ring)))
-        if taken:
-            self.__dict__["bounds"] = np.concatenate([box for box, _ in taken])
-            self.__dict__["measures"] = np.concatenate([size for _, size in taken], axis=1)
-        return self
-
-    def only(self, kept: Mask) -> Plain:
-        """Return the rings that are kept."""
-        held = np.repeat(kept, self.counts)
-        starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(self.counts[kept])])
-        some = Plain(self.x[held], self.y[held], starts)
-        some.of = (self, kept)
-        return some
-
-    def as_in(self, other: Plain, there: Plain) -> Plain | None:
-        """Return what these rings are in `there`, other coordinates of all the rings of `other`.
-
-        None if these are not rings of `other`, or other ones by now.
-        """
-        if self is other:
-            return there
-        if self.of is None:
-            return None
-        whole, kept = self.of
-        found = whole.as_in(other, there)
-        return None if found is None else found.only(kept)
-
-    def blocks(self) -> list[tuple[int, int]]:
-        """Return from where to where each block of rings goes."""
-        return [(i, min(i + BLOCK_ROWS, len(self))) for i in range(0, len(self), BLOCK_ROWS)]
-
-    def in_blocks(self, work: Callable[[Floats, Floats, Positions], T]) -> list[T]:
-        """Call `work` with the points of each block and where its rings begin, in threads."""
-
-        def one(block: tuple[int, int]) -> T:
-            starts = self.starts[block[0] : block[1] + 1]
-            held = slice(int(starts[0]), int(starts[-1]))
-            with np.errstate(all="ignore"):
-                return work(self.x[held], self.y[held], starts - starts[0])
-
-        return _each(one, self.blocks())
 
 
 class Outlines(Sequence[Any]):
@@ -235,8 +105,8 @@ class Outlines(Sequence[Any]):
         ValueError
             If there are more points.
         """
-        room = _Room(most_points)
-        done = _each(partial(_read_group, room), list(enumerate(groups)))
+        room = Room(most_points)
+        done = task_by_task(partial(read_group, room), list(enumerate(groups)))
         if not done:
             return cls.of(np.zeros(0, object)), {}
         first = np.cumsum([0, *(len(one["others"]) for one in done)])
@@ -275,6 +145,15 @@ class Outlines(Sequence[Any]):
     def geometries(self) -> Geometries:
         """Return all geometries as objects."""
         return self.take(np.arange(len(self)))
+
+    def points(self, rows: Positions) -> Floats:
+        """Return the points of some rows, two columns; those of plain rings come first."""
+        place = self._place[rows]
+        rings = place[place >= 0]
+        at = runs(self.plain.starts[rings], self.plain.counts[rings])
+        plain = np.column_stack([self.plain.x[at], self.plain.y[at]])
+        found: Floats = shapely.get_coordinates(self.others[rows[place < 0]])
+        return np.concatenate([plain, found])
 
     @cached_property
     def _place(self) -> Positions:
@@ -316,7 +195,7 @@ class Outlines(Sequence[Any]):
         found[self.rows] = self.plain.bounds
         return found
 
-    @property
+    @cached_property
     def extent(self) -> Floats:
         """West, south, east and north of all; NaN where there is nothing."""
         found = np.full(4, np.nan)
@@ -349,25 +228,31 @@ class Outlines(Sequence[Any]):
 
         Coordinates in degrees are taken as such: a degree of longitude is shorter.
         """
-        limit = float(np.tan(np.radians(below_degrees)))
-
-        def each(x: Floats, y: Floats, starts: Positions) -> tuple[Positions, Floats]:
-            return _sharp(x, y, starts, limit)
-
         found: dict[int, float] = {}
 
         def enter(rows: Positions, angles: Floats) -> None:
             for row, angle in zip(rows.tolist(), angles.tolist(), strict=True):  # few
                 found[row] = min(angle, found.get(row, 180.0))
 
-        blocks = zip(self.plain.blocks(), self.plain.in_blocks(each), strict=True)
-        for (first, _), (ring, angle) in blocks:
-            enter(self.rows[first + ring], angle)
+        ring, angle = self.plain.sharp(below_degrees)
+        enter(self.rows[ring], angle)
         rows, x, y, starts = _rings_of(self.others[self.loose])
         if len(rows):
-            ring, angle = each(x, y, starts)
+            ring, angle = sharp_vertices(x, y, starts, below_degrees)
             enter(self.loose[rows[ring]], angle)
         return found
+
+    def look(self, sharp_below_degrees: float) -> None:
+        """Take bounds, measures and sharp vertices in one go, and remember them."""
+        self.plain.look(sharp_below_degrees)
+        _ = self.bounds, self.measures, self.extent
+
+    def is_as(self, other: Outlines) -> bool:
+        """Whether these are the very geometries of `other`: nothing was mended or left out."""
+        if self.plain is not other.plain or not np.array_equal(self.loose, other.loose):
+            return False
+        pairs = zip(self.others[self.loose], other.others[other.loose], strict=True)
+        return all(one is another for one, another in pairs)
 
     @cached_property
     def loose(self) -> Positions:
@@ -431,6 +316,10 @@ class Outlines(Sequence[Any]):
             low, high = middle.min(axis=0), middle.max(axis=0)
             cell = (middle - low) / np.where(high > low, high - low, 1.0) * (2**_LEVELS - 1)
             key[there] = _along_hilbert(*cell.astype(np.int32).T)
+        if len(key) < 1 << 31:  # the key and, below it, the row: sorting is faster than arg-sorting
+            key = np.sort((key << 31) | np.arange(len(key)))
+            found: NDArray[np.intp] = key & ((1 << 31) - 1)
+            return found
         order: NDArray[np.intp] = np.argsort(key, kind="stable")
         return order
 
@@ -439,20 +328,10 @@ class Outlines(Sequence[Any]):
     def to_wkb(self, order: NDArray[np.intp] | None = None) -> pa.ChunkedArray:
         """Return the rows, in an order, as WKB."""
         order = np.arange(len(self)) if order is None else order
-        return pa.chunked_array(list(self.wkb_groups(order)), type=pa.binary())
+        return pa.chunked_array(list(in_groups(self.wkb_of, order)), type=pa.binary())
 
-    def wkb_groups(self, order: NDArray[np.intp]) -> Iterator[pa.Array]:
-        """Yield the rows, in an order, as WKB, some ten thousand at a time and made ahead."""
-        groups = [order[i : i + GROUP_ROWS] for i in range(0, len(order), GROUP_ROWS)]
-        with ThreadPoolExecutor(2) as pool:
-            ahead = deque(pool.submit(self._wkb_of, group) for group in groups[:3])
-            for group in groups[3:]:
-                yield ahead.popleft().result()
-                ahead.append(pool.submit(self._wkb_of, group))
-            while ahead:
-                yield ahead.popleft().result()
-
-    def _wkb_of(self, rows: Positions) -> pa.Array:
+    def wkb_of(self, rows: Positions) -> pa.Array:
+        """Return some rows as WKB."""
         place = self._place[rows]
         plain = place >= 0
         if not plain.any():
@@ -463,7 +342,7 @@ class Outlines(Sequence[Any]):
         for multi in (False, True):
             mine = np.flatnonzero(plain & (self.multi[place] == multi))
             index[mine] = done + np.arange(len(mine))
-            arrays.append(self._rings(place[mine], _HEADS[multi]))
+            arrays.append(rings_as_wkb(self.plain, place[mine], multi=multi))
             if len(mine) == len(rows):
                 return arrays[-1]
             done += len(mine)
@@ -472,27 +351,17 @@ class Outlines(Sequence[Any]):
         arrays.append(pa.array(shapely.to_wkb(self.others[rows[rest]]), type=pa.binary()))
         return pa.concat_arrays(arrays).take(pa.array(index))
 
-    def _rings(self, rings: Positions, head: NDArray[np.uint8]) -> pa.Array:
-        """Return plain rings as WKB under one head."""
-        plain = self.plain
-        counts = plain.counts[rings]
-        width = len(head) + 4
-        ends = np.cumsum(width + 16 * counts)
-        begin = ends - width - 16 * counts
-        total = int(ends[-1]) if len(ends) else 0
-        data = np.empty(total, "u1")
-        heads = np.empty((len(rings), width), "u1")
-        heads[:, : len(head)] = head
-        heads[:, len(head) :] = counts.astype("<u4").view("u1").reshape(-1, 4)
-        data[(begin[:, None] + np.arange(width)).ravel()] = heads.ravel()
-        at = _runs(plain.starts[rings], counts)
-        points = np.empty((len(at), 2), "<f8")
-        points[:, 0], points[:, 1] = plain.x[at], plain.y[at]
-        if len(at):
-            _words(data, 16)[_runs(begin + width, counts, 16)] = points.view("V16")[:, 0]
-        offsets = np.concatenate([np.zeros(1, np.int32), ends.astype(np.int32)])
-        buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-        return pa.Array.from_buffers(pa.binary(), len(rings), buffers)
+
+def in_groups(work: Callable[[Positions], T], order: NDArray[np.intp]) -> Iterator[T]:
+    """Yield what `work` makes of rows in an order, some ten thousand at a time, two made ahead."""
+    groups = [order[i : i + GROUP_ROWS] for i in range(0, len(order), GROUP_ROWS)]
+    with ThreadPoolExecutor(2) as pool:
+        ahead = deque(pool.submit(work, group) for group in groups[:3])
+        for group in groups[3:]:
+            yield ahead.popleft().result()
+            ahead.append(pool.submit(work, group))
+        while ahead:
+            yield ahead.popleft().result()
 
 
 def between(source: Any, target: Any) -> Move:
@@ -539,34 +408,6 @@ def _hilbert_steps() -> Cells:
     return found
 
 
-def in_threads(function: Callable[[Geometries], Any], shapes: Geometries) -> Any:
-    """Apply a function that needs no lock to blocks of an array, in threads, in order."""
-    if len(shapes) < BLOCK_ROWS:
-        return function(shapes)
-    blocks = [shapes[i : i + BLOCK_ROWS] for i in range(0, len(shapes), BLOCK_ROWS)]
-    return np.concatenate(_each(function, blocks))
-
-
-def _each(work: Callable[[Any], T], tasks: Sequence[Any]) -> list[T]:
-    if len(tasks) < 2:
-        return [work(task) for task in tasks]
-    with ThreadPoolExecutor(min(4, os.cpu_count() or 1)) as pool:
-        return list(pool.map(work, tasks))
-
-
-def _runs(starts: Positions, counts: Positions, step: int = 1) -> Positions:
-    """Return positions ``start, start + step, …`` of each run, one run after the other."""
-    total = int(counts.sum())
-    first = np.cumsum(counts) - counts
-    return np.repeat(starts - step * first, counts) + step * np.arange(total)
-
-
-def _words(data: NDArray[np.uint8], width: int) -> Any:
-    """Look at bytes as words of a width, one beginning at every byte."""
-    shape = (max(0, len(data) - width + 1),)
-    return np.ndarray(shape, f"V{width}", buffer=data, strides=(1,))
-
-
 def _rings_of(shapes: Geometries) -> tuple[Positions, Floats, Floats, Positions]:
     """Return every ring of the polygons among some shapes: row, points, where each begins."""
     parts, of_part = shapely.get_parts(shapes, return_index=True)
@@ -574,206 +415,3 @@ def _rings_of(shapes: Geometries) -> tuple[Positions, Floats, Floats, Positions]
     points = shapely.get_coordinates(rings)
     starts = np.concatenate([np.zeros(1, np.int64), np.cumsum(shapely.get_num_coordinates(rings))])
     return of_part[of_ring], points[:, 0].copy(), points[:, 1].copy(), starts
-
-
-def _bytes_of(chunk: pa.Array) -> tuple[NDArray[np.uint8], Positions]:
-    """Return the bytes of a column of binaries, and where each begins, with the end of the last."""
-    _, offsets, data = chunk.buffers()
-    ends = np.frombuffer(offsets, "<i4")[chunk.offset : chunk.offset + len(chunk) + 1]
-    return np.frombuffer(data or b"", "u1"), ends.astype(np.int64)
-
-
-def _plain_rows(chunk: pa.Array) -> dict[str, Any]:
-    """Return by the heads of some WKB which rows are one ring: row, points, where these begin."""
-    none = np.zeros(0, np.int64)
-    nothing = {"rows": none, "counts": none, "at": none, "multi": np.zeros(0, bool)}
-    if not len(chunk):
-        return nothing
-    data, ends = _bytes_of(chunk)
-    size = np.diff(ends)
-    there = chunk.is_valid().to_numpy(zero_copy_only=False)
-    rows = np.flatnonzero(there & (size >= 9 + 4 + 4 * 16))
-    if not len(rows):
-        return nothing
-    at, size = ends[rows], size[rows]
-
-    def number(place: int) -> Positions:
-        found: Positions = _words(data, 4)[at + place].view("<u4").astype(np.int64)
-        return found
-
-    little, kind, one = data[at] == 1, number(1), number(5) == 1
-    single = little & (kind == _POLYGON) & one
-    inner = (data[at + 9] == 1) & (number(10) == _POLYGON) & (number(14) == 1)
-    multi = little & (kind == _MULTIPOLYGON) & one & inner
-    counts = np.where(multi, number(18), number(9))
-    head = np.where(multi, 22, 13)
-    fits = (single | multi) & (counts >= 4) & (size == head + 16 * counts)
-    return {
-        "rows": rows[fits], "counts": counts[fits], "at": (at + head)[fits], "multi": multi[fits]
-    }  # fmt: skip
-
-
-class _Room:
-    """Room for the points of all groups, given out in the order of the groups."""
-
-    def __init__(self, most: int) -> None:
-        self.x, self.y = np.empty(most), np.empty(most)
-        self.ends = [0]
-        self.told = threading.Condition()
-
-    def take(self, group: int, count: int) -> tuple[Floats, Floats]:
-        """Return the room for so many points of a group; waits for the groups before it."""
-        with self.told:
-            self.told.wait_for(lambda: len(self.ends) > group)
-            here = slice(self.ends[group], self.ends[group] + count)
-            if here.stop > len(self.x):
-                raise ValueError(f"{here.stop} points or more, expected {len(self.x)} at most")
-            self.ends.append(here.stop)
-            self.told.notify_all()
-        return self.x[here], self.y[here]
-
-    def give_up(self, group: int) -> None:
-        """Let the later groups go on where one could not be read."""
-        with self.told:
-            while len(self.ends) <= group + 1:
-                self.ends.append(self.ends[-1])
-            self.told.notify_all()
-
-    def filled(self, used: list[int]) -> tuple[Floats, Floats]:
-        """Return the points without what a group took and did not use."""
-        if np.array_equal(np.diff(self.ends), used):
-            return self.x[: self.ends[-1]], self.y[: self.ends[-1]]
-        held = [slice(start, start + n) for start, n in zip(self.ends[:-1], used, strict=True)]
-        return np.concatenate([self.x[h] for h in held]), np.concatenate([self.y[h] for h in held])
-
-
-def _read_group(room: _Room, task: tuple[int, Callable[[], pa.Array]]) -> dict[str, Any]:
-    """Read one group of WKB: plain rings as numbers, the rest as objects, what is neither."""
-    number, fetch = task
-    try:
-        chunk = fetch()
-        chunk = chunk if pa.types.is_binary(chunk.type) else chunk.cast(pa.binary())
-        found = _plain_rows(chunk)
-        x, y = room.take(number, int(found["counts"].sum()))
-    except BaseException:
-        room.give_up(number)
-        raise
-    good = _read_points(chunk, found, x, y)
-    points = len(x)
-    if not good.all():
-        held = np.repeat(good, found["counts"])
-        points = int(held.sum())
-        x[:points], y[:points] = x[held], y[held]
-        found = {key: column[good] for key, column in found.items()}
-    others = np.full(len(chunk), None, dtype="object")
-    rest = np.ones(len(chunk), bool)
-    rest[found["rows"]] = False
-    unread: list[tuple[int, bytes]] = []
-    if rest.any():
-        wkb = chunk.filter(pa.array(rest)).to_numpy(zero_copy_only=False)
-        with np.errstate(invalid="ignore"):  # what is not finite is found later
-            others[rest] = shapely.from_wkb(wkb, on_invalid="ignore")
-        pairs = zip(np.flatnonzero(rest).tolist(), wkb, strict=True)
-        unread = [(row, text) for row, text in pairs if text is not None and others[row] is None]
-    return found | {"points": points, "others": others, "unread": unread}
-
-
-def _read_points(chunk: pa.Array, found: dict[str, Any], x: Floats, y: Floats) -> Mask:
-    """Put the points of plain rings in their place; say which rings are closed and finite."""
-    data, _ = _bytes_of(chunk)
-    counts, at = found["counts"], found["at"]
-    good, done = np.ones(len(counts), bool), 0
-    for i in range(0, len(counts), BLOCK_ROWS):
-        some = slice(i, i + BLOCK_ROWS)
-        n = counts[some]
-        points = _words(data, 16)[_runs(at[some], n, 16)].view("<f8").reshape(-1, 2)
-        here = slice(done, done + len(points))
-        x[here], y[here] = points[:, 0], points[:, 1]
-        first = np.cumsum(n) - n
-        last = first + n - 1
-        good[some] = (points[first] == points[last]).all(axis=1)
-        good[some] &= np.isfinite(np.add.reduceat(np.abs(x[here]) + np.abs(y[here]), first))
-        done += len(points)
-    return good
-
-
-# --- blocks of plain rings: x, y, and where each ring begins -----------------------------------
-
-
-def _edges(x: Floats, y: Floats, starts: Positions) -> tuple[Floats, Floats, Positions]:
-    """Return the steps to the next point; a ring's last point has the first step once more."""
-    dx, dy = np.empty_like(x), np.empty_like(y)
-    np.subtract(x[1:], x[:-1], out=dx[:-1])
-    np.subtract(y[1:], y[:-1], out=dy[:-1])
-    last = starts[1:] - 1
-    dx[last], dy[last] = dx[starts[:-1]], dy[starts[:-1]]
-    return dx, dy, last
-
-
-def _crosses(
-    x: Floats, y: Floats, starts: Positions
-) -> tuple[Floats, Floats, Floats, Floats, Floats, Positions]:
-    """Return points from the ring's first, steps, and twice the triangle of each step with it."""
-    first, counts = starts[:-1], np.diff(starts)
-    px, py = x - np.repeat(x[first], counts), y - np.repeat(y[first], counts)
-    dx, dy, last = _edges(x, y, starts)
-    cross = px * dy - py * dx
-    cross[last] = 0.0
-    return px, py, dx, dy, cross, last
-
-
-def _box(x: Floats, y: Floats, starts: Positions) -> Floats:
-    ends = [edge.reduceat(v, starts[:-1]) for edge in (np.minimum, np.maximum) for v in (x, y)]
-    return np.column_stack(ends)
-
-
-def _area_and_length(x: Floats, y: Floats, starts: Positions) -> Floats:
-    *_, dx, dy, cross, last = _crosses(x, y, starts)
-    steps = np.sqrt(dx * dx + dy * dy)
-    steps[last] = 0.0
-    first = starts[:-1]
-    return np.stack([np.abs(np.add.reduceat(cross, first)) / 2, np.add.reduceat(steps, first)])
-
-
-def _turns_once(x: Floats, y: Floats, starts: Positions) -> Mask:
-    """Whether each ring turns once around its centroid, always in the same direction.
-
-    Then it is star-shaped, hence simple. The margin is far above what rounding could hide.
-    """
-    px, py, dx, dy, cross, last = _crosses(x, y, starts)
-    first, counts = starts[:-1], np.diff(starts)
-    double = np.add.reduceat(cross, first)
-    cx = np.add.reduceat((2 * px + dx) * cross, first) / (3 * double)
-    cy = np.add.reduceat((2 * py + dy) * cross, first) / (3 * double)
-    middle = np.repeat(cy, counts)
-    turn = cross - np.repeat(cx, counts) * dy + middle * dx
-    turn *= np.repeat(np.sign(double), counts)
-    turn[last] = np.inf
-    least = np.minimum.reduceat(turn, first)
-    wide = np.maximum.reduceat(px, first) - np.minimum.reduceat(px, first)
-    high = np.maximum.reduceat(py, first) - np.minimum.reduceat(py, first)
-    below = py < middle
-    up = np.zeros(len(py), np.int32)
-    up[:-1] = below[:-1] & ~below[1:]
-    up[last] = 0
-    found: Mask = least > _MARGIN * np.maximum(wide, high) ** 2
-    found &= np.add.reduceat(up, first) == 1
-    return found
-
-
-def _sharp(x: Floats, y: Floats, starts: Positions, limit: float) -> tuple[Positions, Floats]:
-    """Return rings with a vertex sharper than the angle of a tangent, and that angle."""
-    dx, dy, last = _edges(x, y, starts)
-    middle = len(x) // 2
-    if abs(x[middle]) <= 360 and abs(y[middle]) <= 90:
-        dx *= np.cos(np.radians(y[middle]))
-    dot = dx[:-1] * dx[1:]
-    dot += dy[:-1] * dy[1:]
-    back = np.flatnonzero(dot < 0)  # few vertices of land are sharper than a right angle
-    across = np.abs(dx[back] * dy[back + 1] - dy[back] * dx[back + 1])
-    sharp = across < limit * -dot[back]
-    back, across = back[sharp], across[sharp]
-    inside = ~np.isin(back, last)  # from one ring to the next is no step
-    back, across = back[inside], across[inside]
-    ring = np.searchsorted(starts, back, side="right") - 1
-    return ring, np.degrees(np.arctan2(across, -dot[back]))

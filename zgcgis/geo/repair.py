@@ -16,7 +16,8 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-from .outlines import Outlines, in_threads
+from .outlines import Outlines
+from .plain import in_threads
 from .plane import E2, SEMI_MAJOR_M
 
 __all__ = ["Mended", "mend", "rough_area_m2", "rough_width_m"]
@@ -297,15 +298,20 @@ def rough_width_m(shapes: Outlines | Geometries, *, below: float) -> Floats:
     Only shapes that may be thinner than `below` are measured.
     """
     whole = shapes if isinstance(shapes, Outlines) else Outlines.of(shapes)
-    phi = np.radians((whole.bounds[:, 1] + whole.bounds[:, 3]) / 2)
-    area = rough_area_m2(whole)
     metre = np.radians(1) * SEMI_MAJOR_M
-    longest = whole.measures[1] * metre  # degrees of longitude are shorter than that
+    area, length = whole.measures
     widths = np.full(len(whole), np.inf)
+    farthest = np.nanmax(np.abs(whole.extent[[1, 3]])) if len(whole) else 0.0
+    least = 0.99 * metre * np.cos(np.radians(farthest))  # of a degree of longitude here, in metres
     with np.errstate(invalid="ignore", divide="ignore"):
-        maybe = np.flatnonzero((area > 0) & (2 * area / longest < below))
-    for row, shape in zip(maybe.tolist(), whole.take(maybe), strict=True):  # few
-        points = shapely.get_coordinates(shape) * [np.cos(phi[row]) * metre, metre]
-        scaled = shapely.set_coordinates(shapely.force_2d(shape), points)
-        widths[row] = 2 * area[row] / shapely.length(scaled)
+        maybe = np.flatnonzero((area > 0) & (2 * least * area < below * length))
+    if len(maybe):
+        some = whole.take(maybe)
+        scales = metre * np.cos(np.radians(shapely.bounds(some)[:, [1, 3]].mean(axis=1)))
+        for row, shape, scale, size in zip(
+            maybe.tolist(), some, scales, rough_area_m2(some), strict=True
+        ):  # few
+            points = shapely.get_coordinates(shape) * [scale, metre]
+            scaled = shapely.set_coordinates(shapely.force_2d(shape), points)
+            widths[row] = 2 * size / shapely.length(scaled)
     return widths

@@ -54,6 +54,8 @@ def get_ready(job: dict[str, Any]) -> None:
         import openpyxl  # noqa: F401
 
         return
+    import concurrent.futures.thread  # noqa: F401
+
     import pyarrow.parquet  # noqa: F401
 
     if job["kind"] == "parquet":
@@ -326,6 +328,7 @@ def _read_layer(
     options: dict[str, str],
 ) -> dict[str, Any]:
     import warnings
+    from concurrent.futures import ThreadPoolExecutor
 
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -354,12 +357,19 @@ def _read_layer(
                 writer = pq.ParquetWriter(
                     out, schema, compression="none", use_dictionary=words, write_statistics=False
                 )
-                for batch in reader:
-                    columns = [cast(batch.column(i)) for i, cast in enumerate(casts)]
-                    if place is not None:
-                        curved += _curves(columns[place])
-                    writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
-                    rows += batch.num_rows
+                with ThreadPoolExecutor(1) as beside:  # one batch is written while one is read
+                    written = None
+                    for batch in reader:
+                        columns = [cast(batch.column(i)) for i, cast in enumerate(casts)]
+                        if place is not None:
+                            curved += _curves(columns[place])
+                        if written is not None:
+                            written.result()
+                        made = pa.RecordBatch.from_arrays(columns, schema=schema)
+                        written = beside.submit(writer.write_batch, made)
+                        rows += batch.num_rows
+                    if written is not None:
+                        written.result()
             said = [str(w.message)[:200] for w in heard]
     finally:
         if writer is not None:

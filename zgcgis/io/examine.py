@@ -6,6 +6,7 @@ what is safe and keeps the books: features in = used + repaired + refused.
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tempfile
 from collections.abc import Sequence
@@ -101,7 +102,7 @@ def examine(
             staged = chosen or staged
         reports = []
         for one in staged:
-            report = FileReport(source, one.kind, one.sha256, one.size, one.findings)
+            report = FileReport(source, one.kind, size=one.size, rows=one.findings)
             reports.append(report)
             several = len(staged) > 1
             try:
@@ -115,6 +116,7 @@ def examine(
                         )
                 _leave_out_empty(report)
                 _apart(report)
+                report.sha256 = one.sha256
             except Refusal as refusal:
                 report.refusal = refusal
                 report.layers = []
@@ -123,6 +125,9 @@ def examine(
             except _BROKEN as problem:  # a damaged file got past every check: still a sentence
                 words = f"{type(problem).__name__}: {problem}".splitlines()[0][:160]
                 report.refusal = Refusal("R440", detail=words)
+            if not report.sha256:
+                with contextlib.suppress(Refusal):
+                    report.sha256 = one.sha256
         return reports
 
 

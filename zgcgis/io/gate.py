@@ -15,9 +15,10 @@ import re
 import stat
 import struct
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,6 +37,8 @@ LARGE_TEXT = 1 << 30
 MOST_LINE = 64 << 20
 NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _BLOCK = 4 << 20
+_LARGE = 64 << 20  # from here on the hash is taken beside
+Digest = Callable[[], str]
 
 KINDS = {
     ".shp": "shapefile", ".gpkg": "gpkg", ".geojson": "geojson", ".json": "geojson",
@@ -93,11 +96,22 @@ class Staged:
     source: Path
     name: str
     path: Path
-    sha256: str
     size: int
+    digest: Digest = str
     companions: dict[str, Path] = field(default_factory=dict)
     findings: list[dict[str, Any]] = field(default_factory=list)
     declared_encoding: str | None = None
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all that came in.
+
+        Raises
+        ------
+        Refusal
+            If the file has changed since it was let in.
+        """
+        return self.digest()
 
     def add(self, rule: str, **words: Any) -> None:
         """Add a finding about the whole file."""
@@ -126,15 +140,18 @@ def stage(asked: str | Path, work: Path, *, encoding: str | None = None) -> list
         return _stage_archive(path, work, encoding)
     copy = work / f"data{path.suffix.lower()}"
     digest, size = _copy(path, copy)
-    staged = Staged(kind, path, path.stem, copy, digest, size)
+    beside_it = [digest]
+    staged = Staged(kind, path, path.stem, copy, size, digest)
     for end, rule in (("-wal", "R438"), ("-journal", "R439")):
         beside = path.with_name(path.name + end)
         if kind != "gpkg" or not beside.is_file() or beside.is_symlink():
             continue
         if beside.stat().st_size:
             theirs, _ = _copy(beside, copy.with_name(copy.name + end))
-            staged.sha256 = _together([staged.sha256, theirs])
+            beside_it.append(theirs)
             staged.add(rule)
+    if len(beside_it) > 1:
+        staged.digest = lambda: _together(one() for one in beside_it)
     _look_at_content(staged, encoding)
     return [staged]
 
@@ -181,39 +198,96 @@ def _look_at_file(path: Path) -> None:
         raise Refusal("R404")
 
 
-def _copy(path: Path, copy: Path) -> tuple[str, int]:
-    """Copy a file and return its hash and size; a file that changes meanwhile is refused."""
+def _copy(path: Path, copy: Path) -> tuple[Digest, int]:
+    """Copy a file and return its hash and size; a file that changes meanwhile is refused.
+
+    The hash of a large file is taken beside what comes next; it refuses the file as well, if
+    that has changed until then.
+    """
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     flags |= getattr(os, "O_NONBLOCK", 0)
-    digest, size = hashlib.sha256(), 0
     try:
-        handle = os.open(path, flags)
-        with os.fdopen(handle, "rb", buffering=0) as source:
-            before = os.fstat(source.fileno())
+        source = os.open(path, flags)
+        try:
+            before = os.fstat(source)
             if not stat.S_ISREG(before.st_mode):
                 raise Refusal("R401", detail="不是普通文件 not a regular file")
-            room = memoryview(bytearray(min(_BLOCK, before.st_size) or 1))
-            with copy.open("wb") as target, ThreadPoolExecutor(1) as beside:
-                while count := source.readinto(room):
-                    hashed = beside.submit(digest.update, room[:count])
-                    target.write(room[:count])
-                    size += count
-                    hashed.result()
-            after = os.fstat(source.fileno())
+            with copy.open("wb") as target:
+                size = _pour(source, target.fileno(), before.st_size)
+            if size != before.st_size:
+                raise Refusal("R443")
+        except BaseException:
+            os.close(source)
+            raise
     except OSError as problem:
         if problem.errno in NO_ROOM:
             raise Refusal("R445", detail=str(copy.parent)) from problem
         raise Refusal("R401", detail=f"{path.name}: {problem.strerror}") from problem
-    if size != before.st_size or (before.st_mtime_ns, before.st_size) != (
-        after.st_mtime_ns,
-        after.st_size,
-    ):
+    beside = ThreadPoolExecutor(1)
+    hashed = beside.submit(_hash, source, before, path.name)
+    beside.shutdown(wait=False)
+    if size < _LARGE:
+        hashed.result()
+    return hashed.result, size
+
+
+def _hash(source: int, before: os.stat_result, name: str) -> str:
+    """Return the hash of an open file that is as it was, and close it."""
+    digest = hashlib.sha256()
+    try:
+        with os.fdopen(source, "rb", buffering=0) as stream:
+            stream.seek(0)
+            room = memoryview(bytearray(min(_BLOCK, before.st_size) or 1))
+            while count := stream.readinto(room):
+                digest.update(room[:count])
+            after = os.fstat(source)
+    except OSError as problem:
+        raise Refusal("R401", detail=f"{name}: {problem.strerror}") from problem
+    if (before.st_mtime_ns, before.st_size) != (after.st_mtime_ns, after.st_size):
         raise Refusal("R443")
-    return digest.hexdigest(), size
+    return digest.hexdigest()
+
+
+def _pour(source: int, target: int, size: int) -> int:
+    """Copy an open file into another and return how much there was; within the system if it can."""
+    try:
+        if size >= _LARGE and hasattr(os, "copy_file_range"):
+            half = size // 2
+            with ThreadPoolExecutor(2) as pool:
+                parts = [(0, half), (half, size)]
+                return sum(pool.map(lambda part: _pour_part(source, target, *part), parts))
+    except OSError as problem:
+        if problem.errno in NO_ROOM:
+            raise
+    done = 0  # a file system that cannot, or a small file
+    os.lseek(source, 0, os.SEEK_SET)
+    os.lseek(target, 0, os.SEEK_SET)
+    while content := os.read(source, _BLOCK):
+        rest = memoryview(content)
+        while rest:
+            rest = rest[os.write(target, rest) :]
+        done += len(content)
+    return done
+
+
+def _pour_part(source: int, target: int, start: int, end: int) -> int:
+    place = start
+    while place < end:
+        most = min(_BLOCK, end - place)
+        count = os.copy_file_range(source, target, most, place, place)
+        if not count:
+            break
+        place += count
+    return place - start
 
 
 def _together(digests: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(digests).encode()).hexdigest()
+
+
+def _all_of(digests: Mapping[str, Digest]) -> Digest:
+    """Return what gives one hash for several files."""
+    return lambda: _together(f"{name}:{digest()}" for name, digest in digests.items())
 
 
 # --- sets of files -------------------------------------------------------------------------------
@@ -230,16 +304,18 @@ def _stage_shapefile(path: Path, work: Path) -> Staged:
         if suffix in COMPANIONS and sibling.stem.casefold() == path.stem.casefold():
             found.setdefault(suffix, sibling)
     found[".shp"] = path
-    digests, size = [], 0
+    digests: dict[str, Digest] = {}
+    size = 0
     copies: dict[str, Path] = {}
     for suffix, sibling in sorted(found.items()):
         if sibling.is_symlink() or not sibling.is_file():
             raise Refusal("R401", detail=f"{sibling.name}: 是链接 it is a link")
         copies[suffix] = work / f"data{suffix}"
-        digest, length = _copy(sibling, copies[suffix])
-        digests.append(f"{suffix}:{digest}")
+        digests[suffix], length = _copy(sibling, copies[suffix])
         size += length
-    staged = Staged("shapefile", path, path.stem, copies[".shp"], _together(digests), size, copies)
+    staged = Staged(
+        "shapefile", path, path.stem, copies[".shp"], size, _all_of(digests), companions=copies
+    )
     _look_at_content(staged, None)
     return staged
 
@@ -255,17 +331,17 @@ def _stage_gdb(path: Path, work: Path) -> Staged:
         raise Refusal("R403", detail=".gdb 应为文件夹 .gdb should be a folder")
     folder = work / "data.gdb"
     folder.mkdir()
-    digests, size = [], 0
+    digests: dict[str, Digest] = {}
+    size = 0
     for member in sorted(path.iterdir()):
         if member.is_symlink():
             raise Refusal("R401", detail=f"{member.name}: 是链接 it is a link")
         if member.is_file() and _GDB_FILE.match(member.name) and not member.name.endswith(".lock"):
-            digest, length = _copy(member, folder / member.name)
-            digests.append(f"{member.name}:{digest}")
+            digests[member.name], length = _copy(member, folder / member.name)
             size += length
     if not (folder / "a00000001.gdbtable").is_file():
         raise Refusal("R405", detail="a00000001.gdbtable")
-    return Staged("gdb", path, path.stem, folder, _together(digests), size)
+    return Staged("gdb", path, path.stem, folder, size, _all_of(digests))
 
 
 def _stage_archive(path: Path, work: Path, encoding: str | None) -> list[Staged]:
@@ -294,11 +370,15 @@ def _stage_archive(path: Path, work: Path, encoding: str | None) -> list[Staged]
             raise Refusal("R405", detail=f"ZIP: {problem}") from problem
         raise
     for one in staged:
-        one.sha256 = digest if len(staged) == 1 else _together([digest, one.name])
+        one.digest = digest if len(staged) == 1 else partial(_with_name, digest, one.name)
         one.size = max(one.size, size)
         if one.kind != "gdb":
             _look_at_content(one, encoding)
     return staged
+
+
+def _with_name(digest: Digest, name: str) -> str:
+    return _together([digest(), name])
 
 
 def _unpack(archive: zipfile.ZipFile, path: Path, work: Path, size: int) -> list[Staged]:
@@ -343,7 +423,9 @@ def _unpack(archive: zipfile.ZipFile, path: Path, work: Path, size: int) -> list
             copies[suffix] = target
         main = place if kind == "gdb" else copies[next(s for s in copies if KINDS.get(s) == kind)]
         total = sum(f.stat().st_size for f in place.iterdir())
-        one = Staged(kind, path, stem, main, "", total, copies if kind == "shapefile" else {})
+        one = Staged(
+            kind, path, stem, main, total, companions=copies if kind == "shapefile" else {}
+        )
         if codec is not None:
             one.add("R213", detail=codec)
         if main.is_file() and main.stat().st_size == 0:

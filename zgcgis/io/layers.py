@@ -16,13 +16,15 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from geopandas import GeoDataFrame
+from numpy.typing import NDArray
 from pyproj import CRS
 
 from ..errors import CrsError, UnknownNameError, WriteError, ZgcgisWarning
 from ..findings import describe
-from ..geo.outlines import GROUP_ROWS, Outlines
+from ..geo.outlines import GROUP_ROWS, Outlines, in_groups
 from ..model import COLUMNS, LEVELS
 from .examine import LayerReport, Options, examine
 from .gate import Refusal
@@ -181,11 +183,10 @@ def store_layer(
     large = len(frame) > SORTED_ABOVE
     order = shapes.hilbert_order() if large else np.arange(len(frame))
     table = _arrow_table(frame, level)
-    if large:
-        table = table.take(pa.array(order))
     words = list(table.column_names)
+    repeating = [name for name in words if _repeats(table.column(name))]
     if large:
-        table = table.append_column("bbox", _boxes(shapes.bounds[order]))
+        table = table.append_column("bbox", _boxes(shapes.bounds))
     meta = {
         b"geo": json.dumps(_geo_meta(shapes, covering=large)).encode(),
         b"zgcgis": json.dumps({"level": level, "record": record}, ensure_ascii=False).encode(),
@@ -193,22 +194,28 @@ def store_layer(
     place = len(words)
     schema = table.schema.insert(place, pa.field("geometry", pa.binary())).with_metadata(meta)
 
+    def group_of(rows: NDArray[np.intp]) -> pa.Table:
+        some = table.take(pa.array(rows)).add_column(place, "geometry", [shapes.wkb_of(rows)])
+        return some.cast(schema)
+
     def writer(temporary: Path) -> None:
         with pq.ParquetWriter(
             temporary,
             schema,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=words,
+            compression="lz4",
+            use_dictionary=repeating,
             write_statistics=[*words, *(f"bbox.{side}" for side in _SIDES if large)],
         ) as file:
-            first = 0
-            for wkb in shapes.wkb_groups(order):
-                group = table.slice(first, len(wkb)).add_column(place, "geometry", [wkb])
-                file.write_table(group.cast(schema), row_group_size=GROUP_ROWS)
-                first += len(wkb)
+            for group in in_groups(group_of, order):
+                file.write_table(group, row_group_size=GROUP_ROWS)
 
     write_whole(path, writer)
+
+
+def _repeats(column: pa.ChunkedArray) -> bool:
+    """Whether the values of a column repeat, so that a dictionary of them is worth its while."""
+    head = column.slice(0, 4096)
+    return bool(pc.count_distinct(head).as_py() <= len(head) // 2)
 
 
 def _boxes(bounds: Any) -> Any:

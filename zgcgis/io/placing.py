@@ -19,7 +19,7 @@ from pyproj.exceptions import ProjError
 from .. import geo
 from ..errors import CrsError
 from ..geo import datums, repair
-from ..geo.outlines import Outlines, Plain, between
+from ..geo.outlines import Outlines
 from ..model import LEVELS
 from . import coordinates
 from .book import Book
@@ -174,7 +174,7 @@ def _system(
 ) -> CRS | None:
     book = report.book
     sample = np.arange(0, len(geometry), max(1, len(geometry) // SAMPLE))
-    vertices = shapely.get_coordinates(geometry.take(sample))
+    vertices = geometry.points(sample)
     facts = report.facts
     facts["bounds"] = _extent(geometry)
     x, y = (float(v) for v in np.median(vertices, axis=0))
@@ -229,21 +229,24 @@ def _swapped(x: Any, y: Any) -> tuple[Any, Any]:
 
 def _to_lonlat(geometry: Outlines, crs: CRS, ahead: Ahead | None = None) -> Outlines:
     """Return the outlines in CGCS2000 degrees."""
+    fits = ahead is not None and ahead.crs == crs
+    if ahead is not None and fits and geometry.is_as(ahead.before):
+        return ahead.after
     if _is_lonlat(crs):
         return geometry
     done = None
-    if ahead is not None and ahead.crs == crs:
-        done = geometry.plain.as_in(ahead.before, ahead.after)
+    if ahead is not None and fits:
+        done = geometry.plain.as_in(ahead.before.plain, ahead.after.plain)
     return geometry.transformed(crs, STORED, done)
 
 
 @dataclass(frozen=True)
 class Ahead:
-    """Plain rings brought to CGCS2000 degrees before anything else was settled."""
+    """Outlines brought to CGCS2000 degrees, and looked at, before anything else was settled."""
 
     crs: CRS
-    before: Plain
-    after: Plain
+    before: Outlines
+    after: Outlines
 
 
 def ahead_of(found: tuple[Outlines, Mask], raw: Raw, options: Options) -> Ahead | None:
@@ -252,18 +255,19 @@ def ahead_of(found: tuple[Outlines, Mask], raw: Raw, options: Options) -> Ahead 
     Nothing is judged here and nothing written down: if the rings or the system turn out to be
     others, this is not used.
     """
-    plain = found[0].plain
-    if not len(plain):
+    before = found[0]
+    if not len(before.plain):
         return None
     try:
         crs = coordinates.parse_crs(options.crs if options.crs is not None else raw.crs)
-        if crs is None or _is_lonlat(crs):
+        if crs is None:
             return None
-        _ = plain.unsound  # remembered
-        after = plain.moved(between(crs, STORED)).measured()
+        _ = before.plain.unsound  # remembered
+        after = before if _is_lonlat(crs) else before.transformed(crs, STORED)
+        after.look(SPIKE_DEGREES)
     except (ValueError, ProjError):
         return None
-    return Ahead(crs, plain, after)
+    return Ahead(crs, before, after)
 
 
 @lru_cache(maxsize=64)
