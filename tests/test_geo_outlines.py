@@ -171,7 +171,7 @@ def test_the_order_is_that_of_the_objects():
     shapes = np.array(rings(3, 300), dtype="object")
     held = Outlines.from_wkb(pa.chunked_array([shapely.to_wkb(shapes)]))
     expected = geo.hilbert_order(gpd.GeoSeries(shapes, crs="EPSG:4549"))
-    np.testing.assert_array_equal(held.hilbert_order(), expected)
+    np.testing.assert_array_equal(held.hilbert_order, expected)
 
 
 def test_nothing_is_no_trouble():
@@ -184,7 +184,7 @@ def test_nothing_is_no_trouble():
         assert not len(held.unsound())
         assert held.sharpest(1.0) == {}
         assert len(held.to_wkb()) == 0
-        assert len(held.hilbert_order()) == 0
+        assert len(held.hilbert_order) == 0
 
 
 def test_many_rows_go_through_blocks_and_threads():

@@ -66,6 +66,7 @@ class Outlines(Sequence[Any]):
         self.rows = rows
         self.plain = plain
         self.multi = multi
+        self._sharpest: dict[float, dict[int, float]] = {}
 
     # --- coming in ---
 
@@ -228,6 +229,8 @@ class Outlines(Sequence[Any]):
 
         Coordinates in degrees are taken as such: a degree of longitude is shorter.
         """
+        if below_degrees in self._sharpest:
+            return self._sharpest[below_degrees]
         found: dict[int, float] = {}
 
         def enter(rows: Positions, angles: Floats) -> None:
@@ -240,12 +243,13 @@ class Outlines(Sequence[Any]):
         if len(rows):
             ring, angle = sharp_vertices(x, y, starts, below_degrees)
             enter(self.loose[rows[ring]], angle)
+        self._sharpest[below_degrees] = found
         return found
 
     def look(self, sharp_below_degrees: float) -> None:
         """Take bounds, measures and sharp vertices in one go, and remember them."""
         self.plain.look(sharp_below_degrees)
-        _ = self.bounds, self.measures, self.extent
+        _ = self.bounds, self.measures, self.extent, self.sharpest(sharp_below_degrees)
 
     def is_as(self, other: Outlines) -> bool:
         """Whether these are the very geometries of `other`: nothing was mended or left out."""
@@ -306,8 +310,9 @@ class Outlines(Sequence[Any]):
         number = np.cumsum(kept) - 1
         return Outlines(held.others[kept], number[held.rows], held.plain, held.multi)
 
+    @cached_property
     def hilbert_order(self) -> NDArray[np.intp]:
-        """Return the positions that sort the rows along a Hilbert curve."""
+        """The positions that sort the rows along a Hilbert curve."""
         key = np.zeros(len(self), np.int64)
         there = np.isfinite(self.bounds).all(axis=1)
         if there.any():

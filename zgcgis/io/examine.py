@@ -41,7 +41,7 @@ from .placing import (
     points_of,
     shapes_of,
 )
-from .raw import Raw, read_raw
+from .raw import Raw, read_raw, start_for
 from .reports import FileReport, LayerReport, Options
 from .tables import forms_of
 from .text import garbled
@@ -49,6 +49,8 @@ from .text import garbled
 __all__ = ["FileReport", "LayerReport", "Options", "examine"]
 
 FAR_KM = 100.0
+SORTED_ABOVE = 100_000
+"""From this many features on, a stored layer is in Hilbert order with a box for each row."""
 _HINT = re.compile(r"gcj|bd-?09|火星|高德|百度|amap|baidu|mars", re.IGNORECASE)
 _BROKEN = (
     shapely.errors.ShapelyError,
@@ -94,7 +96,7 @@ def examine(
     with tempfile.TemporaryDirectory(prefix="zgcgis-", ignore_cleanup_errors=True) as folder:
         work = Path(folder).resolve()
         try:
-            staged = stage(path, work, encoding=options.encoding)
+            staged = stage(path, work, encoding=options.encoding, start=start_for(options, work))
         except Refusal as refusal:
             return [FileReport(source, _suffix(source), refusal=refusal)]
         if options.layer is not None and len(staged) > 1:
@@ -169,9 +171,12 @@ def _look(
             against_floors(columns, geometry, sources, options, book)
     else:
         geometry = points_of(columns, wanted, options, book, expected, expected_name)
-    _identify(columns, wanted, book, table=report.table, asked=level is not None)
-    if geometry is not None and not report.table:
-        _doubles(columns, geometry, book)
+    with ThreadPoolExecutor(1) as beside:
+        if geometry is not None and len(geometry) > SORTED_ABOVE:
+            beside.submit(getattr, geometry, "hilbert_order")  # remembered for storing
+        _identify(columns, wanted, book, table=report.table, asked=level is not None)
+        if geometry is not None and not report.table:
+            _doubles(columns, geometry, book)
     _close(report, columns, geometry)
     return report
 

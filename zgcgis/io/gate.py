@@ -8,6 +8,7 @@ own names; the originals are never opened again.
 from __future__ import annotations
 
 import codecs
+import contextlib
 import errno
 import hashlib
 import os
@@ -20,7 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 from ..errors import ReadError
 from ..findings import RULES, describe, finding_frame
@@ -39,6 +40,17 @@ NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _BLOCK = 4 << 20
 _LARGE = 64 << 20  # from here on the hash is taken beside
 Digest = Callable[[], str]
+
+
+class Reader(Protocol):
+    """What reads a file that was let in (:class:`zgcgis.io.guard.Reader`)."""
+
+    def facts(self) -> dict[str, Any]: ...
+
+    def stop(self) -> None: ...
+
+
+Start = Callable[[str, Path, int], Reader | None]
 
 KINDS = {
     ".shp": "shapefile", ".gpkg": "gpkg", ".geojson": "geojson", ".json": "geojson",
@@ -101,6 +113,7 @@ class Staged:
     companions: dict[str, Path] = field(default_factory=dict)
     findings: list[dict[str, Any]] = field(default_factory=list)
     declared_encoding: str | None = None
+    reader: Reader | None = None
 
     @property
     def sha256(self) -> str:
@@ -119,8 +132,17 @@ class Staged:
         self.findings.append({"rule": rule, **words})
 
 
-def stage(asked: str | Path, work: Path, *, encoding: str | None = None) -> list[Staged]:
+def stage(
+    asked: str | Path, work: Path, *, encoding: str | None = None, start: Start | None = None
+) -> list[Staged]:
     """Let a file in as copies below `work`; several data sets only from an archive.
+
+    Parameters
+    ----------
+    asked, work, encoding
+        The file, the folder of the copies, and what the user says of texts.
+    start
+        What starts the reader of a file, to get ready while a large one is copied.
 
     Raises
     ------
@@ -139,9 +161,24 @@ def stage(asked: str | Path, work: Path, *, encoding: str | None = None) -> list
     if kind == "zip":
         return _stage_archive(path, work, encoding)
     copy = work / f"data{path.suffix.lower()}"
+    reader = None
+    with contextlib.suppress(OSError):  # what is wrong shows when it is copied
+        size = path.stat().st_size
+        reader = start(kind, copy, size) if start is not None and size >= _LARGE else None
+    try:
+        return [_stage_file(kind, path, copy, encoding, reader)]
+    except BaseException:
+        if reader is not None:
+            reader.stop()
+        raise
+
+
+def _stage_file(
+    kind: str, path: Path, copy: Path, encoding: str | None, reader: Reader | None
+) -> Staged:
     digest, size = _copy(path, copy)
     beside_it = [digest]
-    staged = Staged(kind, path, path.stem, copy, size, digest)
+    staged = Staged(kind, path, path.stem, copy, size, digest, reader=reader)
     for end, rule in (("-wal", "R438"), ("-journal", "R439")):
         beside = path.with_name(path.name + end)
         if kind != "gpkg" or not beside.is_file() or beside.is_symlink():
@@ -153,7 +190,7 @@ def stage(asked: str | Path, work: Path, *, encoding: str | None = None) -> list
     if len(beside_it) > 1:
         staged.digest = lambda: _together(one() for one in beside_it)
     _look_at_content(staged, encoding)
-    return [staged]
+    return staged
 
 
 # --- the path ------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ grows, that is a sentence here, not our end.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ from typing import Any
 
 from .gate import Refusal
 
-__all__ = ["run_child"]
+__all__ = ["Reader", "run_child"]
 
 SECONDS = 60.0
 SECONDS_PER_MEGABYTE = 0.5
@@ -186,39 +187,80 @@ def run_child(
         With the child's verdict, or that it broke down (R440), took too long (R441) or grew
         too large (R442).
     """
-    out = work / f"out-{uuid.uuid4().hex[:8]}"
-    out.mkdir()
-    limit = seconds or SECONDS + SECONDS_PER_MEGABYTE * size / (1 << 20)
-    job = {
-        "kind": kind,
-        "driver": DRIVERS.get(kind, ""),
-        "path": str(path),
-        "work": str(work),
-        "out": str(out),
-        "layer": layer,
-        "memory_bytes": MEMORY + MEMORY_PER_BYTE * size,
-        "seconds": int(limit) + 5,
-        "most_bytes": MOST_TABLES + TABLES_PER_BYTE * size,
-    }
-    order = out / "job.json"
-    order.write_text(json.dumps(job, ensure_ascii=False), encoding="utf-8")
-    said = out / "said.txt"
-    code = _run(order, said, work, _environment(kind, work, encoding), limit)
-    answer = out / "facts.json"
-    if not answer.is_file() or answer.stat().st_size > MOST_ANSWER:
-        raise _what_happened(code, said)
-    try:
-        facts: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
-    except ValueError as problem:
-        raise _what_happened(code, said) from problem
-    if "refused" in facts:
-        raise Refusal(facts["refused"], **facts["words"])
-    if code != 0:
-        raise _what_happened(code, said)
-    return facts | {"folder": out}
+    return Reader(
+        kind, path, work, size=size, layer=layer, encoding=encoding, seconds=seconds
+    ).facts()
 
 
-def _run(order: Path, said: Path, work: Path, environment: dict[str, str], limit: float) -> int:
+class Reader:
+    """A child that gets ready at once, and reads its file when it is asked for the facts.
+
+    Whoever does not ask has to call :meth:`stop`.
+    """
+
+    def __init__(
+        self,
+        kind: str,
+        path: Path,
+        work: Path,
+        *,
+        size: int,
+        layer: str | None = None,
+        encoding: str | None = None,
+        seconds: float | None = None,
+    ) -> None:
+        self.out = work / f"out-{uuid.uuid4().hex[:8]}"
+        self.out.mkdir()
+        self.limit = seconds or SECONDS + SECONDS_PER_MEGABYTE * size / (1 << 20)
+        job = {
+            "kind": kind,
+            "driver": DRIVERS.get(kind, ""),
+            "path": str(path),
+            "work": str(work),
+            "out": str(self.out),
+            "layer": layer,
+            "memory_bytes": MEMORY + MEMORY_PER_BYTE * size,
+            "seconds": int(self.limit) + 5,
+            "most_bytes": MOST_TABLES + TABLES_PER_BYTE * size,
+            "waits": True,
+        }
+        order = self.out / "job.json"
+        order.write_text(json.dumps(job, ensure_ascii=False), encoding="utf-8")
+        self.said = self.out / "said.txt"
+        self.process = _start(order, self.said, work, _environment(kind, work, encoding))
+
+    def stop(self) -> None:
+        """End the child, whatever it does; nothing happens where it has ended."""
+        _close(self.process)
+        if self.process.poll() is None:
+            _stop(self.process)
+
+    def facts(self) -> dict[str, Any]:
+        """Have the file read; see :func:`run_child`."""
+        try:
+            _close(self.process, b"\n")
+            code = self.process.wait(self.limit)
+        except subprocess.TimeoutExpired as late:
+            raise Refusal("R441", limit=self.limit) from late
+        finally:
+            self.stop()
+        answer = self.out / "facts.json"
+        if not answer.is_file() or answer.stat().st_size > MOST_ANSWER:
+            raise _what_happened(code, self.said)
+        try:
+            facts: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
+        except ValueError as problem:
+            raise _what_happened(code, self.said) from problem
+        if "refused" in facts:
+            raise Refusal(facts["refused"], **facts["words"])
+        if code != 0:
+            raise _what_happened(code, self.said)
+        return facts | {"folder": self.out}
+
+
+def _start(
+    order: Path, said: Path, work: Path, environment: dict[str, str]
+) -> subprocess.Popen[bytes]:
     command = [
         sys.executable, "-I", "-B", "-X", "utf8",
         str(Path(__file__).with_name("child.py")), str(order),
@@ -228,26 +270,25 @@ def _run(order: Path, said: Path, work: Path, environment: dict[str, str], limit
         if sys.platform == "win32"
         else {"start_new_session": True}
     )
-    with (
-        said.open("wb") as stream,
-        subprocess.Popen(  # noqa: S603 - our own script, no shell
+    with said.open("wb") as stream:
+        return subprocess.Popen(  # noqa: S603 - our own script, no shell
             command,
             cwd=work,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=stream,
             stderr=stream,
             **more,
-        ) as child,
-    ):
-        try:
-            return child.wait(limit)
-        except subprocess.TimeoutExpired as late:
-            _stop(child)
-            raise Refusal("R441", limit=limit) from late
-        except BaseException:
-            _stop(child)
-            raise
+        )
+
+
+def _close(child: subprocess.Popen[bytes], last: bytes = b"") -> None:
+    """Say the last word to a child; one that has ended does not hear it."""
+    if child.stdin is not None and not child.stdin.closed:
+        with contextlib.suppress(OSError):
+            child.stdin.write(last)
+        with contextlib.suppress(OSError):
+            child.stdin.close()
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:

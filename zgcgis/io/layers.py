@@ -26,14 +26,12 @@ from ..errors import CrsError, UnknownNameError, WriteError, ZgcgisWarning
 from ..findings import describe
 from ..geo.outlines import GROUP_ROWS, Outlines, in_groups
 from ..model import COLUMNS, LEVELS
-from .examine import LayerReport, Options, examine
+from .examine import SORTED_ABOVE, LayerReport, Options, examine
 from .gate import Refusal
 from .writing import write_bytes_whole, write_whole
 
 __all__ = ["read_layer", "store_layer", "stored_box", "stored_record", "write_layer"]
 
-SORTED_ABOVE = 100_000
-"""From this many features on, a stored layer is in Hilbert order with a box for each row."""
 
 _CRS = "EPSG:4490"
 _SIDES = ["xmin", "ymin", "xmax", "ymax"]
@@ -181,7 +179,7 @@ def store_layer(
     """
     shapes = Outlines.of(frame.geometry.to_numpy()) if outlines is None else outlines
     large = len(frame) > SORTED_ABOVE
-    order = shapes.hilbert_order() if large else np.arange(len(frame))
+    order = shapes.hilbert_order if large else np.arange(len(frame))
     table = _arrow_table(frame, level)
     words = list(table.column_names)
     repeating = [name for name in words if _repeats(table.column(name))]

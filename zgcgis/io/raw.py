@@ -14,11 +14,11 @@ import pyarrow.parquet as pq
 
 from ..geo.outlines import Outlines
 from . import shapes, tables
-from .gate import Refusal, Staged
-from .guard import run_child
+from .gate import Refusal, Staged, Start
+from .guard import Reader, run_child
 from .reports import Options
 
-__all__ = ["Raw", "read_raw"]
+__all__ = ["Raw", "read_raw", "start_for"]
 
 _ODD_NAME = re.compile(r"""["'`;<>{}\x00-\x1f\\]|--|\.\./""")
 
@@ -89,14 +89,8 @@ def read_raw(one: Staged, work: Path, options: Options) -> list[Raw]:
             )
             for name, frame, refusal, rows in tables.read_workbook(one, work, options.layer)
         ]
-    facts = run_child(
-        one.kind,
-        one.path,
-        work,
-        size=one.size,
-        layer=options.layer if one.kind in {"gpkg", "gdb", "kml", "dxf"} else None,
-        encoding=options.encoding,
-    )
+    reader = one.reader or _reader(options, work, one.kind, one.path, one.size)
+    facts = reader.facts()
     _tell(one, facts)
     raws = [_raw_of(one, facts, entry) for entry in facts["layers"]]
     names = [entry["name"] for entry in facts["listed"]]
@@ -105,6 +99,22 @@ def read_raw(one: Staged, work: Path, options: Options) -> list[Raw]:
     if not raws:
         raise Refusal("R412", detail="没有图层 no layers")
     return raws
+
+
+def _reader(options: Options, work: Path, kind: str, path: Path, size: int) -> Reader:
+    layer = options.layer if kind in {"gpkg", "gdb", "kml", "dxf"} else None
+    return Reader(kind, path, work, size=size, layer=layer, encoding=options.encoding)
+
+
+def start_for(options: Options, work: Path) -> Start:
+    """Return what starts the reader of one file of a kind that a reader of its own is for."""
+
+    def start(kind: str, path: Path, size: int) -> Reader | None:
+        if kind not in {"gpkg", "geojson", "kml", "dxf", "fgb", "parquet"}:
+            return None
+        return _reader(options, work, kind, path, size)
+
+    return start
 
 
 def _tell(one: Staged, facts: dict[str, Any]) -> None:
