@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from ..land_use import crosswalk
 from ..model import COLUMNS
@@ -47,13 +48,15 @@ __all__ = [
 _RESERVED = {"geometry", "bbox", "fid", "ogc_fid", "rowid", "index", "level_0"}
 _NOTHING = {"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "不详", "未知", "空", "null", "none",
             "nan", "n/a", "na", "#n/a", "<null>"}  # fmt: skip
-_LONGEST_NOTHING = max(map(len, _NOTHING)) + 8  # with blanks around it
+_LONGEST_NOTHING = max(map(len, _NOTHING)) + 2  # with a blank at either end
 _TOTALS = re.compile(
     r"^((本|全|各)\w{0,4}|其中|以上|累计)?\s*(合\s*计|小\s*计|总\s*计|共\s*计|总\s*和|平\s*均(值|数)?)\s*([:：（(].*)?$"
     r"|^((grand\s+)?total|subtotal|sum)\s*[:：]?$",
     re.IGNORECASE,
 )
 _PLAIN_TEXT = "^[\\x20-\\x7E\u4e00-\u9fff、。，；：“”‘’（）《》【】·—…％℃～！？■□×÷±°℉Ⅰ-Ⅻ①-⑳]*$"
+_SURELY_PLAIN = "^[0-9A-Za-z一-鿿](?:[0-9A-Za-z一-鿿_./()（）， -]*[0-9A-Za-z一-鿿）])?$"
+_NO_TEXT = {"boolean", "integer", "floating", "date", "datetime", "datetime64", "decimal", "time"}
 _CODE_NAMES = re.compile(
     r"(编号|代码|编码|码$|号$|^id$|_id$|code$|dm$|bm$|bh$|bsm$|^zddm|uscc|no$)", re.IGNORECASE
 )
@@ -84,13 +87,15 @@ def clean_texts(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
             continue
         if not (pd.api.types.is_object_dtype(series) or isinstance(series.dtype, pd.StringDtype)):
             continue
-        if pd.api.types.infer_dtype(series, skipna=True) not in ("string", "empty"):
-            # days, truths or a mixture: only what is text can hold odd text
+        kind = pd.api.types.infer_dtype(series, skipna=True)
+        if kind in _NO_TEXT:
+            continue
+        if kind not in ("string", "empty"):
+            # a mixture: only what is text can hold odd text
             series = series.where([isinstance(value, str) for value in series], None)
         mixed = int(frame[name].count()) > int(series.count())
         array = pa.array(series, type=pa.string(), from_pandas=True)
-        todo = _to_look_at(array)
-        rows = np.flatnonzero(todo.to_numpy(zero_copy_only=False))
+        rows = _to_look_at(array)
         if not len(rows):
             continue
         values = frame[name].to_numpy(dtype="object").copy()
@@ -99,18 +104,23 @@ def clean_texts(frame: pd.DataFrame, book: Book) -> pd.DataFrame:
     return result
 
 
-def _to_look_at(texts: pa.Array) -> pa.Array:
-    """Say which texts may be odd; where they repeat, each distinct one is looked at once."""
+def _to_look_at(texts: pa.Array) -> NDArray[np.int64]:
+    """Return the rows of texts that may be odd; where they repeat, each distinct one is looked at."""
     texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-    if not _few(texts):
-        rest = pc.indices_nonzero(pc.fill_null(pc.invert(pc.ascii_is_alnum(texts)), False))  # noqa: FBT003
-        if len(rest) > len(texts) // 2:
-            return pc.fill_null(_odd(texts), fill_value=False)
-        odd = np.zeros(len(texts), bool)  # letters and digits alone never are
-        odd[rest] = pc.fill_null(_odd(texts.take(rest)), fill_value=False)
-        return pa.array(odd)
-    spelt = texts.dictionary_encode()
-    return pc.fill_null(_odd(spelt.dictionary).take(spelt.indices), fill_value=False)
+    spelt = texts.dictionary_encode() if _few(texts) else None
+    distinct = texts if spelt is None else spelt.dictionary
+    rest = np.asarray(pc.indices_nonzero(pc.invert(pc.ascii_is_alnum(distinct))))
+    if len(rest):  # letters and digits alone never are
+        left = distinct.take(pa.array(rest))
+        rest = rest[
+            np.asarray(pc.indices_nonzero(pc.invert(pc.match_substring_regex(left, _SURELY_PLAIN))))
+        ]
+    if len(rest):
+        rest = rest[np.asarray(pc.indices_nonzero(_odd(distinct.take(pa.array(rest)))))]
+    if spelt is None or not len(rest):
+        return rest.astype(np.int64)
+    codes = spelt.indices.fill_null(-1).to_numpy()
+    return np.flatnonzero(np.isin(codes, rest))
 
 
 def _few(texts: pa.Array) -> bool:
@@ -309,7 +319,7 @@ def convert(
         else:
             values = _truth(series, str(source), book)
         made[column] = values
-    result = pd.DataFrame(made, index=frame.index)
+    result = pd.DataFrame(made, index=frame.index, copy=False)
     for column in result.columns:
         if column in COLUMNS and COLUMNS[column].values:
             result[column] = _listed(result[column], column, book)
@@ -395,7 +405,7 @@ def _text(series: pd.Series, source: str, column: str, book: Book) -> pd.Series:
         _codes_spelt(text, source, column, book)
     if column == "id" or column.endswith("_id"):  # "无" is no name of a feature
         short = text[text.str.len() <= _LONGEST_NOTHING]
-        nothing = short.index[short.str.strip().str.casefold().isin(_NOTHING - {""})]
+        nothing = short.index[short.str.strip().str.lower().isin(_NOTHING - {""})]
         if len(nothing):
             book.add("R528", None, other=source, measured=len(nothing))
             text = text.copy()

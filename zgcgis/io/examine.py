@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import shapely
+from numpy.typing import NDArray
 from pyproj.exceptions import ProjError
 
 from ..geo import datums
@@ -29,7 +30,7 @@ from . import attributes, coordinates
 from .book import Book
 from .columns import Columns
 from .gate import KINDS, Refusal, Staged, stage
-from .marks import ids_differ, marks_of, repeated
+from .marks import marks_of, marks_of_ids, shared
 from .placing import (
     MENDED,
     STORED,
@@ -343,20 +344,23 @@ def _identify(columns: pd.DataFrame, level: str, book: Book, *, table: bool, ask
             book.add("R502", row)
     if table and LEVELS[level].geometry not in {"point", "any"}:
         return  # to be joined: a repeated key is found there
-    forms = None if ids_differ(ids) else forms_of(ids)
-    if table or (forms is not None and forms.duplicated().any()):
-        _repeated(columns, level, book, table=table)
-        if forms is not None and not table:
-            _alike(ids, forms, book)
+    marks = marks_of_ids(ids)
+    some = np.arange(len(ids)) if marks is None else shared(marks)
+    forms = forms_of(ids.iloc[some])
+    if forms.duplicated().any() or table:
+        _repeated(columns, some, level, book, table=table)
+        if not table:
+            _alike(ids.iloc[some], forms, book)
     _years(columns, book)
 
 
-def _repeated(columns: pd.DataFrame, level: str, book: Book, *, table: bool) -> None:
-    """Refuse the later ones of features with the same id in the same years."""
+def _repeated(
+    columns: pd.DataFrame, some: NDArray[np.int64], level: str, book: Book, *, table: bool
+) -> None:
+    """Refuse the later ones of features with the same id in the same years, among some rows."""
     keys = [k for k in (*LEVELS[level].feature_key, "since", "until") if k in columns]
-    alive = np.ones(len(columns), dtype=bool)
-    alive[list(book.refused)] = False
-    held = columns.loc[alive, keys]
+    alive = ~np.isin(some, list(book.refused))
+    held = columns[keys].iloc[some[alive]]
     if table:
         held = held.assign(id=held["id"].str.casefold())
     again = held.index[held.duplicated(keep="first")]
@@ -369,7 +373,7 @@ def _alike(ids: pd.Series, forms: pd.Series, book: Book) -> None:
     forms = forms[ids.notna() & ~ids.duplicated()]
     first: dict[str, str] = {}
     for row, form in forms[forms.duplicated(keep=False)].items():
-        label = str(ids.iloc[row])
+        label = str(ids.loc[row])
         if first.setdefault(form, label) != label and row not in book.refused:
             book.add("R539", row, other=first[form])
 
@@ -425,11 +429,16 @@ def _doubles(columns: pd.DataFrame, lonlat: Outlines, book: Book) -> None:
     alive = ~lonlat.missing
     alive[list(book.refused)] = False
     rows = np.flatnonzero(alive)
-    boxes = marks_of(lonlat.bounds[rows] + 0.0)
-    if not repeated(boxes):
+    years = [key for key in ("since", "until", "year") if key in columns]
+    when = [columns[key].to_numpy(dtype="float64", na_value=np.nan)[rows] for key in years]
+    told = np.column_stack([lonlat.bounds[rows], *when])
+    told = np.where(np.isnan(told), np.inf, told) + 0.0  # nothing is nothing, and -0 is 0
+    rows = rows[some := shared(marks_of(told))]
+    if not len(rows):
         return
-    rows = rows[pd.Series(boxes).duplicated(keep=False).to_numpy()]
-    marks, _ = pd.factorize(shapely.to_wkb(shapely.normalize(lonlat.take(rows))))
+    shapes = shapely.to_wkb(shapely.normalize(lonlat.take(rows)))
+    keys = [wkb + year.tobytes() for wkb, year in zip(shapes, told[some, 4:], strict=True)]
+    marks, _ = pd.factorize(np.array([None, *keys], dtype="object")[1:])
     first = np.full(marks.max() + 1, -1)
     first[marks[::-1]] = rows[::-1]  # of equal ones the earliest stays
     before = first[marks]
@@ -439,9 +448,7 @@ def _doubles(columns: pd.DataFrame, lonlat: Outlines, book: Book) -> None:
     same = _alike_in(columns, others, rows, before)
     if not any(r["rule"] == "R503" for r in book.rows):
         same &= _alike_in(columns, ["id"], rows, before)
-    years = [key for key in ("since", "until", "year") if key in columns]
-    together = _alike_in(columns, years, rows, before)
-    for k in np.flatnonzero(same | together).tolist():
+    for k in range(len(rows)):
         label = str(columns["id"].iloc[before[k]])
         book.add("R319" if same[k] else "R321", int(rows[k]), other=label)
 

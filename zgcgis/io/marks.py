@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-__all__ = ["ids_differ", "marks_of", "repeated"]
+__all__ = ["marks_of", "marks_of_ids", "shared"]
 
 Marks = NDArray[np.uint64]
 _MANY_LENGTHS = 24
+_FIRST, _LAST = 0x21, 0x7E  # of what is printed in ASCII
 _FOLD = np.uint8(0x20)  # the bit that makes a letter small and leaves a digit
 
 
@@ -37,36 +37,40 @@ def marks_of(words: NDArray[Any]) -> Marks:
     return mark
 
 
-def repeated(marks: Marks) -> bool:
-    """Return whether any mark stands twice."""
+def shared(marks: Marks) -> NDArray[np.int64]:
+    """Return the rows whose mark another row has too."""
     ordered = np.sort(marks)
-    return bool((ordered[1:] == ordered[:-1]).any())
+    if not (ordered[1:] == ordered[:-1]).any():
+        return np.zeros(0, np.int64)
+    found: NDArray[np.int64] = np.flatnonzero(pd.Series(marks).duplicated(keep=False).to_numpy())
+    return found
 
 
-def ids_differ(ids: pd.Series) -> bool:
-    """Return whether ids are plain letters and digits throughout and no two of them alike.
+def marks_of_ids(ids: pd.Series) -> Marks | None:
+    """Return a mark for each id; those that differ in large and small letters only share one.
 
-    Alike are those that differ in large and small letters only. False where that cannot be said
-    without a closer look, as with an id that is missing.
+    None where there is no telling by bytes: an id is missing, holds a blank or anything beyond
+    ASCII, or the ids have very many lengths.
     """
     texts = pa.array(ids, type=pa.large_string(), from_pandas=True)
     texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
-    if not len(texts) or texts.null_count or not pc.all(pc.ascii_is_alnum(texts)).as_py():
-        return False
+    if not len(texts) or texts.null_count:
+        return None
     _, offsets, data = texts.buffers()
     ends = np.frombuffer(offsets, "<i8")[texts.offset : texts.offset + len(texts) + 1]
-    letters, sizes = np.frombuffer(data, "u1"), np.diff(ends)
+    letters, sizes = np.frombuffer(data or b"", "u1")[: ends[-1]], np.diff(ends)
     lengths = np.unique(sizes)
-    if len(lengths) > _MANY_LENGTHS:
-        return False
-    for length in lengths.tolist():  # of different lengths no two are alike
+    seen = letters[ends[0] :]
+    if len(lengths) > _MANY_LENGTHS or not len(seen) or seen.min() < _FIRST or seen.max() > _LAST:
+        return None
+    marks = np.empty(len(sizes), "uint64")
+    for length in lengths.tolist():
         rows = np.flatnonzero(sizes == length)
-        held = np.zeros((len(rows), -(-length // 8) * 8), "u1")
+        held = np.zeros((len(rows), -(-length // 8) * 8 or 8), "u1")
         if len(rows) == len(sizes):
-            held[:, :length] = letters[ends[0] : ends[-1]].reshape(-1, length)
+            held[:, :length] = seen.reshape(-1, length)
         else:
             for k in range(length):
                 held[:, k] = letters[ends[rows] + k]
-        if repeated(marks_of(held | _FOLD)):
-            return False
-    return True
+        marks[rows] = marks_of(held | _FOLD) ^ np.uint64(length)
+    return marks

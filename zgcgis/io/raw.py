@@ -130,7 +130,9 @@ def _raw_of(one: Staged, facts: dict[str, Any], entry: dict[str, Any]) -> Raw:
     path = facts["folder"] / entry["file"]
     wkb = Encoded(path) if entry["geometry_column"] else None
     names = [name for name in pq.read_schema(path).names if wkb is None or name != "geometry"]
-    frame = pq.read_table(path, columns=names, memory_map=False, pre_buffer=False).to_pandas()
+    table = pq.read_table(path, columns=names, memory_map=False, pre_buffer=False)
+    frame = table.to_pandas(split_blocks=True, self_destruct=True)
+    del table
     name = entry["name"]
     if one.kind in {"geojson", "fgb", "parquet", "kml"} and name in {"data", "OGRGeoJSON", ""}:
         name = one.name
