@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 from tests.benchmarks import __main__ as runner
-from tests.benchmarks import fabric, tasks
+from tests.benchmarks import fabric, reading, tasks
 
 ROOT = Path(__file__).parents[1]
 
@@ -145,3 +145,10 @@ def test_the_command_runs_and_prints_ratios(tmp_path):
     assert ours["ratio"] == pytest.approx(base["run_s"] / ours["run_s"])
     assert ours["difference"] <= 1e-9
     assert ours["peak_mb"] > 50
+
+
+def test_the_import_takes_in_what_fiona_reads(tmp_path):
+    path = tmp_path / "parcels.gpkg"
+    reading.make(path, 600)
+    counts = {way: reading.run(way, path)["rows"] for way in reading.WAYS}
+    assert counts["import"] == counts["fiona"] == counts["iterate"] >= 600

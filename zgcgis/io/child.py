@@ -20,7 +20,8 @@ from typing import Any
 MOST_LAYERS = 200
 MOST_FIELDS = 2000
 MOST_DEPTH = 100
-BATCH = 65_536
+BATCH = 8_192
+GROUP = 65_536
 WHOLE_JSON_BYTES = 48 << 20
 
 
@@ -319,6 +320,21 @@ def _first_line(problem: Exception) -> str:
     return text.splitlines()[0][:200] if text else type(problem).__name__
 
 
+def _groups(reader: Any, schema: Any, casts: list[Any]) -> Iterator[Any]:
+    """Yield what a reader gives in tables of many rows; it gives few at a time, which is quicker."""
+    import pyarrow as pa
+
+    held: list[Any] = []
+    for batch in reader:
+        columns = [cast(batch.column(i)) for i, cast in enumerate(casts)]
+        held.append(pa.RecordBatch.from_arrays(columns, schema=schema))
+        if sum(one.num_rows for one in held) >= GROUP:
+            yield pa.Table.from_batches(held)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held)
+
+
 def _read_layer(
     pyogrio: Any,
     path: str,
@@ -330,7 +346,6 @@ def _read_layer(
     import warnings
     from concurrent.futures import ThreadPoolExecutor
 
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     said: list[str] = []
@@ -357,17 +372,15 @@ def _read_layer(
                 writer = pq.ParquetWriter(
                     out, schema, compression="none", use_dictionary=words, write_statistics=False
                 )
-                with ThreadPoolExecutor(1) as beside:  # one batch is written while one is read
+                with ThreadPoolExecutor(1) as beside:  # one group is written while one is read
                     written = None
-                    for batch in reader:
-                        columns = [cast(batch.column(i)) for i, cast in enumerate(casts)]
+                    for group in _groups(reader, schema, casts):
                         if place is not None:
-                            curved += _curves(columns[place])
+                            curved += sum(map(_curves, group.column(place).chunks))
+                        rows += group.num_rows
                         if written is not None:
                             written.result()
-                        made = pa.RecordBatch.from_arrays(columns, schema=schema)
-                        written = beside.submit(writer.write_batch, made)
-                        rows += batch.num_rows
+                        written = beside.submit(writer.write_table, group)
                     if written is not None:
                         written.result()
             said = [str(w.message)[:200] for w in heard]
@@ -540,7 +553,7 @@ def read_parquet(job: dict[str, Any], out: Path) -> dict[str, Any]:
             with pq.ParquetWriter(
                 file, schema, compression="none", write_statistics=False
             ) as writer:
-                for batch in source.iter_batches(BATCH):
+                for batch in source.iter_batches(GROUP):
                     columns = [cast(_flat(batch.column(i))) for i, cast in enumerate(casts)]
                     weight += sum(column.nbytes for column in columns)
                     if weight > job["most_bytes"]:  # a little file may say one thing very often

@@ -28,7 +28,7 @@ from ..findings import RULES, describe, finding_frame
 from .rules import mend_of
 from .text import codec_of, decode_bytes
 
-__all__ = ["KINDS", "Refusal", "Staged", "fill_mend", "stage"]
+__all__ = ["KINDS", "LARGE", "Refusal", "Staged", "fill_mend", "stage"]
 
 MOST_MEMBERS = 10_000
 MOST_UNPACKED = 16 << 30
@@ -38,7 +38,7 @@ LARGE_TEXT = 1 << 30
 MOST_LINE = 64 << 20
 NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 _BLOCK = 4 << 20
-_LARGE = 64 << 20  # from here on the hash is taken beside
+LARGE = 64 << 20  # from here on the hash is taken beside
 Digest = Callable[[], str]
 
 
@@ -164,7 +164,7 @@ def stage(
     reader = None
     with contextlib.suppress(OSError):  # what is wrong shows when it is copied
         size = path.stat().st_size
-        reader = start(kind, copy, size) if start is not None and size >= _LARGE else None
+        reader = start(kind, copy, size) if start is not None and size >= LARGE else None
     try:
         return [_stage_file(kind, path, copy, encoding, reader)]
     except BaseException:
@@ -263,7 +263,7 @@ def _copy(path: Path, copy: Path) -> tuple[Digest, int]:
     beside = ThreadPoolExecutor(1)
     hashed = beside.submit(_hash, source, before, path.name)
     beside.shutdown(wait=False)
-    if size < _LARGE:
+    if size < LARGE:
         hashed.result()
     return hashed.result, size
 
@@ -288,7 +288,7 @@ def _hash(source: int, before: os.stat_result, name: str) -> str:
 def _pour(source: int, target: int, size: int) -> int:
     """Copy an open file into another and return how much there was; within the system if it can."""
     try:
-        if size >= _LARGE and hasattr(os, "copy_file_range"):
+        if size >= LARGE and hasattr(os, "copy_file_range"):
             half = size // 2
             with ThreadPoolExecutor(2) as pool:
                 parts = [(0, half), (half, size)]

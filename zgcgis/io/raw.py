@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 
 from ..geo.outlines import Outlines
 from . import shapes, tables
-from .gate import Refusal, Staged, Start
+from .gate import LARGE, Refusal, Staged, Start
 from .guard import Reader, run_child
 from .reports import Options
 
@@ -23,13 +24,20 @@ __all__ = ["Raw", "read_raw", "start_for"]
 _ODD_NAME = re.compile(r"""["'`;<>{}\x00-\x1f\\]|--|\.\./""")
 
 
+def _free(path: Path) -> None:
+    """Delete a copy that was read: a large one keeps memory that the next step can do with."""
+    if path.is_file() and path.stat().st_size >= LARGE:
+        with contextlib.suppress(OSError):
+            path.unlink()
+
+
 class Encoded:
-    """Shapes of a layer as the child left them: read group by group, and not kept."""
+    """Shapes of a layer as the child left them: read once, group by group, and not kept."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         with pq.ParquetFile(path) as file:
-            told = file.metadata
+            self.told = told = file.metadata
             place = told.schema.names.index("geometry")
             self.count, self.groups = told.num_rows, told.num_row_groups
             sizes = [
@@ -43,10 +51,14 @@ class Encoded:
     def outlines(self) -> tuple[Outlines, dict[int, bytes]]:
         """Return the shapes, and by row the bytes of what could not be read."""
         groups = [partial(self._fetch, k) for k in range(self.groups)]
-        return Outlines.read(groups, most_points=self.most_points)
+        found = Outlines.read(groups, most_points=self.most_points)
+        _free(self.path)
+        return found
 
     def _fetch(self, group: int) -> pa.Array:
-        with pq.ParquetFile(self.path, memory_map=False, pre_buffer=False) as file:
+        with pq.ParquetFile(
+            self.path, metadata=self.told, memory_map=False, pre_buffer=False
+        ) as file:
             table = file.read_row_group(group, columns=["geometry"], use_threads=False)
         column = table.column("geometry")
         return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
@@ -91,6 +103,7 @@ def read_raw(one: Staged, work: Path, options: Options) -> list[Raw]:
         ]
     reader = one.reader or _reader(options, work, one.kind, one.path, one.size)
     facts = reader.facts()
+    _free(one.path)
     _tell(one, facts)
     raws = [_raw_of(one, facts, entry) for entry in facts["layers"]]
     names = [entry["name"] for entry in facts["listed"]]
