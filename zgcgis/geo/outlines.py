@@ -199,6 +199,9 @@ class Outlines(Sequence[Any]):
     @cached_property
     def extent(self) -> Floats:
         """West, south, east and north of all; NaN where there is nothing."""
+        if "bounds" in self.__dict__ and len(self):
+            low, high = np.fmin.reduce(self.bounds[:, :2]), np.fmax.reduce(self.bounds[:, 2:])
+            return np.concatenate([low, high])
         found = np.full(4, np.nan)
         if len(self.loose):
             found = np.asarray(shapely.total_bounds(self.others[self.loose]), float)
@@ -229,27 +232,31 @@ class Outlines(Sequence[Any]):
 
         Coordinates in degrees are taken as such: a degree of longitude is shorter.
         """
-        if below_degrees in self._sharpest:
-            return self._sharpest[below_degrees]
+        if below_degrees not in self._sharpest:
+            loose = _sharp_of_loose(self.others[self.loose], below_degrees)
+            self._sharpest[below_degrees] = self._named(below_degrees, loose)
+        return self._sharpest[below_degrees]
+
+    def _named(self, below: float, loose: tuple[Positions, Floats]) -> dict[int, float]:
+        """Return the sharpest angle of each row, of plain rings and of the loose ones given."""
+        ring, angle = self.plain.sharp(below)
+        rows = np.concatenate([self.rows[ring], self.loose[loose[0]]]).tolist()
         found: dict[int, float] = {}
-
-        def enter(rows: Positions, angles: Floats) -> None:
-            for row, angle in zip(rows.tolist(), angles.tolist(), strict=True):  # few
-                found[row] = min(angle, found.get(row, 180.0))
-
-        ring, angle = self.plain.sharp(below_degrees)
-        enter(self.rows[ring], angle)
-        rows, x, y, starts = _rings_of(self.others[self.loose])
-        if len(rows):
-            ring, angle = sharp_vertices(x, y, starts, below_degrees)
-            enter(self.loose[rows[ring]], angle)
-        self._sharpest[below_degrees] = found
+        for row, one in zip(rows, np.concatenate([angle, loose[1]]).tolist(), strict=True):  # few
+            found[row] = min(one, found.get(row, 180.0))
         return found
 
     def look(self, sharp_below_degrees: float) -> None:
         """Take bounds, measures and sharp vertices in one go, and remember them."""
-        self.plain.look(sharp_below_degrees)
-        _ = self.bounds, self.measures, self.extent, self.sharpest(sharp_below_degrees)
+        bounds, measures = np.empty((len(self), 4)), np.empty((2, len(self)))
+        objects = self.others[self.loose]
+        with ThreadPoolExecutor(1) as beside:
+            sharp = beside.submit(_sharp_of_loose, objects, sharp_below_degrees)
+            self.plain.look(sharp_below_degrees, self.rows, bounds, measures)
+            bounds[self.loose] = shapely.bounds(objects)
+            measures[:, self.loose] = shapely.area(objects), shapely.length(objects)
+            self._sharpest[sharp_below_degrees] = self._named(sharp_below_degrees, sharp.result())
+        self.__dict__ |= {"bounds": bounds, "measures": tuple(measures)}
 
     def is_as(self, other: Outlines) -> bool:
         """Whether these are the very geometries of `other`: nothing was mended or left out."""
@@ -273,15 +280,10 @@ class Outlines(Sequence[Any]):
 
         The plain rings may have been moved `ahead`.
         """
-        plain = self.plain.moved(move) if ahead is None else ahead
-        others = self.others.copy()
-        there = self.loose[~shapely.is_missing(others[self.loose])]
-        if len(there):
-            points = shapely.get_coordinates(others[there])
-            with np.errstate(all="ignore"):
-                moved = np.column_stack(move(points[:, 0], points[:, 1]))
-            others[there] = shapely.set_coordinates(others[there], moved)
-        return Outlines(others, self.rows, plain, self.multi)
+        with ThreadPoolExecutor(1) as beside:
+            others = beside.submit(_moved_objects, self.others, self.loose, move)
+            plain = self.plain.moved(move) if ahead is None else ahead
+            return Outlines(others.result(), self.rows, plain, self.multi)
 
     def transformed(self, source: Any, target: Any, ahead: Plain | None = None) -> Outlines:
         """Return the same geometries in another reference system; both with x before y."""
@@ -411,6 +413,27 @@ def _hilbert_steps() -> Cells:
         mirrored, changed = mirrored ^ (right & ~up & 1), changed ^ (1 - up)
     found: Cells = (along << 2) | (mirrored << 1) | changed
     return found
+
+
+def _moved_objects(shapes: Geometries, loose: Positions, move: Move) -> Geometries:
+    """Return the shapes with the points of the loose ones moved."""
+    moved = shapes.copy()
+    there = loose[~shapely.is_missing(shapes[loose])]
+    if len(there):
+        points = shapely.get_coordinates(shapes[there])
+        with np.errstate(all="ignore"):
+            points = np.column_stack(move(points[:, 0], points[:, 1]))
+        moved[there] = shapely.set_coordinates(moved[there], points)
+    return moved
+
+
+def _sharp_of_loose(shapes: Geometries, below: float) -> tuple[Positions, Floats]:
+    """Return which of some shapes have a vertex sharper than a limit, and the angle."""
+    rows, x, y, starts = _rings_of(shapes)
+    if not len(rows):
+        return rows, np.zeros(0)
+    ring, angle = sharp_vertices(x, y, starts, below)
+    return rows[ring], angle
 
 
 def _rings_of(shapes: Geometries) -> tuple[Positions, Floats, Floats, Positions]:

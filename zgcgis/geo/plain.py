@@ -63,7 +63,7 @@ class Plain:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
-    @property
+    @cached_property
     def counts(self) -> Positions:
         """How many points each ring has."""
         return np.diff(self.starts)
@@ -76,10 +76,7 @@ class Plain:
     @property
     def extent(self) -> Floats:
         """The lowest and the highest point of the box around all rings."""
-        if "bounds" in self.__dict__:
-            return np.stack([self.bounds[:, :2].min(axis=0), self.bounds[:, 2:].max(axis=0)])
-        x, y = self.x, self.y
-        return np.array([[x.min(), y.min()], [x.max(), y.max()]])
+        return np.array([[self.x.min(), self.y.min()], [self.x.max(), self.y.max()]])
 
     @cached_property
     def measures(self) -> Floats:
@@ -140,22 +137,22 @@ class Plain:
         none = np.zeros(0, np.int64), np.zeros(0)
         self._sharp[below] = np.concatenate([none[0], *rings]), np.concatenate([none[1], *angles])
 
-    def look(self, sharp_below_degrees: float) -> None:
-        """Take bounds, measures and sharp vertices of the rings in one go, and remember them."""
+    def look(self, below_degrees: float, rows: Positions, bounds: Floats, measures: Floats) -> None:
+        """Take bounds, measures and sharp vertices of the rings in one go.
 
-        def each(x: Floats, y: Floats, starts: Positions) -> Any:
-            ring = x, y, starts
-            return (
-                _box(*ring),
-                _area_and_length(*ring),
-                sharp_vertices(*ring, below=sharp_below_degrees),
-            )
+        Bounds and measures go to the given rows of the given arrays, the sharp vertices stay here.
+        """
 
-        taken = self.in_blocks(each)
-        if taken:
-            self.__dict__["bounds"] = np.concatenate([box for box, _, _ in taken])
-            self.__dict__["measures"] = np.concatenate([size for _, size, _ in taken], axis=1)
-            self._keep_sharp(sharp_below_degrees, [sharp for _, _, sharp in taken])
+        def each(block: tuple[int, int]) -> tuple[Positions, Floats]:
+            here = rows[slice(*block)]
+            starts = self.starts[block[0] : block[1] + 1]
+            held = slice(int(starts[0]), int(starts[-1]))
+            ring = self.x[held], self.y[held], starts - starts[0]
+            with np.errstate(all="ignore"):
+                bounds[here], measures[:, here] = _box(*ring), _area_and_length(*ring)
+                return sharp_vertices(*ring, below=below_degrees)
+
+        self._keep_sharp(below_degrees, task_by_task(each, self.blocks()))
 
     def only(self, kept: Mask) -> Plain:
         """Return the rings that are kept."""

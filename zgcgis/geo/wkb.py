@@ -148,10 +148,22 @@ def rings_as_wkb(plain: Plain, rings: Positions, *, multi: bool) -> pa.Array:
     head = _HEADS[multi]
     counts = plain.counts[rings]
     width = len(head) + 4
-    ends = np.cumsum(width + 16 * counts)
-    begin = ends - width - 16 * counts
-    total = int(ends[-1]) if len(ends) else 0
-    data = np.empty(total, "u1")
+    ends = np.concatenate([np.zeros(1, np.int64), np.cumsum(width + 16 * counts)])
+    data = np.empty(int(ends[-1]), "u1")
+    for i in range(0, len(rings), BLOCK_ROWS):
+        here = slice(i, i + BLOCK_ROWS)
+        some = data[ends[i] : ends[min(i + BLOCK_ROWS, len(rings))]]
+        _put_rings(some, plain, rings[here], counts[here], head)
+    buffers = [None, pa.py_buffer(ends.astype(np.int32)), pa.py_buffer(data)]
+    return pa.Array.from_buffers(pa.binary(), len(rings), buffers)
+
+
+def _put_rings(
+    data: NDArray[np.uint8], plain: Plain, rings: Positions, counts: Positions, head: Any
+) -> None:
+    """Put some rings, few enough for a cache, where their bytes go."""
+    width = len(head) + 4
+    begin = np.cumsum(width + 16 * counts) - width - 16 * counts
     heads = np.empty((len(rings), width), "u1")
     heads[:, : len(head)] = head
     heads[:, len(head) :] = counts.astype("<u4").view("u1").reshape(-1, 4)
@@ -161,9 +173,6 @@ def rings_as_wkb(plain: Plain, rings: Positions, *, multi: bool) -> pa.Array:
     points[:, 0], points[:, 1] = plain.x[at], plain.y[at]
     if len(at):
         _words(data, 16)[runs(begin + width, counts, 16)] = points.view("V16")[:, 0]
-    offsets = np.concatenate([np.zeros(1, np.int32), ends.astype(np.int32)])
-    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(data)]
-    return pa.Array.from_buffers(pa.binary(), len(rings), buffers)
 
 
 def _words(data: NDArray[np.uint8], width: int) -> Any:

@@ -731,7 +731,7 @@ def main() -> int:
     try:
         get_ready(job)
         shut.append(doors.shut_folders(Path(job["work"]), doors.needed_folders()))
-        if job.get("waits") and not sys.stdin.buffer.read(1):
+        if job.get("waits") and not os.read(0, 1):
             return 0  # nobody wants to know any more
         answer = {"doors": shut} | work(job, out)
     except Refused as verdict:
