@@ -166,6 +166,7 @@ def _look(
         expected, expected_name = _where(columns, expected, expected_name)
         there = ahead.result() if ahead is not None else None
         geometry = place(found, raw, report, options, wanted, level, expected, expected_name, there)
+        found = ahead = there = None  # a large layer as it came is no longer needed
         if geometry is not None:
             sources = {column: source for source, column in matched.of.items()}
             against_areas(columns, geometry, sources, options, units, book)
