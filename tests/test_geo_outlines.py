@@ -196,3 +196,16 @@ def test_many_rows_go_through_blocks_and_threads():
     assert not len(held.unsound())
     assert held.measures[0].sum() == pytest.approx(30_000 * (2 + 80 + 17))
     assert held.to_wkb().to_pylist() == list(shapely.to_wkb(shapes))
+
+
+@pytest.mark.parametrize("odd", [np.inf, np.nan, -np.inf, 1e308])
+def test_what_is_not_finite_is_looked_at_in_silence(odd):
+    """A warning in a thread is nobody's to catch."""
+    with np.errstate(all="ignore"):
+        wild = MultiPolygon([box(0, 0, 1, 1), Polygon([(0, 0), (odd, 1), (odd, odd), (0, 1)])])
+    held = Outlines.of(np.array([box(0, 0, 1, 1), wild, HOLED, None], dtype="object"))
+    held.look(1.0)
+    assert held.bounds[0].tolist() == [0, 0, 1, 1]
+    assert held.measures[0][2] == HOLED.area
+    moved = held.moved(lambda x, y: (x * 1e10, y * 1e10))
+    assert moved.type_ids.tolist() == held.type_ids.tolist()

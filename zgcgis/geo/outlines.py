@@ -250,7 +250,7 @@ class Outlines(Sequence[Any]):
         """Take bounds, measures and sharp vertices in one go, and remember them."""
         bounds, measures = np.empty((len(self), 4)), np.empty((2, len(self)))
         objects = self.others[self.loose]
-        with ThreadPoolExecutor(1) as beside:
+        with ThreadPoolExecutor(1) as beside, np.errstate(all="ignore"):  # what is not finite
             sharp = beside.submit(_sharp_of_loose, objects, sharp_below_degrees)
             self.plain.look(sharp_below_degrees, self.rows, bounds, measures)
             bounds[self.loose] = shapely.bounds(objects)
@@ -432,7 +432,8 @@ def _sharp_of_loose(shapes: Geometries, below: float) -> tuple[Positions, Floats
     rows, x, y, starts = _rings_of(shapes)
     if not len(rows):
         return rows, np.zeros(0)
-    ring, angle = sharp_vertices(x, y, starts, below)
+    with np.errstate(all="ignore"):  # what is not finite
+        ring, angle = sharp_vertices(x, y, starts, below)
     return rows[ring], angle
 
 

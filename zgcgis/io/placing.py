@@ -262,9 +262,10 @@ def ahead_of(found: tuple[Outlines, Mask], raw: Raw, options: Options) -> Ahead 
         crs = coordinates.parse_crs(options.crs if options.crs is not None else raw.crs)
         if crs is None:
             return None
-        _ = before.plain.unsound  # remembered
-        after = before if _is_lonlat(crs) else before.transformed(crs, STORED)
-        after.look(SPIKE_DEGREES)
+        with np.errstate(all="ignore"):  # in this thread; what is not finite is found later
+            _ = before.plain.unsound  # remembered
+            after = before if _is_lonlat(crs) else before.transformed(crs, STORED)
+            after.look(SPIKE_DEGREES)
     except (ValueError, ProjError):
         return None
     return Ahead(crs, before, after)
