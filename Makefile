@@ -1,39 +1,64 @@
-# make atlas   the environment, and the atlas of the shipped zones in maps/
-# make test    all that the tests need, then the tests
+# make atlas    what running needs, and the atlas of the shipped zone in maps/
+# make test     all that the tests need, then the tests
+# make lint     the style and the types
+# make matrix   set-up and commands on every Python and pip there is, and on the lower bounds
+# make locks    renew locks/ from pyproject.toml
 PYTHON ?= python3
-VENV   := .venv
+VENV   ?= .venv
+LOCKS  ?= locks
 BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+LOCKED := $(PIP) install -q --require-hashes --no-deps --only-binary :all:
 
-.PHONY: atlas test test-full lint bench setup machine clean
+.PHONY: atlas test test-full lint matrix locks bench setup machine clean
 
 atlas: setup
 	$(BIN)/zgcgis map zgc -o maps/zgc.html
 
 setup: $(VENV)/ready
 
-$(VENV)/ready: requirements.txt pyproject.toml
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install -q --require-hashes --only-binary :all: -r requirements.txt
-	$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+# A lock is installed as it stands: nothing is resolved, so a newer release changes nothing.
+$(VENV)/run: $(LOCKS)/run.txt
+	@$(PYTHON) tests/python_version.py
+	$(PYTHON) -m venv --clear $(VENV)
+	$(LOCKED) -r $(LOCKS)/run.txt
+	touch $@
+
+$(VENV)/ready: $(VENV)/run pyproject.toml
+	$(PIP) install -q --no-deps --no-build-isolation -e .
+	$(PIP) check
+	touch $@
+
+$(VENV)/test: $(VENV)/run $(LOCKS)/test.txt
+	$(LOCKED) -r $(LOCKS)/test.txt
 	touch $@
 
 # Programs the tests need beside Python: installed where the user is root and apt is there.
 machine:
 	@sh tests/machine.sh
 
-lint: setup
-	$(BIN)/ruff check zgcgis tests
-	$(BIN)/ruff format --check zgcgis tests
+lint: setup $(VENV)/test
+	$(BIN)/ruff check zgcgis tests locks
+	$(BIN)/ruff format --check zgcgis tests locks
 	$(BIN)/mypy
 
-test: setup machine lint
+test: setup $(VENV)/test machine lint
+	$(PIP) check
 	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-branch --cov-report=term
 
-test-full: setup machine
+test-full: setup $(VENV)/test machine
 	ZGCGIS_FULL=1 $(BIN)/pytest -n 2 --dist loadfile
 
-bench: setup
+matrix:
+	$(PYTHON) -m tests.matrix
+
+locks:
+	$(PYTHON) -m venv $(VENV)-locks
+	$(VENV)-locks/bin/python -m pip install -q uv==0.13.9
+	$(VENV)-locks/bin/python locks/renew.py
+
+bench: setup $(VENV)/test
 	$(BIN)/python -m tests.benchmarks
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .coverage
+	rm -rf $(VENV) $(VENV)-locks build dist .mypy_cache .pytest_cache .ruff_cache .coverage

@@ -1,10 +1,11 @@
-"""A wheel carries all it needs: the zones, the plan's digest, the parts of the page."""
+"""A wheel and an sdist carry all they need: the zones, the plan's digest, the parts of the page."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -13,20 +14,54 @@ import pytest
 ROOT = Path(__file__).parents[1]
 
 
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory) -> Path:
-    """The wheel, built from this checkout and laid out in an empty folder."""
-    out = tmp_path_factory.mktemp("wheel")
-    code = "import sys, hatchling.build as b; print(b.build_wheel(sys.argv[1]))"
-    subprocess.run(
-        [sys.executable, "-c", code, str(out)], cwd=ROOT, check=True, capture_output=True
+def kept_in_git(*folders: str) -> list[str]:
+    listed = subprocess.run(
+        ["git", "-c", "core.quotePath=off", "ls-files", *folders],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
+    return [line for line in listed.stdout.splitlines() if (ROOT / line).is_file()]
+
+
+def build(kind: str, source: Path, out: Path) -> Path:
+    code = f"import sys, hatchling.build as b; print(b.build_{kind}(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(out)],
+        cwd=source,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    return out / done.stdout.split()[-1]
+
+
+@pytest.fixture(scope="module")
+def sdist(tmp_path_factory) -> Path:
+    """The source archive of this checkout, unpacked."""
+    out = tmp_path_factory.mktemp("sdist")
+    with tarfile.open(build("sdist", ROOT, out)) as archive:
+        archive.extractall(out, filter="data")
+    return next(path for path in out.iterdir() if path.is_dir())
+
+
+@pytest.fixture(scope="module")
+def wheel(sdist, tmp_path_factory) -> Path:
+    """The wheel, built from the source archive as pip does it."""
+    return build("wheel", sdist, tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def installed(wheel, tmp_path_factory) -> Path:
+    """The wheel, installed into an empty folder."""
     place = tmp_path_factory.mktemp("site 包")
-    with zipfile.ZipFile(next(out.glob("*.whl"))) as wheel:
-        for name in wheel.namelist():
-            target = place / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(wheel.read(name))
+    subprocess.run(
+        [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index",
+         "--disable-pip-version-check", "--target", str(place), str(wheel)],
+        check=True,
+        capture_output=True,
+    )  # fmt: skip
     return place
 
 
@@ -45,6 +80,23 @@ def run(installed: Path, cwd: Path, *words: str) -> subprocess.CompletedProcess[
         env={**os.environ, "PYTHONIOENCODING": "utf-8"},
         check=False,
     )
+
+
+def test_the_sdist_holds_what_git_holds(sdist):
+    wanted = kept_in_git("zgcgis", "data", "seeds", "maps", "docs", "tests", "locks", "LICENSE")
+    assert [name for name in wanted if not (sdist / name).is_file()] == []
+
+
+def test_the_wheel_holds_package_data_seeds_assets_and_licences(wheel):
+    with zipfile.ZipFile(wheel) as archive:
+        there = set(archive.namelist())
+    wanted = [
+        name if name.startswith("zgcgis/") else f"zgcgis/{name}"
+        for name in kept_in_git("zgcgis", "data", "seeds")
+    ]
+    assert [name for name in wanted if name not in there] == []
+    assert any(name.endswith("licenses/LICENSE") for name in there)
+    assert any("vendor" in name and "LICENSE" in name for name in there)
 
 
 def test_the_atlas_is_made_from_an_installed_wheel_in_an_empty_folder(installed, tmp_path):
