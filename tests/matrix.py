@@ -3,7 +3,8 @@
 For each interpreter that ``pyproject.toml`` allows: the locks are installed, the package beside
 them, and ``map``, ``sample``, ``check``, ``assess`` and ``report`` are run in an empty folder.
 Then the same on the oldest Python with the lower bounds of ``locks/lowest.txt``, and the set-up
-alone with pip 23.0 and the newest pip. An interpreter that is not there is named.
+alone with pip 23.0 and the newest pip. An interpreter that is not there is named. Words after
+``python -m tests.matrix`` pick the rows whose name holds one of them.
 """
 
 from __future__ import annotations
@@ -123,7 +124,10 @@ def main() -> int:
         ("newest pip", oldest, "run.txt", "pip", False),
     ]
     failed = False
+    picked = sys.argv[1:] or [""]
     for name, python, lock, pip, commands in ways:
+        if not any(word in name for word in picked):
+            continue
         if python is None:
             row = Row(name, "not on this machine: left out")
         else:
