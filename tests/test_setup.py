@@ -133,8 +133,7 @@ def wheel(folder: Path, name: str, version: str, needs: list[str]) -> str:
     about = f"{stem}.dist-info"
     files = {
         f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        + "Provides-Extra: more\n"
-        + "".join(f"Requires-Dist: {one}[more]\n" for one in needs),
+        "Provides-Extra: more\n" + "".join(f"Requires-Dist: {one}[more]\n" for one in needs),
         f"{about}/WHEEL": "Wheel-Version: 1.0\nGenerator: t\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = ""
