@@ -323,13 +323,69 @@ def test_idle_late_and_unsupplied_parcels_are_told_apart():
         ["b", 578.0, 365.0, "error"]
     ]
     assert "200.00 万元" in idle["detail"].item()
-    late = supply_rules.supplied_not_used(here)
+    assert supply_rules.supplied_not_used(here).empty  # d is stated to be built on
+    shown = supply_rules.start_not_recorded(here)
+    assert shown[["feature", "measured", "severity"]].to_numpy().tolist() == [["d", 121.0, "note"]]
+    assert "A4" in shown["detail"].item()
+    open_land = parcels()
+    open_land["build_state"] = open_land["build_state"].replace("A4", "B21")
+    late = supply_rules.supplied_not_used(zone(layers={"parcel": open_land}))
     assert late[["feature", "measured", "detail"]].to_numpy().tolist() == [
         ["d", 121.0, "2024-09-02"]
     ]
     waiting = supply_rules.approved_not_supplied(here)
     assert waiting[["feature", "measured", "limit"]].to_numpy().tolist() == [["c", 731.0, 730.0]]
     assert supply_rules.approved_not_supplied(here, years=3).empty
+
+
+BUILDINGS = {
+    "named": ({"parcel_id": "b"}, (500, 500, 520, 520)),
+    "standing there": ({"parcel_id": None}, (110, 10, 130, 30)),
+    "of a known year": ({"parcel_id": "b", "built_year": 2023}, (500, 500, 520, 520)),
+}
+
+
+@pytest.mark.parametrize("case", BUILDINGS)
+def test_a_building_shows_that_land_is_not_idle(case):
+    facts, place = BUILDINGS[case]
+    here = zone(layers={"building": layer([{"id": "h", "kind": "building"} | facts], [place])})
+    assert supply_rules.idle_not_started(here).empty
+    shown = supply_rules.start_not_recorded(here)
+    assert "b" in shown["feature"].tolist()
+    assert set(shown["severity"]) == {"note"}
+
+
+def test_a_building_of_a_later_year_or_next_door_shows_nothing():
+    later = {"id": "h", "kind": "building", "parcel_id": "b", "built_year": 2024}
+    beside = {"id": "i", "kind": "building", "parcel_id": None}
+    houses = layer([later, beside], [(110, 10, 130, 30), (190, 10, 220, 30)])
+    found = supply_rules.idle_not_started(zone(layers={"building": houses}))
+    assert found["feature"].tolist() == ["b"]
+
+
+@pytest.mark.parametrize("how", ["absent", "empty"])
+def test_where_no_start_was_ever_recorded_nobody_is_accused(how):
+    held = parcels()
+    held = held.drop(columns="actual_start_date") if how == "absent" else held
+    if how == "empty":
+        held["actual_start_date"] = None
+    held["finish_date"] = None
+    here = zone(layers={"parcel": held})
+    assert supply_rules.idle_not_started(here).empty
+    assert supply_rules.supplied_not_used(here).empty
+    unknown = supply_rules.idle_unknown(here)
+    assert "actual_start_date" in set(unknown["detail"])
+    assert "b" in unknown["feature"].tolist()
+
+
+def test_a_cause_shared_by_many_is_one_finding():
+    one = parcels().iloc[[1]]
+    many = pd.concat([one.assign(id=f"b{i}") for i in range(300)], ignore_index=True)
+    many["agreed_start_date"] = None
+    unknown = supply_rules.idle_unknown(zone(layers={"parcel": many}))
+    assert len(unknown) == 1
+    assert "300" in unknown["feature"].item()
+    assert "b0" in unknown["feature"].item()
 
 
 def test_the_day_of_judgement_can_be_stated():

@@ -16,7 +16,15 @@ from types import MappingProxyType
 import pandas as pd
 from pandas import DataFrame, Series
 
-__all__ = ["CLASSES", "STATE_KEYS", "SYSTEMS", "classify", "crosswalk", "state_keys"]
+__all__ = [
+    "CLASSES",
+    "STATE_KEYS",
+    "SYSTEMS",
+    "build_states",
+    "classify",
+    "crosswalk",
+    "state_keys",
+]
 
 SYSTEMS = ("yonghai_2023", "gbt21010_2017", "third_survey", "gb50137_2011")
 """用地用海 2023, GB/T 21010-2017, 第三次国土调查, GB 50137-2011."""
@@ -134,3 +142,36 @@ def state_keys(states: Series) -> dict[str, Series]:
     """Return, for each account of :data:`STATE_KEYS`, which rows have a state that counts to it."""
     text = states.astype("object").where(states.notna(), "").astype(str).str.strip()
     return {key: text.str.startswith(code) for code, key in STATE_KEYS.items()}
+
+
+def build_states(parcels: DataFrame, system: str = "") -> DataFrame:
+    """Return how each parcel is built (土地建设状况), from its land use where it does not say.
+
+    Parameters
+    ----------
+    parcels
+        Parcels with any of ``build_state``, ``land_use`` and ``land_use_system``.
+    system
+        The classification of the codes of parcels that name none.
+
+    Returns
+    -------
+    states
+        On the index of `parcels`: ``state`` (a class of TD/T 1029; for land that is no
+        construction land ``"-"``; empty where nothing tells it) and ``basis`` (``"stated"``,
+        ``"land_use"`` or empty).
+    """
+
+    def text(name: str) -> Series:
+        if name not in parcels:
+            return Series("", index=parcels.index, dtype="object")
+        column = parcels[name].astype("object")
+        return column.where(column.notna(), "").astype(str).str.strip()
+
+    stated, code, own = text("build_state"), text("land_use"), text("land_use_system")
+    known = classify(code, own.where(own != "", system))
+    derived = known["td1029"].where(known["td1029"] != "", "-").where(known["class"] != "", "")
+    state = stated.where(stated != "", derived)
+    basis = Series("stated", index=parcels.index, dtype="object")
+    basis = basis.where(stated != "", "land_use").where(state != "", "")
+    return DataFrame({"state": state, "basis": basis})

@@ -13,6 +13,7 @@ from geopandas import GeoDataFrame
 
 from .. import geo
 from ..findings import finding_frame, rule
+from ..land_use import build_states
 from ..model import Zone
 from ..plan import Plan
 from .supply import as_of
@@ -77,10 +78,18 @@ def _starts(table: pd.DataFrame, name: str, *prefixes: str) -> pd.Series:
     return table[name].astype("string").str.startswith(prefixes, na=False).astype(bool)
 
 
-def construction_land(parcels: GeoDataFrame) -> GeoDataFrame:
-    """Return the parcels that are construction land: built (``A``, ``B1``) or supplied (``D``)."""
-    built = _starts(parcels, "build_state", "A", "B1")
+def construction_land(parcels: GeoDataFrame, system: str = "") -> GeoDataFrame:
+    """Return the parcels that are construction land: built (``A``, ``B1``) or supplied (``D``).
+
+    What a parcel does not say of itself its land use says, in the classification it names or
+    in `system`; see :func:`zgcgis.land_use.build_states`.
+    """
+    built = build_states(parcels, system)["state"].str.startswith(("A", "B1"))
     return parcels[built | _starts(parcels, "supply_state", "D")]
+
+
+def _system(zone: Zone) -> str:
+    return str(zone.meta.get("land_use_system", ""))
 
 
 def off_plan(zone: Zone) -> pd.DataFrame:
@@ -147,7 +156,7 @@ def _parts_outside(zone: Zone, level: str, code: str, min_area_m2: float) -> Geo
     if zone.layers.get(level) is None or "parcel" not in zone.layers:
         return finding_frame([], rule=code)
     now = _latest(zone)
-    land = construction_land(now.layer("parcel"))
+    land = construction_land(now.layer("parcel"), _system(zone))
     if land.empty or now.layer(level).empty:
         return finding_frame([], rule=code)
     parts = geo.outside(land, now.layer(level), min_area_m2=min_area_m2, center=zone.center)
@@ -162,7 +171,7 @@ def _parts_inside(
     if zone.layers.get(level) is None or "parcel" not in zone.layers:
         return finding_frame([], rule=code)
     now = _latest(zone)
-    land, lines = construction_land(now.layer("parcel")), now.layer(level)
+    land, lines = construction_land(now.layer("parcel"), _system(zone)), now.layer(level)
     if land.empty or lines.empty:
         return finding_frame([], rule=code)
     parts = geo.shared(land, lines, min_area_m2=min_area_m2, center=zone.center)
@@ -225,10 +234,10 @@ def use_off_detailed_plan(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFra
         return finding_frame([], rule="P303")
     now = _latest(zone)
     parcels, plan = now.layer("parcel"), now.layer("detailed_plan")
-    built = parcels[_starts(parcels, "build_state", "A")]
+    default = _system(zone)
+    built = parcels[build_states(parcels, default)["state"].str.startswith("A")]
     if built.empty or plan.empty or not {"land_use"} <= set(built.columns) & set(plan.columns):
         return finding_frame([], rule="P303")
-    default = str(zone.meta.get("land_use_system", ""))
 
     def used_otherwise(a: pd.Series, b: pd.Series) -> list[str]:
         """What is there and what was planned, where the two differ; else empty."""

@@ -20,8 +20,9 @@ from geopandas import GeoDataFrame
 from .. import geo
 from ..errors import MissingColumnsError, UnknownNameError
 from ..findings import finding_frame, rule
-from ..land_use import classify
+from ..land_use import build_states, classify
 from ..model import Zone
+from .membership import parks_of
 from .plan import cited, demanded
 from .supply import as_dates, as_of
 
@@ -131,8 +132,13 @@ def counted_parcels(zone: Zone, unit: str, year: int, use: str, kind: str) -> Ge
 
 
 def parcel_facts(zone: Zone) -> pd.DataFrame:
-    """Return what the ledger asks of each parcel: park, class of use, dates, life and area."""
+    """Return what the ledger asks of each parcel: park, class of use, dates, life and area.
+
+    The park of a parcel that names none is the one it lies in, and its state of building the one
+    its land use says.
+    """
     parcels = zone.layer("parcel")
+    system = str(zone.meta.get("land_use_system", ""))
     dates = {
         name: as_dates(parcels[name])
         if name in parcels
@@ -152,10 +158,10 @@ def parcel_facts(zone: Zone) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "id": parcels["id"],
-            "park_id": _text(parcels, "park_id"),
+            "park_id": parks_of(zone, parcels)["park"],
             "block_id": _text(parcels, "block_id"),
-            "use_class": use_class(parcels, str(zone.meta.get("land_use_system", ""))),
-            "build_state": _text(parcels, "build_state"),
+            "use_class": use_class(parcels, system),
+            "build_state": build_states(parcels, system)["state"],
             "supply_state": _text(parcels, "supply_state"),
             "hightech": _text(parcels, "hightech"),
             "area_m2": geo.area_m2(parcels.geometry, center=zone.center),

@@ -23,6 +23,7 @@ from geopandas import GeoDataFrame
 from .. import geo
 from ..errors import MissingColumnsError, ZgcgisError
 from ..findings import finding_frame, rule
+from ..land_use import build_states
 from ..model import Zone
 
 __all__ = [
@@ -43,12 +44,16 @@ STATES = (
     "not_due",
     "overdue",
     "idle_unstarted",
+    "undated",
     "building",
     "stopped",
     "idle_stopped",
     "finished",
 )
-"""Where a parcel may stand, in the order of its life; two of them are idle."""
+"""Where a parcel may stand, in the order of its life; two of them are idle.
+
+``undated`` is land that no date says was started and that is built on by other evidence.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,8 @@ def judge_idle(
     as_of: date,
     *,
     area_m2: pd.Series | None = None,
+    evidence: pd.Series | None = None,
+    starts_recorded: bool = True,
     investment_includes_land_price: bool = False,
 ) -> pd.DataFrame:
     """Say of each parcel where it stands between supply and completion on the day `as_of`.
@@ -139,6 +146,12 @@ def judge_idle(
         The day of judgement. An event dated later has not happened yet.
     area_m2
         Area of each parcel, used where ``registered_area_m2`` is missing.
+    evidence
+        What shows of each parcel that building has begun, in words; empty where nothing does.
+        Land past its date with such evidence is ``undated``, not idle.
+    starts_recorded
+        Whether an empty ``actual_start_date`` says that building has not begun. Where a ledger
+        records no starts at all it does not, and land past its date is ``unknown``.
     investment_includes_land_price
         Whether ``invested_wan`` and ``total_investment_wan`` contain the land price. The rule
         leaves it out of both, so it is then taken off both.
@@ -223,6 +236,13 @@ def judge_idle(
     long_halt = halted & (idle_from_stop <= day)
     too_little = built_low | money_low
     open_question = long_halt & ~too_little & ~(built_known & money_known)
+    past = waiting & (due < day)
+    shown = (
+        evidence.reindex(index).fillna("") != ""
+        if evidence is not None
+        else pd.Series(data=False, index=index)
+    )
+    unrecorded = past & ~shown & (not starts_recorded)
 
     state = pd.Series(
         np.select(
@@ -234,8 +254,10 @@ def judge_idle(
                 halted,
                 started,
                 waiting & agreed.isna(),
+                past & shown,
+                unrecorded,
                 waiting & (idle_from_start <= day),
-                waiting & (due < day),
+                past,
             ],
             [
                 "unsupplied",
@@ -244,6 +266,8 @@ def judge_idle(
                 "unknown",
                 "stopped",
                 "building",
+                "unknown",
+                "undated",
                 "unknown",
                 "idle_unstarted",
                 "overdue",
@@ -280,6 +304,7 @@ def judge_idle(
         index,
         {
             "agreed_start_date": waiting & agreed.isna(),
+            "actual_start_date": unrecorded,
             "developed_area_m2": open_question & developed.isna(),
             "registered_area_m2": open_question & ~(area > 0),
             "invested_wan": open_question & invested.isna(),
@@ -376,17 +401,73 @@ def judged_parcels(zone: Zone, day: date | None = None) -> GeoDataFrame:
     day = as_of(zone) if day is None else day
     parcels = zone.at(day.year).layer("parcel")
     planning: Mapping[str, Any] = zone.meta.get("planning", {})
+    shown = construction_shown(zone, parcels, day)
     judged = judge_idle(
         pd.DataFrame(parcels.drop(columns="geometry")),
         day,
         area_m2=geo.area_m2(parcels.geometry, center=zone.center),
+        evidence=shown["evidence"],
+        starts_recorded=_starts_recorded(zone),
         investment_includes_land_price=bool(planning.get("investment_includes_land_price", False)),
     )
     return (
-        parcels.assign(**{name: judged[name] for name in judged})
+        parcels.assign(**{name: judged[name] for name in judged}, evidence=shown["evidence"])
         .set_index("id", drop=False)
         .rename_axis(None)
     )
+
+
+def _starts_recorded(zone: Zone) -> bool:
+    """Whether the ledger of a zone records when building began, for one parcel at least."""
+    parcels = zone.layer("parcel")
+    return "actual_start_date" in parcels and bool(
+        as_dates(parcels["actual_start_date"]).notna().any()
+    )
+
+
+def construction_shown(zone: Zone, parcels: GeoDataFrame, day: date) -> pd.DataFrame:
+    """Return what shows that a parcel has been built on by a day: ``evidence``, in words.
+
+    A building that names the parcel or stands on it (not one of a later year), and a stated
+    ``build_state`` of built land. Empty where nothing shows it.
+    """
+    words = pd.Series("", index=parcels.index, dtype="object")
+    number = _buildings_on(zone, parcels, day)
+    words = words.where(number == 0, number.map("建筑物 {0} 栋 {0} building(s)".format))
+    if "build_state" in parcels:
+        state = parcels["build_state"].astype("object").fillna("").astype(str)
+        built = state.where(state.str.startswith("A"), "")
+        said = built.map("建设状况 {0} state {0}".format).where(built != "", "")
+        words = words.where(said == "", words.where(words == "", words + "；") + said)
+    return pd.DataFrame({"evidence": words})
+
+
+def _buildings_on(zone: Zone, parcels: GeoDataFrame, day: date) -> pd.Series:
+    """How many buildings stand on each parcel by a day."""
+    none = pd.Series(0, index=parcels.index)
+    buildings = zone.layers.get("building")
+    if buildings is None or buildings.empty or parcels.empty:
+        return none
+    if "kind" in buildings:
+        buildings = buildings[buildings["kind"].isin(["building"]) | buildings["kind"].isna()]
+    if "built_year" in buildings:
+        year = pd.to_numeric(buildings["built_year"])
+        buildings = buildings[year.isna() | (year <= day.year)]
+    named = (
+        buildings["parcel_id"].astype("object").fillna("").astype(str)
+        if "parcel_id" in buildings
+        else pd.Series("", index=buildings.index, dtype="object")
+    )
+    by_name = named[named != ""].value_counts()
+    found = none + parcels["id"].map(by_name).fillna(0).astype(int)
+    lost = buildings[(named == "").to_numpy()]
+    lost = lost[lost.geometry.notna()]
+    if len(lost):
+        i, j, shared_m2 = geo.clipped_areas(parcels.geometry, lost.geometry, center=zone.center)
+        footprint_m2 = geo.area_m2(lost.geometry, center=zone.center).to_numpy()
+        own = i[shared_m2 > 0.5 * footprint_m2[j]]
+        found += np.bincount(own, minlength=len(parcels))
+    return found
 
 
 _DATED = ("agreed_start_date", "supply_date")
@@ -557,9 +638,8 @@ def under_used(zone: Zone) -> GeoDataFrame:
         return finding_frame([], rule="L605")
     now = zone.at(as_of(zone).year)
     parcels = now.layer("parcel")
-    if "build_state" not in parcels:
-        return finding_frame([], rule="L605")
-    found = parcels[parcels["build_state"].astype("string").str.startswith("A2", na=False)]
+    states = build_states(parcels, str(zone.meta.get("land_use_system", "")))["state"]
+    found = parcels[states.str.startswith("A2")]
     ratio = floor_area_ratio(found, now)
     low = (ratio < float(least)).to_numpy()
     rows = _rows(found[low], measured=ratio[low].to_numpy(), limit=float(least))
@@ -633,9 +713,51 @@ def extension_too_long(zone: Zone) -> GeoDataFrame:
     en="whether parcel {feature} is idle cannot be told; missing: {detail}",
 )
 def idle_unknown(zone: Zone) -> GeoDataFrame:
-    """What the rule on idle land asks is on record for every supplied parcel."""
+    """What the rule on idle land asks is on record for every supplied parcel.
+
+    One cause is one finding: parcels that lack the same are named in one row.
+    """
     if not _can_judge(zone):
         return finding_frame([], rule="L607")
     judged = judged_parcels(zone)
     found = judged[judged["state"] == "unknown"]
-    return finding_frame(_rows(found, detail=found["missing"].to_numpy()), rule="L607")
+    tables = [_of_one_cause(rows, str(cause)) for cause, rows in found.groupby("missing")]
+    if not tables:
+        return finding_frame([], rule="L607")
+    return finding_frame(GeoDataFrame(pd.concat(tables, ignore_index=True)), rule="L607")
+
+
+_MOST_SINGLE = 20  # so many parcels are still worth a line each
+_MOST_NAMED = 10
+
+
+def _of_one_cause(found: GeoDataFrame, cause: str) -> GeoDataFrame:
+    """The parcels that lack the same thing: a row each, or one for all of them."""
+    if len(found) <= _MOST_SINGLE:
+        return _rows(found, detail=cause)
+    ids = [str(one) for one in found["id"].head(_MOST_NAMED)]
+    named = f"{'、'.join(ids)} …（共 {len(found)} 宗 {len(found)} parcels）"
+    return _rows(found.head(1), detail=cause).assign(feature=named)
+
+
+@rule(
+    "L608",
+    "note",
+    unit="d",
+    levels=("parcel",),
+    clause="国土资源部令第53号 第二条第一款",
+    zh="宗地 {feature} 超过约定动工日期 {measured:.0f} 天而无开工日期，但有建设迹象（{detail}），不作闲置认定；请补记开工日期",
+    en="parcel {feature} is {measured:.0f} days past the agreed start without a date of start, but "
+    "is built on ({detail}): not taken as idle; put its start on record",
+)
+def start_not_recorded(zone: Zone) -> GeoDataFrame:
+    """Land that is built on has the date of its start on record."""
+    if not _can_judge(zone):
+        return finding_frame([], rule="L608")
+    judged = judged_parcels(zone)
+    found = judged[judged["state"] == "undated"]
+    late = (pd.Timestamp(as_of(zone)).as_unit("s") - found["due_date"]).dt.days
+    rows = _rows(
+        found, measured=late.to_numpy(dtype="float64"), detail=found["evidence"].to_numpy()
+    )
+    return finding_frame(rows, rule="L608")
