@@ -23,7 +23,7 @@ def supply_list(zone: Zone, day: date | None = None) -> GeoDataFrame:
 
     One row per parcel on the day `day` (by default that of the zone): what
     :func:`zgcgis.checks.supply.judge_idle` says, with ``listed`` (``approved``, ``overdue``,
-    ``idle_unstarted``, ``stopped``, ``idle_stopped`` or ``unknown``), ``area_m2`` and
+    ``idle_unstarted``, ``stopped``, ``idle_stopped``, ``undated`` or ``unknown``), ``area_m2`` and
     ``days_since_approval``; gravest first.
     """
     when = as_of(zone) if day is None else day
@@ -36,7 +36,9 @@ def supply_list(zone: Zone, day: date | None = None) -> GeoDataFrame:
     )
     waiting = (judged["state"] == "unsupplied") & (approved <= midnight)
     listed = judged["state"].where(~waiting, "approved")
-    order = ["idle_unstarted", "idle_stopped", "overdue", "stopped", "unknown", "approved"]
+    order = [
+        "idle_unstarted", "idle_stopped", "overdue", "stopped", "undated", "unknown", "approved",
+    ]  # fmt: skip
     found = judged.assign(
         listed=listed,
         days_since_approval=(midnight - approved).dt.days.astype("Int64"),
