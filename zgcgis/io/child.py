@@ -8,10 +8,8 @@ are read by the parent.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,38 +17,48 @@ from typing import Any
 
 MOST_LAYERS = 200
 MOST_FIELDS = 2000
-MOST_DEPTH = 100
 BATCH = 8_192
 GROUP = 65_536
-WHOLE_JSON_BYTES = 48 << 20
+FAILURE = 3  # of GDAL's classes of errors
 
 
-class Refused(Exception):  # noqa: N818 - it is a verdict, not an error
-    """A verdict of the child: the code of a rule and the words that go into its sentence."""
+def _beside(name: str) -> Any:
+    """Load what stands beside this script; the package itself is not there."""
+    import importlib.util
 
-    def __init__(self, rule: str, **words: Any) -> None:
-        super().__init__(rule)
-        self.rule = rule
-        self.words = words
+    place = Path(__file__).with_name(name)
+    file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+    within = [str(place)] if place.is_dir() else None
+    spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=within)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+containers = _beside("containers")
+Refused = containers.Refused
+_LOOKS = {
+    "geojson": "geojson", "kml": "markup", "xlsx": "workbook", "gpkg": "geopackage",
+    "gdb": "geodatabase", "fgb": "flatgeobuf", "dxf": "drawing",
+}  # fmt: skip
+
+
+def _look_of(kind: str) -> Any:
+    """Return the module that knows the containers of a kind, or None."""
+    import importlib
+
+    return importlib.import_module(f"containers.{_LOOKS[kind]}") if kind in _LOOKS else None
 
 
 # --- the cell ------------------------------------------------------------------------------------
 
 
-def _doors() -> Any:
-    """Return the module beside this script that shuts the doors; there is no package here."""
-    import importlib.util
-
-    spec = importlib.util.spec_from_file_location("doors", Path(__file__).with_name("doors.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def get_ready(job: dict[str, Any]) -> None:
     """Load what the job needs, before the folders are shut and the input is looked at."""
+    _look_of(job["kind"])
     if job["kind"] == "xlsx":
         import openpyxl  # noqa: F401
 
@@ -78,206 +86,6 @@ def get_ready(job: dict[str, Any]) -> None:
         raise Refused("R440", detail=f"driver {job['driver']} is not built in")
 
 
-# --- looking at text formats before GDAL does ----------------------------------------------------
-
-_CRS_KEY = re.compile(rb'"(?:c|\\u0063)(?:r|\\u0072)(?:s|\\u0073)"\s*:', re.IGNORECASE)
-_CRS_NAME = re.compile(
-    r"^(urn:ogc:def:crs:[A-Za-z]+:[\w.]*:\w+|(EPSG|OGC|CRS|ESRI):\w+)$", re.IGNORECASE
-)
-_TYPES = {
-    "FeatureCollection", "Feature", "Point", "MultiPoint", "LineString", "MultiLineString",
-    "Polygon", "MultiPolygon", "GeometryCollection",
-}  # fmt: skip
-
-
-def look_at_json(path: Path) -> dict[str, Any]:
-    """Check a GeoJSON text without GDAL: whole, not deep, no reference to elsewhere."""
-    content = path.read_bytes()
-    try:
-        content.decode("utf-8")
-    except UnicodeDecodeError as problem:
-        raise Refused("R203", detail=f"UTF-8, byte {problem.start}") from problem
-    _json_shape(content)
-    for found in _CRS_KEY.finditer(content):
-        text = content[found.end() : found.end() + 4096].decode("utf-8", "replace").lstrip()
-        try:
-            value, _ = json.JSONDecoder().raw_decode(text)
-        except ValueError:
-            value = text[:80]
-        if isinstance(value, dict) and "type" in value:
-            name = (value.get("properties") or {}) if value.get("type") == "name" else {}
-            name = name.get("name") if isinstance(name, dict) else None
-            if value["type"] != "name" or not isinstance(name, str):
-                raise Refused("R431", detail=json.dumps(value, ensure_ascii=False)[:120])
-            if not _CRS_NAME.match(name):
-                raise Refused("R431" if "/" in name else "R102", detail=name[:120])
-    facts: dict[str, Any] = {}
-    if len(content) > WHOLE_JSON_BYTES:
-        if b'"coordinates"' not in content[: 1 << 22]:
-            raise Refused("R403", detail="no coordinates")
-        return facts
-    try:
-        data = json.loads(content)
-    except RecursionError as problem:
-        raise Refused("R433", limit=MOST_DEPTH) from problem
-    except ValueError as problem:
-        raise Refused("R405", detail=str(problem)) from problem
-    if not isinstance(data, dict) or data.get("type") not in _TYPES:
-        kind = data.get("type") if isinstance(data, dict) else type(data).__name__
-        raise Refused("R403", detail=f"JSON type {str(kind)[:40]!r}")
-    if data["type"] == "FeatureCollection":
-        features = data.get("features")
-        if not isinstance(features, list):
-            raise Refused("R405", detail="features")
-        facts["stated_count"] = len(features)
-        facts |= _json_values(features)
-        if any(not isinstance(f, dict) or f.get("type") != "Feature" for f in features):
-            raise Refused("R405", detail="features: not all are of type Feature")
-    return facts
-
-
-def _json_values(features: list[Any]) -> dict[str, Any]:
-    kinds: dict[str, set[str]] = {}
-    long: dict[str, str] = {}
-    for feature in features:
-        properties = feature.get("properties") if isinstance(feature, dict) else None
-        if not isinstance(properties, dict):
-            continue
-        for name, value in properties.items():
-            if value is None:
-                continue
-            kind = "number" if isinstance(value, int | float) else type(value).__name__
-            kind = "bool" if isinstance(value, bool) else kind
-            kinds.setdefault(name, set()).add(kind)
-            if isinstance(value, int) and abs(value) >= 1 << 53:
-                long.setdefault(name, str(value))
-    mixed = {name: sorted(found) for name, found in kinds.items() if len(found) > 1}
-    return {"mixed": mixed, "long_numbers": long}
-
-
-def _json_shape(content: bytes) -> None:
-    """Refuse text that nests too deep or does not end where it should."""
-    import numpy as np
-
-    if b"\\" in content:
-        content = re.sub(rb"\\.", b"__", content, flags=re.DOTALL)
-    depth, inside, closed = 0, False, False
-    for start in range(0, len(content), 1 << 24):
-        block = np.frombuffer(content[start : start + (1 << 24)], dtype="uint8")
-        within = np.logical_xor.accumulate(block == 0x22) ^ inside
-        inside = bool(within[-1])
-        opening = ((block == 0x7B) | (block == 0x5B)) & ~within
-        closing = ((block == 0x7D) | (block == 0x5D)) & ~within
-        levels = depth + np.cumsum(opening.astype("int32") - closing.astype("int32"))
-        if levels.max() > MOST_DEPTH:
-            raise Refused("R433", measured=int(levels.max()), limit=MOST_DEPTH)
-        depth = int(levels[-1])
-        closed = depth == 0 and not inside
-    if not closed:
-        raise Refused("R405", detail="JSON")
-
-
-def look_at_xml(path: Path) -> dict[str, Any]:
-    """Check an XML text without GDAL: well formed, no DOCTYPE, no link to elsewhere."""
-    from xml.parsers import expat
-
-    depth = 0
-    links: list[str] = []
-    state = {"network_link": 0}
-    places = 0
-
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal depth, places
-        depth += 1
-        if depth > MOST_DEPTH:
-            raise Refused("R433", measured=depth, limit=MOST_DEPTH)
-        local = name.rsplit(":", 1)[-1]
-        if local in {"NetworkLink", "NetworkLinkControl"}:
-            state["network_link"] += 1
-        if local == "Placemark":
-            places += 1
-        if local == "include" or any(k.rsplit(":", 1)[-1] == "include" for k in attributes):
-            links.append(local)
-
-    def end(_: str) -> None:
-        nonlocal depth
-        depth -= 1
-
-    def doctype(*_: Any) -> None:
-        raise Refused("R432")
-
-    parser = expat.ParserCreate()
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.StartDoctypeDeclHandler = doctype
-    parser.EntityDeclHandler = doctype
-    try:
-        with path.open("rb") as stream:
-            parser.ParseFile(stream)
-    except expat.ExpatError as problem:
-        raise Refused("R405", detail=f"XML: {problem}") from problem
-    if state["network_link"] or links:
-        raise Refused("R431", detail="NetworkLink" if state["network_link"] else links[0])
-    return {"placemarks": places}
-
-
-# --- databases -----------------------------------------------------------------------------------
-
-_OWN_TRIGGER = re.compile(
-    r"^(rtree_|trigger_(insert|delete|update)_feature_count_|gpkg_|trg_|fki_|ggi_|ggu_|gii_|giu_)",
-    re.IGNORECASE,
-)
-
-
-_OF_PROGRAMS = {"layer_styles", "qgis_projects"}
-
-
-def look_at_gpkg(path: Path) -> dict[str, Any]:
-    """List what a GeoPackage holds besides tables, without running any of it."""
-    import sqlite3
-    from urllib.parse import quote
-
-    with path.open("rb") as stream:
-        header = stream.read(100)
-    page = int.from_bytes(header[16:18], "big")
-    page = 65_536 if page == 1 else page
-    pages = int.from_bytes(header[28:32], "big")
-    size = path.stat().st_size
-    beside = any(path.with_name(path.name + end).exists() for end in ("-wal", "-journal"))
-    if (page < 512 or page & (page - 1)) or (pages * page > size and not beside):
-        raise Refused("R405", detail=f"{size} < {pages * page}")
-    try:
-        base = sqlite3.connect(f"file:{quote(str(path))}?mode={'rw' if beside else 'ro'}", uri=True)
-        with contextlib.closing(base):
-            base.execute("PRAGMA trusted_schema=OFF")
-            if size <= 64 << 20:
-                answer = base.execute("PRAGMA quick_check(1)").fetchone()[0]
-                if answer != "ok":
-                    raise Refused("R405", detail=str(answer)[:200])
-            objects = base.execute("SELECT type, name FROM sqlite_master").fetchall()
-            tables = {name for kind, name in objects if kind == "table"}
-            contents = base.execute("SELECT table_name, data_type FROM gpkg_contents").fetchall()
-            srs = {}
-            with contextlib.suppress(sqlite3.Error):
-                srs = dict(
-                    base.execute("SELECT table_name, srs_id FROM gpkg_geometry_columns").fetchall()
-                )
-    except sqlite3.Error as problem:
-        missing = "no such table: gpkg_contents" in str(problem)
-        raise Refused("R403" if missing else "R405", detail=str(problem)) from problem
-    return {
-        "triggers": [n for k, n in objects if k == "trigger" and not _OWN_TRIGGER.match(str(n))],
-        "views": [n for k, n in objects if k == "view"],
-        "tables": [
-            str(n)
-            for n, kind in contents
-            if n in tables and kind in ("features", "attributes") and n not in _OF_PROGRAMS
-        ],
-        "not_read": [str(n) for n, _ in contents if n not in tables],
-        "srs": {str(k): v for k, v in srs.items()},
-    }
-
-
 # --- reading -------------------------------------------------------------------------------------
 
 
@@ -286,38 +94,76 @@ def read_with_gdal(job: dict[str, Any], out: Path) -> dict[str, Any]:
     import pyogrio
     from pyogrio.errors import DataSourceError
 
-    path = job["path"]
+    path, wanted = job["path"], job.get("layer")
     options = {"LIST_ALL_TABLES": "NO"} if job["driver"] == "GPKG" else {}
     try:
         listed = [
-            (str(name), None if kind is None else str(kind))
-            for name, kind in pyogrio.list_layers(path)
+            (number, str(name), None if kind is None else str(kind))
+            for number, (name, kind) in enumerate(pyogrio.list_layers(path))
         ]
-    except DataSourceError as problem:
-        raise Refused("R405", detail=_first_line(problem)) from problem
+    except (DataSourceError, UnicodeDecodeError) as problem:
+        raise Refused("R405", detail=containers.first_line(problem)) from problem
     if (allowed := job.get("tables")) is not None:
-        listed = [(name, kind) for name, kind in listed if name in set(allowed)]
-    facts: dict[str, Any] = {"listed": [{"name": n, "type": k} for n, k in listed]}
-    wanted = job.get("layer")
-    layers = []
-    for number, (name, kind) in enumerate(listed[:MOST_LAYERS]):
-        if wanted is not None and name != wanted:
-            continue
+        listed = [entry for entry in listed if entry[1] in set(allowed)]
+    if wanted is None and len(listed) > MOST_LAYERS:
+        raise Refused("R444", measured=len(listed), limit=MOST_LAYERS)
+    names = [name for _, name, _ in listed]
+    facts: dict[str, Any] = {"listed": [{"name": n, "type": k} for _, n, k in listed]}
+    layers, others = [], []
+    for number, name, kind in listed:
+        which = number if names.count(name) > 1 else name  # two may be called the same
         try:
-            layers.append(
-                _read_layer(pyogrio, path, name, kind, out / f"layer-{number}.parquet", options)
-            )
+            if wanted is None or name == wanted:
+                file = out / f"layer-{number}.parquet"
+                layers.append(_read_layer(pyogrio, path, which, name, kind, file, options))
+            elif job["kind"] == "kml":  # its placemarks are counted over all layers
+                told = pyogrio.read_info(path, layer=which, force_feature_count=True)
+                others.append({"name": name, "rows": told["features"]})
         except DataSourceError as problem:
-            raise Refused("R405", detail=_first_line(problem)) from problem
+            raise Refused("R405", detail=containers.first_line(problem)) from problem
         except UnicodeDecodeError as problem:
             raise Refused("R203", detail=f"{name}: byte {problem.start}") from problem
-    facts["layers"] = layers
-    return facts
+    return facts | {"layers": layers, "others": others}
 
 
-def _first_line(problem: Exception) -> str:
-    text = str(problem).replace(str(Path.cwd()) + os.sep, "").strip()
-    return text.splitlines()[0][:200] if text else type(problem).__name__
+class _Errors:
+    """The first error of GDAL on the way, which reading as a stream does not raise."""
+
+    system: Any = None
+
+    def __init__(self, pyogrio: Any) -> None:
+        self.first: str | None = None
+        if _Errors.system is None:
+            _Errors.system = _error_functions(pyogrio)
+        if _Errors.system:
+            _Errors.system.CPLErrorReset()
+
+    def listen(self, reader: Any) -> Iterator[Any]:
+        """Yield what a reader gives, and look for an error after each batch."""
+        for batch in reader:
+            yield batch
+            self.look()
+        self.look()
+
+    def look(self) -> None:
+        """Remember the first failure."""
+        system = _Errors.system
+        if system and self.first is None and system.CPLGetLastErrorType() == FAILURE:
+            words = system.CPLGetLastErrorMsg().decode("utf-8", "replace")
+            self.first = containers.first_line(words)
+
+
+def _error_functions(pyogrio: Any) -> Any:
+    """Return the library with GDAL's own record of errors; False where it cannot be asked."""
+    import ctypes
+
+    try:
+        library = ctypes.CDLL(pyogrio._io.__file__)
+        library.CPLGetLastErrorMsg.restype = ctypes.c_char_p
+        library.CPLErrorReset.restype = None
+    except (OSError, AttributeError):
+        return False
+    return library
 
 
 def _groups(reader: Any, schema: Any, casts: list[Any]) -> Iterator[Any]:
@@ -338,6 +184,7 @@ def _groups(reader: Any, schema: Any, casts: list[Any]) -> Iterator[Any]:
 def _read_layer(
     pyogrio: Any,
     path: str,
+    which: int | str,
     name: str,
     kind: str | None,
     out: Path,
@@ -346,9 +193,11 @@ def _read_layer(
     import warnings
     from concurrent.futures import ThreadPoolExecutor
 
+    import pyarrow as pa
     import pyarrow.parquet as pq
 
     said: list[str] = []
+    errors = _Errors(pyogrio)
     rows = curved = 0
     writer = None
     try:
@@ -356,7 +205,7 @@ def _read_layer(
             warnings.simplefilter("always")
             with pyogrio.raw.open_arrow(
                 path,
-                layer=name,
+                layer=which,
                 batch_size=BATCH,
                 use_pyarrow=True,
                 read_geometry=kind is not None,
@@ -374,7 +223,7 @@ def _read_layer(
                 )
                 with ThreadPoolExecutor(1) as beside:  # one group is written while one is read
                     written = None
-                    for group in _groups(reader, schema, casts):
+                    for group in _groups(errors.listen(reader), schema, casts):
                         if place is not None:
                             curved += sum(map(_curves, group.column(place).chunks))
                         rows += group.num_rows
@@ -383,12 +232,15 @@ def _read_layer(
                         written = beside.submit(writer.write_table, group)
                     if written is not None:
                         written.result()
-            said = [str(w.message)[:200] for w in heard]
+            said = [containers.first_line(str(w.message)) for w in heard]
+    except (OSError, pa.ArrowException) as problem:  # the stream broke off
+        detail = f"{name}：{rows} + ?：{containers.first_line(problem)}"
+        raise Refused("R405", detail=detail) from problem
     finally:
         if writer is not None:
             writer.close()
     if curved:
-        _straighten(pyogrio, path, name, out, options)
+        _straighten(pyogrio, path, which, out, options)
     names = [str(f) for f in meta["fields"]]
     return {
         "name": name,
@@ -402,6 +254,7 @@ def _read_layer(
         "types": [str(t) for t in meta.get("ogr_types", [])],
         "encoding": str(meta.get("encoding")),
         "warnings": sorted(set(said))[:20],
+        "error": errors.first,
     }
 
 
@@ -427,7 +280,9 @@ def _curves(array: Any) -> int:
     return count
 
 
-def _straighten(pyogrio: Any, path: str, name: str, out: Path, options: dict[str, str]) -> None:
+def _straighten(
+    pyogrio: Any, path: str, which: int | str, out: Path, options: dict[str, str]
+) -> None:
     """Write the layer again with its curves as chords, which the other way of reading makes."""
     import warnings
 
@@ -436,8 +291,10 @@ def _straighten(pyogrio: Any, path: str, name: str, out: Path, options: dict[str
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        shapes = pyogrio.raw.read(path, layer=name, columns=[], **options)[2]
+        shapes = pyogrio.raw.read(path, layer=which, columns=[], **options)[2]
     table = pq.read_table(out)
+    if len(shapes) != table.num_rows:
+        raise Refused("R415", measured=len(shapes), limit=table.num_rows, detail=str(which))
     place = table.schema.get_field_index("geometry")
     table = table.set_column(place, "geometry", pa.array(list(shapes), type=pa.binary()))
     pq.write_table(table, out, compression="none")
@@ -533,7 +390,7 @@ def read_parquet(job: dict[str, Any], out: Path) -> dict[str, Any]:
     import pyarrow.parquet as pq
 
     try:
-        with pq.ParquetFile(job["path"]) as source:
+        with pq.ParquetFile(job["path"], page_checksum_verification=True) as source:
             meta = source.schema_arrow.metadata or {}
             told = json.loads(meta[b"geo"]) if b"geo" in meta else {}
             primary = told.get("primary_column")
@@ -550,6 +407,10 @@ def read_parquet(job: dict[str, Any], out: Path) -> dict[str, Any]:
             schema, casts = _plain(source.schema_arrow, place)
             file = out / "layer-0.parquet"
             rows = weight = 0
+            told_rows = source.metadata.num_rows
+            groups = (source.metadata.row_group(k).num_rows for k in range(source.num_row_groups))
+            if (there := sum(groups)) != told_rows:
+                raise Refused("R415", measured=there, limit=told_rows, detail="row groups")
             with pq.ParquetWriter(
                 file, schema, compression="none", write_statistics=False
             ) as writer:
@@ -561,9 +422,10 @@ def read_parquet(job: dict[str, Any], out: Path) -> dict[str, Any]:
                     writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
                     rows += batch.num_rows
     except (pa.ArrowException, OSError, ValueError, KeyError, AttributeError, TypeError) as problem:
-        raise Refused("R405", detail=_first_line(problem)) from problem
+        raise Refused("R405", detail=containers.first_line(problem)) from problem
     name = Path(job["path"]).stem
     return {
+        "stated": [{"layer": name, "count": told_rows, "by": "num_rows", "sure": True}],
         "listed": [{"name": name, "type": "Unknown" if primary else None}],
         "layers": [
             {
@@ -599,134 +461,85 @@ def _flat(array: Any) -> Any:
     return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
-# --- workbooks -----------------------------------------------------------------------------------
+# --- the job ---------------------------------------------------------------------------------------
 
 
-def read_workbook(job: dict[str, Any], out: Path) -> dict[str, Any]:
-    """Read the sheets of a workbook as text tables, with what is odd about their cells."""
-    import datetime as dt
-    import zipfile
+def _read_package(job: dict[str, Any], out: Path) -> dict[str, Any]:
+    """Read a GeoPackage while its pages are checked."""
+    from concurrent.futures import ThreadPoolExecutor
 
-    with zipfile.ZipFile(job["path"]) as archive:
-        for member in archive.infolist():
-            if member.filename.endswith((".xml", ".rels")):
-                with archive.open(member) as stream:
-                    head = stream.read(1 << 16)
-                if b"<!DOCTYPE" in head or b"<!ENTITY" in head:
-                    raise Refused("R432")
-                if b"<\x00!\x00" in head:
-                    raise Refused("R432")
-    import warnings
+    look = _look_of("gpkg")
+    facts: dict[str, Any] = look.look(Path(job["path"]))
+    with ThreadPoolExecutor(1) as beside:
+        checked = beside.submit(look.check_pages, Path(job["path"]))
+        try:
+            facts |= read_with_gdal({**job, "tables": facts["tables"]}, out)
+        finally:
+            checked.result()
+    return facts
 
-    import openpyxl
 
-    warnings.simplefilter("ignore")
+def _read_geodatabase(job: dict[str, Any], out: Path) -> dict[str, Any]:
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    look = _look_of("gdb")
+    tables = look.look(Path(job["path"]))
+    facts = read_with_gdal(job, out)
     try:
-        values = openpyxl.load_workbook(job["path"], data_only=True, read_only=False)
-        formulas = openpyxl.load_workbook(job["path"], data_only=False, read_only=False)
-    except Refused:
-        raise
-    except MemoryError:
-        raise
-    except Exception as problem:
-        raise Refused("R405", detail=f"XLSX: {_first_line(problem)}") from problem
-    sheets = []
-    for number, sheet in enumerate(values.worksheets[:MOST_LAYERS]):
-        twin = formulas[sheet.title]
-        unset: list[str] = []
-        errors: list[str] = []
-        rows: list[list[str | None]] = []
-        long: list[str] = []
-        others = twin._cells
-        for cells in _rows_of(sheet):
-            row: list[str | None] = []
-            for cell in cells:
-                if cell is None:
-                    row.append(None)
-                    continue
-                other = others[cell.row, cell.column]
-                value = cell.value
-                if other.data_type == "f" and value is None:
-                    unset.append(cell.coordinate)
-                if cell.data_type == "e":
-                    errors.append(cell.coordinate)
-                    value = None
-                if isinstance(value, bool):
-                    row.append("true" if value else "false")
-                elif isinstance(value, int):
-                    if abs(value) >= 10**15:
-                        long.append(cell.coordinate)
-                    row.append(str(value))
-                elif isinstance(value, float):
-                    if value.is_integer() and abs(value) >= 10**15:
-                        long.append(cell.coordinate)
-                    whole = value.is_integer() and abs(value) < 10**18
-                    row.append(str(int(value)) if whole else repr(value))
-                elif isinstance(value, dt.datetime):
-                    row.append(
-                        value.date().isoformat()
-                        if value.time() == dt.time()
-                        else value.isoformat(" ")
-                    )
-                elif isinstance(value, dt.date):
-                    row.append(value.isoformat())
-                else:
-                    row.append(None if value is None else str(value))
-            rows.append(row)
-        told = {
-            "name": sheet.title,
-            "hidden": sheet.sheet_state != "visible",
-            "merged": [str(r) for r in sheet.merged_cells.ranges][:50],
-            "unset_formulas": unset[:1000],
-            "errors": errors[:1000],
-            "long": long[:1000],
-            "hidden_rows": sum(1 for d in sheet.row_dimensions.values() if d.hidden),
-            "rows": rows,
-        }
-        file = out / f"sheet-{number}.json"
-        file.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
-        sheets.append({"name": sheet.title, "file": file.name})
-    return {"sheets": sheets}
+        _, numbers, _, (names, *_) = pyogrio.raw.read(
+            job["path"], layer="GDB_SystemCatalog", columns=["Name"],
+            read_geometry=False, return_fids=True,
+        )  # fmt: skip
+    except (DataLayerError, DataSourceError, UnicodeDecodeError, ValueError) as problem:
+        raise Refused("R405", detail=containers.first_line(problem)) from problem
+    catalogue = list(zip(numbers.tolist(), map(str, names), strict=True))
+    listed = [entry["name"] for entry in facts["listed"]]
+    stated, left = look.tables_by_layer(tables, catalogue, listed)
+    return facts | {"stated": stated, "left_out": left}
 
 
-def _rows_of(sheet: Any) -> Iterator[list[Any]]:
-    """Yield the cells of each row, None where there is none; an empty row costs nothing.
+def _read_drawing(job: dict[str, Any], out: Path) -> dict[str, Any]:
+    import pyarrow.parquet as pq
 
-    The sheet's own way makes a cell for each place, and a sheet may claim a million rows.
-    """
-    there: dict[int, dict[int, Any]] = {}
-    for (row, column), cell in sheet._cells.items():
-        there.setdefault(row, {})[column] = cell
-    width = min(MOST_FIELDS + 1, max((max(cells) for cells in there.values()), default=0))
-    for row in range(1, max(there, default=0) + 1):
-        cells = there.get(row)
-        yield [] if cells is None else [cells.get(c) for c in range(1, width + 1)]
+    look = _look_of("dxf")
+    records = look.look(Path(job["path"]))
+    facts = read_with_gdal(job, out)
+    found = []
+    for layer in facts["layers"]:
+        if layer["name"] == "entities":
+            table = pq.read_table(out / layer["file"], columns=["EntityHandle", "SubClasses"])
+            columns = [table.column(name).to_pylist() for name in table.column_names]
+            found = look.hold_records(records, *columns, layer["error"])
+    return facts | {"findings": found}
 
 
 def work(job: dict[str, Any], out: Path) -> dict[str, Any]:
-    """Do the job: look first, then read."""
-    path = Path(job["path"])
-    kind = job["kind"]
-    facts: dict[str, Any] = {}
-    if kind == "geojson":
-        facts |= look_at_json(path)
-    elif kind == "kml":
-        facts |= look_at_xml(path)
-    elif kind == "gpkg":
-        facts |= look_at_gpkg(path)
-        job = {**job, "tables": facts["tables"]}
+    """Do the job: look first, read, and hold what was read against what was seen."""
+    kind, path = job["kind"], Path(job["path"])
     if kind == "xlsx":
-        return facts | read_workbook(job, out)
+        return {"sheets": _look_of("xlsx").read(path, out)}
+    special = {"gpkg": _read_package, "gdb": _read_geodatabase, "dxf": _read_drawing}
     if kind == "parquet":
-        return facts | read_parquet(job, out)
-    return facts | read_with_gdal(job, out)
+        facts = read_parquet(job, out)
+    elif kind in special:
+        facts = special[kind](job, out)
+    else:
+        look = _look_of(kind)
+        facts = {} if look is None else look.look(path)
+        facts |= read_with_gdal(job, out)
+    found = facts.setdefault("findings", [])
+    found += containers.hold([*facts["layers"], *facts.get("others", [])], facts.get("stated", []))
+    if left := facts.get("left_out"):
+        found.append({"rule": "R417", "detail": "、".join(left)[:300]})
+    return facts
 
 
 def main() -> int:
     """Do one job and leave ``facts.json``; the answer of the process says how it went."""
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     out = Path(job["out"])
-    doors = _doors()
+    doors = _beside("doors")
     shut = doors.limit(*(int(job[k]) for k in ("memory_bytes", "seconds", "most_bytes")))
     try:
         get_ready(job)
@@ -736,6 +549,8 @@ def main() -> int:
         answer = {"doors": shut} | work(job, out)
     except Refused as verdict:
         answer = {"refused": verdict.rule, "words": verdict.words}
+    except UnicodeDecodeError as problem:  # in a name or a message, from anywhere in GDAL
+        answer = {"refused": "R405", "words": {"detail": containers.first_line(problem)}}
     except MemoryError:
         answer = {"refused": "R442", "words": {}}
     (out / "facts.json").write_text(json.dumps(answer, ensure_ascii=False), encoding="utf-8")

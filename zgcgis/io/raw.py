@@ -134,6 +134,8 @@ def _tell(one: Staged, facts: dict[str, Any]) -> None:
     odd = [*facts.get("triggers", []), *facts.get("views", []), *facts.get("not_read", [])]
     if odd:
         one.add("R435", detail="、".join(str(n)[:40] for n in dict.fromkeys(odd))[:200])
+    for found in facts.get("findings", []):
+        one.add(**found)
     strange = [entry["name"] for entry in facts["listed"] if _ODD_NAME.search(entry["name"])]
     if strange:
         one.add("R436", detail="、".join(repr(n)[:60] for n in strange[:5]))
@@ -160,15 +162,12 @@ def _raw_of(one: Staged, facts: dict[str, Any], entry: dict[str, Any]) -> Raw:
     for column, sample in facts.get("long_numbers", {}).items():
         if column in frame and pd.api.types.is_float_dtype(frame[column]):
             rows.append({"rule": "R504", "row": None, "other": column, "detail": sample})
-    stated = facts.get("stated_count")
     told = {
         "encoding": entry["encoding"],
         "types": dict(zip(entry["fields"], entry["types"], strict=False)),
         "geometry_type": entry["geometry_type"],
         "warnings": entry["warnings"],
     }
-    if stated is not None and stated != entry["rows"]:
-        raise Refusal("R405", detail=f"{entry['rows']} / {stated}")
     raw = Raw(name, frame, wkb, entry["crs"], told, rows)
     if one.kind == "kml":  # what the format has by default says nothing of the land
         usual = {"tessellate", "extrude", "visibility", "drawOrder", "altitudeMode", "icon"}

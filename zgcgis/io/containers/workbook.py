@@ -1,0 +1,132 @@
+"""Workbooks: their parts, and their sheets as text tables with what is odd about the cells."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.parsers import expat
+
+from . import Refused, first_line
+from .markup import parser
+
+__all__ = ["read"]
+
+MOST_SHEETS = 200
+MOST_COLUMNS = 2000
+_XML_SUFFIXES = (".xml", ".rels", ".vml")
+
+
+def _look_at_parts(path: Path) -> None:
+    """Refuse a workbook any part of which declares a document type, wherever and in any encoding.
+
+    A declaration can only stand before the first element, so no part is read further than that.
+    """
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.infolist():
+            reader = parser()
+            begun: list[str] = []
+            reader.StartElementHandler = lambda name, _, begun=begun: begun.append(name)
+            try:
+                with archive.open(member) as stream:
+                    while not begun and (block := stream.read(1 << 14)):
+                        reader.Parse(block)
+            except expat.ExpatError as problem:
+                if not begun and member.filename.lower().endswith(_XML_SUFFIXES):
+                    detail = f"XLSX: {member.filename}: {problem}"
+                    raise Refused("R405", detail=detail[:200]) from problem
+
+
+def read(path: Path, out: Path) -> list[dict[str, str]]:
+    """Read the sheets of a workbook as text tables, with what is odd about their cells."""
+    try:
+        _look_at_parts(path)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as problem:
+        raise Refused("R405", detail=f"XLSX: {first_line(problem)}") from problem
+    import openpyxl
+
+    warnings.simplefilter("ignore")
+    try:
+        values = openpyxl.load_workbook(path, data_only=True, read_only=False)
+        formulas = openpyxl.load_workbook(path, data_only=False, read_only=False)
+    except Refused:
+        raise
+    except MemoryError:
+        raise
+    except Exception as problem:
+        raise Refused("R405", detail=f"XLSX: {first_line(problem)}") from problem
+    if len(values.worksheets) > MOST_SHEETS:
+        raise Refused("R444", measured=len(values.worksheets), limit=MOST_SHEETS)
+    sheets = []
+    for number, sheet in enumerate(values.worksheets):
+        told = _told(sheet, formulas[sheet.title])
+        file = out / f"sheet-{number}.json"
+        file.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
+        sheets.append({"name": sheet.title, "file": file.name})
+    return sheets
+
+
+def _told(sheet: Any, twin: Any) -> dict[str, Any]:
+    """Return a sheet's rows as text and what is odd about its cells."""
+    odd: dict[str, list[str]] = {"unset_formulas": [], "errors": [], "long": []}
+    others = twin._cells
+    rows: list[list[str | None]] = []
+    for cells in _rows_of(sheet):
+        rows.append([])
+        for cell in cells:
+            if cell is None:
+                rows[-1].append(None)
+                continue
+            if others[cell.row, cell.column].data_type == "f" and cell.value is None:
+                odd["unset_formulas"].append(cell.coordinate)
+            if cell.data_type == "e":
+                odd["errors"].append(cell.coordinate)
+            value = None if cell.data_type == "e" else cell.value
+            if _is_long(value):
+                odd["long"].append(cell.coordinate)
+            rows[-1].append(_text_of(value))
+    return {
+        "name": sheet.title,
+        "hidden": sheet.sheet_state != "visible",
+        "merged": [str(r) for r in sheet.merged_cells.ranges][:50],
+        "hidden_rows": sum(1 for d in sheet.row_dimensions.values() if d.hidden),
+        "rows": rows,
+    } | {name: places[:1000] for name, places in odd.items()}
+
+
+def _is_long(value: object) -> bool:
+    """Whether a number has more digits than a sheet keeps."""
+    whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return whole and not isinstance(value, bool) and abs(value) >= 10**15  # type: ignore[arg-type]
+
+
+def _text_of(value: object) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        whole = value.is_integer() and abs(value) < 10**18
+        return str(int(value)) if whole else repr(value)
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
+    return value.isoformat() if isinstance(value, dt.date) else str(value)
+
+
+def _rows_of(sheet: Any) -> Iterator[list[Any]]:
+    """Yield the cells of each row, None where there is none; an empty row costs nothing.
+
+    The sheet's own way makes a cell for each place, and a sheet may claim a million rows.
+    """
+    there: dict[int, dict[int, Any]] = {}
+    for (row, column), cell in sheet._cells.items():
+        there.setdefault(row, {})[column] = cell
+    width = min(MOST_COLUMNS + 1, max((max(cells) for cells in there.values()), default=0))
+    for row in range(1, max(there, default=0) + 1):
+        cells = there.get(row)
+        yield [] if cells is None else [cells.get(c) for c in range(1, width + 1)]
