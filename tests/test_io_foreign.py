@@ -43,7 +43,7 @@ def table(folder, head, rows, name="table.csv"):
         book.save(path)
     else:
         lines = [head, *(",".join(map(str, row)) for row in rows)]
-        path.write_text("\n".join(lines), encoding="utf-8-sig")
+        path.write_text("\n".join([*lines, ""]), encoding="utf-8-sig")
     return path
 
 

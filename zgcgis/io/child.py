@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -104,7 +105,8 @@ def read_with_gdal(job: dict[str, Any], out: Path) -> dict[str, Any]:
     except (DataSourceError, UnicodeDecodeError) as problem:
         raise Refused("R405", detail=containers.first_line(problem)) from problem
     if (allowed := job.get("tables")) is not None:
-        listed = [entry for entry in listed if entry[1] in set(allowed)]
+        known = {name.casefold() for name in allowed}
+        listed = [entry for entry in listed if entry[1].casefold() in known]
     if wanted is None and len(listed) > MOST_LAYERS:
         raise Refused("R444", measured=len(listed), limit=MOST_LAYERS)
     names = [name for _, name, _ in listed]
@@ -191,14 +193,12 @@ def _read_layer(
     options: dict[str, str],
 ) -> dict[str, Any]:
     import warnings
-    from concurrent.futures import ThreadPoolExecutor
 
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     said: list[str] = []
     errors = _Errors(pyogrio)
-    rows = curved = 0
     writer = None
     try:
         with warnings.catch_warnings(record=True) as heard:
@@ -221,21 +221,13 @@ def _read_layer(
                 writer = pq.ParquetWriter(
                     out, schema, compression="none", use_dictionary=words, write_statistics=False
                 )
-                with ThreadPoolExecutor(1) as beside:  # one group is written while one is read
-                    written = None
-                    for group in _groups(errors.listen(reader), schema, casts):
-                        if place is not None:
-                            curved += sum(map(_curves, group.column(place).chunks))
-                        rows += group.num_rows
-                        if written is not None:
-                            written.result()
-                        written = beside.submit(writer.write_table, group)
-                    if written is not None:
-                        written.result()
+                groups = _groups(errors.listen(reader), schema, casts)
+                rows, curved = _pour(groups, writer, place)
             said = [containers.first_line(str(w.message)) for w in heard]
     except (OSError, pa.ArrowException) as problem:  # the stream broke off
-        detail = f"{name}：{rows} + ?：{containers.first_line(problem)}"
-        raise Refused("R405", detail=detail) from problem
+        if getattr(problem, "errno", None):  # of our own disk
+            raise
+        raise Refused("R405", detail=f"{name}：{containers.first_line(problem)}") from problem
     finally:
         if writer is not None:
             writer.close()
@@ -256,6 +248,25 @@ def _read_layer(
         "warnings": sorted(set(said))[:20],
         "error": errors.first,
     }
+
+
+def _pour(groups: Iterator[Any], writer: Any, place: int | None) -> tuple[int, int]:
+    """Write tables, one while the next is read; return how many rows and curves there were."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    rows = curved = 0
+    with ThreadPoolExecutor(1) as beside:
+        written = None
+        for group in groups:
+            if place is not None:
+                curved += sum(map(_curves, group.column(place).chunks))
+            rows += group.num_rows
+            if written is not None:
+                written.result()
+            written = beside.submit(writer.write_table, group)
+        if written is not None:
+            written.result()
+    return rows, curved
 
 
 def _curves(array: Any) -> int:
@@ -340,8 +351,19 @@ def _plain(schema: Any, place: int | None) -> tuple[Any, list[Any]]:
             casts.append(_as_size)
         else:
             fields.append(pa.field(name, kind))
-            casts.append(lambda array: array)
+            casts.append(partial(_as_it_is, name))
     return pa.schema(fields), casts
+
+
+def _as_it_is(name: str, array: Any) -> Any:
+    """Return an array that is whole: texts are UTF-8."""
+    import pyarrow as pa
+
+    try:
+        array.validate(full=True)
+    except pa.ArrowInvalid as problem:
+        raise Refused("R203", detail=f"{name}: {containers.first_line(problem)}") from problem
+    return array
 
 
 def _as_binary(array: Any) -> Any:
@@ -464,6 +486,15 @@ def _flat(array: Any) -> Any:
 # --- the job ---------------------------------------------------------------------------------------
 
 
+def _set_options(kind: str, facts: dict[str, Any]) -> None:
+    import pyogrio
+
+    if kind == "kml":  # the frame of a picture is no land
+        pyogrio.set_gdal_config_options({"LIBKML_READ_GROUND_OVERLAY": "NO"})
+    if facts.get("bare"):
+        pyogrio.set_gdal_config_options({"OGR_FLATGEOBUF_STREAM_BASE_IMPL": "YES"})
+
+
 def _read_package(job: dict[str, Any], out: Path) -> dict[str, Any]:
     """Read a GeoPackage while its pages are checked."""
     from concurrent.futures import ThreadPoolExecutor
@@ -527,6 +558,7 @@ def work(job: dict[str, Any], out: Path) -> dict[str, Any]:
     else:
         look = _look_of(kind)
         facts = {} if look is None else look.look(path)
+        _set_options(kind, facts)
         facts |= read_with_gdal(job, out)
     found = facts.setdefault("findings", [])
     found += containers.hold([*facts["layers"], *facts.get("others", [])], facts.get("stated", []))

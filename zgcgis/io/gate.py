@@ -439,6 +439,7 @@ def _unpack(archive: zipfile.ZipFile, path: Path, work: Path, size: int) -> list
         if plain.casefold() in seen:
             raise Refusal("R426", detail=name[:80])
         seen.add(plain.casefold())
+        archive.open(member).close()  # its name here must be the one in the directory
         kept.append((member, plain))
     sets = _data_sets(kept)
     if not sets:
@@ -468,7 +469,16 @@ def _unpack(archive: zipfile.ZipFile, path: Path, work: Path, size: int) -> list
         if main.is_file() and main.stat().st_size == 0:
             raise Refusal("R404")
         staged.append(one)
+    taken = {name for _, _, files in sets for _, name in files}
+    if beside := [name for _, name in kept if name not in taken and _is_data(name)]:
+        staged[0].add("R427", measured=len(beside), detail="、".join(beside)[:200])
     return staged
+
+
+def _is_data(name: str) -> bool:
+    """Whether a member that is not read looks like data all the same."""
+    lowered = name.lower()
+    return lowered.endswith((*_ARCHIVES, ".dbf", ".shx")) or Path(lowered).suffix in KINDS
 
 
 def _unpack_one(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left: int) -> int:

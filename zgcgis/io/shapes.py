@@ -24,7 +24,10 @@ MOST_FIELDS = 1024
 
 
 def index_shapes(staged: Staged) -> int:
-    """Check the .shp record by record, write the .shx the child will use, return the count."""
+    """Check the .shp record by record, write the .shx the child will use, return the count.
+
+    Record n of the index belongs to row n of the attributes, wherever it stands in the .shp.
+    """
     content = staged.path.read_bytes()
     kind = struct.unpack("<i", content[32:36])[0]
     if kind not in _SHAPES:
@@ -32,56 +35,116 @@ def index_shapes(staged: Staged) -> int:
     stated = 2 * struct.unpack(">i", content[24:28])[0]
     if stated != len(content):
         staged.add("R409", detail=f".shp {stated} / {len(content)}")
-    offsets, lengths = _records(content)
-    if stated > len(content) and not offsets:
+    places = _choose(staged, content)
+    if stated > len(content) and not len(places):
         raise Refusal("R405", detail=".shp")
-    table = np.column_stack([np.array(offsets) // 2, np.array(lengths) // 2]).astype(">i4")
-    index = staged.path.with_suffix(".shx")
-    theirs = staged.companions.get(".shx")
+    _look_at_parts(content, places)
     header = bytearray(content[:100])
-    header[24:28] = struct.pack(">i", (100 + 8 * len(offsets)) // 2)
-    ours = table.tobytes()
-    if theirs is None:
-        staged.add("R410", detail="缺失 missing")
-    else:
-        there = theirs.read_bytes()[100:]
-        if there != ours:
-            staged.add("R410", detail="与图形不符 not that of the shapes")
-    index.write_bytes(bytes(header) + ours)
+    header[24:28] = struct.pack(">i", (100 + 8 * len(places)) // 2)
+    index = staged.path.with_suffix(".shx")
+    index.write_bytes(bytes(header) + (places // 2).astype(">i4").tobytes())
     if stated != len(content):  # GDAL trusts the header
         content_header = bytearray(content[:100])
         content_header[24:28] = struct.pack(">i", len(content) // 2)
         with staged.path.open("r+b") as stream:
             stream.write(bytes(content_header))
-    return len(offsets)
+    return len(places)
 
 
-def _records(content: bytes) -> tuple[list[int], list[int]]:
-    offsets: list[int] = []
-    lengths: list[int] = []
+def _choose(staged: Staged, content: bytes) -> NDArray[np.int64]:
+    """Return where records begin and how long they are, in the order of the attributes.
+
+    The index of the set is followed where it fits the shapes. Otherwise the records are taken as
+    they stand, by their own numbers where those are in another order.
+    """
+    index = staged.companions.get(".shx")
+    told = None if index is None else _by_index(index.read_bytes(), content)
+    try:
+        stored, numbers = _records(content)
+    except Refusal:
+        if told is None or not len(told) or len(told) != _count_of_rows(staged):
+            raise
+        left = len(content) - 100 - int((told[:, 1] + 8).sum())
+        staged.add("R447", measured=left)
+        return told
+    if told is not None and len(told) == len(stored):
+        out = int((told[:, 0] != stored[:, 0]).sum())
+        if out:
+            staged.add("R446", measured=out, detail=".shx")
+        return told
+    rows = _count_of_rows(staged)
+    if told is not None and len(told) == rows:
+        staged.add("R416", measured=len(told), limit=len(stored), detail=".shx / .shp")
+        return told
+    if index is not None and rows is None and (index.stat().st_size - 100) // 8 > len(stored):
+        raise Refusal(
+            "R415", measured=len(stored), limit=(index.stat().st_size - 100) // 8, detail=".shx"
+        )
+    staged.add(
+        "R410", detail="缺失 missing" if index is None else "与图形不符 not that of the shapes"
+    )
+    order = np.argsort(numbers, kind="stable")
+    if np.array_equal(numbers[order], np.arange(1, len(numbers) + 1)):
+        out = int((order != np.arange(len(order))).sum())
+        if out:
+            staged.add("R446", measured=out, detail="记录号 record numbers")
+        return stored[order]
+    return stored
+
+
+def _count_of_rows(staged: Staged) -> int | None:
+    """Return how many rows the header of the attributes states."""
+    table = staged.companions.get(".dbf")
+    if table is None:
+        return None
+    with table.open("rb") as stream:
+        head = stream.read(8)
+    return int.from_bytes(head[4:8], "little") if len(head) == 8 else None
+
+
+def _by_index(index: bytes, content: bytes) -> NDArray[np.int64] | None:
+    """Return the places and lengths of an index, None where they do not fit the shapes."""
+    if len(index) < 100 or (len(index) - 100) % 8 or index[:4] != content[:4]:
+        return None
+    places = 2 * np.frombuffer(index, dtype=">i4", offset=100).astype("int64").reshape(-1, 2)
+    if not len(places):
+        return places
+    ends = places[:, 0] + 8 + places[:, 1]
+    if (places[:, 0] < 100).any() or (places[:, 1] < 4).any() or (ends > len(content)).any():
+        return None
+    order = np.argsort(places[:, 0])
+    if (ends[order][:-1] > places[order][1:, 0]).any():
+        return None
+    flat = np.frombuffer(content, dtype="uint8")
+    lengths = flat[places[:, :1] + np.arange(4, 8)].view(">i4")[:, 0].astype("int64")
+    return places if np.array_equal(2 * lengths, places[:, 1]) else None
+
+
+def _records(content: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the places and lengths of records as they stand, and their numbers."""
+    found: list[tuple[int, int]] = []
+    numbers: list[int] = []
     place, end = 100, len(content)
     unpack = struct.Struct(">ii").unpack_from
     while place + 8 <= end:  # each record tells where the next begins
         number, words = unpack(content, place)
         length = 2 * words
         if length < 4 or place + 8 + length > end or number < 0:
-            raise Refusal("R405", detail=f".shp {len(offsets) + 1}")
-        offsets.append(place)
-        lengths.append(length)
+            raise Refusal("R405", detail=f".shp {len(found) + 1}")
+        found.append((place, length))
+        numbers.append(number)
         place += 8 + length
     if end - place > 0:
         raise Refusal("R405", detail=f".shp +{end - place}")
-    _look_at_parts(content, offsets, lengths)
-    return offsets, lengths
+    return np.array(found, dtype="int64").reshape(-1, 2), np.array(numbers, dtype="int64")
 
 
-def _look_at_parts(content: bytes, offsets: list[int], lengths: list[int]) -> None:
+def _look_at_parts(content: bytes, places: NDArray[np.int64]) -> None:
     """Refuse polygons and lines whose counts of parts and points do not fit their length."""
-    if not offsets:
+    if not len(places):
         return
     flat = np.frombuffer(content, dtype="uint8")
-    at = np.array(offsets, dtype="int64") + 8
-    size = np.array(lengths, dtype="int64")
+    at, size = places[:, 0] + 8, places[:, 1]
     kinds = _int32_at(flat, at)
     if not np.isin(kinds, list(_SHAPES)).all():
         raise Refusal("R405", detail=".shp: shape type")

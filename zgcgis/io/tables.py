@@ -46,7 +46,24 @@ def read_csv(
     except csv.Error as problem:
         raise Refusal("R405", detail=f"CSV: {problem}") from problem
     frame, findings = _framed([[c if c != "" else None for c in row] for row in rows])
+    findings += _swallowed(frame, mark)
+    if text and not text.endswith(("\n", "\r")) and "\n" in text:
+        staged.add("R429", measured=len(frame))
     return frame, found.name, findings
+
+
+def _swallowed(frame: pd.DataFrame, mark: str) -> list[dict[str, Any]]:
+    """Return cells in which whole lines of the table stand: a quotation mark is left open."""
+    found = []
+    for name in frame.columns:
+        column = frame[name]
+        for row in np.flatnonzero(column.str.contains("\n", regex=False, na=False)).tolist():
+            lines = column.iloc[row].splitlines()[1:]
+            whole = sum(line.count(mark) >= len(frame.columns) - 1 for line in lines)
+            if whole and len(frame.columns) > 1:
+                words = {"other": name, "measured": len(frame), "limit": len(frame) + whole}
+                found.append({"rule": "R428", "row": row, **words})
+    return found
 
 
 def _separator(text: str) -> str:
@@ -73,7 +90,9 @@ def _framed(rows: list[list[str | None]]) -> tuple[pd.DataFrame, list[dict[str, 
     filled = [sum(c is not None and c.strip() != "" for c in row) for row in rows]
     if not rows or max(filled) < 1:
         raise Refusal("R412", detail="表是空的 the table is empty")
-    widest = max(filled)
+    lengths = [len(row) for row, count in zip(rows, filled, strict=True) if count]
+    usual = max(set(lengths), key=lengths.count)  # two lines run together are wider, no heading
+    widest = min(max(filled), usual)
     start = next(i for i, n in enumerate(filled) if n >= max(1, 0.6 * widest))
     width = max(
         (i + 1 for i, c in enumerate(rows[start]) if c is not None and c.strip()), default=0

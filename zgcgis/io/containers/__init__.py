@@ -58,7 +58,7 @@ def hold(layers: list[dict[str, Any]], stated: Iterable[dict[str, Any]]) -> list
             continue
         error = errors.get(name) or next(filter(None, errors.values()), None)
         words = "：".join(word for word in (name, entry["by"], error) if word)
-        if entry["sure"]:
+        if entry["sure"] and rows[name] < count:
             raise Refused("R415", measured=rows[name], limit=count, detail=words[:300])
         found.append(
             {"rule": "R416", "measured": rows[name], "limit": count, "detail": words[:300]}

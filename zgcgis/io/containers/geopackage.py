@@ -139,11 +139,14 @@ def _contents(base: sqlite3.Connection, objects: list[tuple[str, str, str]]) -> 
     ]
     if in_place or kinds.get("gpkg_contents", "table") != "table":
         raise Refused("R437", detail="、".join(in_place or ["gpkg_contents"])[:200])
+    there = {name.casefold() for name in plain}
     contents = base.execute("SELECT table_name, data_type FROM gpkg_contents").fetchall()
     tables = [
         str(n)
         for n, kind in contents
-        if n in plain and kind in ("features", "attributes") and n not in _OF_PROGRAMS
+        if str(n).casefold() in there
+        and kind in ("features", "attributes")
+        and n not in _OF_PROGRAMS
     ]
     srs: dict[str, int] = {}
     with contextlib.suppress(sqlite3.Error):
@@ -153,7 +156,7 @@ def _contents(base: sqlite3.Connection, objects: list[tuple[str, str, str]]) -> 
         "triggers": [n for k, n, _ in objects if k == "trigger" and not _OWN_TRIGGER.match(str(n))],
         "views": [n for k, n, _ in objects if k == "view"],
         "tables": tables,
-        "not_read": [str(n) for n, _ in contents if n not in plain],
+        "not_read": [str(n) for n, _ in contents if str(n).casefold() not in there],
         "srs": srs,
         "stated": [entry for name in tables for entry in _rows(base, name, plain)],
     }
@@ -176,7 +179,7 @@ def _rows(base: sqlite3.Connection, name: str, plain: set[str]) -> list[dict[str
                 by = "gpkg_ogr_contents"
                 stated.append({"layer": name, "count": told, "by": by, "sure": False})
     column = base.execute(
-        "SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?", [name]
+        "SELECT column_name FROM gpkg_geometry_columns WHERE lower(table_name) = lower(?)", [name]
     ).fetchone() if "gpkg_geometry_columns" in plain else None  # fmt: skip
     index = f"rtree_{name}_{column[0]}_rowid" if column else ""
     if column and index in plain:
