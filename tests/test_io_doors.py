@@ -197,9 +197,75 @@ def test_a_system_that_refuses_one_door_still_reads_every_format(tmp_path, refus
     )  # fmt: skip
 
 
-def test_a_newer_gdal_with_a_driver_unknown_here_is_started_again_without_it(tmp_path, monkeypatch):
-    monkeypatch.setattr(guard, "_ALL", [name for name in guard._ALL if name not in {"GPX", "DXF"}])
+def test_every_driver_of_this_gdal_but_one_is_left_out(tmp_path):
+    import pyogrio
+
+    for kind, driver in DRIVERS.items():
+        skipped = set(_environment(kind, tmp_path, None)["OGR_SKIP"].split(","))
+        assert set(pyogrio.list_drivers()) - skipped == {driver}
+
+
+def test_a_driver_that_could_not_be_left_out_stops_the_reader_not_the_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(guard, "every_driver", lambda: ("GeoJSON", "KML"))
     path = corpus.save(corpus.parcels(), tmp_path / "a.gpkg")
     (report,) = examine(path, level="parcel")
-    assert report.outcome == "accept"
-    assert report.layers[0].book.counts["used"] == 12
+    assert report.refusal.rule == "R450"
+
+
+def test_an_environment_that_lacks_a_package_is_not_blamed_on_the_file(tmp_path, monkeypatch):
+    path = corpus.save(corpus.parcels(), tmp_path / "a.gpkg")
+    broken = tmp_path / "broken" / "pyarrow"
+    broken.mkdir(parents=True)
+    (broken / "__init__.py").write_text("raise ImportError('no such library')", encoding="utf-8")
+    monkeypatch.setattr(guard, "package_folders", lambda: [str(broken.parent)])
+    (report,) = examine(path, level="parcel")
+    assert report.refusal.rule == "R450"
+    assert "no such library" in report.refusal.en
+    monkeypatch.setattr(guard.sys, "executable", str(tmp_path / "no-python"))
+    (report,) = examine(path, level="parcel")
+    assert report.refusal.rule == "R450"
+
+
+@pytest.mark.parametrize("way", ["user site", "target"])
+def test_packages_outside_the_interpreter_reach_the_child(tmp_path, way):
+    """Packages installed with --user or --target; the interpreter itself has none."""
+    site = next(Path(entry) for entry in sys.path if entry.endswith("site-packages"))
+    home = tmp_path / "home"
+    tag = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    user = home / ".local" / "lib" / tag / "site-packages"
+    place = user if way == "user site" else tmp_path / "vendored"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.mkdir()
+    for entry in site.iterdir():
+        if not entry.name.startswith(("_", "zgcgis")) and entry.suffix != ".pth":
+            (place / entry.name).symlink_to(entry)
+    (place / "zgcgis").symlink_to(Path(doors.__file__).parents[1])
+    path = corpus.save(corpus.parcels(), tmp_path / "a.gpkg")
+    bare = os.path.realpath(sys.executable)
+    code = (
+        "import sys\n"
+        "from zgcgis.io.examine import examine\n"
+        "(report,) = examine(sys.argv[1], level='parcel')\n"
+        "print(report.outcome, report.refusal)\n"
+    )
+    said = subprocess.run(
+        [bare, "-c", code, str(path)], capture_output=True, text=True, check=True, cwd=tmp_path,
+        env={"HOME": str(home), "PATH": os.environ["PATH"],
+             **({"PYTHONPATH": str(place)} if way == "target" else {})},
+    ).stdout  # fmt: skip
+    assert said.split()[0] == "accept", said
+
+
+def test_the_current_folder_never_reaches_the_child(tmp_path, monkeypatch):
+    (tmp_path / "certifi").mkdir()
+    (tmp_path / "certifi" / "__init__.py").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "certifi", raising=False)
+    assert str(tmp_path) not in guard.package_folders()
+
+
+def test_what_could_not_be_shut_is_said(tmp_path):
+    assert doors.left_open(["RLIMIT_AS", "network namespace", "Landlock 4"]) == {}
+    assert set(doors.left_open(["RLIMIT_AS", "no Landlock: not offered"])) == {"network", "folders"}
+    assert set(doors.left_open([])) == {"network", "limits"}

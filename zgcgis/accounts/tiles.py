@@ -13,8 +13,6 @@ is all that it holds.
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -37,6 +35,7 @@ from ..errors import ZgcgisError
 from ..geo.overlay import boxes_near, processors
 from ..geo.plane import areas_of_wkb, shapes_of_wkb
 from ..model import Zone
+from ..runs import end_with_pool, work_folder
 from .shares import Cut, Ground, Pieces, Positions, Spread, cut
 
 __all__ = [
@@ -251,9 +250,8 @@ def tiled_cut(
         Equal to that of one process to 1e-9; rows in the same order.
     """
     center = _center_of(parcels) if center is None else center
-    where = Path(tempfile.mkdtemp(prefix="zgcgis-tiles-", dir=folder))
     area, footprint = np.zeros(_count(parcels)), np.zeros(_count(buildings))
-    try:
+    with work_folder(None if folder is None else Path(folder)) as where:
         paths = {}
         for level, ground in (("parcel", parcels), ("building", buildings)):
             if ground is None:
@@ -278,8 +276,6 @@ def tiled_cut(
                 parts[done.number] = done.cut
             else:
                 footprint[done.rows] = done.cut.building_m2
-    finally:
-        shutil.rmtree(where, ignore_errors=True)
     for ground in (parcels, buildings):
         if ground is not None and not isinstance(ground, GeoSeries):
             ground.still()  # a file that was replaced meanwhile gave parts of two layers
@@ -385,7 +381,9 @@ def pool(workers: int | None = None) -> Run:
 
 def _once(left: dict[int, Tile], size: int) -> Iterator[Done]:
     """Do the tiles that are left, and leave those that failed."""
-    with ProcessPoolExecutor(size, mp_context=get_context("spawn")) as processes:
+    with ProcessPoolExecutor(
+        size, mp_context=get_context("spawn"), initializer=end_with_pool
+    ) as processes:
         futures = [processes.submit(do_tile, tile) for tile in left.values()]
         for future in as_completed(futures):
             try:

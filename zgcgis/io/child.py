@@ -23,11 +23,14 @@ GROUP = 65_536
 FAILURE = 3  # of GDAL's classes of errors
 
 
-def _beside(name: str) -> Any:
+_HERE = Path(__file__).parent
+
+
+def _beside(name: str, folder: Path = _HERE) -> Any:
     """Load what stands beside this script; the package itself is not there."""
     import importlib.util
 
-    place = Path(__file__).with_name(name)
+    place = folder / name
     file = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
     within = [str(place)] if place.is_dir() else None
     spec = importlib.util.spec_from_file_location(name, file, submodule_search_locations=within)
@@ -78,13 +81,9 @@ def get_ready(job: dict[str, Any]) -> None:
         sys.modules.pop(unused)  # whoever needs one after all finds it
 
     there = set(pyogrio.list_drivers())
-    extra = there - {job["driver"]}
-    if extra:
-        if job.get("again"):
-            raise Refused("R440", detail=f"drivers {sorted(extra)[:3]}")
-        _start_again(job, extra)
-    if job["driver"] not in there:
-        raise Refused("R440", detail=f"driver {job['driver']} is not built in")
+    if there != {job["driver"]}:
+        odd = sorted(there ^ {job["driver"]})
+        raise Refused("R450", detail=f"GDAL {pyogrio.__gdal_version_string__}: {odd[:5]}")
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -392,20 +391,6 @@ def _as_size(array: Any) -> Any:
     return pa.array(sizes, type=pa.string())
 
 
-def _start_again(job: dict[str, Any], extra: set[str]) -> None:
-    """Start over without drivers that the table of known ones lacks (a newer GDAL)."""
-    import subprocess
-
-    job = {**job, "again": True}
-    Path("again.json").write_text(json.dumps(job), encoding="utf-8")
-    environment = dict(os.environ)
-    environment["OGR_SKIP"] = ",".join([environment.get("OGR_SKIP", ""), *sorted(extra)])
-    done = subprocess.run(  # noqa: S603 - ourselves again
-        [sys.executable, "-I", "-X", "utf8", __file__, "again.json"], env=environment, check=False
-    )
-    sys.exit(done.returncode)
-
-
 def read_parquet(job: dict[str, Any], out: Path) -> dict[str, Any]:
     """Read GeoParquet with Arrow."""
     import pyarrow as pa
@@ -571,13 +556,21 @@ def main() -> int:
     """Do one job and leave ``facts.json``; the answer of the process says how it went."""
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     out = Path(job["out"])
-    doors = _beside("doors")
+    doors, runs = _beside("doors"), _beside("runs", _HERE.parent)
+    first = next((k for k, entry in enumerate(sys.path) if "-packages" in entry), len(sys.path))
+    sys.path[first:first] = job.get("packages", [])
     shut = doors.limit(*(int(job[k]) for k in ("memory_bytes", "seconds", "most_bytes")))
     try:
-        get_ready(job)
+        try:
+            get_ready(job)
+        except ImportError as problem:
+            raise Refused("R450", detail=containers.first_line(problem)) from problem
+        (out / "ready").touch()
         shut.append(doors.shut_folders(Path(job["work"]), doors.needed_folders()))
-        if job.get("waits") and not os.read(0, 1):
-            return 0  # nobody wants to know any more
+        if job.get("waits"):
+            if not os.read(0, 1):
+                return 0  # nobody wants to know any more
+            runs.end_with_parent()
         answer = {"doors": shut} | work(job, out)
     except Refused as verdict:
         answer = {"refused": verdict.rule, "words": verdict.words}

@@ -14,7 +14,7 @@ import sysconfig
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["landlock_abi", "limit", "needed_folders", "shut_folders"]
+__all__ = ["PACKAGES", "landlock_abi", "left_open", "limit", "needed_folders", "shut_folders"]
 
 NEW_USER, NEW_NETWORK = 0x10000000, 0x40000000
 
@@ -27,7 +27,9 @@ _TRUNCATE, _DEVICES = 1 << 14, 1 << 15
 _OF_FILES = _EXECUTE | _WRITE | _READ | _TRUNCATE | _DEVICES
 _TCP = 0b11  # bind, connect
 _SCOPES = 0b11  # abstract sockets, signals
-_PACKAGES = ("pyogrio", "pyarrow", "numpy", "openpyxl", "et_xmlfile")
+PACKAGES = ("pyogrio", "pyarrow", "numpy", "packaging", "certifi", "openpyxl", "et_xmlfile")
+"""What the reader loads; all else is of the interpreter."""
+
 _OF_THE_SYSTEM = (
     "/etc/ld.so.cache", "/etc/localtime", "/usr/share/zoneinfo", "/usr/lib/locale",
     "/usr/share/proj", "/usr/share/gdal", "/usr/local/share/proj", "/usr/local/share/gdal",
@@ -65,6 +67,21 @@ def limit(memory_bytes: int, seconds: int, file_bytes: int) -> list[str]:
     return done
 
 
+def left_open(shut: list[str]) -> dict[str, tuple[str, str]]:
+    """Say which doors are not shut, by what :func:`limit` and :func:`shut_folders` answered."""
+    found = {}
+    if "network namespace" not in shut:
+        found["network"] = ("网络命名空间", "network namespace")
+    for said in shut:
+        if said.startswith("no Landlock"):
+            found["folders"] = (f"文件夹（{said}）", f"folders ({said})")
+        elif "but for" in said:
+            found["threads"] = (f"文件夹（{said}）", f"folders ({said})")
+    if "RLIMIT_AS" not in shut:
+        found["limits"] = ("内存与时间的上限", "limits of memory and time")
+    return found
+
+
 def landlock_abi() -> int:
     """Return which Landlock the kernel offers: 1 and up, or 0 for none."""
     if not sys.platform.startswith("linux"):
@@ -86,7 +103,7 @@ def needed_folders() -> list[Path]:
     found += [entry for entry in sys.path if Path(entry).name in {"site-packages", "dist-packages"}]
     for prefix in {sys.prefix, sys.base_prefix}:
         found += [f"{prefix}/pyvenv.cfg", f"{prefix}/share/proj", f"{prefix}/share/gdal"]
-    for name in _PACKAGES:
+    for name in PACKAGES:
         module = sys.modules.get(name)
         if module is not None and module.__file__:
             found.append(str(Path(module.__file__).parent))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import re
-import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -26,6 +25,7 @@ from pyproj.exceptions import ProjError
 from ..geo import datums
 from ..geo.outlines import Outlines
 from ..model import LEVELS
+from ..runs import work_folder
 from . import attributes, coordinates
 from .book import Book
 from .columns import Columns
@@ -94,7 +94,7 @@ def examine(
     """
     options = options or Options()
     source = Path(path)
-    with tempfile.TemporaryDirectory(prefix="zgcgis-", ignore_cleanup_errors=True) as folder:
+    with work_folder() as folder:
         work = Path(folder).resolve()
         try:
             staged = stage(path, work, encoding=options.encoding, start=start_for(options, work))

@@ -7,6 +7,7 @@ grows, that is a sentence here, not our end.
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import shutil
@@ -14,12 +15,14 @@ import signal
 import subprocess
 import sys
 import uuid
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from .gate import Refusal
+from . import doors
+from .gate import NO_ROOM, Refusal
 
-__all__ = ["Reader", "run_child"]
+__all__ = ["OPEN_DOORS", "Reader", "run_child"]
 
 SECONDS = 60.0
 SECONDS_PER_MEGABYTE = 0.5
@@ -29,6 +32,9 @@ MOST_ANSWER = 64 << 20
 MOST_TABLES = 1 << 30  # of what a child may leave, and for each byte of its file:
 TABLES_PER_BYTE = 40
 LEAST_ROOM = 1 << 20  # with less a disk is full
+
+OPEN_DOORS: dict[str, tuple[str, str]] = {}
+"""What the children of this process could not shut, in Chinese and in English."""
 
 DRIVERS = {
     "shapefile": "ESRI Shapefile",
@@ -40,132 +46,6 @@ DRIVERS = {
     "gdb": "OpenFileGDB",
 }
 
-# Every vector driver of GDAL known so far; a newer GDAL's further ones are found by the child.
-_ALL = [
-    "ADBC",
-    "AIVector",
-    "AVCBin",
-    "AVCE00",
-    "AmigoCloud",
-    "Arrow",
-    "CAD",
-    "CSV",
-    "CSW",
-    "Carto",
-    "DB2ODBC",
-    "DGN",
-    "DGNV8",
-    "DODS",
-    "DWG",
-    "DXF",
-    "EDIGEO",
-    "EEDA",
-    "ESRI Shapefile",
-    "ESRIJSON",
-    "ElasticSearch",
-    "Elasticsearch",
-    "FITS",
-    "FileGDB",
-    "FlatGeobuf",
-    "FME",
-    "GDALG",
-    "GML",
-    "GMLAS",
-    "GMT",
-    "GPKG",
-    "GPSBabel",
-    "GPX",
-    "GTFS",
-    "GeoJSON",
-    "GeoJSONSeq",
-    "GeoRSS",
-    "Geoconcept",
-    "HANA",
-    "HTF",
-    "HTTP",
-    "IDB",
-    "Idrisi",
-    "Interlis 1",
-    "Interlis 2",
-    "JML",
-    "JP2ECW",
-    "JP2KAK",
-    "JP2Lura",
-    "JP2MrSID",
-    "JP2OpenJPEG",
-    "JPEG2000",
-    "JSONFG",
-    "KML",
-    "LIBKML",
-    "LVBAG",
-    "MBTiles",
-    "MEM",
-    "MSSQLSpatial",
-    "MVT",
-    "MapInfo File",
-    "MapML",
-    "Memory",
-    "MiraMonVector",
-    "MongoDBv3",
-    "MySQL",
-    "NAS",
-    "NGW",
-    "OAPIF",
-    "OCI",
-    "ODBC",
-    "ODS",
-    "OGDI",
-    "OGCAPI",
-    "OGR_GMT",
-    "OGR_PDS",
-    "OGR_SDE",
-    "OGR_VRT",
-    "OSM",
-    "OpenAir",
-    "OpenFileGDB",
-    "OpenJPEG",
-    "PCIDSK",
-    "PDF",
-    "PDS4",
-    "PGDUMP",
-    "PGDump",
-    "PGEO",
-    "PGeo",
-    "PLSCENES",
-    "PMTiles",
-    "Parquet",
-    "PostgreSQL",
-    "REC",
-    "S57",
-    "SEGUKOOA",
-    "SEGY",
-    "SOSI",
-    "SQLite",
-    "SUA",
-    "SVG",
-    "SXF",
-    "Selafin",
-    "TIGER",
-    "TopoJSON",
-    "UK .NTF",
-    "VDV",
-    "VFK",
-    "VICAR",
-    "WAsP",
-    "WFS",
-    "WFS3",
-    "Walk",
-    "XLS",
-    "XLSX",
-    "XODR",
-    "XPLANE",
-    "netCDF",
-    "BAG",
-    "HDF5",
-    "Zarr",
-    "DIMAP",
-    "PostGISRaster",
-]
 _NOT_PASSED = ("GDAL", "OGR", "CPL", "PROJ", "SHAPE", "PYTHON", "AWS", "GOOGLE", "AZURE", "DXF")
 
 
@@ -222,23 +102,32 @@ class Reader:
             "memory_bytes": MEMORY + MEMORY_PER_BYTE * size,
             "seconds": int(self.limit) + 5,
             "most_bytes": MOST_TABLES + TABLES_PER_BYTE * size,
+            "packages": package_folders(),
             "waits": True,
         }
         order = self.out / "job.json"
         order.write_text(json.dumps(job, ensure_ascii=False), encoding="utf-8")
         self.said = self.out / "said.txt"
+        self.got_ready = self.out / "ready"
         self.process = _start(order, self.said, work, _environment(kind, work, encoding))
+
+    @property
+    def ready(self) -> bool:
+        """Whether the child could load all that it needs."""
+        return self.got_ready.is_file()
 
     def stop(self) -> None:
         """End the child, whatever it does; nothing happens where it has ended."""
-        _close(self.process)
+        assert self.process.stdin is not None
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
         if self.process.poll() is None:
             _stop(self.process)
 
     def facts(self) -> dict[str, Any]:
         """Have the file read; see :func:`run_child`."""
         try:
-            _close(self.process, b"\n")
+            _tell(self.process)
             code = self.process.wait(self.limit)
         except subprocess.TimeoutExpired as late:
             raise Refusal("R441", limit=self.limit) from late
@@ -246,15 +135,16 @@ class Reader:
             self.stop()
         answer = self.out / "facts.json"
         if not answer.is_file() or answer.stat().st_size > MOST_ANSWER:
-            raise _what_happened(code, self.said)
+            raise _what_happened(code, self.said, ready=self.ready)
         try:
             facts: dict[str, Any] = json.loads(answer.read_text(encoding="utf-8"))
         except ValueError as problem:
-            raise _what_happened(code, self.said) from problem
+            raise _what_happened(code, self.said, ready=self.ready) from problem
         if "refused" in facts:
             raise Refusal(facts["refused"], **facts["words"])
         if code != 0:
-            raise _what_happened(code, self.said)
+            raise _what_happened(code, self.said, ready=True)
+        OPEN_DOORS.update(doors.left_open(facts.get("doors", [])))
         return facts | {"folder": self.out}
 
 
@@ -270,25 +160,29 @@ def _start(
         if sys.platform == "win32"
         else {"start_new_session": True}
     )
-    with said.open("wb") as stream:
-        return subprocess.Popen(  # noqa: S603 - our own script, no shell
-            command,
-            cwd=work,
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=stream,
-            stderr=stream,
-            **more,
-        )
+    try:
+        with said.open("wb") as stream:
+            return subprocess.Popen(  # noqa: S603 - our own script, no shell
+                command,
+                cwd=work,
+                env=environment,
+                stdin=subprocess.PIPE,
+                stdout=stream,
+                stderr=stream,
+                **more,
+            )
+    except OSError as problem:
+        if problem.errno in NO_ROOM:
+            raise
+        raise Refusal("R450", detail=f"{sys.executable}: {problem.strerror}") from problem
 
 
-def _close(child: subprocess.Popen[bytes], last: bytes = b"") -> None:
-    """Say the last word to a child; one that has ended does not hear it."""
-    if child.stdin is not None and not child.stdin.closed:
-        with contextlib.suppress(OSError):
-            child.stdin.write(last)
-        with contextlib.suppress(OSError):
-            child.stdin.close()
+def _tell(child: subprocess.Popen[bytes]) -> None:
+    """Let a child begin; one that has ended does not hear it."""
+    assert child.stdin is not None
+    with contextlib.suppress(OSError):
+        child.stdin.write(b"\n")
+        child.stdin.flush()
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
@@ -302,7 +196,7 @@ def _stop(child: subprocess.Popen[bytes]) -> None:
     child.wait()
 
 
-def _what_happened(code: int, said: Path) -> Refusal:
+def _what_happened(code: int, said: Path, *, ready: bool) -> Refusal:
     if shutil.disk_usage(said.parent).free < LEAST_ROOM:
         return Refusal("R445", detail=str(said.parent.parent))
     with said.open("rb") as stream:
@@ -315,7 +209,34 @@ def _what_happened(code: int, said: Path) -> Refusal:
         return Refusal("R442")
     if sys.platform != "win32" and code == -getattr(signal, "SIGXCPU", 24):
         return Refusal("R441", limit=SECONDS)
+    if not ready:  # it has not even looked at the file
+        return Refusal("R450", detail=f"{code} {last}".strip())
     return Refusal("R440", detail=f"{code} {last}".strip())
+
+
+@lru_cache
+def every_driver() -> tuple[str, ...]:
+    """Name every vector driver that GDAL has here."""
+    import pyogrio
+
+    left_out = f"{os.environ.get('OGR_SKIP', '')},{os.environ.get('GDAL_SKIP', '')}"
+    names = (name.strip() for name in left_out.split(","))
+    return tuple(sorted({*pyogrio.list_drivers(), *names} - {""}))
+
+
+def package_folders() -> list[str]:
+    """Name the folders from which this process has the packages that a child needs.
+
+    A child is isolated: it looks neither into the user's own packages nor into ``PYTHONPATH``,
+    and never into the current folder.
+    """
+    found = []
+    for name in doors.PACKAGES:
+        spec = importlib.util.find_spec(name)
+        if spec is not None and spec.origin:
+            found.append(Path(spec.origin).absolute().parents[1])
+    here = Path.cwd().resolve()
+    return [str(folder) for folder in dict.fromkeys(found) if folder.resolve() != here]
 
 
 def _environment(kind: str, work: Path, encoding: str | None) -> dict[str, str]:
@@ -327,7 +248,7 @@ def _environment(kind: str, work: Path, encoding: str | None) -> dict[str, str]:
     wanted = DRIVERS.get(kind)
     nowhere = "http://127.0.0.1:1"
     told = {
-        "OGR_SKIP": ",".join(name for name in _ALL if name != wanted),
+        "OGR_SKIP": ",".join(name for name in every_driver() if name != wanted),
         "GDAL_DRIVER_PATH": "disable",
         "OGR_DRIVER_PATH": "disable",
         "GDAL_HTTP_PROXY": nowhere,

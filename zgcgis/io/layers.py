@@ -6,7 +6,6 @@ import contextlib
 import json
 import shutil
 import sqlite3
-import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,6 +25,7 @@ from ..errors import CrsError, UnknownNameError, WriteError, ZgcgisWarning
 from ..findings import describe
 from ..geo.outlines import GROUP_ROWS, Outlines, in_groups
 from ..model import COLUMNS, LEVELS
+from ..runs import work_folder
 from .examine import SORTED_ABOVE, LayerReport, Options, examine
 from .gate import Refusal
 from .writing import write_bytes_whole, write_whole
@@ -422,8 +422,8 @@ def _write_shapefile(frame: GeoDataFrame, target: Path) -> Path:
             f"{target} exists. A Shapefile is several files and cannot be replaced as a whole; "
             "choose a new name, or write .shp.zip.",
         )
-    with tempfile.TemporaryDirectory(prefix="zgcgis-") as folder:
-        made = _shapefile_into(frame, Path(folder), target.stem)
+    with work_folder() as folder:
+        made = _shapefile_into(frame, folder, target.stem)
         for path in sorted(made, key=lambda p: p.suffix == ".shp"):  # the .shp comes last
             write_bytes_whole(target.with_name(path.name), path.read_bytes())
     return target
@@ -435,8 +435,8 @@ def _write_shapefile_zip(frame: GeoDataFrame, target: Path) -> Path:
     stem = target.stem.removesuffix(".shp")
 
     def writer(temporary: Path) -> None:
-        with tempfile.TemporaryDirectory(prefix="zgcgis-") as folder:
-            made = _shapefile_into(frame, Path(folder), stem)
+        with work_folder() as folder:
+            made = _shapefile_into(frame, folder, stem)
             with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
                 for path in made:
                     entry = zipfile.ZipInfo(path.name, (1980, 1, 1, 0, 0, 0))

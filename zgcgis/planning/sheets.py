@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +29,7 @@ from ..errors import WriteError, ZgcgisError
 from ..findings import describe
 from ..io.writing import write_text_whole, write_whole
 from ..model import Zone
+from ..runs import run_leashed, work_folder
 
 __all__ = ["SHEET_RULES", "find_browser", "place_svg", "sheets_html", "write_sheets"]
 
@@ -343,7 +343,7 @@ def write_sheets(
 
 def _print(browser: str, page: Path, target: Path) -> None:
     """Let a headless Chromium print a page of our own making, without network or profile."""
-    with tempfile.TemporaryDirectory(prefix="zgcgis-print-") as profile:
+    with work_folder() as profile:
         command = [
             browser,
             "--headless",
@@ -360,9 +360,7 @@ def _print(browser: str, page: Path, target: Path) -> None:
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.insert(1, "--no-sandbox")  # Chromium refuses its sandbox to root
         try:
-            done = subprocess.run(  # noqa: S603 - a program of the machine, our own page
-                command, capture_output=True, timeout=180, check=False
-            )
+            code, said = run_leashed(command, seconds=180)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise WriteError(
                 f"{browser} 没能打印 {page}：{error}。可在浏览器中打开该页并打印为 PDF。",
@@ -374,11 +372,11 @@ def _print(browser: str, page: Path, target: Path) -> None:
                 _PRINTED.sub(lambda m: b"(D:20000101000000" + m[1] + b")", page_bytes)
             )
         else:
-            words = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+            words = said.strip().splitlines()[-1:]
             raise WriteError(
-                f"{browser} 没能打印 {page}（退出码 {done.returncode}）：{words}。"
+                f"{browser} 没能打印 {page}（退出码 {code}）：{words}。"
                 "可在浏览器中打开该页并打印为 PDF。",
-                f"{browser} did not print {page} (exit code {done.returncode}): {words}. "
+                f"{browser} did not print {page} (exit code {code}): {words}. "
                 "Open the page in a browser and print it.",
             )
 

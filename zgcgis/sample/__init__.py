@@ -7,7 +7,6 @@ the codes of land uses and industries; every name says so.
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from geopandas import GeoDataFrame
 from pandas import DataFrame
 
 from ..errors import ZgcgisError
+from ..runs import work_folder
 from .fabric import Ground, Points, area_m2, as_stored, lay_out
 from .papers import write_papers
 from .people import DISTRICTS, GROUPS, park_specs
@@ -77,8 +77,8 @@ def write_sample(
             f"The seed {seed} is negative. Take 0 or a whole number above it.",
         )
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".sample-", dir=target.parent) as scratch:
-        draft = Path(scratch) / "zone"
+    with work_folder(target.parent) as scratch:
+        draft = scratch / "zone"
         (draft / "layers").mkdir(parents=True)
         _write(draft, parcels, seed, planted=planted)
         if target.exists():

@@ -186,8 +186,15 @@ def _edition(data: Mapping[str, Any], where: str, folder: Path | None) -> Editio
             f'{where}：缺少 standard，例如 standard = "tdt1029-2014"。',
             f'{where}: standard is missing; for example standard = "tdt1029-2014".',
         )
-    own = folder / name if folder is not None and name.endswith(".toml") else None
-    return load_standard(own if own is not None and own.is_file() else name)
+    if folder is None or not name.endswith(".toml"):
+        return load_standard(name)
+    own = folder / name
+    if not own.resolve().is_relative_to(folder.resolve()):
+        _refuse(
+            f"{where}：standard = “{name}”指向示范区文件夹之外。请把该文件放进文件夹。",
+            f"{where}: standard = '{name}' lies outside the zone's folder. Put the file into it.",
+        )
+    return load_standard(own)
 
 
 def _judged(entries: Sequence[Mapping[str, Any]], edition: Edition, where: str) -> dict[str, float]:

@@ -1,0 +1,244 @@
+"""What a run leaves behind when it is killed: its temporary folders, and the processes it began.
+
+A temporary folder has a lock beside it that its owner holds; the lock goes with the owner,
+however that ends, and the next run removes every folder that nobody holds. A process that was
+begun ends when the one that began it does.
+
+This needs nothing but the standard library: the reader of foreign files loads it by path, and
+run as a script it holds another program on a leash.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import signal
+import stat
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+__all__ = ["end_with_parent", "end_with_pool", "run_leashed", "sweep", "work_folder", "work_place"]
+
+_DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG
+_OTHER_PLACES = 9
+_NAME = ".zgcgis-"
+
+
+# --- folders -------------------------------------------------------------------------------------
+
+
+def work_place() -> Path:
+    """Return the one folder, ours alone, that holds the temporary folders of every run."""
+    who = "" if sys.platform == "win32" else f"-{os.getuid()}"
+    base = Path(tempfile.gettempdir())
+    for number in range(_OTHER_PLACES):
+        place = base / (f"zgcgis{who}" + (f"-{number}" if number else ""))
+        with contextlib.suppress(FileExistsError):
+            place.mkdir(mode=0o700)
+        if _is_ours(place):
+            return place
+    return Path(tempfile.mkdtemp(prefix="zgcgis-"))
+
+
+def _is_ours(place: Path) -> bool:
+    """Whether a folder is one, and nobody else can put anything into it."""
+    try:
+        found = place.lstat()
+    except OSError:
+        return False
+    if not stat.S_ISDIR(found.st_mode) or os.path.realpath(place) != os.path.join(  # noqa: PTH118
+        os.path.realpath(place.parent), place.name
+    ):
+        return False
+    return sys.platform == "win32" or (found.st_uid == os.getuid() and not found.st_mode & 0o022)
+
+
+@contextlib.contextmanager
+def work_folder(place: Path | None = None) -> Iterator[Path]:
+    """Give a temporary folder that is gone afterwards, or after the next run if this one is killed.
+
+    Parameters
+    ----------
+    place
+        Where to make it; by default :func:`work_place`. What killed runs left there is removed.
+    """
+    place = work_place() if place is None else place
+    sweep(place)
+    folder, lock, held = _take(place)
+    try:
+        folder.mkdir(mode=0o700)
+        yield folder
+    finally:
+        _discard(folder, lock, held)
+
+
+def sweep(place: Path | None = None) -> None:
+    """Remove the temporary folders whose owner is no more; those of others that run are left."""
+    if place is None:
+        place = work_place()
+    with contextlib.suppress(OSError):
+        for entry in list(os.scandir(place)):
+            if not (entry.name.startswith(_NAME) and entry.name.endswith(".lock")):
+                continue
+            lock = Path(entry.path)
+            with contextlib.suppress(OSError):
+                held = _hold(lock, os.O_RDWR)
+                if held is not None:
+                    _discard(lock.with_suffix(""), lock, held)
+
+
+def _take(place: Path) -> tuple[Path, Path, IO[bytes]]:
+    """Return the name of a new folder, and the lock that says that it is ours."""
+    while True:
+        folder = place / f"{_NAME}{secrets.token_hex(8)}"
+        lock = folder.with_name(folder.name + ".lock")
+        held = _hold(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        if held is None:
+            continue  # a run that sweeps was quicker
+        if lock.exists():
+            return folder, lock, held
+        held.close()
+
+
+def _hold(lock: Path, flags: int) -> IO[bytes] | None:
+    """Open a lock and hold it until it is closed; None if another process does."""
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+    stream = os.fdopen(os.open(lock, flags | getattr(os, "O_BINARY", 0), 0o600), "r+b", buffering=0)
+    try:
+        if sys.platform == "win32":
+            import msvcrt
+
+            msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        stream.close()
+        return None
+    return stream
+
+
+def _discard(folder: Path, lock: Path, held: IO[bytes]) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    gone = not os.path.lexists(folder)
+    if sys.platform == "win32":
+        held.close()  # what is open cannot be removed there
+    if gone:
+        with contextlib.suppress(OSError):
+            lock.unlink()
+    held.close()
+
+
+# --- processes -----------------------------------------------------------------------------------
+
+
+def end_with_parent() -> None:
+    """End this process as soon as its parent has: its standard input is a pipe of the parent's.
+
+    What the parent still writes there is not read by anybody else from now on.
+    """
+    _die_with_parent()
+
+    def watch() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(0, 1):
+                pass
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def end_with_pool() -> None:
+    """End this process of a pool as soon as the process that made the pool has."""
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _die_with_parent() -> None:
+    if sys.platform.startswith("linux"):
+        import ctypes
+
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(_DIES_WITH_PARENT, signal.SIGKILL, 0, 0, 0)
+
+
+def run_leashed(command: Sequence[str], *, seconds: float) -> tuple[int, str]:
+    """Run another program that ends with us, and return its exit code and what it said.
+
+    Raises
+    ------
+    OSError, subprocess.TimeoutExpired
+        If it could not be begun, or has not ended in time; nothing of it runs on then.
+    """
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(  # noqa: S603 - ourselves; the command is the caller's
+            [sys.executable, "-I", "-B", __file__, *command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            start_new_session=sys.platform != "win32",
+        )
+        assert process.stdin is not None
+        try:
+            code = process.wait(seconds)
+        finally:
+            process.stdin.close()  # lets go of the leash
+            process.wait()
+        said.seek(0)
+        return code, said.read().decode("utf-8", "replace")
+
+
+def _leash(command: Sequence[str]) -> int:
+    """Run a program, and end it with all that it began when our standard input ends."""
+    more = {} if sys.platform == "win32" else {"preexec_fn": _die_with_parent}
+    try:
+        program = subprocess.Popen(  # noqa: S603 - see run_leashed
+            command,
+            stdin=subprocess.DEVNULL,
+            start_new_session=sys.platform != "win32",
+            **more,  # type: ignore[call-overload]
+        )
+    except OSError as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 127
+
+    def watch() -> None:
+        while os.read(0, 1):
+            pass
+        _end(program)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+    code = int(program.wait())
+    _end(program)
+    return code if code >= 0 else 128 - code
+
+
+def _end(program: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32":
+            program.kill()
+        else:
+            os.killpg(program.pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    sys.exit(_leash(sys.argv[1:]))
