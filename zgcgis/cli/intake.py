@@ -439,6 +439,9 @@ def import_(
             "counts": intake.counts,
             "stored": None if intake.stored is None else str(intake.stored),
             "unchanged": intake.unchanged,
+            "before": intake.before,
+            "replaced": None if intake.replaced is None else str(intake.replaced),
+            "columns_lost": list(intake.columns_lost),
             "dry_run": dry_run,
             "findings": findings_as_json(intake.findings, file),
             "repairs": _clean(intake.repairs.to_dict("records")),
@@ -468,6 +471,39 @@ def _show_import(file: str, intake: Intake, lang: str, *, dry_run: bool) -> None
         _say("该文件已导入过，未作改动。" if zh else "Imported before; nothing was changed.")
     else:
         _say(f"已存入 {intake.stored}" if zh else f"Stored in {intake.stored}")
+        _show_replaced(intake, zh=zh)
+
+
+def _show_replaced(intake: Intake, *, zh: bool) -> None:
+    """Say what became of what the level held before."""
+    if intake.before is None:
+        return
+    how, used = intake.record.get("how"), intake.counts["used"] + intake.counts["repaired"]
+    if how == "add":
+        _say(
+            f"原有 {intake.before} 个要素，加入 {used} 个，现有 {intake.before + used} 个。"
+            if zh
+            else f"There were {intake.before} features; {used} were added: {intake.before + used}."
+        )
+    elif how == "replace":
+        _say(
+            f"取代了原有的 {intake.before} 个要素（要保留原有要素请用 --add）。"
+            if zh
+            else f"The {intake.before} features there before were replaced (--add keeps them)."
+        )
+        if intake.columns_lost:
+            lost = ("、" if zh else ", ").join(intake.columns_lost)
+            _say(
+                f"原图层有值而新图层没有的列：{lost}。"
+                if zh
+                else f"Columns that held values before and are gone: {lost}."
+            )
+    if intake.replaced is not None:
+        _say(
+            f"原图层文件 {intake.replaced.name} 已由 {intake.level}.parquet 取代。"
+            if zh
+            else f"The layer's file {intake.replaced.name} was replaced by {intake.level}.parquet."
+        )
 
 
 @click.command()

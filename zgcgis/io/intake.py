@@ -30,8 +30,9 @@ from .examine import LayerReport, Options, shifts
 from .gate import Refusal
 from .layers import store_layer, stored_box, stored_record, the_layer
 from .placing import against_areas, against_floors
+from .stored import read_stored_layer, stored_file
 from .writing import write_bytes_whole, write_text_whole
-from .zones import read_stored_layer, read_toml, zone_folder
+from .zones import layer_files, read_toml, zone_folder
 
 __all__ = ["Intake", "import_file"]
 
@@ -41,7 +42,11 @@ WAIT_SECONDS = 30.0
 
 @dataclass
 class Intake:
-    """What became of one import."""
+    """What became of one import.
+
+    ``before`` is how many features the level had, ``replaced`` its file if that was another one
+    than ``stored``, ``columns_lost`` what the layer held before and holds no more.
+    """
 
     zone: Path
     level: str
@@ -53,6 +58,9 @@ class Intake:
     refused: pd.DataFrame
     stored: Path | None
     unchanged: bool = False
+    before: int | None = None
+    replaced: Path | None = None
+    columns_lost: tuple[str, ...] = ()
     record: dict[str, Any] = field(default_factory=dict)
 
 
@@ -100,7 +108,8 @@ def _import(
     path: str | Path, folder: Path, level: str, options: Options, *, add: bool, dry_run: bool
 ) -> Intake:
     stored = folder / "layers" / f"{level}.parquet"
-    there = stored_record(stored)
+    old = layer_files(folder / "layers").get(level)
+    there = stored_record(stored) if old == stored else None
     meta = read_toml(folder / "zone.toml")
     center = meta.get("center")
     where: dict[str, Any] = {}
@@ -143,11 +152,11 @@ def _import(
     shapes = layer.outlines
     records = [record]
     if joins:
-        frame, layer = _joined(frame, layer, stored, level, path, options)
+        frame, layer = _joined(frame, layer, old, level, path, options)
         shapes = None
         records = [*(there or []), record]
-    elif add and stored.is_file():
-        frame = _added(layer, stored, level)
+    elif add and old is not None:
+        frame = _added(layer, old, level)
         shapes = None
         records = [*(there or []), record]
     record["counts"] = layer.book.counts
@@ -158,23 +167,55 @@ def _import(
         shapes = Outlines.of(np.array([None, *given], dtype="object")[1:])
     _compare(layer, shapes, folder, level)
     intake = _intake(folder, level, path, layer, None if dry_run else stored, record)
+    intake.before, intake.columns_lost = _what_was(old, level, frame)
     if not dry_run:
         stored.parent.mkdir(exist_ok=True)
         store_layer(frame, stored, level, records, outlines=shapes)
+        if old is not None and old.name != stored.name:  # whole, and only then the old one goes
+            old.unlink()
+            intake.replaced = old
         _tell(intake, record)
     return intake
 
 
+def _what_was(
+    old: Path | None, level: str, frame: pd.DataFrame
+) -> tuple[int | None, tuple[str, ...]]:
+    """Return how many features a level had, and the columns with values that it will lose."""
+    if old is None:
+        return None, ()
+    file = stored_file(old, level)
+    if file is not None:
+        count, filled = file.count, set(file.filled)
+    else:
+        layer = read_stored_layer(old, level)
+        count = len(layer)
+        filled = {str(c) for c in layer.columns.drop("geometry") if layer[c].notna().any()}
+    kept = {str(c) for c in frame.columns if c == "geometry" or frame[c].notna().any()}
+    return count, tuple(sorted(filled - kept))
+
+
 def _where_layers_lie(folder: Path, level: str) -> tuple[float, float] | None:
-    """Return the middle of the other stored layers, by the boxes in their files' metadata."""
-    files = sorted((folder / "layers").glob("*.parquet"))
-    others = [p for p in files if p.stem != level and p.stem in LEVELS]
-    boxes = [box for p in others if (box := stored_box(p)) is not None]
-    if not boxes:
+    """Return the middle of the other layers of the zone, by what their files say of their box."""
+    boxes = [_box(path, other) for other, path in _others(folder, level).items()]
+    there = [box for box in boxes if box is not None]
+    if not there:
         return None
-    west, south = min(b[0] for b in boxes), min(b[1] for b in boxes)
-    east, north = max(b[2] for b in boxes), max(b[3] for b in boxes)
+    west, south = min(b[0] for b in there), min(b[1] for b in there)
+    east, north = max(b[2] for b in there), max(b[3] for b in there)
     return (west + east) / 2, (south + north) / 2
+
+
+def _others(folder: Path, level: str) -> dict[str, Path]:
+    files = layer_files(folder / "layers")
+    return {other: path for other, path in sorted(files.items()) if other != level}
+
+
+def _box(path: Path, level: str) -> list[float] | None:
+    if (box := stored_box(path)) is not None:
+        return box
+    bounds = read_stored_layer(path, level).total_bounds
+    return [float(side) for side in bounds] if np.isfinite(bounds).all() else None
 
 
 def _find(there: list[dict[str, Any]], record: dict[str, Any]) -> dict[str, Any] | None:
@@ -207,18 +248,18 @@ def _intake(
 def _joined(
     table: Any,
     layer: LayerReport,
-    stored: Path,
+    old: Path | None,
     level: str,
     path: str | Path,
     options: Options,
 ) -> tuple[GeoDataFrame, LayerReport]:
-    if not stored.is_file():
+    if old is None:
         raise ZoneError(
             f"{path} 是没有图形的表，而示范区还没有 {level} 图层可连接。请先导入该图层的图形。",
             f"{path} is a table without shapes, and the zone has no {level} layer to join it to. "
             "Import the shapes of that layer first.",
         )
-    ours = read_stored_layer(stored, level)
+    ours = read_stored_layer(old, level)
     keep = sorted(set(range(layer.book.count)) - set(layer.book.refused))
     book = Book(len(table), layer.book.accept)
     made = tables.join(ours, table, book)
@@ -258,10 +299,10 @@ def _hold_areas(
         against_floors(table, found, sources, options, book)
 
 
-def _added(layer: LayerReport, stored: Path, level: str) -> GeoDataFrame:
+def _added(layer: LayerReport, old: Path, level: str) -> GeoDataFrame:
     frame = layer.frame
     assert frame is not None
-    ours = read_stored_layer(stored, level)
+    ours = read_stored_layer(old, level)
     ours = ours[[c for c in ours.columns if not ours[c].isna().all() or c in frame]]
     keys = [k for k in (*LEVELS[level].feature_key, "since", "until") if k in frame and k in ours]
     known = set(map(tuple, ours[keys].astype("str").to_numpy().tolist()))
@@ -279,14 +320,10 @@ def _compare(layer: LayerReport, shapes: Outlines, folder: Path, level: str) -> 
     """Say so when the layer lies off those of the zone as a map provider's datum would make it."""
     if shapes.missing.all():
         return
-    others = [
-        path
-        for path in sorted((folder / "layers").glob("*.parquet"))
-        if path.stem != level and path.stem in LEVELS
-    ]
+    others = _others(folder, level)
     if not others:
         return
-    references = [(p.stem, read_stored_layer(p, p.stem).geometry.to_numpy()) for p in others]
+    references = [(n, read_stored_layer(p, n).geometry.to_numpy()) for n, p in others.items()]
     layer.book.rows.extend(shifts([(level, shapes.geometries())], references))
 
 

@@ -32,7 +32,14 @@ from ..model import LEVELS, Layers, StoredLayer, Zone
 from ..plan import load_plan
 from .stored import read_stored_layer, stored_file
 
-__all__ = ["SHIPPED", "new_zone", "open_zone", "read_stored_layer", "zone_folder"]
+__all__ = [
+    "SHIPPED",
+    "layer_files",
+    "new_zone",
+    "open_zone",
+    "read_stored_layer",
+    "zone_folder",
+]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 _DATA = next(
@@ -45,6 +52,10 @@ SHIPPED: tuple[str, ...] = (
 """Names of the zones that come with the package."""
 
 _LAYER_SUFFIXES = (".parquet", ".gpkg", ".geojson")
+_FOREIGN_SUFFIXES = {
+    ".shp", ".json", ".kml", ".kmz", ".dxf", ".dwg", ".fgb", ".gdb", ".mdb", ".vct", ".csv", ".tsv",
+    ".xlsx", ".xls", ".ods", ".zip",
+}  # fmt: skip
 _TEXT_KEYS = {"unit", "use", "kind", "key", "qualifier", "period", "scope", "basis"}
 _UNIT_COLUMNS = (
     "level",
@@ -267,16 +278,49 @@ def _read_units(path: Path) -> DataFrame:
     return table.set_index("id")
 
 
-def _read_layers(folder: Path) -> Mapping[str, GeoDataFrame]:
+def layer_files(folder: Path) -> dict[str, Path]:
+    """Return the file of each level in a zone's folder of layers, whatever its suffix.
+
+    Raises
+    ------
+    ZoneError
+        If a level has two files, or a file lies there that no zone reads; both are named.
+    UnknownNameError
+        If the name of a layer is no level.
+    """
     found: dict[str, Path] = {}
-    for suffix in reversed(_LAYER_SUFFIXES):
-        found |= {path.stem: path for path in sorted(folder.glob(f"*{suffix}"))}
-    unknown = set(found) - set(LEVELS)
-    if unknown:
-        raise UnknownNameError(unknown, LEVELS, what=f"level (layer in {folder})", zh="图层级别")
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        level, suffix = path.stem.lower(), path.suffix.lower()
+        if suffix in _FOREIGN_SUFFIXES:
+            raise ZoneError(
+                f"{path} 不是示范区图层的格式（{'、'.join(_LAYER_SUFFIXES)}），不会被读取。"
+                f"请移出 layers 文件夹，再用 zgcgis import 导入。",
+                f"{path} is in no format that a zone reads ({', '.join(_LAYER_SUFFIXES)}). "
+                "Move it out of the folder layers and bring it in with zgcgis import.",
+            )
+        if suffix not in _LAYER_SUFFIXES:
+            continue
+        if level not in LEVELS:
+            raise UnknownNameError(
+                [path.stem], LEVELS, what=f"level (layer in {folder})", zh="图层级别"
+            )
+        if level in found:
+            first, second = found[level].name, path.name
+            newer = max(found[level], path, key=lambda one: one.stat().st_mtime_ns).name
+            raise ZoneError(
+                f"{folder} 中同一级别 {level} 有两个图层文件：{first} 和 {second}（较新的是 {newer}），"
+                "不知以哪个为准。请只留一个，移走另一个。",
+                f"{folder} holds two files of the level {level}: {first} and {second} (the newer is "
+                f"{newer}); which of them counts is not known. Keep one and move the other away.",
+            )
+        found[level] = path
+    return found
+
+
+def _read_layers(folder: Path) -> Mapping[str, GeoDataFrame]:
     read: dict[str, GeoDataFrame] = {}
     stored: dict[str, StoredLayer] = {}
-    for level, path in sorted(found.items()):
+    for level, path in sorted(layer_files(folder).items()):
         file = stored_file(path, level)
         if file is None:
             read[level] = read_stored_layer(path, level)
