@@ -12,7 +12,6 @@ from click.testing import CliRunner
 from zgcgis.cli import cli
 from zgcgis.errors import UnknownNameError, ZgcgisError, ZoneError
 from zgcgis.io import import_file, new_zone, open_zone, write_layer
-from zgcgis.io.examine import Options
 
 SUFFIXES = (".geojson", ".gpkg", ".parquet")
 WEST, NORTH, SIDE = 116.3, 39.96, 0.001
