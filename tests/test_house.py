@@ -16,6 +16,7 @@ PACKAGE = ROOT / "zgcgis"
 
 # A module may import those on the lines above its own, never its neighbours or below.
 FLOORS = [
+    {"safe_text"},
     {"errors", "runs"},
     {"terms", "mcdm", "dea"},
     {"geo", "plan", "indicators", "findings", "land_use"},

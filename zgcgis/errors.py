@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
+from .safe_text import one_line
+
 __all__ = [
     "CrsError",
     "LayerError",
@@ -41,13 +43,14 @@ class ZgcgisError(ValueError):
     Parameters
     ----------
     zh, en
-        The same sentence in Chinese and in English.
+        The same sentence in Chinese and in English. What a terminal would obey in them, such as
+        in the name of a file, is shown as an escape.
     """
 
     def __init__(self, zh: str, en: str) -> None:
-        super().__init__(f"{zh}\n{en}")
-        self.zh = zh
-        self.en = en
+        self.zh = one_line(zh)
+        self.en = one_line(en)
+        super().__init__(f"{self.zh}\n{self.en}")
 
     def say(self, lang: str) -> str:
         """Return the sentence in the language asked for, ``"zh"`` or ``"en"``."""

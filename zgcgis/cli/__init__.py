@@ -14,6 +14,7 @@ from importlib import import_module
 import click
 
 from ..errors import ZgcgisError
+from .console import Command, say, shown_streams, tell_warnings
 
 __all__ = ["main"]
 
@@ -44,7 +45,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
 }
 
 
-class Lazy(click.Group):
+class Lazy(Command, click.Group):
     """A group that imports a command's module only when the command is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
@@ -75,29 +76,38 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console may not be able to say it all
             stream.reconfigure(errors="replace")
+    with shown_streams():
+        tell_warnings(_asked_language())
+        sys.exit(_run())
+
+
+def _run() -> int:
     try:
         cli.main(standalone_mode=False)
     except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        return stop.exit_code
     except click.Abort:
-        click.echo("已中止。Stopped.", err=True)
-        sys.exit(130)
+        say("已中止。Stopped.", err=True)
+        return 130
     except click.ClickException as wrong:
         wrong.show()
-        sys.exit(wrong.exit_code)
+        return wrong.exit_code
     except ZgcgisError as error:
         lang = _asked_language()
-        click.echo(error.say(lang) if lang else str(error), err=True)
-        sys.exit(3)
+        for line in (error.say(lang),) if lang else (error.zh, error.en):
+            say(line, err=True)
+        return 3
     except OSError as error:
         where = f" {error.filename}" if error.filename else ""
-        click.echo(
-            f"文件无法读写{where}：{error.strerror or error}。请检查路径、权限和磁盘空间。\n"
-            f"A file cannot be read or written{where}: {error.strerror or error}. "
+        what = error.strerror or error
+        say(f"文件无法读写{where}：{what}。请检查路径、权限和磁盘空间。", err=True)
+        say(
+            f"A file cannot be read or written{where}: {what}. "
             "Check path, permission and disk space.",
             err=True,
         )
-        sys.exit(3)
+        return 3
+    return 0
 
 
 def _asked_language() -> str | None:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from .basics import JSON, LANG, pad
+from ..safe_text import json_text
+from .basics import JSON, LANG
+from .console import Output, command, pad, print_json, say
 
 if TYPE_CHECKING:
     from ..assessment import Assessment
@@ -21,12 +22,10 @@ YEARS = click.option(
 )
 
 
-@click.command()
+@command()
 @click.argument("zone")
 @YEARS
-@click.option(
-    "-o", "--out", type=click.Path(file_okay=False), help="成果文件夹 Folder for the results."
-)
+@click.option("-o", "--out", type=Output(folder=True), help="成果文件夹 Folder for the results.")
 @click.option(
     "--compare", multiple=True, help="另一个示范区，可重复 Another zone; may be repeated."
 )
@@ -59,13 +58,13 @@ def assess(
 
     result = _assess(zone, years, compare, error, dask)
     if as_json:
-        click.echo(json.dumps(as_data(result), ensure_ascii=False, indent=1, allow_nan=False))
+        print_json(json_text(as_data(result)))
     else:
         _say(result, lang)
     if out:
         write_report(result, out, lang=lang)
         if not as_json:
-            click.echo(f"{'成果' if lang == 'zh' else 'Written'}: {out}")
+            say(f"{'成果' if lang == 'zh' else 'Written'}: {out}")
     sys.exit(1 if (result.findings["severity"] == "error").any() else 0)
 
 
@@ -86,11 +85,11 @@ def _assess(
 def _say(result: Assessment, lang: str) -> None:
     """Show the result in a screenful: zone, parks, what is wrong, what was left out."""
     zh = lang == "zh"
-    click.echo(f"{result.zone.names[lang]}  {'、'.join(map(str, result.years))}")
+    say(f"{result.zone.names[lang]}  {'、'.join(map(str, result.years))}")
     if result.total_scores is not None:
         for (_, year), row in result.total_scores.total.iterrows():
             word = "示范区集约度" if zh else "Score of the zone"
-            click.echo(f"  {year} {word} {row['score']:.2f}")
+            say(f"  {year} {word} {row['score']:.2f}")
     if result.scores is not None and result.evaluation is not None:
         now = result.ranks[result.ranks.index.get_level_values("year") == result.year]
         for (unit, _), row in now.sort_values(["kind", "rank"], kind="stable").iterrows():
@@ -98,12 +97,12 @@ def _say(result: Assessment, lang: str) -> None:
             rank = (
                 f"{row['rank']}/{row['of']}" if row["rank"] == row["rank"] and row["rank"] else "—"
             )
-            click.echo(
+            say(
                 f"  {pad(result.name(str(unit), lang), 30)} {pad(kind, 24)} {row['score']:7.2f}  {rank}"
             )
     else:
         done = result.values.notna().sum()
-        click.echo(
+        say(
             ("  可计算的园区指标：" if zh else "  Indicators of parks: ")
             + "；".join(_counted(key, int(n), lang) for key, n in done.items())
         )
@@ -114,11 +113,9 @@ def _say(result: Assessment, lang: str) -> None:
         "warning": ("警告", "warnings"),
         "note": ("提示", "notes"),
     }
-    click.echo(
-        "  " + "，".join(f"{w[0 if zh else 1]} {int(grave.get(k, 0))}" for k, w in words.items())
-    )
+    say("  " + "，".join(f"{w[0 if zh else 1]} {int(grave.get(k, 0))}" for k, w in words.items()))
     for chinese, english in result.left_out:
-        click.echo(f"  · {chinese if zh else english}")
+        say(f"  · {chinese if zh else english}")
 
 
 def _say_closure(result: Assessment, lang: str) -> None:
@@ -143,7 +140,7 @@ def _say_closure(result: Assessment, lang: str) -> None:
         else:
             words = f"{row['features']} {name}: {amounts[0]} in parks, {amounts[1]} in none"
             split = f", {row['split']} split, error of splitting {row['split_error']:.1e} m²"
-        click.echo(f"  {words}{split if unit == 'm²' else ''}")
+        say(f"  {words}{split if unit == 'm²' else ''}")
 
 
 def _counted(key: str, count: int, lang: str) -> str:
@@ -153,12 +150,10 @@ def _counted(key: str, count: int, lang: str) -> str:
     return f"{named.zh} {count} 个" if lang == "zh" else f"{named.en} ({count})"
 
 
-@click.command()
+@command()
 @click.argument("zone")
 @YEARS
-@click.option(
-    "-o", "--out", required=True, type=click.Path(file_okay=False), help="成果文件夹 Folder."
-)
+@click.option("-o", "--out", required=True, type=Output(folder=True), help="成果文件夹 Folder.")
 @LANG
 def report(zone: str, years: tuple[int, ...], out: str, lang: str) -> None:
     """一次生成全部成果：评价报告、工作簿、数据表和地图集。All of it, in one folder."""
@@ -172,5 +167,5 @@ def report(zone: str, years: tuple[int, ...], out: str, lang: str) -> None:
     maps.save_map(maps.draw_zone(result.zone, findings=result.findings, lang=opens), atlas)
     _say(result, lang)
     for path in (page, Path(out) / "assessment.xlsx", atlas):
-        click.echo(f"  {path}")
+        say(f"  {path}")
     sys.exit(1 if (result.findings["severity"] == "error").any() else 0)

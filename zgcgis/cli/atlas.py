@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
+from .console import Output, command, say
+
 __all__ = ["map"]
 
 
-@click.command()
+@command()
 @click.argument("zone")
-@click.option(
-    "-o", "--out", type=click.Path(dir_okay=False), help="输出文件 File to write; ZONE.html."
-)
+@click.option("-o", "--out", type=Output(folder=False), help="输出文件 File to write; ZONE.html.")
 @click.option(
     "--lang", type=click.Choice(["zh", "en"]), default="zh", help="打开时的语言 Opening language."
 )
@@ -31,6 +31,7 @@ def map(
     """生成可离线打开的地图集。The atlas of ZONE, one file that needs no network."""
     from ..io import open_zone
     from ..maps import draw_zone, save_map
+    from ..safe_text import file_name
 
     opened = open_zone(zone)
     atlas = draw_zone(
@@ -40,12 +41,12 @@ def map(
         lang="en" if lang == "en" else "zh",
         review_no=review_no,
     )
-    path = save_map(atlas, out or f"{opened.id}.html")
+    path = save_map(atlas, out or f"{file_name(opened.id)}.html")
     units = atlas.content["units"]
     parks = [unit for unit in units if unit["level"] == "park"]
     drawn = [unit for unit in parks if unit["g"]]
     size = Path(path).stat().st_size / 1e6
-    click.echo(
+    say(
         f"{path}：{len(parks)} 个园区，{len(drawn)} 个上图，{size:.2f} MB，断网可用。"
         if lang == "zh"
         else f"{path}: {len(parks)} parks, {len(drawn)} drawn, {size:.2f} MB, needs no network."

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import platform
-import unicodedata
 from importlib.metadata import PackageNotFoundError, version
 
 import click
+
+from ..safe_text import json_text
+from .console import command, pad, print_json, say
 
 __all__ = ["env", "new", "terms"]
 
@@ -17,7 +18,7 @@ LANG = click.option(
 JSON = click.option("--json", "as_json", is_flag=True, help="机器可读输出 Machine output.")
 
 
-@click.command()
+@command()
 @click.argument("folder", type=click.Path())
 @click.option("--id", "id_", required=True, help="代码中的名称 Name in code, such as zhangjiang.")
 @click.option("--zh", required=True, help="中文名称 Chinese name.")
@@ -30,15 +31,15 @@ def new(folder: str, id_: str, zh: str, en: str, lang: str) -> None:
     made = new_zone(folder, id=id_, zh=zh, en=en)
     for path in sorted(made.rglob("*")):
         if path.is_file():
-            click.echo(f"  {path}")
-    click.echo(
+            say(f"  {path}")
+    say(
         f"下一步：在 {made / 'parks.csv'} 中登记园区，再运行 zgcgis map {made}"
         if lang == "zh"
         else f"Next: list the parks in {made / 'parks.csv'}, then run zgcgis map {made}"
     )
 
 
-@click.command()
+@command()
 @click.argument("word", required=False)
 @LANG
 @JSON
@@ -73,17 +74,17 @@ def terms(word: str | None, lang: str, as_json: bool) -> None:  # noqa: FBT001
     if word:
         rows = [row for row in rows if any(word.lower() in str(v).lower() for v in row.values())]
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        print_json(json_text(rows))
         return
     for row in rows:
         meaning = row["formula"] or row[f"note_{lang}"]
         name = row["zh"] if lang == "zh" else row["en"]
-        click.echo(f"{pad(row['key'], 38)}{pad(name, 36)}{pad(row['unit'], 12)}{meaning}")
+        say(f"{pad(row['key'], 38)}{pad(name, 36)}{pad(row['unit'], 12)}{meaning}")
     if not rows:
-        click.echo(f"没有含“{word}”的名词。No term holds '{word}'.", err=True)
+        say(f"没有含“{word}”的名词。No term holds '{word}'.", err=True)
 
 
-@click.command()
+@command()
 @JSON
 def env(as_json: bool) -> None:  # noqa: FBT001
     """列出运行环境与各库版本。Versions of what the toolkit stands on."""
@@ -110,13 +111,7 @@ def env(as_json: bool) -> None:  # noqa: FBT001
         "zones": ", ".join(SHIPPED),
     }
     if as_json:
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        print_json(json_text(rows))
         return
     for name, value in rows.items():
-        click.echo(f"{pad(name, 18)}{value}")
-
-
-def pad(text: str, width: int) -> str:
-    """Fill a text with spaces to a width in which a Chinese character counts twice."""
-    wide = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text)
-    return text + " " * max(1, width - wide)
+        say(f"{pad(name, 18)}{value}")

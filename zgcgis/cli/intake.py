@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import math
 import sys
-import unicodedata
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..safe_text import json_text
 from .basics import JSON, LANG
+from .console import Output, command, pad, print_json, say
 
 if TYPE_CHECKING:
     from ..io.examine import FileReport, LayerReport, Options
@@ -106,7 +106,7 @@ def _options(
     )
 
 
-@click.command()
+@command()
 @click.argument("files", nargs=-1, required=True, metavar="文件 FILE…")
 @click.option("--level", help="按哪一级检查。The level it is meant for.")
 @CRS
@@ -150,17 +150,11 @@ def doctor(
             "files": [file_as_json(file, report) for file, report in reports],
             "exit_code": code,
         }
-        _print_json(told)
+        print_json(json_text(told))
     else:
         for file, report in reports:
             _show(file, report, lang)
     sys.exit(code)
-
-
-def _print_json(told: dict[str, Any]) -> None:
-    """Print for a program; a console that is not UTF-8 gets escapes, so that nothing is lost."""
-    plain = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "") != "utf8"
-    click.echo(json.dumps(told, ensure_ascii=plain, indent=1, allow_nan=False))
 
 
 def _compare(reports: list[tuple[str, FileReport]]) -> None:
@@ -273,27 +267,20 @@ def _clean(value: Any) -> Any:
 # --- for people ----------------------------------------------------------------------------------
 
 
-def _say(text: str) -> None:
-    """Print what may hold names of a file: nothing in them reaches the terminal but letters."""
-    from ..io.text import without_invisible
-
-    click.echo("\n".join(without_invisible(line) for line in text.split("\n")))
-
-
 def _show(file: str, report: FileReport, lang: str) -> None:
     zh = lang == "zh"
     pick = 0 if zh else 1
-    _say(("文件  " if zh else "file  ") + file)
+    say(("文件  " if zh else "file  ") + file)
     if report.driver:
         size = f"{report.size:,}"
-        _say(f"  {report.driver}  {size} " + ("字节" if zh else "bytes"))
+        say(f"  {report.driver}  {size} " + ("字节" if zh else "bytes"))
     for layer in report.layers:
         _show_layer(layer, lang)
     _show_findings(report.findings, file, lang)
     for layer in report.layers:
         _show_findings(layer.findings, file, lang, layer.name if len(report.layers) > 1 else "")
-    _say(("结论  " if zh else "verdict  ") + _OUTCOME[report.outcome][pick])
-    _say("")
+    say(("结论  " if zh else "verdict  ") + _OUTCOME[report.outcome][pick])
+    say("")
 
 
 def _show_layer(layer: LayerReport, lang: str) -> None:
@@ -303,8 +290,8 @@ def _show_layer(layer: LayerReport, lang: str) -> None:
     facts = layer.facts
     counts = layer.book.counts
     level = LEVELS[layer.level]
-    _say(f"  图层 {layer.name}（像是{level.zh}）" if zh else f"  layer {layer.name} ({level.en}?)")
-    _say(
+    say(f"  图层 {layer.name}（像是{level.zh}）" if zh else f"  layer {layer.name} ({level.en}?)")
+    say(
         f"    要素 {counts['in']} = 采用 {counts['used']} + 修复 {counts['repaired']}"
         f" + 不采用 {counts['refused']}"
         if zh
@@ -316,7 +303,7 @@ def _show_layer(layer: LayerReport, lang: str) -> None:
     encoding = facts.get("encoding", {})
     if encoding.get("used"):
         why = encoding.get("evidence") or encoding.get("declared")
-        _say(
+        say(
             ("    编码 " if zh else "    encoding ")
             + str(encoding["used"])
             + (f"（{why}）" if why and zh else f" ({why})" if why else "")
@@ -325,17 +312,17 @@ def _show_layer(layer: LayerReport, lang: str) -> None:
     if not layer.table:
         declared = (crs.get("declared") or ("未说明" if zh else "none")).splitlines()[0][:70]
         implied = "、".join(crs.get("implied", [])[:4]) or "—"
-        _say(
+        say(
             f"    坐标系 声明 {declared}；数值像是 {implied}；采用 {crs.get('used') or '—'}"
             if zh
             else f"    CRS stated {declared}; by the numbers {implied}; used {crs.get('used') or '—'}"
         )
         if facts.get("bounds"):
             box = ", ".join(f"{v:.6g}" if abs(v) < 1000 else f"{v:.1f}" for v in facts["bounds"])
-            _say(("    范围 " if zh else "    extent ") + box)
+            say(("    范围 " if zh else "    extent ") + box)
         types = facts.get("geometry", {}).get("types", {})
         if types:
-            _say(
+            say(
                 ("    图形 " if zh else "    shapes ")
                 + "、".join(f"{k} {v}" for k, v in types.items())
             )
@@ -343,18 +330,18 @@ def _show_layer(layer: LayerReport, lang: str) -> None:
     rest = [f["name"] for f in facts["fields"] if not f["column"]]
     same = [f["column"] for f in known if f["column"] == f["name"] and not f["unit"]]
     if same:
-        _say(("    字段 " if zh else "    columns ") + "、".join(same))
+        say(("    字段 " if zh else "    columns ") + "、".join(same))
     for field in known:
         if field["column"] in same:
             continue
         unit = f" [{field['unit']}]" if field["unit"] else ""
-        _say(f"    {_wide(field['name'], 22)} → {field['column']}{unit}")
+        say(f"    {pad(field['name'], 22)} → {field['column']}{unit}")
     if rest:
         label = "    其余字段 " if zh else "    other columns "
-        _say(label + "、".join(rest[:20]))
+        say(label + "、".join(rest[:20]))
     for column, systems in facts.get("codes", {}).items():
         best = "、".join(f"{k} {100 * v:.0f}%" for k, v in systems.items() if v > 0)
-        _say(f"    {column}: {best or '—'}")
+        say(f"    {column}: {best or '—'}")
 
 
 def _show_findings(findings: Any, file: str, lang: str, layer: str = "") -> None:
@@ -372,25 +359,20 @@ def _show_findings(findings: Any, file: str, lang: str, layer: str = "") -> None
         if shown[rule] > MOST_SHOWN:
             continue
         name = f"[{layer}] " if layer else ""
-        _say(f"  {rule} {_SEVERITY[row['severity']][pick]}  {name}{sentence}")
+        say(f"  {rule} {_SEVERITY[row['severity']][pick]}  {name}{sentence}")
         way = _mend(row, file, lang)
         if way and shown[rule] == 1:
-            _say(("        办法：" if zh else "        mend: ") + way)
+            say(("        办法：" if zh else "        mend: ") + way)
     for rule, count in shown.items():
         if count > MOST_SHOWN:
             more = count - MOST_SHOWN
-            _say(f"  {rule} … 另有 {more} 条" if zh else f"  {rule} … and {more} more")
-
-
-def _wide(text: str, width: int) -> str:
-    taken = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-    return text + " " * max(0, width - taken)
+            say(f"  {rule} … 另有 {more} 条" if zh else f"  {rule} … and {more} more")
 
 
 # --- taking in, and out --------------------------------------------------------------------------
 
 
-@click.command("import")
+@command("import")
 @click.argument("file", metavar="文件 FILE")
 @click.option("--zone", required=True, help="示范区文件夹。The zone's folder.")
 @click.option("--level", required=True, help="图层级别，如 parcel、building。The level.")
@@ -448,7 +430,7 @@ def import_(
             "refused": _clean(intake.refused.to_dict("records")),
             "exit_code": code,
         }
-        _print_json(told)
+        print_json(json_text(told))
     else:
         _show_import(file, intake, lang, dry_run=dry_run)
     sys.exit(code)
@@ -457,7 +439,7 @@ def import_(
 def _show_import(file: str, intake: Intake, lang: str, *, dry_run: bool) -> None:
     zh = lang == "zh"
     counts = intake.counts
-    _say(
+    say(
         f"{intake.layer} → {intake.level}：要素 {counts['in']} = 采用 {counts['used']}"
         f" + 修复 {counts['repaired']} + 不采用 {counts['refused']}"
         if zh
@@ -466,11 +448,11 @@ def _show_import(file: str, intake: Intake, lang: str, *, dry_run: bool) -> None
     )
     _show_findings(intake.findings, file, lang)
     if dry_run:
-        _say("演练：未写入任何文件。" if zh else "Dry run: nothing was written.")
+        say("演练：未写入任何文件。" if zh else "Dry run: nothing was written.")
     elif intake.unchanged:
-        _say("该文件已导入过，未作改动。" if zh else "Imported before; nothing was changed.")
+        say("该文件已导入过，未作改动。" if zh else "Imported before; nothing was changed.")
     else:
-        _say(f"已存入 {intake.stored}" if zh else f"Stored in {intake.stored}")
+        say(f"已存入 {intake.stored}" if zh else f"Stored in {intake.stored}")
         _show_replaced(intake, zh=zh)
 
 
@@ -480,36 +462,42 @@ def _show_replaced(intake: Intake, *, zh: bool) -> None:
         return
     how, used = intake.record.get("how"), intake.counts["used"] + intake.counts["repaired"]
     if how == "add":
-        _say(
+        say(
             f"原有 {intake.before} 个要素，加入 {used} 个，现有 {intake.before + used} 个。"
             if zh
             else f"There were {intake.before} features; {used} were added: {intake.before + used}."
         )
     elif how == "replace":
-        _say(
+        say(
             f"取代了原有的 {intake.before} 个要素（要保留原有要素请用 --add）。"
             if zh
             else f"The {intake.before} features there before were replaced (--add keeps them)."
         )
         if intake.columns_lost:
             lost = ("、" if zh else ", ").join(intake.columns_lost)
-            _say(
+            say(
                 f"原图层有值而新图层没有的列：{lost}。"
                 if zh
                 else f"Columns that held values before and are gone: {lost}."
             )
     if intake.replaced is not None:
-        _say(
+        say(
             f"原图层文件 {intake.replaced.name} 已由 {intake.level}.parquet 取代。"
             if zh
             else f"The layer's file {intake.replaced.name} was replaced by {intake.level}.parquet."
         )
 
 
-@click.command()
+@command()
 @click.argument("zone", metavar="示范区 ZONE")
 @click.argument("level", metavar="级别 LEVEL")
-@click.option("--output", "-o", required=True, help="输出文件，后缀定格式。File; its suffix tells.")
+@click.option(
+    "--output",
+    "-o",
+    required=True,
+    type=Output(folder=False),
+    help="输出文件，后缀定格式。File; its suffix tells.",
+)
 @LANG
 def export(zone: str, level: str, output: str, lang: str) -> None:
     """写出一个图层：gpkg、geojson、parquet、shp.zip、csv、xlsx。Write a layer out."""
@@ -517,4 +505,4 @@ def export(zone: str, level: str, output: str, lang: str) -> None:
     from ..io.layers import write_layer
 
     made = write_layer(open_zone(zone).layer(level), output)
-    click.echo(f"已写出 {made}" if lang == "zh" else f"Written: {made}")
+    say(f"已写出 {made}" if lang == "zh" else f"Written: {made}")

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..safe_text import one_line
 from .basics import JSON, LANG
+from .console import Output, command, pad, print_json, say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["admit", "allocate", "check", "scenario"]
 
 OUT = click.option(
-    "-o", "--out", type=click.Path(file_okay=False), help="成果文件夹 Folder for the results."
+    "-o", "--out", type=Output(folder=True), help="成果文件夹 Folder for the results."
 )
 AS_OF = click.option(
     "--as-of",
@@ -44,7 +46,6 @@ def _open(zone: str, as_of: datetime | None = None) -> Zone:
 def _print_table(table: pd.DataFrame, lang: str, *, numbers: Sequence[str] = ()) -> None:
     """Write a table in columns that line up, Chinese letters counting two."""
     from ..planning.outputs import HEADINGS
-    from .basics import pad
 
     heads = [
         HEADINGS.get(str(c), (str(c), str(c)))[1 if lang == "en" else 0] for c in table.columns
@@ -59,7 +60,7 @@ def _print_table(table: pd.DataFrame, lang: str, *, numbers: Sequence[str] = ())
             (" " * (width - _wide(cell)) + cell) if name in numbers else pad(cell, width)
             for cell, width, name in zip(row, widths, table.columns, strict=True)
         ]
-        click.echo("  ".join(cells).rstrip())
+        say("  ".join(cells).rstrip())
 
 
 _UNITS = {
@@ -89,7 +90,7 @@ def _shown(value: Any) -> str:
         return "—"
     if isinstance(value, float):
         return f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}"
-    return str(value)
+    return one_line(str(value))
 
 
 def _severity(name: str, lang: str) -> str:
@@ -97,7 +98,7 @@ def _severity(name: str, lang: str) -> str:
     return zh[name] if lang == "zh" else name
 
 
-@click.command()
+@command()
 @click.argument("zone")
 @click.option(
     "--rule",
@@ -124,7 +125,7 @@ def _severity(name: str, lang: str) -> str:
 @click.option("--map/--no-map", "atlas", default=True, help="带问题图层的地图 Atlas with findings.")
 @AS_OF
 @click.option(
-    "-o", "--out", type=click.Path(),
+    "-o", "--out", type=Output(folder=None, files=(".gpkg", ".xlsx", ".json", ".html")),
     help="成果文件夹，或一个 .gpkg .xlsx .json .html 文件 A folder, or one such file.",
 )  # fmt: skip
 @LANG
@@ -171,7 +172,7 @@ def check(
             sheets=sheets, atlas=atlas,
         )  # fmt: skip
     if as_json:
-        click.echo(text, nl=False)
+        print_json(text)
     else:
         of_rules = [one for one in idle if not codes or one.rule.startswith(codes)]
         _say_check(here, day, standing, waived, of_rules, compared, lang)
@@ -181,15 +182,15 @@ def check(
         )
         if silent and not codes:
             words = "、".join(silent) if lang == "zh" else ", ".join(silent)
-            click.echo(
+            say(
                 f"未提供的图层（相关规则未查）：{words}"
                 if lang == "zh"
                 else f"Layers not given (their rules were not asked): {words}"
             )
         asked_count = len(asked(replace(here, layers=layers), codes or None))
-        click.echo(f"已查规则 {asked_count} 条" if lang == "zh" else f"{asked_count} rules asked")
+        say(f"已查规则 {asked_count} 条" if lang == "zh" else f"{asked_count} rules asked")
         for path in made:
-            click.echo(f"  {path}")
+            say(f"  {path}")
     if (standing["severity"] == "error").any():
         sys.exit(1)
 
@@ -233,6 +234,9 @@ def _last(path: str | None) -> pd.DataFrame:
     return read_findings_gpkg(file)
 
 
+_CHECK_FILES = ("findings.gpkg", "findings.html", "findings.xlsx", "sheets.html", "sheets.pdf")
+
+
 def _write_check(
     here: Zone,
     out: Path,
@@ -247,6 +251,7 @@ def _write_check(
     atlas: bool,
 ) -> list[Path]:
     """Write everything a check leaves: GeoPackage, workbook, JSON, sheets, map; or one file."""
+    from ..io.places import result_folder
     from ..maps import save_map
     from ..planning import ledger, outputs, supply
     from ..planning.sheets import find_browser, write_sheets
@@ -258,7 +263,7 @@ def _write_check(
         return [outputs.write_json(out, text)]
     if kind == ".html":
         return [save_map(_atlas(here, standing, lang), out)]
-    folder, zh = out, lang == "zh"
+    zh = lang == "zh"
     pages: list[tuple[str, pd.DataFrame]] = [
         ("汇总" if zh else "Summary", outputs.summary(standing, lang)),
         ("问题" if zh else "Findings", outputs.table_rows(standing, lang)),
@@ -287,11 +292,12 @@ def _write_check(
         pages.append(("豁免登记" if zh else "Waivers", granted))
     if kind == ".xlsx":
         return [outputs.write_workbook(out, pages, lang=lang, title=here.names[lang])]
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = result_folder(out, "findings.json", _CHECK_FILES)
+    data = outputs.write_json(folder / "findings.json", text)
     made = [
         outputs.write_findings_gpkg(folder / "findings.gpkg", standing, waived),
         outputs.write_workbook(folder / "findings.xlsx", pages, lang=lang, title=here.names[lang]),
-        outputs.write_json(folder / "findings.json", text),
+        data,
     ]
     if atlas:
         made.append(save_map(_atlas(here, standing, lang), folder / "findings.html"))
@@ -299,7 +305,7 @@ def _write_check(
         printed = write_sheets(here, standing, folder, lang=lang)
         made += printed
         if printed and find_browser() is None:
-            click.echo(
+            say(
                 "本机没有 Chromium，只生成了 sheets.html；在任一浏览器中打开它并打印即得 PDF。"
                 if zh
                 else "There is no Chromium here, so only sheets.html was made; open it in any "
@@ -383,25 +389,25 @@ def _say_check(
     }
     parts = [f"{_severity(name, lang)} {number}" for name, number in count.items()]
     head = f"{here.names[lang]}，截至 {day}：" if zh else f"{here.names[lang]}, as of {day}: "
-    click.echo(head + ("，" if zh else ", ").join(parts))
+    say(head + ("，" if zh else ", ").join(parts))
     if len(standing):
         table = summary(standing, lang)
         table["severity"] = [_severity(str(name), lang) for name in table["severity"]]
         _print_table(table, lang, numbers=("count", "worst", "total"))
     if len(waived):
-        click.echo("")
-        click.echo(f"已豁免 {len(waived)} 项：" if zh else f"{len(waived)} waived:")
+        say("")
+        say(f"已豁免 {len(waived)} 项：" if zh else f"{len(waived)} waived:")
         _print_table(waived_columns(waived), lang)
     for one in idle:
         state = one.holds(day)
         if zh:
             why = "没有对应的问题" if state else f"已于 {one.until} 到期，不再生效"
-            click.echo(f"豁免 {one.rule} {one.feature}：{why}")
+            say(f"豁免 {one.rule} {one.feature}：{why}")
         else:
             why = "matches no finding" if state else f"ran out on {one.until} and counts no more"
-            click.echo(f"Waiver {one.rule} {one.feature}: {why}")
+            say(f"Waiver {one.rule} {one.feature}: {why}")
     if compared is not None:
-        click.echo("")
+        say("")
         _say_changes(compared, lang)
 
 
@@ -412,7 +418,7 @@ def _say_changes(compared: pd.DataFrame, lang: str) -> None:
     tally = compared["status"].value_counts()
     shown = [f"{words[s] if zh else s} {int(tally.get(s, 0))}" for s in words]
     head = "问题变化：" if zh else "Findings: "
-    click.echo(head + ("，" if zh else ", ").join(shown))
+    say(head + ("，" if zh else ", ").join(shown))
     moved = compared[compared["status"].isin(["new", "worse", "fixed"])]
     columns = ["status", "rule", "feature", "other", "measured_before", "measured", "unit"]
     if len(moved):
@@ -427,7 +433,7 @@ def waived_columns(waived: GeoDataFrame) -> pd.DataFrame:
     return pd.DataFrame(waived[["rule", "feature", "who", "why", "until"]])
 
 
-@click.command()
+@command()
 @click.argument("project", type=click.Path(exists=True, dir_okay=False))
 @click.option("--zone", required=True, help="示范区文件夹或名称 Zone folder or name.")
 @AS_OF
@@ -449,7 +455,7 @@ def admit(
     wish = read_project(project)
     answer = review(here, wish)
     if as_json:
-        click.echo(
+        print_json(
             records_json(
                 {
                     "project": wish.id,
@@ -458,8 +464,7 @@ def admit(
                     "clauses": answer.clauses,
                     "parks": answer.parks,
                 }
-            ),
-            nl=False,
+            )
         )
     else:
         _say_admission(here, answer, lang)
@@ -475,7 +480,7 @@ def _say_admission(here: Zone, answer: Any, lang: str) -> None:
     unsure = int((answer.clauses["verdict"] == "open").sum())
     if zh:
         verdict = "准入" if answer.admitted else (f"不通过 {failed} 条" if failed else "待补资料")
-        click.echo(
+        say(
             f"{name} → {here.name(wish.park)}：{verdict}"
             + (f"，待补 {unsure} 条" if unsure else "")
         )
@@ -485,7 +490,7 @@ def _say_admission(here: Zone, answer: Any, lang: str) -> None:
             if answer.admitted
             else (f"{failed} clause(s) failed" if failed else "facts missing")
         )
-        click.echo(
+        say(
             f"{name} → {here.name(wish.park, 'en')}: {verdict}"
             + (f", {unsure} open" if unsure else "")
         )
@@ -502,9 +507,9 @@ def _say_admission(here: Zone, answer: Any, lang: str) -> None:
     fixes = answer.clauses[answer.clauses["verdict"] != "pass"]
     for row in fixes.to_dict("records"):
         mend = row["zh_fix"] if zh else row["en_fix"]
-        click.echo(f"  {row['rule']} {row['zh'] if zh else row['en']}{'：' if zh else ': '}{mend}")
-    click.echo("")
-    click.echo("更适合的园区：" if zh else "Where it would fit, best first:")
+        say(f"  {row['rule']} {row['zh'] if zh else row['en']}{'：' if zh else ': '}{mend}")
+    say("")
+    say("更适合的园区：" if zh else "Where it would fit, best first:")
     parks = answer.parks.assign(
         name=[here.name(park, lang) for park in answer.parks["park"]],
         why=answer.parks["zh" if zh else "en"],
@@ -512,7 +517,7 @@ def _say_admission(here: Zone, answer: Any, lang: str) -> None:
     _print_table(parks[["rank", "name", "score", "why"]].head(5), lang, numbers=("rank", "score"))
 
 
-@click.command()
+@command()
 @click.argument("zone")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @OUT
@@ -536,10 +541,10 @@ def scenario(
     answer = compare_zones(base, changed, assess=_assess())
     made: list[Path] = []
     if out:
+        from ..io.places import result_folder
         from ..maps import save_map
 
-        folder = Path(out)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = result_folder(out, "scenario.xlsx", ("before.html", "after.html", "compare.html"))
         zh = lang == "zh"
         pages = [
             ("台账差别" if zh else "Accounts", answer.accounts),
@@ -554,7 +559,7 @@ def scenario(
         ]
         made.append(_side_by_side(folder, wish.zh if zh else wish.en, lang))
     if as_json:
-        click.echo(
+        print_json(
             records_json(
                 {
                     "zone": base.id,
@@ -564,13 +569,12 @@ def scenario(
                     "scores": answer.scores,
                     "findings": answer.findings[answer.findings["status"] != "same"],
                 }
-            ),
-            nl=False,
+            )
         )
         return
     _say_scenario(base, wish, answer, lang)
     for path in made:
-        click.echo(f"  {path}")
+        say(f"  {path}")
 
 
 def _assess() -> Any:
@@ -621,13 +625,13 @@ def _say_scenario(base: Zone, wish: Any, answer: Any, lang: str) -> None:
     from ..terms import TERMS
 
     zh = lang == "zh"
-    click.echo(f"{wish.zh if zh else wish.en}：" if zh else f"{wish.en}:")
+    say(f"{wish.zh if zh else wish.en}：" if zh else f"{wish.en}:")
     for head, table in (
         ("台账" if zh else "Accounts", answer.accounts),
         ("指标" if zh else "Indicators", answer.indicators),
         ("得分" if zh else "Scores", answer.scores),
     ):
-        click.echo(f"{head}{'变化' if zh else ' that change'}: {len(table)}")
+        say(f"{head}{'变化' if zh else ' that change'}: {len(table)}")
         if len(table):
             named = table.assign(
                 unit=[base.name(unit, lang) for unit in table["unit"]],
@@ -646,7 +650,7 @@ def _term(key: str, terms: Any, lang: str) -> str:
     return key if entry is None else str(entry.zh if lang == "zh" else entry.en)
 
 
-@click.command()
+@command()
 @click.argument("zone")
 @click.argument("demand", type=click.Path(exists=True, dir_okay=False))
 @click.option("--seconds", type=float, default=60.0, help="求解时限 Time limit of the search.")
@@ -663,8 +667,8 @@ def allocate(
 ) -> None:
     """在指标、邻接和定位约束下安排用地或项目。Allocate land under quotas."""
     from ..planning.allocation import greedy, solve, value_of, violations
-    from ..planning.demand import build_problem, carry_out, changes_toml, read_order
-    from ..planning.outputs import records_json, write_workbook
+    from ..planning.demand import build_problem, carry_out, read_order
+    from ..planning.outputs import records_json
 
     here = _open(zone)
     setting = build_problem(here, read_order(demand))
@@ -675,29 +679,13 @@ def allocate(
         if by_hand is not None and not violations(setting.problem, by_hand)
         else float("nan")
     )
-    made: list[Path] = []
-    added = None
+    changes = added = None
     if answer.status != "infeasible" and len(answer.chosen):
         changed, changes = carry_out(here, answer, setting.year)
         added = _added(here, changed)
-        if out:
-            from ..io.writing import write_text_whole
-
-            folder = Path(out)
-            folder.mkdir(parents=True, exist_ok=True)
-            text = changes_toml(changes, zh="用地安排方案", en="allocation")
-            made.append(write_text_whole(folder / "scenario.toml", text))
-    if out:
-        Path(out).mkdir(parents=True, exist_ok=True)
-        zh = lang == "zh"
-        pages = [
-            ("安排" if zh else "Allocation", answer.chosen.drop(columns=["blocked"])),
-            ("约束" if zh else "Limits", answer.limits),
-            ("未列入" if zh else "Left out", setting.left_out),
-        ]
-        made.append(write_workbook(Path(out) / "allocation.xlsx", pages, lang=lang))
+    made = _write_allocation(out, answer, setting, changes, lang) if out else []
     if as_json:
-        click.echo(
+        print_json(
             records_json(
                 {
                     "status": answer.status,
@@ -709,15 +697,34 @@ def allocate(
                     "left_out": setting.left_out,
                     "new_findings": 0 if added is None else len(added),
                 }
-            ),
-            nl=False,
+            )
         )
     else:
         _say_allocation(setting, answer, hand, added, lang)
         for path in made:
-            click.echo(f"  {path}")
+            say(f"  {path}")
     if answer.status == "infeasible" or (added is not None and len(added)):
         sys.exit(1)
+
+
+def _write_allocation(out: str, answer: Any, setting: Any, changes: Any, lang: str) -> list[Path]:
+    """Write the workbook of an allocation and, where there is one, the scenario that does it."""
+    from ..io.places import result_folder
+    from ..io.writing import write_text_whole
+    from ..planning.demand import changes_toml
+    from ..planning.outputs import write_workbook
+
+    folder, zh = result_folder(out, "allocation.xlsx", ("scenario.toml",)), lang == "zh"
+    pages = [
+        ("安排" if zh else "Allocation", answer.chosen.drop(columns=["blocked"])),
+        ("约束" if zh else "Limits", answer.limits),
+        ("未列入" if zh else "Left out", setting.left_out),
+    ]
+    made = [write_workbook(folder / "allocation.xlsx", pages, lang=lang)]
+    if changes is not None:
+        text = changes_toml(changes, zh="用地安排方案", en="allocation")
+        made.insert(0, write_text_whole(folder / "scenario.toml", text))
+    return made
 
 
 def _added(before: Zone, after: Zone) -> pd.DataFrame:
@@ -758,37 +765,38 @@ def _say_allocation(setting: Any, answer: Any, hand: float, added: Any, lang: st
         else:
             head = "No answer. This alone " if alone else "No answer. These together "
             head += "cannot be kept:"
-        click.echo(head)
+        say(head)
         for name in answer.conflict:
-            click.echo(f"  {names.get(name, name)}{_reach(setting, name, lang)}")
+            say(f"  {names.get(name, name)}{_reach(setting, name, lang)}")
         if not alone:
-            click.echo("放宽其中任何一条即可。" if zh else "Giving up any one of them helps.")
+            say("放宽其中任何一条即可。" if zh else "Giving up any one of them helps.")
         return
     area = answer.chosen["area_m2"].sum() / 1e4
-    click.echo(
+    say(
         f"安排 {len(answer.chosen)} 宗 {area:.2f} 公顷，价值 {answer.value:,.1f}"
         if zh
         else f"{len(answer.chosen)} parcels, {area:.2f} ha, value {answer.value:,.1f}"
     )
     if hand == hand:
-        click.echo(
-            f"按单价从高到低安排得 {hand:,.1f}" if zh else f"dearest land first gives {hand:,.1f}"
-        )
+        say(f"按单价从高到低安排得 {hand:,.1f}" if zh else f"dearest land first gives {hand:,.1f}")
     table = answer.chosen[["item", "choice", "park", "area_m2", "value"]]
     _print_table(table, lang, numbers=("area_m2", "value"))
     binding = answer.limits[answer.limits["binding"]]
     for row in binding.to_dict("records"):
         name, more = row["zh" if zh else "en"], row["one_more_ha"]
-        click.echo(
+        say(
             f"  {name}：起作用；再多 1 公顷可增加 {more:,.1f}"
             if zh
             else f"  {name}: binds; one more hectare would bring {more:,.1f}"
         )
     if len(setting.left_out):
         count = len(setting.left_out)
-        click.echo(f"未列入备选 {count} 项：" if zh else f"{count} not offered:")
+        say(f"未列入备选 {count} 项：" if zh else f"{count} not offered:")
         for row in setting.left_out.head(8).to_dict("records"):
-            click.echo(f"  {row['item']} {row['choice']} {row['reason']}")
+            say(f"  {row['item']} {row['choice']} {row['reason']}")
     if added is not None:
         good = "通过核查，没有新增规划、指标和供地问题" if zh else "passes the check: nothing new"
-        click.echo(good if not len(added) else str(added[["rule", "feature", "status"]]))
+        if len(added):
+            _print_table(added[["rule", "feature", "status"]], lang)
+        else:
+            say(good)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
-import json
 
 import click
+
+from ..safe_text import json_text
+from .console import command, print_json, say
 
 __all__ = ["sample"]
 
 
-@click.command()
+@command()
 @click.argument("folder", type=click.Path())
 @click.option(
     "--parcels", default=500, show_default=True, help="大约多少宗地 About how many parcels."
@@ -40,15 +42,15 @@ def sample(
             rules = [row["rule"] for row in csv.DictReader(file)]
     if as_json:
         facts = {"folder": str(made), "layers": layers, "planted": len(rules), "seed": seed}
-        click.echo(json.dumps(facts, ensure_ascii=False, indent=1))
+        print_json(json_text(facts))
         return
     if lang == "zh":
-        click.echo(f"已生成虚构的示例示范区：{made}（{len(layers)} 个图层）")
+        say(f"已生成虚构的示例示范区：{made}（{len(layers)} 个图层）")
         if rules:
-            click.echo(f"预埋 {len(rules)} 处错误，清单见 {made / 'planted.csv'}")
-        click.echo(f"下一步：zgcgis check {made}")
+            say(f"预埋 {len(rules)} 处错误，清单见 {made / 'planted.csv'}")
+        say(f"下一步：zgcgis check {made}")
     else:
-        click.echo(f"Made a fictitious zone: {made} ({len(layers)} layers)")
+        say(f"Made a fictitious zone: {made} ({len(layers)} layers)")
         if rules:
-            click.echo(f"{len(rules)} errors are planted; {made / 'planted.csv'} lists them")
-        click.echo(f"Next: zgcgis check {made}")
+            say(f"{len(rules)} errors are planted; {made / 'planted.csv'} lists them")
+        say(f"Next: zgcgis check {made}")

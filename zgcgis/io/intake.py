@@ -24,14 +24,16 @@ from .. import __version__
 from ..errors import UnknownNameError, ZoneError
 from ..geo.outlines import Outlines
 from ..model import LEVELS
+from ..safe_text import json_text
 from . import tables
 from .book import Book
 from .examine import LayerReport, Options, shifts
 from .gate import Refusal
 from .layers import store_layer, stored_box, stored_record, the_layer
 from .placing import against_areas, against_floors
+from .spreadsheets import write_csv
 from .stored import read_stored_layer, stored_file
-from .writing import write_bytes_whole, write_text_whole
+from .writing import write_text_whole
 from .zones import layer_files, read_toml, zone_folder
 
 __all__ = ["Intake", "import_file"]
@@ -357,10 +359,8 @@ def _tell(intake: Intake, record: dict[str, Any]) -> None:
         "refused": _plain(intake.refused),
     }
     entries.append(entry)
-    text = json.dumps(
-        {"schema": "zgcgis.ledger/1", "imports": entries}, ensure_ascii=False, indent=1
-    )
-    write_text_whole(path, text + "\n")
+    text = json_text({"schema": "zgcgis.ledger/1", "imports": entries})
+    write_text_whole(path, text + "\n", of_zone=True)
     lines = [
         {
             "date": e["date"],
@@ -374,8 +374,9 @@ def _tell(intake: Intake, record: dict[str, Any]) -> None:
         }
         for e in entries
     ]
-    table = pd.DataFrame(lines).to_csv(index=False, lineterminator="\r\n")
-    write_bytes_whole(folder / "ledger.csv", table.encode("utf-8-sig"))
+    heads = list(dict.fromkeys(name for line in lines for name in line))
+    rows = [[line.get(name) for name in heads] for line in lines]
+    write_csv(folder / "ledger.csv", [heads, *rows], of_zone=True)
 
 
 def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import sqlite3
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import partial
+from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import geopandas as gpd
 import numpy as np
@@ -26,16 +27,18 @@ from ..findings import describe
 from ..geo.outlines import GROUP_ROWS, Outlines, in_groups
 from ..model import COLUMNS, LEVELS
 from ..runs import work_folder
+from ..safe_text import well_formed, xml_text
 from .examine import SORTED_ABOVE, LayerReport, Options, examine
 from .gate import Refusal
-from .writing import write_bytes_whole, write_whole
+from .spreadsheets import write_csv, write_table
+from .writing import look_at, told, write_bytes_whole, write_whole, write_zip
 
 __all__ = ["read_layer", "store_layer", "stored_box", "stored_record", "write_layer"]
 
 
 _CRS = "EPSG:4490"
 _SIDES = ["xmin", "ymin", "xmax", "ymax"]
-_LIVELY = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_TAKEN_IN_GPKG = {"fid", "geom", "ogc_fid", "rowid", "oid", "_rowid_"}
 
 
 def read_layer(
@@ -173,7 +176,7 @@ def store_layer(
     *,
     outlines: Outlines | None = None,
 ) -> None:
-    """Write a layer as GeoParquet with the record of where it came from, whole or not at all.
+    """Write a layer of a zone as GeoParquet with the record of where it came from, whole or not at all.
 
     The shapes are those of `outlines` if given, else those of the frame.
     """
@@ -207,7 +210,7 @@ def store_layer(
             for group in in_groups(group_of, order):
                 file.write_table(group, row_group_size=GROUP_ROWS)
 
-    write_whole(path, writer)
+    write_whole(path, writer, of_zone=True)
 
 
 def _repeats(column: pa.ChunkedArray) -> bool:
@@ -300,7 +303,9 @@ def write_layer(layer: GeoDataFrame | pd.DataFrame, path: str | Path) -> Path:
     suffix = target.suffix.lower()
     if suffix in {".csv", ".xlsx"}:
         table = pd.DataFrame(layer.drop(columns="geometry", errors="ignore"))
-        return write_csv(table, target) if suffix == ".csv" else write_workbook(table, target)
+        if suffix == ".xlsx":
+            return write_table(table, target)
+        return write_csv(target, chain([table.columns], table.itertuples(index=False, name=None)))
     writers = {
         ".gpkg": _write_gpkg,
         ".geojson": _write_geojson,
@@ -325,21 +330,59 @@ def write_layer(layer: GeoDataFrame | pd.DataFrame, path: str | Path) -> Path:
 
 def _writable(frame: GeoDataFrame) -> GeoDataFrame:
     frame = frame.reset_index(drop=True).copy()
-    frame = frame.rename_geometry("geometry") if frame.geometry.name != "geometry" else frame
+    if frame.geometry.name != "geometry":
+        names = _free_names(map(str, frame.columns), {"geometry"})
+        frame = frame.rename(columns={"geometry": names.get("geometry", "geometry")})
+        frame = frame.rename_geometry("geometry")
     for column in frame.columns:
         if column == "geometry":
             continue
         values = frame[column]
-        if isinstance(values.dtype, pd.CategoricalDtype) or (
+        if (
             pd.api.types.is_object_dtype(values)
-            and not values.map(lambda v: isinstance(v, str) or v is None).all()
-        ):
-            frame[column] = values.map(lambda v: None if pd.isna(v) else str(v)).astype("str")
+            or isinstance(values.dtype, pd.CategoricalDtype | pd.StringDtype)
+        ):  # fmt: skip
+            frame[column] = values.map(_plain_text).astype("str").where(values.notna(), None)
     return frame
+
+
+def _plain_text(value: Any) -> str | None:
+    """Return a value as a text that engines written in C take whole: no NUL, no lone surrogate."""
+    if not isinstance(value, str):
+        return None if pd.isna(value) else str(value)
+    return well_formed(value.replace("\0", "\\u0000"))
+
+
+def _free_names(columns: Iterable[str], taken: Collection[str]) -> dict[str, str]:
+    """Return new names for those columns that are taken, or told from another by case alone."""
+    held, new = {name.casefold() for name in taken}, {}
+    names = list(columns)
+    for column in sorted(names, key=lambda name: name not in COLUMNS):  # ours keep their names
+        name, number = column, 1
+        while name.casefold() in held or (name != column and name in names):
+            name = f"{column}_{number}"
+            number += 1
+        held.add(name.casefold())
+        if name != column:
+            new[column] = name
+    return new
+
+
+def _tell_names(target: Path, new: Mapping[str, str]) -> None:
+    if new:
+        words = "、".join(f"{was} → {name}" for was, name in new.items())
+        warnings.warn(
+            f"{target}：这种格式容不下下列字段名，已改名：{words}。\n"
+            f"{target}: the format cannot hold these column names, they were changed: {words}.",
+            ZgcgisWarning,
+            stacklevel=2,
+        )
 
 
 def _write_gpkg(frame: GeoDataFrame, target: Path) -> Path:
     name = _layer_name(target)
+    new = _free_names([c for c in frame.columns if c != "geometry"], _TAKEN_IN_GPKG)
+    frame = frame.rename(columns=new)
 
     def writer(temporary: Path) -> None:
         frame.to_file(
@@ -352,7 +395,21 @@ def _write_gpkg(frame: GeoDataFrame, target: Path) -> Path:
         )
         _embed_style(temporary, name, frame)
 
-    return write_whole(target, writer)
+    def check(temporary: Path) -> None:
+        look_at(temporary)
+        with contextlib.closing(sqlite3.connect(f"{temporary.as_uri()}?mode=ro", uri=True)) as base:
+            (count,) = base.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608
+        _refuse_loss(count, frame)
+
+    made = write_whole(target, writer, check=check)
+    _tell_names(target, new)
+    return made
+
+
+def _refuse_loss(count: int, frame: pd.DataFrame) -> None:
+    if count != len(frame):
+        msg = f"{count} of {len(frame)} features arrived"
+        raise ValueError(msg)
 
 
 def _write_geojson(frame: GeoDataFrame, target: Path) -> Path:
@@ -362,7 +419,7 @@ def _write_geojson(frame: GeoDataFrame, target: Path) -> Path:
     def writer(temporary: Path) -> None:
         frame.to_file(
             temporary,
-            layer=target.stem,
+            layer=well_formed(target.stem),
             driver="GeoJSON",
             engine="pyogrio",
             COORDINATE_PRECISION=9,
@@ -404,105 +461,57 @@ def _shapefile_into(frame: GeoDataFrame, folder: Path, stem: str) -> list[Path]:
         frame.rename(columns=short).to_file(
             folder / f"{stem}.shp", driver="ESRI Shapefile", engine="pyogrio", encoding="UTF-8"
         )
-    lines = ["shapefile,column,zh,en\r\n"]
+    rows = [("shapefile", "column", "zh", "en")]
     for column, name in short.items():
         known = COLUMNS.get(column)
-        zh, en = (known.zh, known.en) if known else ("", "")
-        lines.append(f'{name},{column},"{zh}","{en}"\r\n')
-    (folder / f"{stem}.names.csv").write_bytes("".join(lines).encode("utf-8-sig"))
+        rows.append((name, column, known.zh if known else "", known.en if known else ""))
+    write_csv(folder / f"{stem}.names.csv", rows)
     return sorted(folder.iterdir())
 
 
 def _write_shapefile(frame: GeoDataFrame, target: Path) -> Path:
-    there = [p for p in target.parent.glob(f"{target.stem}.*") if p.suffix.lower() in {
-        ".shp", ".shx", ".dbf", ".prj", ".cpg"}]  # fmt: skip
-    if there:
-        raise WriteError(
-            f"{target} 已存在。Shapefile 由多个文件组成，不能整体替换；请换一个新名字，或写成 .shp.zip。",
-            f"{target} exists. A Shapefile is several files and cannot be replaced as a whole; "
-            "choose a new name, or write .shp.zip.",
-        )
-    with work_folder() as folder:
+    with told(target), work_folder() as folder:
         made = _shapefile_into(frame, folder, target.stem)
-        for path in sorted(made, key=lambda p: p.suffix == ".shp"):  # the .shp comes last
-            write_bytes_whole(target.with_name(path.name), path.read_bytes())
+        names = {path.name.casefold() for path in made}
+        if target.parent.is_dir() and any(
+            p.name.casefold() in names for p in target.parent.iterdir()
+        ):
+            raise WriteError(
+                f"{target} 已存在。Shapefile 由多个文件组成，不能整体替换；请换一个新名字，或写成 .shp.zip。",
+                f"{target} exists. A Shapefile is several files and cannot be replaced as a whole; "
+                "choose a new name, or write .shp.zip.",
+            )
+        done: list[Path] = []
+        try:
+            for path in sorted(made, key=lambda p: p.suffix == ".shp"):  # the .shp comes last
+                place = target.with_name(path.name)
+                done.append(write_bytes_whole(place, path.read_bytes()))
+        except BaseException:
+            for place in done:
+                place.unlink(missing_ok=True)
+            raise
     return target
 
 
 def _write_shapefile_zip(frame: GeoDataFrame, target: Path) -> Path:
-    import zipfile
-
     stem = target.stem.removesuffix(".shp")
 
     def writer(temporary: Path) -> None:
         with work_folder() as folder:
             made = _shapefile_into(frame, folder, stem)
-            with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-                for path in made:
-                    entry = zipfile.ZipInfo(path.name, (1980, 1, 1, 0, 0, 0))
-                    entry.compress_type = zipfile.ZIP_DEFLATED
-                    with path.open("rb") as source, archive.open(entry, "w") as sink:
-                        shutil.copyfileobj(source, sink, 1 << 20)
+            write_zip(temporary, {path.name: partial(_opened, path) for path in made})
 
     return write_whole(target, writer)
 
 
-def write_csv(table: pd.DataFrame, target: Path) -> Path:
-    """Write a table for people: UTF-8 with a mark, and no text that a spreadsheet would run."""
-    safe = table.copy()
-    for column in safe.columns:
-        values = safe[column]
-        if pd.api.types.is_object_dtype(values) or isinstance(values.dtype, pd.StringDtype):
-            safe[column] = values.map(
-                lambda v: f"'{v}" if isinstance(v, str) and v.startswith(_LIVELY) else v
-            )
-    text = safe.to_csv(index=False, lineterminator="\r\n")
-    return write_bytes_whole(target, text.encode("utf-8-sig"))
-
-
-def write_workbook(table: pd.DataFrame, target: Path, *, sheet: str = "data") -> Path:
-    """Write a table as a workbook; every text is typed as text, so nothing in it is a formula."""
-    import datetime as dt
-
-    from openpyxl import Workbook
-    from openpyxl.cell import WriteOnlyCell
-
-    def writer(temporary: Path) -> None:
-        book = Workbook(write_only=True)
-        page = book.create_sheet(sheet)
-
-        def cell(value: Any) -> Any:
-            if value is None or value is pd.NA or value is pd.NaT or value != value:
-                return None
-            if isinstance(value, str):
-                made = WriteOnlyCell(page, value=_for_sheet(value))
-                made.data_type = "s"
-                if value.startswith(_LIVELY):
-                    made.quotePrefix = True
-                return made
-            if isinstance(value, pd.Timestamp):
-                return value.to_pydatetime()
-            return value.item() if hasattr(value, "item") else value
-
-        page.append([cell(str(c)) for c in table.columns])
-        for row in table.itertuples(index=False):
-            page.append([cell(v) for v in row])
-        moment = dt.datetime(2000, 1, 1)  # noqa: DTZ001 - the same bytes whenever it is made
-        book.properties.created = book.properties.modified = moment
-        book.save(temporary)
-
-    return write_whole(target, writer)
-
-
-def _for_sheet(text: str) -> str:
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
-
-    return str(ILLEGAL_CHARACTERS_RE.sub("", text))[:32_767]
+def _opened(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 def _layer_name(target: Path) -> str:
-    name = "".join(c if c.isalnum() or c in "_-" else "_" for c in target.stem)
-    return name or "layer"
+    name = "".join(c if c.isalnum() or c in "_-" else "_" for c in target.stem) or "layer"
+    own = name.casefold().startswith(("gpkg_", "sqlite_", "rtree_", "layer_styles"))
+    return f"of_{name}" if own else name
 
 
 def _embed_style(path: Path, name: str, frame: GeoDataFrame) -> None:
@@ -560,9 +569,10 @@ def _qml(frame: GeoDataFrame) -> str:
         body = f'<renderer-v2 type="singleSymbol"><symbols>{symbol(0, (219, 219, 219))}</symbols></renderer-v2>'
     else:
         codes = sorted({str(v) for v in frame[column].dropna()})[:500]
+        words = [quoteattr(xml_text(code)) for code in codes]
         categories = "".join(
-            f'<category symbol="{i}" value={quoteattr(code)} label={quoteattr(code)} render="true"/>'
-            for i, code in enumerate(codes)
+            f'<category symbol="{i}" value={word} label={word} render="true"/>'
+            for i, word in enumerate(words)
         )
         symbols = "".join(symbol(i, colour_of(code)) for i, code in enumerate(codes))
         body = (

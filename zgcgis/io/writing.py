@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import re
@@ -19,15 +20,20 @@ import stat
 import sys
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from typing import IO
 
 from ..errors import WriteError
+from ..safe_text import well_formed
+from .places import refuse_place
 
-__all__ = ["write_bytes_whole", "write_text_whole", "write_whole"]
+__all__ = ["look_at", "told", "write_bytes_whole", "write_text_whole", "write_whole", "write_zip"]
 
 _TEMPORARY = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)-[0-9a-f]{8}\.part(?P<rest>.*)$")
 _STALE_SECONDS = 3600.0
+_LONGEST_NAME = 180  # bytes; most systems give a name 255, its mark and suffix among them
+_HARDLY_ANY = 1 << 16  # bytes left on a disk that is as good as full
 _YOUNG_SECONDS = 60.0  # the writer may run where its process id means nothing to us
 
 
@@ -36,6 +42,7 @@ def write_whole(
     writer: Callable[[Path], object],
     *,
     check: Callable[[Path], object] | None = None,
+    of_zone: bool = False,
 ) -> Path:
     """Let `writer` make a file, and put it at `path` only when it is complete.
 
@@ -49,6 +56,8 @@ def write_whole(
     check
         Called with the temporary path to read the file back; whatever it raises means that
         the file is not good. By default a look at the format that the suffix names.
+    of_zone
+        Whether the file is one of a zone's own; results are not written among those.
 
     Returns
     -------
@@ -71,38 +80,70 @@ def write_whole(
     """
     asked = Path(path)
     target = Path(os.path.realpath(asked))
+    if not of_zone:
+        refuse_place(target, asked)
     _refuse_bad_target(target, asked)
-    _sweep(target)
     suffix = "".join(target.suffixes[-2:]) if target.suffix == ".zip" else target.suffix
-    mark = f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.part"
+    mark = f".{_marked(target.name)}.{os.getpid()}-{secrets.token_hex(4)}.part"
     temporary = target.with_name(mark + suffix)
     try:
-        writer(temporary)
-        if not temporary.is_file():
-            raise WriteError(
-                f"写入 {asked} 的过程没有产生文件，原有内容未改动。",
-                f"{asked}: the writer left no file; nothing was changed.",
-            )
-        _force_to_disk(temporary)
-        _read_back(temporary, suffix.lower(), check, asked)
-        if target.exists():
-            with contextlib.suppress(OSError):
-                shutil.copymode(target, temporary)
-        _replace(temporary, target)
-        _force_folder_to_disk(target.parent)
-    except OSError as problem:
-        raise _explain(problem, asked) from problem
+        with told(asked):
+            _sweep(target)
+            _make(temporary, writer, check, asked, target)
     finally:
         _remove_beginning_with(target.parent, mark)
     return asked
 
 
-def write_text_whole(path: str | Path, text: str, *, encoding: str = "utf-8") -> Path:
-    """Write `text` to `path`, whole or not at all; line ends are written as they stand."""
-    return write_bytes_whole(path, text.encode(encoding))
+def _make(
+    temporary: Path,
+    writer: Callable[[Path], object],
+    check: Callable[[Path], object] | None,
+    asked: Path,
+    target: Path,
+) -> None:
+    temporary.touch(exist_ok=False)  # a folder that takes no file says so better than an engine
+    temporary.unlink()
+    writer(temporary)
+    if not temporary.is_file():
+        raise WriteError(
+            f"写入 {asked} 的过程没有产生文件，原有内容未改动。",
+            f"{asked}: the writer left no file; nothing was changed.",
+        )
+    _force_to_disk(temporary)
+    _read_back(temporary, check, asked)
+    if target.exists():
+        with contextlib.suppress(OSError):
+            shutil.copymode(target, temporary)
+    _replace(temporary, target)
+    _force_folder_to_disk(target.parent)
 
 
-def write_bytes_whole(path: str | Path, content: bytes) -> Path:
+@contextlib.contextmanager
+def told(asked: Path) -> Iterator[None]:
+    """Say in a sentence why a file could not be written, whichever engine found out."""
+    try:
+        yield
+    except (OSError, sqlite3.Error, RuntimeError) as problem:
+        if isinstance(problem, RuntimeError) and "pyogrio" not in type(problem).__module__:
+            raise
+        raise _explain(problem, asked) from problem
+
+
+def _marked(name: str) -> str:
+    """The name by which a temporary file knows its target; a long one is cut to leave it room."""
+    if len(os.fsencode(name)) <= _LONGEST_NAME:
+        return name
+    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
+    return f"{name[:40]}~{digest}"
+
+
+def write_text_whole(path: str | Path, text: str, *, of_zone: bool = False) -> Path:
+    """Write `text` to `path` in UTF-8, whole or not at all; line ends are written as they stand."""
+    return write_bytes_whole(path, well_formed(text).encode(), of_zone=of_zone)
+
+
+def write_bytes_whole(path: str | Path, content: bytes, *, of_zone: bool = False) -> Path:
     """Write `content` to `path`, whole or not at all."""
 
     def writer(temporary: Path) -> None:
@@ -113,7 +154,17 @@ def write_bytes_whole(path: str | Path, content: bytes) -> Path:
             msg = "the bytes read back differ from those written"
             raise ValueError(msg)
 
-    return write_whole(path, writer, check=check)
+    return write_whole(path, writer, check=check, of_zone=of_zone)
+
+
+def write_zip(target: Path, members: Mapping[str, Callable[[], IO[bytes]]]) -> None:
+    """Write an archive at a temporary path; the same members give the same bytes, whenever."""
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive:
+        for name, opened in sorted(members.items()):
+            entry = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with opened() as stream, archive.open(entry, "w") as sink:
+                shutil.copyfileobj(stream, sink, 1 << 20)
 
 
 def _refuse_bad_target(target: Path, asked: Path) -> None:
@@ -172,19 +223,24 @@ def _force_folder_to_disk(folder: Path) -> None:
         os.close(handle)
 
 
-def _read_back(
-    temporary: Path, suffix: str, check: Callable[[Path], object] | None, asked: Path
-) -> None:
-    look = check or _CHECKS.get(suffix.rsplit(".", 1)[-1], _look_at_any)
+def _read_back(temporary: Path, check: Callable[[Path], object] | None, asked: Path) -> None:
     try:
-        look(temporary)
+        (check or look_at)(temporary)
     except (WriteError, OSError):
         raise
     except Exception as problem:
+        if _full(temporary.parent):
+            raise _disk_full(asked) from problem
         raise WriteError(
-            f"写入 {asked} 后读回检查没有通过（{problem}），原有内容未改动。",
-            f"{asked}: the file could not be read back ({problem}); nothing was changed.",
+            f"写入 {asked} 后读回检查没有通过（{problem}），原有内容未改动。请检查磁盘后重试。",
+            f"{asked}: the file could not be read back ({problem}); nothing was changed. "
+            "Check the disk and try again.",
         ) from problem
+
+
+def look_at(path: Path) -> None:
+    """Read a file back as the format that its suffix names; whatever is raised, it is not good."""
+    _CHECKS.get(path.suffix.lower().removeprefix("."), _look_at_any)(path)
 
 
 def _look_at_any(path: Path) -> None:
@@ -226,6 +282,26 @@ def _look_at_zip(path: Path) -> None:
             raise ValueError(msg)
 
 
+def _look_at_workbook(path: Path) -> None:
+    """Open a workbook as its readers do: every part is whole and well-formed, the sheets listed."""
+    from xml.parsers import expat
+
+    from openpyxl import load_workbook
+
+    with zipfile.ZipFile(path) as archive:
+        for entry in archive.infolist():
+            with archive.open(entry) as part:
+                if entry.filename.endswith((".xml", ".rels")):
+                    expat.ParserCreate().ParseFile(part)
+                while part.read(1 << 20):  # to its end, for its checksum
+                    pass
+    book = load_workbook(path, read_only=True)
+    book.close()
+    if not book.sheetnames:
+        msg = "the workbook has no sheet"
+        raise ValueError(msg)
+
+
 def _look_at_sqlite(path: Path) -> None:
     with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as base:
         (answer,) = base.execute("PRAGMA quick_check(1)").fetchone()
@@ -247,31 +323,45 @@ _CHECKS: dict[str, Callable[[Path], None]] = {
     "html": _look_at_html,
     "json": _look_at_large_json,
     "parquet": _look_at_parquet,
-    "xlsx": _look_at_zip,
+    "xlsx": _look_at_workbook,
     "zip": _look_at_zip,
 }
 
 
-def _explain(problem: OSError, asked: Path) -> WriteError:
-    if problem.errno in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}:
-        return WriteError(
-            f"无法写入 {asked}：磁盘空间不足，原有内容未改动。请腾出空间后重试。",
-            f"{asked}: the disk is full; nothing was changed. Free some space and try again.",
-        )
-    if problem.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
-        return WriteError(
-            f"无法写入 {asked}：没有写入权限，或文件正被其他程序打开。",
-            f"{asked}: writing is not permitted, or another program holds the file open.",
-        )
+def _full(folder: Path) -> bool:
+    try:
+        return shutil.disk_usage(folder).free < _HARDLY_ANY
+    except OSError:
+        return False
+
+
+def _disk_full(asked: Path) -> WriteError:
     return WriteError(
-        f"无法写入 {asked}：{problem.strerror or problem}。原有内容未改动。",
-        f"{asked}: {problem.strerror or problem}; nothing was changed.",
+        f"无法写入 {asked}：磁盘空间不足，原有内容未改动。请腾出空间后重试。",
+        f"{asked}: the disk is full; nothing was changed. Free some space and try again.",
+    )
+
+
+def _explain(problem: Exception, asked: Path) -> WriteError:
+    number = getattr(problem, "errno", None)
+    if number in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)} or _full(asked.parent):
+        return _disk_full(asked)
+    if number in {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return WriteError(
+            f"无法写入 {asked}：没有写入权限，或文件正被其他程序打开。请检查权限，或换一个位置。",
+            f"{asked}: writing is not permitted, or another program holds the file open. "
+            "Check the permission, or name another place.",
+        )
+    words = getattr(problem, "strerror", None) or problem
+    return WriteError(
+        f"无法写入 {asked}：{words}。原有内容未改动。请检查路径和磁盘，或换一个位置。",
+        f"{asked}: {words}; nothing was changed. Check path and disk, or name another place.",
     )
 
 
 def _remove_beginning_with(folder: Path, beginning: str) -> None:
-    for leftover in folder.iterdir():
-        if leftover.name.startswith(beginning):
+    with contextlib.suppress(OSError):
+        for leftover in [path for path in folder.iterdir() if path.name.startswith(beginning)]:
             with contextlib.suppress(OSError):
                 if leftover.is_dir():
                     shutil.rmtree(leftover)
@@ -283,7 +373,11 @@ def _sweep(target: Path) -> None:
     """Remove what earlier, killed writers of the same file left behind."""
     for path in target.parent.iterdir():
         found = _TEMPORARY.match(path.name)
-        if found is None or found["name"] != target.name or _alive(int(found["pid"]), path):
+        if (
+            found is None
+            or found["name"] != _marked(target.name)
+            or _alive(int(found["pid"]), path)
+        ):
             continue
         with contextlib.suppress(OSError):
             path.unlink()

@@ -30,6 +30,8 @@ from pandas import DataFrame
 from ..errors import MissingColumnsError, ReadError, UnknownNameError, ZoneError
 from ..model import LEVELS, Layers, StoredLayer, Zone
 from ..plan import load_plan
+from ..safe_text import toml_text
+from .places import result_folder
 from .stored import read_stored_layer, stored_file
 
 __all__ = [
@@ -179,7 +181,7 @@ def new_zone(folder: str | Path, *, id: str, zh: str, en: str) -> Path:
             f"{target} is there already and not empty; nothing was written over. "
             "Name a new folder.",
         )
-    target.mkdir(parents=True, exist_ok=True)
+    result_folder(target)
     with as_file(files("zgcgis").joinpath("resources/zone_template")) as template:
         for source in sorted(Path(template).rglob("*")):
             place = target / source.relative_to(template)
@@ -191,7 +193,7 @@ def new_zone(folder: str | Path, *, id: str, zh: str, en: str) -> Path:
     settings = target / "zone.toml"
     text = settings.read_text(encoding="utf-8")
     for mark, value in (("@id@", id), ("@zh@", zh), ("@en@", en)):
-        text = text.replace(mark, value.replace("\\", "\\\\").replace('"', '\\"'))
+        text = text.replace(mark, toml_text(value)[1:-1])
     settings.write_text(text, encoding="utf-8", newline="\n")
     return target
 

@@ -45,6 +45,7 @@ from ..checks.admission import land_books, latest_year, lines_of_plots, negative
 from ..checks.quota import USES, quota_use, use_class
 from ..errors import PlanError, UnknownNameError
 from ..model import Zone
+from ..safe_text import toml_text
 from .admission import Project, admit, read_project
 from .allocation import M2_PER_HA, Allocation, Limit, Problem
 from .scenario import Change, apply
@@ -471,17 +472,11 @@ def carry_out(zone: Zone, answer: Allocation, year: int) -> tuple[Zone, tuple[Ch
 
 def changes_toml(changes: tuple[Change, ...], *, zh: str, en: str) -> str:
     """Return changes as the text of a scenario file."""
-    lines = ["[scenario]", f"zh = {_quoted(zh)}", f"en = {_quoted(en)}"]
+    lines = ["[scenario]", f"zh = {toml_text(zh)}", f"en = {toml_text(en)}"]
     for change in changes:
         lines += ["", "[[change]]"]
         lines += [f"{key} = {_value(value)}" for key, value in change.data.items()]
     return "\n".join(lines) + "\n"
-
-
-def _quoted(text: str) -> str:
-    import json
-
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _value(value: Any) -> str:
@@ -489,4 +484,4 @@ def _value(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, date):
         return value.isoformat()
-    return _quoted(value) if isinstance(value, str) else repr(value)
+    return toml_text(value) if isinstance(value, str) else repr(value)

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import io
-import json
 import math
 import sqlite3
-import zipfile
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -18,12 +15,16 @@ import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
 from openpyxl import Workbook
+from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.worksheet import Worksheet
 
 from ..errors import MissingColumnsError, ReadError
 from ..findings import COLUMNS, RULES, SEVERITIES, describe
-from ..io.writing import write_bytes_whole, write_text_whole
+from ..io.spreadsheets import add_sheet, plain_value, put_text, refuse_too_large, save_workbook
+from ..io.writing import write_text_whole
+from ..safe_text import json_text
 
 __all__ = [
     "findings_json",
@@ -144,7 +145,6 @@ _WORDS = {
     "zh": {"error": "错误", "warning": "警告", "note": "提示"},
     "en": {"error": "error", "warning": "warning", "note": "note"},
 }
-_BORN = (1980, 1, 1, 0, 0, 0)  # the zip epoch: the same content gives the same bytes
 
 
 def summary(findings: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
@@ -229,7 +229,7 @@ def findings_json(
         data["waived"] = _records(pd.DataFrame(waived.drop(columns="geometry", errors="ignore")))
     if compared is not None:
         data["changes"] = _records(compared)
-    return json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return json_text(data) + "\n"
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -269,73 +269,50 @@ def write_workbook(
     """
     book = Workbook()
     book.remove(book.active)
-    book.properties.creator = "zgcgis"
-    book.properties.title = title
-    book.properties.created = book.properties.modified = datetime(2000, 1, 1)  # noqa: DTZ001
     for name, table in sheets:
-        sheet = book.create_sheet(name[:31])
-        sheet.append([_heading(str(column), lang) for column in table.columns])
-        for cell in sheet[1]:
-            cell.font = Font(bold=True)
-            cell.fill = PatternFill("solid", fgColor="E7EBF0")
-        severities = list(table["severity"]) if "severity" in table else []
-        for k, row in enumerate(table.itertuples(index=False, name=None), start=2):
-            for c, value in enumerate(row, start=1):
-                cell = sheet.cell(k, c)
-                plain = _plain(value)
-                if table.columns[c - 1] == "severity":
-                    plain = _WORDS[lang].get(str(plain), plain)
-                if isinstance(plain, bool):
-                    plain = ("是" if plain else "") if lang == "zh" else ("yes" if plain else "")
-                cell.value = plain
-                if isinstance(plain, str):
-                    cell.data_type = "s"
-                elif isinstance(plain, float):
-                    cell.number_format = "#,##0.00"
-            if severities:
-                colour = _FILL.get(str(severities[k - 2]))
-                if colour:
-                    sheet.cell(k, 1).fill = PatternFill("solid", fgColor=colour)
-        for c, column in enumerate(table.columns, start=1):
-            width = max([len(str(v)) for v in table[column].head(200)] + [8])
-            sheet.column_dimensions[get_column_letter(c)].width = min(width * 1.3 + 2, 60)
-        for cell in sheet[1]:
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
-        sheet.freeze_panes = "A2"
-        if len(table):
-            sheet.auto_filter.ref = sheet.dimensions
-    raw = io.BytesIO()
-    book.save(raw)
-    return write_bytes_whole(Path(path), _timeless(raw.getvalue()))
+        refuse_too_large(path, len(table) + 1, table.shape[1])
+        _fill_sheet(add_sheet(book, name), table, lang)
+    return save_workbook(book, path, title=title)
+
+
+def _fill_sheet(sheet: Worksheet, table: pd.DataFrame, lang: str) -> None:
+    """Write a table into a sheet: heads, values, the colour of the severity, widths."""
+    for c, column in enumerate(table.columns, start=1):
+        head = sheet.cell(1, c)
+        put_text(head, _heading(str(column), lang))
+        head.font = Font(bold=True)
+        head.fill = PatternFill("solid", fgColor="E7EBF0")
+        head.alignment = Alignment(wrap_text=True, vertical="top")
+        width = max([len(str(v)) for v in table[column].head(200)] + [8])
+        sheet.column_dimensions[get_column_letter(c)].width = min(width * 1.3 + 2, 60)
+    severities = list(table["severity"]) if "severity" in table else []
+    for k, row in enumerate(table.itertuples(index=False, name=None), start=2):
+        for c, value in enumerate(row, start=1):
+            said = table.columns[c - 1] == "severity"
+            _fill_cell(
+                sheet.cell(k, c), _WORDS[lang].get(str(value), value) if said else value, lang
+            )
+        if severities and (colour := _FILL.get(str(severities[k - 2]))):
+            sheet.cell(k, 1).fill = PatternFill("solid", fgColor=colour)
+    sheet.freeze_panes = "A2"
+    if len(table):
+        sheet.auto_filter.ref = sheet.dimensions
+
+
+def _fill_cell(cell: Cell, value: Any, lang: str) -> None:
+    plain = plain_value(_plain(value))
+    if isinstance(plain, bool):
+        plain = ("是" if plain else "") if lang == "zh" else ("yes" if plain else "")
+    if isinstance(plain, str):
+        put_text(cell, plain)
+        return
+    cell.value = plain
+    if isinstance(plain, float):
+        cell.number_format = "#,##0.00"
 
 
 def _heading(column: str, lang: str) -> str:
     return HEADINGS.get(column, (column, column))[1 if lang == "en" else 0]
-
-
-def _timeless(archive: bytes) -> bytes:
-    """The same zip archive with every entry dated alike and no record of the time of saving."""
-    out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(out, "w") as new:
-        for name in sorted(old.namelist()):
-            entry = zipfile.ZipInfo(name, _BORN)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            data = old.read(name)
-            if name == "docProps/core.xml":
-                data = _undated(data)
-            new.writestr(entry, data)
-    return out.getvalue()
-
-
-def _undated(core: bytes) -> bytes:
-    """The core properties with the time of saving set to that of creation."""
-    text = core.decode("utf-8")
-    start = text.find("<dcterms:modified")
-    end = text.find("</dcterms:modified>")
-    if start >= 0 and end > start:
-        body = text.index(">", start) + 1
-        text = text[:body] + "2000-01-01T00:00:00Z" + text[end:]
-    return text.encode("utf-8")
 
 
 def records_json(data: Mapping[str, Any]) -> str:
@@ -344,7 +321,7 @@ def records_json(data: Mapping[str, Any]) -> str:
         key: _records(pd.DataFrame(value)) if isinstance(value, pd.DataFrame) else _plain(value)
         for key, value in data.items()
     }
-    return json.dumps(plain, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    return json_text(plain) + "\n"
 
 
 def plain_dates(table: pd.DataFrame) -> pd.DataFrame:

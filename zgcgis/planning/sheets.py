@@ -27,9 +27,11 @@ from ..checks.quota import counted_parcels
 from ..checks.supply import as_of, judged_parcels
 from ..errors import WriteError, ZgcgisError
 from ..findings import describe
+from ..io.places import result_folder
 from ..io.writing import write_text_whole, write_whole
 from ..model import Zone
 from ..runs import run_leashed, work_folder
+from ..safe_text import file_names, xml_text
 
 __all__ = ["SHEET_RULES", "find_browser", "place_svg", "sheets_html", "write_sheets"]
 
@@ -137,7 +139,7 @@ def place_svg(
         points = shapely.point_on_surface(mine)
         lines += [
             f'<text text-anchor="middle" x="{(x - left) * scale:.1f}" '
-            f'y="{(top - y) * scale + 4:.1f}">{Markup.escape(str(name))}</text>'
+            f'y="{(top - y) * scale + 4:.1f}">{Markup.escape(xml_text(str(name)))}</text>'
             for name, x, y in zip(
                 place["id"], shapely.get_x(points), shapely.get_y(points), strict=True
             )
@@ -158,7 +160,7 @@ def place_svg(
     names = " ".join(str(name) for name in place["id"]) if "id" in place else ""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" '
-        f'role="img" aria-label="{Markup.escape(names)}">' + "".join(lines) + "</svg>"
+        f'role="img" aria-label="{Markup.escape(xml_text(names))}">' + "".join(lines) + "</svg>"
     )
 
 
@@ -325,12 +327,11 @@ def write_sheets(
     """Write ``sheets.html``, the maps of the idle parcels, and a PDF where a Chromium is there.
 
     Returns what was made: ``sheets.html``, ``sheets.pdf`` if it could be printed, and one
-    ``places/ID.svg`` per idle parcel. Without a sheet to make, nothing is written.
+    ``places/ID.svg`` per idle parcel, its id made fit for a file's name. Without a sheet to make, nothing is written.
     """
     if findings[findings["rule"].isin(SHEET_RULES)].empty:
         return []
-    folder = Path(folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = result_folder(folder)
     page = write_text_whole(folder / "sheets.html", sheets_html(zone, findings, lang=lang))
     idle = findings[findings["rule"].isin(["L601", "L602"])]["feature"].unique()
     places = place_files(zone, [str(name) for name in idle], folder / "places", lang=lang)
@@ -388,8 +389,8 @@ def place_files(
     now = zone.at(as_of(zone).year)
     parcels = now.layer("parcel")
     made = []
-    Path(folder).mkdir(parents=True, exist_ok=True)
-    for name in ids:
+    place = result_folder(folder)
+    for name, file in file_names(ids).items():
         row = parcels[parcels["id"] == name]
         if row.empty:
             raise ZgcgisError(f"没有宗地 {name}。", f"There is no parcel {name}.")
@@ -401,5 +402,5 @@ def place_files(
             "text{font:11px sans-serif;fill:#1b1f24}</style>"
         )
         svg = place_svg(now, row, around=parcels, lang=lang).replace("><path", f">{style}<path", 1)
-        made.append(write_text_whole(Path(folder) / f"{name}.svg", svg + "\n"))
+        made.append(write_text_whole(place / f"{file}.svg", svg + "\n"))
     return made

@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..assessment import Assessment
+from ..io.places import result_folder
 from .method import method_page
 from .page import render_page, write_page
 from .tables import as_data, schema, write_csv, write_json
@@ -27,14 +28,26 @@ __all__ = [
 ]
 
 
+_NAMES = (
+    "accounts.csv",
+    "assessment.xlsx",
+    "findings.csv",
+    "index.html",
+    "indicators.csv",
+    "parcel_potentials.csv",
+    "potentials.csv",
+    "scores.csv",
+)
+
+
 def write_tables(assessment: Assessment, folder: str | Path) -> list[Path]:
     """Write the workbook, the CSV files and the JSON of an assessment into a folder."""
-    place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
+    place = result_folder(folder, "assessment.json", _NAMES)
+    data = write_json(assessment, place / "assessment.json")
     return [
         write_workbook(assessment, place / "assessment.xlsx"),
         *write_csv(assessment, place),
-        write_json(assessment, place / "assessment.json"),
+        data,
     ]
 
 

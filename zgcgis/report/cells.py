@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 import ast
-import io
 import math
-import re
 import unicodedata
-import zipfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from openpyxl import Workbook
-from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
+from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from ..io.writing import write_whole
+from ..io.spreadsheets import plain_value, put_text
 
-__all__ = ["excel_formula", "put", "reference", "save", "set_up", "style_head", "title"]
+__all__ = ["excel_formula", "put", "reference", "set_up", "style_head", "title"]
 
-_MODIFIED = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:)")
-_FIXED_TIME = (1980, 1, 1, 0, 0, 0)
 _PAGE_WIDTH = 190.0  # letters across a lying A4 page that one still reads
-_LONGEST = 32_000  # Excel holds 32 767 characters in a cell
 _THIN = Side(style="thin", color="BFBFBF")
 _BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
 _HEAD = PatternFill("solid", fgColor="DCE6F1")
@@ -51,15 +43,15 @@ def put(
     ``kind="input"`` marks a number that is meant to be changed.
     """
     cell: Cell = sheet.cell(row=row, column=column)
+    plain = plain_value(value)
     if kind == "formula":
         cell.value = f"={value}"
-    elif isinstance(value, bool) or value is None or value != value:
-        if isinstance(value, bool):
-            _text(cell, "是" if value else "否")
-    elif isinstance(value, int | float) or hasattr(value, "dtype"):
-        cell.value = value.item() if hasattr(value, "item") else value
+    elif isinstance(plain, bool):
+        put_text(cell, "是" if plain else "否")
+    elif isinstance(plain, str):
+        put_text(cell, plain)
     else:
-        _text(cell, str(value))
+        cell.value = plain
     cell.font = Font(name=_FONT, size=10)
     if kind == "input":
         cell.fill = _INPUT
@@ -70,12 +62,6 @@ def put(
     across = "center" if isinstance(value, int) and kind == "auto" else None
     cell.alignment = Alignment(horizontal=across, vertical="center", wrap_text=wrap)
     return cell
-
-
-def _text(cell: Cell, value: str) -> None:
-    cell.value = ILLEGAL_CHARACTERS_RE.sub("", value)[:_LONGEST]
-    cell.data_type = "s"
-    cell.quotePrefix = True
 
 
 def style_head(cell: Cell) -> None:
@@ -178,24 +164,3 @@ def _expression(node: ast.expr, cells: Mapping[str, str], divisors: list[str]) -
         return f"({left}{_SIGNS[type(node.op)]}{right})"
     msg = f"formulas hold names, numbers and + - * / only, not {ast.dump(node)}"
     raise TypeError(msg)
-
-
-def save(book: Workbook, path: Path) -> Path:
-    """Save a workbook whole, with the same bytes for the same content."""
-    stream = io.BytesIO()
-    book.save(stream)
-
-    def write(target: Path) -> None:
-        with (
-            zipfile.ZipFile(stream) as source,
-            zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as made,
-        ):
-            for entry in sorted(source.namelist()):
-                data = source.read(entry)
-                if entry == "docProps/core.xml":
-                    data = _MODIFIED.sub(rb"\g<1>1980-01-01T00:00:00Z\g<3>", data)
-                info = zipfile.ZipInfo(entry, _FIXED_TIME)
-                info.compress_type = zipfile.ZIP_DEFLATED
-                made.writestr(info, data)
-
-    return write_whole(path, write)

@@ -12,6 +12,7 @@ from pandas import DataFrame
 from ..assessment import Assessment
 from ..findings import describe
 from ..indicators import EVIDENCE, INDICATORS
+from ..io.spreadsheets import add_sheet
 from ..standards import POTENTIALS, Ideal
 from ..standards.benchmarks import CAVEATS
 from ..standards.cross import COUPLING_K
@@ -75,7 +76,7 @@ def method_lines(result: Assessment) -> list[tuple[str, str]]:
 
 def write_summary(book: Workbook, result: Assessment) -> None:
     """First sheet: what was assessed, the result of the zone, what was left out and why."""
-    sheet, zone = book.create_sheet("说明"), result.zone
+    sheet, zone = add_sheet(book, "说明"), result.zone
     title(sheet, f"{zone.names['zh']}土地集约利用评价", f"{zone.names['en']}: intensive land use")
     rows: list[tuple[str, Any, str]] = [
         ("评价年份 Years", "、".join(str(y) for y in result.years), ""),
@@ -113,7 +114,7 @@ def write_summary(book: Workbook, result: Assessment) -> None:
 def write_tables(book: Workbook, result: Assessment) -> None:
     """All other sheets; one without rows says so."""
     for name, zh, en, note, columns, rows, widths in _tables(result):
-        sheet = book.create_sheet(name)
+        sheet = add_sheet(book, name)
         title(sheet, zh, en, note)
         for column, head in enumerate(columns, start=1):
             style_head(put(sheet, 3, column, head))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -17,7 +15,9 @@ from pandas import DataFrame
 from ..assessment import Assessment
 from ..findings import describe
 from ..indicators import INDICATORS
+from ..io import spreadsheets
 from ..io.writing import write_text_whole
+from ..safe_text import json_text
 from ..standards import POTENTIALS
 from ..terms import TERMS
 from .sheets import method_lines
@@ -25,7 +25,6 @@ from .sheets import method_lines
 __all__ = ["SCHEMA_ID", "as_data", "schema", "write_csv", "write_json"]
 
 SCHEMA_ID = "zgcgis-assessment-1"
-_ACTIVE = ("=", "+", "-", "@", "\t", "\r")
 
 
 def schema() -> dict[str, Any]:
@@ -117,25 +116,7 @@ def as_data(result: Assessment) -> dict[str, Any]:
 
 def write_json(result: Assessment, path: str | Path) -> Path:
     """Write the whole assessment as JSON; :func:`schema` describes it."""
-    text = json.dumps(as_data(result), ensure_ascii=False, indent=1, allow_nan=False)
-    return write_text_whole(Path(path), text + "\n")
-
-
-def _safe(value: Any) -> Any:
-    """Keep a text from being taken for a formula when a spreadsheet opens the file."""
-    if isinstance(value, str) and value.startswith(_ACTIVE):
-        return "'" + value
-    return value
-
-
-def _write_table(path: Path, heads: Iterable[Iterable[str]], rows: Iterable[Iterable[Any]]) -> Path:
-    stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\r\n")
-    for head in heads:
-        writer.writerow([_safe(h) for h in head])
-    for row in rows:
-        writer.writerow(["" if _plain(v) is None else _safe(_plain(v)) for v in row])
-    return write_text_whole(path, "\ufeff" + stream.getvalue())
+    return write_text_whole(path, json_text(as_data(result)) + "\n")
 
 
 def _wide(
@@ -152,7 +133,7 @@ def _wide(
         [unit, result.name(str(unit)), year, *values]
         for (unit, year), values in zip(table.index, table.to_numpy(dtype=object), strict=True)
     )
-    return _write_table(path, heads, rows)
+    return spreadsheets.write_csv(path, [*heads, *rows])
 
 
 def write_csv(result: Assessment, folder: str | Path) -> list[Path]:
@@ -202,7 +183,7 @@ def write_csv(result: Assessment, folder: str | Path) -> list[Path]:
             )
         )
         heads = [["单元", "名称", "年份", "项目", "item", "key", "数值", "单位"]]
-        made.append(_write_table(place / "potentials.csv", heads, rows))
+        made.append(spreadsheets.write_csv(place / "potentials.csv", [*heads, *rows]))
     q = result.parcel_potentials
     if len(q):
         largest = (
@@ -218,11 +199,11 @@ def write_csv(result: Assessment, folder: str | Path) -> list[Path]:
             for park, unit, year, item, _, value in q.itertuples(index=False)
         )
         heads = [["园区", "宗地", "年份", "项目", "item", "key", "面积 m2"]]
-        made.append(_write_table(place / "parcel_potentials.csv", heads, largest))
+        made.append(spreadsheets.write_csv(place / "parcel_potentials.csv", [*heads, *largest]))
     f = result.findings.reset_index(drop=True)
     listed = zip(
         f["rule"], f["severity"], f["feature"], describe(f, "zh"), describe(f, "en"), strict=True
     )
     heads = [["规则", "等级", "对象", "问题", "finding"]]
-    made.append(_write_table(place / "findings.csv", heads, listed))
+    made.append(spreadsheets.write_csv(place / "findings.csv", [*heads, *listed]))
     return made

@@ -16,10 +16,11 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from ..assessment import Assessment, complete
 from ..indicators import INDICATORS, total
+from ..io.spreadsheets import add_sheet, save_workbook
 from ..standards import POTENTIALS, Node
 from ..terms import TERMS
 from . import sheets
-from .cells import excel_formula, put, reference, save, set_up, style_head, title
+from .cells import excel_formula, put, reference, set_up, style_head, title
 
 __all__ = ["write_workbook"]
 
@@ -42,7 +43,7 @@ class _Book:
     score_cells: dict[Entry, tuple[int, int, int]] = field(default_factory=dict)
 
     def sheet(self, name: str) -> Worksheet:
-        return self.book.create_sheet(name)
+        return add_sheet(self.book, name)
 
     def unit_name(self, entry: Entry) -> str:
         unit, _, area = entry
@@ -81,9 +82,7 @@ def write_workbook(result: Assessment, path: str | Path) -> Path:
         _scores_sheet(b)
         _potentials_sheet(b)
     sheets.write_tables(b.book, result)
-    b.book.properties.creator = "zgcgis"
-    b.book.properties.title = f"{result.zone.names['zh']}土地集约利用评价"
-    return save(b.book, Path(path))
+    return save_workbook(b.book, path, title=f"{result.zone.names['zh']}土地集约利用评价")
 
 
 # --- accounts and indicators -----------------------------------------------------------------

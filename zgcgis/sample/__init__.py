@@ -16,6 +16,7 @@ from geopandas import GeoDataFrame
 from pandas import DataFrame
 
 from ..errors import ZgcgisError
+from ..io.places import refuse_result, result_folder
 from ..runs import work_folder
 from .fabric import Ground, Points, area_m2, as_stored, lay_out
 from .papers import write_papers
@@ -76,7 +77,8 @@ def write_sample(
             f"种子 {seed} 不能为负。请取 0 或正整数。",
             f"The seed {seed} is negative. Take 0 or a whole number above it.",
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
+    refuse_result(target, folder=True)
+    result_folder(target.parent)
     with work_folder(target.parent) as scratch:
         draft = scratch / "zone"
         (draft / "layers").mkdir(parents=True)

@@ -1,0 +1,144 @@
+"""What every command has in common: what reaches the terminal, and where results may go."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import unicodedata
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..errors import ZgcgisWarning
+from ..safe_text import ascii_text, one_line, visible
+
+__all__ = ["Command", "Output", "command", "pad", "print_json", "say", "shown_streams"]
+
+
+class Output(click.Path):
+    """A path that a command writes to; what else names a file is read and never written over.
+
+    Parameters
+    ----------
+    folder
+        Whether it is a folder; None if its suffix tells.
+    files
+        The suffixes of a file, where the suffix tells.
+    """
+
+    def __init__(self, *, folder: bool | None, files: tuple[str, ...] = ()) -> None:
+        super().__init__(file_okay=folder is not True, dir_okay=folder is not False)
+        self.folder = folder
+        self.files = files
+
+    def is_folder(self, path: str) -> bool:
+        """Whether results at a path are a folder of files."""
+        if self.folder is not None:
+            return self.folder
+        return Path(path).suffix.lower() not in self.files
+
+
+class Command(click.Command):
+    """A command that refuses, before it works, to write over what it reads."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run with streams that a terminal cannot be driven through."""
+        with shown_streams():
+            return super().main(*args, **kwargs)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command, its inputs kept from being written over."""
+        from ..io.places import keeping, refuse_result
+
+        outputs: list[tuple[Output, str]] = []
+        inputs: list[str] = []
+        for param in self.params:
+            value = ctx.params.get(param.name or "")
+            values = value if isinstance(value, tuple) else (value,)
+            if isinstance(param.type, Output):
+                outputs += [(param.type, one) for one in values if one is not None]
+            else:
+                inputs += [one for one in values if isinstance(one, str) and _is_file(one)]
+        with keeping(inputs):
+            for kind, path in outputs:
+                refuse_result(path, folder=kind.is_folder(path))
+            return super().invoke(ctx)
+
+
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # too long for a name, or no name at all
+        return False
+
+
+def command(name: str | None = None) -> Callable[[Callable[..., Any]], Command]:
+    """Make a command of a function, as :func:`click.command` does."""
+    return click.command(name, cls=Command)
+
+
+def say(text: str = "", *, err: bool = False) -> None:
+    """Print one line; no value in it begins a line of its own or reaches the terminal raw."""
+    click.echo(one_line(text), err=err)
+
+
+def print_json(text: str) -> None:
+    """Print JSON for a program; a console that is not UTF-8 gets escapes, so nothing is lost."""
+    codec = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
+    click.echo((visible if codec == "utf8" else ascii_text)(text.rstrip("\n")))
+
+
+def pad(text: str, width: int) -> str:
+    """Fill a text with spaces to a width in which a Chinese character counts twice."""
+    line = one_line(text)
+    wide = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
+    return line + " " * max(1, width - wide)
+
+
+class _Shown:
+    """A stream on which control characters are seen, not obeyed."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(visible(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "buffer":  # bytes would go past us
+            raise AttributeError(name)
+        return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def shown_streams() -> Iterator[None]:
+    """Let nothing through to the terminal but what can be seen, whoever writes it."""
+    kept = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (
+        stream if stream is None or isinstance(stream, _Shown) else _Shown(stream)
+        for stream in kept
+    )
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = kept
+
+
+def tell_warnings(lang: str | None) -> None:
+    """Print our own warnings as sentences in the language asked for; others as Python does."""
+    usual = warnings.showwarning
+
+    def show(message: Any, category: type[Warning], *rest: Any, **named: Any) -> None:
+        if not issubclass(category, ZgcgisWarning):
+            usual(message, category, *rest, **named)
+            return
+        zh, _, en = str(message).partition("\n")
+        for line in (zh, en) if lang is None else (en if lang == "en" and en else zh,):
+            if line:
+                say(line, err=True)
+
+    warnings.showwarning = show

@@ -1,0 +1,246 @@
+r"""Text that came from elsewhere, on its way out: one function for each place it goes to.
+
+==================  ===========================================================================
+a terminal, a log   :func:`visible` (newlines stay), :func:`one_line`
+a workbook          :func:`cell_text`, :func:`property_text`, :func:`sheet_name`
+a CSV table         :func:`csv_text`, for heads as for cells
+XML (SVG, styles)   :func:`xml_text`, before the markup itself is escaped
+JSON                :func:`json_text`
+TOML                :func:`toml_text`
+a file's name       :func:`file_name`, :func:`file_names`
+bytes               :func:`well_formed`, for text in UTF-8
+==================  ===========================================================================
+
+What a place cannot take is shown as the escape that JSON has for it, such as ``\u001b``: nothing
+vanishes, two texts stay two, and JSON that went through stays JSON.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Collection, Iterable
+from typing import Any
+
+__all__ = [
+    "MOST_IN_A_CELL",
+    "ascii_text",
+    "cell_text",
+    "csv_text",
+    "file_name",
+    "file_names",
+    "is_lively",
+    "json_text",
+    "one_line",
+    "property_text",
+    "sheet_name",
+    "toml_text",
+    "visible",
+    "well_formed",
+    "xml_text",
+]
+
+MOST_IN_A_CELL = 32_767
+"""Characters, as UTF-16 counts them, that a cell of a workbook holds."""
+
+_SURROGATES = "\ud800-\udfff"
+_CONTROLS = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"  # all but tab, newline and carriage return
+_UNSEEN = (
+    "\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f"
+)
+_NOT_SHOWN = re.compile(f"[{_CONTROLS}\t\r{_UNSEEN}{_SURROGATES}]")
+_NOT_XML = re.compile(f"[{_CONTROLS}{_SURROGATES}\ufffe\uffff]")
+_LONE = re.compile(f"[{_SURROGATES}]")
+# Spreadsheets pass over space before they look at the first sign; full-width, small, raised and
+# lowered forms of the signs are taken for them in Chinese and Japanese settings.
+_LIVELY = re.compile(rf"[\s{_CONTROLS}{_UNSEEN}]*[=+\-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋]|[\t\r\n]")
+_NOT_IN_NAMES = re.compile(rf'[{_CONTROLS}\t\r\n{_UNSEEN}{_SURROGATES}<>:"/\\|?*%~]')
+_RESERVED = re.compile(
+    r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(?:\..*)?", re.IGNORECASE
+)
+_MOST_OF_A_NAME = 120  # bytes: a suffix and the mark of a temporary name fit beside them
+
+
+def _escape(found: re.Match[str]) -> str:
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[k]:02x}{units[k + 1]:02x}" for k in range(0, len(units), 2))
+
+
+def visible(text: str) -> str:
+    r"""Return a text whose control, direction and invisible characters are escapes to be seen.
+
+    Newlines stay. JSON stays JSON: inside its strings the escapes mean the same characters.
+
+    Examples
+    --------
+    >>> print(visible("A\x1b]0;B\u202e"))
+    A\u001b]0;B\u202e
+    """
+    return text if text.isascii() and text.isprintable() else _NOT_SHOWN.sub(_escape, text)
+
+
+def one_line(text: str) -> str:
+    r"""Return a text as :func:`visible` does, on one line: no value can begin a line of its own.
+
+    Examples
+    --------
+    >>> one_line("A\nerrors 0\n")
+    'A errors 0'
+    """
+    if "\n" not in text:
+        return visible(text)
+    first, *rest = text.split("\n")
+    return visible(" ".join([first.rstrip(), *filter(None, map(str.strip, rest))]))
+
+
+def well_formed(text: str) -> str:
+    """Return a text that UTF-8 can hold: a lone surrogate becomes U+FFFD."""
+    return _LONE.sub("\ufffd", text)
+
+
+def xml_text(text: str) -> str:
+    r"""Return a text whose characters XML may hold; a carriage return is a newline."""
+    plain = text if "\r" not in text else text.replace("\r\n", "\n").replace("\r", "\n")
+    return _NOT_XML.sub(_escape, plain)
+
+
+def cell_text(text: str) -> str:
+    """Return a text that a cell of a workbook holds; beyond its measure it ends with ``…``.
+
+    That it is no formula is for the writer to say, by the cell's type.
+    """
+    plain = xml_text(text)
+    if len(plain) * 2 <= MOST_IN_A_CELL:
+        return plain
+    units = plain.encode("utf-16-le")
+    if len(units) <= 2 * MOST_IN_A_CELL:
+        return plain
+    return units[: 2 * (MOST_IN_A_CELL - 1)].decode("utf-16-le", "ignore") + "…"
+
+
+def is_lively(text: str) -> bool:
+    """Whether a spreadsheet would take a text for a formula when it is typed in or read."""
+    return _LIVELY.match(text) is not None
+
+
+def csv_text(text: str) -> str:
+    """Return a text for a CSV table: what begins like a formula is put behind an apostrophe.
+
+    Examples
+    --------
+    >>> csv_text("=1+1"), csv_text(" ＠SUM(A1)"), csv_text("a=b")
+    ("'=1+1", "' ＠SUM(A1)", 'a=b')
+    """
+    return xml_text(f"'{text}" if is_lively(text) else text)
+
+
+def property_text(text: str) -> str:
+    """Return a text for a property of a document: one line of at most 255 characters."""
+    return _cut(xml_text(one_line(text)), 255, "utf-16-le", 2)
+
+
+def sheet_name(text: str, taken: Collection[str] = ()) -> str:
+    """Return a name that a sheet may have, other than those taken.
+
+    Examples
+    --------
+    >>> sheet_name("a/b?"), sheet_name("A", {"a"}), sheet_name("'")
+    ('a_b_', 'A_2', '_')
+    """
+    plain = re.sub(r"[\[\]:*?/\\]", "_", property_text(text))
+    plain = re.sub(r"^'|'$", "_", _cut(plain, 31, "utf-16-le", 2)) or "_"
+    plain = f"{plain}_" if plain.casefold() == "history" else plain
+    held = {name.casefold() for name in taken}
+    name, number = plain, 1
+    while name.casefold() in held:
+        number += 1
+        mark = f"_{number}"
+        name = _cut(plain, 31 - len(mark), "utf-16-le", 2) + mark
+    return name
+
+
+def _cut(text: str, most: int, encoding: str, width: int = 1) -> str:
+    return text.encode(encoding)[: most * width].decode(encoding, "ignore")
+
+
+def json_text(data: Any) -> str:
+    """Return data as JSON, one value a line, that is safe to look at; NaN is an error."""
+    return visible(json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False))
+
+
+def ascii_text(text: str) -> str:
+    """Return JSON in ASCII alone, for a console that has no more."""
+    return re.sub("[^\n -~]", _escape, text)
+
+
+def toml_text(text: str) -> str:
+    r"""Return a text as a basic string of TOML, quotes and all.
+
+    Examples
+    --------
+    >>> print(toml_text('a"b\n'))
+    "a\"b\n"
+    """
+    return visible(json.dumps(well_formed(text), ensure_ascii=False))
+
+
+def file_name(text: str) -> str:
+    r"""Return a name for a file that keeps to its folder on every system, without a suffix.
+
+    A text that may stand as it is does; another becomes one that may, with a hash of the whole
+    text, so that different texts keep different names.
+
+    Examples
+    --------
+    >>> file_name("H007-03"), file_name("../../x"), file_name("CON")
+    ('H007-03', '_.._x~9cdf6a50', 'CON~a3dbc4b6')
+    """
+    return _named(text, digits=8)
+
+
+def _named(text: str, *, digits: int, always: bool = False) -> str:
+    plain = _NOT_IN_NAMES.sub("_", text).strip(" .")
+    fits = len(plain.encode("utf-8")) <= _MOST_OF_A_NAME
+    if plain == text and plain and fits and not (always or _RESERVED.fullmatch(text)):
+        return text
+    mark = "~" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:digits]
+    head = _cut(plain, _MOST_OF_A_NAME - len(mark), "utf-8").rstrip(" .") or "_"
+    if _RESERVED.fullmatch(head):  # a name is reserved by what stands before its first dot
+        head = head.replace(".", "_")
+    return head + mark
+
+
+def file_names(texts: Iterable[str]) -> dict[str, str]:
+    """Return a file name for each text, all different where case and composition do not count.
+
+    Examples
+    --------
+    >>> file_names(["a", "b", "B"])
+    {'a': 'a', 'b': 'b~3e23e816', 'B': 'B~df7e70e5'}
+    """
+    distinct = list(dict.fromkeys(texts))
+    names: dict[str, str] = {}
+    for digits in (8, 64):
+        names = {text: _named(text, digits=digits) for text in distinct}
+        doubled = _repeated(names.values())
+        for text, name in names.items():
+            if _folded(name) in doubled:
+                names[text] = _named(text, digits=digits, always=True)
+        if not _repeated(names.values()):
+            break
+    return names
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+
+
+def _repeated(names: Iterable[str]) -> set[str]:
+    seen: set[str] = set()
+    again: set[str] = set()
+    for name in map(_folded, names):
+        (again if name in seen else seen).add(name)
+    return again
