@@ -184,7 +184,8 @@ def toml_text(text: str) -> str:
     >>> print(toml_text('a"b\n'))
     "a\"b\n"
     """
-    return visible(json.dumps(well_formed(text), ensure_ascii=False))
+    quoted = json.dumps(well_formed(text), ensure_ascii=False)
+    return _NOT_SHOWN.sub(lambda found: f"\\U{ord(found[0]):08x}", quoted)
 
 
 def file_name(text: str) -> str:

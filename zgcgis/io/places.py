@@ -82,7 +82,8 @@ def refuse_result(path: str | Path, *, folder: bool) -> None:
             f"{asked} 是一个文件，而这里需要一个存放成果的文件夹。请换一个名字。",
             f"{asked} is a file, and a folder for results is wanted. Choose another name.",
         )
-    if _is_zone(real) or _under_layers(real):
+    table = real.suffix.lower() in {".csv", ".toml"} and _is_zone(real.parent)
+    if _is_zone(real) or _under_layers(real) or table:
         raise WriteError(
             f"{asked} 是示范区自己的文件夹，成果不写在这里，以免覆盖它的数据。"
             f"请另指定文件夹，例如 {_beside(asked)}。",

@@ -1,0 +1,163 @@
+"""Text on its way out: what each place cannot take is seen there, never obeyed and never lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+import unicodedata
+from io import BytesIO
+from xml.etree import ElementTree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl import Workbook, load_workbook
+
+from zgcgis import safe_text as safe
+from zgcgis.io.spreadsheets import put_text
+
+MANY = 2000 if os.environ.get("ZGCGIS_FULL") == "1" else 120
+RESERVED = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
+    f"{port}{number}" for port in ("COM", "LPT") for number in "0123456789¹²³"
+}
+NASTY = [
+    "", " ", ".", "..", "../../x", "/etc/passwd", "a/b", "a\\b", "C:x", "C:\\x", "CON", "con.txt", "nul .x",
+    "COM¹", "x.", "x ", " x", "=1+1", "+A1", "-A1", "@SUM(A1)", "＝1+1", "＋1", "－1", "＠A", " =1", "\t=1",
+    "\r\n=1", "\ufeff=1", "\u200b＝1", "﹦1", "\x00", "a\x00b", "\x1b]0;title\x07", "\x9b31m", "\u202eabc",
+    "\u2066a\u2069", "a\u2028b\u2029c", "\ud800", "a\udfffb", "\ufffe", "\uffff", "x" * 300, "园" * 300,
+    "😀" * 100, "😀" * 20_000, "a\nerrors 0", "a\rb", "H007-03", "园区 1 号（北）", "A-20230101", "x~1a2b3c4d",
+    "\U000e0041", "\u0085", "\x7f", "_x000D_", "<a&b>", "{{ 1 }}", '"', "'", "e\u0301", "\u00e9", "*?<>|", "%2e%2e",
+]  # fmt: skip
+texts = st.one_of(
+    st.sampled_from(NASTY),
+    st.text(st.characters(), max_size=60),
+    st.text(st.sampled_from("=+-@＝ \t\r\n\x00\x1b\x85\u202e\u2028\ud800\udc00\ufffeAb/\\.~:園"), max_size=12),
+)  # fmt: skip
+
+
+def controls(text):
+    return [c for c in text if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Zl", "Zp"}]
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(texts)
+def test_nothing_that_a_terminal_obeys_is_left(text):
+    shown = safe.visible(text)
+    left = {c for c in controls(shown) if c != "\n"}
+    assert {unicodedata.category(c) for c in left} <= {"Cf"}
+    assert not left & set(
+        "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+    )
+    assert "\n" not in safe.one_line(text)
+    assert safe.visible(shown) == shown
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(st.dictionaries(texts, st.lists(texts, max_size=3), max_size=3))
+def test_json_shown_is_the_same_json(data):
+    meant = json.loads(json.dumps(data))  # which takes two halves of a character for one
+    assert json.loads(safe.json_text(data)) == meant
+    assert json.loads(safe.ascii_text(json.dumps(data, ensure_ascii=False))) == meant
+    assert safe.ascii_text(safe.json_text(data)).isascii()
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(texts)
+def test_toml_takes_any_text(text):
+    there = tomllib.loads(f"a = {safe.toml_text(text)}")["a"]
+    assert there == safe.well_formed(text)
+    there.encode()
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(texts)
+def test_xml_takes_any_text(text):
+    from xml.sax.saxutils import escape
+
+    markup = f"<a>{escape(safe.xml_text(text))}</a>"
+    assert ElementTree.fromstring(markup.encode("utf-8")).tag == "a"
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(texts)
+def test_no_text_of_a_csv_table_is_a_formula(text):
+    safe_one = safe.csv_text(text)
+    seen = unicodedata.normalize(
+        "NFKC", "".join(c for c in safe_one if c not in controls(safe_one))
+    )
+    assert not seen.strip().startswith(("=", "+", "-", "@"))
+    assert not safe_one.startswith(("\t", "\r", "\n"))
+    assert "\x00" not in safe_one
+    safe_one.encode("utf-8")
+
+
+@settings(max_examples=MANY // 4, deadline=None)
+@given(texts)
+def test_a_cell_of_a_workbook_holds_any_text_as_text(text):
+    book = Workbook()
+    put_text(book.active["A1"], text)
+    book.properties.title = safe.property_text(text)
+    book.create_sheet(safe.sheet_name(text, book.sheetnames))
+    file = BytesIO()
+    book.save(file)
+    again = load_workbook(file)
+    cell = again.active["A1"]
+    assert cell.data_type != "f"
+    assert (cell.value or "") == safe.cell_text(text)
+    assert len(safe.cell_text(text).encode("utf-16-le")) // 2 <= safe.MOST_IN_A_CELL
+    if safe.is_lively(text):
+        assert cell.quotePrefix
+    name = again.sheetnames[1]
+    assert 1 <= len(name.encode("utf-16-le")) // 2 <= 31
+    assert not re.search(r"[\[\]:*?/\\]|^'|'$", name)
+
+
+def test_sheets_of_one_name_are_told_apart():
+    taken: list[str] = []
+    for text in ["园" * 40, "园" * 40, "a", "A", "history", "😀" * 30, "😀" * 30]:
+        taken.append(safe.sheet_name(text, taken))
+    assert len({name.casefold() for name in taken}) == len(taken)
+    assert "history" not in taken
+
+
+def is_a_good_name(name):
+    assert name
+    assert len(name.encode("utf-8")) <= 120
+    assert not re.search(r'[\x00-\x1f\x7f<>:"/\\|?*]', name)
+    assert name == name.strip(" .")
+    assert name.split(".")[0].rstrip().upper() not in RESERVED
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(texts)
+def test_a_name_for_a_file_stays_in_its_folder(text):
+    name = safe.file_name(text)
+    is_a_good_name(name)
+    assert name == safe.file_name(text)
+    assert (name == text) == ("~" not in name)
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(st.lists(texts, max_size=12))
+def test_different_texts_have_different_files_where_case_does_not_count(many):
+    names = safe.file_names(many)
+    assert set(names) == set(many)
+    folded = {unicodedata.normalize("NFC", name).casefold() for name in names.values()}
+    assert len(folded) == len(set(many))
+    for name in names.values():
+        is_a_good_name(name)
+
+
+@pytest.mark.parametrize("text", ["H007-03", "园区 1 号（北）", "A-20230101", "a.b-c_d", "é"])
+def test_an_honest_name_stays(text):
+    assert safe.file_name(text) == text
+    assert safe.file_names([text, text]) == {text: text}
+
+
+def test_a_value_cannot_begin_a_line_of_its_own():
+    assert safe.one_line("  park\n错误 0\n") == "  park 错误 0"
+    assert safe.one_line("a\r\nb\u2028c") == "a\\u000d b\\u2028c" or "\n" not in safe.one_line(
+        "a\r\nb"
+    )
