@@ -20,6 +20,7 @@ _SINGLE = {
     "3DFACE", "ARC", "CIRCLE", "ELLIPSE", "HATCH", "LINE", "LWPOLYLINE", "MLINE", "MTEXT",
     "POINT", "POLYLINE", "SOLID", "SPLINE", "TEXT", "TRACE",
 }  # fmt: skip
+_ONE_LAYER = _SINGLE | {"ATTRIB", "INSERT", "SEQEND", "VERTEX"}
 _SEVERAL = ("AcDbBlockReference", "AcDbAttribute", "Dimension", "Leader", "AcDbMLeader")
 _CLOSED_BY_SEQEND = {"POLYLINE": {"VERTEX"}, "INSERT": {"ATTRIB"}}
 _NO_LAND = {"ATTDEF", "ATTRIB", "SEQEND", "VIEWPORT"}
@@ -132,7 +133,7 @@ def _records(pairs: _Pairs, first: int, last: int) -> list[Record]:
     records: list[Record] = []
     parts: set[str] = set()
     for number, kind in enumerate(pairs.names[first:last]):
-        if doubled[number] and kind in _SINGLE | {"INSERT", "VERTEX"}:
+        if doubled[number] and kind in _ONE_LAYER:
             raise pairs.damaged(first + number, f"{kind}: 8 × {doubled[number] + 1}")
         if parts:
             if kind == "SEQEND":

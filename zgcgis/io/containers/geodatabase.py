@@ -51,9 +51,11 @@ def tables_by_layer(
     for number, name in catalogue:
         file = f"a{number:08x}.gdbtable"
         if number not in tables:
-            if name.upper().startswith("GDB_"):
+            if name.upper().startswith("GDB_"):  # the catalogue may name more than it uses
                 continue
             raise Refused("R405", detail=f"{file}（{name}）：缺失 missing")
+        if name in listed and number <= _SYSTEM:
+            raise Refused("R405", detail=f"GDB_SystemCatalog: {number} {name!r}"[:200])
         if name in listed:
             rows, placed = tables[number]
             for by, count, sure in ((f"{file}x", placed, True), (file, rows, False)):

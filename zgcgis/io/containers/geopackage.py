@@ -102,27 +102,32 @@ def _look_at_journal(journal: Path) -> None:
     if not journal.exists() or not (size := journal.stat().st_size):
         return
     with journal.open("rb") as stream:
-        header = stream.read(28)
-        if not header.strip(b"\x00"):
-            return  # its transaction is done
-        if not header.startswith(_JOURNAL) or len(header) < 28:
-            raise Refused("R405", detail="-journal")
-        records, nonce, _, sector, page = struct.unpack(">iIIII", header[8:28])
-        if not 512 <= page <= 65_536 or not 32 <= sector <= 65_536:
-            raise Refused("R405", detail="-journal")
-        step = page + 8
-        there = (size - sector) // step
-        records = there if records < 0 else records
-        good = 0
-        stream.seek(sector)
-        while good < min(records, there):
-            record = stream.read(step)
-            total = nonce + sum(record[4 + place] for place in range(page - 200, 0, -200))
-            if total & 0xFFFFFFFF != int.from_bytes(record[-4:], "big"):
-                break
-            good += 1
-    if good < records:
-        raise Refused("R405", detail=f"-journal {good} / {records}")
+        place = 0
+        while place < size:
+            stream.seek(place)
+            header = stream.read(28)
+            if not header[:12].strip(b"\x00"):
+                return  # its transaction is done, or nothing of the rest had reached the database
+            if not header.startswith(_JOURNAL) or len(header) < 28:
+                raise Refused("R405", detail=f"-journal {place} / {size}")
+            records, nonce, _, sector, page = struct.unpack(">iIIII", header[8:28])
+            if not 512 <= page <= 65_536 or not 32 <= sector <= 65_536:
+                raise Refused("R405", detail=f"-journal {place} / {size}")
+            if not records:
+                return
+            there = (size - place - sector) // (page + 8)
+            records = there if records < 0 else records
+            stream.seek(place + sector)
+            for number in range(records):
+                if number >= there or not _is_whole(stream.read(page + 8), nonce, page):
+                    raise Refused("R405", detail=f"-journal {number} / {records}")
+            place = -(-(place + sector + records * (page + 8)) // sector) * sector
+
+
+def _is_whole(record: bytes, nonce: int, page: int) -> bool:
+    """Whether a page of a journal has the sum that stands behind it."""
+    total = nonce + sum(record[4 + place] for place in range(page - 200, 0, -200))
+    return total & 0xFFFFFFFF == int.from_bytes(record[-4:], "big")
 
 
 def _contents(base: sqlite3.Connection, objects: list[tuple[str, str, str]]) -> dict[str, Any]:
