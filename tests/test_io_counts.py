@@ -191,7 +191,6 @@ class Warm:
     """A child like the real one, forked from one that has loaded everything already."""
 
     servers: ClassVar[dict[str, subprocess.Popen[str]]] = {}
-    stdin = None
 
     def __init__(self, order: Path, said: Path, work: Path, environment: dict[str, str]) -> None:
         job = json.loads(order.read_text(encoding="utf-8")) | {"waits": False}
@@ -211,6 +210,7 @@ class Warm:
             Warm.servers[job["kind"]] = server
         self.server = Warm.servers[job["kind"]]
         self.orders = json.dumps([str(order), str(said), str(work)])
+        self.stdin = io.BytesIO()
         self.code: int | None = None
 
     def wait(self, _: float | None = None) -> int:
