@@ -11,7 +11,37 @@ Names are looked up when they are first used, so that ``import zgcgis`` costs no
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # what a type checker sees; at run time a name comes by the table below
+    from .accounts import measure as measure
+    from .assessment import Assessment as Assessment
+    from .assessment import assess as assess
+    from .checks import RULES as RULES
+    from .checks import check as check
+    from .errors import ZgcgisError as ZgcgisError
+    from .errors import ZgcgisWarning as ZgcgisWarning
+    from .findings import describe as describe
+    from .indicators import INDICATORS as INDICATORS
+    from .indicators import Indicator as Indicator
+    from .indicators import compute as compute
+    from .io import new_zone as new_zone
+    from .io import open_zone as open_zone
+    from .io import read_layer as read_layer
+    from .io import write_layer as write_layer
+    from .maps import draw_zone as draw_zone
+    from .maps import save_map as save_map
+    from .maps import to_offline_html as to_offline_html
+    from .model import Zone as Zone
+    from .plan import Plan as Plan
+    from .plan import goals as goals
+    from .plan import industry_of as industry_of
+    from .plan import load_plan as load_plan
+    from .report import write_report as write_report
+    from .standards import load_standard as load_standard
+    from .standards import score as score
+    from .terms import TERMS as TERMS
+    from .terms import label as label
 
 __version__ = "0.1.0"
 
@@ -49,11 +79,13 @@ _HOME = {
 __all__ = sorted(_HOME)
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        msg = f"module 'zgcgis' has no attribute {name!r}"
-        raise AttributeError(msg)
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+if not TYPE_CHECKING:  # or a checker would take any name for there
+
+    def __getattr__(name):
+        if name not in _HOME:
+            msg = f"module 'zgcgis' has no attribute {name!r}"
+            raise AttributeError(msg)
+        return getattr(import_module(f".{_HOME[name]}", __name__), name)
 
 
 def __dir__() -> list[str]:

@@ -14,11 +14,12 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from string import Formatter
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import geopandas as gpd
 import pandas as pd
 from geopandas import GeoDataFrame
+from pyproj import CRS
 
 from .errors import UnknownNameError
 from .terms import TERMS, label
@@ -54,6 +55,7 @@ COLUMNS = (
 Severity: TypeAlias = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
 RuleFunc: TypeAlias = Callable[..., GeoDataFrame]
+Entered = TypeVar("Entered", bound=RuleFunc)
 
 _TEXT = ("rule", "severity", "level", "feature", "other", "unit", "detail", "clause")
 _NUMBERS = ("measured", "limit")
@@ -110,10 +112,10 @@ def rule(
     unit: str = "",
     clause: str = "",
     levels: Iterable[str] = (),
-) -> Callable[[RuleFunc], RuleFunc]:
+) -> Callable[[Entered], Entered]:
     """Enter a function over a zone as the rule that finds `code`; the function is unchanged."""
 
-    def enter(func: RuleFunc) -> RuleFunc:
+    def enter(func: Entered) -> Entered:
         entry = define(code, severity, zh=zh, en=en, unit=unit, clause=clause, levels=levels)
         RULES[code] = replace(entry, func=func)
         return func
@@ -127,7 +129,10 @@ def empty() -> GeoDataFrame:
 
 
 def finding_frame(
-    rows: Iterable[Mapping[str, Any]] | pd.DataFrame, *, rule: str, crs: Any = None
+    rows: Iterable[Mapping[str, Any]] | pd.DataFrame,
+    *,
+    rule: str,
+    crs: CRS | str | int | None = None,
 ) -> GeoDataFrame:
     """Make a table of findings of one rule; what a row does not state comes from the rule.
 

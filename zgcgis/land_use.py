@@ -68,9 +68,13 @@ def _table(name: str) -> DataFrame:
         return pd.read_csv(file, dtype=str, keep_default_na=False)
 
 
-@cache
 def crosswalk() -> DataFrame:
     """Return the crosswalk, indexed by system and code."""
+    return _crosswalk().copy()
+
+
+@cache
+def _crosswalk() -> DataFrame:
     return _table("land_use.csv").set_index(["system", "code"]).sort_index()
 
 
@@ -112,7 +116,7 @@ def classify(code: Series, system: Series | str) -> DataFrame:
     >>> classify(Series(["10010101", "2399", ""]), "yonghai_2023")["class"].tolist()
     ['industrial', '', '']
     """
-    table = crosswalk()
+    table = _crosswalk()
     text = code.astype("object").where(code.notna(), "").astype(str).str.strip()
     systems = system if isinstance(system, Series) else Series(system, index=code.index)
     systems = systems.astype("object").where(systems.notna(), "").astype(str)

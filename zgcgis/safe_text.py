@@ -166,7 +166,7 @@ def _cut(text: str, most: int, encoding: str, width: int = 1) -> str:
     return text.encode(encoding)[: most * width].decode(encoding, "ignore")
 
 
-def json_text(data: Any) -> str:
+def json_text(data: dict[str, Any] | list[Any] | str | float | None) -> str:
     """Return data as JSON, one value a line, that is safe to look at; NaN is an error."""
     return visible(json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False))
 

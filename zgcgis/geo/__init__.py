@@ -7,9 +7,20 @@ geometry. Geometry comes in with a CRS and goes out in the one it came in.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
+from .datums import (
+    DATUMS,
+    TO_WGS84,
+    bd09_to_gcj02,
+    bd09_to_wgs84,
+    from_datum,
+    gcj02_shift,
+    gcj02_to_bd09,
+    gcj02_to_wgs84,
+    to_datum,
+    wgs84_to_bd09,
+    wgs84_to_gcj02,
+)
+from .form import compactness, contiguity, mix, sharp_angles, spacematrix, together, turning_points
 from .overlay import clipped_areas, gaps, holes, outside, outside_own, overlaps, shared
 from .plane import (
     AREA_METHODS,
@@ -34,51 +45,57 @@ from .plane import (
     width_m,
     within_box,
 )
+from .repair import Mended, mend, rough_area_m2, rough_width_m
 
 __all__ = [
     "AREA_METHODS",
+    "DATUMS",
     "LONLAT",
+    "TO_WGS84",
+    "Mended",
     "area_m2",
     "areas",
+    "bd09_to_gcj02",
+    "bd09_to_wgs84",
     "buffer_m",
     "center_of",
     "centroid",
     "clipped_areas",
+    "compactness",
+    "contiguity",
     "densify",
     "distance_m",
+    "from_datum",
     "gaps",
     "gauss_kruger",
+    "gcj02_shift",
+    "gcj02_to_bd09",
+    "gcj02_to_wgs84",
     "hilbert_order",
     "holes",
     "is_plane",
     "length_m",
+    "mend",
+    "mix",
     "nearest_m",
     "outside",
     "outside_own",
     "overlaps",
     "pairs_within_m",
     "plane",
+    "rough_area_m2",
+    "rough_width_m",
     "shared",
+    "sharp_angles",
     "simplify_m",
+    "spacematrix",
+    "to_datum",
     "to_lonlat",
     "to_plane",
+    "together",
+    "turning_points",
+    "wgs84_to_bd09",
+    "wgs84_to_gcj02",
     "width_m",
     "within_box",
 ]
-
-_ROOMS = ("form", "datums", "repair")  # looked up when a name is first asked for
-
-
-def __getattr__(name: str) -> Any:
-    if not name.startswith("_"):
-        for room in _ROOMS:
-            try:
-                module = import_module(f".{room}", __name__)
-            except ModuleNotFoundError as missing:
-                if missing.name != f"{__name__}.{room}":
-                    raise
-                continue
-            if name in getattr(module, "__all__", ()):
-                return getattr(module, name)
-    msg = f"module {__name__!r} has no attribute {name!r}"
-    raise AttributeError(msg)

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 import geopandas as gpd
 import numpy as np
 import shapely
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import CrsError
 
@@ -44,7 +44,7 @@ _X_PI = np.pi * 3000.0 / 180.0
 _WEST, _EAST, _SOUTH, _NORTH = 72.004, 137.8347, 0.8293, 55.8271
 
 
-def wgs84_to_gcj02(longitude: Any, latitude: Any) -> Pair:
+def wgs84_to_gcj02(longitude: ArrayLike, latitude: ArrayLike) -> Pair:
     """Move WGS 84 degrees to GCJ-02.
 
     Examples
@@ -58,7 +58,7 @@ def wgs84_to_gcj02(longitude: Any, latitude: Any) -> Pair:
     return lon + east, lat + north
 
 
-def gcj02_to_wgs84(longitude: Any, latitude: Any) -> Pair:
+def gcj02_to_wgs84(longitude: ArrayLike, latitude: ArrayLike) -> Pair:
     """Move GCJ-02 degrees back to WGS 84, by iteration, to better than a micrometre."""
     lon, lat = _arrays(longitude, latitude)
     guess_lon, guess_lat = lon.copy(), lat.copy()
@@ -71,7 +71,7 @@ def gcj02_to_wgs84(longitude: Any, latitude: Any) -> Pair:
     return np.where(inside, guess_lon, lon), np.where(inside, guess_lat, lat)
 
 
-def gcj02_to_bd09(longitude: Any, latitude: Any) -> Pair:
+def gcj02_to_bd09(longitude: ArrayLike, latitude: ArrayLike) -> Pair:
     """Move GCJ-02 degrees to BD-09; outside the box nothing is moved."""
     lon, lat = _arrays(longitude, latitude)
     moved_lon, moved_lat = _to_bd09(lon, lat)
@@ -79,7 +79,7 @@ def gcj02_to_bd09(longitude: Any, latitude: Any) -> Pair:
     return np.where(inside, moved_lon, lon), np.where(inside, moved_lat, lat)
 
 
-def bd09_to_gcj02(longitude: Any, latitude: Any) -> Pair:
+def bd09_to_gcj02(longitude: ArrayLike, latitude: ArrayLike) -> Pair:
     """Move BD-09 degrees back to GCJ-02, by iteration."""
     lon, lat = _arrays(longitude, latitude)
     guess_lon, guess_lat = lon - 0.0065, lat - 0.006
@@ -90,7 +90,7 @@ def bd09_to_gcj02(longitude: Any, latitude: Any) -> Pair:
     return np.where(inside, guess_lon, lon), np.where(inside, guess_lat, lat)
 
 
-def wgs84_to_bd09(longitude: Any, latitude: Any) -> Pair:
+def wgs84_to_bd09(longitude: ArrayLike, latitude: ArrayLike) -> Pair:
     """Move WGS 84 degrees to BD-09."""
     lon, lat = _arrays(longitude, latitude)
     inside = _inside(lon, lat)
@@ -98,7 +98,7 @@ def wgs84_to_bd09(longitude: Any, latitude: Any) -> Pair:
     return np.where(inside, moved_lon, lon), np.where(inside, moved_lat, lat)
 
 
-def bd09_to_wgs84(longitude: Any, latitude: Any) -> Pair:
+def bd09_to_wgs84(longitude: ArrayLike, latitude: ArrayLike) -> Pair:
     """Move BD-09 degrees back to WGS 84."""
     return gcj02_to_wgs84(*bd09_to_gcj02(longitude, latitude))
 
@@ -224,7 +224,7 @@ def _move(geometry: gpd.GeoSeries, datum: str, ways: dict[str, Any]) -> gpd.GeoS
     return gpd.GeoSeries(moved, index=geometry.index, crs=geometry.crs)
 
 
-def _arrays(longitude: Any, latitude: Any) -> Pair:
+def _arrays(longitude: ArrayLike, latitude: ArrayLike) -> Pair:
     return np.asarray(longitude, dtype="float64"), np.asarray(latitude, dtype="float64")
 
 

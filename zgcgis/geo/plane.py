@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -22,6 +22,7 @@ from pandas import DataFrame, Series
 from pyproj import CRS
 from pyproj.crs import ProjectedCRS
 from pyproj.crs.coordinate_operation import LambertAzimuthalEqualAreaConversion
+from shapely.geometry.base import BaseGeometry
 
 from ..errors import CrsError, UnknownNameError
 from .outlines import Outlines
@@ -36,6 +37,7 @@ SEMI_MAJOR_M = 6_378_137.0  # CGCS2000, as GRS80
 INVERSE_FLATTENING = 298.257_222_101
 E2 = (2 - 1 / INVERSE_FLATTENING) / INVERSE_FLATTENING  # first eccentricity squared
 
+Placed = TypeVar("Placed", GeoSeries, GeoDataFrame)
 Center: TypeAlias = tuple[float, float]
 Geometries: TypeAlias = NDArray[np.object_]
 Floats: TypeAlias = NDArray[np.float64]
@@ -49,12 +51,16 @@ _FIRST_BELT_EPSG = 4534
 # --- planes ------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=64)
 def plane(center: Center) -> CRS:
     """Return the working plane centred on ``(longitude, latitude)`` in degrees.
 
     Lambert azimuthal equal-area on the CGCS2000 datum, in metres.
     """
+    return _plane(center)
+
+
+@lru_cache(maxsize=64)
+def _plane(center: Center) -> CRS:
     longitude, latitude = (float(c) for c in center)
     if not (-180 <= longitude <= 180 and -90 <= latitude <= 90):
         msg = (
@@ -67,7 +73,7 @@ def plane(center: Center) -> CRS:
     return ProjectedCRS(conversion, name=name, geodetic_crs=CRS(LONLAT))
 
 
-def is_plane(crs: Any) -> bool:
+def is_plane(crs: CRS | str | int | None) -> bool:
     """Whether `crs` is one of our own working planes."""
     return crs is not None and CRS(crs).name.startswith(_PLANE_NAME)
 
@@ -110,7 +116,7 @@ def gauss_kruger(longitude: float) -> CRS:
     return CRS.from_epsg(_FIRST_BELT_EPSG + (meridian - _FIRST_BELT) // 3)
 
 
-def _with_crs(geometry: GeoSeries | GeoDataFrame) -> GeoSeries | GeoDataFrame:
+def _with_crs(geometry: Placed) -> Placed:
     """Refuse geometry that does not say what its coordinates mean."""
     if geometry.crs is None:
         msg = (
@@ -121,12 +127,12 @@ def _with_crs(geometry: GeoSeries | GeoDataFrame) -> GeoSeries | GeoDataFrame:
     return geometry
 
 
-def to_lonlat(geometry: GeoSeries | GeoDataFrame) -> Any:
+def to_lonlat(geometry: Placed) -> Placed:
     """Return `geometry` in CGCS2000 longitude and latitude (EPSG:4490)."""
     return _with_crs(geometry).to_crs(LONLAT)
 
 
-def to_plane(geometry: GeoSeries | GeoDataFrame, center: Center | None = None) -> Any:
+def to_plane(geometry: Placed, center: Center | None = None) -> Placed:
     """Return `geometry` in the working plane; a layer already in one stays as it is.
 
     Parameters
@@ -347,7 +353,7 @@ def _width(shapes: Geometries) -> Floats:
 
 
 def distance_m(
-    geometry: GeoSeries, other: GeoSeries | Any, *, center: Center | None = None
+    geometry: GeoSeries, other: GeoSeries | BaseGeometry, *, center: Center | None = None
 ) -> Series:
     """Return the distance from each geometry to `other`, in metres.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,7 @@ __all__ = [
 
 M2_PER_HA = 10_000
 IndicatorFunc: TypeAlias = Callable[..., Series]
+Entered = TypeVar("Entered", bound=IndicatorFunc)
 Direction: TypeAlias = Literal["+", "-"]
 
 EVIDENCE = {
@@ -72,10 +73,10 @@ INDICATORS: dict[str, Indicator] = {}
 
 def indicator(
     *, zh: str, en: str, unit: str, formula: str, evidence: str, direction: Direction = "+"
-) -> Callable[[IndicatorFunc], IndicatorFunc]:
+) -> Callable[[Entered], Entered]:
     """Enter a function in `INDICATORS` under its own name and hand it back unchanged."""
 
-    def enter(func: IndicatorFunc) -> IndicatorFunc:
+    def enter(func: Entered) -> Entered:
         entry = Indicator(func.__name__, zh, en, unit, formula, direction, evidence, func)
         if unknown := set(entry.inputs) - set(TERMS):
             msg = f"{entry.key}: parameter(s) {sorted(unknown)} are not in terms.toml."

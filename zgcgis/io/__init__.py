@@ -6,28 +6,22 @@ process. What is written is whole or absent.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
-
+from .examine import Options, examine
+from .intake import import_file
+from .layers import read_layer, write_layer
+from .writing import write_text_whole, write_whole
 from .zones import SHIPPED, new_zone, open_zone, zone_folder
 
-_ROOMS = {
-    "Options": "examine",
-    "examine": "examine",
-    "import_file": "intake",
-    "read_layer": "layers",
-    "write_layer": "layers",
-    "write_text_whole": "writing",
-    "write_whole": "writing",
-}
-
-__all__ = ["SHIPPED", "new_zone", "open_zone", "zone_folder", *sorted(_ROOMS)]
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
-        msg = f"module 'zgcgis.io' has no attribute {name!r}"
-        raise AttributeError(msg)
-    found = getattr(import_module(f".{_ROOMS[name]}", __name__), name)
-    globals()[name] = found  # a module of the same name must not hide it
-    return found
+__all__ = [
+    "SHIPPED",
+    "Options",
+    "examine",
+    "import_file",
+    "new_zone",
+    "open_zone",
+    "read_layer",
+    "write_layer",
+    "write_text_whole",
+    "write_whole",
+    "zone_folder",
+]

@@ -5,51 +5,46 @@ What is wrong with land is found by :mod:`zgcgis.checks`; here stands what a pla
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from .admission import Admission, Project, admit, read_project, suitable_parks
+from .allocation import Allocation, Limit, Problem, greedy, solve, violations
+from .changes import compare_findings
+from .compare import Comparison, compare_zones
+from .demand import Order, build_problem, carry_out, read_order
+from .ledger import UseMatrix, use_matrix
+from .scenario import Change, Scenario, apply, read_scenario
+from .sheets import write_sheets
+from .supply import programme, supply_list
+from .waivers import Waiver, read_waivers, waive
 
-_HOME = {
-    "Admission": "admission",
-    "Allocation": "allocation",
-    "Change": "scenario",
-    "Comparison": "compare",
-    "Limit": "allocation",
-    "Order": "demand",
-    "Problem": "allocation",
-    "Project": "admission",
-    "Scenario": "scenario",
-    "UseMatrix": "ledger",
-    "Waiver": "waivers",
-    "admit": "admission",
-    "apply": "scenario",
-    "build_problem": "demand",
-    "carry_out": "demand",
-    "compare_findings": "changes",
-    "compare_zones": "compare",
-    "greedy": "allocation",
-    "programme": "supply",
-    "read_order": "demand",
-    "read_project": "admission",
-    "read_scenario": "scenario",
-    "read_waivers": "waivers",
-    "solve": "allocation",
-    "suitable_parks": "admission",
-    "supply_list": "supply",
-    "use_matrix": "ledger",
-    "violations": "allocation",
-    "waive": "waivers",
-    "write_sheets": "sheets",
-}
-
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
-    return getattr(import_module(f".{_HOME[name]}", __name__), name)
-
-
-def __dir__() -> list[str]:
-    return sorted([*globals(), *_HOME])
+__all__ = [
+    "Admission",
+    "Allocation",
+    "Change",
+    "Comparison",
+    "Limit",
+    "Order",
+    "Problem",
+    "Project",
+    "Scenario",
+    "UseMatrix",
+    "Waiver",
+    "admit",
+    "apply",
+    "build_problem",
+    "carry_out",
+    "compare_findings",
+    "compare_zones",
+    "greedy",
+    "programme",
+    "read_order",
+    "read_project",
+    "read_scenario",
+    "read_waivers",
+    "solve",
+    "suitable_parks",
+    "supply_list",
+    "use_matrix",
+    "violations",
+    "waive",
+    "write_sheets",
+]

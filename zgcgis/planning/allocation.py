@@ -11,14 +11,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
-from scipy.sparse import csr_array, vstack
 
 from ..errors import MissingColumnsError, ZgcgisError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
 
 __all__ = ["Allocation", "Limit", "Problem", "greedy", "solve", "value_of", "violations"]
 
@@ -216,6 +218,8 @@ def _slack(bound: float) -> float:
 
 def _rows(problem: Problem) -> tuple[csr_array, NDArray[np.float64], NDArray[np.float64]]:
     """The limits as a sparse matrix with lower and upper bounds, scaled row by row."""
+    from scipy.sparse import csr_array, vstack  # scipy comes late: only who solves waits for it
+
     count = len(problem.options)
     codes, _ = pd.factorize(problem.options["item"])
     once = csr_array(
@@ -239,6 +243,8 @@ def _rows(problem: Problem) -> tuple[csr_array, NDArray[np.float64], NDArray[np.
 
 
 def _search(problem: Problem, seconds: float) -> tuple[NDArray[np.float64] | None, str, float]:
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
     matrix, low, high = _rows(problem)
     worth = problem.options["value"].to_numpy(dtype="float64")
     scale = float(np.abs(worth).max(initial=0.0)) or 1.0
@@ -310,6 +316,9 @@ def _explained(
 
 def _shadow_prices(problem: Problem) -> NDArray[np.float64]:
     """Value per unit of each limit in the relaxed problem, where an item may be split."""
+    from scipy.optimize import linprog
+    from scipy.sparse import vstack
+
     matrix, low, high = _rows(problem)
     worth = problem.options["value"].to_numpy(dtype="float64")
     upper, lower = np.isfinite(high), np.isfinite(low)
