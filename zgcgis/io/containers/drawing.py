@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,8 @@ _NO_LAND = {"ATTDEF", "ATTRIB", "SEQEND", "VIEWPORT"}
 _SECTIONS = {
     "ACDSDATA", "BLOCKS", "CLASSES", "ENTITIES", "HEADER", "OBJECTS", "TABLES", "THUMBNAILIMAGE",
 }  # fmt: skip
-_CODE = re.compile(rb"\s*-?\d{1,4}\s*")
+_WIDEST = 12  # of a line with a group code
+_BLOCK, _MANY = 1 << 24, 1 << 20
 _LOWEST, _HIGHEST = -5, 1071
 _LAYER, _HANDLE, _EMBEDDED, _ATTRIBUTES_FOLLOW = 8, 5, 101, 66
 
@@ -45,15 +45,25 @@ class _Pairs:
     """A drawing as pairs of a group code and a value, and where its records begin."""
 
     def __init__(self, content: bytes) -> None:
-        lines = content.split(b"\n")
-        self.codes = _codes(lines[0::2])
-        self.values = lines[1::2]
-        self.codes = self.codes[: len(self.values)]
+        self.content = content
+        flat = np.frombuffer(content, dtype="uint8")
+        ends = np.concatenate(
+            [
+                at + np.flatnonzero(flat[at : at + _BLOCK] == 10)
+                for at in range(0, len(flat), _BLOCK)
+            ]
+        )
+        if not content.endswith(b"\n"):
+            ends = np.append(ends, len(content))
+        starts = np.append(0, ends[:-1] + 1)
+        self.starts, self.ends = starts[1::2], ends[1::2]
+        count = len(self.starts)
+        self.codes = _codes(content, starts[0::2][:count], ends[0::2][:count])
         self.begins = np.flatnonzero(self.codes == 0)
         self.names = [self.text(i) for i in self.begins.tolist()]
 
     def text(self, pair: int) -> str:
-        return self.values[pair].strip().decode("latin-1")
+        return self.content[self.starts[pair] : self.ends[pair]].strip().decode("latin-1")
 
     def damaged(self, record: int, what: str) -> Refused:
         line = 2 * int(self.begins[record]) + 2
@@ -74,7 +84,6 @@ def look(path: Path) -> list[Record]:
         line = content.count(b"\n", 0, place) + 1
         raise Refused("R405", detail=f"DXF：第 {line} 行有零字节 NUL in line {line}")
     pairs = _Pairs(content)
-    del content
     if "EOF" not in pairs.names:
         raise Refused("R405", detail="DXF: EOF")
     spans = _sections(pairs)
@@ -85,20 +94,50 @@ def look(path: Path) -> list[Record]:
     return _records(pairs, *spans["ENTITIES"])
 
 
-def _codes(lines: list[bytes]) -> NDArray[np.int16]:
+def _codes(content: bytes, starts: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.int16]:
     """Return the group codes of lines; a line that is none refuses the drawing."""
-    known: dict[bytes, int] = {}
-    for line in set(lines):
-        number = int(line) if _CODE.fullmatch(line) else None
-        if number is None or not _LOWEST <= number <= _HIGHEST:
-            if line.strip() or lines.index(line) < len(lines) - 2:
-                row = 2 * lines.index(line) + 1
-                what = repr(line.strip().decode("latin-1"))[:40]
-                detail = f"DXF：第 {row} 行不是组码 line {row} is no group code: {what}"
-                raise Refused("R405", detail=detail)
-            number = _HIGHEST + 1  # blank lines at the end
-        known[line] = number
-    return np.fromiter(map(known.__getitem__, lines), dtype="int16", count=len(lines))
+    flat = np.frombuffer(content, dtype="uint8")
+    found = np.empty(len(starts), dtype="int16")
+    for at in range(0, len(starts), _MANY):
+        begin, end = starts[at : at + _MANY], ends[at : at + _MANY]
+        codes, good = _numbers(flat, begin, end)
+        found[at : at + _MANY] = codes
+        if good.all():
+            continue
+        first = int(np.flatnonzero(~good)[0])
+        rest = content[begin[first] :] if len(content) - begin[first] < _BLOCK else b"?"
+        if not rest.strip():  # blank lines at the end
+            return found[: at + first]
+        line = 2 * (at + first) + 1
+        what = repr(content[begin[first] : end[first]].strip()[:40].decode("latin-1"))
+        detail = f"DXF：第 {line} 行不是组码 line {line} is no group code: {what}"
+        raise Refused("R405", detail=detail)
+    return found
+
+
+def _numbers(
+    flat: NDArray[np.uint8], starts: NDArray[np.int64], ends: NDArray[np.int64]
+) -> tuple[NDArray[np.int16], NDArray[np.bool_]]:
+    """Read whole numbers out of short lines at once, and say which lines are none."""
+    sizes = ends - starts
+    good = sizes <= _WIDEST
+    numbers = np.zeros(len(starts), dtype="int32")
+    minus, over = np.zeros(len(starts), dtype=bool), np.zeros(len(starts), dtype=bool)
+    digits = np.zeros(len(starts), dtype="int8")
+    for place in range(int(sizes[good].max(initial=0))):
+        there = good & (place < sizes)
+        sign = flat[np.minimum(starts + place, len(flat) - 1)]
+        digit = there & (sign >= 0x30) & (sign <= 0x39)
+        blank = (sign == 0x20) | (sign == 0x09) | (sign == 0x0D)
+        hyphen = there & (sign == 0x2D) & (digits == 0) & ~minus
+        good &= ~there | (digit & ~over) | blank | hyphen
+        over |= there & blank & ((digits > 0) | minus)
+        minus |= hyphen
+        numbers = np.where(digit, 10 * numbers + (sign.astype("int32") - 0x30), numbers)
+        digits += digit
+    numbers = np.where(minus, -numbers, numbers)
+    good &= (digits > 0) & (digits <= 4) & (numbers >= _LOWEST) & (numbers <= _HIGHEST)
+    return np.where(good, numbers, _HIGHEST + 1).astype("int16"), good
 
 
 def _sections(pairs: _Pairs) -> dict[str, tuple[int, int]]:
