@@ -25,6 +25,7 @@ MENDED = {
     "unclosed": {"R302"},
     "a hole outside": {"R315"},
     "a hole over the edge": {"R301", "R315"},
+    "mixed": {"R318"},
 }
 SET_ASIDE = {
     "no area": {"R307"},
@@ -42,6 +43,7 @@ SET_ASIDE = {
     "nested parts": {"R316"},
     "text": {"R324"},
     "no kind": {"R324"},
+    "nothing mixed": {"R304", "R305"},
     "no coordinates": {"R324"},
 }
 
@@ -150,6 +152,17 @@ def test_parents_in_a_circle_and_parents_that_are_not_there_are_findings(tmp_pat
         ["b", "nowhere"]
     ]
     assert run(["check", str(folder), "--rule", "H206"])[0] == 1
+
+
+def test_a_feature_without_an_id_is_a_finding(tmp_path):
+    folder = write_zone(tmp_path / "zone", ["zone.toml"])
+    data = layer("parcel")
+    for feature, blank in zip(data["features"], [None, "  ", "p3"], strict=True):
+        feature["properties"]["id"] = blank
+    path = folder / "layers" / "parcel.geojson"
+    path.write_text(json.dumps(data), encoding="utf-8")
+    found = check(open_zone(folder), ["H208"]).iloc[0]
+    assert (found["level"], found["measured"], found["detail"]) == ("parcel", 2, "1, 2")
 
 
 # --- the last net --------------------------------------------------------------------------------

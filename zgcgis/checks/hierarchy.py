@@ -100,3 +100,23 @@ def unit_above_is_not_there(zone: Zone) -> GeoDataFrame:
         if _text(name) and _text(name) not in known
     ]
     return finding_frame(rows, rule="H207")
+
+
+@rule(
+    "H208",
+    "error",
+    unit="1",
+    zh="{level} 有 {measured:.0f} 个要素没有编号，无法与其他数据对应：第 {detail} 个",
+    en="{measured:.0f} feature(s) of {level} have no id, so nothing can refer to them: no. {detail}",
+)
+def feature_without_an_id(zone: Zone) -> GeoDataFrame:
+    """Every feature has an id; a layer that import stored has been looked at already."""
+    rows = []
+    for level in zone.layers:
+        if zone.unread(level) is None:
+            ids = zone.table(level, ["id"])["id"]
+            blank = [k for k, given in enumerate(ids, start=1) if not _text(given)]
+            if blank:
+                shown = [*map(str, blank[:_SHOWN]), *(["…"] if len(blank) > _SHOWN else [])]
+                rows.append({"level": level, "measured": len(blank), "detail": ", ".join(shown)})
+    return finding_frame(rows, rule="H208")

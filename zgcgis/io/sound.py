@@ -44,12 +44,18 @@ def read_sound_layer(path: Path, level: str) -> tuple[GeoDataFrame, GeoDataFrame
             tell("R324", row)
     _set_aside(shapes, layer, level, tell, odd)
     closed = np.isin(np.arange(len(shapes)), [r for r, what in odd.items() if what == "unclosed"])
-    done = repair.mend(shapes.copy(), family="any", closed=closed)
+    polygons = LEVELS[level].geometry == "polygon"
+    given = shapes.copy()
+    if polygons:  # a point left here marks a place and is no outline
+        given[np.isin(shapely.get_type_id(given), _POINTS)] = None
+    done = repair.mend(given, family="polygon" if polygons else "any", closed=closed)
     for row, what, detail in done.refused:
-        if what in {"missing", "empty"}:
-            continue  # told above, or nothing the level asks for
-        tell(KINDS[what], row, detail=detail, geometry=_middle(shapes[row]))
-        shapes[row] = None
+        if what == "family":
+            tell("R308", row, detail=detail, other=_WHOLE, geometry=_middle(shapes[row]))
+        elif what not in {"missing", "empty"}:  # told above, or nothing the level asks for
+            tell(KINDS[what], row, detail=detail, geometry=_middle(shapes[row]))
+        if what != "missing":
+            shapes[row] = None
     mended = sorted({row for row, _ in done.repairs})
     before = repair.rough_area_m2(np.array([*(done.before[r] for r in mended), None])[:-1])
     after = done.geometry.take(np.array(mended, np.intp))
@@ -71,7 +77,7 @@ def _set_aside(
     if wanted in {"polygon", "line"}:
         for rule, held in (("R304", missing), ("R305", empty)):
             for row in np.flatnonzero(held).tolist():
-                if row not in odd or row in np.flatnonzero(empty):
+                if row not in odd or empty[row]:
                     tell(rule, row)
     shapes[empty] = None
     box = shapely.bounds(shapes)

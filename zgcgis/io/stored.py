@@ -146,7 +146,7 @@ def stored_file(path: Path, level: str) -> StoredFile | None:
     MissingColumnsError
         If such a file has no ids.
     """
-    if path.suffix != ".parquet":
+    if path.suffix.lower() != ".parquet":
         return None
     try:
         stamp = _stamp(path)
@@ -204,7 +204,7 @@ def read_stored_layer(path: Path, level: str) -> GeoDataFrame:
 def read_layer(path: Path, level: str) -> tuple[GeoDataFrame, dict[int, str]]:
     """Return a layer as :func:`read_stored_layer`, and what :func:`read_geojson` found odd."""
     odd: dict[int, str] = {}
-    if path.suffix == ".geojson":
+    if path.suffix.lower() == ".geojson":
         layer, odd = read_geojson(path)
     else:
         layer = _read_binary(path)
@@ -236,6 +236,6 @@ def _unreadable(path: Path, error: Exception) -> ReadError:
 
 def _read_binary(path: Path) -> GeoDataFrame:
     try:
-        return gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path)
+        return gpd.read_parquet(path) if path.suffix.lower() == ".parquet" else gpd.read_file(path)
     except Exception as error:
         raise _unreadable(path, error) from error

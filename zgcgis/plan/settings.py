@@ -147,7 +147,11 @@ def shown(found: Any) -> str:
 
 
 def _check_table(data: Any, form: str, where: str, place: _Place) -> None:
-    zh, en = (f"{place.path} 的 {where} ", f"{place.path}: {where}") if where else (f"{place.path} ", place.path)
+    zh, en = (
+        (f"{place.path} 的 {where} ", f"{place.path}: {where}")
+        if where
+        else (f"{place.path} ", place.path)
+    )
     if not isinstance(data, Mapping):
         raise place.error(
             f"{zh}应是一张表。请写成 [{where}] 加若干行“键 = 值”。",
