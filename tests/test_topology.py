@@ -366,6 +366,7 @@ def test_every_rule_has_its_two_sentences_and_layers(code):
         "H205",
         "H206",
         "H207",
+        "H208",
         "T102",
         "T110",
     }  # these ask of several layers
