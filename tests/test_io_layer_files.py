@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import geopandas as gpd
@@ -9,6 +10,8 @@ import pytest
 import shapely
 from click.testing import CliRunner
 
+import zgcgis.io.intake as module
+from zgcgis import runs
 from zgcgis.cli import cli
 from zgcgis.errors import UnknownNameError, ZgcgisError, ZoneError
 from zgcgis.io import import_file, new_zone, open_zone, write_layer
@@ -32,11 +35,12 @@ def zone(tmp_path) -> Path:
 
 
 def lay(zone: Path, suffix: str, ids: range, name: str = "parcel") -> Path:
-    path = zone / "layers" / f"{name}{suffix}"
-    if suffix != ".gpkg":
-        return write_layer(parcels(ids), path)
-    parcels(ids).to_file(path, layer=name)
-    return path
+    made = zone.parent / f"{name}{suffix}"
+    if suffix == ".gpkg":
+        parcels(ids).to_file(made, layer=name)
+    else:
+        write_layer(parcels(ids), made)
+    return made.rename(zone / "layers" / made.name)  # results are not written among a zone's files
 
 
 def delivered(tmp_path: Path, ids: range, *, owner: bool = True) -> Path:
@@ -163,10 +167,12 @@ def test_what_lies_beside_layers_without_being_one_is_left_alone(zone):
 def test_after_a_crash_between_old_and_new_both_are_there_and_both_are_named(
     zone, tmp_path, monkeypatch
 ):
-    lay(zone, ".geojson", range(5))
+    old, unlink = lay(zone, ".geojson", range(5)), Path.unlink
 
-    def broken(_self: Path, **_: object) -> None:
-        raise KeyboardInterrupt
+    def broken(path: Path, **words: bool) -> None:
+        if path == old:
+            raise KeyboardInterrupt
+        unlink(path, **words)
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "unlink", broken)
@@ -176,3 +182,37 @@ def test_after_a_crash_between_old_and_new_both_are_there_and_both_are_named(
         open_zone(zone)
     (zone / "layers" / "parcel.geojson").unlink()
     assert open_zone(zone).count("parcel") == 7
+
+
+# --- one import at a time ------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+@pytest.mark.parametrize("kind", ["link", "dangling", "folder", "pipe"])
+def test_a_lock_that_is_no_file_of_ours_is_named_and_nothing_is_made_through_it(
+    zone, tmp_path, kind
+):
+    lock, elsewhere = zone / ".zgcgis.lock", tmp_path / "elsewhere"
+    if kind == "folder":
+        lock.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(lock)
+    else:
+        if kind == "link":
+            elsewhere.write_text("not ours", encoding="utf-8")
+        lock.symlink_to(elsewhere)
+    with pytest.raises(ZoneError, match=r"\.zgcgis\.lock should be a plain file"):
+        import_file(delivered(tmp_path, range(2)), zone, "parcel")
+    assert elsewhere.exists() == (kind == "link")
+    assert not list((zone / "layers").iterdir())
+    import_file(delivered(tmp_path, range(2)), zone, "parcel", dry_run=True)
+
+
+def test_an_import_waits_for_another_and_then_says_who_holds_the_zone(zone, tmp_path, monkeypatch):
+    file = delivered(tmp_path, range(2))
+    monkeypatch.setattr(module, "WAIT_SECONDS", 0.3)
+    held = runs.hold(zone / ".zgcgis.lock", os.O_RDWR | os.O_CREAT)
+    assert held is not None
+    with held, pytest.raises(ZoneError, match="held by another import"):
+        import_file(file, zone, "parcel")
+    assert import_file(file, zone, "parcel").counts["used"] == 2

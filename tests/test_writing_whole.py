@@ -140,11 +140,84 @@ def test_what_a_killed_writer_left_is_swept_by_the_next_one(tmp_path):
     left = tmp_path / f".a.txt.{gone.pid}-01234567.part.txt"
     left.write_bytes(b"half")
     os.utime(left, (time.time() - 7200,) * 2)
+    folder = tmp_path / f".a.txt.{gone.pid}-01234569.part"
+    folder.mkdir()
+    (folder / "part.txt").write_bytes(b"half")
+    for path in (folder / "part.txt", folder):
+        os.utime(path, (time.time() - 7200,) * 2)
     alive = tmp_path / f".a.txt.{os.getpid()}-01234568.part.txt"
     alive.write_bytes(b"half")
     write_text_whole(tmp_path / "a.txt", "new")
     assert not left.exists()
+    assert not folder.exists()
     assert alive.exists()
+
+
+def plant(path: Path, kind: str, elsewhere: Path) -> None:
+    """Put something under a name that is not ours."""
+    if kind == "file":
+        path.write_text("planted", encoding="utf-8")
+    elif kind == "folder":
+        path.mkdir()
+        (path / "part.txt").symlink_to(elsewhere)
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to({"link": elsewhere, "dangling": path.parent / "no"}[kind])
+
+
+PLANTED = ("file", "folder", "pipe", "link", "dangling")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+@pytest.mark.parametrize("kind", PLANTED)
+@pytest.mark.parametrize("free", [True, False])
+def test_nothing_is_written_through_what_stands_under_a_temporary_name(
+    tmp_path, monkeypatch, kind, free
+):
+    folder, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.write_text("not ours", encoding="utf-8")
+    marks = iter(["0" * 8, "1" * 8])
+    monkeypatch.setattr(writing.secrets, "token_hex", lambda _: next(marks) if free else "0" * 8)
+    planted = folder / f".a.txt.{os.getpid()}-{'0' * 8}.part"
+    plant(planted, kind, elsewhere)
+    if free:
+        write_text_whole(folder / "a.txt", "new")
+        assert (folder / "a.txt").read_text(encoding="utf-8") == "new"
+    else:
+        with pytest.raises(WriteError, match=r"Move it away"):
+            write_text_whole(folder / "a.txt", "new")
+        assert not (folder / "a.txt").exists()
+    assert elsewhere.read_text(encoding="utf-8") == "not ours"
+    assert os.path.lexists(planted)
+    assert not (folder / "no").exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with a name")
+@pytest.mark.parametrize("kind", PLANTED)
+@pytest.mark.parametrize("pid", ["0", "9" * 60])
+def test_what_is_named_as_a_leftover_stops_no_writer(tmp_path, kind, pid):
+    folder, elsewhere = tmp_path / "out", tmp_path / "elsewhere"
+    folder.mkdir()
+    elsewhere.write_text("not ours", encoding="utf-8")
+    planted = folder / f".a.txt.{pid}-01234567.part"
+    plant(planted, kind, elsewhere)
+    long_ago = time.time() - 7200
+    if kind == "folder":
+        os.utime(planted / "part.txt", (long_ago,) * 2, follow_symlinks=False)
+    os.utime(planted, (long_ago,) * 2, follow_symlinks=False)
+    write_text_whole(folder / "a.txt", "new")
+    assert (folder / "a.txt").read_text(encoding="utf-8") == "new"
+    assert elsewhere.read_text(encoding="utf-8") == "not ours"
+    assert os.path.lexists(planted) == (pid == "0")
+
+
+def test_the_file_has_the_mode_of_any_other_new_file(tmp_path):
+    (tmp_path / "plain").write_text("x", encoding="utf-8")
+    write_text_whole(tmp_path / "a.txt", "x")
+    plain, made = ((tmp_path / name).stat().st_mode for name in ("plain", "a.txt"))
+    assert plain == made
 
 
 KILLED = """

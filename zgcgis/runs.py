@@ -11,6 +11,7 @@ run as a script it holds another program on a leash.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -24,7 +25,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-__all__ = ["end_with_parent", "end_with_pool", "run_leashed", "sweep", "work_folder", "work_place"]
+__all__ = [
+    "end_with_parent",
+    "end_with_pool",
+    "hold",
+    "run_leashed",
+    "sweep",
+    "work_folder",
+    "work_place",
+]
 
 _DIES_WITH_PARENT = 1  # PR_SET_PDEATHSIG
 _OTHER_PLACES = 9
@@ -89,7 +98,7 @@ def sweep(place: Path | None = None) -> None:
                 continue
             lock = Path(entry.path)
             with contextlib.suppress(OSError):
-                held = _hold(lock, os.O_RDWR)
+                held = hold(lock, os.O_RDWR)
                 if held is not None:
                     _discard(lock.with_suffix(""), lock, held)
 
@@ -99,7 +108,7 @@ def _take(place: Path) -> tuple[Path, Path, IO[bytes]]:
     while True:
         folder = place / f"{_NAME}{secrets.token_hex(8)}"
         lock = folder.with_name(folder.name + ".lock")
-        held = _hold(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+        held = hold(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL)
         if held is None:
             continue  # a run that sweeps was quicker
         if lock.exists():
@@ -107,10 +116,20 @@ def _take(place: Path) -> tuple[Path, Path, IO[bytes]]:
         held.close()
 
 
-def _hold(lock: Path, flags: int) -> IO[bytes] | None:
-    """Open a lock and hold it until it is closed; None if another process does."""
+def hold(lock: Path, flags: int, mode: int = 0o600) -> IO[bytes] | None:
+    """Open a lock and hold it until it is closed; None if another process does.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, or is a link, a folder, a pipe or anything but a file.
+    """
     flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-    stream = os.fdopen(os.open(lock, flags | getattr(os, "O_BINARY", 0), 0o600), "r+b", buffering=0)
+    handle = os.open(lock, flags | getattr(os, "O_BINARY", 0), mode)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "no regular file", str(lock))
+    stream = os.fdopen(handle, "r+b", buffering=0)
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -120,9 +139,12 @@ def _hold(lock: Path, flags: int) -> IO[bytes] | None:
             import fcntl
 
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except (BlockingIOError, PermissionError):  # the latter is what Windows says of a held one
         stream.close()
         return None
+    except OSError:
+        stream.close()
+        raise
     return stream
 
 

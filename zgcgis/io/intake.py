@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 import json
-import sys
+import os
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -24,6 +24,7 @@ from .. import __version__
 from ..errors import UnknownNameError, ZoneError
 from ..geo.outlines import Outlines
 from ..model import LEVELS
+from ..runs import hold
 from ..safe_text import json_text
 from . import tables
 from .book import Book
@@ -34,7 +35,7 @@ from .placing import against_areas, against_floors
 from .spreadsheets import write_csv
 from .stored import read_stored_layer, stored_file
 from .writing import write_text_whole
-from .zones import layer_files, read_settings, zone_folder
+from .zones import layer_files, read_toml, zone_folder
 
 __all__ = ["Intake", "import_file"]
 
@@ -112,7 +113,7 @@ def _import(
     stored = folder / "layers" / f"{level}.parquet"
     old = layer_files(folder / "layers").get(level)
     there = stored_record(stored) if old == stored else None
-    meta = read_settings(folder / "zone.toml")
+    meta = read_toml(folder / "zone.toml")
     center = meta.get("center")
     where: dict[str, Any] = {}
     if center:
@@ -389,45 +390,21 @@ def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
 def _locked(folder: Path) -> Iterator[None]:
     """Hold a zone for one import at a time; the lock goes with its holder, however that ends."""
     path = folder / ".zgcgis.lock"
-    with path.open("a+b") as stream:
-        _wait_for(stream, folder)
-        try:
-            yield
-        finally:
-            _release(stream)
-
-
-def _wait_for(stream: Any, folder: Path) -> None:
     end = time.monotonic() + WAIT_SECONDS
-    while True:
-        try:
-            if sys.platform == "win32":
-                import msvcrt
-
-                stream.seek(0)
-                msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
-            else:
-                import fcntl
-
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as held:
+    try:
+        while (held := hold(path, os.O_RDWR | os.O_CREAT, 0o666)) is None:
             if time.monotonic() > end:
                 raise ZoneError(
                     f"{folder} 正被另一个导入占用。请等它完成后重试。",
                     f"{folder} is held by another import. Wait until it is done.",
-                ) from held
+                )
             time.sleep(0.1)
-        else:
-            return
-
-
-def _release(stream: Any) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        stream.seek(0)
-        msvcrt.locking(stream.fileno(), msvcrt.LK_UNLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(stream, fcntl.LOCK_UN)
+    except OSError as problem:
+        raise ZoneError(
+            f"无法锁定 {folder}：{path.name} 应是可写的普通文件（{problem.strerror}）。"
+            "请检查权限，或移走它后重试。",
+            f"{folder} cannot be held for an import: {path.name} should be a plain file that can be "
+            f"written ({problem.strerror}). See to its permissions, or move it away and try again.",
+        ) from problem
+    with held:
+        yield

@@ -1,8 +1,9 @@
 """The one way a file is written: whole, or not at all.
 
-Every writer of the package hands its work to `write_whole`. The work is done under a temporary
-name in the folder of the target, forced to the disk, read back, and only then put in place in
-one step. Whoever is killed, meets a full disk or refuses half way leaves the old file as it was.
+Every writer of the package hands its work to `write_whole`. The work is done in a folder of our
+own beside the target, where nobody can have planted anything, forced to the disk, read back, and
+only then put in place in one step. Whoever is killed, meets a full disk or refuses half way
+leaves the old file as it was.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from .places import refuse_place
 __all__ = ["look_at", "told", "write_bytes_whole", "write_text_whole", "write_whole", "write_zip"]
 
 _TEMPORARY = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)-[0-9a-f]{8}\.part(?P<rest>.*)$")
+_OTHER_NAMES = 16
 _STALE_SECONDS = 3600.0
 _LONGEST_NAME = 180  # bytes; most systems give a name 255, its mark and suffix among them
 _HARDLY_ANY = 1 << 16  # bytes left on a disk that is as good as full
@@ -51,7 +53,7 @@ def write_whole(
     path
         Where the file shall stand. A link is followed: the file behind it is replaced.
     writer
-        Called with a temporary path in the same folder and with the same suffix. It must
+        Called with a temporary path on the same disk and with the same suffix. It must
         leave one regular file there; what it leaves beside it (journals) is removed.
     check
         Called with the temporary path to read the file back; whatever it raises means that
@@ -84,15 +86,29 @@ def write_whole(
         refuse_place(target, asked)
     _refuse_bad_target(target, asked)
     suffix = "".join(target.suffixes[-2:]) if target.suffix == ".zip" else target.suffix
-    mark = f".{_marked(target.name)}.{os.getpid()}-{secrets.token_hex(4)}.part"
-    temporary = target.with_name(mark + suffix)
-    try:
-        with told(asked):
-            _sweep(target)
-            _make(temporary, writer, check, asked, target)
-    finally:
-        _remove_beginning_with(target.parent, mark)
+    with told(asked):
+        _sweep(target)
+        place = _own_place(target, asked)
+        try:
+            _make(place / f"part{suffix}", writer, check, asked, target)
+        finally:
+            shutil.rmtree(place, ignore_errors=True)
     return asked
+
+
+def _own_place(target: Path, asked: Path) -> Path:
+    """Make a folder beside a target that nobody else can have opened, linked or filled."""
+    name = f".{_marked(target.name)}.{os.getpid()}"
+    for _ in range(_OTHER_NAMES):
+        place = target.with_name(f"{name}-{secrets.token_hex(4)}.part")
+        with contextlib.suppress(FileExistsError):
+            place.mkdir(mode=0o777 if sys.platform == "win32" else 0o700)
+            return place
+    raise WriteError(
+        f"无法写入 {asked}：临时名称 {place} 已被占用，原有内容未改动。请移走它后重试。",
+        f"{asked}: something stands under the temporary name {place}; nothing was changed. "
+        "Move it away and try again.",
+    )
 
 
 def _make(
@@ -102,10 +118,8 @@ def _make(
     asked: Path,
     target: Path,
 ) -> None:
-    temporary.touch(exist_ok=False)  # a folder that takes no file says so better than an engine
-    temporary.unlink()
     writer(temporary)
-    if not temporary.is_file():
+    if temporary.is_symlink() or not temporary.is_file():
         raise WriteError(
             f"写入 {asked} 的过程没有产生文件，原有内容未改动。",
             f"{asked}: the writer left no file; nothing was changed.",
@@ -359,40 +373,33 @@ def _explain(problem: Exception, asked: Path) -> WriteError:
     )
 
 
-def _remove_beginning_with(folder: Path, beginning: str) -> None:
-    with contextlib.suppress(OSError):
-        for leftover in [path for path in folder.iterdir() if path.name.startswith(beginning)]:
-            with contextlib.suppress(OSError):
-                if leftover.is_dir():
-                    shutil.rmtree(leftover)
-                else:
-                    leftover.unlink()
-
-
 def _sweep(target: Path) -> None:
     """Remove what earlier, killed writers of the same file left behind."""
-    for path in target.parent.iterdir():
-        found = _TEMPORARY.match(path.name)
-        if (
-            found is None
-            or found["name"] != _marked(target.name)
-            or _alive(int(found["pid"]), path)
-        ):
-            continue
-        with contextlib.suppress(OSError):
-            path.unlink()
+    mine = _marked(target.name)
+    with contextlib.suppress(OSError):  # a folder that cannot be listed can be written to
+        for path in target.parent.iterdir():
+            found = _TEMPORARY.match(path.name)
+            if found is None or found["name"] != mine or _alive(int(found["pid"]), path):
+                continue
+            with contextlib.suppress(OSError):
+                shutil.rmtree(path) if _is_folder(path) else path.unlink()
+
+
+def _is_folder(path: Path) -> bool:
+    return stat.S_ISDIR(path.lstat().st_mode)  # a link to one is none
 
 
 def _alive(pid: int, path: Path) -> bool:
     try:
-        age = time.time() - path.stat().st_mtime
+        held = path.iterdir() if _is_folder(path) else ()
+        age: float = time.time() - max(one.lstat().st_mtime for one in (path, *held))
     except OSError:
         return True  # gone meanwhile
     if sys.platform == "win32" or age < _YOUNG_SECONDS:
         return age < _STALE_SECONDS  # signal 0 would end the process on Windows
     try:
         os.kill(pid, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         return True
