@@ -192,7 +192,7 @@ FAULTS = {
         SMALL.replace("[group.rest]", "[[group.rest]]").split("[[group.rest.park]]")[0],
         r"group\.rest",
     ),
-    "a table where a list belongs": (SMALL.replace("[[park]]", "[park]"), r"plan\.toml\.park"),
+    "a table where a list belongs": (SMALL.replace("[[park]]", "[park]"), r"plan\.toml: park is"),
 }
 
 

@@ -357,7 +357,7 @@ def test_a_zone_may_bring_its_own_scheme(tmp_path):
         ('id = "all/main/energy_per_hectare"', 'id = "all/side/energy_per_hectare"', "hangs from"),
         ('indicator = "energy_per_hectare"', "", "no indicator below it"),
         ('id = "all/main/energy_per_hectare"', 'id = "all/main/floor_area_ratio"', "there twice"),
-        ("weight = 1\n", "", "lacks .'weight'."),
+        ("weight = 1\n", "", "lacks weight"),
         ("[kinds.all]", "[kinds.all", "not valid TOML"),
     ],
 )

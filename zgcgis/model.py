@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from .errors import UnknownNameError
+from .findings import empty
 from .plan import Plan
 
 __all__ = [
@@ -37,13 +38,18 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a layer: its type, both names, and the values it may take."""
+    """One column of a layer: its type, both names, and the values it may take.
+
+    A number outside `least` and `most` is no number of that column at all.
+    """
 
     key: str
     type: str
     zh: str
     en: str
     values: tuple[str, ...] = ()
+    least: int | None = None
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ def _load() -> tuple[Mapping[str, Column], Mapping[str, Level]]:
     text = files("zgcgis").joinpath("resources/levels.toml").read_text(encoding="utf-8")
     data = tomllib.loads(text)
     columns = {
-        key: Column(key, entry["type"], entry["zh"], entry["en"], tuple(entry.get("values", ())))
+        key: Column(key, **(entry | {"values": tuple(entry.get("values", ()))}))
         for key, entry in data["columns"].items()
     }
     levels = {
@@ -230,6 +236,9 @@ class Zone:
         Every further ``*.csv`` of the folder by its stem, as text (``areas``, ``benchmarks`` …).
     folder
         Where it was read from.
+    flaws
+        Findings on outlines that could not be used as they are: what was mended in memory, and
+        what was set aside, so that its feature has no shape. The files are as they were.
     """
 
     id: str
@@ -243,6 +252,7 @@ class Zone:
     evaluation: Mapping[str, Any] | None = None
     tables: Mapping[str, DataFrame] = field(default_factory=dict)
     folder: Path | None = None
+    flaws: GeoDataFrame = field(default_factory=empty)
 
     @property
     def center(self) -> tuple[float, float] | None:

@@ -1,8 +1,8 @@
 """Checks (核查): rules over a zone, and the findings they yield.
 
 A rule is one function over a zone, entered with :func:`zgcgis.findings.rule` under its code
-together with its severity and its sentence in both languages. Topology and hierarchy are in
-:mod:`.topology`, conformity with the plan in :mod:`.plan`, quotas in :mod:`.quota`, supply and
+together with its severity and its sentence in both languages. Topology is in
+:mod:`.topology`, the hierarchy of units in :mod:`.hierarchy`, conformity with the plan in :mod:`.plan`, quotas in :mod:`.quota`, supply and
 idle land in :mod:`.supply`, data and facts in :mod:`.facts`. To add a rule, write the function.
 """
 
@@ -56,6 +56,8 @@ def check(
 ) -> GeoDataFrame:
     """Check a zone, or a proposed allotment in it, against geometry, plan, quotas and facts.
 
+    Findings on outlines that could not be used as they are (``zone.flaws``) are among them.
+
     Parameters
     ----------
     zone
@@ -77,6 +79,11 @@ def check(
     """
     if proposal is not None:
         zone = replace(zone, layers={**zone.layers, "proposal": proposal})
+    codes = None if codes is None else tuple(codes)
     rules = asked(zone, codes)
+    flaws = zone.flaws
+    if codes is not None:
+        flaws = flaws[flaws["rule"].str.startswith(tuple(codes))]
     with searching_once():
-        return combine(entry.func(zone) for entry in rules.values() if entry.func is not None)
+        found = [entry.func(zone) for entry in rules.values() if entry.func is not None]
+    return combine([flaws, *found])

@@ -2,7 +2,7 @@
 
 A command's module is imported when the command is asked for, so that ``--help`` answers at
 once. Exit codes: 0 fine, 1 findings of severity error, 2 wrong usage, 3 input that cannot be
-used.
+used, or a defect of the program.
 """
 
 from __future__ import annotations
@@ -71,19 +71,24 @@ def cli() -> None:
     """一区多园空间布局与土地利用工具包。Spatial layout and land use of multi-park zones."""
 
 
-def main() -> None:
-    """Run the command line; an error is one sentence and exit code 3."""
+def main(args: list[str] | None = None) -> None:
+    """Run the command line with `args`, else those of the process.
+
+    An error is one sentence and exit code 3; so is what nobody foresaw, and ``ZGCGIS_DEBUG=1``
+    shows where it came from.
+    """
+    words = sys.argv[1:] if args is None else args
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # a Windows console may not be able to say it all
             stream.reconfigure(errors="replace")
     with shown_streams():
-        tell_warnings(_asked_language())
-        sys.exit(_run())
+        tell_warnings(_asked_language(words))
+        sys.exit(_run(words))
 
 
-def _run() -> int:
+def _run(words: list[str]) -> int:
     try:
-        cli.main(standalone_mode=False)
+        cli.main(words, standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort:
@@ -93,7 +98,7 @@ def _run() -> int:
         wrong.show()
         return wrong.exit_code
     except ZgcgisError as error:
-        lang = _asked_language()
+        lang = _asked_language(words)
         for line in (error.say(lang),) if lang else (error.zh, error.en):
             say(line, err=True)
         return 3
@@ -107,11 +112,33 @@ def _run() -> int:
             err=True,
         )
         return 3
+    except Exception as error:
+        if os.environ.get("ZGCGIS_DEBUG") == "1":
+            raise
+        _say_unforeseen(words, error)
+        return 3
     return 0
 
 
-def _asked_language() -> str | None:
-    words = sys.argv[1:]
+def _say_unforeseen(words: list[str], error: Exception) -> None:
+    """Say what nobody foresaw: the command, what it was given, and how to report it."""
+    command = " ".join(["zgcgis", *words])
+    kind, detail = type(error).__name__, str(error).splitlines()
+    said = f"{kind}: {detail[0][:200]}" if detail else kind
+    say(
+        f"程序没有预料到的情况：{command} 时发生 {said}。这是程序的缺陷，结果不可用。"
+        "请设环境变量 ZGCGIS_DEBUG=1 重新运行，把全部输出和所用文件报告给本项目的维护者（Issues）。",
+        err=True,
+    )
+    say(
+        f"Unforeseen: {said} in {command}. This is a defect of the program; there is no result. "
+        "Run it again with ZGCGIS_DEBUG=1 and report all it prints, with the files, to the "
+        "project (Issues).",
+        err=True,
+    )
+
+
+def _asked_language(words: list[str]) -> str | None:
     for i, word in enumerate(words):
         if word == "--lang" and i + 1 < len(words):
             return words[i + 1]

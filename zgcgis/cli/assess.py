@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from ..safe_text import json_text
-from .basics import JSON, LANG
+from .basics import JSON, LANG, opened
 from .console import Output, command, pad, print_json, say
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def assess(
     """土地集约利用评价。Accounts, indicators, scores, potentials: workbook, CSV, JSON, page."""
     from ..report import as_data, write_report
 
-    result = _assess(zone, years, compare, error, dask)
+    result = _assess(zone, years, lang, compare, error, dask)
     if as_json:
         print_json(json_text(as_data(result)))
     else:
@@ -71,19 +71,22 @@ def assess(
 def _assess(
     zone: str,
     years: tuple[int, ...],
+    lang: str,
     compare: tuple[str, ...] = (),
     error: float = 0.05,
     dask: str | None = None,
 ) -> Assessment:
     from ..assessment import assess as assess_zone
-    from ..io import open_zone
 
-    others = [open_zone(other) for other in compare]
-    return assess_zone(open_zone(zone), years=years or None, compare=others, error=error, dask=dask)
+    others = [opened(other, lang) for other in compare]
+    here = opened(zone, lang)
+    return assess_zone(here, years=years or None, compare=others, error=error, dask=dask)
 
 
 def _say(result: Assessment, lang: str) -> None:
     """Show the result in a screenful: zone, parks, what is wrong, what was left out."""
+    from pandas import notna
+
     zh = lang == "zh"
     say(f"{result.zone.names[lang]}  {'、'.join(map(str, result.years))}")
     if result.total_scores is not None:
@@ -94,9 +97,7 @@ def _say(result: Assessment, lang: str) -> None:
         now = result.ranks[result.ranks.index.get_level_values("year") == result.year]
         for (unit, _), row in now.sort_values(["kind", "rank"], kind="stable").iterrows():
             kind = result.evaluation.standard.kinds[row["kind"]][0 if zh else 1]
-            rank = (
-                f"{row['rank']}/{row['of']}" if row["rank"] == row["rank"] and row["rank"] else "—"
-            )
+            rank = f"{row['rank']}/{row['of']}" if notna(row["rank"]) and row["rank"] else "—"
             say(
                 f"  {pad(result.name(str(unit), lang), 30)} {pad(kind, 24)} {row['score']:7.2f}  {rank}"
             )
@@ -160,7 +161,7 @@ def report(zone: str, years: tuple[int, ...], out: str, lang: str) -> None:
     from .. import maps
     from ..report import write_report
 
-    result = _assess(zone, years)
+    result = _assess(zone, years, lang)
     page = write_report(result, out, lang=lang)
     atlas = Path(out) / "atlas.html"
     opens: Literal["zh", "en"] = "en" if lang == "en" else "zh"

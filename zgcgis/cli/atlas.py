@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from .basics import opened
 from .console import Output, command, say
 
 __all__ = ["map"]
@@ -29,19 +30,18 @@ def map(
     review_no: str | None,
 ) -> None:
     """生成可离线打开的地图集。The atlas of ZONE, one file that needs no network."""
-    from ..io import open_zone
     from ..maps import draw_zone, save_map
     from ..safe_text import file_name
 
-    opened = open_zone(zone)
+    here = opened(zone, lang)
     atlas = draw_zone(
-        opened,
+        here,
         color_by=color_by,
         year=year,
         lang="en" if lang == "en" else "zh",
         review_no=review_no,
     )
-    path = save_map(atlas, out or f"{file_name(opened.id)}.html")
+    path = save_map(atlas, out or f"{file_name(here.id)}.html")
     units = atlas.content["units"]
     parks = [unit for unit in units if unit["level"] == "park"]
     drawn = [unit for unit in parks if unit["g"]]

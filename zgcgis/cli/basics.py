@@ -4,18 +4,44 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
 
 import click
 
 from ..safe_text import json_text
 from .console import command, pad, print_json, say
 
-__all__ = ["env", "new", "terms"]
+if TYPE_CHECKING:
+    from ..model import Zone
+
+__all__ = ["env", "new", "opened", "terms"]
 
 LANG = click.option(
     "--lang", type=click.Choice(["zh", "en"]), default="zh", help="语言 Language of what is shown."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="机器可读输出 Machine output.")
+
+
+def opened(folder: str, lang: str) -> Zone:
+    """Open a zone and say at once which outlines of it cannot be used as they are."""
+    from ..findings import describe
+    from ..io import open_zone
+
+    zone = open_zone(folder)
+    if count := len(zone.flaws):
+        aside = int((zone.flaws["severity"] == "error").sum())
+        first = describe(zone.flaws.iloc[:1], lang).iloc[0]
+        level, rule = zone.flaws["level"].iloc[0], zone.flaws["rule"].iloc[0]
+        say(
+            f"注意：{count} 个图形不能照原样使用：{aside} 个未采用，{count - aside} 个修复后计算，"
+            f"原文件未改。例如 {level}（{rule}）：{first}。全部见 zgcgis check。"
+            if lang == "zh"
+            else f"Note: {count} outline(s) cannot be used as they are: {aside} set aside, "
+            f"{count - aside} mended for computing; the files are unchanged. Such as {level} "
+            f"({rule}): {first}. All of them: zgcgis check.",
+            err=True,
+        )
+    return zone
 
 
 @command()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..safe_text import json_text
-from .basics import JSON, LANG
+from .basics import JSON, LANG, opened
 from .console import Output, command, pad, print_json, say
 
 if TYPE_CHECKING:
@@ -501,8 +501,7 @@ def _show_replaced(intake: Intake, *, zh: bool) -> None:
 @LANG
 def export(zone: str, level: str, output: str, lang: str) -> None:
     """写出一个图层：gpkg、geojson、parquet、shp.zip、csv、xlsx。Write a layer out."""
-    from ..io import open_zone
     from ..io.layers import write_layer
 
-    made = write_layer(open_zone(zone).layer(level), output)
+    made = write_layer(opened(zone, lang).layer(level), output)
     say(f"已写出 {made}" if lang == "zh" else f"Written: {made}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..safe_text import one_line
-from .basics import JSON, LANG
+from .basics import JSON, LANG, opened
 from .console import Output, command, pad, print_json, say
 from .results import write_allocation, write_check, write_scenario
 
@@ -33,12 +33,10 @@ AS_OF = click.option(
 )
 
 
-def _open(zone: str, as_of: datetime | None = None) -> Zone:
+def _open(zone: str, lang: str, as_of: datetime | None = None) -> Zone:
     from dataclasses import replace
 
-    from ..io import open_zone
-
-    found = open_zone(zone)
+    found = opened(zone, lang)
     if as_of is None:
         return found
     return replace(found, meta={**found.meta, "as_of": as_of.date()})
@@ -150,13 +148,15 @@ def check(
     from ..checks import asked
     from ..checks import check as run
     from ..checks.supply import as_of as judgement_day
-    from ..findings import RULES
+    from ..findings import RULES, combine
     from ..planning import changes, outputs
     from ..planning.waivers import read_waivers, waive, waiver_table
 
-    here = _open(zone, as_of)
+    here = _open(zone, lang, as_of)
     day = judgement_day(here)
-    plots = _proposal(proposal, here) if proposal else None
+    plots, odd = _proposal(proposal, here) if proposal else (None, None)
+    if odd is not None:
+        here = replace(here, flaws=combine([here.flaws, odd]))
     found = run(here, codes or None, proposal=plots)
     file = Path(waivers) if waivers else (here.folder / "waivers.toml" if here.folder else None)
     granted = read_waivers(file) if file is not None and file.is_file() else ()
@@ -196,18 +196,18 @@ def check(
         sys.exit(1)
 
 
-def _proposal(path: str, here: Zone) -> GeoDataFrame:
-    """Read a layer of proposed plots, in the columns of its level."""
-    from ..io.zones import read_stored_layer
+def _proposal(path: str, here: Zone) -> tuple[GeoDataFrame, GeoDataFrame]:
+    """Read a layer of proposed plots, and the findings on outlines that cannot be used."""
+    from ..io.zones import read_sound_layer
 
-    layer = read_stored_layer(Path(path), "proposal")
+    layer, flaws = read_sound_layer(Path(path), "proposal")
     if (
         "land_use_system" in layer
         and layer["land_use_system"].isna().all()
         and here.meta.get("land_use_system")
     ):
         layer["land_use_system"] = str(here.meta["land_use_system"])
-    return layer
+    return layer, flaws
 
 
 def _last(path: str | None) -> pd.DataFrame:
@@ -315,7 +315,7 @@ def admit(
     from ..planning.admission import read_project
     from ..planning.outputs import records_json
 
-    here = _open(zone, as_of)
+    here = _open(zone, lang, as_of)
     wish = read_project(project)
     answer = review(here, wish)
     if as_json:
@@ -399,7 +399,7 @@ def scenario(
     from ..planning.outputs import records_json
     from ..planning.scenario import apply, read_scenario
 
-    base = _open(zone)
+    base = _open(zone, lang)
     wish = read_scenario(file)
     changed = apply(base, wish.changes, year=wish.year)
     answer = compare_zones(base, changed, assess=_assess())
@@ -491,7 +491,7 @@ def allocate(
     from ..planning.demand import build_problem, carry_out, read_order
     from ..planning.outputs import records_json
 
-    here = _open(zone)
+    here = _open(zone, lang)
     setting = build_problem(here, read_order(demand))
     answer = solve(setting.problem, seconds=seconds)
     by_hand = greedy(setting.problem) if len(setting.problem.options) else None

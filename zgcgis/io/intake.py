@@ -35,7 +35,7 @@ from .placing import against_areas, against_floors
 from .spreadsheets import write_csv
 from .stored import read_stored_layer, stored_file
 from .writing import write_text_whole
-from .zones import layer_files, read_toml, zone_folder
+from .zones import layer_files, read_settings, zone_folder
 
 __all__ = ["Intake", "import_file"]
 
@@ -113,7 +113,7 @@ def _import(
     stored = folder / "layers" / f"{level}.parquet"
     old = layer_files(folder / "layers").get(level)
     there = stored_record(stored) if old == stored else None
-    meta = read_toml(folder / "zone.toml")
+    meta = read_settings(folder / "zone.toml")
     center = meta.get("center")
     where: dict[str, Any] = {}
     if center:

@@ -29,6 +29,7 @@ from .raw import Raw
 from .reports import LayerReport, Options
 
 __all__ = [
+    "KINDS",
     "MENDED",
     "STORED",
     "against_areas",
@@ -49,7 +50,7 @@ AREA_PERCENT = 0.1
 FLOOR_FACTOR = 1.2
 FAR_KM = 100.0
 SAMPLE = 20_000
-_KIND = {"missing": "R304", "empty": "R305", "not_finite": "R306", "collapsed": "R307",
+KINDS = {"missing": "R304", "empty": "R305", "not_finite": "R306", "collapsed": "R307",
          "nested": "R316", "hopeless": "R320"}  # fmt: skip
 MENDED = {"crossing": "R301", "unclosed": "R302", "overlapping_parts": "R314",
          "misplaced_hole": "R315", "collection": "R318", "tidied": "R322"}  # fmt: skip
@@ -128,7 +129,7 @@ def place(
         if what == "family":
             book.add("R308", row, detail=detail, other=_WORDS.get(family, family))
         else:
-            book.add(_KIND[what], row, detail=detail)
+            book.add(KINDS[what], row, detail=detail)
     if mended.with_height:
         book.add("R309", None, measured=mended.with_height)
     if geometry.missing.all():

@@ -8,7 +8,7 @@ read as a whole: :class:`StoredFile` tells what it holds and reads the columns o
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,19 +16,20 @@ from typing import Any
 
 import geopandas as gpd
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
 from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
-from pandas import DataFrame, Series
+from pandas import DataFrame
 from pyproj import CRS
 from pyproj.exceptions import CRSError
 from shapely.errors import GEOSException
 
 from ..errors import CrsError, MissingColumnsError, ReadError
-from ..model import COLUMNS, LEVELS
+from ..model import LEVELS
+from .casting import typed_columns
+from .geojson import read_geojson
 
 __all__ = ["UNREAD_ABOVE", "StoredFile", "read_stored_layer", "stored_file"]
 
@@ -72,7 +73,7 @@ class StoredFile:
             raise _unreadable(self.path, error) from error
         given = read.to_pandas() if read.num_columns else DataFrame(index=range(self.count))
         known = [c for c in wanted if c in LEVELS[self.level].columns]
-        return DataFrame(_typed(given.reset_index(drop=True), known))[wanted]
+        return DataFrame(typed_columns(given.reset_index(drop=True), known, self.path))[wanted]
 
     def shapes(self, rows: NDArray[np.intp] | None = None) -> GeoSeries:
         """Read the shapes of all rows, or of those at some positions, in their order."""
@@ -145,7 +146,7 @@ def stored_file(path: Path, level: str) -> StoredFile | None:
     MissingColumnsError
         If such a file has no ids.
     """
-    if path.suffix != ".parquet":
+    if path.suffix.lower() != ".parquet":
         return None
     try:
         stamp = _stamp(path)
@@ -154,7 +155,8 @@ def stored_file(path: Path, level: str) -> StoredFile | None:
         geo = json.loads(schema.metadata[b"geo"])
         entry = geo["columns"]["geometry"]
         plain = (
-            geo["primary_column"] == "geometry"
+            b"zgcgis" in schema.metadata  # stored by import, which has looked at every shape
+            and geo["primary_column"] == "geometry"
             and len(geo["columns"]) == 1
             and entry["encoding"] == "WKB"
             and entry["covering"]["bbox"] == {side: ["bbox", side] for side in _SIDES}
@@ -196,7 +198,20 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 def read_stored_layer(path: Path, level: str) -> GeoDataFrame:
     """Read one layer of a zone folder into the columns of its level, in EPSG:4490."""
-    layer = _read_geojson(path) if path.suffix == ".geojson" else _read_binary(path)
+    return read_layer(path, level)[0]
+
+
+def read_layer(path: Path, level: str) -> tuple[GeoDataFrame, dict[int, str]]:
+    """Return a layer as :func:`read_stored_layer`, and what :func:`read_geojson` found odd."""
+    odd: dict[int, str] = {}
+    if path.suffix.lower() == ".geojson":
+        layer, odd = read_geojson(path)
+    else:
+        layer = _read_binary(path)
+    if not isinstance(layer, GeoDataFrame):
+        raise _unreadable(path, ValueError("没有图形 no geometry"))
+    if layer.geometry.name != "geometry":
+        layer = layer.drop(columns="geometry", errors="ignore").rename_geometry("geometry")
     if layer.crs is None:
         raise CrsError(
             f"{path} 没有坐标系。请用 zgcgis import --crs 重新导入。",
@@ -206,38 +221,10 @@ def read_stored_layer(path: Path, level: str) -> GeoDataFrame:
         raise MissingColumnsError({"id"}, layer.columns, where=str(path))
     layer = layer if layer.crs.to_epsg() == 4490 else layer.to_crs(_CRS)
     layer = layer.reset_index(drop=True)
-    made = GeoDataFrame(_typed(layer, LEVELS[level].columns), geometry=layer.geometry.name)
+    columns = typed_columns(layer, LEVELS[level].columns, path)
+    made = GeoDataFrame(columns, geometry="geometry")
     made.attrs = layer.attrs
-    return made
-
-
-def _typed(table: DataFrame, columns: Iterable[str]) -> dict[Hashable, Series]:
-    """Return the columns of a table, and those of `columns` typed, also where there are none."""
-    made: dict[Hashable, Series] = {name: table[name] for name in table.columns}
-    nothing = Series([pd.NA] * min(len(table), 1), dtype="object")
-    for column in columns:
-        values, kind = made.get(column, nothing), COLUMNS[column].type
-        if len(table) and (values is nothing or values.isna().all()):
-            one = _as(values.iloc[:1], kind)  # made once, and not for every row
-            values = one.iloc[np.zeros(len(table), np.intp)].set_axis(table.index)
-        else:
-            values = _as(values, kind)
-        made[column] = values
-    return made
-
-
-def _as(values: Series, kind: str) -> Series:
-    """A column in the type of its kind; what there is nothing of stays missing."""
-    if kind == "bool":
-        return values.astype("boolean")
-    if kind == "text":
-        if isinstance(values.dtype, pd.StringDtype):
-            return values.astype("str")
-        return values.astype("str").where(values.notna(), None)
-    known = values.where(values.notna(), None)
-    if kind == "date":
-        return pd.to_datetime(known)
-    return pd.to_numeric(known).astype("float64" if kind == "float" else "Int64")
+    return made, odd
 
 
 def _unreadable(path: Path, error: Exception) -> ReadError:
@@ -249,41 +236,6 @@ def _unreadable(path: Path, error: Exception) -> ReadError:
 
 def _read_binary(path: Path) -> GeoDataFrame:
     try:
-        return gpd.read_parquet(path) if path.suffix == ".parquet" else gpd.read_file(path)
+        return gpd.read_parquet(path) if path.suffix.lower() == ".parquet" else gpd.read_file(path)
     except Exception as error:
         raise _unreadable(path, error) from error
-
-
-def _read_geojson(path: Path) -> GeoDataFrame:
-    """Read GeoJSON without GDAL: a zone folder may have come by mail, and text is only text."""
-    try:
-        data = json.loads(path.read_text(encoding="utf-8-sig"))
-        features = data["features"]
-        shapes = shapely.from_geojson(
-            [
-                json.dumps(feature["geometry"]) if feature["geometry"] else None
-                for feature in features
-            ]
-        )
-        table = DataFrame([feature.get("properties") or {} for feature in features])
-    except (
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        RecursionError,
-        GEOSException,
-    ) as error:
-        raise ReadError(
-            f"{path} 不是完整的 GeoJSON 要素集：{error}。请重新导入该图层（zgcgis import）。",
-            f"{path} is not a whole GeoJSON feature collection: {error}. "
-            "Import the layer again (zgcgis import).",
-        ) from error
-    stated = ((data.get("crs") or {}).get("properties") or {}).get("name", "CRS84")
-    if not str(stated).upper().endswith(("CRS84", "4326", "4490")):
-        raise CrsError(
-            f"{path} 声明的坐标系是 {stated}，而 GeoJSON 只用经纬度。请用 zgcgis import 导入。",
-            f"{path} states the CRS {stated}, but GeoJSON holds longitude and latitude only. "
-            "Bring it in with zgcgis import.",
-        )
-    return GeoDataFrame(table, geometry=gpd.GeoSeries(shapes, crs="EPSG:4490"))

@@ -16,8 +16,8 @@ What is missing is left out; whoever needs it says so.
 
 from __future__ import annotations
 
+import csv
 import shutil
-import tomllib
 from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -27,11 +27,14 @@ import pandas as pd
 from geopandas import GeoDataFrame
 from pandas import DataFrame
 
-from ..errors import MissingColumnsError, ReadError, UnknownNameError, ZoneError
+from ..errors import MissingColumnsError, ReadError, StandardError, UnknownNameError, ZoneError
+from ..findings import combine
 from ..model import LEVELS, Layers, StoredLayer, Zone
 from ..plan import load_plan
+from ..plan.settings import FORMS, Field, WrongValue, cell_value, check_settings, read_toml, shown
 from ..safe_text import toml_text
 from .places import result_folder
+from .sound import read_sound_layer
 from .stored import read_stored_layer, stored_file
 
 __all__ = [
@@ -39,6 +42,8 @@ __all__ = [
     "layer_files",
     "new_zone",
     "open_zone",
+    "read_settings",
+    "read_sound_layer",
     "read_stored_layer",
     "zone_folder",
 ]
@@ -58,34 +63,6 @@ _FOREIGN_SUFFIXES = {
     ".shp", ".json", ".kml", ".kmz", ".dxf", ".dwg", ".fgb", ".gdb", ".mdb", ".vct", ".csv", ".tsv",
     ".xlsx", ".xls", ".ods", ".zip",
 }  # fmt: skip
-_TEXT_KEYS = {"unit", "use", "kind", "key", "qualifier", "period", "scope", "basis"}
-_UNIT_COLUMNS = (
-    "level",
-    "parent",
-    "group",
-    "zh",
-    "en",
-    "pinyin",
-    "aliases",
-    "district",
-    "since",
-    "until",
-    "placed",
-    "note",
-)
-_ACCOUNT_COLUMNS = (
-    "unit",
-    "year",
-    "key",
-    "value",
-    "qualifier",
-    "period",
-    "scope",
-    "basis",
-    "source",
-    "note",
-)
-_QUOTA_COLUMNS = ("unit", "year", "use", "kind", "quota_m2", "clause")
 
 
 def zone_folder(name: str | Path) -> Path:
@@ -137,31 +114,27 @@ def open_zone(folder: str | Path) -> Zone:
         If a file of the folder cannot be used: one sentence that names file, key and way out.
     """
     root = zone_folder(folder)
-    meta = read_toml(root / "zone.toml")
-    lacks = [key for key in ("id", "zh", "en") if not str(meta.get(key, "")).strip()]
-    if lacks:
-        raise ZoneError(
-            f'{root / "zone.toml"}：缺少 {lacks}。请各写一行，例如 {lacks[0]} = "…"。',
-            f'{root / "zone.toml"}: {lacks} missing. Add a line for each, such as {lacks[0]} = "…".',
-        )
+    meta = read_settings(root / "zone.toml")
     plan_file = root / "plan.toml"
     evaluation_file = root / "evaluation.toml"
     known = {"parks", "accounts", "quotas"}
+    layers, flaws = _read_layers(root / "layers")
     return Zone(
-        id=str(meta["id"]),
-        names={"zh": str(meta["zh"]), "en": str(meta["en"])},
+        id=meta["id"],
+        names={"zh": meta["zh"], "en": meta["en"]},
         meta=meta,
         units=_read_units(root / "parks.csv"),
-        layers=_read_layers(root / "layers"),
-        accounts=_read_numbers(root / "accounts.csv", _ACCOUNT_COLUMNS, {"year", "value"}),
-        quotas=_read_numbers(root / "quotas.csv", _QUOTA_COLUMNS, {"year", "quota_m2"}),
+        layers=layers,
+        accounts=_read_table(root / "accounts.csv"),
+        quotas=_read_table(root / "quotas.csv"),
         plan=load_plan(plan_file) if plan_file.is_file() else None,
-        evaluation=read_toml(evaluation_file) if evaluation_file.is_file() else None,
+        evaluation=read_settings(evaluation_file) if evaluation_file.is_file() else None,
         tables={
-            path.stem: _read_csv(path)
+            path.stem: _as_text(path)
             for path in sorted(root.glob("*.csv"))
             if path.stem not in known
         },
+        flaws=flaws,
         folder=root,
     )
 
@@ -198,86 +171,130 @@ def new_zone(folder: str | Path, *, id: str, zh: str, en: str) -> Path:
     return target
 
 
-def read_toml(path: Path) -> Mapping[str, Any]:
-    """Read a TOML file; a broken one is a sentence that names the line."""
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except tomllib.TOMLDecodeError as error:
-        raise ZoneError(
-            f"{path} 不是有效的 TOML：{error}。请改正所指的行（文字要加引号，数字不加）。",
-            f"{path} is not valid TOML: {error}. Mend the line named "
-            "(texts in quotes, numbers without).",
-        ) from error
-    except UnicodeDecodeError as error:
-        raise ZoneError(
-            f"{path} 不是 UTF-8 编码。请另存为 UTF-8。",
-            f"{path} is not UTF-8. Save it as UTF-8.",
-        ) from error
+def read_settings(path: Path) -> Mapping[str, Any]:
+    """Read ``zone.toml`` or ``evaluation.toml``; what may not stand there is one sentence."""
+    error = StandardError if path.name == "evaluation.toml" else ZoneError
+    data = read_toml(path, error=error)
+    check_settings(data, path.name, path, error=error)
+    return data
 
 
-def _read_csv(path: Path) -> DataFrame:
+# --- tables --------------------------------------------------------------------------------------
+
+
+def _read_csv(path: Path) -> tuple[DataFrame, list[int]]:
+    """Read a table as text, missing where it is blank, and the line each row begins on."""
+    rows: list[list[str]] = []
+    lines: list[int] = []
     try:
-        return pd.read_csv(path, dtype="str", keep_default_na=False, encoding="utf-8-sig").replace(
-            "", pd.NA
-        )
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True)
+            before = 0
+            for row in reader:
+                if any(row):
+                    rows.append(row)
+                    lines.append(before + 1)
+                before = reader.line_num
     except UnicodeDecodeError as error:
         raise ReadError(
             f"{path} 不是 UTF-8 编码。请在 Excel 中另存为“CSV UTF-8”。",
             f"{path} is not UTF-8. Save it as 'CSV UTF-8' in Excel.",
         ) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ReadError(
-            f"{path} 不是完整的 CSV 表：{error}。请检查引号和每行的列数。",
-            f"{path} is not a whole CSV table: {error}. Check the quotes and the columns per line.",
-        ) from error
+    except csv.Error as error:
+        raise _not_whole(path, str(error)) from error
+    if not rows:
+        raise _not_whole(path, "空文件 no line in it")
+    heads = [name.strip() for name in rows[0]]
+    while heads and not heads[-1]:
+        heads.pop()
+    if twice := sorted({name or "''" for name in heads if heads.count(name) > 1 or not name}):
+        raise _not_whole(path, f"列名空白或重复 column names blank or twice: {twice}")
+    for row, line in zip(rows[1:], lines[1:], strict=True):
+        if any(row[len(heads) :]):
+            raise _not_whole(path, f"第 {line} 行多于 {len(heads)} 列 too long: line {line}")
+    cells = [(row + [""] * len(heads))[: len(heads)] for row in rows[1:]]
+    table = DataFrame(cells, columns=heads, dtype="str")
+    return table.mask(table == "", pd.NA), lines[1:]
 
 
-def _number(path: Path, table: DataFrame, column: str) -> pd.Series:
-    values = []
-    for line, entry in enumerate(table[column], start=2):
-        try:
-            values.append(float("nan") if entry is pd.NA else float(entry))
-        except ValueError as error:
-            raise ReadError(
-                f"{path} 第 {line} 行 {column} 列：“{entry}”不是数字。请只填数字，单位写在表头。",
-                f"{path} line {line}, column {column}: '{entry}' is not a number. "
-                "Give a number only; the unit stands in the column's name.",
-            ) from error
-    return pd.Series(values, index=table.index, dtype="float64")
+def _not_whole(path: Path, detail: str) -> ReadError:
+    return ReadError(
+        f"{path} 不是完整的 CSV 表：{detail}。请检查引号、列名和每行的列数。",
+        f"{path} is not a whole CSV table: {detail}. "
+        "Check the quotes, the names of columns and the columns per line.",
+    )
 
 
-def _require(path: Path, table: DataFrame, columns: set[str]) -> None:
-    if missing := columns - set(table.columns):
+def _values(path: Path, table: DataFrame, lines: list[int]) -> dict[str, list[Any]]:
+    """What the cells of the columns that a file is known to have say, column by column."""
+    known = FORMS.get(path.name, {})
+    made: dict[str, list[Any]] = {}
+    for column in table.columns:
+        field, cells = known.get(column, Field("text")), []
+        for line, entry in zip(lines, table[column].to_list(), strict=True):
+            text = entry if isinstance(entry, str) else ""
+            try:
+                cells.append(cell_value(text, field))
+            except WrongValue as wanted:
+                said = shown(text)
+                raise ReadError(
+                    f"{path} 第 {line} 行 {column} 列：{said} 应为{wanted.zh}。请改正这一格。",
+                    f"{path} line {line}, column {column}: {said} is not {wanted.en}. "
+                    "Mend that cell.",
+                ) from None
+        made[column] = cells
+    return made
+
+
+def _as_text(path: Path) -> DataFrame:
+    table, lines = _read_csv(path)
+    _values(path, table, lines)
+    return table
+
+
+_DTYPES = {"number": "float64", "year": "Int64", "flag": "object"}
+
+
+def _read_table(path: Path) -> DataFrame:
+    """Read a table of a zone in the types of its columns; one that is not there is empty."""
+    known = FORMS[path.name]
+    if path.is_file():
+        table, lines = _read_csv(path)
+    else:
+        table, lines = DataFrame(columns=list(known), dtype="str"), []
+    needed = {name for name, field in known.items() if field.needed}
+    needed |= _TOLD.get(path.name, set())
+    if missing := needed - set(table.columns):
         raise MissingColumnsError(missing, table.columns, where=str(path))
+    values = _values(path, table, lines)
+    for column, field in known.items():
+        if column in table and field.kind in _DTYPES:
+            table[column] = pd.Series(values[column], dtype=_DTYPES[field.kind], index=table.index)
+    rest = [column for column in table.columns if column not in known]
+    return table.reindex(columns=[*known, *rest])
 
 
-def _read_numbers(path: Path, columns: tuple[str, ...], numbers: set[str]) -> DataFrame:
-    table = _read_csv(path) if path.is_file() else DataFrame(columns=list(columns), dtype="str")
-    _require(path, table, numbers | ({"unit", "key"} & set(columns)))
-    for column in numbers:
-        table[column] = _number(path, table, column)
-    table["year"] = table["year"].astype("Int64")
-    rest = [column for column in table.columns if column not in columns]
-    return table.reindex(columns=[*columns, *rest])
+_TOLD = {"accounts.csv": {"year", "value"}, "parks.csv": {"zh", "en"}}
+"""Columns that have to be there, though a cell of them may be blank."""
 
 
 def _read_units(path: Path) -> DataFrame:
-    table = _read_csv(path) if path.is_file() else DataFrame(columns=["id", *_UNIT_COLUMNS])
-    _require(path, table, {"id", "level", "zh", "en"})
+    table = _read_table(path)
     repeated = table["id"][table["id"].duplicated()]
     if len(repeated):
         raise ZoneError(
             f"{path}：编号 {sorted(set(repeated))} 出现多次。每个单元的编号只能用一次。",
             f"{path}: id {sorted(set(repeated))} stands more than once. An id names one unit.",
         )
-    rest = [column for column in table.columns if column not in {"id", *_UNIT_COLUMNS}]
-    table = table.reindex(columns=["id", *_UNIT_COLUMNS, *rest]).astype("object")
-    for column in ("since", "until"):
-        table[column] = _number(path, table, column).astype("Int64")
-    table["placed"] = (
-        table["placed"].fillna("true").astype("str").str.lower().isin({"true", "1", "yes"})
-    )
+    numbers = {"since", "until"}
+    table = table.astype({name: "object" for name in table if name not in numbers})
+    for column in numbers:
+        table[column] = pd.to_numeric(table[column]).astype("Int64")
+    table["placed"] = [value is not False for value in table["placed"]]
     return table.set_index("id")
+
+
+# --- layers --------------------------------------------------------------------------------------
 
 
 def layer_files(folder: Path) -> dict[str, Path]:
@@ -319,13 +336,16 @@ def layer_files(folder: Path) -> dict[str, Path]:
     return found
 
 
-def _read_layers(folder: Path) -> Mapping[str, GeoDataFrame]:
+def _read_layers(folder: Path) -> tuple[Mapping[str, GeoDataFrame], GeoDataFrame]:
+    """Read the layers, and the findings on what of them cannot be used as it is."""
     read: dict[str, GeoDataFrame] = {}
     stored: dict[str, StoredLayer] = {}
+    flaws = []
     for level, path in sorted(layer_files(folder).items()):
         file = stored_file(path, level)
         if file is None:
-            read[level] = read_stored_layer(path, level)
+            read[level], wrong = read_sound_layer(path, level)
+            flaws.append(wrong)
         else:
             stored[level] = file
-    return Layers(read, stored)
+    return Layers(read, stored), combine(flaws)

@@ -143,7 +143,8 @@ def draw_zone(
     year
         Year the page opens on; by default the one ``zone.toml`` names, else the last.
     findings
-        Rows of :func:`zgcgis.check`, drawn on top and listed.
+        Rows of :func:`zgcgis.check`, drawn on top and listed; by default the outlines of the
+        zone that could not be used as they are.
     lang
         Language the page opens in; the reader can change it.
     review_no

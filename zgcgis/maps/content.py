@@ -103,7 +103,7 @@ def page_content(
         "demands": _demands(zone),
         "plan": _plan(zone),
         "mix": _mix(zone),
-        "findings": _findings(findings),
+        "findings": _findings(zone.flaws if findings is None else findings),
         "sources": list(sources),
     }
 
@@ -366,7 +366,7 @@ def _years(zone: Zone, values: DataFrame) -> list[int]:
     known = sorted({int(year) for year in values["year"]}) if len(values) else []
     stated = zone.meta.get("years")
     if stated:
-        return list(range(int(stated[0]), int(stated[-1]) + 1))
+        return list(range(int(min(stated)), int(max(stated)) + 1))
     return list(range(known[0], known[-1] + 1)) if known else []
 
 

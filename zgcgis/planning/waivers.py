@@ -15,10 +15,9 @@ A waived finding is shown with its waiver, never dropped; one that has run out c
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +26,7 @@ from geopandas import GeoDataFrame
 
 from ..errors import PlanError, UnknownNameError
 from ..findings import RULES
+from ..plan.settings import check_settings, read_toml
 
 __all__ = ["Waiver", "read_waivers", "waive"]
 
@@ -50,44 +50,11 @@ class Waiver:
 def read_waivers(path: str | Path) -> tuple[Waiver, ...]:
     """Read a file of waivers; a missing field is an error that names it."""
     file = Path(path)
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PlanError(
-            f"读不到豁免文件 {file}：{error.strerror}。", f"Cannot read {file}: {error.strerror}."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlanError(
-            f"豁免文件 {file} 不是 UTF-8 编码的 TOML：{error}。",
-            f"{file} is not TOML in UTF-8: {error}.",
-        ) from error
-    waivers = []
-    for k, entry in enumerate(data.get("waiver", []), start=1):
-        place = f"{file.name} [[waiver]] {k}"
-        for name in ("rule", "feature", "who", "why"):
-            if not str(entry.get(name, "")).strip():
-                raise PlanError(
-                    f"{place} 缺少 {name}：豁免须写明规则、对象、批准人和理由。",
-                    f"{place} lacks {name}: a waiver states rule, feature, who and why.",
-                )
-        until = entry.get("until")
-        if isinstance(until, datetime) or not isinstance(until, date):
-            raise PlanError(
-                f"{place} 的 until 应是不加引号的日期，如 2024-12-31。",
-                f"{place}: until should be a date without quotes, such as 2024-12-31.",
-            )
-        if entry["rule"] not in RULES:
-            raise UnknownNameError(str(entry["rule"]), RULES, what="rule", zh="规则")
-        waivers.append(
-            Waiver(
-                str(entry["rule"]),
-                str(entry["feature"]),
-                str(entry["who"]),
-                str(entry["why"]),
-                until,
-                str(entry.get("other", "")),
-            )
-        )
+    data = read_toml(file, error=PlanError)
+    check_settings(data, "waivers.toml", file, error=PlanError)
+    waivers = [Waiver(**entry) for entry in data.get("waiver", [])]
+    if unknown := {one.rule for one in waivers} - set(RULES):
+        raise UnknownNameError(unknown, RULES, what="rule", zh="规则")
     return tuple(waivers)
 
 

@@ -295,7 +295,8 @@ def spacemate(r: Assessment, year: int, *, lang: str = "zh") -> Markup | None:
         colour = _COLOURS[i % len(_COLOURS)]
         f, g = float(fsi.iloc[i]), float(gsi.iloc[i])
         name = r.name(str(unit), lang)
-        d.dot(x(g), y(f), colour, f"{name} FSI {f:.2f} GSI {g:.1%} L {f / g:.1f}")
+        high = f"{f / g:.1f}" if g > 0 else "—"
+        d.dot(x(g), y(f), colour, f"{name} FSI {f:.2f} GSI {g:.1%} L {high}")
         start, end, row = x(g) + 8, x(g) + 8 + 11.0 * len(name), y(f) + 4
         while any(start < e and s < end and abs(row - r_) < 13 for s, e, r_ in placed):
             row += 13  # below the name that is there already

@@ -15,6 +15,7 @@ from pandas import DataFrame
 
 from ..errors import MissingColumnsError, StandardError, UnknownNameError
 from ..indicators import INDICATORS
+from ..plan.settings import check_settings, read_toml
 
 __all__ = ["EDITIONS", "Edition", "Node", "load_standard", "suggest_kind"]
 
@@ -156,14 +157,23 @@ def load_standard(id: str | Path) -> Edition:
     return edition
 
 
-def _read(id: str | Path) -> tuple[dict[str, Any], str]:
+def _read(id: str | Path, *, above: tuple[str, ...] = ()) -> tuple[dict[str, Any], str]:
+    """Return what an edition says, changes to its base carried out, and its name; `above` cite it."""
+    if str(id) in above:
+        _refuse(
+            f"{' → '.join(above)} → {id}：版本互为基础（base），成了循环。",
+            f"{' → '.join(above)} → {id}: editions that are each other's base.",
+        )
     shipped = _shipped(_folder())
     templates = _shipped(_folder().joinpath("templates"))
     path = Path(id)
     if str(id) in shipped:
-        source, where = shipped[str(id)].read_text(encoding="utf-8"), f"{id}.toml"
+        where = f"{id}.toml"
+        data = tomllib.loads(shipped[str(id)].read_text(encoding="utf-8"))
     elif path.suffix == ".toml" and path.is_file():
-        source, where = path.read_text(encoding="utf-8-sig"), str(path)
+        where = str(path)
+        data = read_toml(path, error=StandardError)
+        check_settings(data, "edition", path, error=StandardError)
     elif str(id) in templates:
         _refuse(
             f"版本 {id} 的规程原文未能读到，只有模板 templates/{id}.toml；请按原文填好后放入 standards。",
@@ -172,19 +182,13 @@ def _read(id: str | Path) -> tuple[dict[str, Any], str]:
         )
     else:
         raise UnknownNameError(str(id), EDITIONS, what="edition of a standard", zh="标准版本")
-    try:
-        data = tomllib.loads(source)
-    except tomllib.TOMLDecodeError as error:
-        raise StandardError(
-            f"{where} 不是有效的 TOML：{error}。", f"{where} is not valid TOML: {error}."
-        ) from error
     if "base" in data:
-        data = _changed(_read(data["base"])[0], data, where)
+        data = _changed(_read(data["base"], above=(*above, str(id)))[0], data, where)
     return data, where
 
 
 def _changed(base: dict[str, Any], data: dict[str, Any], where: str) -> dict[str, Any]:
-    nodes = {node["id"]: dict(node) for node in base["node"]}
+    nodes = {node["id"]: dict(node) for node in base.get("node", ())}
     for change in data.get("change", ()):
         if change.get("node") not in nodes:
             _refuse(

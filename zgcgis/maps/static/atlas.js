@@ -65,6 +65,11 @@ function add(node, child) {
   if (Array.isArray(child)) each(child, function (c) { add(node, c); });
   else node.appendChild(typeof child === "object" ? child : document.createTextNode(String(child)));
 }
+/* ids and keys are other people's words: "constructor" is one too */
+function own(table, key) { return table && Object.prototype.hasOwnProperty.call(table, key) ? table[key] : undefined; }
+function encode(text) { /* half a character has no address */
+  return encodeURIComponent(String(text).replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, function (c) { return c.length > 1 ? c : "\ufffd"; }));
+}
 function clear(node) { while (node.firstChild) node.removeChild(node.firstChild); return node; }
 function fill(node) { clear(node); for (var i = 1; i < arguments.length; i++) add(node, arguments[i]); return node; }
 
@@ -77,7 +82,11 @@ function atlas(map, D) {
   var T = function (pair) { return pair ? (S.lang === "en" ? pair[1] : pair[0]) : ""; };
 
   each(D.units, function (u) { byId[u.id] = u; u.kids = []; });
-  each(D.units, function (u) { if (byId[u.parent]) byId[u.parent].kids.push(u); });
+  each(D.units, function (u) { if (byId[u.parent] && byId[u.parent] !== u) byId[u.parent].kids.push(u); });
+  each(D.units, function (u) { /* those above it, each once: a hierarchy may run in a circle */
+    var p = byId[u.parent]; u.above = [];
+    while (p && p !== u && u.above.length < 32 && u.above.indexOf(p) < 0) { u.above.push(p); p = byId[p.parent]; }
+  });
   each(D.groups, function (g) { groupById[g.id] = g; });
   each(D.measures, function (m) { measureByKey[m.key] = m; });
   each(D.industries, function (i) { industryById[i.id] = i; });
@@ -98,7 +107,7 @@ function atlas(map, D) {
   /* in a column the words would push the numbers about */
   function marked(q, v) { return (q === "~" ? "≈" : q === ">" ? ">" : q === "<" ? "≲" : "") + number(v); }
   function measure() { return measureByKey[S.measure]; }
-  function series(unit, key) { return (D.values[key] || {})[unit] || []; }
+  function series(unit, key) { return own(own(D.values, key), unit) || []; }
   function cell(unit, key, year, mode) {
     var best = null;
     each(series(unit, key), function (c) {
@@ -188,7 +197,7 @@ function atlas(map, D) {
     L.circleMarker(k.at, { renderer: R.link, pane: "link", radius: 6, color: "#7d8b94", weight: 1.6, fillColor: "#fff", fillOpacity: 1, interactive: false }).addTo(map);
     labels.push({ kind: "l", at: k.at, link: k, name: k.name, order: 800 });
   });
-  function depth(u) { var n = 0, p = byId[u.parent]; while (p && n < 9) { n++; p = byId[p.parent]; } return n; }
+  function depth(u) { return u.above.length; }
   function top(g) { /* the northernmost vertex, for the name of a large outline */
     var best = null;
     (function walk(c) { if (typeof c[0] === "number") { if (!best || c[1] > best[0]) best = [c[1], c[0]]; } else each(c, walk); })(g.coordinates || []);
@@ -223,8 +232,7 @@ function atlas(map, D) {
 
   function style(u) {
     var c = value(u), now = u.id === S.unit, on = chosen(u) && found(u), gone = !there(u);
-    var big = u.kids.some(function (k) { return k.g && k.level === "park"; }) || u.level === "group", parentHas = false, p = byId[u.parent];
-    while (p) { if (p.g && value(p)) parentHas = true; p = byId[p.parent]; }
+    var big = u.kids.some(function (k) { return k.g && k.level === "park"; }) || u.level === "group", parentHas = u.above.some(function (p) { return p.g && value(p); });
     var fillColour = c ? colours()[klass(c[1])] : "url(#no-data)";
     var opacity = c ? (u.level === "group" ? 0.5 : 0.93) : parentHas || big ? 0 : 0.85;
     if (u.level === "block" && !c) opacity = 0;
@@ -365,7 +373,7 @@ function atlas(map, D) {
   }
 
   function mix(u) { /* what the park is specialised in: quotient against the zone, with its interval */
-    var rows = D.mix.rows[u.id] || [], W = 312, step = 26, mid = 132, right = W - 40, hi = 2;
+    var rows = own(D.mix.rows, u.id) || [], W = 312, step = 26, mid = 132, right = W - 40, hi = 2;
     if (!rows.length) return null;
     each(rows, function (r) { hi = Math.max(hi, Math.min(6, r[4])); });
     var X = function (v) { return mid + Math.min(v, hi) / hi * (right - mid); };
@@ -495,11 +503,11 @@ function atlas(map, D) {
   }
 
   function area(list) { /* published area, parents and their parts once */
-    var sum = 0, n = 0, has = {};
+    var sum = 0, n = 0, has = Object.create(null);
     each(list, function (u) { has[u.id] = true; });
     each(list, function (u) {
       if (u.level === "group") return;
-      for (var p = byId[u.parent]; p; p = byId[p.parent]) if (has[p.id] && cell(p.id, "planned_land_m2", S.year, "latest")) return;
+      if (u.above.some(function (p) { return has[p.id] && cell(p.id, "planned_land_m2", S.year, "latest"); })) return;
       var c = cell(u.id, "planned_land_m2", S.year, "latest");
       if (c) { sum += c[1]; n++; }
     });
@@ -584,7 +592,7 @@ function atlas(map, D) {
   /* --- the card -------------------------------------------------------------------------------- */
   function sourceText(i) { return i >= 0 ? D.sources[i] : ""; }
   function scopeText(c) { return c[4] === "registration" ? U.registration : c[4] === "operation" ? U.operation : c[4] === "unknown" ? U.unknown : ""; }
-  function whenText(c) { return c[0] + (S.lang === "en" ? "" : "年") + " · " + T(D.words.periods[c[3]] || [c[3], c[3]]) + (D.words.status[c[6]] ? " · " + T(D.words.status[c[6]]) : ""); }
+  function whenText(c) { return c[0] + (S.lang === "en" ? "" : "年") + " · " + T(own(D.words.periods, c[3]) || [c[3], c[3]]) + (own(D.words.status, c[6]) ? " · " + T(own(D.words.status, c[6])) : ""); }
   function kpi(u, m, open) {
     var c = cell(u.id, m.key, S.year, "latest");
     if (!c) return null;
@@ -596,7 +604,7 @@ function atlas(map, D) {
         T(m.note) ? el("p", {}, U.def + colon() + T(m.note)) : null,
         c[5] === "computed" ? el("p", {}, U.computed) : null,
         scope ? el("p", {}, U.scope + colon() + scope) : null,
-        D.words.series[c[7]] ? el("p", {}, T(D.words.series[c[7]])) : null,
+        own(D.words.series, c[7]) ? el("p", {}, T(own(D.words.series, c[7]))) : null,
         T(c[9]) ? el("p", { class: c[5] === "computed" && (c[4] === "registration" || c[4] === "unknown") ? "warn" : "" }, T(c[9])) : null,
         c[10] ? el("p", { class: "warn" }, U.conflict) : null,
         src ? el("p", { class: "src" }, U.source + colon() + src) : null));
@@ -622,7 +630,7 @@ function atlas(map, D) {
     card.hidden = !u;
     if (!u) return;
     card.style.setProperty("--hue", u.hue);
-    var g = groupById[u.group], other = S.lang === "en" ? u.name[0] : u.name[1], records = D.records[u.id] || [], first = measure(), shown = D.measures.slice(), sep = S.lang === "en" ? "; " : "；";
+    var g = groupById[u.group], other = S.lang === "en" ? u.name[0] : u.name[1], records = own(D.records, u.id) || [], first = measure(), shown = D.measures.slice(), sep = S.lang === "en" ? "; " : "；";
     if (first) { shown.splice(shown.indexOf(first), 1); shown.unshift(first); }
     var kpis = shown.map(function (m, i) { return kpi(u, m, i === 0); });
     var via = D.industries.filter(function (i) { return i.kind === "cluster" && u.industries.indexOf(i.id) < 0 && names(i.id)(u); });
@@ -631,7 +639,7 @@ function atlas(map, D) {
     var scroll = el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": T(u.name) });
     fill(card,
       el("div", { class: "head" }, el("h2", {}, T(u.name)), other !== T(u.name) ? el("div", { class: "other", lang: S.lang === "en" ? "zh-CN" : "en" }, other) : null, el("div", { class: "meta" }, meta),
-        u.precision ? el("span", { class: "badge" }, (U[u.precision] || u.precision) + (u.error ? (S.lang === "en" ? ", off by about " + number(u.error) + " m" : "，误差约 " + number(u.error) + " 米") : "")) : el("span", { class: "badge" }, U.unplaced),
+        u.precision ? el("span", { class: "badge" }, (own(U, u.precision) || u.precision) + (u.error ? (S.lang === "en" ? ", off by about " + number(u.error) + " m" : "，误差约 " + number(u.error) + " 米") : "")) : el("span", { class: "badge" }, U.unplaced),
         u.isPoint || !u.g || u.precision === "synthetic" || u.precision === "surveyed" ? null : el("span", { class: "badge" }, U.notOfficial)),
       el("button", { class: "x", type: "button", "aria-label": U.close, onclick: function () { pick(null); } }, "×"), scroll);
     add(scroll, [
@@ -653,8 +661,8 @@ function atlas(map, D) {
       records.length ? el("details", { class: "more" }, el("summary", {}, U.allValues + " (" + records.length + ")"),
         el("table", { class: "recs" }, el("caption", { class: "sr" }, U.allValues), el("thead", {}, el("tr", {}, el("th", { scope: "col" }, U.year), el("th", { scope: "col" }, U.measure), el("th", { scope: "col", class: "v" }, U.valueAt))),
           el("tbody", {}, records.map(function (r) {
-            var t = D.words.terms[r[1]];
-            return el("tr", {}, el("td", { class: "num" }, r[0]), el("td", {}, t ? T(t.name) : r[1], el("div", { class: "src" }, [T(D.words.periods[r[4]] || [r[4], r[4]]), D.words.status[r[7]] ? T(D.words.status[r[7]]) : "", scopeText([0, 0, 0, 0, r[5]]), T(r[10])].filter(Boolean).join(" · ")), el("div", { class: "src" }, sourceText(r[9]))), el("td", { class: "v num" }, qualified(r[3], r[2]), el("div", { class: "src" }, t ? T(t.unit) : "")));
+            var t = own(D.words.terms, r[1]);
+            return el("tr", {}, el("td", { class: "num" }, r[0]), el("td", {}, t ? T(t.name) : r[1], el("div", { class: "src" }, [T(own(D.words.periods, r[4]) || [r[4], r[4]]), own(D.words.status, r[7]) ? T(own(D.words.status, r[7])) : "", scopeText([0, 0, 0, 0, r[5]]), T(r[10])].filter(Boolean).join(" · ")), el("div", { class: "src" }, sourceText(r[9]))), el("td", { class: "v num" }, qualified(r[3], r[2]), el("div", { class: "src" }, t ? T(t.unit) : "")));
           })))) : null]);
   }
 
@@ -665,7 +673,7 @@ function atlas(map, D) {
       var sameYear = g.valueYear === g.year;
       return el("article", { class: "goal" }, el("h2", {}, T(g.name) + (S.lang === "en" ? ", " : "，") + g.year, el("span", { class: "v " + kind }, (kind === "met" ? "✓ " : kind === "not" ? "✕ " : "? ") + T(g.word))),
         share !== null && sameYear ? el("div", { class: "meter", role: "img", "aria-label": U.progress + " " + Math.round(share * 100) + "%" }, el("i", { style: "width:" + Math.min(100, share * 100) + "%" })) : null,
-        el("p", { class: "nums num" }, U.target + colon() + (g.target !== null ? number(g.target) + " " + T(g.unit) : g.printed) + "　" + U.value + colon() + (g.value !== null ? qualified(g.qualifier, g.value) + " " + T(g.unit) + (S.lang === "en" ? " (" : "（") + g.valueYear + " " + T(D.words.periods[g.period] || [g.period, g.period]) + (S.lang === "en" ? ")" : "）") : "—")),
+        el("p", { class: "nums num" }, U.target + colon() + (g.target !== null ? number(g.target) + " " + T(g.unit) : g.printed) + "　" + U.value + colon() + (g.value !== null ? qualified(g.qualifier, g.value) + " " + T(g.unit) + (S.lang === "en" ? " (" : "（") + g.valueYear + " " + T(own(D.words.periods, g.period) || [g.period, g.period]) + (S.lang === "en" ? ")" : "）") : "—")),
         el("p", { class: "why" }, T(g.why)), el("p", { class: "src text" }, U.clause + " " + g.clause + (g.source >= 0 ? "　" + U.source + colon() + sourceText(g.source) : "")));
     })];
   }
@@ -682,7 +690,7 @@ function atlas(map, D) {
   }
   function findingsPage() {
     return D.findings.map(function (f) {
-      return el("button", { class: "finding " + f.severity, type: "button", onclick: function () { if (f.layer) go(f.layer.getBounds(), true, 15); } }, f.rule + " " + (U[f.severity] || f.severity) + "　" + f.t[S.lang === "en" ? 1 : 0]);
+      return el("button", { class: "finding " + f.severity, type: "button", onclick: function () { if (f.layer) go(f.layer.getBounds(), true, 15); } }, f.rule + " " + (own(U, f.severity) || f.severity) + "　" + f.t[S.lang === "en" ? 1 : 0]);
     });
   }
 
@@ -780,12 +788,12 @@ function atlas(map, D) {
   function remember() {
     if (quiet || printing) return;
     var c = map.getCenter(), h = ["v=" + c.lat.toFixed(4) + "," + c.lng.toFixed(4) + "," + map.getZoom().toFixed(2), "l=" + S.lang];
-    if (S.measure) h.push("m=" + encodeURIComponent(S.measure));
+    if (S.measure) h.push("m=" + encode(S.measure));
     if (S.year !== null) h.push("y=" + S.year);
     if (S.mode !== "latest") h.push("k=" + S.mode);
-    if (S.picks.length) h.push("i=" + S.picks.map(encodeURIComponent).join(","), "j=" + S.join);
-    if (S.query) h.push("q=" + encodeURIComponent(S.query));
-    if (S.unit) h.push("s=" + encodeURIComponent(S.unit));
+    if (S.picks.length) h.push("i=" + S.picks.map(encode).join(","), "j=" + S.join);
+    if (S.query) h.push("q=" + encode(S.query));
+    if (S.unit) h.push("s=" + encode(S.unit));
     if (S.tab !== "parks") h.push("t=" + S.tab);
     if (S.blocks) h.push("b=1");
     try { history.replaceState(null, "", "#" + h.join("&")); } catch (_) { /* a frame without an address */ }
@@ -802,7 +810,7 @@ function atlas(map, D) {
       else if (k === "k" && v === "exact") S.mode = v;
       else if (k === "i") S.picks = v.split(",").filter(function (i) { return Object.prototype.hasOwnProperty.call(industryById, i); });
       else if (k === "j" && v === "all") S.join = v;
-      else if (k === "q") S.query = v.slice(0, 80);
+      else if (k === "q") S.query = v.slice(0, 80).replace(/[\ud800-\udbff]$/, "");
       else if (k === "s" && Object.prototype.hasOwnProperty.call(byId, v)) S.unit = v;
       else if (k === "t" && /^(goals|about|findings)$/.test(v)) S.tab = v;
       else if (k === "b") S.blocks = v === "1";

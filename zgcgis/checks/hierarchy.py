@@ -1,0 +1,122 @@
+"""Hierarchy of units (上下级): every unit hangs from one that is there, and none from itself.
+
+Units are listed in ``parks.csv``; one that is only drawn may name its parent in its layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from geopandas import GeoDataFrame
+
+from ..findings import finding_frame, rule
+from ..model import Zone
+
+__all__: list[str] = []
+
+_DRAWN = ("group", "corridor", "axis", "park")
+_SHOWN = 12  # units of a circle that a sentence names
+
+
+def _text(value: object) -> str:
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _parents(zone: Zone) -> dict[str, str]:
+    """What each unit names as its parent, by its id."""
+    found: dict[str, str] = {}
+    for level in _DRAWN:
+        if level in zone.layers and "parent" in zone.layers[level]:
+            table = zone.table(level, ["id", "parent"])
+            for unit, parent in zip(table["id"], table["parent"], strict=True):
+                if _text(unit) and _text(parent):
+                    found[_text(unit)] = _text(parent)
+    for unit, parent in zone.units["parent"].items():
+        if _text(parent):
+            found[str(unit)] = _text(parent)
+    return found
+
+
+def _circles(parents: Mapping[str, str]) -> list[list[str]]:
+    """The circles in which parents run, each from its first id on; a unit is in one at most."""
+    done: set[str] = set()
+    circles = []
+    for start in sorted(parents):
+        way: dict[str, int] = {}
+        unit = start
+        while unit in parents and unit not in done and unit not in way:
+            way[unit] = len(way)
+            unit = parents[unit]
+        if unit in way:
+            ring = list(way)[way[unit] :]
+            first = ring.index(min(ring))
+            circles.append(ring[first:] + ring[:first])
+        done |= set(way)
+    return circles
+
+
+@rule(
+    "H206",
+    "error",
+    unit="1",
+    zh="{feature} 的上级关系成了循环（{measured:.0f} 个单元）：{detail}",
+    en="the parents of {feature} run in a circle of {measured:.0f} unit(s): {detail}",
+)
+def hierarchy_runs_in_a_circle(zone: Zone) -> GeoDataFrame:
+    """No unit lies above itself."""
+    rows = []
+    for ring in _circles(_parents(zone)):
+        shown = [*ring[:_SHOWN], "…"] if len(ring) > _SHOWN else [*ring, ring[0]]
+        rows.append(
+            {
+                "level": "unit",
+                "feature": ring[0],
+                "other": ring[1] if len(ring) > 1 else ring[0],
+                "measured": len(ring),
+                "detail": " → ".join(shown),
+            }
+        )
+    return finding_frame(rows, rule="H206")
+
+
+@rule(
+    "H207",
+    "warning",
+    zh="{feature} 的{detail}“{other}”不存在",
+    en="{feature} names as its {detail} a unit that is not there: {other}",
+)
+def unit_above_is_not_there(zone: Zone) -> GeoDataFrame:
+    """What a listed unit names as its parent or group is listed, drawn, or in the plan."""
+    known = {str(unit) for unit in zone.units.index} | {zone.id, "zone"}
+    known |= set(zone.plan.groups) if zone.plan is not None else set()
+    for level in _DRAWN:
+        if level in zone.layers:
+            known |= {_text(unit) for unit in zone.table(level, ["id"])["id"]}
+    words = {"parent": "上级单元 parent", "group": "聚集区 group"}
+    rows = [
+        {"level": "unit", "feature": str(unit), "other": _text(name), "detail": words[column]}
+        for column in words
+        for unit, name in zone.units[column].items()
+        if _text(name) and _text(name) not in known
+    ]
+    return finding_frame(rows, rule="H207")
+
+
+@rule(
+    "H208",
+    "error",
+    unit="1",
+    zh="{level} 有 {measured:.0f} 个要素没有编号，无法与其他数据对应：第 {detail} 个",
+    en="{measured:.0f} feature(s) of {level} have no id, so nothing can refer to them: no. {detail}",
+)
+def feature_without_an_id(zone: Zone) -> GeoDataFrame:
+    """Every feature has an id; a layer that import stored has been looked at already."""
+    rows = []
+    for level in zone.layers:
+        if zone.unread(level) is None:
+            ids = zone.table(level, ["id"])["id"]
+            blank = [k for k, given in enumerate(ids, start=1) if not _text(given)]
+            if blank:
+                shown = [*map(str, blank[:_SHOWN]), *(["…"] if len(blank) > _SHOWN else [])]
+                rows.append({"level": level, "measured": len(blank), "detail": ", ".join(shown)})
+    return finding_frame(rows, rule="H208")
