@@ -25,6 +25,7 @@ from zgcgis.errors import (
 )
 from zgcgis.io import SHIPPED, new_zone, open_zone
 from zgcgis.io.layers import store_layer
+from zgcgis.io.outside import read_outside_layer
 from zgcgis.io.stored import read_stored_layer
 from zgcgis.model import COLUMNS, LEVELS
 
@@ -247,7 +248,7 @@ def test_columns_are_typed_as_one_by_one(tmp_path, level, name, n):
     else:
         frame = many(n=max(n, 5)).iloc[:n]
         frame.to_file(path) if name == "gpkg" else frame.to_parquet(path)
-    raw = gpd.read_file(path) if name == "gpkg" else gpd.read_parquet(path)
+    raw = read_outside_layer(path, level) if name == "gpkg" else gpd.read_parquet(path)
     want = typed_one_by_one(raw, level)
     found = read_stored_layer(path, level)
     pd.testing.assert_frame_equal(found, want)

@@ -652,13 +652,18 @@ def test_findings_come_back_from_geopackage_and_json(sample, found, tmp_path):
 def test_a_file_that_is_no_check_is_refused(tmp_path):
     wrong = tmp_path / "x.gpkg"
     wrong.write_bytes(b"no database at all, just text that goes on for a while" * 10)
-    with pytest.raises(ReadError, match=r"no list of findings"):
+    with pytest.raises(ReadError, match=r"R403"):
         outputs.read_findings_gpkg(wrong)
     with sqlite3.connect(tmp_path / "y.gpkg") as base:
         base.execute("CREATE TABLE findings (rule TEXT)")
     base.close()
-    with pytest.raises(MissingColumnsError, match="severity"):
+    with pytest.raises(ReadError, match="R403"):
         outputs.read_findings_gpkg(tmp_path / "y.gpkg")
+    spot = gpd.points_from_xy([116.0], [40.0], crs="EPSG:4490")
+    other = gpd.GeoDataFrame({"rule": ["Q401"]}, geometry=spot)
+    other.to_file(tmp_path / "z.gpkg", layer="findings")
+    with pytest.raises(MissingColumnsError, match="severity"):
+        outputs.read_findings_gpkg(tmp_path / "z.gpkg")
 
 
 def test_sheets_show_place_facts_and_clause_and_run_nothing(sample, found):

@@ -113,16 +113,6 @@ def test_a_writer_that_writes_nothing_is_refused(tmp_path):
         write_whole(tmp_path / "a.txt", lambda p: None)
 
 
-def test_a_link_is_followed_and_stays_a_link(tmp_path):
-    real = tmp_path / "real.txt"
-    real.write_text("old", encoding="utf-8")
-    link = tmp_path / "link.txt"
-    link.symlink_to(real)
-    write_text_whole(link, "new")
-    assert link.is_symlink()
-    assert real.read_text(encoding="utf-8") == "new"
-
-
 def test_output_may_be_the_input(tmp_path):
     target = tmp_path / "a.json"
     target.write_text("[1, 2]", encoding="utf-8")

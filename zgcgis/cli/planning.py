@@ -210,29 +210,26 @@ def _proposal(path: str, here: Zone) -> tuple[GeoDataFrame, GeoDataFrame]:
     return layer, flaws
 
 
-def _last(path: str | None) -> pd.DataFrame:
+def _last(path: str) -> pd.DataFrame:
     """Read the findings of an earlier check, from its GeoPackage or its JSON."""
-    import json
-
     import pandas as pd
 
     from ..errors import ReadError
     from ..findings import COLUMNS
-
-    file = Path(str(path))
-    if file.suffix == ".json":
-        try:
-            rows = json.loads(file.read_text(encoding="utf-8"))["findings"]
-            table = pd.DataFrame(rows, columns=[c for c in COLUMNS if c != "geometry"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise ReadError(
-                f"{file} 不是 zgcgis check 的 findings.json：{error}。",
-                f"{file} is no findings.json of zgcgis check: {error}.",
-            ) from error
-        return table
+    from ..io.outside import read_outside_json
     from ..planning.outputs import read_findings_gpkg
 
-    return read_findings_gpkg(file)
+    file = Path(path)
+    if file.suffix != ".json":
+        return read_findings_gpkg(file)
+    data = read_outside_json(file)
+    try:
+        return pd.DataFrame(data["findings"], columns=[c for c in COLUMNS if c != "geometry"])
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ReadError(
+            f"{file} 不是 zgcgis check 的 findings.json：{error}。",
+            f"{file} is no findings.json of zgcgis check: {error}.",
+        ) from error
 
 
 def _say_check(

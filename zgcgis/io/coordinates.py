@@ -18,7 +18,19 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
-__all__ = ["CHINA", "Position", "apart_km", "implied", "in_china", "judge", "parse_crs"]
+__all__ = [
+    "CHINA",
+    "NamesFile",
+    "Position",
+    "apart_km",
+    "implied",
+    "in_china",
+    "judge",
+    "lonlat_of",
+    "parse_crs",
+    "rule_of",
+    "unknown_shift",
+]
 
 CHINA = (73.0, 3.0, 136.0, 54.5)
 """West, south, east, north of the country with its seas, in degrees."""
@@ -56,35 +68,177 @@ class Position:
     lonlat: Point | None = None
 
 
+class NamesFile(ValueError):  # noqa: N818 - it is a verdict
+    """A description of a reference system that names a file, such as a grid of shifts."""
+
+
+def rule_of(problem: ValueError) -> str:
+    """Return the rule that says why :func:`parse_crs` took a text for no system."""
+    return "R119" if isinstance(problem, NamesFile) else "R102"
+
+
+_MOST_TEXT = 200_000
+_CODE = re.compile(r"^(EPSG|ESRI|OGC|CRS):\w+$", re.IGNORECASE)
+_URN = re.compile(r"^urn:ogc:def:crs:(\w+):[\w.]*:(\w+)$", re.IGNORECASE)
+_PROJ_WORD = re.compile(r"^\+?(\w+)(?:=([\w.,+-]+|@null))?$")
+_PROJ_KEYS = frozenset(
+    [
+        "proj",
+        "lat_0",
+        "lon_0",
+        "lat_1",
+        "lat_2",
+        "lat_ts",
+        "lonc",
+        "alpha",
+        "gamma",
+        "k",
+        "k_0",
+        "x_0",
+        "y_0",
+        "a",
+        "b",
+        "rf",
+        "f",
+        "R",
+        "ellps",
+        "datum",
+        "towgs84",
+        "units",
+        "to_meter",
+        "vunits",
+        "vto_meter",
+        "pm",
+        "zone",
+        "south",
+        "axis",
+        "type",
+        "no_defs",
+        "wktext",
+        "over",
+        "no_uoff",
+        "approx",
+        "nadgrids",
+    ]
+)
+_PROJ_DATUMS = {"WGS84", "NAD83"}  # others bring grids of their own
+_EXTENSION = re.compile(r"""\bEXTENSION\s*[\[(]\s*"PROJ4"\s*,\s*"([^"]*)"\s*[\])]""", re.IGNORECASE)
+_FILE_IN_WKT = re.compile(
+    r"PARAMETERFILE|\bEXTENSION\b|GRIDS?\s*=|_GRIDS|PROJ-BASED|\+PROJ|PIPELINE|GRIDSHIFT|DEFMODEL"
+    r"|TINSHIFT",
+    re.IGNORECASE,
+)
+
+
 def parse_crs(text: str | None) -> CRS | None:
     """Return the system a text describes; only descriptions, never names of files or addresses.
 
     Raises
     ------
+    NamesFile
+        If it wants to be computed with a file.
     ValueError
         If the text is not one.
     """
     if text is None or not text.strip():
         return None
     text = text.strip().strip("\x00").strip("\ufeff").strip()
+    if len(text) > _MOST_TEXT:
+        raise ValueError(text[:60])
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            if text.startswith("{"):
-                return CRS.from_json(text)
-            if text.startswith("+proj"):
-                return CRS.from_proj4(text)
-            if re.match(r"^[A-Za-z]+:\d+$", text) or re.match(r"^OGC:\w+$", text):
-                return CRS.from_user_input(text)
-            if re.match(r"^\d{4,6}$", text):
-                return CRS.from_epsg(int(text))
-            if urn := re.match(r"^urn:ogc:def:crs:(\w+):[\w.]*:(\w+)$", text, re.IGNORECASE):
-                return CRS.from_user_input(f"{urn[1]}:{urn[2]}")
-            if re.match(r"^[A-Za-z_]+\s*\[", text):
-                return CRS.from_wkt(text)
-    except (CRSError, ProjError, json.JSONDecodeError) as problem:
+            crs = _described(text)
+            if crs is not None and not _CODE.match(text):
+                _refuse_files_of(crs.to_json_dict())
+    except (CRSError, ProjError, json.JSONDecodeError, RecursionError) as problem:
         raise ValueError(str(problem).splitlines()[0][:120]) from problem
-    raise ValueError(text[:60])
+    if crs is None:
+        raise ValueError(text[:60])
+    return crs
+
+
+def _described(text: str) -> CRS | None:
+    if text.startswith("{"):
+        _refuse_files_of(json.loads(text))
+        return CRS.from_json(text)
+    if text.startswith("+proj"):
+        _refuse_files_in_words(text)
+        return CRS.from_proj4(text)
+    if _CODE.match(text):
+        return CRS.from_user_input(text)
+    if re.match(r"^\d{4,6}$", text):
+        return CRS.from_epsg(int(text))
+    if (urn := _URN.match(text)) and _CODE.match(code := f"{urn[1]}:{urn[2]}"):
+        return CRS.from_user_input(code)
+    if re.match(r"^[A-Za-z_]+\s*\[", text):
+        for words in _EXTENSION.findall(text):
+            _refuse_files_in_words(words)
+        if found := _FILE_IN_WKT.search(_EXTENSION.sub("", text)):
+            raise NamesFile(_near(text, found[0]))
+        return CRS.from_wkt(text)
+    return None
+
+
+def _near(text: str, word: str) -> str:
+    """The place in a text at which a word stands."""
+    place = text.find(word)
+    return " ".join(text[max(0, place - 10) : place + 50].split())
+
+
+def _refuse_files_in_words(text: str) -> None:
+    """Refuse a string of PROJ unless every word of it is known to name no file."""
+    for word in text.split():
+        found = _PROJ_WORD.match(word)
+        key, value = (found[1], found[2]) if found else ("", None)
+        if (
+            key not in _PROJ_KEYS
+            or (value == "@null") != (key == "nadgrids")
+            or (key == "datum" and value not in _PROJ_DATUMS)
+        ):
+            raise NamesFile(word[:60])
+
+
+def _refuse_files_of(described: Any) -> None:
+    """Refuse a described system one of whose parameters is a text: only files are."""
+    if isinstance(described, list):
+        for entry in described:
+            _refuse_files_of(entry)
+    elif isinstance(described, dict):
+        method = described.get("method")
+        name = method.get("name") if isinstance(method, dict) else None
+        if isinstance(name, str) and (found := _FILE_IN_WKT.search(name)):
+            raise NamesFile(_near(name, found[0]))
+        parameters = described.get("parameters")
+        for parameter in parameters if isinstance(parameters, list) else ():
+            if isinstance(parameter, dict) and isinstance(parameter.get("value"), str):
+                raise NamesFile(f"{parameter.get('name')}: {parameter['value']}"[:80])
+        for entry in described.values():
+            _refuse_files_of(entry)
+
+
+def lonlat_of(crs: CRS) -> str:
+    """Return the code of the degrees that a system is taken to.
+
+    A system that states its shift states it to WGS 84; to CGCS2000, which is the same to well
+    below the precision of any outline, PROJ would leave the shift out.
+    """
+    parts = crs.sub_crs_list if crs.is_compound else [crs]
+    return "EPSG:4326" if any(part.is_bound for part in parts) else "EPSG:4490"
+
+
+def unknown_shift(crs: CRS) -> tuple[str, dict[str, Any]] | None:
+    """Return the rule that says how a system's datum is not to be had in CGCS2000, or None."""
+    if _older_datum(crs):
+        return "R111", {"other": crs.name[:60]}
+    base = crs.geodetic_crs
+    ellipsoid = base.ellipsoid if base is not None else None
+    if ellipsoid is None or lonlat_of(crs) != "EPSG:4490":
+        return None
+    if abs(ellipsoid.semi_major_metre - 6_378_137.0) < 0.5:
+        return None
+    detail = f"{ellipsoid.name[:40]} a = {ellipsoid.semi_major_metre:.1f} m"
+    return "R120", {"other": crs.name[:60], "detail": detail}
 
 
 def name_of(crs: CRS) -> str:
@@ -103,7 +257,7 @@ def in_china(point: Point | None) -> bool:
 
 @lru_cache(maxsize=256)
 def _to_lonlat(crs: CRS) -> Transformer:
-    return Transformer.from_crs(crs, "EPSG:4490", always_xy=True)
+    return Transformer.from_crs(crs, lonlat_of(crs), always_xy=True)
 
 
 def place_of(crs: CRS, x: float, y: float) -> Point | None:
@@ -245,8 +399,8 @@ def judge(
     if crs.is_engineering or (not crs.is_geographic and not crs.is_projected and not crs.is_bound
                               and not crs.is_compound):  # fmt: skip
         return [Position("R110", {"detail": crs.name[:60], "other": name})]
-    if _older_datum(crs):
-        return [Position("R111", {"other": crs.name[:60]})]
+    if (unknown := unknown_shift(crs)) is not None:
+        return [Position(*unknown)]
     if not told and (clash := contradiction(crs)):
         return [Position("R106", {"detail": clash})]
     if (found := _meridian(crs)) and found[1] >= 1e6 and int(x // 1e6) != int(found[1] // 1e6):

@@ -31,6 +31,7 @@ from .book import Book
 from .examine import LayerReport, Options, shifts
 from .gate import Refusal
 from .layers import store_layer, stored_box, stored_record, the_layer
+from .outside import refuse_links
 from .placing import against_areas, against_floors
 from .spreadsheets import write_csv
 from .stored import read_stored_layer, stored_file
@@ -103,6 +104,7 @@ def import_file(
     if level not in LEVELS:
         raise UnknownNameError(level, LEVELS, what="level", zh="图层级别")
     folder = zone_folder(zone)
+    refuse_links(folder)
     with contextlib.nullcontext() if dry_run else _locked(folder):
         return _import(path, folder, level, options, add=add, dry_run=dry_run)
 

@@ -186,7 +186,7 @@ def _system(
     try:
         crs = coordinates.parse_crs(options.crs if told else raw.crs)
     except ValueError as problem:
-        book.stop("R102", detail=str(problem)[:120])
+        book.stop(coordinates.rule_of(problem), detail=str(problem)[:120])
         return None
     if crs is None and options.datum != "as-stated":
         crs = CRS.from_epsg(4490)
@@ -238,7 +238,7 @@ def _to_lonlat(geometry: Outlines, crs: CRS, ahead: Ahead | None = None) -> Outl
     done = None
     if ahead is not None and fits:
         done = geometry.plain.as_in(ahead.before.plain, ahead.after.plain)
-    return geometry.transformed(crs, STORED, done)
+    return geometry.transformed(crs, coordinates.lonlat_of(crs), done)
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,8 @@ def ahead_of(found: tuple[Outlines, Mask], raw: Raw, options: Options) -> Ahead 
             return None
         with np.errstate(all="ignore"):  # in this thread; what is not finite is found later
             _ = before.plain.unsound  # remembered
-            after = before if _is_lonlat(crs) else before.transformed(crs, STORED)
+            there = coordinates.lonlat_of(crs)
+            after = before if _is_lonlat(crs) else before.transformed(crs, there)
             after.look(SPIKE_DEGREES)
     except (ValueError, ProjError):
         return None
@@ -525,7 +526,7 @@ def points_of(
     try:
         crs = coordinates.parse_crs(options.crs) or CRS.from_epsg(4490)
     except ValueError as problem:
-        book.stop("R102", detail=str(problem)[:120])
+        book.stop(coordinates.rule_of(problem), detail=str(problem)[:120])
         return None
     vertices = shapely.get_coordinates(points.others)
     span, expected_name = _span_of(expected_name)

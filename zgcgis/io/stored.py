@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import geopandas as gpd
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -23,12 +22,12 @@ from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 from pandas import DataFrame
 from pyproj import CRS
-from pyproj.exceptions import CRSError
 from shapely.errors import GEOSException
 
 from ..errors import CrsError, MissingColumnsError, ReadError
 from ..model import LEVELS
 from .casting import typed_columns
+from .coordinates import lonlat_of, parse_crs, unknown_shift
 from .geojson import read_geojson
 
 __all__ = ["UNREAD_ABOVE", "StoredFile", "read_stored_layer", "stored_file"]
@@ -37,6 +36,7 @@ UNREAD_ABOVE = 100_000
 """From this many features on, a stored layer is read when it is first asked for."""
 
 _GROUP_ROWS = 131_072  # rows of a row group up to which a part of a layer can be read by itself
+_NULLABLE = {"boolean", "Int8", "Int16", "Int32", "Int64", "Float32", "Float64", "string", "str"}
 _CRS = "EPSG:4490"
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
 
@@ -71,7 +71,7 @@ class StoredFile:
                 read = file.read(columns=[c for c in wanted if c in names], use_threads=False)
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(self.path, error) from error
-        given = read.to_pandas() if read.num_columns else DataFrame(index=range(self.count))
+        given = _frame_of(read) if read.num_columns else DataFrame(index=range(self.count))
         known = [c for c in wanted if c in LEVELS[self.level].columns]
         return DataFrame(typed_columns(given.reset_index(drop=True), known, self.path))[wanted]
 
@@ -178,10 +178,8 @@ def stored_file(path: Path, level: str) -> StoredFile | None:
 
 
 def _of_zone(stated: Any) -> bool:
-    try:
-        return stated is not None and CRS.from_user_input(stated).to_epsg() == 4490
-    except CRSError:
-        return False
+    crs = _stated_crs(stated)
+    return crs is not None and crs.to_epsg() == 4490
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -207,7 +205,7 @@ def read_layer(path: Path, level: str) -> tuple[GeoDataFrame, dict[int, str]]:
     if path.suffix.lower() == ".geojson":
         layer, odd = read_geojson(path)
     else:
-        layer = _read_binary(path)
+        layer = _read_binary(path, level)
     if not isinstance(layer, GeoDataFrame):
         raise _unreadable(path, ValueError("没有图形 no geometry"))
     if layer.geometry.name != "geometry":
@@ -219,7 +217,8 @@ def read_layer(path: Path, level: str) -> tuple[GeoDataFrame, dict[int, str]]:
         )
     if "id" not in layer:
         raise MissingColumnsError({"id"}, layer.columns, where=str(path))
-    layer = layer if layer.crs.to_epsg() == 4490 else layer.to_crs(_CRS)
+    if layer.crs.to_epsg() != 4490:
+        layer = _in_degrees(layer, path)
     layer = layer.reset_index(drop=True)
     columns = typed_columns(layer, LEVELS[level].columns, path)
     made = GeoDataFrame(columns, geometry="geometry")
@@ -234,8 +233,73 @@ def _unreadable(path: Path, error: Exception) -> ReadError:
     )
 
 
-def _read_binary(path: Path) -> GeoDataFrame:
+def _in_degrees(layer: GeoDataFrame, path: Path) -> GeoDataFrame:
+    """Bring a layer to EPSG:4490, or refuse it where nobody can say how."""
+    from .gate import Refusal
+
+    if (unknown := unknown_shift(layer.crs)) is not None:
+        rule, words = unknown
+        raise Refusal(rule, file=str(path), **words)
+    return layer.to_crs(lonlat_of(layer.crs)).set_crs(_CRS, allow_override=True)
+
+
+def _read_binary(path: Path, level: str) -> GeoDataFrame:
+    """Read GeoParquet with Arrow, and all else behind the guard: GDAL opens nothing here."""
+    if path.suffix.lower() != ".parquet":
+        from .outside import read_outside_layer
+
+        return read_outside_layer(path, level)
     try:
-        return gpd.read_parquet(path) if path.suffix.lower() == ".parquet" else gpd.read_file(path)
+        return _read_parquet(path)
     except Exception as error:
         raise _unreadable(path, error) from error
+
+
+def _read_parquet(path: Path) -> GeoDataFrame:
+    """Read GeoParquet; of what it says of itself only plain facts are believed."""
+    with pq.ParquetFile(path) as file:
+        schema = file.schema_arrow
+        geo = json.loads((schema.metadata or {})[b"geo"])
+        primary = geo["primary_column"]
+        entry = geo["columns"][primary]
+        if entry["encoding"] != "WKB":
+            raise ValueError(f"encoding {entry['encoding']!r}")
+        boxes = {name for name in _covering(entry) if name != primary}
+        names = [n for n in schema.names if n not in boxes and not n.startswith("__index_level_")]
+        table = file.read(columns=names)
+    frame = _frame_of(table.drop([primary]))
+    shapes = shapely.from_wkb(table[primary].to_numpy(zero_copy_only=False))
+    series = GeoSeries(shapes, crs=_stated_crs(entry.get("crs", "OGC:CRS84")), index=frame.index)
+    frame.insert(names.index(primary), primary, series)
+    return GeoDataFrame(frame, geometry=primary)
+
+
+def _frame_of(table: pa.Table) -> DataFrame:
+    """Return a table as a frame; of what pandas noted of its columns only known types count."""
+    names, noted = set(table.column_names), []
+    try:
+        noted = [
+            {**column, "metadata": None}
+            for column in json.loads((table.schema.metadata or {})[b"pandas"])["columns"]
+            if column["numpy_type"] in _NULLABLE and column["field_name"] in names
+        ]
+    except (LookupError, TypeError, ValueError):
+        noted = []
+    told = {"columns": noted, "index_columns": [], "column_indexes": []}
+    return table.replace_schema_metadata({"pandas": json.dumps(told)}).to_pandas()
+
+
+def _covering(entry: dict[str, Any]) -> set[str]:
+    """Name the columns that hold the boxes of a geometry column."""
+    box = (entry.get("covering") or {}).get("bbox") or {}
+    return {str(side[0]) for side in box.values()}
+
+
+def _stated_crs(stated: Any) -> CRS | None:
+    """Return the system that GeoParquet states, by its code where it has one."""
+    if isinstance(stated, dict):
+        code = stated.get("id")
+        if isinstance(code, dict) and str(code.get("authority")).upper() in {"EPSG", "OGC"}:
+            return parse_crs(f"{code['authority']}:{code.get('code')}")
+        return parse_crs(json.dumps(stated))
+    return None if stated is None else parse_crs(str(stated))

@@ -51,7 +51,7 @@ def write_whole(
     Parameters
     ----------
     path
-        Where the file shall stand. A link is followed: the file behind it is replaced.
+        Where the file shall stand. A link there is replaced, and not what it leads to.
     writer
         Called with a temporary path on the same disk and with the same suffix. It must
         leave one regular file there; what it leaves beside it (journals) is removed.
@@ -81,7 +81,7 @@ def write_whole(
     ('whole', 1)
     """
     asked = Path(path)
-    target = Path(os.path.realpath(asked))
+    target = Path(os.path.realpath(asked.parent)) / asked.name
     if not of_zone:
         refuse_place(target, asked)
     _refuse_bad_target(target, asked)

@@ -33,6 +33,7 @@ from ..model import LEVELS, Layers, StoredLayer, Zone
 from ..plan import load_plan
 from ..plan.settings import FORMS, Field, WrongValue, cell_value, check_settings, read_toml, shown
 from ..safe_text import toml_text
+from .outside import refuse_links
 from .places import result_folder
 from .sound import read_sound_layer
 from .stored import read_stored_layer, stored_file
@@ -114,6 +115,8 @@ def open_zone(folder: str | Path) -> Zone:
         If a file of the folder cannot be used: one sentence that names file, key and way out.
     """
     root = zone_folder(folder)
+    if root.parent != _DATA:  # an installer may link to the files of a package
+        refuse_links(root)
     meta = read_settings(root / "zone.toml")
     plan_file = root / "plan.toml"
     evaluation_file = root / "evaluation.toml"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -20,7 +18,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from ..errors import MissingColumnsError, ReadError
+from ..errors import MissingColumnsError
 from ..findings import COLUMNS, RULES, SEVERITIES, describe
 from ..io.spreadsheets import add_sheet, plain_value, put_text, refuse_too_large, save_workbook
 from ..io.writing import write_text_whole
@@ -362,30 +360,15 @@ def write_findings_gpkg(
 def read_findings_gpkg(path: str | Path) -> pd.DataFrame:
     """Read the findings of an earlier check from its GeoPackage, without those waived then.
 
-    Only the table is read, by SQLite with writing and the schema's own functions switched off.
+    The guarded child reads it, tables only: a view that never ends is not looked at.
     """
-    file = Path(path)
+    from ..io.outside import read_outside_table
+
     wanted = [name for name in COLUMNS if name != "geometry"]
-    try:
-        uri = f"{file.resolve().as_uri()}?mode=ro&immutable=1"
-        with contextlib.closing(sqlite3.connect(uri, uri=True)) as base:
-            base.execute("PRAGMA trusted_schema=OFF")
-            base.execute("PRAGMA query_only=ON")
-            tables = [row[0] for row in base.execute("SELECT name FROM sqlite_master")]
-            layers = "SELECT table_name FROM gpkg_contents WHERE data_type = 'features'"
-            listed = base.execute(layers) if "gpkg_contents" in tables else ()
-            layer = next((row[0] for row in listed), "findings")
-            columns = "SELECT name FROM pragma_table_info(?)"
-            there = [row[0] for row in base.execute(columns, (layer,))]
-            if lacking := set(wanted) - set(there):
-                raise MissingColumnsError(lacking, there, where=str(file))
-            rule = " WHERE waived IS NULL OR waived = ''" if "waived" in there else ""
-            names = ", ".join(f'"{name}"' for name in wanted)
-            table = '"' + layer.replace('"', '""') + '"'
-            rows = base.execute(f"SELECT {names} FROM {table}{rule}").fetchall()  # noqa: S608
-    except sqlite3.Error as error:
-        raise ReadError(
-            f"{file} 不是 zgcgis check 写出的问题清单：{error}。",
-            f"{file} is no list of findings written by zgcgis check: {error}.",
-        ) from error
-    return pd.DataFrame(rows, columns=wanted)
+    table = read_outside_table(Path(path), wanted)
+    if lacking := set(wanted) - set(table.columns):
+        raise MissingColumnsError(lacking, list(table.columns), where=str(path))
+    if "waived" in table:
+        table = table[table["waived"].isna() | (table["waived"] == "")]
+    table = table[wanted].reset_index(drop=True)
+    return table.astype("object").where(table.notna(), None)

@@ -1,0 +1,184 @@
+"""Files that come from outside and are taken as they stand: layers beside a zone, lists, folders.
+
+What ``zgcgis import`` takes in is examined and mended; a layer of proposed plots, a GeoPackage in
+a zone's folder or the list of an earlier check is read as it is. Each is read by the guarded
+child all the same, from a copy.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+from geopandas import GeoDataFrame
+
+from ..errors import ReadError, ZoneError
+from ..runs import work_folder
+from .coordinates import parse_crs, rule_of
+from .gate import Refusal, stage
+from .raw import Raw, read_raw, start_for
+from .reports import Options
+
+__all__ = ["read_outside_json", "read_outside_layer", "read_outside_table", "refuse_links"]
+
+MOST_JSON = 512 << 20
+_OF_A_ZONE = {".toml", ".csv", ".json", ".lock", ".parquet", ".gpkg", ".geojson"}
+
+
+def read_outside_layer(path: Path, level: str) -> GeoDataFrame:
+    """Read the layer of a file, with the system that it states.
+
+    Of several layers it is the one called as its level or as the file, or the only one with
+    shapes.
+
+    Raises
+    ------
+    ReadError
+        If the file is refused, or not all of its features can be read.
+    """
+    try:
+        with _opened(path) as raws:
+            raw = _chosen(
+                [raw for raw in raws if raw.wkb is not None or raw.refusal is not None],
+                (level, path.stem),
+            )
+            assert raw.wkb is not None
+            outlines, unread = raw.wkb.outlines()
+            shapes = outlines.geometries()
+    except Refusal as refusal:
+        raise refusal.of(str(path)) from refusal
+    if bad := len(set(unread) | set(raw.refused)):
+        raise ReadError(
+            f"{path} 有 {bad} 个要素读不出来。请用 zgcgis doctor {path} 查看。",
+            f"{bad} feature(s) of {path} cannot be read. See zgcgis doctor {path}.",
+        )
+    try:
+        crs = parse_crs(raw.crs)
+    except ValueError as problem:
+        raise Refusal(rule_of(problem), file=str(path), detail=str(problem)[:120]) from problem
+    frame = raw.frame.drop(columns="geometry", errors="ignore").reset_index(drop=True)
+    for name, kind in raw.facts.get("types", {}).items():
+        if kind in {"OFTDate", "OFTDateTime"} and name in frame:
+            with suppress(ValueError):  # whoever asks for a day says what is none
+                day = frame[name].astype("str").str.slice(0, 19)  # as the clock there showed
+                frame[name] = pd.to_datetime(day, format="ISO8601")
+    layer = GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, crs=crs))
+    return layer if raw.deleted is None else layer[~np.asarray(raw.deleted)]
+
+
+def read_outside_table(path: Path, columns: Collection[str]) -> pd.DataFrame:
+    """Read the table of a file that has the columns asked for, without its shapes.
+
+    If none has all of them it is the first; whoever asks says what is missing.
+
+    Raises
+    ------
+    ReadError
+        If the file is refused.
+    """
+    try:
+        with _opened(path) as raws:
+            fitting = [raw for raw in raws if set(columns) <= set(raw.frame.columns)]
+            raw = next(iter(fitting or raws))
+            if raw.refusal is not None:
+                raise raw.refusal
+            return raw.frame
+    except Refusal as refusal:
+        raise refusal.of(str(path)) from refusal
+
+
+def read_outside_json(path: Path) -> Any:
+    """Read the JSON text of a plain file.
+
+    Raises
+    ------
+    ReadError
+        If it is none.
+    """
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise Refusal("R401", file=str(path), detail="不是普通文件 not a regular file")
+    if path.stat().st_size > MOST_JSON:
+        raise Refusal("R444", file=str(path), measured=path.stat().st_size, limit=MOST_JSON)
+    try:
+        return json.loads(path.read_text(encoding="utf-8-sig"))
+    except (ValueError, RecursionError) as problem:
+        raise Refusal("R405", file=str(path), detail=f"JSON: {problem}") from problem
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[list[Raw]]:
+    """Let the child read a file, and give what it left while that is there."""
+    options = Options()
+    with work_folder() as folder:
+        work = folder.resolve()
+        staged = stage(path, work, start=start_for(options, work))
+        if len(staged) != 1:
+            raise Refusal("R411", detail="、".join(one.name for one in staged[:20]))
+        yield read_raw(staged[0], work, options)
+
+
+def _chosen(raws: list[Raw], names: Collection[str]) -> Raw:
+    if not raws:
+        raise Refusal("R412", detail="没有图形 no shapes")
+    named = [raw for raw in raws if raw.name in names]
+    if len(raws) > 1 and len(named) != 1:
+        raise Refusal("R411", detail="、".join(raw.name for raw in raws[:20]))
+    (raw,) = named if len(raws) > 1 else raws
+    if raw.refusal is not None:
+        raise raw.refusal
+    return raw
+
+
+def refuse_links(zone: Path) -> None:
+    """Refuse a zone's folder in which what a zone reads or writes is no file or folder of its own.
+
+    A link would lead reading and writing out of the folder, and a pipe or a device would never
+    end. The folder itself may stand behind a link.
+
+    Raises
+    ------
+    ZoneError
+        If there is one; the sentence names it.
+    """
+    layers = zone / "layers"
+    if os.path.lexists(layers):
+        _refuse_unless(stat.S_ISDIR, layers)
+    for folder in (zone, layers):
+        for entry in sorted(os.scandir(folder), key=lambda e: e.name) if folder.is_dir() else ():
+            path = Path(entry.path)
+            if path.suffix.lower() in _OF_A_ZONE:
+                _refuse_unless(stat.S_ISREG, path)
+
+
+def _refuse_unless(plain: Callable[[int], bool], path: Path) -> None:
+    mode = path.lstat().st_mode
+    if plain(mode) and not _is_junction(path):
+        return
+    zh, en = next(
+        (words for is_one, words in _KINDS.items() if is_one(mode)),
+        ("不是普通文件", "no plain file"),
+    )
+    raise ZoneError(
+        f"{path} {zh}。示范区文件夹里只读写它自己的普通文件：请换成文件本身，或移走它。",
+        f"{path} is {en}. A zone reads and writes only plain files of its own folder: "
+        "put the file itself there, or take this away.",
+    )
+
+
+_KINDS = {
+    stat.S_ISLNK: ("是链接", "a link"),
+    stat.S_ISDIR: ("是文件夹", "a folder"),
+    stat.S_ISFIFO: ("是管道", "a pipe"),
+}
+
+
+def _is_junction(path: Path) -> bool:
+    return bool(getattr(os.path, "isjunction", lambda _: False)(path))
