@@ -5,6 +5,7 @@ a terminal, a log   :func:`visible` (newlines stay), :func:`one_line`
 a workbook          :func:`cell_text`, :func:`property_text`, :func:`sheet_name`
 a CSV table         :func:`csv_text`, for heads as for cells
 XML (SVG, styles)   :func:`xml_text`, before the markup itself is escaped
+a page              :func:`page_value`, by the template, which escapes markup
 JSON                :func:`json_text`
 TOML                :func:`toml_text`
 a file's name       :func:`file_name`, :func:`file_names`
@@ -34,6 +35,7 @@ __all__ = [
     "is_lively",
     "json_text",
     "one_line",
+    "page_value",
     "property_text",
     "sheet_name",
     "toml_text",
@@ -105,6 +107,11 @@ def xml_text(text: str) -> str:
     r"""Return a text whose characters XML may hold; a carriage return is a newline."""
     plain = text if "\r" not in text else text.replace("\r\n", "\n").replace("\r", "\n")
     return _NOT_XML.sub(_escape, plain)
+
+
+def page_value(value: Any) -> Any:
+    """Return what a template is about to write: text without what no page holds; markup as it is."""
+    return xml_text(value) if type(value) is str else value
 
 
 def cell_text(text: str) -> str:

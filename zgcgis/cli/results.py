@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..safe_text import xml_text
 from .console import say
 
 if TYPE_CHECKING:
@@ -182,10 +183,10 @@ def _side_by_side(folder: Path, title: str, lang: str) -> Path:
 
     from ..io.writing import write_text_whole
 
-    zh = lang == "zh"
+    zh, shown = lang == "zh", escape(xml_text(title))
     before, after = ("现状", "方案") if zh else ("Before", "After")
     page = f"""<!doctype html>
-<html lang="{"zh-CN" if zh else "en"}"><head><meta charset="utf-8"><title>{escape(title)}</title>
+<html lang="{"zh-CN" if zh else "en"}"><head><meta charset="utf-8"><title>{shown}</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; frame-src 'self' file:; style-src 'unsafe-inline'">
 <style>html,body{{margin:0;height:100%;font:15px sans-serif}}body{{display:flex;flex-direction:column}}
@@ -193,7 +194,7 @@ h1{{font-size:17px;margin:8px 12px}}main{{flex:1;display:grid;grid-template-colu
 figure{{margin:0;display:flex;flex-direction:column}}figcaption{{padding:2px 12px;font-weight:600}}
 iframe{{flex:1;border:0;border-top:1px solid #9aa3ad}}
 @media(max-width:700px){{main{{grid-template-columns:1fr}}}}</style></head>
-<body><h1>{escape(title)}</h1><main>
+<body><h1>{shown}</h1><main>
 <figure><figcaption>{before}</figcaption><iframe src="before.html" title="{before}"></iframe></figure>
 <figure><figcaption>{after}</figcaption><iframe src="after.html" title="{after}"></iframe></figure>
 </main></body></html>

@@ -6,7 +6,7 @@ import contextlib
 import json
 import sqlite3
 import warnings
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -27,18 +27,20 @@ from ..findings import describe
 from ..geo.outlines import GROUP_ROWS, Outlines, in_groups
 from ..model import COLUMNS, LEVELS
 from ..runs import work_folder
-from ..safe_text import well_formed, xml_text
+from ..safe_text import json_text, well_formed
 from .examine import SORTED_ABOVE, LayerReport, Options, examine
 from .gate import Refusal
 from .spreadsheets import write_csv, write_table
+from .styles import embed_style
 from .writing import look_at, told, write_bytes_whole, write_whole, write_zip
 
 __all__ = ["read_layer", "store_layer", "stored_box", "stored_record", "write_layer"]
 
 
 _CRS = "EPSG:4490"
+_SMALL = 64 << 20
 _SIDES = ["xmin", "ymin", "xmax", "ymax"]
-_TAKEN_IN_GPKG = {"fid", "geom", "ogc_fid", "rowid", "oid", "_rowid_"}
+_TAKEN_IN_GPKG = {"", "_rowid_", "fid", "geom", "ogc_fid", "rowid"}
 
 
 def read_layer(
@@ -190,7 +192,7 @@ def store_layer(
         table = table.append_column("bbox", _boxes(shapes.bounds))
     meta = {
         b"geo": json.dumps(_geo_meta(shapes, covering=large)).encode(),
-        b"zgcgis": json.dumps({"level": level, "record": record}, ensure_ascii=False).encode(),
+        b"zgcgis": json_text({"level": level, "record": record}).encode(),
     }
     place = len(words)
     schema = table.schema.insert(place, pa.field("geometry", pa.binary())).with_metadata(meta)
@@ -325,23 +327,23 @@ def write_layer(layer: GeoDataFrame | pd.DataFrame, path: str | Path) -> Path:
             f"{target}: the layer has no coordinate reference system; state it with set_crs.",
         )
     frame = layer if layer.crs.to_epsg() == 4490 else layer.to_crs(_CRS)
-    return writers[suffix](_writable(frame), target)
+    return writers[suffix](_writable(frame, target), target)
 
 
-def _writable(frame: GeoDataFrame) -> GeoDataFrame:
+def _writable(frame: GeoDataFrame, target: Path) -> GeoDataFrame:
     frame = frame.reset_index(drop=True).copy()
-    if frame.geometry.name != "geometry":
-        names = _free_names(map(str, frame.columns), {"geometry"})
-        frame = frame.rename(columns={"geometry": names.get("geometry", "geometry")})
-        frame = frame.rename_geometry("geometry")
+    shapes = frame.geometry.name
+    others = [column for column in frame.columns if column != shapes]
+    plain = [well_formed(str(column)).replace("\0", "_") for column in others]
+    frame = _renamed(frame, others, _free_names(plain, {"geometry"}, str), target)
+    frame = frame if shapes == "geometry" else frame.rename_geometry("geometry")
     for column in frame.columns:
         if column == "geometry":
             continue
         values = frame[column]
-        if (
-            pd.api.types.is_object_dtype(values)
-            or isinstance(values.dtype, pd.CategoricalDtype | pd.StringDtype)
-        ):  # fmt: skip
+        if pd.api.types.is_object_dtype(values) or isinstance(
+            values.dtype, pd.CategoricalDtype | pd.StringDtype
+        ):
             frame[column] = values.map(_plain_text).astype("str").where(values.notna(), None)
     return frame
 
@@ -353,36 +355,42 @@ def _plain_text(value: Any) -> str | None:
     return well_formed(value.replace("\0", "\\u0000"))
 
 
-def _free_names(columns: Iterable[str], taken: Collection[str]) -> dict[str, str]:
-    """Return new names for those columns that are taken, or told from another by case alone."""
-    held, new = {name.casefold() for name in taken}, {}
-    names = list(columns)
-    for column in sorted(names, key=lambda name: name not in COLUMNS):  # ours keep their names
-        name, number = column, 1
-        while name.casefold() in held or (name != column and name in names):
-            name = f"{column}_{number}"
+def _free_names(
+    columns: list[str], taken: Collection[str], apart: Callable[[str], str]
+) -> list[str]:
+    """Return a name for each column, none of them taken, all different as `apart` sees them."""
+    held, new = {apart(name) for name in taken}, list(columns)
+    order = sorted(range(len(columns)), key=lambda k: columns[k] not in COLUMNS)
+    for k in order:  # the columns we know keep their names
+        number = 1
+        while apart(new[k]) in held or (new[k] != columns[k] and new[k] in columns):
+            new[k] = f"{columns[k] or 'column'}_{number}"
             number += 1
-        held.add(name.casefold())
-        if name != column:
-            new[column] = name
+        held.add(apart(new[k]))
     return new
 
 
-def _tell_names(target: Path, new: Mapping[str, str]) -> None:
+def _renamed(
+    frame: GeoDataFrame, columns: list[Any], names: list[str], target: Path
+) -> GeoDataFrame:
+    """Return the frame with its columns renamed, and say which."""
+    new = {c: name for c, name in zip(columns, names, strict=True) if c != name}
     if new:
         words = "、".join(f"{was} → {name}" for was, name in new.items())
         warnings.warn(
             f"{target}：这种格式容不下下列字段名，已改名：{words}。\n"
             f"{target}: the format cannot hold these column names, they were changed: {words}.",
             ZgcgisWarning,
-            stacklevel=2,
+            stacklevel=4,
         )
+    return frame.rename(columns=new)
 
 
 def _write_gpkg(frame: GeoDataFrame, target: Path) -> Path:
     name = _layer_name(target)
-    new = _free_names([c for c in frame.columns if c != "geometry"], _TAKEN_IN_GPKG)
-    frame = frame.rename(columns=new)
+    columns = [c for c in frame.columns if c != "geometry"]
+    names = _free_names(columns, _TAKEN_IN_GPKG, str.casefold)
+    frame = _renamed(frame, columns, names, target)
 
     def writer(temporary: Path) -> None:
         frame.to_file(
@@ -393,7 +401,7 @@ def _write_gpkg(frame: GeoDataFrame, target: Path) -> Path:
             promote_to_multi=True,
             dataset_options={"METADATA_TABLES": "NO"},
         )
-        _embed_style(temporary, name, frame)
+        embed_style(temporary, name, frame)
 
     def check(temporary: Path) -> None:
         look_at(temporary)
@@ -401,9 +409,7 @@ def _write_gpkg(frame: GeoDataFrame, target: Path) -> Path:
             (count,) = base.execute(f'SELECT count(*) FROM "{name}"').fetchone()  # noqa: S608
         _refuse_loss(count, frame)
 
-    made = write_whole(target, writer, check=check)
-    _tell_names(target, new)
-    return made
+    return write_whole(target, writer, check=check)
 
 
 def _refuse_loss(count: int, frame: pd.DataFrame) -> None:
@@ -426,7 +432,12 @@ def _write_geojson(frame: GeoDataFrame, target: Path) -> Path:
             RFC7946="YES",
         )
 
-    return write_whole(target, writer)
+    def check(temporary: Path) -> None:
+        look_at(temporary)
+        if temporary.stat().st_size <= _SMALL:  # parsing takes many times the file's size
+            _refuse_loss(len(json.loads(temporary.read_bytes())["features"]), frame)
+
+    return write_whole(target, writer, check=check)
 
 
 def _write_parquet(frame: GeoDataFrame, target: Path) -> Path:
@@ -512,84 +523,3 @@ def _layer_name(target: Path) -> str:
     name = "".join(c if c.isalnum() or c in "_-" else "_" for c in target.stem) or "layer"
     own = name.casefold().startswith(("gpkg_", "sqlite_", "rtree_", "layer_styles"))
     return f"of_{name}" if own else name
-
-
-def _embed_style(path: Path, name: str, frame: GeoDataFrame) -> None:
-    """Put a style into the GeoPackage, so that QGIS draws the codes in the colours we use."""
-    with contextlib.closing(sqlite3.connect(path)) as base:
-        base.execute(
-            "CREATE TABLE layer_styles (id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, "
-            "f_table_catalog TEXT(256), f_table_schema TEXT(256), f_table_name TEXT(256), "
-            "f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT, "
-            "useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), "
-            "update_time DATETIME DEFAULT '2000-01-01T00:00:00.000Z')"
-        )
-        base.execute(
-            "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change) "
-            "VALUES ('layer_styles', 'attributes', 'layer_styles', '2000-01-01T00:00:00.000Z')"
-        )
-        (column,) = base.execute(
-            "SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?", (name,)
-        ).fetchone()
-        base.execute(
-            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, "
-            "f_geometry_column, styleName, styleQML, styleSLD, useAsDefault, description, owner) "
-            "VALUES ('', '', ?, ?, 'zgcgis', ?, '', 1, 'zgcgis', '')",
-            (name, column, _qml(frame)),
-        )
-        base.execute("UPDATE gpkg_contents SET last_change = '2000-01-01T00:00:00.000Z'")
-        base.commit()
-
-
-def _qml(frame: GeoDataFrame) -> str:
-    """Return a QGIS style: one colour for each code of the layer's land use, else one outline."""
-    from xml.sax.saxutils import quoteattr
-
-    column = next((c for c in ("land_use", "planned_use", "severity") if c in frame), None)
-    kinds = set(frame.geometry.geom_type.dropna())
-    symbol_type = "marker" if kinds & {"Point", "MultiPoint"} else (
-        "line" if kinds & {"LineString", "MultiLineString"} else "fill")  # fmt: skip
-    layer_class = {"marker": "SimpleMarker", "line": "SimpleLine", "fill": "SimpleFill"}[
-        symbol_type
-    ]
-
-    def symbol(number: int, colour: tuple[int, int, int]) -> str:
-        rgb = ",".join(map(str, colour))
-        key = "line_color" if symbol_type == "line" else "color"
-        return (
-            f'<symbol type="{symbol_type}" name="{number}" alpha="1">'
-            f'<layer class="{layer_class}" enabled="1"><Option type="Map">'
-            f'<Option name="{key}" type="QString" value="{rgb},255"/>'
-            '<Option name="outline_color" type="QString" value="90,90,90,255"/>'
-            '<Option name="outline_width" type="QString" value="0.2"/>'
-            "</Option></layer></symbol>"
-        )
-
-    if column is None:
-        body = f'<renderer-v2 type="singleSymbol"><symbols>{symbol(0, (219, 219, 219))}</symbols></renderer-v2>'
-    else:
-        codes = sorted({str(v) for v in frame[column].dropna()})[:500]
-        words = [quoteattr(xml_text(code)) for code in codes]
-        categories = "".join(
-            f'<category symbol="{i}" value={word} label={word} render="true"/>'
-            for i, word in enumerate(words)
-        )
-        symbols = "".join(symbol(i, colour_of(code)) for i, code in enumerate(codes))
-        body = (
-            f'<renderer-v2 type="categorizedSymbol" attr={quoteattr(column)}>'
-            f"<categories>{categories}</categories><symbols>{symbols}</symbols></renderer-v2>"
-        )
-    return f"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'><qgis>{body}</qgis>"
-
-
-_COLOURS = {
-    "05": (214, 69, 65), "06": (168, 120, 90), "07": (250, 219, 94), "08": (232, 110, 160),
-    "09": (214, 69, 65), "10": (168, 120, 90), "11": (186, 150, 200), "12": (170, 170, 170),
-    "13": (110, 150, 190), "14": (90, 160, 90), "15": (120, 130, 90), "17": (120, 180, 225),
-    "error": (198, 40, 40), "warning": (239, 140, 0), "note": (66, 122, 180),
-}  # fmt: skip
-
-
-def colour_of(code: str) -> tuple[int, int, int]:
-    """Return the colour of a land-use class by the first two digits of its code."""
-    return _COLOURS.get(code) or _COLOURS.get(code[:2], (219, 219, 219))

@@ -5,12 +5,13 @@ No text in them is a formula, whatever it begins with; the same content gives th
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import math
 import re
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, time
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ import pandas as pd
 from openpyxl import Workbook
 from openpyxl.cell import Cell, WriteOnlyCell
 from openpyxl.worksheet.worksheet import Worksheet
+from openpyxl.writer.excel import ExcelWriter
 
 from ..errors import WriteError
 from ..safe_text import cell_text, csv_text, is_lively, property_text, sheet_name
@@ -83,12 +85,17 @@ def add_sheet(book: Workbook, name: str) -> Worksheet:
 
 def save_workbook(book: Workbook, path: str | Path, *, title: str = "") -> Path:
     """Save a workbook whole, with the same bytes for the same content; it is opened once more."""
-    book.properties.creator = "zgcgis"
-    book.properties.title = property_text(title) or None
+    return _save(lambda: book, path, title)
 
+
+def _save(make: Callable[[], Workbook], path: str | Path, title: str) -> Path:
     def writer(temporary: Path) -> None:
+        book = make()
+        book.properties.creator = "zgcgis"
+        book.properties.title = property_text(title) or None
         raw = temporary.with_name(f"{temporary.name}.raw")
-        book.save(raw)
+        with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
+            ExcelWriter(book, archive).write_data()
         with zipfile.ZipFile(raw) as source:
             write_zip(temporary, {name: partial(_part, source, name) for name in source.namelist()})
         raw.unlink()
@@ -116,6 +123,10 @@ def refuse_too_large(path: str | Path, rows: int, columns: int) -> None:
 def write_table(table: pd.DataFrame, path: str | Path, *, sheet: str = "data") -> Path:
     """Write one table as a workbook of one sheet, row by row."""
     refuse_too_large(path, len(table) + 1, table.shape[1])
+    return _save(lambda: _one_sheet(table, sheet), path, "")
+
+
+def _one_sheet(table: pd.DataFrame, sheet: str) -> Workbook:
     book = Workbook(write_only=True)
     page = add_sheet(book, sheet)
 
@@ -129,7 +140,8 @@ def write_table(table: pd.DataFrame, path: str | Path, *, sheet: str = "data") -
         put_text(made, plain)
         return made
 
-    page.append([cell(str(c)) for c in table.columns])
-    for row in table.itertuples(index=False, name=None):
-        page.append([cell(v) for v in row])
-    return save_workbook(book, path)
+    with contextlib.closing(page):  # its rows are a file that wants closing, come what may
+        page.append([cell(str(c)) for c in table.columns])
+        for row in table.itertuples(index=False, name=None):
+            page.append([cell(v) for v in row])
+    return book

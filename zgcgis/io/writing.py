@@ -358,14 +358,14 @@ def _disk_full(asked: Path) -> WriteError:
 
 def _explain(problem: Exception, asked: Path) -> WriteError:
     number = getattr(problem, "errno", None)
-    if number in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)} or _full(asked.parent):
-        return _disk_full(asked)
     if number in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return WriteError(
             f"无法写入 {asked}：没有写入权限，或文件正被其他程序打开。请检查权限，或换一个位置。",
             f"{asked}: writing is not permitted, or another program holds the file open. "
             "Check the permission, or name another place.",
         )
+    if number in {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)} or _full(asked.parent):
+        return _disk_full(asked)
     words = getattr(problem, "strerror", None) or problem
     return WriteError(
         f"无法写入 {asked}：{words}。原有内容未改动。请检查路径和磁盘，或换一个位置。",

@@ -7,6 +7,8 @@ import json
 import re
 from typing import Any
 
+from ..safe_text import xml_text
+
 __all__ = ["escape_text", "json_for_page", "script_body", "style_body"]
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
@@ -31,7 +33,7 @@ def json_for_page(data: Any) -> str:
 
 def escape_text(text: str) -> str:
     """Write text so that it is text in HTML, and inert in a template too."""
-    return html.escape(text, quote=True).replace("{", "&#123;").replace("}", "&#125;")
+    return html.escape(xml_text(text), quote=True).replace("{", "&#123;").replace("}", "&#125;")
 
 
 def script_body(code: str) -> str:

@@ -31,7 +31,7 @@ from ..io.places import result_folder
 from ..io.writing import write_text_whole, write_whole
 from ..model import Zone
 from ..runs import run_leashed, work_folder
-from ..safe_text import file_names, xml_text
+from ..safe_text import file_names, page_value, xml_text
 
 __all__ = ["SHEET_RULES", "find_browser", "place_svg", "sheets_html", "write_sheets"]
 
@@ -174,7 +174,9 @@ def sheets_html(zone: Zone, findings: GeoDataFrame, *, lang: str = "zh") -> str:
     """Return one HTML page with an A4 sheet per idle parcel and per unit over its quota."""
     sheets = _sheets(zone, findings, lang)
     text = files("zgcgis").joinpath("resources/templates/sheets.html.j2").read_text("utf-8")
-    page = Environment(autoescape=True, undefined=StrictUndefined).from_string(text)
+    page = Environment(autoescape=True, undefined=StrictUndefined, finalize=page_value).from_string(
+        text
+    )
     title = "闲置与超指标用地核查表" if lang == "zh" else "Idle and over-quota land: sheets"
     return page.render(
         lang=lang,

@@ -22,6 +22,7 @@ from ..assessment import Assessment
 from ..findings import describe
 from ..indicators import EVIDENCE, INDICATORS
 from ..io.writing import write_text_whole
+from ..safe_text import page_value
 from ..standards import POTENTIALS
 from ..standards.benchmarks import CAVEATS
 from ..standards.cross import METHODS as CROSS_METHODS
@@ -102,7 +103,9 @@ def render_page(result: Assessment, *, lang: str = "zh") -> str:
     notices = [
         str(zone.meta[k]) for k in (f"disclaimer_{lang}", f"counting_{lang}") if zone.meta.get(k)
     ]
-    page = Environment(autoescape=True, undefined=StrictUndefined).from_string(source)
+    page = Environment(autoescape=True, undefined=StrictUndefined, finalize=page_value).from_string(
+        source
+    )
     return page.render(
         lang=lang,
         say=say,
