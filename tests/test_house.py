@@ -10,19 +10,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from house import EXCEPTIONS, LAWS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "zgcgis"
 
-# A module may import those on the lines above its own, never its neighbours or below.
+# A room may import those on the lines above its own, never its neighbours or below.
 FLOORS = [
-    {"safe_text"},
-    {"errors", "runs"},
-    {"terms", "mcdm", "dea"},
+    {"errors", "language", "terms", "mcdm", "dea", "safe_text", "runs"},
     {"geo", "plan", "indicators", "findings", "land_use"},
     {"model", "standards"},
-    {"io", "accounts", "checks", "clusters"},
-    {"assessment", "maps", "sample", "planning"},
+    {"io", "intake", "accounts", "checks", "clusters"},
+    {"assessment", "maps", "planning", "sample"},
     {"report"},
     {"cli"},
 ]
@@ -71,8 +70,10 @@ def test_every_module_stands_on_a_floor(module):
 
 @pytest.mark.parametrize("path", FILES, **ids)
 def test_imports_go_down(path):
-    below = {name for name in FLOOR if FLOOR[name] < FLOOR[module_of(path)]}
-    assert own_imports(path) <= below
+    room = module_of(path)
+    allowed = {f"{room} imports {name}" for name in FLOOR if FLOOR[name] < FLOOR[room]}
+    wrong = {f"{room} imports {name}" for name in own_imports(path)} - allowed
+    assert wrong <= set(EXCEPTIONS["imports of a neighbour"])
 
 
 @pytest.mark.parametrize("path", [p for p in FILES if module_of(p) in NUMBER_WING], **ids)
@@ -96,9 +97,23 @@ def test_what_is_forbidden_everywhere(path):
         assert never not in text, never
 
 
-@pytest.mark.parametrize("path", FILES, **ids)
-def test_a_file_stays_short(path):
-    assert len(path.read_text(encoding="utf-8").splitlines()) <= 800
+@pytest.mark.parametrize("law", LAWS)
+def test_the_house_keeps_its_law(law):
+    """``house.toml`` lists what breaks a law today, each with a ceiling; it only gets shorter."""
+    most, measure = LAWS[law]
+    figures, ceilings = measure(), EXCEPTIONS.get(law, {})
+    over = {name: figure for name, figure in figures.items() if figure > most}
+    assert {name: n for name, n in over.items() if n > ceilings.get(name, most)} == {}
+    assert set(ceilings) - set(over) == set(), "meets its law now: take it out of house.toml"
+
+
+def test_every_exception_belongs_to_a_law():
+    assert set(EXCEPTIONS) <= {*LAWS, "imports of a neighbour"}
+
+
+def test_no_import_of_a_neighbour_is_excepted_in_vain():
+    there = {f"{module_of(path)} imports {name}" for path in FILES for name in own_imports(path)}
+    assert set(EXCEPTIONS["imports of a neighbour"]) <= there
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -109,7 +109,7 @@ def xml_text(text: str) -> str:
     return _NOT_XML.sub(_escape, plain)
 
 
-def page_value(value: Any) -> Any:
+def page_value(value: object) -> object:
     """Return what a template is about to write: text without what no page holds; markup as it is."""
     return xml_text(value) if type(value) is str else value
 
