@@ -146,3 +146,40 @@ def test_thin_shapes_are_measured_and_wide_ones_are_not():
     widths = repair.rough_width_m(np.array([thin, box(116.3, 39.9, 116.31, 39.91)]), below=0.1)
     assert widths[0] == pytest.approx(0.0444, rel=0.01)
     assert widths[1] == np.inf
+
+
+def crossed(count, seed=1):
+    return Polygon(np.random.default_rng(seed).uniform(0, 1, (count, 2)))
+
+
+def test_a_ring_that_crosses_itself_beyond_measure_is_refused_by_number():
+    done = repair.mend(
+        np.array([crossed(4000), crossed(12), shapely.box(0, 0, 1, 1)]), family="polygon"
+    )
+    assert [(row, what) for row, what, _ in done.refused] == [(0, "entangled")]
+    done = repair.mend(np.array([crossed(125), crossed(12)]), family="polygon")
+    assert done.refused == [(0, "crossings", "")]
+    measured, limit = done.counted[0]
+    assert measured > limit == repair.MOST_CROSSINGS
+    assert done.geometry[1].is_valid
+
+
+def test_where_very_many_cross_themselves_the_limit_falls_whatever_their_order():
+    shapes = np.array([crossed(n, seed) for seed, n in enumerate([60] * 100 + [10] * 20)])
+    done = repair.mend(shapes, family="polygon")
+    again = repair.mend(shapes[::-1], family="polygon")
+    refused = {row for row, _, _ in done.refused}
+    assert 0 < len(refused) < 100
+    assert {len(shapes) - 1 - row for row, _, _ in again.refused} == refused
+    assert not refused & set(range(100, 120))
+
+
+def test_a_valid_outline_hatched_aslant_is_refused_and_a_long_coast_is_not():
+    i = np.arange(3000)
+    hatched = Polygon([*np.column_stack([1e-4 * i + i % 2, i % 2]), (3, 2), (3, -1), (-1, -1)])
+    turn = np.linspace(0, 2 * np.pi, 30_000, endpoint=False)
+    reach = 1 + 0.01 * np.sin(700 * turn) + 0.1 * np.sin(9 * turn)
+    coast = Polygon(np.column_stack([reach * np.cos(turn), reach * np.sin(turn)]))
+    assert hatched.is_valid
+    done = repair.mend(np.array([hatched, coast]), family="polygon")
+    assert [(row, what) for row, what, _ in done.refused] == [(0, "entangled")]

@@ -19,6 +19,7 @@ from zgcgis.checks import RULES, asked, check, describe
 from zgcgis.checks.topology import searching_once
 from zgcgis.errors import UnknownNameError
 from zgcgis.findings import combine
+from zgcgis.geo import crossings, overlay, piles
 from zgcgis.io import open_zone
 from zgcgis.model import Zone
 
@@ -155,6 +156,97 @@ def test_yards_are_left_out_of_overlaps_of_buildings_only(monkeypatch):
     found = check(mosaic(buildings=yard), ["T102", "T113"])
     assert found[["rule", "feature", "other"]].to_numpy().tolist() == [["T113", "h1", "h2"]]
     assert len(searched) - once == once + 1
+
+
+def stacked(count, step):
+    return [parcel(f"s{i:03d}", box(step * i, 0, step * i + 50, 50)) for i in range(count)]
+
+
+def test_a_pile_is_one_finding_with_its_members_pairs_and_largest_overlap():
+    found = check(mosaic(tiles=[], extra=stacked(20, 0.5)), ["T101", "T102"])
+    assert found["rule"].tolist() == ["T101"]
+    assert found["feature"].tolist() + found["other"].tolist() == ["s000", "s001"]
+    assert found["measured"].iloc[0] == pytest.approx(49.5 * 50, rel=1e-6)
+    total = sum(50 * (50 - 0.5 * (j - i)) for j in range(20) for i in range(j))
+    assert "20 个要素" in found["detail"].iloc[0]
+    assert " 190 对" in found["detail"].iloc[0]
+    assert float(found["detail"].iloc[0].split()[-2]) == pytest.approx(total, rel=1e-6)
+
+
+def test_a_pile_of_the_same_ground_is_held_twice():
+    found = check(mosaic(tiles=[], extra=stacked(15, 0.0)), ["T101", "T102"])
+    assert found["rule"].tolist() == ["T102"]
+    assert "15 个要素" in found["detail"].iloc[0]
+
+
+def test_a_few_on_one_another_are_told_pair_by_pair():
+    found = check(mosaic(tiles=[], extra=stacked(9, 0.5)), ["T101"])
+    assert len(found) == 36
+    assert not found["detail"].str.contains("成堆").any()
+
+
+def test_one_over_many_is_told_pair_by_pair():
+    small = [parcel(f"s{i:02d}", box(10 * i, 0, 10 * i + 10, 10)) for i in range(20)]
+    found = check(mosaic(tiles=[], extra=[*small, parcel("w", box(0, 0, 200, 10))]), ["T101"])
+    assert len(found) == 20
+
+
+def test_two_piles_are_two_findings_beside_the_pairs():
+    far = [parcel(f"f{i:03d}", box(200 + i, 100, 240 + i, 140)) for i in range(12)]
+    pair = [parcel("x", box(300, 0, 320, 20)), parcel("y", box(310, 0, 330, 20))]
+    found = check(mosaic(tiles=[], extra=[*stacked(12, 0.5), *far, *pair]), ["T101"])
+    assert sorted(found["feature"]) == ["f000", "s000", "x"]
+
+
+def test_a_pile_too_large_to_be_counted_says_at_least(monkeypatch):
+    monkeypatch.setattr(piles, "_WORK", 3000)
+    monkeypatch.setattr(piles, "_WORK_PER_FEATURE", 1)
+    monkeypatch.setattr(piles, "_AT_ONCE", 500)
+    monkeypatch.setattr(overlay, "_BOXES_AT_ONCE", 16 * 100)
+    found = check(mosaic(tiles=[], extra=stacked(100, 0.1)), ["T101", "T114"])
+    assert found["rule"].tolist() == ["T101"]
+    assert "100 个要素" in found["detail"].iloc[0]
+    assert "≥" in found["detail"].iloc[0]
+
+
+def test_what_was_not_compared_is_said(monkeypatch):
+    monkeypatch.setattr(piles, "_WORK", 0)
+    monkeypatch.setattr(piles, "_WORK_PER_FEATURE", 1)
+    monkeypatch.setattr(piles, "_AT_ONCE", 100)
+    frames = [
+        parcel(
+            f"n{i:02d}", box(i, i, 200 - i, 200 - i) - box(i + 0.5, i + 0.5, 199.5 - i, 199.5 - i)
+        )
+        for i in range(40)
+    ]
+    found = check(mosaic(tiles=[], extra=frames), ["T101", "T114"])
+    assert found["rule"].tolist() == ["T114"]
+    assert 0 < found["measured"].iloc[0] <= 40
+
+
+def comb(x, y, teeth, *, upright):
+    points = [(0, 0)]
+    for i in np.arange(teeth) * 100 / teeth:
+        points += [(i, 100), (i + 0.05, 100), (i + 0.05, 1), (i + 0.06, 1)]
+    points.append((100, 0))
+    return Polygon([(x + a, y + b) if upright else (x + b, y + a) for a, b in points])
+
+
+def test_outlines_that_cross_without_end_are_said_to_be_so_and_not_laid_over_each_other(
+    monkeypatch,
+):
+    combs = [
+        parcel("u", comb(0, 0, 600, upright=True)),
+        parcel("f", comb(0, 0, 600, upright=False)),
+    ]
+    monkeypatch.setattr(crossings, "_OF_UNION", 1000)
+    monkeypatch.setattr(crossings, "_PER_EDGE", 1)
+    levels = {"parcel": combs, "park": [PARK]}
+    found = check(make_zone(**levels), ["T10", "T11", "H"])
+    assert found[found["rule"] == "T114"]["measured"].tolist() == [2]
+    assert found[found["rule"] == "C101"]["other"].tolist() == ["T103"]
+    for lang in ("zh", "en"):
+        assert describe(found, lang).str.len().gt(0).all()
 
 
 def test_parcels_of_different_years_do_not_overlap():
@@ -369,6 +461,7 @@ def test_every_rule_has_its_two_sentences_and_layers(code):
         "H208",
         "T102",
         "T110",
+        "T114",
     }  # these ask of several layers
 
 

@@ -24,6 +24,7 @@ from .safe_text import one_line
 
 __all__ = [
     "CrsError",
+    "EntangledError",
     "LayerError",
     "MissingColumnsError",
     "PlanError",
@@ -79,6 +80,19 @@ class LayerError(ZgcgisError):
 
 class CrsError(ZgcgisError):
     """Coordinates whose meaning is not known."""
+
+
+class EntangledError(ZgcgisError):
+    """Outlines that lie on one another so often that laying them over each other has no end."""
+
+    def __init__(self, measured: int, limit: int) -> None:
+        super().__init__(
+            f"图形相互交错过多：边界或外框至少相遇 {measured:,} 次（上限 {limit:,} 次），无法叠置计算。"
+            "请先用 zgcgis check 找出成堆重叠的要素并改正。",
+            f"the outlines lie on one another too often: edges or boxes meet at least {measured:,} "
+            f"times (limit {limit:,}), so they cannot be laid over each other. Find the piles of "
+            "features with zgcgis check and mend them first.",
+        )
 
 
 class ReadError(ZgcgisError):

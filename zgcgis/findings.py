@@ -4,7 +4,7 @@ A *rule* is a record: code, severity, the sentence in two languages, unit, claus
 is a row that cites a rule. Sentences are never stored; :func:`describe` writes them.
 
 Codes go by family and are never reused: ``R`` reading of files, ``T`` topology, ``H``
-hierarchy, ``P`` plan, ``Q`` quota, ``D`` data and facts, ``L`` supply and idle land,
+hierarchy, ``C`` what could not be checked, ``P`` plan, ``Q`` quota, ``D`` data and facts, ``L`` supply and idle land,
 ``A`` admission.
 """
 

@@ -1,9 +1,10 @@
 """Checks (核查): rules over a zone, and the findings they yield.
 
 A rule is one function over a zone, entered with :func:`zgcgis.findings.rule` under its code
-together with its severity and its sentence in both languages. Topology is in
-:mod:`.topology`, the hierarchy of units in :mod:`.hierarchy`, conformity with the plan in :mod:`.plan`, quotas in :mod:`.quota`, supply and
-idle land in :mod:`.supply`, data and facts in :mod:`.facts`. To add a rule, write the function.
+together with its severity and its sentence in both languages. Topology is in :mod:`.topology`,
+what lies in what in :mod:`.containment`, the hierarchy of units in :mod:`.hierarchy`, conformity
+with the plan in :mod:`.plan`, quotas in :mod:`.quota`, supply and idle land in :mod:`.supply`,
+data and facts in :mod:`.facts`. To add a rule, write the function.
 """
 
 from __future__ import annotations
@@ -15,12 +16,19 @@ from pkgutil import iter_modules
 
 from geopandas import GeoDataFrame
 
-from ..errors import UnknownNameError
-from ..findings import RULES, Rule, combine, describe
+from ..errors import EntangledError, UnknownNameError
+from ..findings import RULES, Rule, combine, define, describe, finding_frame
 from ..model import Zone
 from .topology import searching_once
 
 __all__ = ["RULES", "Rule", "asked", "check", "describe"]
+
+_UNANSWERED = define(
+    "C101",
+    "warning",
+    zh="规则 {other} 无法核查：{detail}",
+    en="rule {other} could not be asked: {detail}",
+)
 
 for _room in iter_modules(__path__):  # a module enters its rules when it is loaded
     import_module(f".{_room.name}", __name__)
@@ -85,5 +93,15 @@ def check(
     if codes is not None:
         flaws = flaws[flaws["rule"].str.startswith(tuple(codes))]
     with searching_once():
-        found = [entry.func(zone) for entry in rules.values() if entry.func is not None]
+        found = [_ask(entry, zone) for entry in rules.values()]
     return combine([flaws, *found])
+
+
+def _ask(entry: Rule, zone: Zone) -> GeoDataFrame:
+    """Ask a rule; where outlines are too entangled for an answer, that is what was found."""
+    assert entry.func is not None
+    try:
+        return entry.func(zone)
+    except EntangledError as problem:
+        words = {"level": "zone", "feature": zone.id, "other": entry.code, "detail": str(problem)}
+        return finding_frame([words], rule=_UNANSWERED.code)

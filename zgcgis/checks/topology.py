@@ -1,7 +1,7 @@
-"""Topology and hierarchy (拓扑与层级): whether the polygons make a sound mosaic.
+"""Topology (拓扑): whether the polygons make a sound mosaic.
 
 Ground is accused once, by the rule that says most: what is held twice is a duplicate and not
-also an overlap; what leaves its park with its block is the block's fault.
+also an overlap; what many features hold together is one pile.
 
 Features are compared only with those of the same years. Limits are our own screening values,
 not a standard's; ``[checks]`` in ``zone.toml`` replaces them one by one.
@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -27,6 +27,8 @@ from ..findings import combine, finding_frame, rule
 from ..model import Zone, there_in
 
 __all__ = ["Limits", "limits_of", "searching_once"]
+
+T = TypeVar("T")
 
 _EXACT = ("surveyed", "synthetic")  # an outline as good as it is drawn
 _DRAWN = ("surveyed", "synthetic", "digitised", "sketch")  # the others only mark a place
@@ -156,31 +158,51 @@ def _report(
         rows["other"] = places["b"].to_numpy()
     rows["measured"] = places[measured].to_numpy(float)
     if "width_m" in places and "detail" not in columns:
-        rows["detail"] = [f"width {w:.2f} m" for w in places["width_m"]]
+        rows["detail"] = [_width(w) for w in places["width_m"]]
+    if "members" in places:
+        told = zip(rows["detail"], places.itertuples(), strict=True)
+        rows["detail"] = [words + _pile(place) for words, place in told]
     rows |= columns
     rows["geometry"] = np.asarray(places.geometry.array)
     return finding_frame(DataFrame(rows), rule=code, crs=places.crs)
 
 
+def _width(width_m: float) -> str:
+    return "width not measured" if np.isnan(width_m) else f"width {width_m:.2f} m"
+
+
+def _pile(place: Any) -> str:
+    """Say of a row of overlaps what pile it stands for, if it does."""
+    if place.members == 2:
+        return ""
+    least = "≥ " if place.at_least else ""
+    return (
+        f"; {place.members} 个要素成堆重叠 lie in a pile here, {least}{place.pairs} 对 pairs, "
+        f"共 in all {least}{place.total_m2:.1f} m2"
+    )
+
+
 # --- parcels among themselves ------------------------------------------------------------
 
+Among: TypeAlias = Callable[[Any, Any], NDArray[np.bool_]]
 
-def _overlaps(zone: Zone, layer: GeoDataFrame) -> GeoDataFrame:
+
+def _overlaps(zone: Zone, layer: GeoDataFrame, among: Among | None = None) -> GeoDataFrame:
     return geo.overlaps(
         layer,
         min_area_m2=limits_of(zone).overlap_m2,
-        among=_together(layer),
+        among=_together(layer) if among is None else among,
         center=zone.center,
     )
 
 
-_Found: TypeAlias = dict[tuple[Any, ...], tuple[GeoDataFrame, GeoDataFrame]]
-_FOUND: ContextVar[_Found | None] = ContextVar("overlaps found in this run", default=None)
+_Found: TypeAlias = dict[tuple[Any, ...], tuple[GeoDataFrame, Any]]
+_FOUND: ContextVar[_Found | None] = ContextVar("what was searched for in this run", default=None)
 
 
 @contextmanager
 def searching_once() -> Iterator[None]:
-    """Search every layer for overlaps once, however many rules ask, until the end of the block."""
+    """Search a layer for overlaps or slivers once, however many rules ask, until the block ends."""
     before = _FOUND.set({})
     try:
         yield
@@ -188,15 +210,35 @@ def searching_once() -> Iterator[None]:
         _FOUND.reset(before)
 
 
-def _overlaps_of(zone: Zone, level: str) -> GeoDataFrame:
-    """Overlaps among all features of a level that have an area."""
+def _once(zone: Zone, level: str, search: Callable[[Zone, str], T]) -> T:
+    """Return what a search of a layer finds; within a run it is searched once."""
     found, layer = _FOUND.get(), zone.layers[level]
     if found is None:
-        return _overlaps(zone, _polygons(zone, level))
-    key = (level, id(layer), limits_of(zone), zone.center)
+        return search(zone, level)
+    key = (search, level, id(layer), limits_of(zone), zone.center)
     if key not in found:  # the layer is kept beside, so that no other can have its number
-        found[key] = layer, _overlaps(zone, _polygons(zone, level))
-    return found[key][1]
+        found[key] = layer, search(zone, level)
+    held: T = found[key][1]
+    return held
+
+
+def _overlaps_of(zone: Zone, level: str) -> GeoDataFrame:
+    """Overlaps among the features of a level that have an area and may not overlap at all."""
+    return _once(zone, level, _overlaps_in)
+
+
+def _overlaps_in(zone: Zone, level: str) -> GeoDataFrame:
+    if level not in ("park", "block"):
+        return _overlaps(zone, _polygons(zone, level))
+    layer = _outlines(zone, level)
+    together = _together(layer)
+    above = _position(_text(layer, "parent"), layer)
+
+    def among(i: Any, j: Any) -> NDArray[np.bool_]:
+        apart: NDArray[np.bool_] = (above[i] != j) & (above[j] != i)
+        return together(i, j) & apart
+
+    return _overlaps(zone, layer, among)
 
 
 def _is_duplicate(zone: Zone, found: GeoDataFrame) -> Series:
@@ -281,7 +323,7 @@ def parcel_is_a_sliver(zone: Zone) -> GeoDataFrame:
     The mean width is twice the area over the outline; `detail` has the widest width.
     """
     parcels = _polygons(zone, "parcel")
-    thin = _slivers(zone, parcels)
+    thin = _slivers_of(zone)
     found = parcels.loc[thin.index]
     places = GeoDataFrame(
         {"a": _ids(found), "mean_m": thin["mean_m"].to_numpy()},
@@ -289,8 +331,7 @@ def parcel_is_a_sliver(zone: Zone) -> GeoDataFrame:
         crs=found.crs,
     )
     words = [
-        f"width {w:.2f} m, {a:.1f} m2"
-        for w, a in zip(thin["width_m"], thin["area_m2"], strict=True)
+        f"{_width(w)}, {a:.1f} m2" for w, a in zip(thin["width_m"], thin["area_m2"], strict=True)
     ]
     return _report(
         places,
@@ -302,15 +343,20 @@ def parcel_is_a_sliver(zone: Zone) -> GeoDataFrame:
     )
 
 
-def _slivers(zone: Zone, parcels: GeoDataFrame) -> DataFrame:
+def _slivers_of(zone: Zone) -> DataFrame:
     """The parcels that are slivers: their area, mean and widest width."""
+    return _once(zone, "parcel", _slivers_in)
+
+
+def _slivers_in(zone: Zone, level: str) -> DataFrame:
+    parcels = _polygons(zone, level)
     limit = limits_of(zone).sliver_width_m
     area = geo.area_m2(parcels.geometry, center=zone.center)
     mean = 2 * area / geo.length_m(parcels.geometry, center=zone.center)
     narrow = mean < limit
     width = geo.width_m(parcels.geometry[narrow], center=zone.center)
     found = DataFrame({"area_m2": area[narrow], "mean_m": mean[narrow], "width_m": width})
-    return found[found["width_m"] < limit]
+    return found[~(found["width_m"] >= limit)]  # also where the widest has no measure
 
 
 @rule(
@@ -325,7 +371,7 @@ def parcel_has_a_sharp_angle(zone: Zone) -> GeoDataFrame:
     """A parcel has no spike; a sliver is accused as such, not by its ends."""
     limit = limits_of(zone).sharp_angle_deg
     parcels = _polygons(zone, "parcel")
-    parcels = parcels.drop(index=_slivers(zone, parcels).index)
+    parcels = parcels.drop(index=_slivers_of(zone).index)
     found = geo.sharp_angles(parcels, below_deg=limit, center=zone.center)
     return _report(found, "T106", "parcel", measured="angle_deg", limit=limit)
 
@@ -365,7 +411,7 @@ def parcel_is_too_small(zone: Zone) -> GeoDataFrame:
     parcels = _polygons(zone, "parcel")
     area = geo.area_m2(parcels.geometry, center=zone.center)
     small = parcels[area < limit]
-    small = small.drop(index=_slivers(zone, small).index)
+    small = small.drop(index=_slivers_of(zone).index, errors="ignore")
     places = GeoDataFrame(
         {"a": _ids(small), "area_m2": area[small.index].to_numpy()},
         geometry=small.geometry.array,
@@ -469,15 +515,8 @@ def _off_control(zone: Zone, level: str, layer: GeoDataFrame, drawn: Series) -> 
 
 
 def _outlines_overlap(zone: Zone, level: str, code: str) -> GeoDataFrame:
+    found = _overlaps_of(zone, level)
     layer = _outlines(zone, level)
-    found = _overlaps(zone, layer)
-    over = {
-        (child, parent)
-        for child, parent in zip(_ids(layer), _text(layer, "parent"), strict=True)
-        if parent
-    }
-    nested = [(a, b) in over or (b, a) in over for a, b in zip(found["a"], found["b"], strict=True)]
-    found = found[~np.array(nested, bool)]
     severity = _capped("error", (layer, found["a"]), (layer, found["b"]))
     return _report(found, code, level, limit=limits_of(zone).overlap_m2, severity=severity)
 
@@ -529,186 +568,25 @@ def buildings_overlap(zone: Zone) -> GeoDataFrame:
     return _report(found, "T113", "building", limit=limits_of(zone).overlap_m2)
 
 
-# --- outside and hierarchy ---------------------------------------------------------------
-
-
 @rule(
-    "T104",
-    "error",
-    unit="m2",
-    levels=("parcel",),
-    zh="宗地 {feature} 有 {measured:.1f} m² 在批准范围（园区）之外（容差 {limit} m²；{detail}）",
-    en="{measured:.1f} m2 of parcel {feature} lie outside the approved boundary or all parks "
-    "(tolerance {limit} m2; {detail})",
+    "T114",
+    "warning",
+    zh="{level} 图层有 {measured:.0f} 个要素未与所有其他要素核对重叠：外框相互套叠或边界交错过多（如 {detail}）",
+    en="{measured:.0f} features of the {level} layer were not held against all others for overlaps: "
+    "too many lie within one another's boxes, or outlines cross too often (such as {detail})",
 )
-def parcel_outside_the_boundary(zone: Zone) -> GeoDataFrame:
-    """Parcels lie inside the approved boundary.
-
-    Where none is drawn the parks are, and a parcel that names one of them is left to H203.
-    """
-    limit = limits_of(zone).outside_m2
-    parcels = _polygons(zone, "parcel")
-    if "boundary" in zone.layers:
-        bounds = _outlines(zone, "boundary")
-    elif "park" in zone.layers:
-        bounds = _outlines(zone, "park")
-        parcels = parcels[_position(_text(parcels, "park_id"), bounds) < 0]
-    else:
-        return finding_frame([], rule="T104")
-    if bounds.empty:
-        return finding_frame([], rule="T104")
-    found = geo.outside(parcels, bounds, min_area_m2=limit, center=zone.center)
-    severity = np.full(len(found), "error", object)
-    if "precision" in bounds and not bounds["precision"].isin(_EXACT).all():
-        severity[:] = "warning"
-    return _report(found, "T104", "parcel", limit=limit, severity=severity)
-
-
-def _off_parent(zone: Zone, level: str, parent: str, *, min_share: float = 0.0) -> GeoDataFrame:
-    """Parts of features outside the feature they name, which is column ``b``."""
-    layer, parents = _polygons(zone, level), _outlines(zone, parent)
-    named = _text(layer, f"{parent}_id")
-    limit = limits_of(zone).outside_m2
-    own = _position(named, parents)
-    found = geo.outside_own(layer, parents, own, min_area_m2=limit, center=zone.center)
-    found = found[found["share"] > min_share].reset_index(drop=True)
-    of = dict(zip(_ids(layer), named, strict=True))
-    found.insert(1, "b", [of[a] for a in found["a"]])
-    found["severity"] = _capped("error", (layer, found["a"]), (parents, found["b"]))
-    return found
-
-
-def _kept_within(
-    found: GeoDataFrame, outlines: GeoDataFrame, own: NDArray[np.intp], zone: Zone
-) -> GeoDataFrame:
-    """What of the places `found` lies outside the outline each of them has as its own."""
-    limit = limits_of(zone).outside_m2
-    left = geo.outside_own(
-        found[["geometry"]], outlines, own, min_area_m2=limit, center=zone.center
-    )
-    alone = found[own < 0]
-    cut = found.loc[left["a"].astype(int)].assign(area_m2=left["area_m2"].to_numpy())
-    cut = cut.assign(width_m=left["width_m"].to_numpy()).set_geometry(left.geometry.array)
-    return pd.concat([alone, cut.set_crs(found.crs, allow_override=True)])
-
-
-def _off_report(zone: Zone, found: GeoDataFrame, code: str, level: str) -> GeoDataFrame:
-    limit = limits_of(zone).outside_m2
-    return _report(found, code, level, limit=limit, severity=found["severity"].to_numpy())
-
-
-@rule(
-    "H201",
-    "error",
-    unit="m2",
-    levels=("block", "park"),
-    zh="街区 {feature} 有 {measured:.1f} m² 在其园区 {other} 之外（容差 {limit} m²；{detail}）",
-    en="{measured:.1f} m2 of block {feature} lie outside its park {other} "
-    "(tolerance {limit} m2; {detail})",
-)
-def block_outside_its_park(zone: Zone) -> GeoDataFrame:
-    """A block lies in the park it names."""
-    return _off_report(zone, _off_parent(zone, "block", "park"), "H201", "block")
-
-
-@rule(
-    "H202",
-    "error",
-    unit="m2",
-    levels=("building", "parcel"),
-    zh="建筑物 {feature} 有 {measured:.1f} m² 在其宗地 {other} 之外（容差 {limit} m²；{detail}）",
-    en="{measured:.1f} m2 of building {feature} lie off its parcel {other} "
-    "(tolerance {limit} m2; {detail})",
-)
-def building_off_its_parcel(zone: Zone) -> GeoDataFrame:
-    """A building stands on the parcel it names, but for five per cent of its footprint."""
-    share = limits_of(zone).off_parcel_share
-    found = _off_parent(zone, "building", "parcel", min_share=share)
-    return _off_report(zone, found, "H202", "building")
-
-
-@rule(
-    "H203",
-    "error",
-    unit="m2",
-    levels=("parcel",),
-    zh="宗地 {feature} 有 {measured:.1f} m² 在其所属 {other} 之外（容差 {limit} m²；{detail}）",
-    en="{measured:.1f} m2 of parcel {feature} lie outside {other}, to which it belongs "
-    "(tolerance {limit} m2; {detail})",
-)
-def parcel_outside_its_unit(zone: Zone) -> GeoDataFrame:
-    """A parcel lies in the block and the park it names.
-
-    Where its block too leaves the park, the block is accused (H201) and not each parcel; where
-    the parcel leaves both, it is the park that `other` names.
-    """
-    parcels = _polygons(zone, "parcel")
-    blocks = _outlines(zone, "block") if "block" in zone.layers else None
-    parks = _outlines(zone, "park") if "park" in zone.layers else None
-    found = []
-    place = Series(np.arange(len(parcels)), index=_ids(parcels)).groupby(level=0).first()
-
-    def own(places: GeoDataFrame, column: str, outlines: GeoDataFrame) -> NDArray[np.intp]:
-        named = _text(parcels, column).iloc[place[places["a"]].to_numpy()]
-        return _position(named, outlines)
-
-    off_park = None
-    if parks is not None:
-        off_park = _off_parent(zone, "parcel", "park")
-        if blocks is not None and len(off_park):
-            in_block = own(off_park, "block_id", blocks)
-            off_park = _kept_within(off_park, blocks, in_block, zone)
-        found.append(_off_report(zone, off_park, "H203", "parcel"))
-    if blocks is not None:
-        off_block = _off_parent(zone, "parcel", "block")
-        if off_park is not None:
-            off_block = off_block[~off_block["a"].isin(set(off_park["a"]))]
-        found.append(_off_report(zone, off_block, "H203", "parcel"))
-    return combine(found)
-
-
-_PARENTS = (
-    ("block", "park"),
-    ("parcel", "park"),
-    ("parcel", "block"),
-    ("building", "parcel"),
-    ("enterprise", "parcel"),
-    ("enterprise", "park"),
-)
-
-
-@rule(
-    "H205",
-    "error",
-    zh="{level} {feature} 所属的 {detail} {other} 不存在",
-    en="{level} {feature} names a {detail} that is not there: {other}",
-)
-def parent_is_not_there(zone: Zone) -> GeoDataFrame:
-    """What a feature says it belongs to exists, if there is a layer of it."""
+def not_all_were_compared(zone: Zone) -> GeoDataFrame:
+    """Every feature was held against every other, or it is said that it was not."""
     rows = []
-    for level, parent in _PARENTS:
-        layer, parents = zone.layers.get(level), zone.layers.get(parent)
-        if layer is None or parents is None or f"{parent}_id" not in layer or parents.empty:
-            continue
-        known = set(_ids(parents)) | (
-            set(zone.units.index) if parent in ("park", "block") else set()
-        )
-        named = _text(layer, f"{parent}_id")
-        lost = layer[(named != "") & ~named.isin(known)]
-        if level == "enterprise":
-            lost = lost[~lost["id"].duplicated()]
-        rows.append(
-            DataFrame(
+    for level in ("parcel", "building", "park", "block"):
+        left = _overlaps_of(zone, level).attrs["not_compared"] if level in zone.layers else []
+        if left:
+            rows.append(
                 {
                     "level": level,
-                    "feature": _ids(lost),
-                    "other": named[lost.index].to_numpy(),
-                    "detail": parent,
-                    "geometry": np.asarray(lost.geometry.array),
+                    "feature": left[0],
+                    "measured": float(len(left)),
+                    "detail": "、".join(map(str, left[:3])),
                 }
             )
-        )
-    if not any(len(part) for part in rows):
-        return finding_frame([], rule="H205")
-    crs = next(iter(zone.layers.values())).crs
-    return finding_frame(pd.concat(rows, ignore_index=True), rule="H205", crs=crs)
+    return finding_frame(rows, rule="T114")

@@ -1,7 +1,7 @@
 """Everything in metres: the one place that measures land.
 
 ``area_m2`` and its official methods, lengths, widths and distances (:mod:`.plane`); clipped
-areas, overlaps, gaps (:mod:`.overlay`); spatial form (:mod:`.form`); datums and the repair of
+areas and gaps (:mod:`.overlay`); overlaps and piles of them (:mod:`.piles`); spatial form (:mod:`.form`); datums and the repair of
 geometry. Geometry comes in with a CRS and goes out in the one it came in.
 """
 
@@ -21,7 +21,8 @@ from .datums import (
     wgs84_to_gcj02,
 )
 from .form import compactness, contiguity, mix, sharp_angles, spacematrix, together, turning_points
-from .overlay import clipped_areas, gaps, holes, outside, outside_own, overlaps, shared
+from .overlay import clipped_areas, gaps, holes, outside, outside_own, shared
+from .piles import overlaps
 from .plane import (
     AREA_METHODS,
     LONLAT,

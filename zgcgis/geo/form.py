@@ -204,7 +204,7 @@ def turning_points(
     same = np.r_[False, (points[1:] == points[:-1]).all(axis=1)] & ~first  # repeated points
     keep = ~last & ~same
     points, of_ring = points[keep], of_ring[keep]
-    starts = np.flatnonzero(np.r_[True, of_ring[1:] != of_ring[:-1]])
+    starts = np.flatnonzero(np.r_[True, of_ring[1:] != of_ring[:-1]][: len(of_ring)])
     ends = np.r_[starts[1:], len(of_ring)] - 1 if len(of_ring) else starts
     before, after = np.arange(len(points)) - 1, np.arange(len(points)) + 1
     before[starts], after[ends] = ends, starts

@@ -13,8 +13,8 @@ beforehand. So a task prepares copies of its own, and no other task ever sees th
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -22,11 +22,12 @@ import shapely
 from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 
+from ..errors import EntangledError
+from .crossings import most_between, near_between, see_that_they_unite
 from .plane import Center, Floats, Geometries, _array, _nothing, _width, center_of, to_plane
 from .rings import ANGLES, HALF, Rings, run, shared_areas
 
 Positions = NDArray[np.intp]
-T = TypeVar("T")
 
 THREADS_FROM = 50_000
 """Below as many features one thread is as fast as several."""
@@ -38,6 +39,10 @@ _CROWDED = 64  # pairs per big polygon from which cells and pieces of it pay
 _MANY_VERTICES = 128
 _UNION_WEIGHT = 10  # a feature costs that much more in a union than in a clip
 _DUST_M2 = 1e-6  # an area below a square millimetre is rounding, not land
+_BOXES_AT_ONCE = 1 << 22  # pairs that could be found in one go
+_MOST_PAIRS, _PAIRS_PER_FEATURE = 5_000_000, 100  # of two layers whose boxes meet
+_MOST_SHARED, _SHARED_PER_FEATURE = 200_000, 10  # pairs whose shared ground is built
+_HEAVY_PAIR = 1_000_000  # product of points from which a pair is looked at before it is laid over
 
 
 def clipped_areas(
@@ -109,12 +114,34 @@ def _clipped(
 
 
 def _box_pairs(bigs: Geometries, smalls: Geometries, threads: int) -> tuple[Positions, Positions]:
-    """Pairs whose bounding boxes meet, sorted by big, then small."""
+    """Pairs whose bounding boxes meet, sorted by big, then small.
+
+    Raises
+    ------
+    EntangledError
+        If there are far more than land has: nearly all lie within one another's boxes.
+    """
     if len(bigs) <= _FEW:
         return _few_box_pairs(bigs, smalls)
+    most = _MOST_PAIRS + _PAIRS_PER_FEATURE * (len(bigs) + len(smalls))
+    found, total = [], 0
+    for i, j, _ in _box_pairs_of(bigs, threads, smalls):
+        found.append((i, j))
+        total += len(i)
+        if total > most:
+            raise EntangledError(total, most)
+    i, j = (np.concatenate(column) for column in zip(*found, strict=True))
+    return i, j
+
+
+def _box_pairs_of(
+    bigs: Geometries, threads: int, smalls: Geometries | None = None
+) -> Iterator[tuple[Positions, Positions, int]]:
+    """Yield pairs whose boxes meet, a bounded number at a time, and up to which big they go."""
+    smalls = bigs if smalls is None else smalls
     tree = shapely.STRtree(smalls)
     tree.query(shapely.Point(0, 0))  # built here, so that threads only read it
-    chunk = -(-len(bigs) // (threads * 4)) if threads > 1 else len(bigs)
+    chunk = max(16, min(len(bigs) // (threads * 4) + 1, _BOXES_AT_ONCE // max(1, len(smalls))))
 
     def query(start: int) -> NDArray[np.intp]:
         pairs: NDArray[np.intp] = tree.query(bigs[start : start + chunk])
@@ -122,8 +149,11 @@ def _box_pairs(bigs: Geometries, smalls: Geometries, threads: int) -> tuple[Posi
         order = np.argsort(pairs[0] * max(1, len(smalls)) + pairs[1])
         return pairs[:, order]
 
-    i, j = np.concatenate(run(query, list(range(0, len(bigs), chunk)), threads), axis=1)
-    return i, j
+    step = chunk * threads * 4
+    for start in range(0, max(1, len(bigs)), step):
+        upto = min(len(bigs), start + step)
+        i, j = np.concatenate(run(query, list(range(start, upto, chunk)) or [0], threads), axis=1)
+        yield i, j, upto
 
 
 def _few_box_pairs(bigs: Geometries, smalls: Geometries) -> tuple[Positions, Positions]:
@@ -219,6 +249,7 @@ def _pair_areas(
     size[rest[inside]] = whole[j[rest[inside]]]
     rest = rest[~inside]
     pieces = _pieces(outer[rest], i[rest], box[j[rest]]) if len(box) else outer[rest]
+    _see_that_they_meet_seldom(small[rest], pieces)
     size[rest] = shapely.area(shapely.intersection(small[rest], pieces))
     return size
 
@@ -301,103 +332,7 @@ def _hull_pairs(
     return i[near], j[near]
 
 
-# --- overlaps ----------------------------------------------------------------------------
-
-
-def overlaps(
-    layer: GeoDataFrame | GeoSeries,
-    *,
-    min_area_m2: float = 1.0,
-    widths: bool = True,
-    among: Callable[[Positions, Positions], NDArray[np.bool_]] | None = None,
-    center: Center | None = None,
-    threads: int | None = None,
-) -> GeoDataFrame:
-    """Return pairs of features that share more than `min_area_m2` of ground.
-
-    Parameters
-    ----------
-    layer
-        Valid polygons with a CRS.
-    min_area_m2
-        What is smaller is left out.
-    widths
-        Whether to measure how wide each overlap is, which takes longer than finding it.
-    among
-        Told the positions of pairs, says which of them matter: those there in the same year.
-    center, threads
-        As for :func:`clipped_areas`.
-
-    Returns
-    -------
-    overlaps
-        Columns ``a, b`` (labels: the column ``id`` if there is one, else the index),
-        ``area_m2``, ``share`` and ``share_larger`` (of the smaller and of the larger one), with
-        `widths` the ``width_m`` (diameter of the largest circle inside the overlap), and the
-        overlap itself, in the CRS of `layer`.
-    """
-    flat = to_plane(layer, center)
-    shapes = _array(flat)
-    workers = _threads(threads, len(shapes))
-    i, j, shared, size = _overlapping(shapes, min_area_m2, among, workers)
-    labels = {"a": _labels(layer)[i], "b": _labels(layer)[j]}
-    found = _places(layer, flat, shared, size, widths=widths, **labels)
-    whole = np.asarray(shapely.area(shapes))
-    found.insert(3, "share", size / np.minimum(whole[i], whole[j]))
-    found.insert(4, "share_larger", size / np.maximum(whole[i], whole[j]))
-    return found
-
-
-def _overlapping(
-    shapes: Geometries,
-    min_area_m2: float,
-    among: Callable[[Positions, Positions], NDArray[np.bool_]] | None,
-    threads: int,
-) -> tuple[Positions, Positions, Geometries, Floats]:
-    i, j = _box_pairs(shapes, shapes, threads)
-    once = i < j
-    i, j = i[once], j[once]
-    if among is not None:
-        matters = among(i, j)
-        i, j = i[matters], j[matters]
-    box = np.asarray(shapely.bounds(shapes))
-    wide = np.minimum(box[i, 2], box[j, 2]) - np.maximum(box[i, 0], box[j, 0])
-    high = np.minimum(box[i, 3], box[j, 3]) - np.maximum(box[i, 1], box[j, 1])
-    room = wide * high > min_area_m2
-    i, j = i[room], j[room]
-    room = _hull_room(shapes, i, j, threads) > min_area_m2
-    i, j = i[room], j[room]
-
-    def share(rows: slice) -> tuple[NDArray[np.intp], Geometries, Floats]:
-        a, b = shapes[i[rows]], shapes[j[rows]]
-        meet = np.flatnonzero(shapely.relate_pattern(a, b, "T********"))
-        common = np.asarray(shapely.intersection(a[meet], b[meet]))
-        size = np.asarray(shapely.area(common))
-        big = size > min_area_m2
-        return rows.start + meet[big], common[big], size[big]
-
-    parts = run(share, list(_slices(i)), threads)
-    if not parts:
-        nothing = np.zeros(0, np.intp)
-        return nothing, nothing, np.zeros(0, object), np.zeros(0)
-    rows, shared, size = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return i[rows], j[rows], shared, size
-
-
-def _hull_room(shapes: Geometries, i: Positions, j: Positions, threads: int) -> Floats:
-    """An upper bound of the area two shapes can share, from their twelve-sided hulls."""
-    if not len(i):
-        return np.zeros(0)
-    low, high = Rings.of(shapes, threads).spans.transpose(1, 0, 2)
-    room = np.full(len(i), np.inf)
-    depth = [
-        np.minimum(high[k][i], high[k][j]) - np.maximum(low[k][i], low[k][j])
-        for k in range(len(ANGLES))
-    ]
-    for k in range(HALF):  # a direction and the one at right angles to it
-        across = np.maximum(depth[k] + _SLACK_M, 0) * np.maximum(depth[k + HALF] + _SLACK_M, 0)
-        room = np.minimum(room, across)
-    return room
+# --- shared ground -----------------------------------------------------------------------
 
 
 def shared(
@@ -419,6 +354,10 @@ def shared(
     i, j, size = _clipped(ours, theirs, _threads(threads, len(ours) + len(theirs)))
     big = size > min_area_m2
     i, j = i[big], j[big]
+    most = _MOST_SHARED + _SHARED_PER_FEATURE * (len(ours) + len(theirs))
+    if len(i) > most:
+        raise EntangledError(len(i), most)
+    _see_that_they_meet_seldom(ours[i], theirs[j])
     common = np.asarray(shapely.intersection(ours[i], theirs[j]), object)
     found = _places(left, flat, common, size[big], a=_labels(left)[i], b=_labels(right)[j])
     found.insert(3, "share", size[big] / np.asarray(shapely.area(ours))[i])
@@ -486,6 +425,7 @@ def outside_own(
     shapes, outers = _array(flat), _array(to_plane(outer, center))
     asked = np.flatnonzero(own >= 0)
     asked = asked[~shapely.covers(outers[own[asked]], shapes[asked])]
+    _see_that_they_meet_seldom(shapes[asked], outers[own[asked]])
     left = np.asarray(shapely.difference(shapes[asked], outers[own[asked]]), object)
     size = np.asarray(shapely.area(left))
     big = size > min_area_m2
@@ -504,6 +444,7 @@ def holes(
     """
     flat = to_plane(layer, center)
     shapes = _array(flat)
+    see_that_they_unite(shapes)
     whole = shapely.get_parts(shapely.disjoint_subset_union_all(shapes[~_nothing(shapes)]))
     rings, of = shapely.get_rings(whole, return_index=True)
     inner = np.r_[False, of[1:] == of[:-1]] if len(of) else np.zeros(0, bool)
@@ -554,6 +495,7 @@ def _differences(
     done = np.unique(a[shapely.covers(covers[b], shapes[a])])  # one cover holds it whole
     left[done] = shapely.Polygon()
     busy = np.isin(i[first], done, invert=True)
+    see_that_they_unite(covers[np.unique(j[np.repeat(busy, count)])])
 
     def subtract(task: tuple[int, int]) -> None:
         start, n = task  # a union is one shape's own
@@ -563,11 +505,23 @@ def _differences(
             own = shapely.from_wkb(shapely.to_wkb(mine))
             shapely.prepare(own)
             near = near[shapely.intersects(own, near)]
-        left[i[start]] = shapely.difference(mine, shapely.disjoint_subset_union_all(near))
+        whole = shapely.disjoint_subset_union_all(near)
+        _see_that_they_meet_seldom(np.array([mine]), np.array([whole]))
+        left[i[start]] = shapely.difference(mine, whole)
 
     run(subtract, list(zip(first[busy], count[busy], strict=True)), threads)
     there = np.flatnonzero(~_nothing(left))
     return there, left[there]
+
+
+def _see_that_they_meet_seldom(one: Geometries, other: Geometries) -> None:
+    """See of pairs of large outlines that few of their edges are near one another."""
+    near = near_between(one, other, from_product=_HEAVY_PAIR)
+    if near.any():
+        points = (np.asarray(shapely.get_num_coordinates(s), np.int64) for s in (one, other))
+        most = most_between(*points)
+        if len(over := np.flatnonzero(near > most)):
+            raise EntangledError(int(near[over[0]]), int(most[over[0]]))
 
 
 # --- common ------------------------------------------------------------------------------

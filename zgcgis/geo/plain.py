@@ -17,6 +17,8 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from .crossings import most_near, near_within, winding
+
 __all__ = [
     "BLOCK_ROWS",
     "Floats",
@@ -40,6 +42,8 @@ T = TypeVar("T")
 
 BLOCK_ROWS = 8192
 _MARGIN = 1e-12
+_MANY_POINTS, _VERY_MANY_POINTS = 100, 400  # with more of them a ring may be entangled
+_WINDING = 20.0  # to and fro across its own box
 
 
 class Plain:
@@ -85,11 +89,12 @@ class Plain:
 
     @cached_property
     def unsound(self) -> Positions:
-        """Which rings are not simple, or repeat a point."""
+        """Which rings are not simple, repeat a point, or are too entangled to be looked at."""
         sound = np.concatenate([np.zeros(0, bool), *self.in_blocks(_turns_once)])
+        sound[self.entangled] = True  # whether they are simple would take too long to tell
         doubtful: Positions = np.flatnonzero(~sound)
         if not len(doubtful):
-            return doubtful
+            return self.entangled
         valid = in_threads(shapely.is_valid, self.polygons(doubtful))
         counts = self.counts[doubtful]
         at, first = runs(self.starts[doubtful], counts), np.cumsum(counts) - counts
@@ -97,6 +102,18 @@ class Plain:
         same[1:] = (np.diff(self.x[at]) == 0) & (np.diff(self.y[at]) == 0)
         same[first] = False
         found: Positions = doubtful[~valid | (np.add.reduceat(same, first) > 0)]
+        return np.sort(np.concatenate([found, self.entangled]))
+
+    @cached_property
+    def entangled(self) -> Positions:
+        """Which rings have far more edges near one another than any outline of land."""
+        many = np.flatnonzero(self.counts > _MANY_POINTS)
+        if not len(many):
+            return many
+        held = np.concatenate([np.zeros(0), *self.in_blocks(winding)])
+        many = many[(self.counts[many] > _VERY_MANY_POINTS) | ~(held[many] < _WINDING)]
+        most = most_near(self.counts[many])
+        found: Positions = many[near_within(self.polygons(many), most) > most]
         return found
 
     def polygons(self, rings: Positions) -> Geometries:

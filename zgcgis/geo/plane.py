@@ -25,6 +25,7 @@ from pyproj.crs.coordinate_operation import LambertAzimuthalEqualAreaConversion
 from shapely.geometry.base import BaseGeometry
 
 from ..errors import CrsError, UnknownNameError
+from .crossings import few_enough
 from .outlines import Outlines
 
 AREA_METHODS = ("ellipsoid", "trapezoid", "gauss_kruger")
@@ -340,11 +341,24 @@ def width_m(geometry: GeoSeries, *, center: Center | None = None) -> Series:
     return Series(_width(flat), index=geometry.index, name="width_m")
 
 
+_MOST_STEPS = 20_000_000  # of a hundredth of its width along an outline
+_STEPS_TOGETHER, _STEPS_PER_SHAPE = 1_000_000_000, 200_000
+
+
 def _width(shapes: Geometries) -> Floats:
-    """Diameter of the largest inscribed circle, right to 1 % also for thin shapes."""
+    """Diameter of the largest inscribed circle, right to 1 % also for thin shapes.
+
+    NaN where an outline is so long for its width that the search would have no end.
+    """
     found = np.zeros(len(shapes))
-    thin = 2 * shapely.area(shapes) / np.maximum(shapely.length(shapes), 1e-300)
+    length = np.asarray(shapely.length(shapes))
+    thin = 2 * shapely.area(shapes) / np.maximum(length, 1e-300)
     real = np.flatnonzero(thin > 0)
+    steps = np.minimum(50 * length[real] / thin[real], 1e18).astype(np.int64)
+    together = _STEPS_TOGETHER + _STEPS_PER_SHAPE * len(shapes)
+    most = few_enough(steps, each=_MOST_STEPS, together=together)
+    found[real[steps > most]] = np.nan
+    real = real[steps <= most]
     if len(real):
         # A thin shape is at least as wide as area over half its outline, so that is the scale.
         circle = shapely.maximum_inscribed_circle(shapes[real], tolerance=thin[real] / 50)

@@ -16,6 +16,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
+from .crossings import crossings_within, few_enough, most_near, near_within
 from .outlines import Outlines
 from .plain import in_threads
 from .plane import E2, SEMI_MAJOR_M
@@ -33,6 +34,11 @@ _FAMILIES: dict[str, tuple[int, ...]] = {
     "any": (0, 1, 2, 3, 4, 5, 6, 7),
 }
 _MOST_PARTS = 1000
+_PARTS_AT_ONCE = 64
+_MANY_POINTS = 100
+MOST_CROSSINGS = 1000
+"""Of one shape; where one crosses itself more often, nobody can tell what land was meant."""
+_CROSSINGS_OF_ALL, _CROSSINGS_PER_SHAPE = 20_000, 10
 
 
 @dataclass(kw_only=True)
@@ -42,6 +48,7 @@ class _Record:
     refused: list[tuple[int, str, str]] = field(default_factory=list)
     repeated: dict[int, int] = field(default_factory=dict)
     parts: dict[int, int] = field(default_factory=dict)
+    counted: dict[int, tuple[int, int]] = field(default_factory=dict)
     with_height: int = 0
 
 
@@ -59,11 +66,15 @@ class Mended(_Record):
         ``(row, what)``: ``crossing overlapping_parts misplaced_hole tidied unclosed repeated
         collection``.
     refused
-        ``(row, what, detail)``: ``missing empty not_finite collapsed family nested hopeless``.
+        ``(row, what, detail)``: ``missing empty not_finite collapsed family nested hopeless
+        entangled crossings``.
     repeated
         By row, how many repeated points were dropped.
     parts
         By row, how many parts, where there are very many.
+    counted
+        By row refused as ``entangled`` or for its ``crossings``, how many were counted before
+        counting ended, and the limit.
     with_height
         How many came with heights or measures.
     """
@@ -90,6 +101,7 @@ class _Work(_Record):
             "refused": [(number[k], what, detail) for k, what, detail in self.refused],
             "repeated": {number[k]: count for k, count in self.repeated.items()},
             "parts": {number[k]: count for k, count in self.parts.items()},
+            "counted": {number[k]: pair for k, pair in self.counted.items()},
             "with_height": self.with_height,
         }
 
@@ -154,7 +166,9 @@ def _mend_objects(
     for row in np.flatnonzero(~fits & ~shapely.is_missing(shapes)).tolist():
         result.refused.append((row, "family", shapes[row].geom_type))
         shapes[row] = None
+    _refuse_entangled(result)
     invalid = ~in_threads(shapely.is_valid, shapes) & ~shapely.is_missing(shapes)
+    _refuse_crossings(result, invalid)
     for row in np.flatnonzero(invalid).tolist():  # few; each has its own reason
         _mend_one(result, row, accept_nested=accept_nested)
     parts = shapely.get_num_geometries(shapes)
@@ -173,6 +187,32 @@ def _refuse_not_finite(result: _Work, coordinates: Floats, rows: NDArray[np.intp
         flags = np.zeros(len(result.shapes), dtype=bool)
         flags[rows[bad]] = True
         _refuse(result, flags, "not_finite")
+
+
+def _refuse_entangled(result: _Work) -> None:
+    """Refuse polygons whose edges are near one another beyond measure, before anything is asked."""
+    points = np.asarray(shapely.get_num_coordinates(result.shapes), np.int64)
+    polygons = np.isin(shapely.get_type_id(result.shapes), _FAMILIES["polygon"])
+    many = np.flatnonzero((points > _MANY_POINTS) & polygons)
+    most = most_near(points[many])
+    near = near_within(result.shapes[many], most)
+    for k in np.flatnonzero(near > most).tolist():
+        result.counted[int(many[k])] = int(near[k]), int(most[k])
+        result.refused.append((int(many[k]), "entangled", ""))
+        result.shapes[many[k]] = None
+
+
+def _refuse_crossings(result: _Work, invalid: NDArray[np.bool_]) -> None:
+    """Refuse those that cross themselves too often to be mended, each or all together."""
+    rows = np.flatnonzero(invalid)
+    counts = crossings_within(result.shapes[rows], MOST_CROSSINGS)
+    together = _CROSSINGS_OF_ALL + _CROSSINGS_PER_SHAPE * len(result.shapes)
+    most = few_enough(counts, each=MOST_CROSSINGS, together=together)
+    for k in np.flatnonzero(counts > most).tolist():
+        result.counted[int(rows[k])] = int(counts[k]), most
+        result.refused.append((int(rows[k]), "crossings", ""))
+        result.shapes[rows[k]] = None
+        invalid[rows[k]] = False
 
 
 def _drop_repeated(result: _Work, coordinates: Floats, rows: NDArray[np.intp]) -> None:
@@ -260,7 +300,7 @@ def _shells_less_holes(shape: Any) -> Any:
 def _what_is_wrong(shape: Any) -> str:
     parts = shapely.get_parts(shape)
     if len(parts) > 1 and shapely.is_valid(parts).all():
-        if len(parts) <= _MOST_PARTS and _one_holds_another(parts):
+        if _one_holds_another(parts):
             return "nested"
         return "overlapping_parts"
     reason = str(shapely.is_valid_reason(shape)).lower()
@@ -275,11 +315,15 @@ def _what_is_wrong(shape: Any) -> str:
 
 def _one_holds_another(parts: Geometries) -> bool:
     tree = shapely.STRtree(parts)
-    a, b = tree.query(parts, predicate="covers")
-    distinct = a != b
-    a, b = a[distinct], b[distinct]
-    same = shapely.equals(parts[a], parts[b])  # a part given twice is plainly a double
-    return bool((~same).any())
+    for first in range(0, len(parts), _PARTS_AT_ONCE):
+        some = parts[first : first + _PARTS_AT_ONCE]
+        a, b = tree.query(some, predicate="covers")
+        distinct = a + first != b
+        a, b = a[distinct], b[distinct]
+        same = shapely.equals(some[a], parts[b])  # a part given twice is plainly a double
+        if not same.all():
+            return True
+    return False
 
 
 def rough_area_m2(shapes: Outlines | Geometries) -> Floats:

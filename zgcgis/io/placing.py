@@ -51,7 +51,7 @@ FLOOR_FACTOR = 1.2
 FAR_KM = 100.0
 SAMPLE = 20_000
 KINDS = {"missing": "R304", "empty": "R305", "not_finite": "R306", "collapsed": "R307",
-         "nested": "R316", "hopeless": "R320"}  # fmt: skip
+         "nested": "R316", "hopeless": "R320", "entangled": "R325", "crossings": "R326"}  # fmt: skip
 MENDED = {"crossing": "R301", "unclosed": "R302", "overlapping_parts": "R314",
          "misplaced_hole": "R315", "collection": "R318", "tidied": "R322"}  # fmt: skip
 _TYPE_NAMES = {0: "Point", 1: "LineString", 2: "LinearRing", 3: "Polygon", 4: "MultiPoint",
@@ -128,6 +128,9 @@ def place(
             continue
         if what == "family":
             book.add("R308", row, detail=detail, other=_WORDS.get(family, family))
+        elif row in mended.counted:
+            measured, limit = mended.counted[row]
+            book.add(KINDS[what], row, measured=measured, limit=limit)
         else:
             book.add(KINDS[what], row, detail=detail)
     if mended.with_height:

@@ -53,7 +53,8 @@ def read_sound_layer(path: Path, level: str) -> tuple[GeoDataFrame, GeoDataFrame
         if what == "family":
             tell("R308", row, detail=detail, other=_WHOLE, geometry=_middle(shapes[row]))
         elif what not in {"missing", "empty"}:  # told above, or nothing the level asks for
-            tell(KINDS[what], row, detail=detail, geometry=_middle(shapes[row]))
+            counted = dict(zip(("measured", "limit"), done.counted.get(row, ()), strict=False))
+            tell(KINDS[what], row, detail=detail, geometry=_middle(shapes[row]), **counted)
         if what != "missing":
             shapes[row] = None
     mended = sorted({row for row, _ in done.repairs})
