@@ -269,3 +269,17 @@ def test_what_could_not_be_shut_is_said(tmp_path):
     assert doors.left_open(["RLIMIT_AS", "network namespace", "Landlock 4"]) == {}
     assert set(doors.left_open(["RLIMIT_AS", "no Landlock: not offered"])) == {"network", "folders"}
     assert set(doors.left_open([])) == {"network", "limits"}
+
+
+def test_the_environment_and_every_command_say_which_doors_stay_open(monkeypatch, capsys):
+    from zgcgis import cli
+
+    shut = doors.try_doors()
+    assert any("Landlock" in door for door in shut)
+    monkeypatch.setattr(guard, "OPEN_DOORS", {"network": ("网络命名空间", "network namespace")})
+    with pytest.raises(SystemExit):
+        cli.main(["env", "--json"])
+    told = capsys.readouterr()
+    assert "reader shut off" in json.loads(told.out)
+    assert told.err.count("network namespace") == 1
+    assert len(told.err.strip().splitlines()) == 1

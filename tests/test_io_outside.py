@@ -32,7 +32,7 @@ SECRET = "secret-of-another-file"
 
 
 @contextmanager
-def quickly(seconds=30):
+def quickly(seconds=120):
     """Fail what waits for a pipe, or for a view that never ends."""
 
     def late(*_):

@@ -83,7 +83,19 @@ def main(args: list[str] | None = None) -> None:
             stream.reconfigure(errors="replace")
     with shown_streams():
         tell_warnings(_asked_language(words))
-        sys.exit(_run(words))
+        code = _run(words)
+        _say_open_doors(_asked_language(words))
+        sys.exit(code)
+
+
+def _say_open_doors(lang: str | None) -> None:
+    """Say in one line which doors of the reader of foreign files this system could not shut."""
+    guard = sys.modules.get(f"{__package__.rpartition('.')[0]}.io.guard")
+    doors = guard.OPEN_DOORS.values() if guard is not None else ()
+    if doors:
+        zh = f"本系统未能为读取程序关上：{'、'.join(zh for zh, _ in doors)}；其余限制仍然有效。"
+        en = f"This system could not shut off the reader's {', '.join(en for _, en in doors)}."
+        say({"zh": zh, "en": en}.get(lang or "", f"{zh} {en}"), err=True)
 
 
 def _run(words: list[str]) -> int:

@@ -120,6 +120,7 @@ def env(as_json: bool) -> None:  # noqa: FBT001
     import shapely
 
     from ..io import SHIPPED
+    from ..io.doors import left_open, try_doors
 
     packages = "zgcgis geopandas shapely pyproj pyogrio fiona folium numpy pandas scipy pyarrow click openpyxl jinja2"
     optional = "distributed sqlalchemy psycopg"
@@ -136,6 +137,9 @@ def env(as_json: bool) -> None:  # noqa: FBT001
         "GDAL (fiona)": fiona.__gdal_version__,
         "zones": ", ".join(SHIPPED),
     }
+    missing = left_open(try_doors()).values()
+    open_doors = "; ".join(f"{zh} {en}" for zh, en in missing)
+    rows["reader shut off"] = f"但 but: {open_doors}" if open_doors else "是 yes"
     if as_json:
         print_json(json_text(rows))
         return

@@ -133,6 +133,7 @@ def doctor(
 ) -> None:
     """检查数据文件：内容、问题、办法；不作任何改动。Examine files; changes nothing."""
     from ..io.examine import examine
+    from ..io.guard import OPEN_DOORS
     from ..model import LEVELS
 
     if level is not None and level not in LEVELS:
@@ -148,6 +149,7 @@ def doctor(
         told = {
             "schema": SCHEMA,
             "files": [file_as_json(file, report) for file, report in reports],
+            "open_doors": [en for _, en in OPEN_DOORS.values()],
             "exit_code": code,
         }
         print_json(json_text(told))
@@ -404,6 +406,7 @@ def import_(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """检查、修复并导入数据到示范区。Examine, repair with record, and store in a zone."""
+    from ..io.guard import OPEN_DOORS
     from ..io.intake import import_file
     from ..model import LEVELS
 
@@ -428,6 +431,7 @@ def import_(
             "findings": findings_as_json(intake.findings, file),
             "repairs": _clean(intake.repairs.to_dict("records")),
             "refused": _clean(intake.refused.to_dict("records")),
+            "open_doors": [en for _, en in OPEN_DOORS.values()],
             "exit_code": code,
         }
         print_json(json_text(told))
