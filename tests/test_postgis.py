@@ -6,11 +6,14 @@ import contextlib
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
-from dataclasses import replace
+import time
+from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 import geopandas as gpd
@@ -21,11 +24,21 @@ import shapely
 from pandas import DataFrame
 from shapely import MultiPolygon, Point, box
 
-from tests.conftest import database
+from tests.conftest import FULL, database
 from zgcgis import accounts, findings
 from zgcgis.checks import check
-from zgcgis.errors import CrsError, ReadError, UnknownNameError, WriteError, ZgcgisError
+from zgcgis.errors import (
+    CrsError,
+    MissingColumnsError,
+    ReadError,
+    UnknownNameError,
+    WriteError,
+    ZgcgisError,
+    ZgcgisWarning,
+)
 from zgcgis.io import open_zone, postgis
+from zgcgis.io.postgis import server as connecting
+from zgcgis.io.postgis import server_rows
 
 PASSWORD = "s3cret-of-the-test"
 ROOT = Path(__file__).parents[1]
@@ -80,16 +93,23 @@ def server():
 
 @pytest.fixture
 def address(server):
-    """Return the address of a fresh database with PostGIS."""
+    """Return the address of a fresh database with PostGIS, for a user who is no superuser."""
     import psycopg
 
     where = {"host": str(server), "user": "zone", "password": PASSWORD, "autocommit": True}
     with contextlib.closing(psycopg.connect(dbname="postgres", **where)) as connection:
         connection.execute("DROP DATABASE IF EXISTS land WITH (FORCE)")
-        connection.execute("CREATE DATABASE land")
+        connection.execute("DROP ROLE IF EXISTS planner")
+        connection.execute(f"CREATE ROLE planner LOGIN PASSWORD '{PASSWORD}'")
+        connection.execute("CREATE DATABASE land OWNER planner")
     with contextlib.closing(psycopg.connect(dbname="land", **where)) as connection:
         connection.execute("CREATE EXTENSION postgis")
-    return f"postgresql://zone:{PASSWORD}@/land?host={server}"
+    return f"postgresql://planner:{PASSWORD}@/land?host={server}"
+
+
+def mighty(address: str) -> str:
+    """Return the address for the superuser."""
+    return address.replace("//planner:", "//zone:")
 
 
 def run(address: str, statement: str) -> list[tuple[object, ...]]:
@@ -331,12 +351,315 @@ def test_numbers_and_dates_of_the_server_keep_their_value(address):
     assert (one.geometry.x, one.geometry.y) == (116.5, 40.0)
 
 
+SHAPES = {
+    "POINT(116 40)": None,
+    "POLYGON EMPTY": None,
+    "POINT EMPTY": None,
+    "GEOMETRYCOLLECTION EMPTY": None,
+    "POLYGON Z((0 0 5,1 0 5,1 1 5,0 0 5))": None,
+    "POLYGON M((0 0 5,1 0 5,1 1 5,0 0 5))": None,
+    "POLYGON ZM((0 0 5 1,1 0 5 1,1 1 5 1,0 0 5 1))": None,
+    "GEOMETRYCOLLECTION(POINT(1 2),POLYGON((0 0,1 0,1 1,0 0)))": None,
+    "CURVEPOLYGON((0 0,4 0,4 4,0 4,0 0))": "Polygon",
+    "MULTISURFACE(CURVEPOLYGON((0 0,4 0,4 4,0 4,0 0)))": "MultiPolygon",
+    "CIRCULARSTRING(0 0,1 1,1 0)": "1 feature.* arcs .odd.",
+    "COMPOUNDCURVE(CIRCULARSTRING(0 0,1 1,1 0),(1 0,0 1))": "arcs",
+    "CURVEPOLYGON(CIRCULARSTRING(0 0,4 0,4 4,0 4,0 0))": "arcs",
+    "MULTICURVE((0 0,5 5),CIRCULARSTRING(4 0,4 4,8 4))": "arcs",
+    "TIN(((0 0 0,0 0 1,0 1 0,0 0 0)))": "odd. is no plane shape: TIN 1",
+    "TRIANGLE((0 0,0 9,9 0,0 0))": "TRIANGLE 1",
+    "POLYHEDRALSURFACE(((0 0 0,0 0 1,0 1 1,0 1 0,0 0 0)))": "POLYHEDRALSURFACE 1",
+    "GEOMETRYCOLLECTION(POINT(1 2 3),TIN(((0 0 0,0 0 1,0 1 0,0 0 0))))": "COLLECTION 1",
+}
+
+
+@needs_database
+def test_every_kind_of_shape_is_read_or_its_feature_named(address):
+    run(address, "CREATE TABLE t (id text, g geometry)")
+    for text, said in SHAPES.items():
+        run(
+            address,
+            f"TRUNCATE t; INSERT INTO t VALUES ('a', 'SRID=4490;POINT(1 2)'), "
+            f"('odd', 'SRID=4490;{text}')",
+        )
+        for level in (None, "block"):
+            if said is None or (said.isalpha() and said.endswith("Polygon")):
+                found = postgis.read_layer(address, "t", level=level).geometry.iloc[1]
+                assert found.geom_type == said or found.equals(shapely.from_wkt(text)), text
+            else:
+                with pytest.raises(ReadError, match=said):
+                    postgis.read_layer(address, "t", level=level)
+    for number in ("NaN", "Infinity"):
+        run(
+            address,
+            f"UPDATE t SET g = ST_SetSRID(ST_MakePoint('{number}', 1), 4490) WHERE id = 'odd'",
+        )
+        with pytest.raises(ReadError, match=r"\(odd\) have coordinates that are not finite"):
+            postgis.read_layer(address, "t")
+    run(address, "UPDATE t SET g = ST_SetSRID(ST_MakePoint(1e30, 1e30), 4548)")
+    with pytest.raises(ReadError, match=r"2 feature\(s\) .*\(a, odd\) .* beyond their CRS"):
+        postgis.read_layer(address, "t", level="block")
+
+
+@dataclass
+class Said:
+    """What the sentence has to say."""
+
+    pattern: str
+
+
+VALUES = {
+    "'\\xdead'::bytea": None,
+    "'{\"a\": [1]}'::json": '{"a": [1]}',
+    "'[1]'::jsonb": "[1]",
+    "ARRAY['a', NULL]": "{a,NULL}",
+    "'1 year 2 days'::interval": "1 year 2 days",
+    "'24:00'::time": "24:00:00",
+    "int4range(1, 3)": "[1,3)",
+    "'x'::char(5)": "x",
+    "B'101'": "101",
+    "'NaN'::numeric": np.nan,
+    "'Infinity'::numeric": np.inf,
+    "12.5::numeric": 12.5,
+    "9223372036854775807::numeric(19, 0)": 2**63 - 1,
+    "9223372036854775807::bigint": 2**63 - 1,
+    "11010810001234567890::numeric(20, 0)": Said("more digits .*'11010810001234567890'"),
+    "11010810001234567891::numeric": Said("more digits"),
+    "1e400::numeric": Said("more digits"),
+    "'9999-12-31'::date": date(9999, 12, 31),
+    "'infinity'::date": Said(r"1 date.*outside the years 1 to 9999: 'infinity' .feature odd"),
+    "'-infinity'::timestamp": Said("'-infinity'"),
+    "'infinity'::timestamptz": Said("'infinity'"),
+    "'0044-03-15 BC'::date": Said("0044-03-15 BC"),
+    "'0044-03-15 BC'::timestamptz": Said("0044-03-15 .* BC"),
+    "'20000-01-01'::date": Said("20000-01-01"),
+    "E'a\\x1b[31m\\nb'": "a\x1b[31m\nb",
+}
+
+
+@needs_database
+def test_every_value_keeps_its_meaning_or_is_named(address):
+    for text, right in VALUES.items():
+        run(address, "DROP TABLE IF EXISTS t")
+        shape = "'SRID=4490;POINT(1 2)'::geometry AS g"
+        run(address, f"CREATE TABLE t AS SELECT 'odd' AS id, {text} AS v, {shape}")
+        run(address, "INSERT INTO t (id) VALUES ('none')")
+        if right is None:
+            with pytest.warns(ZgcgisWarning, match=r"\['v'\] .*were not read"):
+                assert list(postgis.read_layer(address, "t")) == ["id", "geometry"]
+        elif isinstance(right, Said):
+            with pytest.raises(ReadError, match=right.pattern):
+                postgis.read_layer(address, "t")
+        else:
+            none, found = postgis.read_layer(address, "t")["v"]
+            assert found == right or (found != found and right != right), text
+            assert pd.isna(none)
+
+
+@needs_database
+def test_a_domain_is_the_type_it_is_of(address):
+    run(address, "CREATE DOMAIN code AS text; CREATE DOMAIN use_code AS code")
+    run(address, "CREATE DOMAIN outline AS geometry(Point, 4490)")
+    run(
+        address,
+        "CREATE TABLE t AS SELECT '1'::use_code AS id, ST_SetSRID(ST_MakePoint(1, 2), 4490)::outline g",
+    )
+    assert postgis.read_layer(address, "t")["id"].tolist() == ["1"]
+
+
+@needs_database
+def test_a_column_that_its_level_cannot_hold_is_named(address):
+    for column, value, said in (
+        ("since", "'二'", "since of feature 1 .*'二'"),
+        ("registered_area_m2", "'12 mu'", "12 mu"),
+        ("supply_date", "'2020.13'", "2020.13"),
+        ("since", "1e30::float", "since"),
+    ):
+        run(address, "DROP TABLE IF EXISTS t")
+        shape = "'SRID=4490;POINT(1 2)'::geometry AS g"
+        run(address, f"CREATE TABLE t AS SELECT '7' AS id, {value} AS {column}, {shape}")
+        with pytest.raises(ReadError, match=said):
+            postgis.read_layer(address, "t", level="parcel")
+    run(address, f"DROP TABLE t; CREATE TABLE t AS SELECT '7' AS \"ID\", {shape}")
+    with pytest.raises(MissingColumnsError, match="'ID'"):
+        postgis.read_layer(address, "t", level="parcel")
+    run(address, f"DROP TABLE t; CREATE TABLE t AS SELECT '7' AS geometry, {shape}")
+    with pytest.raises(
+        ReadError, match=r"the column geometry of public\.t holds no geometry; g does"
+    ):
+        postgis.read_layer(address, "t")
+
+
+@needs_database
+@pytest.mark.parametrize("size", [1, 20_000, 8 << 20])
+def test_the_size_of_a_batch_changes_nothing_but_the_memory(address, monkeypatch, size):
+    run(
+        address,
+        "CREATE TABLE t AS SELECT lpad((n * 7 % 1000)::text, 4, '0') AS id, "
+        "CASE WHEN n > 300 THEN n END AS late, repeat('x', 1000) AS note, n % 2 = 0 AS even, "
+        "n::numeric(8, 2) AS amount, DATE '2020-01-01' + n AS day, "
+        "CASE WHEN n % 5 > 0 THEN ST_SetSRID(ST_MakePoint(n, 1), 4490) END AS g "
+        "FROM generate_series(1, 400) n",
+    )
+    monkeypatch.setattr(server_rows, "_BATCH_BYTES", size)
+    sizes: list[int] = []
+    monkeypatch.setattr(server_rows, "heard", lambda _: sizes.append(1))
+    layer = postgis.read_layer(address, "t")
+    assert len(sizes) > 1 if size < 1 << 20 else True
+    assert len(sizes) >= {1: 301, 20_000: 5}.get(size, 2)
+    assert layer["id"].tolist() == sorted(f"{n * 7 % 1000:04d}" for n in range(1, 401))
+    n = layer["day"].map(lambda day: (day - date(2020, 1, 1)).days)
+    assert layer["amount"].tolist() == n.astype(float).tolist()
+    assert layer["even"].tolist() == (n % 2 == 0).tolist()
+    assert layer["late"].fillna(0).astype(int).tolist() == n.where(n > 300, 0).tolist()
+    assert layer.geometry.isna().tolist() == (n % 5 == 0).tolist()
+
+
+BIG = """
+import resource, sys
+from zgcgis.io import postgis
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+layer = postgis.read_layer(sys.argv[1], "t")
+print(len(layer), (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@needs_database
+@pytest.mark.skipif(not FULL, reason="half a minute; ZGCGIS_FULL=1 runs it")
+def test_300_000_rows_of_a_kilobyte_take_less_than_a_gigabyte(address):
+    run(
+        address,
+        "CREATE TABLE t AS SELECT 'p' || n AS id, repeat(md5(n::text), 32) AS note, "
+        "ST_MakeEnvelope(116, 40, 116.001, 40.001, 4490) AS g FROM generate_series(1, 300000) n",
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", BIG, address], capture_output=True, text=True, check=True
+    )
+    count, megabytes = map(int, said.stdout.split())
+    assert count == 300_000
+    assert megabytes < 800
+
+
+@needs_database
+@pytest.mark.parametrize("role", ["superuser", "pg_execute_server_program"])
+def test_reading_with_rights_a_view_could_abuse_is_warned_of(address, role):
+    postgis.write_tables(address, {"parcel": parcels()})
+    who = mighty(address)
+    if role != "superuser":
+        run(who, f"GRANT {role} TO planner")
+        who = address
+    with pytest.warns(ZgcgisWarning, match=role):
+        assert len(postgis.read_layer(who, "parcel")) == 3
+    with pytest.warns(ZgcgisWarning, match=role):
+        postgis.layers_in(who)
+
+
+@needs_database
+def test_a_view_that_lifts_its_time_limit_is_hung_up_on(address, monkeypatch):
+    monkeypatch.setattr(connecting, "_GRACE_S", 0.5)
+    run(
+        address,
+        "CREATE VIEW t AS SELECT n, ST_SetSRID(ST_MakePoint(1, 2), 4490) AS g, "
+        "CASE n WHEN 1 THEN set_config('statement_timeout', '0', false) "
+        "WHEN 150 THEN pg_sleep(60)::text END AS sly FROM generate_series(1, 200) n",
+    )
+    begun = time.monotonic()
+    with pytest.raises(ReadError, match=r"no answer within 1\.5 s"):
+        postgis.read_layer(address, "t", timeout_s=1)
+    assert time.monotonic() - begun < 20
+
+
+def test_a_port_that_says_nothing_is_a_time_out(monkeypatch):
+    monkeypatch.setattr(connecting, "_CONNECT_S", 2)
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        begun = time.monotonic()
+        with pytest.raises(ReadError, match="timeout"):
+            postgis.read_layer(f"postgresql://zone@127.0.0.1:{mute.getsockname()[1]}/land", "t")
+        assert time.monotonic() - begun < 20
+
+
+@needs_database
+def test_heights_and_measures_are_written_and_come_back(address):
+    flat, high = shapely.from_wkt(["POINT(1 2)", "POINT Z(1 2 3)"])
+    for name, shapes in {"flat": [flat], "high": [high, None], "both": [flat, high]}.items():
+        layer = gpd.GeoDataFrame({"id": [*"ab"][: len(shapes)]}, geometry=shapes, crs="EPSG:4490")
+        postgis.write_tables(address, {name: layer})
+        back = postgis.read_layer(address, name)
+        assert back.geometry.to_wkt().tolist() == layer.geometry.to_wkt().tolist()
+
+
+@pytest.mark.parametrize("text", ["a\ud800", "nul\0byte", "\udfff"])
+def test_text_no_database_keeps_is_named_before_the_server_is_asked(text):
+    nowhere = "postgresql://zone@127.0.0.1:1/land"
+    table = DataFrame({"x": pd.Series(["fine", None, text], dtype="object")})
+    renamed = table.set_axis(pd.Index([text], dtype="object"), axis="columns")
+    with pytest.raises(WriteError, match=r"column t\.x \(#3\).*was not written to"):
+        postgis.write_tables(nowhere, {"t": table})
+    for wrong in ({text: table}, {"t": renamed}):
+        with pytest.raises(WriteError, match="Choose another"):
+            postgis.write_tables(nowhere, wrong)
+    with pytest.raises(WriteError, match="Choose another"):
+        postgis.write_tables(nowhere, {"t": table[:1]}, schema=text)
+
+
+@needs_database
+def test_a_name_no_server_can_hear_is_a_sentence(address):
+    for text in ("a\ud800", "a\0b"):
+        for words in ({"table": text}, {"table": "t", "schema": text}):
+            with pytest.raises(ReadError, match="cannot be read"):
+                postgis.read_layer(address, **words)
+        with pytest.raises(ReadError, match="should look like"):
+            postgis.read_layer(address.replace("/land", f"/{text}"), "t")
+
+
+@needs_database
+@pytest.mark.parametrize("hindrance", ["owner", "view", "dependent", "read-only", "disk", "lost"])
+def test_what_the_server_refuses_half_way_is_a_sentence_and_leaves_nothing(
+    address, monkeypatch, hindrance
+):
+    super_ = mighty(address)
+    run(address, "CREATE TABLE second (old int); INSERT INTO second VALUES (7)")
+    if hindrance == "owner":
+        run(super_, "ALTER TABLE second OWNER TO zone; GRANT SELECT ON second TO planner")
+        run(super_, "ALTER SCHEMA public OWNER TO zone; GRANT ALL ON SCHEMA public TO planner")
+    elif hindrance == "view":
+        run(address, "ALTER TABLE second RENAME TO t; CREATE VIEW second AS SELECT * FROM t")
+    elif hindrance == "dependent":
+        run(address, "CREATE VIEW v AS SELECT * FROM second")
+    elif hindrance == "read-only":
+        run(address, "ALTER DATABASE land SET default_transaction_read_only = on")
+    elif hindrance == "disk":
+        run(
+            super_,
+            "CREATE FUNCTION full_disk() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN "
+            "RAISE 'could not extend file: No space left' USING ERRCODE = '53100'; END $$; "
+            "CREATE EVENT TRIGGER full_disk ON ddl_command_end WHEN TAG IN ('CREATE INDEX') "
+            "EXECUTE FUNCTION full_disk()",
+        )
+    else:
+        copy = postgis._copy
+
+        def cut_off(connection, schema, name, columns, rows):
+            copy(connection, schema, name, columns, rows)
+            run(
+                super_,
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'zgcgis'",
+            )
+
+        monkeypatch.setattr(postgis, "_copy", cut_off)
+    with pytest.raises(WriteError, match="was not written to"):
+        postgis.write_tables(address, {"first": parcels(), "second": parcels()}, replace=True)
+    assert run(address, "SELECT to_regclass('public.first')") == [(None,)]
+    assert run(address, "SELECT old FROM second") == [(7,)]
+
+
 @needs_database
 def test_a_password_is_in_no_message(address):
     for wrong in (
         address.replace(PASSWORD, "wr0ng-word"),
         address.replace("/land?", "/no_such_base?"),
-        address.replace(f"zone:{PASSWORD}@", "zone@") + "&password=wr0ng-word",
+        address.replace(f"planner:{PASSWORD}@", "planner@") + "&password=wr0ng-word",
         "postgresql://zone:wr0ng-word@127.0.0.1:1/land",
     ):
         with pytest.raises(ReadError) as caught:

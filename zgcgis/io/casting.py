@@ -32,7 +32,9 @@ _WANTED = {
 }
 
 
-def typed_columns(table: DataFrame, columns: Iterable[str], path: Path) -> dict[Hashable, Series]:
+def typed_columns(
+    table: DataFrame, columns: Iterable[str], path: Path | str
+) -> dict[Hashable, Series]:
     """Return the columns of a table, and those of `columns` typed, also where there are none.
 
     Raises
@@ -53,7 +55,7 @@ def typed_columns(table: DataFrame, columns: Iterable[str], path: Path) -> dict[
     return made
 
 
-def _told(values: Series, about: Column, table: DataFrame, path: Path) -> Series:
+def _told(values: Series, about: Column, table: DataFrame, path: Path | str) -> Series:
     try:
         return _as(values, about)
     except (ValueError, TypeError, OverflowError, ArithmeticError):

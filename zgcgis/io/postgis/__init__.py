@@ -1,7 +1,8 @@
 """Layers from PostGIS, findings and accounts into it (extra ``postgis``).
 
 What is read is read in one transaction that cannot write and that stops after a stated time, so
-that several layers are of one moment and a server is never held up. What is written is written
+that several layers are of one moment and a server is never held up. Rows come in batches of a
+bounded size. What is written is written
 in one transaction: every table or none. Names go to the server quoted and values as parameters,
 never as text of a statement; a password is never part of a message.
 
@@ -11,24 +12,35 @@ in it, but is better kept in ``~/.pgpass`` or ``PGPASSWORD``.
 
 from __future__ import annotations
 
-import contextlib
-import math
-from collections.abc import Iterator, Mapping
+import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyproj
 import shapely
 from geopandas import GeoDataFrame
+from numpy.typing import NDArray
 from pandas import DataFrame
+from pyproj.exceptions import CRSError
 
-from ..errors import CrsError, ReadError, UnknownNameError, WriteError, ZgcgisError
-from ..model import LEVELS, Zone
-from .layers import typed
+from ...errors import (
+    CrsError,
+    MissingColumnsError,
+    ReadError,
+    UnknownNameError,
+    WriteError,
+    ZgcgisWarning,
+)
+from ...model import LEVELS, Zone
+from ...safe_text import one_line, visible, well_formed
+from ..casting import typed_columns
+from .server import heard, sqlalchemy, transaction
+from .server_rows import Column, Labels, Shapes, take_all
 
 __all__ = ["from_postgis", "layers_in", "read_layer", "read_layers", "write_tables"]
 
@@ -36,7 +48,7 @@ TIMEOUT_S = 120.0
 """How long one statement may take before the server gives it up."""
 
 _NAME_BYTES = 63  # PostgreSQL cuts longer names without a word
-_CONNECT_S = 10
+_HEARD_EVERY = 1_000
 
 
 # --- reading -----------------------------------------------------------------------------
@@ -116,7 +128,7 @@ def layers_in(address: str, *, schema: str = "public", timeout_s: float = TIMEOU
 
     An ``srid`` of 0 means that the column may hold any; the geometries state their own.
     """
-    with _reading(address, timeout_s) as connection:
+    with transaction(address, timeout_s, fails_as=ReadError) as connection:
         return _geometry_columns(connection, schema)
 
 
@@ -152,88 +164,121 @@ def _read(
     if typed_by_level and (unknown := set(tables) - set(LEVELS)):
         raise UnknownNameError(unknown, LEVELS, what="level", zh="图层级别")
     found = {}
-    with _reading(address, timeout_s) as connection:
+    with transaction(address, timeout_s, fails_as=ReadError) as connection:
         for level, table in tables.items():
             layer = _select(connection, schema, table, where or {})
-            found[level] = typed(layer.to_crs("EPSG:4490"), level) if typed_by_level else layer
+            found[level] = _of_level(layer, level, f"{schema}.{table}") if typed_by_level else layer
     return found
 
 
-@contextlib.contextmanager
-def _reading(address: str, timeout_s: float) -> Iterator[Any]:
-    """One transaction that sees one moment and cannot write."""
-    sa = _sqlalchemy()
-    with _failing_as(ReadError, address), _connected(address) as connection, connection.begin():
-        connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
-        _limit(connection, timeout_s)
-        yield connection
+def _of_level(layer: GeoDataFrame, level: str, where: str) -> GeoDataFrame:
+    """Return a layer in the columns of its level, in EPSG:4490."""
+    if "id" not in layer:
+        raise MissingColumnsError({"id"}, layer.columns, where=one_line(where))
+    labels = Labels(layer["id"].tolist())
+    placed = layer.to_crs("EPSG:4490")
+    lost = shapely.get_coordinates(placed.geometry.array, return_index=True)
+    off = np.unique(lost[1][~np.isfinite(lost[0]).all(axis=1)])
+    if len(off):
+        raise ReadError(
+            f"表 {one_line(where)} 有 {len(off)} 个要素（{labels.some(off)}）的坐标超出其坐标系的范围，"
+            "无法换算为经纬度。请核对 SRID。",
+            f"{len(off)} feature(s) of {one_line(where)} ({labels.some(off)}) have coordinates beyond "
+            "their CRS, which no longitude and latitude answer to. Check the SRID.",
+        )
+    known = LEVELS[level].columns
+    made = typed_columns(DataFrame(placed), known, one_line(where))
+    order = dict.fromkeys([*known, *made])
+    order.pop("geometry", None)
+    return GeoDataFrame(
+        {name: made[name] for name in order}, geometry=placed.geometry.to_numpy(), crs="EPSG:4490"
+    )
 
 
 def _select(connection: Any, schema: str, name: str, where: Mapping[str, Any]) -> GeoDataFrame:
-    sa = _sqlalchemy()
-    columns = _columns(connection, schema, name)
-    shapes = [column for column, kind in columns.items() if kind in {"geometry", "geography"}]
-    if len(shapes) != 1:
-        raise ReadError(
-            f"表 {schema}.{name} 的几何列应当恰有一列，实有 {shapes}。请建一个只含一列几何的视图再读。",
-            f"{schema}.{name} should have exactly one geometry column; it has {shapes}. "
-            "Make a view with one of them and read that.",
-        )
-    if unknown := set(where) - set(columns):
-        raise UnknownNameError(unknown, columns, what=f"column of {schema}.{name}", zh="列")
-    table = sa.table(name, *map(sa.column, columns), schema=schema)
-    shape = sa.cast(table.c[shapes[0]], _geometry_type()())
-    plain = [column for column in columns if column not in shapes]
-    query = sa.select(
-        *[table.c[column] for column in plain],
-        sa.func.ST_AsBinary(shape).label("_wkb"),
-        sa.func.ST_SRID(shape).label("_srid"),
-        sa.func.ST_HasArc(shape).label("_arc"),
-    )
+    sa = sqlalchemy()
+    columns, said = _columns(connection, schema, name), one_line(f"{schema}.{name}")
+    names = [column.name for column in columns]
+    held = _the_shape(columns, said)
+    if unknown := set(where) - set(names):
+        raise UnknownNameError(unknown, names, what=f"column of {said}", zh="列")
+    table = sa.table(name, *map(sa.column, names), schema=schema)
+    shape = sa.cast(table.c[held], _geometry_type()())
+    plain = [column for column in columns if column.kind not in {"shape", "away"}]
+    shapes = Shapes(said)
+    asked = [cell for column in plain for cell in column.select(sa, table.c[column.name])]
+    query = sa.select(*asked, *shapes.select(sa, shape))
     for column, value in where.items():
         one = table.c[column]
         many = isinstance(value, (list, tuple, set, frozenset))
         query = query.where(one.in_(list(value)) if many else one == value)
-    rows = connection.execute(query).all()
-    if arcs := sum(1 for row in rows if row[-1]):
+    if "id" in names:
+        key = sa.cast(table.c["id"], sa.Text()).collate("C")
+        query = query.order_by(key.nulls_last(), sa.func.ST_AsEWKB(shape))
+    count = take_all(connection, query, [*plain, shapes])
+    data = {column.name: column.made() for column in plain}
+    layer = DataFrame(data, index=range(count))
+    labels = Labels(layer["id"].tolist() if "id" in layer else None)
+    for part in plain:
+        part.refuse(said, labels)
+    shapes.refuse(labels)
+    crs = _crs(connection, shapes.srids, said)
+    return GeoDataFrame(layer, geometry=gpd.GeoSeries(shapes.made(), crs=crs))
+
+
+def _the_shape(columns: list[Column], table: str) -> str:
+    """Return the one column of shapes, and say which columns are not read."""
+    shapes = [column.name for column in columns if column.kind == "shape"]
+    if len(shapes) != 1:
         raise ReadError(
-            f"表 {schema}.{name} 中有 {arcs} 个要素含圆弧，其面积取决于如何折成折线。"
-            "请先用 ST_CurveToLine 转换。",
-            f"{arcs} feature(s) of {schema}.{name} contain arcs, whose area depends on how they "
-            "are broken into lines. Convert them first (ST_CurveToLine).",
+            f"表 {table} 的几何列应当恰有一列，实有 {shapes}。请建一个只含一列几何的视图再读。",
+            f"{table} should have exactly one geometry column; it has {shapes}. "
+            "Make a view with one of them and read that.",
         )
-    crs = _crs(connection, {row[-2] for row in rows if row[-2] is not None}, f"{schema}.{name}")
-    data = {column: _values([row[k] for row in rows]) for k, column in enumerate(plain)}
-    wkb = [None if row[-3] is None else bytes(row[-3]) for row in rows]
-    geometry = gpd.GeoSeries(shapely.from_wkb(np.array([*wkb, None], object)[:-1]), crs=crs)
-    layer = GeoDataFrame(DataFrame(data, index=range(len(rows))), geometry=geometry)
-    if "id" in layer:
-        order = layer["id"].map(str).argsort(kind="stable")
-        layer = layer.iloc[order].reset_index(drop=True)
-    return layer
+    if any(column.name == "geometry" != shapes[0] for column in columns):
+        raise ReadError(
+            f"表 {table} 的列 geometry 不是几何，而几何在列 {shapes[0]} 中。请建一个改名的视图再读。",
+            f"the column geometry of {table} holds no geometry; {shapes[0]} does. "
+            "Make a view that names them otherwise and read that.",
+        )
+    if away := [column.name for column in columns if column.kind == "away"]:
+        warnings.warn(
+            f"表 {table} 的列 {away} 是图像或二进制，未读取。\n"
+            f"columns {away} of {table} hold pictures or bytes and were not read.",
+            ZgcgisWarning,
+            stacklevel=5,
+        )
+    return shapes[0]
 
 
-def _columns(connection: Any, schema: str, name: str) -> dict[str, str]:
-    """Columns of a table or view in their order, with the names of their types."""
-    sa = _sqlalchemy()
+def _columns(connection: Any, schema: str, name: str) -> list[Column]:
+    """Columns of a table or view in their order, each with the type it is in the end."""
+    sa = sqlalchemy()
     sql = """
-        SELECT a.attname, t.typname FROM pg_catalog.pg_attribute a
+        WITH RECURSIVE base(oid, type) AS (
+            SELECT oid, oid FROM pg_catalog.pg_type WHERE typtype <> 'd'
+            UNION ALL
+            SELECT t.oid, b.type FROM pg_catalog.pg_type t JOIN base b ON t.typbasetype = b.oid
+            WHERE t.typtype = 'd'
+        )
+        SELECT a.attname, t.typname, a.atttypmod FROM pg_catalog.pg_attribute a
         JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-        JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+        JOIN base ON base.oid = a.atttypid
+        JOIN pg_catalog.pg_type t ON t.oid = base.type
         WHERE n.nspname = :schema AND c.relname = :name AND c.relkind IN ('r', 'v', 'm', 'f', 'p')
           AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
     """
     rows = connection.execute(sa.text(sql), {"schema": schema, "name": name}).all()
     if not rows:
         there = list(_geometry_columns(connection, schema)["table"])
-        what = f"table with geometry in schema {schema}"
-        raise UnknownNameError(name, there, what=what, zh=f"含几何的表（模式 {schema}）")
-    return dict(tuple(row) for row in rows)
+        what = f"table with geometry in schema {one_line(schema)}"
+        raise UnknownNameError(name, there, what=what, zh=f"含几何的表（模式 {one_line(schema)}）")
+    return [Column.of(*row) for row in rows]
 
 
 def _geometry_columns(connection: Any, schema: str) -> DataFrame:
-    sa = _sqlalchemy()
+    sa = sqlalchemy()
     sql = """
         SELECT f_table_name, f_geometry_column, srid, type FROM geometry_columns
         WHERE f_table_schema = :schema ORDER BY f_table_name COLLATE "C", f_geometry_column
@@ -252,25 +297,24 @@ def _crs(connection: Any, srids: set[int], where: str) -> Any:
             f"the geometry of {where} has no single CRS (SRID {sorted(srids)}). "
             "State it with UpdateGeometrySRID, or bring it together with ST_Transform.",
         )
-    sa = _sqlalchemy()
+    sa = sqlalchemy()
     sql = "SELECT auth_name, auth_srid, srtext FROM spatial_ref_sys WHERE srid = :srid"
     row = connection.execute(sa.text(sql), {"srid": min(srids)}).one_or_none()
     if row is None:
         raise CrsError(
-            f"表 {where} 的 SRID {min(srids)} 不在服务器的 spatial_ref_sys 中。",
-            f"SRID {min(srids)} of {where} is not in the server's spatial_ref_sys.",
+            f"表 {where} 的 SRID {min(srids)} 不在服务器的 spatial_ref_sys 中。"
+            "请在其中登记，或用 UpdateGeometrySRID 改正。",
+            f"SRID {min(srids)} of {where} is not in the server's spatial_ref_sys. "
+            "Enter it there, or mend it with UpdateGeometrySRID.",
         )
-    return f"{row[0]}:{row[1]}" if row[0] == "EPSG" else row[2]
-
-
-def _values(column: list[Any]) -> Any:
-    """A column as the server gave it; exact decimals become floating point."""
-    if any(isinstance(value, Decimal) for value in column):
-        return [math.nan if value is None else float(value) for value in column]
-    kinds = {type(value) for value in column if value is not None}
-    if kinds == {int} and None in column:
-        return pd.array(column, dtype="Int64")
-    return column
+    try:
+        return pyproj.CRS.from_user_input(f"{row[0]}:{row[1]}" if row[0] == "EPSG" else row[2])
+    except CRSError as error:
+        raise CrsError(
+            f"服务器的 spatial_ref_sys 对 SRID {min(srids)}（表 {where}）的定义读不懂。请改正该行。",
+            f"what spatial_ref_sys of the server says of SRID {min(srids)} ({where}) cannot be "
+            "understood. Mend that line.",
+        ) from error
 
 
 # --- writing -----------------------------------------------------------------------------
@@ -302,12 +346,12 @@ def write_tables(
     rows
         How many rows each table got, as counted by the server before all was made to last.
     """
-    sa = _sqlalchemy()
+    sa = sqlalchemy()
     counts = {}
     ready = {_short(name): _plan(name, table) for name, table in tables.items()}
-    with _failing_as(WriteError, address), _connected(address) as connection, connection.begin():
-        _limit(connection, timeout_s)
-        if not sa.inspect(connection).has_schema(_short(schema)):
+    _short(schema)
+    with transaction(address, timeout_s, fails_as=WriteError) as connection:
+        if not sa.inspect(connection).has_schema(schema):
             connection.execute(sa.schema.CreateSchema(schema))
         for name, (columns, rows) in ready.items():
             made = sa.Table(
@@ -324,9 +368,7 @@ def write_tables(
             made.create(connection)
             _copy(connection, schema, name, [column for column, _ in columns], rows)
             if any(column == "geometry" for column, _ in columns):
-                index = sa.Index(None, made.c.geometry, postgresql_using="gist")
-                index.name = sa.sql.elements.quoted_name(_cut(f"{name}_geometry"), quote=True)
-                index.create(connection)
+                _index(connection, schema, name)
             count = sa.select(sa.func.count()).select_from(made)
             counts[name] = int(connection.execute(count).scalar_one())
             if counts[name] != len(rows):
@@ -339,7 +381,7 @@ def write_tables(
 
 def _plan(name: str, table: DataFrame | GeoDataFrame) -> tuple[list[tuple[str, Any]], list[Any]]:
     """Columns with their SQL types, and rows ready to be copied."""
-    sa = _sqlalchemy()
+    sa = sqlalchemy()
     shape = table.geometry.name if isinstance(table, GeoDataFrame) else None
     flat = DataFrame(table)
     if any(flat.index.names):
@@ -354,14 +396,24 @@ def _plan(name: str, table: DataFrame | GeoDataFrame) -> tuple[list[tuple[str, A
         series = flat.iloc[:, position]
         if column == "geometry" and shape is not None:
             srid = _srid(table, name)
-            columns.append((column, _geometry_type()(srid)))
             marked = shapely.set_srid(np.asarray(table.geometry.array), srid)
+            columns.append((column, _geometry_type()(srid, _axes(marked))))
             values.append(shapely.to_wkb(marked, hex=True, include_srid=True).tolist())
         else:
-            kind, cells = _cells(series, f"{name}.{column}", sa)
-            columns.append((_short(column), kind))
+            kind, cells = _cells(series, f"{name}.{_short(column)}", sa)
+            columns.append((column, kind))
             values.append(cells)
     return columns, list(zip(*values, strict=True))
+
+
+def _axes(shapes: NDArray[Any]) -> str | None:
+    """``"Z"``, ``"M"``, ``"ZM"`` or nothing beside x and y; None if the shapes differ in that."""
+    there = shapes[~shapely.is_missing(shapes)]
+    kinds = set(zip(shapely.has_z(there), shapely.has_m(there), strict=True)) or {(False, False)}
+    if len(kinds) > 1:
+        return None
+    ((z, m),) = kinds
+    return "Z" * bool(z) + "M" * bool(m)
 
 
 def _srid(layer: GeoDataFrame, name: str) -> int:
@@ -395,6 +447,7 @@ def _cells(series: pd.Series, name: str, sa: Any) -> tuple[Any, list[Any]]:
     if kinds <= {int, float}:
         return sa.Double(), [None if value is None else float(value) for value in cells]
     if kinds == {str}:
+        _refuse_unheld(cells, name)
         return sa.Text(), cells
     if kinds == {date}:
         return sa.Date(), cells
@@ -407,6 +460,30 @@ def _cells(series: pd.Series, name: str, sa: Any) -> tuple[Any, list[Any]]:
     )
 
 
+def _refuse_unheld(cells: list[Any], name: str) -> None:
+    rows = [k for k, value in enumerate(cells) if value is not None and _unheld(value)]
+    if rows:
+        which = Labels().some(rows)
+        raise WriteError(
+            f"列 {one_line(name)} 有 {len(rows)} 个文字（{which}）含有数据库不能保存的字符"
+            "（NUL 或孤立的代理项）；数据库未写入任何内容。请先改正。",
+            f"{len(rows)} text(s) of column {one_line(name)} ({which}) hold a character that no "
+            "database keeps (NUL or a lone surrogate); the database was not written to. "
+            "Mend them first.",
+        )
+
+
+def _index(connection: Any, schema: str, name: str) -> None:
+    """Index the shapes of a table; the server finds a name that nothing else has."""
+    from psycopg import sql
+
+    statement = sql.SQL("CREATE INDEX ON {} USING gist ({})").format(
+        sql.Identifier(schema, name), sql.Identifier("geometry")
+    )
+    with connection.connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
 def _copy(connection: Any, schema: str, name: str, columns: list[str], rows: list[Any]) -> None:
     from psycopg import sql
 
@@ -414,122 +491,47 @@ def _copy(connection: Any, schema: str, name: str, columns: list[str], rows: lis
         sql.Identifier(schema, name), sql.SQL(", ").join(map(sql.Identifier, columns))
     )
     with connection.connection.cursor() as cursor, cursor.copy(statement) as stream:
-        for row in rows:
+        for number, row in enumerate(rows):
             stream.write_row(row)
+            if number % _HEARD_EVERY == 0:
+                heard(connection)
 
 
 def _short(name: str) -> str:
-    size = len(name.encode())
-    if not name or size > _NAME_BYTES or "\0" in name:
+    if _unheld(name):
         raise WriteError(
-            f"名称 {name!r} 有 {size} 字节；数据库的名称为 1 至 {_NAME_BYTES} 字节。请改短。",
-            f"the name {name!r} has {size} bytes; a name in the database has 1 to {_NAME_BYTES}. "
-            "Make it shorter.",
+            f"名称 {visible(name)!r} 含有数据库不能保存的字符（NUL 或孤立的代理项）。请改名。",
+            f"the name {visible(name)!r} holds a character that no database keeps (NUL or a lone "
+            "surrogate). Choose another.",
+        )
+    size = len(name.encode())
+    if not name or size > _NAME_BYTES:
+        raise WriteError(
+            f"名称 {one_line(name)!r} 有 {size} 字节；数据库的名称为 1 至 {_NAME_BYTES} 字节。请改短。",
+            f"the name {one_line(name)!r} has {size} bytes; a name in the database has 1 to "
+            f"{_NAME_BYTES}. Make it shorter.",
         )
     return name
 
 
-def _cut(name: str) -> str:
-    """As much of a name as the database keeps, never half a character."""
-    return name.encode()[-_NAME_BYTES:].decode(errors="ignore")
-
-
-# --- the server --------------------------------------------------------------------------
-
-
-def _sqlalchemy() -> Any:
-    try:
-        import psycopg  # noqa: F401
-        import sqlalchemy
-    except ModuleNotFoundError as missing:
-        raise ZgcgisError(
-            f"读写 PostGIS 需要 {missing.name}：请运行 pip install 'zgcgis[postgis]'。",
-            f"PostGIS needs {missing.name}: run pip install 'zgcgis[postgis]'.",
-        ) from None
-    return sqlalchemy
+def _unheld(text: str) -> bool:
+    """Whether a text holds NUL or a lone surrogate, which no text in a database does."""
+    return "\0" in text or well_formed(text) != text
 
 
 def _geometry_type() -> Any:
-    """The type ``geometry`` of PostGIS, with its SRID where that is known."""
-    sa = _sqlalchemy()
+    """The type ``geometry`` of PostGIS, with SRID and axes where all shapes have the same."""
+    sa = sqlalchemy()
 
     class Geometry(sa.types.UserDefinedType):  # type: ignore[misc, name-defined]
         cache_ok = True
 
-        def __init__(self, srid: int | None = None) -> None:
-            self.srid = srid
+        def __init__(self, srid: int | None = None, axes: str | None = None) -> None:
+            self.srid, self.axes = srid, axes
 
         def get_col_spec(self, **_: Any) -> str:
-            return f"geometry(Geometry, {self.srid:d})" if self.srid else "geometry"
+            if not self.srid or self.axes is None:
+                return "geometry"
+            return f"geometry(Geometry{self.axes}, {self.srid:d})"
 
     return Geometry
-
-
-def _url(address: str) -> Any:
-    sa = _sqlalchemy()
-    try:
-        url = sa.make_url(address)
-    except (sa.exc.ArgumentError, ValueError):
-        url = None  # the sentence shall not repeat what may hold a password
-    if url is None or url.get_backend_name() != "postgresql" or not url.database:
-        raise ReadError(
-            "数据库地址应形如 postgresql://用户@主机:5432/数据库。",
-            "the address of a database should look like postgresql://user@host:5432/database.",
-        )
-    return url.set(drivername="postgresql+psycopg")
-
-
-def _place(url: Any) -> str:
-    """Where a server is, for messages: neither user nor password nor options."""
-    port = f":{url.port}" if url.port else ""
-    return f"{url.host or url.query.get('host', 'localhost')}{port}/{url.database}"
-
-
-@contextlib.contextmanager
-def _connected(address: str) -> Iterator[Any]:
-    sa = _sqlalchemy()
-    engine = sa.create_engine(
-        _url(address),
-        poolclass=sa.pool.NullPool,
-        connect_args={"connect_timeout": _CONNECT_S, "application_name": "zgcgis"},
-        hide_parameters=True,
-    )
-    try:
-        with engine.connect() as connection:
-            yield connection
-    finally:
-        engine.dispose()
-
-
-def _limit(connection: Any, timeout_s: float) -> None:
-    sa = _sqlalchemy()
-    limit = f"{max(1, math.ceil(timeout_s * 1000))}ms"
-    for setting in ("statement_timeout", "lock_timeout"):
-        query = sa.text("SELECT set_config(:setting, :limit, true)")
-        connection.execute(query, {"setting": setting, "limit": limit})
-
-
-@contextlib.contextmanager
-def _failing_as(kind: type[ReadError] | type[WriteError], address: str) -> Iterator[None]:
-    """Turn what the server or the driver says into one sentence without the password."""
-    sa = _sqlalchemy()
-    import psycopg
-
-    url = _url(address)
-    try:
-        yield
-    except (sa.exc.SQLAlchemyError, psycopg.Error) as error:
-        said = str(getattr(error, "orig", None) or error).strip().splitlines()
-        reason = said[0] if said else type(error).__name__
-        for secret in (url.password, url.query.get("password")):
-            if secret:
-                reason = reason.replace(str(secret), "***")
-        done_zh = "读不出来" if kind is ReadError else "未写入任何内容"
-        done_en = "cannot be read" if kind is ReadError else "was not written to"
-        sentence = (
-            f"数据库 {_place(url)} {done_zh}：{reason}。",
-            f"the database {_place(url)} {done_en}: {reason}.",
-        )
-    else:
-        return
-    raise kind(*sentence)
