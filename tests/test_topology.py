@@ -19,7 +19,7 @@ from zgcgis.checks import RULES, asked, check, describe
 from zgcgis.checks.topology import searching_once
 from zgcgis.errors import UnknownNameError
 from zgcgis.findings import combine
-from zgcgis.geo import crossings, overlay, piles
+from zgcgis.geo import overlay, piles, rings
 from zgcgis.io import open_zone
 from zgcgis.model import Zone
 
@@ -239,8 +239,8 @@ def test_outlines_that_cross_without_end_are_said_to_be_so_and_not_laid_over_eac
         parcel("u", comb(0, 0, 600, upright=True)),
         parcel("f", comb(0, 0, 600, upright=False)),
     ]
-    monkeypatch.setattr(crossings, "_OF_UNION", 1000)
-    monkeypatch.setattr(crossings, "_PER_EDGE", 1)
+    monkeypatch.setattr(rings, "_OF_UNION", 1000)
+    monkeypatch.setattr(rings, "_PER_EDGE", 1)
     levels = {"parcel": combs, "park": [PARK]}
     found = check(make_zone(**levels), ["T10", "T11", "H"])
     assert found[found["rule"] == "T114"]["measured"].tolist() == [2]

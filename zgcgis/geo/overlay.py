@@ -23,9 +23,17 @@ from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 
 from ..errors import EntangledError
-from .crossings import most_between, near_between, see_that_they_unite
 from .plane import Center, Floats, Geometries, _array, _nothing, _width, center_of, to_plane
-from .rings import ANGLES, HALF, Rings, run, shared_areas
+from .rings import (
+    ANGLES,
+    HALF,
+    Rings,
+    most_between,
+    near_between,
+    run,
+    see_that_they_unite,
+    shared_areas,
+)
 
 Positions = NDArray[np.intp]
 

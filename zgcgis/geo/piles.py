@@ -18,10 +18,9 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from .crossings import most_between, near_between
 from .overlay import _SLACK_M, _box_pairs_of, _labels, _places, _threads
 from .plane import Center, Floats, Geometries, _array, to_plane
-from .rings import HALF, Positions, Rings, shared_areas
+from .rings import HALF, Positions, Rings, most_between, near_between, shared_areas
 
 __all__ = ["PILE", "overlaps"]
 

@@ -17,7 +17,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from .crossings import most_near, near_within, winding
+from .rings import most_near, near_within, winding
 
 __all__ = [
     "BLOCK_ROWS",

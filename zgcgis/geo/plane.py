@@ -25,8 +25,8 @@ from pyproj.crs.coordinate_operation import LambertAzimuthalEqualAreaConversion
 from shapely.geometry.base import BaseGeometry
 
 from ..errors import CrsError, UnknownNameError
-from .crossings import few_enough
 from .outlines import Outlines
+from .rings import few_enough
 
 AREA_METHODS = ("ellipsoid", "trapezoid", "gauss_kruger")
 """The ways to state an area, each named in every output that uses it."""

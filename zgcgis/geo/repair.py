@@ -16,10 +16,10 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-from .crossings import crossings_within, few_enough, most_near, near_within
 from .outlines import Outlines
 from .plain import in_threads
 from .plane import E2, SEMI_MAJOR_M
+from .rings import crossings_within, few_enough, most_near, near_within
 
 __all__ = ["Mended", "mend", "rough_area_m2", "rough_width_m"]
 

@@ -61,14 +61,15 @@ _CODE_NAMES = re.compile(
     r"(编号|代码|编码|码$|号$|^id$|_id$|code$|dm$|bm$|bh$|bsm$|^zddm|uscc|no$)", re.IGNORECASE
 )
 _LIVELY = re.compile(
-    r"(^[=＝@＠]|^[+＋][^\d\s.,()-]|^[-－][^\d\s.,/—－()-]*[(|]|<\s*/?\s*[a-z!]|\{\{|\{%|\$\{|javascript:|on\w+\s*=)",
+    r"(^[=＝@＠]|^[+＋][^\d\s.,()-]|^[-－][^\d\s.,/—－()-]*[(|]|<\s{0,8}/?\s{0,8}[a-z!]|\{\{|\{%|\$\{|javascript:|on\w{1,40}\s{0,8}=)",
     re.IGNORECASE,
 )  # fmt: skip
 _NUMBER = re.compile(r"^[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][+-]?\d+)?$")
 _AS_TEXT = re.compile(r"""^=\s*"(.*)"$""", re.DOTALL)  # how tables are told that a number is text
-_QUOTED = re.compile(r"^'(?=[=+\-@＝＋－＠]|[0-9A-Za-z./:-]*\d[0-9A-Za-z./:-]*$)")
+_QUOTED = re.compile(r"^'(?=[=+\-@＝＋－＠]|(?=[A-Za-z./:-]*\d)[\dA-Za-z./:-]*$)")
 _WITH_UNIT = re.compile(r"^([+-]?[\d,.]+)\s*([^\d\s.,]+.*)$")
 _LOST = re.compile("[\ufffd\ue000-\uf8ff]|锟斤拷|\\?{3,}|^\\?{2,}$")
+_LONGEST_DATE = 40
 _OF_SHAPES = {"registered_area_m2", "stated_area_m2"}
 _MOST_ROWS = 5000  # of one rule in one column; the rest is counted
 
@@ -563,7 +564,7 @@ def _date(value: Any) -> Any:
         return pd.NaT
     if re.match(r"^\d{8}(\.0)?$", text):
         text = f"{text[:4]}-{text[4:6]}-{text[6:8]}"
-    found = _DATE.match(text)
+    found = _DATE.match(text) if len(text) <= _LONGEST_DATE else None
     if not found:
         return None
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,10 @@ from .gate import Refusal
 from .rules import ENDS
 
 __all__ = ["Book", "findings_of"]
+
+
+MOST_LISTED = 5000
+"""Findings of one rule in one layer that are listed one by one; the rest is counted."""
 
 
 @dataclass
@@ -29,13 +34,32 @@ class Book:
     refused: dict[int, str] = field(default_factory=dict)
     repaired: dict[int, set[str]] = field(default_factory=dict)
     stops: list[Refusal] = field(default_factory=list)
+    listed: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def unlisted(self) -> list[dict[str, Any]]:
+        """A row for each rule of which there are more findings than are listed one by one."""
+        return [
+            {
+                "rule": "R451",
+                "row": None,
+                "other": rule,
+                "measured": count - MOST_LISTED,
+                "limit": MOST_LISTED,
+            }
+            for rule, count in sorted(self.listed.items())
+            if count > MOST_LISTED
+        ]
 
     def add(self, rule: str, row: int | None = None, **words: Any) -> None:
         """Write down a finding; by its rule the row is refused, repaired or merely named."""
-        self.rows.append({"rule": rule, "row": row, **words})
+        end = ENDS[rule]
+        if row is not None and end != "repair":  # of what was done every one is listed
+            self.listed[rule] += 1
+        if row is None or self.listed[rule] <= MOST_LISTED:
+            self.rows.append({"rule": rule, "row": row, **words})
         if row is None:
             return
-        end = ENDS[rule]
         if end == "feature":
             self.refused.setdefault(row, rule)
         elif end == "repair":

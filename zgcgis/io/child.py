@@ -20,6 +20,7 @@ MOST_LAYERS = 200
 MOST_FIELDS = 2000
 BATCH = 8_192
 GROUP = 65_536
+LEAST_ROW = 100  # bytes that a row takes once it is no longer packed
 FAILURE = 3  # of GDAL's classes of errors
 
 
@@ -418,6 +419,7 @@ def read_parquet(job: dict[str, Any], out: Path) -> dict[str, Any]:
             groups = (source.metadata.row_group(k).num_rows for k in range(source.num_row_groups))
             if (there := sum(groups)) != told_rows:
                 raise Refused("R415", measured=there, limit=told_rows, detail="row groups")
+            _see_that_it_fits(source.metadata, job["most_bytes"])
             with pq.ParquetWriter(
                 file, schema, compression="none", write_statistics=False
             ) as writer:
@@ -449,6 +451,15 @@ def read_parquet(job: dict[str, Any], out: Path) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _see_that_it_fits(told: Any, most: int) -> None:
+    """Refuse a table that says of itself that it is too large, before it is unpacked."""
+    groups = [told.row_group(k) for k in range(told.num_row_groups)]
+    sizes = [g.column(c).total_uncompressed_size for g in groups for c in range(g.num_columns)]
+    weight = max(sum(sizes), told.num_rows * LEAST_ROW)
+    if weight > most:
+        raise Refused("R444", measured=weight, limit=most)
 
 
 def _no_hidden_shapes(schema: Any) -> None:

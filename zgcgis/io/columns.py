@@ -43,6 +43,9 @@ _SAME_UNIT = {
 }
 
 
+_LONGEST_NAME = 200  # beyond, a name states no unit
+
+
 @lru_cache(maxsize=1)
 def resource() -> dict[str, Any]:
     """Return the table of aliases, units, limits and spellings."""
@@ -50,6 +53,7 @@ def resource() -> dict[str, Any]:
     return tomllib.loads(text)
 
 
+@lru_cache(maxsize=1 << 14)
 def plain_name(name: str) -> str:
     """Return a name without case, width, blanks, dots, dashes and underscores."""
     name = unicodedata.normalize("NFKC", without_invisible(str(name))).casefold()
@@ -70,6 +74,7 @@ class Columns:
     odd_unit: dict[str, str] = field(default_factory=dict)
 
 
+@lru_cache(maxsize=1)
 def units_by_name() -> dict[str, tuple[str, float]]:
     """Return by spelling: the unit's key and its factor to m² or 10 000 CNY."""
     found = {}
@@ -94,7 +99,10 @@ def scale_of(column: str, unit: str) -> float | None:
     return None if found is None else found[1]
 
 
+@lru_cache(maxsize=1 << 12)
 def _split_unit(name: str) -> tuple[str, str | None]:
+    if len(name) > _LONGEST_NAME:
+        return name, None
     text = unicodedata.normalize("NFKC", name).strip().replace("^", "")
     text = re.sub(r"单位\s*[:：]?\s*", "", text)
     found = re.match(r"^(.*?)\s*[\(\[（【_]\s*([^()\[\]（）【】_]+?)\s*[\)\]）】]?$", text)
@@ -184,8 +192,10 @@ def _match_units(
 ) -> None:
     """Match names that end in the unit a column has anyway; name those with a unit not known."""
     for name in names:
+        if name in result.of or len(name) > _LONGEST_NAME:
+            continue
         found = re.match(r"^(.+?)\s*[(（\[【]([^()（）]+)[)）\]】]$", name)
-        if found is None or name in result.of:
+        if found is None:
             continue
         for column in known:
             aliases = [column, *special.get(column, resource()["columns"].get(column, []))]

@@ -63,7 +63,10 @@ def limit(memory_bytes: int, seconds: int, file_bytes: int) -> list[str]:
                 which = getattr(resource, name)
                 hard = resource.getrlimit(which)[1]
                 value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-                resource.setrlimit(which, (value, value))
+                # at the hard limit of time the system kills without a word, at the soft one it says so
+                grace = 2 if name == "RLIMIT_CPU" else 0
+                most = value + grace if hard == resource.RLIM_INFINITY else min(value + grace, hard)
+                resource.setrlimit(which, (value, most))
                 done.append(name)
     if sys.platform.startswith("linux"):
         import ctypes

@@ -26,10 +26,14 @@ __all__ = ["OPEN_DOORS", "Reader", "run_child"]
 
 SECONDS = 60.0
 SECONDS_PER_MEGABYTE = 0.5
-MEMORY = 2 << 30
+WORK = 7.0  # seconds of a processor; waiting for one does not count
+WORK_PER_MEGABYTE = 1.5
+MEMORY = 1 << 30  # of addresses; GDAL takes nearly half of it before it has read anything
+MEMORY_OF_WORKBOOKS = 1 << 29
 MEMORY_PER_BYTE = 8
+MORE_MEMORY, MORE_PER_BYTE = 3 << 29, 32  # a file of some size needs room for it at once
 MOST_ANSWER = 64 << 20
-MOST_TABLES = 1 << 30  # of what a child may leave, and for each byte of its file:
+MOST_TABLES = 1 << 27  # of what a child may leave, and for each byte of its file:
 TABLES_PER_BYTE = 40
 LEAST_ROOM = 1 << 20  # with less a disk is full
 
@@ -92,6 +96,7 @@ class Reader:
         self.out = work / f"out-{uuid.uuid4().hex[:8]}"
         self.out.mkdir()
         self.limit = seconds or SECONDS + SECONDS_PER_MEGABYTE * size / (1 << 20)
+        self.work = min(self.limit + 5, WORK + WORK_PER_MEGABYTE * size / (1 << 20))
         job = {
             "kind": kind,
             "driver": DRIVERS.get(kind, ""),
@@ -99,8 +104,8 @@ class Reader:
             "work": str(work),
             "out": str(self.out),
             "layer": layer,
-            "memory_bytes": MEMORY + MEMORY_PER_BYTE * size,
-            "seconds": int(self.limit) + 5,
+            "memory_bytes": _memory(kind, size),
+            "seconds": int(self.work),
             "most_bytes": MOST_TABLES + TABLES_PER_BYTE * size,
             "packages": package_folders(),
             "waits": True,
@@ -133,6 +138,8 @@ class Reader:
             raise Refusal("R441", limit=self.limit) from late
         finally:
             self.stop()
+        if sys.platform != "win32" and code == -signal.SIGXCPU:
+            raise Refusal("R441", limit=self.work)
         answer = self.out / "facts.json"
         if not answer.is_file() or answer.stat().st_size > MOST_ANSWER:
             raise _what_happened(code, self.said, ready=self.ready)
@@ -146,6 +153,12 @@ class Reader:
             raise _what_happened(code, self.said, ready=True)
         OPEN_DOORS.update(doors.left_open(facts.get("doors", [])))
         return facts | {"folder": self.out}
+
+
+def _memory(kind: str, size: int) -> int:
+    """Return how many bytes of addresses a child may take for a file of so many bytes."""
+    least = MEMORY_OF_WORKBOOKS if kind == "xlsx" else MEMORY
+    return least + min(MORE_MEMORY, MORE_PER_BYTE * size) + MEMORY_PER_BYTE * size
 
 
 def _start(
@@ -207,8 +220,6 @@ def _what_happened(code: int, said: Path, *, ready: bool) -> Refusal:
         mark in text for mark in ("MemoryError", "bad_alloc", "Cannot allocate", "out of memory")
     ):
         return Refusal("R442")
-    if sys.platform != "win32" and code == -getattr(signal, "SIGXCPU", 24):
-        return Refusal("R441", limit=SECONDS)
     if not ready:  # it has not even looked at the file
         return Refusal("R450", detail=f"{code} {last}".strip())
     return Refusal("R440", detail=f"{code} {last}".strip())

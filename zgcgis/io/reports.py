@@ -76,7 +76,8 @@ class LayerReport:
     @property
     def findings(self) -> GeoDataFrame:
         """Everything found in the layer, in the columns of findings."""
-        return findings_of(self.book.rows, level=self.level, labels=self.labels, places=self.places)
+        rows = [*self.book.rows, *self.book.unlisted]
+        return findings_of(rows, level=self.level, labels=self.labels, places=self.places)
 
     @property
     def outcome(self) -> str:

@@ -6,12 +6,18 @@ import csv
 import io
 import json
 import re
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from .book import Book
 from .gate import Refusal, Staged
@@ -22,6 +28,8 @@ __all__ = ["form_of", "forms_of", "join", "read_csv", "read_workbook"]
 
 MOST_BYTES = 2 << 30
 MOST_COLUMNS = 2000
+MOST_EMPTY, _PER_CELL = 1_000_000, 3  # cells of a table beyond those that its file has
+_AT_ONCE = 500_000  # cells that are held as objects
 
 
 def read_csv(
@@ -41,11 +49,15 @@ def read_csv(
         raise Refusal("R403", detail="NUL")
     mark = _separator(text)
     csv.field_size_limit(10 << 20)
+
+    def rows() -> Iterator[list[str | None]]:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True):
+            yield [c if c != "" else None for c in row]
+
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True))
+        frame, findings = _framed(rows)
     except csv.Error as problem:
         raise Refusal("R405", detail=f"CSV: {problem}") from problem
-    frame, findings = _framed([[c if c != "" else None for c in row] for row in rows])
     findings += _swallowed(frame, mark)
     if text and not text.endswith(("\n", "\r")) and "\n" in text:
         staged.add("R429", measured=len(frame))
@@ -85,45 +97,72 @@ def _separator(text: str) -> str:
     return max(",\t;|，", key=even)
 
 
-def _framed(rows: list[list[str | None]]) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
-    """Make a table of rows: find the line of names, keep the rest as text."""
-    filled = [sum(c is not None and c.strip() != "" for c in row) for row in rows]
-    if not rows or max(filled) < 1:
-        raise Refusal("R412", detail="表是空的 the table is empty")
-    lengths = [len(row) for row, count in zip(rows, filled, strict=True) if count]
-    usual = max(set(lengths), key=lengths.count)  # two lines run together are wider, no heading
-    widest = min(max(filled), usual)
-    start = next(i for i, n in enumerate(filled) if n >= max(1, 0.6 * widest))
-    width = max(
-        (i + 1 for i, c in enumerate(rows[start]) if c is not None and c.strip()), default=0
-    )
+def _framed(
+    rows: Callable[[], Iterator[list[str | None]]],
+) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+    """Make a table of rows: find the line of names, keep the rest as text.
+
+    The rows are gone through twice, and never held all at once.
+    """
+    filled, lengths = array("q"), array("q")
+    for row in rows():
+        filled.append(sum(c is not None and c.strip() != "" for c in row))
+        lengths.append(len(row))
+    start, head = _line_of_names(rows, np.asarray(filled), np.asarray(lengths))
+    width = max((i + 1 for i, c in enumerate(head) if c is not None and c.strip()), default=0)
     if width > MOST_COLUMNS:
         raise Refusal("R444", measured=width, limit=MOST_COLUMNS)
-    names = [(c or "").strip() or f"column_{i + 1}" for i, c in enumerate(rows[start][:width])]
-    doubles = sorted({n for n in names if names.count(n) > 1})
+    names = [(c or "").strip() or f"column_{i + 1}" for i, c in enumerate(head[:width])]
+    doubles = sorted(name for name, count in Counter(names).items() if count > 1)
     if doubles:
-        raise Refusal("R214", detail="、".join(doubles[:5]))
+        raise Refusal("R214", detail="、".join(d[:80] for d in doubles[:5]))
+    cells = width * int(np.count_nonzero(filled[start + 1 :]))
+    most = MOST_EMPTY + _PER_CELL * int(sum(lengths))
+    if cells > most:  # short rows under a wide head: what is not there would take the room
+        raise Refusal("R444", measured=cells, limit=most)
     findings: list[dict[str, Any]] = []
     kept: list[list[str | None]] = []
-    for line, row in enumerate(rows[start + 1 :], start=start + 2):
-        if not any(c is not None and c.strip() for c in row):
+    parts: list[pd.DataFrame] = []
+    count = 0
+    for line, row in enumerate(rows(), start=1):
+        if line < start + 2 or not filled[line - 1]:
             continue
         over = any(c is not None and c.strip() for c in row[width:])
-        if over or (len(row) < width - 0 and len(row) != len(rows[start])):
-            findings.append(
-                {
-                    "rule": "R529",
-                    "row": len(kept),
-                    "feature": str(line),
-                    "measured": len(row),
-                    "limit": width,
-                }
-            )
-        kept.append([*row, *[None] * width][:width])
-    frame = pd.DataFrame(kept, columns=names, dtype="object")
-    for name in names:
-        frame[name] = pd.array(frame[name].to_numpy(dtype="object"), dtype="str")
-    return frame, findings
+        if over or (len(row) < width and len(row) != len(head)):
+            words = {"feature": str(line), "measured": len(row), "limit": width}
+            findings.append({"rule": "R529", "row": count, **words})
+        kept.append([*row[:width], *[None] * (width - len(row))])
+        count += 1
+        if len(kept) * width >= _AT_ONCE:
+            parts.append(_as_texts(kept, names))
+            kept = []
+    parts.append(_as_texts(kept, names))
+    return (pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]), findings
+
+
+def _line_of_names(
+    rows: Callable[[], Iterator[list[str | None]]],
+    filled: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+) -> tuple[int, list[str | None]]:
+    """Return which line holds the names, and the line: the first that is filled like the others."""
+    if not filled.any():
+        raise Refusal("R412", detail="表是空的 the table is empty")
+    values, counts = np.unique(lengths[filled > 0], return_counts=True)
+    usual = int(values[counts.argmax()])  # two lines run together are wider, no heading
+    widest = min(int(filled.max()), usual)
+    start = int(np.argmax(filled >= max(1, 0.6 * widest)))
+    return start, next(islice(rows(), start, None))
+
+
+def _as_texts(rows: list[list[str | None]], names: list[str]) -> pd.DataFrame:
+    """Return rows as a table of texts."""
+    columns = list(zip(*rows, strict=True)) if rows else [()] * len(names)
+    made = {
+        name: pd.array(np.array([*column, None], dtype="object")[:-1], dtype="str")
+        for name, column in zip(names, columns, strict=True)
+    }
+    return pd.DataFrame(made)
 
 
 def read_workbook(
@@ -149,7 +188,7 @@ def read_workbook(
         elif told["long"]:
             refusal = Refusal("R504", other=entry["name"], detail="、".join(told["long"][:5]))
         try:
-            frame, findings = _framed(told["rows"])
+            frame, findings = _framed(partial(iter, told["rows"]))
         except Refusal as problem:
             refusal = refusal or problem
         if told["errors"]:
