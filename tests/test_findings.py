@@ -93,7 +93,7 @@ def test_every_rule_says_something_in_both_languages(entry):
     for lang in ("zh", "en"):
         assert len(describe(found, lang)[0]) > 5
     assert entry.severity in SEVERITIES
-    assert entry.code[0] in "RTHPQDLA"
+    assert entry.code[0] in "RTHPQDLAC"
     assert entry.code[1:].isdigit()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 import shutil
 import sqlite3
 import sys
@@ -407,7 +408,7 @@ def test_an_empty_layer_beside_a_full_one_is_named_and_left_out(tmp_path):
 def test_names_in_a_file_cannot_steer_the_terminal(tmp_path):
     path = corpus.save(corpus.parcels(), tmp_path / "a.gpkg", layer="a\x1b[2J\x07b")
     said = CliRunner().invoke(cli, ["doctor", str(path)])
-    assert "a[2Jb" in said.output
+    assert re.search(r"a\S*\[2J\S*b", said.output)
     assert not {"\x1b", "\x07"} & set(said.output)
 
 

@@ -293,7 +293,15 @@ def write_zone(folder, city, **changes):
         layer = layer.iloc[geo.hilbert_order(layer.geometry)].reset_index(drop=True)
         path = folder / "layers" / f"{level}.parquet"
         layer.to_parquet(path, write_covering_bbox=True, row_group_size=ROWS)
+        mark(path)
     return folder
+
+
+def mark(path):
+    """State in a file, as an import does, that its shapes were looked at."""
+    table = pq.read_table(path)
+    meta = {**table.schema.metadata, b"zgcgis": b'{"record": []}'}
+    pq.write_table(table.replace_schema_metadata(meta), path, row_group_size=ROWS)
 
 
 LEFT = ("parcel", "building", "enterprise")

@@ -338,7 +338,7 @@ def written(hostile):
                 "new",
                 taker,
                 "--id",
-                "\x1b\x7f=1",
+                "taker",
                 "--zh",
                 "\x1b]0;甲\n\u202e\U000e0041",
                 "--en",

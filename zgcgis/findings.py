@@ -5,7 +5,7 @@ is a row that cites a rule. Sentences are never stored; :func:`describe` writes 
 
 Codes go by family and are never reused: ``R`` reading of files, ``T`` topology, ``H``
 hierarchy, ``C`` what could not be checked, ``P`` plan, ``Q`` quota, ``D`` data and facts, ``L`` supply and idle land,
-``A`` admission.
+``A`` admission, ``C`` the checking itself.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ import shapely
 from geopandas import GeoDataFrame
 from pandas import DataFrame
 
+from ..io.layers import store_layer, typed
 from .fabric import DIGITS, Points, round_lonlat
 
 __all__ = ["to_layer", "write_csv", "write_geojson", "write_layer"]
@@ -84,10 +85,10 @@ def _polygons(outlines: Sequence[Any]) -> Any:
 
 
 def write_layer(layer: GeoDataFrame, folder: Path, level: str) -> Path:
-    """Write a layer as GeoJSON, or as GeoParquet if it is large."""
+    """Write a layer as GeoJSON, or, if it is large, as ``zgcgis import`` stores one."""
     if len(layer) > SMALL:
         path = folder / f"{level}.parquet"
-        layer.to_parquet(path, index=False, compression="zstd", write_covering_bbox=True)
+        store_layer(typed(layer, level), path, level, [])
         return path
     return write_geojson(layer, folder / f"{level}.geojson", name=level)
 
