@@ -66,7 +66,8 @@ _CRS = "EPSG:4490"
 class Rule:
     """One thing that may be wrong, how grave it is, and how to say it.
 
-    ``levels`` names the layers of a zone without which the rule cannot be asked.
+    ``levels`` names the layers of a zone without which the rule cannot be asked, ``needs`` what
+    it asks of them; the grammar stands in :mod:`zgcgis.checks.coverage`.
     """
 
     code: str
@@ -76,6 +77,7 @@ class Rule:
     unit: str = ""
     clause: str = ""
     levels: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     func: RuleFunc | None = None
 
 
@@ -92,9 +94,10 @@ def define(
     unit: str = "",
     clause: str = "",
     levels: Iterable[str] = (),
+    needs: Iterable[str] = (),
 ) -> Rule:
     """Enter a rule that readers raise themselves, and return it."""
-    entry = Rule(code, severity, zh, en, unit, clause, tuple(levels))
+    entry = Rule(code, severity, zh, en, unit, clause, tuple(levels), tuple(needs))
     there = RULES.get(code)
     if there is not None and replace(there, func=None) != entry:
         msg = f"Rule {code} is defined twice, differently."
@@ -112,11 +115,14 @@ def rule(
     unit: str = "",
     clause: str = "",
     levels: Iterable[str] = (),
+    needs: Iterable[str] = (),
 ) -> Callable[[Entered], Entered]:
     """Enter a function over a zone as the rule that finds `code`; the function is unchanged."""
 
     def enter(func: Entered) -> Entered:
-        entry = define(code, severity, zh=zh, en=en, unit=unit, clause=clause, levels=levels)
+        entry = define(
+            code, severity, zh=zh, en=en, unit=unit, clause=clause, levels=levels, needs=needs
+        )
         RULES[code] = replace(entry, func=func)
         return func
 

@@ -15,13 +15,15 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from geopandas import GeoDataFrame
+from pandas import DataFrame
 
 from ..errors import EntangledError, UnknownNameError
 from ..findings import RULES, Rule, combine, define, describe, finding_frame
 from ..model import Zone
+from .coverage import coverage
 from .topology import searching_once
 
-__all__ = ["RULES", "Rule", "asked", "check", "describe"]
+__all__ = ["RULES", "Rule", "asked", "check", "describe", "not_checked"]
 
 _UNANSWERED = define(
     "C101",
@@ -49,14 +51,43 @@ def asked(zone: Zone, codes: Iterable[str] | None = None) -> dict[str, Rule]:
     UnknownNameError
         If no rule has a code that begins so.
     """
-    rules = {code: entry for code, entry in sorted(RULES.items()) if entry.func is not None}
-    if codes is not None:
-        wanted = tuple(codes)
-        if unknown := [w for w in wanted if not w or not any(c.startswith(w) for c in rules)]:
-            raise UnknownNameError(unknown, rules, what="rule", zh="规则")
-        rules = {code: entry for code, entry in rules.items() if code.startswith(wanted)}
     there = {level for level in zone.layers if zone.count(level)}
-    return {code: entry for code, entry in rules.items() if there.issuperset(entry.levels)}
+    return {c: entry for c, entry in _entered(codes).items() if there.issuperset(entry.levels)}
+
+
+def _entered(codes: Iterable[str] | None) -> dict[str, Rule]:
+    """Every rule that a function answers, or those whose codes begin as asked."""
+    rules = {code: entry for code, entry in sorted(RULES.items()) if entry.func is not None}
+    if codes is None:
+        return rules
+    wanted = tuple(codes)
+    if unknown := [w for w in wanted if not w or not any(c.startswith(w) for c in rules)]:
+        raise UnknownNameError(unknown, rules, what="rule", zh="规则")
+    return {code: entry for code, entry in rules.items() if code.startswith(wanted)}
+
+
+def _with(zone: Zone, proposal: GeoDataFrame | None) -> Zone:
+    if proposal is None:
+        return zone
+    return replace(zone, layers={**zone.layers, "proposal": proposal})
+
+
+def not_checked(
+    zone: Zone, codes: Iterable[str] | None = None, *, proposal: GeoDataFrame | None = None
+) -> DataFrame:
+    """Return what the rules could not judge of a zone: rule, missing layer or column, how much.
+
+    Parameters
+    ----------
+    zone, codes, proposal
+        As for :func:`check`.
+
+    Returns
+    -------
+    not_checked
+        See :func:`zgcgis.checks.coverage.coverage`.
+    """
+    return coverage(_with(zone, proposal), _entered(codes))
 
 
 def check(
@@ -85,8 +116,7 @@ def check(
     UnknownNameError
         If no rule has a code that begins as one of `codes`.
     """
-    if proposal is not None:
-        zone = replace(zone, layers={**zone.layers, "proposal": proposal})
+    zone = _with(zone, proposal)
     codes = None if codes is None else tuple(codes)
     rules = asked(zone, codes)
     flaws = zone.flaws

@@ -1,4 +1,5 @@
-"""Containment (包含): whether what lies in another, or says that it does, is there and inside it.
+"""Containment (包含): whether what lies in another, or says that it does, is there and inside it;
+and which park a parcel belongs to: the one it names, else the one it lies in.
 
 What leaves its park with its block is the block's fault, and not also the parcel's.
 """
@@ -26,7 +27,48 @@ from .topology import (
     limits_of,
 )
 
-__all__: list[str] = []
+__all__ = ["parks_of"]
+
+_MOST = 0.5  # of a parcel: with less in it, a park does not hold it
+
+
+def parks_of(zone: Zone, parcels: GeoDataFrame) -> pd.DataFrame:
+    """Return the park of each parcel and how it is known.
+
+    Parameters
+    ----------
+    zone
+        The zone whose parks are meant.
+    parcels
+        Parcels in the reference system of the zone.
+
+    Returns
+    -------
+    parks
+        On the index of `parcels`: ``park`` (its id, empty where it is not known) and ``basis``:
+        ``"stated"`` where the parcel names a park or a block, ``"place"`` where more than half of
+        it lies in the outline of one, else empty. Of parks inside parks it is the smallest.
+    """
+    stated = _text(parcels, "park_id")
+    named = (stated != "") | (_text(parcels, "block_id") != "")
+    basis = pd.Series(np.where(named, "stated", ""), index=parcels.index, dtype="object")
+    parks = zone.layers.get("park")
+    if named.all() or parks is None:
+        return pd.DataFrame({"park": stated, "basis": basis})
+    outlines = parks[parks.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
+    lost = parcels[~named.to_numpy()]
+    i, j, shared_m2 = geo.clipped_areas(outlines.geometry, lost.geometry, center=zone.center)
+    whole_m2 = geo.area_m2(lost.geometry, center=zone.center).to_numpy()
+    size_m2 = geo.area_m2(outlines.geometry, center=zone.center).to_numpy()
+    held = pd.DataFrame({"park": i, "row": j, "size_m2": size_m2[i]})[
+        shared_m2 > _MOST * whole_m2[j]
+    ]
+    held = held.sort_values("size_m2", kind="stable").drop_duplicates("row")
+    rows = np.flatnonzero(~named.to_numpy())[held["row"].to_numpy()]
+    found, how = stated.to_numpy(object).copy(), basis.to_numpy(object).copy()
+    found[rows] = outlines["id"].to_numpy(object)[held["park"].to_numpy()]
+    how[rows] = "place"
+    return pd.DataFrame({"park": found, "basis": how}, index=parcels.index)
 
 
 @rule(
@@ -99,6 +141,7 @@ def _off_report(zone: Zone, found: GeoDataFrame, code: str, level: str) -> GeoDa
     "error",
     unit="m2",
     levels=("block", "park"),
+    needs=("block.park_id",),
     zh="街区 {feature} 有 {measured:.1f} m² 在其园区 {other} 之外（容差 {limit} m²；{detail}）",
     en="{measured:.1f} m2 of block {feature} lie outside its park {other} "
     "(tolerance {limit} m2; {detail})",
@@ -113,6 +156,7 @@ def block_outside_its_park(zone: Zone) -> GeoDataFrame:
     "error",
     unit="m2",
     levels=("building", "parcel"),
+    needs=("building.parcel_id",),
     zh="建筑物 {feature} 有 {measured:.1f} m² 在其宗地 {other} 之外（容差 {limit} m²；{detail}）",
     en="{measured:.1f} m2 of building {feature} lie off its parcel {other} "
     "(tolerance {limit} m2; {detail})",
@@ -129,6 +173,7 @@ def building_off_its_parcel(zone: Zone) -> GeoDataFrame:
     "error",
     unit="m2",
     levels=("parcel",),
+    needs=("parcel.block_id|park_id",),
     zh="宗地 {feature} 有 {measured:.1f} m² 在其所属 {other} 之外（容差 {limit} m²；{detail}）",
     en="{measured:.1f} m2 of parcel {feature} lie outside {other}, to which it belongs "
     "(tolerance {limit} m2; {detail})",
@@ -177,6 +222,7 @@ _PARENTS = (
 @rule(
     "H205",
     "error",
+    needs=("block.park_id", "parcel.block_id|park_id", "building.parcel_id"),
     zh="{level} {feature} 所属的 {detail} {other} 不存在",
     en="{level} {feature} names a {detail} that is not there: {other}",
 )

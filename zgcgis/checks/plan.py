@@ -123,6 +123,7 @@ def _placed_by(zone: Zone, park: str) -> str:
     "P301",
     "warning",
     levels=("enterprise",),
+    needs=("zone.plan", "enterprise.park_id", "enterprise.industry"),
     zh="企业 {feature} 的产业不在园区 {other} 的规划产业之内：{detail}",
     en="the industry of {feature} is not among those planned for {other}: {detail}",
 )
@@ -206,6 +207,7 @@ def _places(parts: GeoDataFrame, code: str, limit: float, **columns: object) -> 
     "error",
     unit="m2",
     levels=("parcel", "master_plan"),
+    needs=("parcel.build_state|supply_state|land_use",),
     zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 超出土地利用总体规划（容差 {limit} m²）",
     en="{measured:.1f} m2 of construction land of parcel {feature} lie outside the land-use "
     "master plan (tolerance {limit} m2)",
@@ -220,6 +222,12 @@ def outside_master_plan(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFrame
     "error",
     unit="m2",
     levels=("parcel", "detailed_plan"),
+    needs=(
+        "parcel.build_state|land_use",
+        "parcel.land_use",
+        "detailed_plan.land_use",
+        "parcel.@system",
+    ),
     zh="宗地 {feature} 有 {measured:.1f} m² 与控规地块 {other} 的用途不符：{detail}",
     en="{measured:.1f} m2 of parcel {feature} are used otherwise than the detailed plan {other} "
     "says: {detail}",
@@ -289,6 +297,7 @@ def _coded(layer: GeoDataFrame, default: str, ids: pd.Series) -> tuple[list[str]
     "error",
     unit="m2",
     levels=("parcel", "urban_boundary"),
+    needs=("parcel.build_state|supply_state|land_use",),
     zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 超出城镇开发边界（容差 {limit} m²）",
     en="{measured:.1f} m2 of construction land of parcel {feature} lie outside the urban "
     "development boundary (tolerance {limit} m2)",
@@ -303,6 +312,7 @@ def outside_urban_boundary(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFr
     "error",
     unit="m2",
     levels=("parcel", "protection"),
+    needs=("parcel.build_state|supply_state|land_use",),
     zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 位于生态保护分级区 {other}（{detail}）",
     en="{measured:.1f} m2 of construction land of parcel {feature} lie in the protected area "
     "{other} ({detail})",
@@ -317,6 +327,7 @@ def in_protected_area(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFrame:
     "error",
     unit="m2",
     levels=("parcel", "prohibited"),
+    needs=("parcel.build_state|supply_state|land_use",),
     zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 位于禁止建设区 {other}",
     en="{measured:.1f} m2 of construction land of parcel {feature} lie in the area {other} where "
     "building is prohibited",

@@ -22,7 +22,7 @@ from ..errors import MissingColumnsError, UnknownNameError
 from ..findings import finding_frame, rule
 from ..land_use import build_states, classify
 from ..model import Zone
-from .membership import parks_of
+from .containment import parks_of
 from .plan import cited, demanded
 from .supply import as_dates, as_of
 
@@ -216,6 +216,12 @@ def _supplied_by(facts: pd.DataFrame, year: int) -> pd.Series:
     "error",
     unit="m2",
     levels=("parcel",),
+    needs=(
+        "zone.quotas",
+        "parcel.@park",
+        "parcel.build_state|planned_use|land_use",
+        "parcel.supply_date|supply_state",
+    ),
     zh="{feature} 超出用地指标：{detail}，已用 {measured:.0f} m²，指标 {limit:.0f} m²",
     en="{feature} is over its quota: {detail}; used {measured:.0f} m2 of {limit:.0f} m2",
 )

@@ -64,6 +64,7 @@ def _stated(zone: Zone) -> DataFrame:
     "warning",
     unit="m2",
     levels=("parcel",),
+    needs=("parcel.block_id|park_id", "parcel.build_state|supply_state"),
     zh="{feature} 填报的 {other} 与图形汇总相差 {measured:+,.1f} m²（限差 {limit:,.1f} m²；{detail}）",
     en="{other} stated for {feature} differs from the land drawn by {measured:+,.1f} m2 "
     "(limit {limit:,.1f} m2; {detail})",
@@ -106,6 +107,7 @@ def stated_land_is_not_drawn(zone: Zone) -> GeoDataFrame:
     "warning",
     unit="m2",
     levels=("parcel",),
+    needs=("parcel.land_use",),
     zh="宗地 {feature} 的地类代码 {detail} 不在分类表中，涉及 {measured:.1f} m²",
     en="land-use code {detail} of parcel {feature} is not in its classification: {measured:.1f} m2",
 )
@@ -134,6 +136,14 @@ def land_use_code_is_unknown(zone: Zone) -> GeoDataFrame:
     "warning",
     unit="d",
     levels=("parcel",),
+    needs=(
+        "parcel.approved_date*",
+        "parcel.supply_date*",
+        "parcel.agreed_start_date*",
+        "parcel.agreed_finish_date*",
+        "parcel.actual_start_date*",
+        "parcel.finish_date*",
+    ),
     zh="宗地 {feature} 的日期先后颠倒 {measured:.0f} 天：{detail}",
     en="dates of parcel {feature} are in the wrong order by {measured:.0f} days: {detail}",
 )

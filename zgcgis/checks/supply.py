@@ -402,8 +402,9 @@ def judged_parcels(zone: Zone, day: date | None = None) -> GeoDataFrame:
     parcels = zone.at(day.year).layer("parcel")
     planning: Mapping[str, Any] = zone.meta.get("planning", {})
     shown = construction_shown(zone, parcels, day)
+    table = pd.DataFrame(parcels.drop(columns="geometry"))
     judged = judge_idle(
-        pd.DataFrame(parcels.drop(columns="geometry")),
+        table.assign(**{name: None for name in _DATED if name not in table}),
         day,
         area_m2=geo.area_m2(parcels.geometry, center=zone.center),
         evidence=shown["evidence"],
@@ -470,12 +471,13 @@ def _buildings_on(zone: Zone, parcels: GeoDataFrame, day: date) -> pd.Series:
     return found
 
 
+_SUPPLY = ("supply_date", "supply_state")
 _DATED = ("agreed_start_date", "supply_date")
 
 
 def _can_judge(zone: Zone) -> bool:
     parcels = zone.layers.get("parcel")
-    return parcels is not None and len(parcels) > 0 and set(_DATED) <= set(parcels.columns)
+    return parcels is not None and len(parcels) > 0 and bool(set(_SUPPLY) & set(parcels.columns))
 
 
 def _rows(found: GeoDataFrame, **columns: Any) -> GeoDataFrame:
@@ -494,6 +496,11 @@ def _year_days(until: pd.Series, years: int) -> pd.Series:
     unit="d",
     levels=("parcel",),
     clause="国土资源部令第53号 第二条第一款",
+    needs=(
+        "parcel.supply_date|supply_state",
+        "parcel.agreed_start_date?waiting",
+        "parcel.actual_start_date*",
+    ),
     zh="宗地 {feature} 闲置：超过约定动工日期 {measured:.0f} 天未动工（满一年为 {limit:.0f} 天）；{detail}",
     en="parcel {feature} is idle: {measured:.0f} days past the agreed start "
     "(one year is {limit:.0f}); {detail}",
@@ -534,6 +541,14 @@ def _due_text(row: Mapping[str, Any]) -> str:
     unit="d",
     levels=("parcel",),
     clause="国土资源部令第53号 第二条第二款",
+    needs=(
+        "parcel.supply_date|supply_state",
+        "parcel.stopped_since*",
+        "parcel.actual_start_date*",
+        "parcel.developed_area_m2?halted",
+        "parcel.invested_wan?halted",
+        "parcel.total_investment_wan?halted",
+    ),
     zh="宗地 {feature} 闲置：中止开发 {measured:.0f} 天（满一年为 {limit:.0f} 天），{detail}",
     en="parcel {feature} is idle: work stopped {measured:.0f} days ago "
     "(one year is {limit:.0f}), {detail}",
@@ -568,6 +583,7 @@ def _percent(share: float) -> str:
     unit="d",
     levels=("parcel",),
     clause="工具默认：批准后两年 default of the toolkit: two years after approval",
+    needs=("parcel.approved_date*", "parcel.supply_date|supply_state*"),
     zh="宗地 {feature} 批而未供：批准已 {measured:.0f} 天（限 {limit:.0f} 天）",
     en="parcel {feature} is approved but not supplied for {measured:.0f} days (limit {limit:.0f})",
 )
@@ -601,6 +617,11 @@ def approved_not_supplied(zone: Zone, *, years: int = 2) -> GeoDataFrame:
     unit="d",
     levels=("parcel",),
     clause="国土资源部令第53号 第二条第一款",
+    needs=(
+        "parcel.supply_date|supply_state",
+        "parcel.agreed_start_date?waiting",
+        "parcel.actual_start_date*",
+    ),
     zh="宗地 {feature} 供而未用：超过约定动工日期 {measured:.0f} 天未动工，{detail} 起将构成闲置",
     en="parcel {feature} is supplied but not used: {measured:.0f} days past the agreed start; "
     "idle from {detail}",
@@ -626,6 +647,12 @@ def supplied_not_used(zone: Zone) -> GeoDataFrame:
     unit="1",
     levels=("parcel", "building"),
     clause="zone.toml [thresholds] industrial_far_min",
+    needs=(
+        "zone.thresholds.industrial_far_min",
+        "parcel.build_state|land_use",
+        "building.parcel_id",
+        "building.floor_area_m2|storeys",
+    ),
     zh="宗地 {feature} 低效：工业用地容积率 {measured:.2f}，低于设定的 {limit:.2f}",
     en="parcel {feature} is under-used: FAR {measured:.2f} of industrial land is below the "
     "{limit:.2f} set for it",
@@ -678,6 +705,11 @@ def _column(table: pd.DataFrame, name: str) -> pd.Series:
     unit="months",
     levels=("parcel",),
     clause="国土资源部令第53号 第十二条",
+    needs=(
+        "parcel.supply_date|supply_state",
+        "parcel.extension_months*",
+        "parcel.agreed_start_date*",
+    ),
     zh="宗地 {feature} 的动工期限延长 {measured:.0f} 个月（限 {limit:.0f} 个月）：{detail}",
     en="the start of parcel {feature} was extended by {measured:.0f} months "
     "(at most {limit:.0f}): {detail}",
@@ -709,6 +741,7 @@ def extension_too_long(zone: Zone) -> GeoDataFrame:
     "note",
     levels=("parcel",),
     clause="国土资源部令第53号 第二条",
+    needs=("parcel.supply_date|supply_state",),
     zh="宗地 {feature} 是否闲置无法判定，缺少：{detail}",
     en="whether parcel {feature} is idle cannot be told; missing: {detail}",
 )
@@ -746,6 +779,7 @@ def _of_one_cause(found: GeoDataFrame, cause: str) -> GeoDataFrame:
     unit="d",
     levels=("parcel",),
     clause="国土资源部令第53号 第二条第一款",
+    needs=("parcel.supply_date|supply_state", "parcel.agreed_start_date?waiting"),
     zh="宗地 {feature} 超过约定动工日期 {measured:.0f} 天而无开工日期，但有建设迹象（{detail}），不作闲置认定；请补记开工日期",
     en="parcel {feature} is {measured:.0f} days past the agreed start without a date of start, but "
     "is built on ({detail}): not taken as idle; put its start on record",

@@ -428,6 +428,7 @@ def parcel_is_too_small(zone: Zone) -> GeoDataFrame:
     "error",
     unit="m2",
     levels=("parcel",),
+    needs=("parcel.registered_area_m2",),
     zh="宗地 {feature} 登记面积与图形面积相差 {measured:+.1f} m²（限差 {limit:.1f} m²；{detail}）",
     en="registered area of parcel {feature} differs from its polygon by {measured:+.1f} m2 "
     "(limit {limit:.1f} m2; {detail})",
@@ -460,6 +461,7 @@ def registered_area_is_off(zone: Zone) -> GeoDataFrame:
     "T110",
     "error",
     unit="m2",
+    needs=("block.stated_area_m2", "park.stated_area_m2", "parcel.block_id"),
     zh="{level} {feature} 图形面积与控制面积（公布面积）相差 {measured:+.1f} m²（限差 {limit:.1f} m²；{detail}）",
     en="{level} {feature} as drawn and its stated area differ by {measured:+.1f} m2 "
     "(limit {limit:.1f} m2; {detail})",

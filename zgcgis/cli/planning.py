@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from geopandas import GeoDataFrame
 
+    from ..findings import Rule
     from ..model import Zone
 
 __all__ = ["admit", "allocate", "check", "scenario"]
@@ -34,8 +36,6 @@ AS_OF = click.option(
 
 
 def _open(zone: str, lang: str, as_of: datetime | None = None) -> Zone:
-    from dataclasses import replace
-
     found = opened(zone, lang)
     if as_of is None:
         return found
@@ -143,12 +143,10 @@ def check(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """按规划、指标、供地和拓扑核查示范区。Check a zone against plan, quota, supply, topology."""
-    from dataclasses import replace
-
-    from ..checks import asked
+    from ..checks import asked, not_checked
     from ..checks import check as run
     from ..checks.supply import as_of as judgement_day
-    from ..findings import RULES, combine
+    from ..findings import combine
     from ..planning import changes, outputs
     from ..planning.waivers import read_waivers, waive, waiver_table
 
@@ -163,37 +161,51 @@ def check(
     standing, waived, idle = waive(found, granted, day)
     compared = changes.compare_findings(_last(since), standing) if since else None
 
+    silent = not_checked(here, codes or None, proposal=plots)
     text = outputs.findings_json(
-        standing, zone=here.id, as_of=day, waived=waived, compared=compared
+        standing, zone=here.id, as_of=day, waived=waived, compared=compared, not_checked=silent
     )
     made: list[Path] = []
     if out:
         made = write_check(
             here, Path(out), standing, waived, compared, waiver_table(granted, day), text, lang,
-            sheets=sheets, atlas=atlas,
+            silent=silent, sheets=sheets, atlas=atlas,
         )  # fmt: skip
     if as_json:
         print_json(text)
     else:
         of_rules = [one for one in idle if not codes or one.rule.startswith(codes)]
         _say_check(here, day, standing, waived, of_rules, compared, lang)
-        layers = {**here.layers, **({"proposal": plots} if plots is not None else {})}
-        silent = sorted(
-            {level for r in RULES.values() if r.func for level in r.levels} - set(layers)
-        )
-        if silent and not codes:
-            words = "、".join(silent) if lang == "zh" else ", ".join(silent)
-            say(
-                f"未提供的图层（相关规则未查）：{words}"
-                if lang == "zh"
-                else f"Layers not given (their rules were not asked): {words}"
-            )
-        asked_count = len(asked(replace(here, layers=layers), codes or None))
-        say(f"已查规则 {asked_count} 条" if lang == "zh" else f"{asked_count} rules asked")
+        _say_coverage(silent, asked(_with_proposal(here, plots), codes or None), lang)
         for path in made:
             say(f"  {path}")
     if (standing["severity"] == "error").any():
         sys.exit(1)
+
+
+def _with_proposal(here: Zone, plots: GeoDataFrame | None) -> Zone:
+    if plots is None:
+        return here
+    return replace(here, layers={**here.layers, "proposal": plots})
+
+
+def _say_coverage(silent: pd.DataFrame, rules: Mapping[str, Rule], lang: str) -> None:
+    """Say how many rules were checked, how many of them in part, and what was not judged."""
+    from ..checks.coverage import coverage_lines, unjudged
+    from ..findings import RULES
+
+    zh = lang == "zh"
+    nothing = unjudged(silent, RULES)
+    checked = set(rules) - nothing
+    part = checked & set(silent["rule"])
+    say(
+        f"已查规则 {len(checked)} 条，其中 {len(part)} 条只查了一部分；未查 {len(nothing)} 条"
+        if zh
+        else f"{len(checked)} rules checked, {len(part)} of them only in part; "
+        f"{len(nothing)} not checked"
+    )
+    for line in coverage_lines(silent, lang):
+        say(f"  {line}")
 
 
 def _proposal(path: str, here: Zone) -> tuple[GeoDataFrame, GeoDataFrame]:

@@ -29,6 +29,7 @@ def write_check(
     text: str,
     lang: str,
     *,
+    silent: pd.DataFrame,
     sheets: bool,
     atlas: bool,
 ) -> list[Path]:
@@ -50,6 +51,8 @@ def write_check(
         ("汇总" if zh else "Summary", outputs.summary(standing, lang)),
         ("问题" if zh else "Findings", outputs.table_rows(standing, lang)),
     ]
+    if len(silent):
+        pages.append(("未查" if zh else "Not checked", outputs.coverage_rows(silent, lang)))
     if compared is not None:
         pages.append(("与上次比较" if zh else "Since last time", compared))
     if "parcel" in here.layers:

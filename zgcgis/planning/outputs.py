@@ -18,6 +18,7 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
+from ..checks.coverage import coverage_lines
 from ..errors import MissingColumnsError
 from ..findings import COLUMNS, RULES, SEVERITIES, describe
 from ..io.spreadsheets import add_sheet, plain_value, put_text, refuse_too_large, save_workbook
@@ -25,6 +26,7 @@ from ..io.writing import write_text_whole
 from ..safe_text import json_text
 
 __all__ = [
+    "coverage_rows",
     "findings_json",
     "plain_dates",
     "read_findings_gpkg",
@@ -212,8 +214,12 @@ def findings_json(
     as_of: date,
     waived: pd.DataFrame | None = None,
     compared: pd.DataFrame | None = None,
+    not_checked: pd.DataFrame | None = None,
 ) -> str:
-    """Return findings as JSON text: sentences in both languages, places, counts by severity."""
+    """Return findings as JSON text: sentences in both languages, places, counts by severity.
+
+    What the rules could not judge (:func:`zgcgis.checks.not_checked`) stands under its own key.
+    """
     table = table_rows(findings, "zh").rename(columns={"sentence": "zh"})
     table.insert(3, "en", describe(findings, "en"))
     counts = findings["severity"].value_counts()
@@ -227,7 +233,17 @@ def findings_json(
         data["waived"] = _records(pd.DataFrame(waived.drop(columns="geometry", errors="ignore")))
     if compared is not None:
         data["changes"] = _records(compared)
+    if not_checked is not None:
+        data["not_checked"] = _records(not_checked)
     return json_text(data) + "\n"
+
+
+def coverage_rows(not_checked: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Return what was not checked for a sheet: the rules, the cause in words, how much land."""
+    lines = [
+        line.split("：" if lang == "zh" else ": ", 1) for line in coverage_lines(not_checked, lang)
+    ]
+    return pd.DataFrame(lines, columns=["rule", "detail"])
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
