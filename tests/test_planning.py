@@ -747,7 +747,7 @@ def test_check_writes_everything_and_the_next_week_nothing_is_new(tmp_path):
     by_json = run(*words, "--since", out / "findings.json", "--json", code=1)
     assert {row["status"] for row in json.loads(by_json)["changes"]} == {"same"}
     sheets_of_book = load_workbook(out / "findings.xlsx").sheetnames
-    assert sheets_of_book == ["汇总", "问题", "指标台账", "供地与闲置", "分期整治", "规划与现状用途",
+    assert sheets_of_book == ["汇总", "问题", "未查", "指标台账", "供地与闲置", "分期整治", "规划与现状用途",
                               "产业与定位", "区位商"]  # fmt: skip
 
 

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from .safe_text import one_line
+from .safe_text import Text, one_line
 
 __all__ = [
     "CrsError",
@@ -55,7 +55,7 @@ class ZgcgisError(ValueError):
 
     def say(self, lang: str) -> str:
         """Return the sentence in the language asked for, ``"zh"`` or ``"en"``."""
-        return self.en if lang == "en" else self.zh
+        return Text(self.zh, self.en).say(lang)
 
 
 class ZgcgisWarning(UserWarning):

@@ -23,10 +23,11 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 __all__ = [
     "MOST_IN_A_CELL",
+    "Text",
     "ascii_text",
     "cell_text",
     "csv_text",
@@ -64,6 +65,17 @@ _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(?:\..*)?", re.IGNORECASE
 )
 _MOST_OF_A_NAME = 120  # bytes: a suffix and the mark of a temporary name fit beside them
+
+
+class Text(NamedTuple):
+    """The same words in Chinese and in English."""
+
+    zh: str
+    en: str
+
+    def say(self, lang: str) -> str:
+        """Return the words in the language asked for, ``"zh"`` or ``"en"``."""
+        return self.en if lang == "en" else self.zh
 
 
 def _escape(found: re.Match[str]) -> str:

@@ -1,7 +1,7 @@
-"""Containment (包含): whether what lies in another, or says that it does, is there and inside it;
-and which park a parcel belongs to: the one it names, else the one it lies in.
+"""Containment (包含): whether what lies in another, or says that it does, is there and inside it.
 
-What leaves its park with its block is the block's fault, and not also the parcel's.
+Also which park a parcel belongs to: the one it names, else the one it lies in. What leaves its
+park with its block is the block's fault, and not also the parcel's.
 """
 
 from __future__ import annotations

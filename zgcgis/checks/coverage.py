@@ -27,18 +27,20 @@ from .. import geo
 from ..findings import Rule
 from ..land_use import classify
 from ..model import COLUMNS, LEVELS, Zone
+from ..safe_text import Text
 from .containment import parks_of
-from .supply import as_dates, as_of
+from .idle_land import as_dates
+from .supply import as_of
 
 __all__ = ["MASKS", "REASONS", "coverage", "coverage_lines", "unjudged"]
 
-REASONS: Mapping[str, tuple[str, str]] = {
-    "no_layer": ("没有该图层", "there is no such layer"),
-    "no_table": ("示范区没有给出", "the zone does not state it"),
-    "absent": ("没有这一列", "there is no such column"),
-    "empty": ("未填写或代码不明", "not filled in, or a code nobody knows"),
-    "no_park": ("不在任何园区内，也没有写明园区", "lies in no park and names none"),
-    "other_system": ("两侧地类体系不同", "the two sides use different land-use systems"),
+REASONS: Mapping[str, Text] = {
+    "no_layer": Text("没有该图层", "there is no such layer"),
+    "no_table": Text("示范区没有给出", "the zone does not state it"),
+    "absent": Text("没有这一列", "there is no such column"),
+    "empty": Text("未填写或代码不明", "not filled in, or a code nobody knows"),
+    "no_park": Text("不在任何园区内，也没有写明园区", "lies in no park and names none"),
+    "other_system": Text("两侧地类体系不同", "the two sides use different land-use systems"),
 }
 """Why something was not judged, in both languages."""
 
@@ -207,7 +209,6 @@ def unjudged(not_checked: DataFrame, rules: Mapping[str, Rule]) -> set[str]:
 
 def coverage_lines(not_checked: DataFrame, lang: str = "zh") -> list[str]:
     """Return what was not checked as sentences, a cause each, the most land first."""
-    zh = lang == "zh"
     causes = ["level", "column", "reason", "features", "of", "area_m2"]
     lines = []
     groups = not_checked.assign(area_m2=not_checked["area_m2"].fillna(-1.0)).groupby(
@@ -215,27 +216,28 @@ def coverage_lines(not_checked: DataFrame, lang: str = "zh") -> list[str]:
     )
     for key, found in sorted(groups, key=lambda item: (-float(item[0][5]), str(item[0]))):
         level, column, reason, features, of, area = key
-        codes = ("、" if zh else ", ").join(found["rule"])
-        what, why = _name(str(level), str(column), lang), REASONS[str(reason)][not zh]
-        much = ""
+        what, why = _name(str(level), str(column)), REASONS[str(reason)]
+        much = Text("", "")
         if of:
-            much = f"，{of} 个中的 {features} 个" if zh else f", {features} of {of}"
+            much = Text(f"，{of} 个中的 {features} 个", f", {features} of {of}")
             if area >= 0:
-                much += f"，{area / 10_000:,.2f} 公顷" if zh else f", {area / 10_000:,.2f} ha"
-        lines.append(f"{codes}：{what}{why}{much}" if zh else f"{codes}: {what}: {why}{much}")
+                size = f"{area / 10_000:,.2f}"
+                much = Text(f"{much.zh}，{size} 公顷", f"{much.en}, {size} ha")
+        line = Text(
+            f"{'、'.join(found['rule'])}：{what.zh}{why.zh}{much.zh}",
+            f"{', '.join(found['rule'])}: {what.en}: {why.en}{much.en}",
+        )
+        lines.append(line.say(lang))
     return lines
 
 
-def _name(level: str, column: str, lang: str) -> str:
+def _name(level: str, column: str) -> Text:
     """A level and its columns by their names."""
-    zh = lang == "zh"
-    where = getattr(LEVELS[level], lang) if level in LEVELS else ("示范区" if zh else "zone")
-    names = [
-        getattr(COLUMNS[name], lang) if name in COLUMNS else name
-        for name in column.split("|")
-        if name
-    ]
-    either = "或" if zh else " or "
-    return where + (
-        f"“{either.join(names)}”" if zh and names else f" {either.join(names)}".rstrip()
+    where = LEVELS.get(level) or Text("示范区", "zone")
+    names = [COLUMNS.get(name) or Text(name, name) for name in column.split("|") if name]
+    if not names:
+        return Text(where.zh, where.en)
+    return Text(
+        f"{where.zh}“{'或'.join(name.zh for name in names)}”",
+        f"{where.en} {' or '.join(name.en for name in names)}",
     )

@@ -23,8 +23,9 @@ from ..findings import finding_frame, rule
 from ..land_use import build_states, classify
 from ..model import Zone
 from .containment import parks_of
+from .idle_land import as_dates
 from .plan import cited, demanded
-from .supply import as_dates, as_of
+from .supply import as_of
 
 __all__ = ["KINDS", "USES", "counted_parcels", "parcel_facts", "quota_use", "use_class"]
 

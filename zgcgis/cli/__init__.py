@@ -30,7 +30,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "import": ("intake", "检查、修复并导入数据", "examine, repair with record, store"),
     "export": ("intake", "写出一个图层给其他软件", "write a layer out for other programs"),
     "check": (
-        "planning",
+        "check",
         "按规划、指标和拓扑检查示范区",
         "check a zone against plan, quota, topology",
     ),

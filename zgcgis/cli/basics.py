@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import platform
+from dataclasses import replace
+from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
 import click
 
 from ..safe_text import json_text
-from .console import command, pad, print_json, say
+from .console import Output, command, pad, print_json, say
 
 if TYPE_CHECKING:
     from ..model import Zone
 
-__all__ = ["env", "new", "opened", "terms"]
+__all__ = ["env", "new", "opened", "opened_on", "terms"]
 
 LANG = click.option(
     "--lang", type=click.Choice(["zh", "en"]), default="zh", help="语言 Language of what is shown."
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="机器可读输出 Machine output.")
+OUT = click.option(
+    "-o", "--out", type=Output(folder=True), help="成果文件夹 Folder for the results."
+)
+AS_OF = click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="认定日期，如 2023-12-31 Day of judgement.",
+)
 
 
 def opened(folder: str, lang: str) -> Zone:
@@ -42,6 +52,14 @@ def opened(folder: str, lang: str) -> Zone:
             err=True,
         )
     return zone
+
+
+def opened_on(zone: str, lang: str, as_of: datetime | None = None) -> Zone:
+    """Open a zone as :func:`opened` does, judged on a day of its own."""
+    found = opened(zone, lang)
+    if as_of is None:
+        return found
+    return replace(found, meta={**found.meta, "as_of": as_of.date()})
 
 
 @command()

@@ -6,16 +6,28 @@ import contextlib
 import sys
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..errors import ZgcgisWarning
-from ..safe_text import ascii_text, one_line, visible
+from ..safe_text import Text, ascii_text, one_line, visible
 
-__all__ = ["Command", "Output", "command", "pad", "print_json", "say", "shown_streams"]
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "Command",
+    "Output",
+    "command",
+    "pad",
+    "print_json",
+    "print_table",
+    "say",
+    "shown_streams",
+]
 
 
 class Output(click.Path):
@@ -94,8 +106,53 @@ def print_json(text: str) -> None:
 def pad(text: str, width: int) -> str:
     """Fill a text with spaces to a width in which a Chinese character counts twice."""
     line = one_line(text)
-    wide = sum(2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in line)
-    return line + " " * max(1, width - wide)
+    return line + " " * max(1, width - _width(line))
+
+
+def print_table(table: pd.DataFrame, lang: str, *, numbers: Sequence[str] = ()) -> None:
+    """Write a table in columns that line up, Chinese letters counting two."""
+    from ..planning.outputs import HEADINGS
+
+    heads = [Text(*HEADINGS.get(str(c), (str(c), str(c)))).say(lang) for c in table.columns]
+    if "unit" in table and set(table["unit"].dropna()) <= set(_UNITS):
+        said = [_UNITS.get(unit, Text("", "")).say(lang) for unit in table["unit"]]
+        table = table.assign(unit=said)
+    body = [[_shown(value) for value in row] for row in table.itertuples(index=False, name=None)]
+    widths = [max(map(_width, column)) for column in zip(heads, *body, strict=True)]
+    for row in [heads, *body]:
+        cells = [
+            (" " * (width - _width(cell)) + cell) if name in numbers else pad(cell, width)
+            for cell, width, name in zip(row, widths, table.columns, strict=True)
+        ]
+        say("  ".join(cells).rstrip())
+
+
+_UNITS = {
+    "": Text("", ""),
+    "1": Text("", ""),
+    "m2": Text("m²", "m2"),
+    "m": Text("m", "m"),
+    "d": Text("天", "days"),
+    "months": Text("个月", "months"),
+    "deg": Text("°", "deg"),
+    "%": Text("%", "%"),
+    "wan/ha": Text("万元/公顷", "wan/ha"),
+    "人": Text("人", "persons"),
+}
+
+
+def _shown(value: Any) -> str:
+    import pandas as pd
+
+    if value is None or (not isinstance(value, str) and pd.isna(value)):
+        return "—"
+    if isinstance(value, float):
+        return f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}"
+    return one_line(str(value))
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 class _Shown:
