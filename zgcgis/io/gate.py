@@ -619,14 +619,16 @@ def _gather_lines(staged: Staged) -> None:
         ):
             return
         stream.seek(0)
-        count = _gather(stream, gathered, marked=marked)
+        count, ended = _gather(stream, gathered, marked=marked)
     gathered.replace(staged.path)
     staged.add("R414", measured=count)
+    if not ended:
+        staged.add("R429", measured=count)
 
 
-def _gather(stream: BinaryIO, target: Path, *, marked: bool) -> int:
-    """Write the features of a sequence as one collection, each on the line that it stood on."""
-    count = 0
+def _gather(stream: BinaryIO, target: Path, *, marked: bool) -> tuple[int, bool]:
+    """Write a sequence as one collection, line by line; say how many, and if the last is ended."""
+    count, line = 0, b""
     with target.open("wb") as sink:
         sink.write(b'{"type":"FeatureCollection","features":[')
         for line in stream:
@@ -636,7 +638,7 @@ def _gather(stream: BinaryIO, target: Path, *, marked: bool) -> int:
                 count += 1
             sink.write(line.replace(b"\x1e", b""))
         sink.write(b"]}")
-    return count
+    return count, line.endswith((b"\n", b"\r"))
 
 
 _FEATURE = re.compile(rb"""^\{.*"type"\s*:\s*"Feature"\s*[,}]""", re.DOTALL)
@@ -656,10 +658,9 @@ def _look_kml(staged: Staged, head: bytes, encoding: str | None) -> None:
     text = content[:4096].decode("utf-8", "replace").lstrip()
     if not text.startswith("<") or "kml" not in text.lower():
         raise Refusal("R403", detail=".kml")
-    if found := _XML_CODEC.match(text):
+    if _XML_CODEC.match(text):
         begin = content.index(b"<?xml")
         end = content.index(b"?>", begin) + 2
-        del found
         staged.path.write_bytes(b'<?xml version="1.0" encoding="UTF-8"?>' + content[end:])
 
 
