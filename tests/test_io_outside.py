@@ -22,7 +22,7 @@ from zgcgis.errors import ReadError, ZgcgisError, ZoneError
 from zgcgis.io import import_file, new_zone, open_zone
 from zgcgis.io.coordinates import NamesFile, lonlat_of, parse_crs, unknown_shift
 from zgcgis.io.examine import Options, examine
-from zgcgis.io.outside import read_outside_layer, read_outside_table
+from zgcgis.io.outside import read_outside_layer, read_outside_tables
 from zgcgis.io.stored import read_stored_layer
 from zgcgis.io.writing import write_text_whole
 from zgcgis.standards import read_evaluation
@@ -129,7 +129,8 @@ def test_a_view_that_never_ends_is_not_read(tmp_path, zone):
             base.commit()
     with quickly():
         assert len(read_stored_layer(tmp_path / "parcel.gpkg", "parcel")) == 3
-        assert "rule" not in read_outside_table(tmp_path / "old.gpkg", ["rule"])
+        for table in read_outside_tables(tmp_path / "old.gpkg").values():
+            assert "rule" not in table
 
 
 @pytest.mark.parametrize("suffix", [".gpkg", ".json", ".fgb", ".shp", ".parquet", ".geojson"])

@@ -634,7 +634,7 @@ def test_the_workbook_holds_texts_as_texts_and_the_same_bytes(found, tmp_path):
 
 def test_findings_come_back_from_geopackage_and_json(sample, found, tmp_path):
     file = outputs.write_findings_gpkg(tmp_path / "findings.gpkg", found)
-    back = outputs.read_findings_gpkg(file)
+    back, _ = outputs.read_findings(file)
     assert set(changes.compare_findings(back, found)["status"]) == {"same"}
     layer = gpd.read_file(file, layer="findings")
     assert layer.crs.to_epsg() == 4490
@@ -653,17 +653,17 @@ def test_a_file_that_is_no_check_is_refused(tmp_path):
     wrong = tmp_path / "x.gpkg"
     wrong.write_bytes(b"no database at all, just text that goes on for a while" * 10)
     with pytest.raises(ReadError, match=r"R403"):
-        outputs.read_findings_gpkg(wrong)
+        outputs.read_findings(wrong)
     with sqlite3.connect(tmp_path / "y.gpkg") as base:
         base.execute("CREATE TABLE findings (rule TEXT)")
     base.close()
     with pytest.raises(ReadError, match="R403"):
-        outputs.read_findings_gpkg(tmp_path / "y.gpkg")
+        outputs.read_findings(tmp_path / "y.gpkg")
     spot = gpd.points_from_xy([116.0], [40.0], crs="EPSG:4490")
     other = gpd.GeoDataFrame({"rule": ["Q401"]}, geometry=spot)
     other.to_file(tmp_path / "z.gpkg", layer="findings")
     with pytest.raises(MissingColumnsError, match="severity"):
-        outputs.read_findings_gpkg(tmp_path / "z.gpkg")
+        outputs.read_findings(tmp_path / "z.gpkg")
 
 
 def test_sheets_show_place_facts_and_clause_and_run_nothing(sample, found):
@@ -748,7 +748,7 @@ def test_check_writes_everything_and_the_next_week_nothing_is_new(tmp_path):
     assert {row["status"] for row in json.loads(by_json)["changes"]} == {"same"}
     sheets_of_book = load_workbook(out / "findings.xlsx").sheetnames
     assert sheets_of_book == ["汇总", "问题", "未查", "指标台账", "供地与闲置", "分期整治", "规划与现状用途",
-                              "产业与定位", "区位商"]  # fmt: skip
+                              "产业与定位", "区位商", "核查内容"]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["问题.gpkg", "问题.xlsx", "问题.json", "问题.html"])

@@ -22,12 +22,14 @@ from geopandas import GeoDataFrame
 from pyproj import CRS
 
 from .errors import UnknownNameError
+from .safe_text import Text
 from .terms import TERMS, label
 
 __all__ = [
     "COLUMNS",
     "RULES",
     "SEVERITIES",
+    "SEVERITY_NAMES",
     "Rule",
     "combine",
     "define",
@@ -54,6 +56,11 @@ COLUMNS = (
 
 Severity: TypeAlias = Literal["error", "warning", "note"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "note")
+SEVERITY_NAMES: Mapping[str, Text] = {
+    "error": Text("错误", "error"),
+    "warning": Text("警告", "warning"),
+    "note": Text("提示", "note"),
+}
 RuleFunc: TypeAlias = Callable[..., GeoDataFrame]
 Entered = TypeVar("Entered", bound=RuleFunc)
 

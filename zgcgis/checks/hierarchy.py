@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+import pandas as pd
+import shapely
 from geopandas import GeoDataFrame
 
 from ..findings import finding_frame, rule
 from ..model import Zone
+from .containment import parks_of
 
-__all__: list[str] = []
+__all__ = ["parks_of_findings"]
 
 _DRAWN = ("group", "corridor", "axis", "park")
 _SHOWN = 12  # units of a circle that a sentence names
@@ -120,3 +124,72 @@ def feature_without_an_id(zone: Zone) -> GeoDataFrame:
                 shown = [*map(str, blank[:_SHOWN]), *(["…"] if len(blank) > _SHOWN else [])]
                 rows.append({"level": level, "measured": len(blank), "detail": ", ".join(shown)})
     return finding_frame(rows, rule="H208")
+
+
+# --- the park of a finding -----------------------------------------------------------------------
+
+
+def parks_of_findings(zone: Zone, findings: GeoDataFrame) -> pd.Series:
+    """Return the id of the park that each finding belongs to; empty where it is in none.
+
+    The park that its feature names or lies in, else the one in which its place lies.
+    """
+    parks = pd.Series("", index=findings.index, dtype="object")
+    above = {str(unit): _park_above(zone, str(unit)) for unit in zone.units.index}
+    for level, group in findings.groupby("level"):
+        of_features = _parks_of_layer(zone, str(level), set(group["feature"]), above) | above
+        parks[group.index] = [of_features.get(str(one), "") for one in group["feature"]]
+    return _by_place(zone, findings, parks)
+
+
+def _park_above(zone: Zone, unit: str) -> str:
+    """The park that a unit is or lies in; empty for what is above parks."""
+    seen: set[str] = set()
+    while unit in zone.units.index and unit not in seen:
+        if zone.units.at[unit, "level"] == "park":
+            return unit
+        seen.add(unit)
+        unit = _text(zone.units.at[unit, "parent"])
+    return ""
+
+
+def _parks_of_layer(
+    zone: Zone, level: str, ids: set[str], above: Mapping[str, str]
+) -> dict[str, str]:
+    if not zone.count(level) or level in _DRAWN:
+        return {}
+    layer = zone.layer(level)
+    rows = layer[layer["id"].isin(ids)].drop_duplicates("id")
+    flat = rows.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).all()
+    if flat:
+        parks = parks_of(zone, rows)["park"]
+    else:
+        parks = rows["park_id"] if "park_id" in rows else pd.Series("", index=rows.index)
+    parks = parks.map(_text)
+    if "block_id" in rows:
+        parks = parks.where(
+            parks != "", rows["block_id"].map(lambda one: above.get(_text(one), ""))
+        )
+    return dict(zip(rows["id"].astype(str), parks, strict=True))
+
+
+def _by_place(zone: Zone, findings: GeoDataFrame, parks: pd.Series) -> pd.Series:
+    """Fill in the smallest park in which the place of a finding lies, where none is known."""
+    layer = zone.layers.get("park")
+    lost = np.flatnonzero((parks == "") & findings.geometry.notna())
+    if layer is None or layer.empty or not len(lost):
+        return parks
+    outlines = shapely.make_valid(layer.geometry.to_numpy())
+    tree = shapely.STRtree(outlines)
+    points = shapely.point_on_surface(findings.geometry.to_numpy()[lost])
+    k, j = tree.query(points, predicate="within")
+    order = np.argsort(-np.array([_extent(outlines[one]) for one in j]), kind="stable")
+    filled = parks.copy()
+    for row, park in zip(lost[k[order]], j[order], strict=True):  # the smallest comes last
+        filled.iloc[row] = str(layer["id"].iloc[park])
+    return filled
+
+
+def _extent(shape: shapely.Geometry) -> float:
+    west, south, east, north = shape.bounds
+    return float((east - west) * (north - south))

@@ -7,21 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from ..safe_text import Text
 from .basics import AS_OF, JSON, LANG, opened_on
 from .console import Output, command, print_json, print_table, say
-from .results import write_check
+from .results import refuse_over_full, write_check
 
 if TYPE_CHECKING:
     import pandas as pd
     from geopandas import GeoDataFrame
 
-    from ..findings import Rule
     from ..model import Zone
+    from ..planning.changes import Question
+    from ..planning.outputs import Checked
 
 __all__ = ["check", "say_changes"]
 
@@ -49,6 +50,17 @@ __all__ = ["check", "say_changes"]
     type=click.Path(exists=True, dir_okay=False),
     help="一事一议豁免文件，默认为示范区文件夹中的 waivers.toml Waivers.",
 )
+@click.option(
+    "--severity",
+    type=click.Choice(["error", "warning", "note"]),
+    help="至少这一等级 At least so grave.",
+)
+@click.option(
+    "--park", "parks", multiple=True, help="只列这些园区的问题（可重复） Only these parks."
+)
+@click.option(
+    "--top", type=click.IntRange(1), help="逐项列出最严重的几项 The gravest ones, in words."
+)
 @click.option("--sheets/--no-sheets", default=True, help="闲置与超指标一宗一表 A4 sheets.")
 @click.option("--map/--no-map", "atlas", default=True, help="带问题图层的地图 Atlas with findings.")
 @AS_OF
@@ -64,6 +76,9 @@ def check(
     proposal: str | None,
     since: str | None,
     waivers: str | None,
+    severity: str | None,
+    parks: tuple[str, ...],
+    top: int | None,
     sheets: bool,  # noqa: FBT001
     atlas: bool,  # noqa: FBT001
     as_of: datetime | None,
@@ -72,44 +87,104 @@ def check(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """按规划、指标、供地和拓扑核查示范区。Check a zone against plan, quota, supply, topology."""
-    from ..checks import asked, not_checked
-    from ..checks import check as run
     from ..checks.supply import as_of as judgement_day
     from ..findings import combine
-    from ..planning import changes, outputs
-    from ..planning.waivers import read_waivers, waive, waiver_table
+    from ..io.zones import layer_files
 
     here = opened_on(zone, lang, as_of)
-    day = judgement_day(here)
+    kept_to = {"rules": codes, "parks": _parks(here, parks), "severities": _at_least(severity)}
+    if out and any(kept_to.values()):
+        refuse_over_full(Path(out))
+    earlier = _last(since) if since else None
     plots, odd = _proposal(proposal, here) if proposal else (None, None)
     if odd is not None:
         here = replace(here, flaws=combine([here.flaws, odd]))
-    found = run(here, codes or None, proposal=plots)
+    files = layer_files(here.folder / "layers") if here.folder else {}
+    if proposal:
+        files["proposal"] = Path(proposal)
     file = Path(waivers) if waivers else (here.folder / "waivers.toml" if here.folder else None)
-    granted = read_waivers(file) if file is not None and file.is_file() else ()
-    standing, waived, idle = waive(found, granted, day)
-    compared = changes.compare_findings(_last(since), standing) if since else None
-
-    silent = not_checked(here, codes or None, proposal=plots)
-    text = outputs.findings_json(
-        standing, zone=here.id, as_of=day, waived=waived, compared=compared, not_checked=silent
-    )
+    day = judgement_day(here)
+    result = _run(_with_proposal(here, plots), day, kept_to, file, files, earlier)
+    text = result.json_text()
     made: list[Path] = []
     if out:
-        made = write_check(
-            here, Path(out), standing, waived, compared, waiver_table(granted, day), text, lang,
-            silent=silent, sheets=sheets, atlas=atlas,
-        )  # fmt: skip
+        made = write_check(here, Path(out), result, text, lang, sheets=sheets, atlas=atlas)
     if as_json:
         print_json(text)
     else:
-        of_rules = [one for one in idle if not codes or one.rule.startswith(codes)]
-        _say_check(here, day, standing, waived, of_rules, compared, lang)
-        _say_coverage(silent, asked(_with_proposal(here, plots), codes or None), lang)
+        _say_check(here, result, lang, top)
         for path in made:
             say(f"  {path}")
-    if (standing["severity"] == "error").any():
+    if (result.standing["severity"] == "error").any():
         sys.exit(1)
+
+
+def _at_least(severity: str | None) -> tuple[str, ...]:
+    """The severities at least as grave as one; empty for all."""
+    from ..findings import SEVERITIES
+
+    names: list[str] = list(SEVERITIES)
+    if severity in (None, names[-1]):
+        return ()
+    return tuple(names[: names.index(severity) + 1])
+
+
+def _parks(here: Zone, names: Sequence[str]) -> tuple[str, ...]:
+    """The ids of parks, each named by its id or by its name in either language."""
+    from ..errors import UnknownNameError
+
+    parks = here.units[here.units["level"] == "park"]
+    ids = {str(one): str(one) for one in parks.index}
+    for column in ("en", "zh"):
+        ids |= {str(name): str(one) for one, name in parks[column].items() if str(name) not in ids}
+    if unknown := [name for name in names if name not in ids]:
+        raise UnknownNameError(unknown, [*parks.index, *parks["zh"]], what="park", zh="园区")
+    return tuple(dict.fromkeys(ids[name] for name in names))
+
+
+def _run(
+    here: Zone,
+    day: date,
+    kept_to: Mapping[str, tuple[str, ...]],
+    waivers: Path | None,
+    files: Mapping[str, Path],
+    earlier: tuple[pd.DataFrame, Question | None] | None,
+) -> Checked:
+    """Check a zone, and keep to what was asked of it."""
+    from ..checks import asked, not_checked
+    from ..checks import check as run
+    from ..checks.hierarchy import parks_of_findings
+    from ..planning.changes import compare_checks, question_of
+    from ..planning.outputs import Checked
+    from ..planning.waivers import read_waivers, waive, waiver_table
+
+    codes = kept_to["rules"] or None
+    found = run(here, codes)
+    silent = not_checked(here, codes)
+    question = question_of(
+        here, asked(here, codes), silent, day=day, found=found, files=files, kept_to=kept_to
+    )
+    granted = read_waivers(waivers) if waivers is not None and waivers.is_file() else ()
+    standing, waived, idle = waive(found, granted, day)
+    standing, waived = (t.assign(park=parks_of_findings(here, t)) for t in (standing, waived))
+    changed = None if earlier is None else compare_checks(*earlier, standing, question)
+    return Checked(
+        standing=_kept(standing, kept_to),
+        waived=_kept(waived, kept_to),
+        not_checked=silent,
+        question=question,
+        compared=None if changed is None else changed[0],
+        left_out=() if changed is None else changed[1],
+        granted=waiver_table(granted, day),
+        idle=[one for one in idle if codes is None or one.rule.startswith(codes)],
+    )
+
+
+def _kept(found: GeoDataFrame, kept_to: Mapping[str, tuple[str, ...]]) -> GeoDataFrame:
+    for column, wanted in (("park", kept_to["parks"]), ("severity", kept_to["severities"])):
+        if wanted:
+            found = found[found[column].isin(wanted)]
+    return found.reset_index(drop=True)
 
 
 def _with_proposal(here: Zone, plots: GeoDataFrame | None) -> Zone:
@@ -132,58 +207,43 @@ def _proposal(path: str, here: Zone) -> tuple[GeoDataFrame, GeoDataFrame]:
     return layer, flaws
 
 
-def _last(path: str) -> pd.DataFrame:
-    """Read the findings of an earlier check, from its GeoPackage or its JSON."""
-    import pandas as pd
+def _last(path: str) -> tuple[pd.DataFrame, Question | None]:
+    """Read the findings of an earlier check, and what it was asked."""
+    from ..planning.outputs import read_findings
 
-    from ..errors import ReadError
-    from ..findings import COLUMNS
-    from ..io.outside import read_outside_json
-    from ..planning.outputs import read_findings_gpkg
-
-    file = Path(path)
-    if file.suffix != ".json":
-        return read_findings_gpkg(file)
-    data = read_outside_json(file)
-    try:
-        return pd.DataFrame(data["findings"], columns=[c for c in COLUMNS if c != "geometry"])
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ReadError(
-            f"{file} 不是 zgcgis check 的 findings.json：{error}。",
-            f"{file} is no findings.json of zgcgis check: {error}.",
-        ) from error
+    return read_findings(path)
 
 
-def _say_check(
-    here: Zone,
-    day: date,
-    standing: GeoDataFrame,
-    waived: GeoDataFrame,
-    idle: Sequence[Any],
-    compared: pd.DataFrame | None,
-    lang: str,
-) -> None:
+def _say_check(here: Zone, result: Checked, lang: str, top: int | None) -> None:
     """Say on the terminal what a check found."""
+    from ..checks.coverage import coverage_lines
+    from ..findings import SEVERITY_NAMES, describe
     from ..planning.outputs import summary
 
-    count = {name: int((standing["severity"] == name).sum()) for name in _SEVERITIES}
-    parts = [f"{_SEVERITIES[name].say(lang)} {number}" for name, number in count.items()]
-    name = here.names[lang]
-    say(
-        Text(f"{name}，截至 {day}：", f"{name}, as of {day}: ").say(lang)
-        + _AND.say(lang).join(parts)
-    )
-    if len(standing):
+    standing, waived, compared = result.standing, result.waived, result.compared
+    say(result.headline(here).say(lang))
+    if kept := result.kept_to().say(lang):
+        say(f"  {kept}")
+    if len(standing) and top is None:
         table = summary(standing, lang)
-        table["severity"] = [_SEVERITIES[str(name)].say(lang) for name in table["severity"]]
+        table["severity"] = [SEVERITY_NAMES[str(name)].say(lang) for name in table["severity"]]
         print_table(table, lang, numbers=("count", "worst", "total"))
+    elif top is not None:
+        gravest = standing.head(top)
+        for severity, rule, words in zip(
+            gravest["severity"], gravest["rule"], describe(gravest, lang), strict=True
+        ):
+            say(f"  {SEVERITY_NAMES[severity].say(lang)} {rule} {words}")
+        if len(standing) > top:
+            rest = len(standing) - top
+            say(Text(f"  另有 {rest} 项", f"  and {rest} more").say(lang))
     if len(waived):
         say("")
         say(Text(f"已豁免 {len(waived)} 项：", f"{len(waived)} waived:").say(lang))
         print_table(waived[["rule", "feature", "who", "why", "until"]], lang)
-    for one in idle:
+    for one in result.idle:
         why = Text("没有对应的问题", "matches no finding")
-        if not one.holds(day):
+        if not one.holds(result.day):
             why = Text(
                 f"已于 {one.until} 到期，不再生效", f"ran out on {one.until} and counts no more"
             )
@@ -192,14 +252,13 @@ def _say_check(
     if compared is not None:
         say("")
         say_changes(compared, lang)
+        for left in result.left_out:
+            say(f"  {Text('未比较或须注意：', 'Mind: ').say(lang)}{left.say(lang)}")
+    for line in coverage_lines(result.not_checked, lang):
+        say(f"  {Text('未查', 'Not checked').say(lang)} {line}")
 
 
 _AND = Text("，", ", ")
-_SEVERITIES = {
-    "error": Text("错误", "error"),
-    "warning": Text("警告", "warning"),
-    "note": Text("提示", "note"),
-}
 _CHANGES = {
     "new": Text("新增", "new"),
     "worse": Text("加重", "worse"),
@@ -220,22 +279,3 @@ def say_changes(compared: pd.DataFrame, lang: str) -> None:
         said = [_CHANGES[s].say(lang) for s in moved["status"]]
         table = moved[columns].assign(status=said)
         print_table(table, lang, numbers=("measured_before", "measured"))
-
-
-def _say_coverage(silent: pd.DataFrame, rules: Mapping[str, Rule], lang: str) -> None:
-    """Say how many rules were checked, how many of them in part, and what was not judged."""
-    from ..checks.coverage import coverage_lines, unjudged
-    from ..findings import RULES
-
-    nothing = unjudged(silent, RULES)
-    checked = set(rules) - nothing
-    part = len(checked & set(silent["rule"]))
-    say(
-        Text(
-            f"已查规则 {len(checked)} 条，其中 {part} 条只查了一部分；未查 {len(nothing)} 条",
-            f"{len(checked)} rules checked, {part} of them only in part; "
-            f"{len(nothing)} not checked",
-        ).say(lang)
-    )
-    for line in coverage_lines(silent, lang):
-        say(f"  {line}")

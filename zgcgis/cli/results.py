@@ -13,25 +13,36 @@ if TYPE_CHECKING:
     from geopandas import GeoDataFrame
 
     from ..model import Zone
+    from ..planning.outputs import Checked
 
-__all__ = ["write_allocation", "write_check", "write_scenario"]
+__all__ = ["refuse_over_full", "write_allocation", "write_check", "write_scenario"]
 
 _CHECK_FILES = ("findings.gpkg", "findings.html", "findings.xlsx", "sheets.html", "sheets.pdf")
 
 
+def refuse_over_full(out: Path) -> None:
+    """Refuse to write a check that was kept to a part over one that was not, or over who knows what.
+
+    Raises
+    ------
+    WriteError
+        If what stands there is no such part itself.
+    """
+    from ..errors import WriteError
+    from ..planning.outputs import is_part
+
+    file = out / "findings.json" if out.is_dir() else out
+    if not file.exists() or is_part(file):
+        return
+    raise WriteError(
+        f"{file} 是一次完整核查的成果或来历不明，本次只问了一部分，不会覆盖它。请用 -o 另指定位置。",
+        f"{file} is of a full check, or of unknown origin; this one asks only a part and does not "
+        "replace it. Name another place with -o.",
+    )
+
+
 def write_check(
-    here: Zone,
-    out: Path,
-    standing: GeoDataFrame,
-    waived: GeoDataFrame,
-    compared: pd.DataFrame | None,
-    granted: pd.DataFrame,
-    text: str,
-    lang: str,
-    *,
-    silent: pd.DataFrame,
-    sheets: bool,
-    atlas: bool,
+    here: Zone, out: Path, result: Checked, text: str, lang: str, *, sheets: bool, atlas: bool
 ) -> list[Path]:
     """Write everything a check leaves: GeoPackage, workbook, JSON, sheets, map; or one file."""
     from ..io.places import result_folder
@@ -39,9 +50,11 @@ def write_check(
     from ..planning import ledger, outputs, supply
     from ..planning.sheets import find_browser, write_sheets
 
+    standing, waived, compared = result.standing, result.waived, result.compared
+    silent, granted, question = result.not_checked, result.granted, result.question
     kind = out.suffix.lower()
     if kind == ".gpkg":
-        return [outputs.write_findings_gpkg(out, standing, waived)]
+        return [outputs.write_findings_gpkg(out, standing, waived, asked=question)]
     if kind == ".json":
         return [outputs.write_json(out, text)]
     if kind == ".html":
@@ -75,13 +88,19 @@ def write_check(
         pages.append(("豁免" if zh else "Waived", outputs.table_rows(waived, lang)))
     if len(granted):
         pages.append(("豁免登记" if zh else "Waivers", granted))
+    pages.append(("核查内容" if zh else "What was asked", outputs.question_rows(question, lang)))
+    book = {
+        "lang": lang,
+        "title": here.names[lang],
+        "remark": outputs.PART if question.partial else "",
+    }
     if kind == ".xlsx":
-        return [outputs.write_workbook(out, pages, lang=lang, title=here.names[lang])]
+        return [outputs.write_workbook(out, pages, **book)]
     folder = result_folder(out, "findings.json", _CHECK_FILES)
     data = outputs.write_json(folder / "findings.json", text)
     made = [
-        outputs.write_findings_gpkg(folder / "findings.gpkg", standing, waived),
-        outputs.write_workbook(folder / "findings.xlsx", pages, lang=lang, title=here.names[lang]),
+        outputs.write_findings_gpkg(folder / "findings.gpkg", standing, waived, asked=question),
+        outputs.write_workbook(folder / "findings.xlsx", pages, **book),
         data,
     ]
     if atlas:

@@ -31,7 +31,7 @@ from ..safe_text import json_text, well_formed
 from .examine import SORTED_ABOVE, LayerReport, Options, examine
 from .gate import Refusal
 from .spreadsheets import write_csv, write_table
-from .styles import embed_style
+from .styles import embed_style, embed_table
 from .writing import look_at, told, write_bytes_whole, write_whole, write_zip
 
 __all__ = ["read_layer", "store_layer", "stored_box", "stored_record", "write_layer"]
@@ -289,12 +289,18 @@ def stored_box(path: Path) -> list[float] | None:
 # --- out -----------------------------------------------------------------------------------------
 
 
-def write_layer(layer: GeoDataFrame | pd.DataFrame, path: str | Path) -> Path:
+def write_layer(
+    layer: GeoDataFrame | pd.DataFrame,
+    path: str | Path,
+    *,
+    tables: Mapping[str, list[str]] | None = None,
+) -> Path:
     """Write a layer; the suffix chooses the format.
 
     ``.gpkg`` (with the styles of its codes, for QGIS), ``.geojson``, ``.parquet``, ``.shp`` (to
     a new name only) or ``.shp.zip`` (with a map of the names that had to be cut), ``.csv`` and
-    ``.xlsx`` (without shapes; text that a spreadsheet would run is kept as text).
+    ``.xlsx`` (without shapes; text that a spreadsheet would run is kept as text). `tables` are
+    texts that go into a GeoPackage beside the layer, each list under its name.
 
     Raises
     ------
@@ -308,8 +314,8 @@ def write_layer(layer: GeoDataFrame | pd.DataFrame, path: str | Path) -> Path:
         if suffix == ".xlsx":
             return write_table(table, target)
         return write_csv(target, chain([table.columns], table.itertuples(index=False, name=None)))
-    writers = {
-        ".gpkg": _write_gpkg,
+    writers: dict[str, Callable[[GeoDataFrame, Path], Path]] = {
+        ".gpkg": partial(_write_gpkg, tables=tables or {}),
         ".geojson": _write_geojson,
         ".json": _write_geojson,
         ".parquet": _write_parquet,
@@ -386,7 +392,7 @@ def _renamed(
     return frame.rename(columns=new)
 
 
-def _write_gpkg(frame: GeoDataFrame, target: Path) -> Path:
+def _write_gpkg(frame: GeoDataFrame, target: Path, tables: Mapping[str, list[str]]) -> Path:
     name = _layer_name(target)
     columns = [c for c in frame.columns if c != "geometry"]
     names = _free_names(columns, _TAKEN_IN_GPKG, str.casefold)
@@ -402,6 +408,8 @@ def _write_gpkg(frame: GeoDataFrame, target: Path) -> Path:
             dataset_options={"METADATA_TABLES": "NO"},
         )
         embed_style(temporary, name, frame)
+        for table, values in tables.items():
+            embed_table(temporary, table, values)
 
     def check(temporary: Path) -> None:
         look_at(temporary)

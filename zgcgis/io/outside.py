@@ -27,7 +27,7 @@ from .gate import Refusal, stage
 from .raw import Raw, read_raw, start_for
 from .reports import Options
 
-__all__ = ["read_outside_json", "read_outside_layer", "read_outside_table", "refuse_links"]
+__all__ = ["read_outside_json", "read_outside_layer", "read_outside_tables", "refuse_links"]
 
 MOST_JSON = 512 << 20
 _OF_A_ZONE = {".toml", ".csv", ".json", ".lock", ".parquet", ".gpkg", ".geojson"}
@@ -74,23 +74,20 @@ def read_outside_layer(path: Path, level: str) -> GeoDataFrame:
     return layer if raw.deleted is None else layer[~np.asarray(raw.deleted)]
 
 
-def read_outside_table(path: Path, columns: Collection[str]) -> pd.DataFrame:
-    """Read the table of a file that has the columns asked for, without its shapes.
-
-    If none has all of them it is the first; whoever asks says what is missing.
+def read_outside_tables(path: Path) -> dict[str, pd.DataFrame]:
+    """Read all tables of a file by their names, without their shapes.
 
     Raises
     ------
     ReadError
-        If the file is refused.
+        If the file, or one of them, is refused.
     """
     try:
         with _opened(path) as raws:
-            fitting = [raw for raw in raws if set(columns) <= set(raw.frame.columns)]
-            raw = next(iter(fitting or raws))
-            if raw.refusal is not None:
-                raise raw.refusal
-            return raw.frame
+            for raw in raws:
+                if raw.refusal is not None:
+                    raise raw.refusal
+            return {raw.name: raw.frame for raw in raws}
     except Refusal as refusal:
         raise refusal.of(str(path)) from refusal
 

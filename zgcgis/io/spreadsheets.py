@@ -11,6 +11,7 @@ import io
 import math
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Iterable
 from datetime import datetime, time
 from functools import partial
@@ -83,9 +84,23 @@ def add_sheet(book: Workbook, name: str) -> Worksheet:
     return book.create_sheet(sheet_name(name, book.sheetnames))
 
 
-def save_workbook(book: Workbook, path: str | Path, *, title: str = "") -> Path:
+def save_workbook(book: Workbook, path: str | Path, *, title: str = "", remark: str = "") -> Path:
     """Save a workbook whole, with the same bytes for the same content; it is opened once more."""
+    book.properties.description = property_text(remark) or None
     return _save(lambda: book, path, title)
+
+
+def workbook_remark(path: Path) -> str:
+    """Return the remark that :func:`save_workbook` put into a workbook; empty if there is none."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open("docProps/core.xml") as part:
+            found = _REMARK.search(part.read(1 << 16).decode("utf-8", "replace"))
+    except (OSError, KeyError, zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error):
+        return ""
+    return found[1] if found else ""
+
+
+_REMARK = re.compile(r"<dc:description>([^<]*)</dc:description>")
 
 
 def _save(make: Callable[[], Workbook], path: str | Path, title: str) -> Path:

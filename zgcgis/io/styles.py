@@ -11,7 +11,7 @@ from geopandas import GeoDataFrame
 
 from ..safe_text import xml_text
 
-__all__ = ["colour_of", "embed_style"]
+__all__ = ["colour_of", "embed_style", "embed_table"]
 
 
 def embed_style(path: Path, name: str, frame: GeoDataFrame) -> None:
@@ -38,6 +38,23 @@ def embed_style(path: Path, name: str, frame: GeoDataFrame) -> None:
             (name, column, _qml(frame)),
         )
         base.execute("UPDATE gpkg_contents SET last_change = '2000-01-01T00:00:00.000Z'")
+        base.commit()
+
+
+def embed_table(path: Path, name: str, values: list[str]) -> None:
+    """Put texts into the GeoPackage, as the column ``value`` of a table without shapes."""
+    quoted = '"' + name.replace('"', '""') + '"'
+    with contextlib.closing(sqlite3.connect(path)) as base:
+        base.execute(f"CREATE TABLE {quoted} (fid INTEGER PRIMARY KEY NOT NULL, value TEXT)")
+        base.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, last_change) "
+            "VALUES (?, 'attributes', ?, '2000-01-01T00:00:00.000Z')",
+            (name, name),
+        )
+        base.executemany(
+            f"INSERT INTO {quoted} (value) VALUES (?)",  # noqa: S608 - quoted
+            [(value,) for value in values],
+        )
         base.commit()
 
 

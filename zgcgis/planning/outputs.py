@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,18 +20,31 @@ from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
-from ..checks.coverage import coverage_lines
-from ..errors import MissingColumnsError
-from ..findings import COLUMNS, RULES, SEVERITIES, describe
-from ..io.spreadsheets import add_sheet, plain_value, put_text, refuse_too_large, save_workbook
+from ..checks.coverage import coverage_lines, unjudged
+from ..errors import MissingColumnsError, ReadError, ZgcgisError
+from ..findings import COLUMNS, RULES, SEVERITIES, SEVERITY_NAMES, describe
+from ..io.outside import read_outside_json, read_outside_tables
+from ..io.spreadsheets import (
+    add_sheet,
+    plain_value,
+    put_text,
+    refuse_too_large,
+    save_workbook,
+    workbook_remark,
+)
 from ..io.writing import write_text_whole
-from ..safe_text import json_text
+from ..model import LEVELS, Zone
+from ..safe_text import Text, json_text
+from .changes import Question
+from .waivers import Waiver
 
 __all__ = [
+    "Checked",
     "coverage_rows",
     "findings_json",
     "plain_dates",
-    "read_findings_gpkg",
+    "question_rows",
+    "read_findings",
     "records_json",
     "summary",
     "table_rows",
@@ -137,14 +152,138 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "turnover": ("结构变动", "Turnover of the mix"),
     "largest": ("最大产业", "Largest industry"),
     "industry": ("产业", "Industry"),
+    "topic": ("项目", "Topic"),
+    "content": ("内容", "Content"),
+    "severity_before": ("上次等级", "Severity before"),
 }
 """Column headings of the workbook in both languages."""
 
 _FILL = {"error": "F6C9C4", "warning": "FBE3B5", "note": "DDE8F3"}
-_WORDS = {
-    "zh": {"error": "错误", "warning": "警告", "note": "提示"},
-    "en": {"error": "error", "warning": "warning", "note": "note"},
-}
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A check of a zone and what came of it.
+
+    Attributes
+    ----------
+    standing, waived
+        The findings that were asked for, gravest first, with the column ``park``; the waived
+        ones also with ``who why until``.
+    not_checked
+        What the rules could not judge.
+    question
+        What was asked.
+    compared, left_out
+        What changed since an earlier check, if one was given; what was not compared.
+    granted, idle
+        The waivers on file; those that matched nothing or have run out.
+    """
+
+    standing: GeoDataFrame
+    waived: GeoDataFrame
+    not_checked: pd.DataFrame
+    question: Question
+    compared: pd.DataFrame | None = None
+    left_out: Sequence[Text] = ()
+    granted: pd.DataFrame = field(default_factory=pd.DataFrame)
+    idle: Sequence[Waiver] = ()
+
+    @property
+    def day(self) -> date:
+        """The day of judgement."""
+        return date.fromisoformat(self.question.as_of)
+
+    def headline(self, zone: Zone) -> Text:
+        """Say in one line how much was found, and how many rules could judge, or only in part."""
+        asked, nothing = self.question.rules, len(self._unanswered())
+        part = len(set(asked) & set(self.not_checked["rule"]))
+        counts = [int((self.standing["severity"] == name).sum()) for name in SEVERITIES]
+        said = [
+            "，".join(
+                f"{SEVERITY_NAMES[s].zh} {n}" for s, n in zip(SEVERITIES, counts, strict=True)
+            ),
+            ", ".join(
+                f"{SEVERITY_NAMES[s].en} {n}" for s, n in zip(SEVERITIES, counts, strict=True)
+            ),
+        ]
+        return Text(
+            f"{zone.names['zh']}，截至 {self.day}：{said[0]}；"
+            f"已查规则 {len(asked)} 条，其中 {part} 条只查了一部分，未查 {nothing} 条",
+            f"{zone.names['en']}, as of {self.day}: {said[1]}; {len(asked)} rules checked, {part} "
+            f"of them only in part, {nothing} not checked",
+        )
+
+    def _unanswered(self) -> set[str]:
+        return unjudged(self.not_checked, RULES) | set(self.question.unjudged)
+
+    def kept_to(self) -> Text:
+        """Say what the check was kept to; empty if to nothing."""
+        names = {
+            "rules": Text("规则", "rules"),
+            "parks": Text("园区", "parks"),
+            "severities": Text("等级", "severities"),
+        }
+        kept = [(names[key], values) for key, values in self.question.kept_to.items() if values]
+        if not kept:
+            return Text("", "")
+        zh = "；".join(
+            f"{name.zh} {'、'.join(_said(v).zh for v in values)}" for name, values in kept
+        )
+        en = "; ".join(
+            f"{name.en} {', '.join(_said(v).en for v in values)}" for name, values in kept
+        )
+        return Text(f"只问了：{zh}", f"Asked only: {en}")
+
+    def json_text(self) -> str:
+        """Return all of it as JSON text."""
+        return findings_json(
+            self.standing,
+            zone=self.question.zone,
+            as_of=self.day,
+            waived=self.waived,
+            compared=self.compared,
+            not_checked=self.not_checked,
+            asked=self.question,
+            left_out=self.left_out,
+        )
+
+
+def _said(word: str) -> Text:
+    return SEVERITY_NAMES.get(word) or Text(word, word)
+
+
+def question_rows(question: Question, lang: str) -> pd.DataFrame:
+    """Return what a check was asked as rows of ``topic`` and ``content`` for people to read."""
+    rules = [
+        f"{code}（{'，'.join(f'{name}={value}' for name, value in limits.items())}）"
+        if limits
+        else code
+        for code, limits in question.rules.items()
+    ]
+    rows = [
+        (Text("认定日期", "Day of judgement"), question.as_of),
+        (Text("已查规则及限值", "Rules checked, limits"), "、".join(rules)),
+        (Text("无法判断的规则", "Rules that judged nothing"), "、".join(question.unjudged)),
+    ]
+    names = {
+        "rules": Text("只问的规则", "Only rules"),
+        "parks": Text("只问的园区", "Only parks"),
+        "severities": Text("只问的等级", "Only severities"),
+    }
+    for key, values in question.kept_to.items():
+        rows.append((names[key], "、".join(_said(v).say(lang) for v in values)))
+    for level, source in question.layers.items():
+        name = LEVELS[level].zh if level in LEVELS else level
+        where = Text(f"图层 {name}", f"Layer {LEVELS[level].en if level in LEVELS else level}")
+        parts = [
+            Text(f"{source['features']} 个要素", f"{source['features']} features").say(lang),
+            *([str(source["file"])] if "file" in source else []),
+            *([f"SHA-256 {source['sha256']}"] if "sha256" in source else []),
+        ]
+        rows.append((where, "，".join(parts)))
+    table = [(topic.say(lang), content) for topic, content in rows if content]
+    return pd.DataFrame(table, columns=["topic", "content"])
 
 
 def summary(findings: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
@@ -215,10 +354,13 @@ def findings_json(
     waived: pd.DataFrame | None = None,
     compared: pd.DataFrame | None = None,
     not_checked: pd.DataFrame | None = None,
+    asked: Question | None = None,
+    left_out: Sequence[Text] = (),
 ) -> str:
     """Return findings as JSON text: sentences in both languages, places, counts by severity.
 
-    What the rules could not judge (:func:`zgcgis.checks.not_checked`) stands under its own key.
+    What the rules could not judge (:func:`zgcgis.checks.not_checked`), what was asked and what a
+    comparison left out stand under keys of their own.
     """
     table = table_rows(findings, "zh").rename(columns={"sentence": "zh"})
     table.insert(3, "en", describe(findings, "en"))
@@ -226,6 +368,7 @@ def findings_json(
     data: dict[str, Any] = {
         "zone": zone,
         "as_of": as_of.isoformat(),
+        **({"asked": asked.as_data()} if asked is not None else {}),
         "count": {name: int(counts.get(name, 0)) for name in SEVERITIES},
         "findings": _records(table),
     }
@@ -233,6 +376,7 @@ def findings_json(
         data["waived"] = _records(pd.DataFrame(waived.drop(columns="geometry", errors="ignore")))
     if compared is not None:
         data["changes"] = _records(compared)
+        data["left_out"] = [one._asdict() for one in left_out]
     if not_checked is not None:
         data["not_checked"] = _records(not_checked)
     return json_text(data) + "\n"
@@ -276,6 +420,7 @@ def write_workbook(
     *,
     lang: str = "zh",
     title: str = "",
+    remark: str = "",
 ) -> Path:
     """Write tables as the sheets of one workbook; the same tables give the same bytes.
 
@@ -286,7 +431,7 @@ def write_workbook(
     for name, table in sheets:
         refuse_too_large(path, len(table) + 1, table.shape[1])
         _fill_sheet(add_sheet(book, name), table, lang)
-    return save_workbook(book, path, title=title)
+    return save_workbook(book, path, title=title, remark=remark)
 
 
 def _fill_sheet(sheet: Worksheet, table: pd.DataFrame, lang: str) -> None:
@@ -302,10 +447,9 @@ def _fill_sheet(sheet: Worksheet, table: pd.DataFrame, lang: str) -> None:
     severities = list(table["severity"]) if "severity" in table else []
     for k, row in enumerate(table.itertuples(index=False, name=None), start=2):
         for c, value in enumerate(row, start=1):
-            said = table.columns[c - 1] == "severity"
-            _fill_cell(
-                sheet.cell(k, c), _WORDS[lang].get(str(value), value) if said else value, lang
-            )
+            if table.columns[c - 1] == "severity" and str(value) in SEVERITY_NAMES:
+                value = SEVERITY_NAMES[str(value)].say(lang)
+            _fill_cell(sheet.cell(k, c), value, lang)
         if severities and (colour := _FILL.get(str(severities[k - 2]))):
             sheet.cell(k, 1).fill = PatternFill("solid", fgColor=colour)
     sheet.freeze_panes = "A2"
@@ -348,7 +492,11 @@ def plain_dates(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_findings_gpkg(
-    path: str | Path, standing: GeoDataFrame, waived: GeoDataFrame | None = None
+    path: str | Path,
+    standing: GeoDataFrame,
+    waived: GeoDataFrame | None = None,
+    *,
+    asked: Question | None = None,
 ) -> Path:
     """Write findings as a GeoPackage layer of the file's name, coloured by severity in QGIS.
 
@@ -370,21 +518,77 @@ def write_findings_gpkg(
     layer.insert(3, "en", describe(layer, "en"))
     for name in ("other", "detail", "unit", "clause", "zh", "en", "feature", "level"):
         layer[name] = [None if value is None else str(value) for value in layer[name]]
-    return write_layer(layer, Path(path))
+    table = {} if asked is None else {_ASKED: [json_text(asked.as_data())]}
+    return write_layer(layer, Path(path), tables=table)
 
 
-def read_findings_gpkg(path: str | Path) -> pd.DataFrame:
-    """Read the findings of an earlier check from its GeoPackage, without those waived then.
+_ASKED = "asked"
+"""The table of a GeoPackage, and the key of a JSON, that hold what a check was asked."""
 
-    The guarded child reads it, tables only: a view that never ends is not looked at.
+
+def read_findings(path: str | Path) -> tuple[pd.DataFrame, Question | None]:
+    """Read an earlier check from its GeoPackage or JSON: what stood then, and what was asked.
+
+    The guarded child reads a GeoPackage, tables only: a view that never ends is not looked at.
     """
-    from ..io.outside import read_outside_table
-
+    file = Path(path)
+    if file.suffix.lower() == ".json":
+        return _read_json(file)
     wanted = [name for name in COLUMNS if name != "geometry"]
-    table = read_outside_table(Path(path), wanted)
+    tables = read_outside_tables(file)
+    table = next(
+        (one for one in tables.values() if set(wanted) <= set(one.columns)),
+        next(iter(tables.values())),
+    )
     if lacking := set(wanted) - set(table.columns):
         raise MissingColumnsError(lacking, list(table.columns), where=str(path))
     if "waived" in table:
         table = table[table["waived"].isna() | (table["waived"] == "")]
-    table = table[wanted].reset_index(drop=True)
-    return table.astype("object").where(table.notna(), None)
+    table = table[[*wanted, *(["park"] if "park" in table else [])]].reset_index(drop=True)
+    asked = None
+    if _ASKED in tables and len(tables[_ASKED]) and "value" in tables[_ASKED]:
+        asked = _question(str(tables[_ASKED]["value"].iloc[0]), str(file))
+    return table.astype("object").where(table.notna(), None), asked
+
+
+def is_part(path: Path) -> bool:
+    """Whether a result of a check says that it was kept to some rules, parks or severities."""
+    suffix = path.suffix.lower()
+    if suffix == ".xlsx":
+        return workbook_remark(path) == PART
+    if suffix == ".html":
+        with path.open("rb") as page:
+            return PART.encode() in page.read(1 << 12)
+    try:
+        question = read_findings(path)[1]
+    except ZgcgisError:
+        return False
+    return question is not None and question.partial
+
+
+PART = "zgcgis check: part"
+"""The mark in a workbook or page of a check that was kept to a part."""
+
+
+def _question(text: str, where: str) -> Question:
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError):
+        data = None
+    return Question.of_data(data, where)
+
+
+def _read_json(file: Path) -> tuple[pd.DataFrame, Question | None]:
+    data = read_outside_json(file)
+    columns = [name for name in COLUMNS if name != "geometry"]
+    try:
+        rows = list(data["findings"])
+        table = pd.DataFrame(rows, columns=[*columns, "park"])
+    except (ValueError, LookupError, TypeError, AttributeError) as error:
+        raise ReadError(
+            f"{file} 不是 zgcgis check 的 findings.json：{error}。",
+            f"{file} is no findings.json of zgcgis check: {error}.",
+        ) from error
+    if not any("park" in row for row in rows):
+        table = table.drop(columns="park")
+    return table, Question.of_data(data[_ASKED], str(file)) if _ASKED in data else None
