@@ -11,6 +11,7 @@ import io
 import json
 import math
 import os
+import shutil
 import sqlite3
 import struct
 import sys
@@ -818,22 +819,49 @@ def ring_in_a_geopackage(folder: Path) -> Path:
 # --- running one ---------------------------------------------------------------------------------
 
 
-def steps(path: str, level: str, zone: str) -> dict[str, list[Any]]:
-    """Examine a file, import it, and check the zone; say of each how it ended and how long it took."""
+DOORS = ("import", "layer", "table", "proposal", "scenario", "demand")
+"""Where a file from outside comes in: examined, found in a zone, or named on the command line."""
+
+
+def commands(job: dict[str, Any]) -> list[list[str]]:
+    """Return the commands that meet a file which comes in by a door; it is laid where they look."""
+    path, zone, level = Path(job["path"]), job["zone"], job["level"]
+    told = EXTRA.get(path.suffix, [])
+    if job["door"] == "import":
+        look = ["doctor", str(path), "--json", "--level", level, *told]
+        take = ["import", str(path), "--zone", zone, "--level", level, *told]
+        return [*([look] if job.get("look", True) else []), take, ["check", zone, "--json"]]
+    out = f"{zone}-out"
+    whole = [
+        ["check", zone, "--json"],
+        ["assess", zone, "-o", out],
+        ["map", zone, "-o", f"{out}.html"],
+    ]
+    if job["door"] == "layer":
+        shutil.copy(path, Path(zone, "layers", f"{level}{path.suffix}"))
+        return whole
+    if job["door"] == "table":
+        shutil.copy(path, Path(zone, job["table"]))
+        return whole
+    if job["door"] == "proposal":
+        return [["check", zone, "--proposal", str(path), "--json"]]
+    last = ["allocate"] if job["door"] == "demand" else ["scenario"]
+    return [[*last, zone, str(path), "--json"]]
+
+
+def steps(job: dict[str, Any]) -> dict[str, list[Any]]:
+    """Run the commands; say of each how it ended, and the processor time of it and its children."""
     from zgcgis.cli import main
 
     told: dict[str, list[Any]] = {}
-    for name, words in (
-        ("doctor", ["doctor", path, "--json", "--level", level, *EXTRA.get(Path(path).suffix, [])]),
-        (
-            "import",
-            ["import", path, "--zone", zone, "--level", level, *EXTRA.get(Path(path).suffix, [])],
-        ),
-        ("check", ["check", zone, "--json"]),
-    ):
-        if name == "check" and not any(Path(zone, "layers").glob("*.parquet")):
-            continue
-        begun = used()
+    for words in commands(job):
+        if (
+            job["door"] == "import"
+            and words[0] == "check"
+            and not any(Path(job["zone"], "layers").iterdir())
+        ):
+            continue  # it was refused
+        begun, began = used(), time.monotonic()
         sys.argv = ["zgcgis", *words]
         try:
             main()
@@ -841,7 +869,7 @@ def steps(path: str, level: str, zone: str) -> dict[str, list[Any]]:
         except SystemExit as end:
             code = end.code
         sys.stdout.flush()
-        told[name] = [code, round(used() - begun, 2)]
+        told[words[0]] = [code, round(used() - begun, 2), round(time.monotonic() - began, 2)]
     return told
 
 
@@ -870,22 +898,20 @@ def resident(pid: int) -> int:
 
 
 def run(job: dict[str, Any]) -> dict[str, Any]:
-    """Run the steps in a process of its own that may not grow beyond all bounds."""
-    import resource
-
+    """Run the steps in a process of its own, and look all the while how much memory it holds."""
     begun = time.monotonic()
     out = Path(job["zone"]).with_suffix(".out")
     pid = os.fork()
     if pid == 0:
         try:
             os.setpgid(0, 0)
-            resource.setrlimit(resource.RLIMIT_AS, (job["most_bytes"], job["most_bytes"]))
+            os.chdir(Path(job["zone"]).parent)
             sink = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
             os.dup2(sink, 1)
             os.dup2(os.open(f"{out}.said", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
             sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
             sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
-            told = steps(job["path"], job["level"], job["zone"])
+            told = steps(job)
             Path(f"{out}.json").write_text(json.dumps(told), encoding="utf-8")
         except BaseException:  # noqa: BLE001 - it is told, and the process ends
             import traceback

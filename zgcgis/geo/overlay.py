@@ -50,6 +50,7 @@ _DUST_M2 = 1e-6  # an area below a square millimetre is rounding, not land
 _BOXES_AT_ONCE = 1 << 22  # pairs that could be found in one go
 _MOST_PAIRS, _PAIRS_PER_FEATURE = 5_000_000, 100  # of two layers whose boxes meet
 _MOST_SHARED, _SHARED_PER_FEATURE = 200_000, 10  # pairs whose shared ground is built
+_DEEP = 16  # boxes over a place, on average
 _HEAVY_PAIR = 1_000_000  # product of points from which a pair is looked at before it is laid over
 
 
@@ -149,7 +150,8 @@ def _box_pairs_of(
     smalls = bigs if smalls is None else smalls
     tree = shapely.STRtree(smalls)
     tree.query(shapely.Point(0, 0))  # built here, so that threads only read it
-    chunk = max(16, min(len(bigs) // (threads * 4) + 1, _BOXES_AT_ONCE // max(1, len(smalls))))
+    tasks = threads * 4
+    chunk = max(16, min(len(bigs), _BOXES_AT_ONCE // max(1, len(smalls))) // tasks + 1)
 
     def query(start: int) -> NDArray[np.intp]:
         pairs: NDArray[np.intp] = tree.query(bigs[start : start + chunk])
@@ -157,7 +159,7 @@ def _box_pairs_of(
         order = np.argsort(pairs[0] * max(1, len(smalls)) + pairs[1])
         return pairs[:, order]
 
-    step = chunk * threads * 4
+    step = chunk * tasks
     for start in range(0, max(1, len(bigs)), step):
         upto = min(len(bigs), start + step)
         i, j = np.concatenate(run(query, list(range(start, upto, chunk)) or [0], threads), axis=1)
@@ -453,7 +455,7 @@ def holes(
     flat = to_plane(layer, center)
     shapes = _array(flat)
     see_that_they_unite(shapes)
-    whole = shapely.get_parts(shapely.disjoint_subset_union_all(shapes[~_nothing(shapes)]))
+    whole = shapely.get_parts(_united(shapes[~_nothing(shapes)]))
     rings, of = shapely.get_rings(whole, return_index=True)
     inner = np.r_[False, of[1:] == of[:-1]] if len(of) else np.zeros(0, bool)
     found = np.asarray(shapely.polygons(rings[inner]), object)
@@ -513,13 +515,24 @@ def _differences(
             own = shapely.from_wkb(shapely.to_wkb(mine))
             shapely.prepare(own)
             near = near[shapely.intersects(own, near)]
-        whole = shapely.disjoint_subset_union_all(near)
+        whole = _united(near)
         _see_that_they_meet_seldom(np.array([mine]), np.array([whole]))
         left[i[start]] = shapely.difference(mine, whole)
 
     run(subtract, list(zip(first[busy], count[busy], strict=True)), threads)
     there = np.flatnonzero(~_nothing(left))
     return there, left[there]
+
+
+def _united(shapes: Geometries) -> Any:
+    """Return the union of shapes: of each heap that hangs together by itself, if they lie apart.
+
+    Where many boxes lie within one another, looking for the heaps takes longer than the union.
+    """
+    box = np.asarray(shapely.bounds(shapes))
+    low, high = box[:, :2].min(axis=0, initial=np.inf), box[:, 2:].max(axis=0, initial=-np.inf)
+    deep = (box[:, 2:] - box[:, :2]).prod(axis=1).sum() > _DEEP * (high - low).prod()
+    return shapely.union_all(shapes) if deep else shapely.disjoint_subset_union_all(shapes)
 
 
 def _see_that_they_meet_seldom(one: Geometries, other: Geometries) -> None:

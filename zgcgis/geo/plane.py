@@ -342,7 +342,8 @@ def width_m(geometry: GeoSeries, *, center: Center | None = None) -> Series:
 
 
 _MOST_STEPS = 20_000_000  # of a hundredth of its width along an outline
-_STEPS_TOGETHER, _STEPS_PER_SHAPE = 1_000_000_000, 200_000
+_STEPS_TOGETHER, _STEPS_PER_SHAPE = 5_000_000, 1_000  # for shapes of many points
+_CORNERS, _MANY_POINTS = 5, 500  # with few points a step costs next to nothing
 
 
 def _width(shapes: Geometries) -> Floats:
@@ -355,10 +356,13 @@ def _width(shapes: Geometries) -> Floats:
     thin = 2 * shapely.area(shapes) / np.maximum(length, 1e-300)
     real = np.flatnonzero(thin > 0)
     steps = np.minimum(50 * length[real] / thin[real], 1e18).astype(np.int64)
+    points = np.asarray(shapely.get_num_coordinates(shapes[real]), np.int64)
+    work = (steps * np.clip((points - _CORNERS) / _MANY_POINTS, 0, 1)).astype(np.int64)
     together = _STEPS_TOGETHER + _STEPS_PER_SHAPE * len(shapes)
-    most = few_enough(steps, each=_MOST_STEPS, together=together)
-    found[real[steps > most]] = np.nan
-    real = real[steps <= most]
+    fine = work <= few_enough(work, each=_MOST_STEPS, together=together)
+    fine &= steps <= _MOST_STEPS
+    found[real[~fine]] = np.nan
+    real = real[fine]
     if len(real):
         # A thin shape is at least as wide as area over half its outline, so that is the scale.
         circle = shapely.maximum_inscribed_circle(shapes[real], tolerance=thin[real] / 50)

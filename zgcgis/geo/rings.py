@@ -389,19 +389,33 @@ def near_between(one: Geometries, other: Geometries, *, from_product: int) -> Po
     first, second = (np.asarray(shapely.get_num_coordinates(s), np.int64) for s in (one, other))
     found = np.zeros(len(one), np.int64)
     most = most_between(first, second)
-    for k in np.flatnonzero(first * second >= from_product).tolist():  # few: large outlines
-        edges, others = (_boxes(edges_of(s[k : k + 1])) for s in (one, other))
-        low = np.maximum(edges[:, :2].min(axis=0), others[:, :2].min(axis=0))
-        high = np.minimum(edges[:, 2:].max(axis=0), others[:, 2:].max(axis=0))
-        edges, others = (
-            b[(b[:, :2] <= high).all(axis=1) & (b[:, 2:] >= low).all(axis=1)]
-            for b in (edges, others)
-        )
-        for i, _ in _meeting(edges, others):
-            found[k] += len(i)
-            if found[k] > most[k]:
-                break
+    heavy = np.flatnonzero(first * second >= from_product)
+    for rows in np.array_split(heavy, -(-int((first + second)[heavy].sum()) // _NEAR_PAIRS) or 1):
+        sides = [_boxes_of(s[rows]) for s in (one, other)]
+        bounds = [np.asarray(shapely.bounds(s[rows])) for s in (one, other)]
+        low, high = np.maximum(*bounds)[:, :2], np.minimum(*bounds)[:, 2:]
+        held = [_over(box, at, low, high) for box, at in sides]
+        worth = np.diff(held[0][1]) * np.diff(held[1][1]) >= from_product
+        for k in np.flatnonzero(worth).tolist():  # few: outlines of many edges in one place
+            edges, others = (box[at[k] : at[k + 1]] for box, at in held)
+            for i, _ in _meeting(edges, others):
+                found[rows[k]] += len(i)
+                if found[rows[k]] > most[rows[k]]:
+                    break
     return found
+
+
+def _boxes_of(shapes: Geometries) -> tuple[Floats, Positions]:
+    """Return the boxes of the edges of some shapes, and where those of each begin."""
+    edges = edges_of(shapes)
+    return _boxes(edges), np.searchsorted(edges.of, np.arange(len(shapes) + 1))
+
+
+def _over(boxes: Floats, at: Positions, low: Floats, high: Floats) -> tuple[Floats, Positions]:
+    """Keep of each shape's boxes those that meet a box of its own."""
+    of = np.repeat(np.arange(len(at) - 1), np.diff(at))
+    kept = (boxes[:, :2] <= high[of]).all(axis=1) & (boxes[:, 2:] >= low[of]).all(axis=1)
+    return boxes[kept], np.concatenate([[0], kept.cumsum()])[at]
 
 
 def see_that_they_unite(shapes: Geometries) -> None:

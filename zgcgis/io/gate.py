@@ -31,6 +31,7 @@ from .text import codec_of, decode_bytes
 __all__ = ["KINDS", "LARGE", "Refusal", "Staged", "fill_mend", "stage"]
 
 MOST_MEMBERS = 10_000
+MOST_SETS, SIZE_PER_SET = 16, 1 << 17  # each set of an archive has a reader of its own
 MOST_UNPACKED = 16 << 30
 MOST_RATIO = 200
 FREE_UNPACKED = 64 << 20  # below this the ratio does not matter
@@ -408,7 +409,7 @@ def _stage_archive(path: Path, work: Path, encoding: str | None) -> list[Staged]
         raise
     for one in staged:
         one.digest = digest if len(staged) == 1 else partial(_with_name, digest, one.name)
-        one.size = max(one.size, size)
+        one.size = min(one.size, 4 * size)  # unpacking to much more earns no time and no room
         if one.kind != "gdb":
             _look_at_content(one, encoding)
     return staged
@@ -447,6 +448,8 @@ def _unpack(archive: zipfile.ZipFile, path: Path, work: Path, size: int) -> list
         if inner:
             raise Refusal("R424", detail=inner[0][:80])
         raise Refusal("R412", detail="、".join(sorted({Path(n).suffix for _, n in kept})[:10]))
+    if len(sets) > (most := MOST_SETS + size // SIZE_PER_SET):
+        raise Refusal("R444", measured=len(sets), limit=most)
     left = min(MOST_UNPACKED, max(FREE_UNPACKED, MOST_RATIO * size))
     staged = []
     for number, (kind, stem, files) in enumerate(sets):
