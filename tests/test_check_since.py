@@ -118,7 +118,9 @@ def run(*words, code=1):
     return answer.output
 
 
-@pytest.mark.parametrize("name", ["a.gpkg", "a.json", "a.xlsx", "folder"] if FULL else ["a.xlsx", "folder"])
+@pytest.mark.parametrize(
+    "name", ["a.gpkg", "a.json", "a.xlsx", "folder"] if FULL else ["a.xlsx", "folder"]
+)
 def test_a_part_is_written_over_a_part_and_never_over_the_whole(tmp_path, name):
     place = tmp_path / name
     part = ("--rule", "P302", "--no-sheets", "--no-map", "-o", place)

@@ -28,6 +28,7 @@ __all__ = ["form_of", "forms_of", "join", "read_csv", "read_workbook"]
 
 MOST_BYTES = 2 << 30
 MOST_COLUMNS = 2000
+MOST_MARKS = 1_500_000  # separators in a line, those in quotes among them
 MOST_EMPTY, _PER_CELL = 1_000_000, 3  # cells of a table beyond those that its file has
 _AT_ONCE = 500_000  # cells that are held as objects
 
@@ -49,6 +50,9 @@ def read_csv(
         raise Refusal("R403", detail="NUL")
     mark = _separator(text)
     csv.field_size_limit(10 << 20)
+    widest = max((line.count(mark) for line in io.StringIO(text, newline="")), default=0)
+    if widest > MOST_MARKS:  # a row is one list, and cannot be left half-way
+        raise Refusal("R444", measured=widest + 1, limit=MOST_COLUMNS)
 
     def rows() -> Iterator[list[str | None]]:
         for row in csv.reader(io.StringIO(text, newline=""), delimiter=mark, strict=True):
