@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from typing import Any
 
@@ -216,7 +217,7 @@ def survey(
     UnknownNameError
         If `level` is none of :data:`LEVELS`.
     ZoneError
-        If the zone has no parcels, or says nothing of its years and none are given.
+        If the zone has no parcels.
     """
     if level not in LEVELS:
         raise UnknownNameError(level, LEVELS, what="level of accounts", zh="台账层级")
@@ -262,14 +263,11 @@ def _years_of(zone: Zone, years: Iterable[int] | None) -> list[int]:
     stated = [int(year) for year in zone.meta.get("years", ())]
     if stated:
         return list(range(min(stated), max(stated) + 1))
-    if zone.count("enterprise"):
-        firms = zone.table("enterprise", ["year"])
-        if "year" in firms:
-            return sorted({int(year) for year in numbers(firms, "year") if not np.isnan(year)})
-    raise ZoneError(
-        "zone.toml 没有写明 years，也没有按年的企业数据；请给出年份。",
-        "zone.toml states no years and there are no firms by year; say which years.",
-    )
+    firms = zone.table("enterprise", ["year"]) if zone.count("enterprise") else DataFrame()
+    known = {int(y) for y in numbers(firms, "year") if not np.isnan(y)} if "year" in firms else None
+    if known:
+        return sorted(known)
+    return [int(str(zone.meta.get("as_of") or date.today())[:4])]  # noqa: DTZ011 - a calendar day
 
 
 def _stack(tables: Mapping[int, DataFrame]) -> DataFrame:

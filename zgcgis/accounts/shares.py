@@ -490,8 +490,10 @@ def _outlines(zone: Zone, level: str) -> GeoDataFrame | None:
     if layer is None or layer.empty:
         return None
     layer = _with_area(layer.reset_index(drop=True))
-    if "precision" in layer and not layer["precision"].isin(_EXACT).all():
-        return None
+    if "precision" in layer:
+        stated = layer["precision"].astype("object").fillna("").astype(str).str.strip()
+        if not stated.isin([*_EXACT, ""]).all():  # one that states none is taken as it is drawn
+            return None
     return layer if len(layer) else None
 
 

@@ -268,7 +268,7 @@ def _accounts(
     table = table[table.index.get_level_values("unit").isin(parks)]
     if wanted is not None:
         there = sorted({int(y) for y in table.index.get_level_values("year")})
-        if missing := set(wanted) - set(there):
+        if there and (missing := set(wanted) - set(there)):
             raise UnknownNameError(
                 {str(y) for y in missing}, [str(y) for y in there], what="year", zh="年份"
             )
@@ -276,9 +276,10 @@ def _accounts(
     table = table.dropna(axis=1, how="all")
     if table.empty or table.shape[1] == 0:
         raise ZgcgisError(
-            f"{zone.names['zh']}没有可评价的台账：既没有宗地图层，也没有园区的年度数值。"
-            "请补充 layers/parcel 或 accounts.csv。",
-            f"{zone.names['en']} has no accounts to assess: neither a parcel layer nor yearly "
+            f"{zone.names['zh']}没有可评价的台账：既没有归入园区的宗地（写明 park_id，或园区边界的 precision "
+            "为 surveyed、digitised 或空），也没有园区的年度数值。请补充 layers/parcel 或 accounts.csv。",
+            f"{zone.names['en']} has no accounts to assess: no parcel belongs to a park (by park_id, or "
+            "an outline whose precision is surveyed, digitised or blank), and there are no yearly "
             "values of parks. Add layers/parcel or accounts.csv.",
         )
     order = {unit: i for i, unit in enumerate(parks)}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from .basics import opened
@@ -30,6 +28,7 @@ def map(
     review_no: str | None,
 ) -> None:
     """生成可离线打开的地图集。The atlas of ZONE, one file that needs no network."""
+    from ..io.writing import lying
     from ..maps import draw_zone, save_map
     from ..safe_text import file_name
 
@@ -45,7 +44,7 @@ def map(
     units = atlas.content["units"]
     parks = [unit for unit in units if unit["level"] == "park"]
     drawn = [unit for unit in parks if unit["g"]]
-    size = Path(path).stat().st_size / 1e6
+    size = lying(path).stat().st_size / 1e6
     say(
         f"{path}：{len(parks)} 个园区，{len(drawn)} 个上图，{size:.2f} MB，断网可用。"
         if lang == "zh"

@@ -35,6 +35,7 @@ __all__ = ["check", "say_changes"]
     multiple=True,
     help="只查这些规则，如 Q401 或整族 L（可重复） Only these rules or families.",
 )
+@click.option("--level", help="只查一个文件时，它是什么图层，如 parcel What a single FILE holds.")
 @click.option(
     "--proposal",
     type=click.Path(exists=True, dir_okay=False),
@@ -73,6 +74,7 @@ __all__ = ["check", "say_changes"]
 def check(
     zone: str,
     codes: tuple[str, ...],
+    level: str | None,
     proposal: str | None,
     since: str | None,
     waivers: str | None,
@@ -86,12 +88,12 @@ def check(
     lang: str,
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """按规划、指标、供地和拓扑核查示范区。Check a zone against plan, quota, supply, topology."""
+    """按规划、指标、供地和拓扑核查示范区或一个文件。Check a zone, or one file, against plan and topology."""
     from ..checks.supply import as_of as judgement_day
     from ..findings import combine
     from ..io.zones import layer_files
 
-    here = opened_on(zone, lang, as_of)
+    here = _opened(zone, level, lang, as_of)
     kept_to = {"rules": codes, "parks": _parks(here, parks), "severities": _at_least(severity)}
     if out and any(kept_to.values()):
         refuse_over_full(Path(out))
@@ -100,6 +102,8 @@ def check(
     if odd is not None:
         here = replace(here, flaws=combine([here.flaws, odd]))
     files = layer_files(here.folder / "layers") if here.folder else {}
+    if here.folder is None:
+        files = dict.fromkeys(here.layers, Path(zone))
     if proposal:
         files["proposal"] = Path(proposal)
     file = Path(waivers) if waivers else (here.folder / "waivers.toml" if here.folder else None)
@@ -117,6 +121,19 @@ def check(
             say(f"  {path}")
     if (result.standing["severity"] == "error").any():
         sys.exit(1)
+
+
+def _opened(zone: str, level: str | None, lang: str, as_of: datetime | None) -> Zone:
+    """Open a zone, or a single file as one."""
+    from ..io.zones import zone_of_file
+    from ..model import LEVELS
+
+    file = Path(zone)
+    if not file.is_file():
+        return opened_on(zone, lang, as_of)
+    stem = file.stem.lower()
+    alone = zone_of_file(file, level or (stem if stem in LEVELS else "parcel"))
+    return alone if as_of is None else replace(alone, meta={"as_of": as_of.date()})
 
 
 def _at_least(severity: str | None) -> tuple[str, ...]:

@@ -54,7 +54,7 @@ class Output(click.Path):
 
 
 class Command(click.Command):
-    """A command that refuses, before it works, to write over what it reads."""
+    """A command that writes nothing over what it reads, and all of its results or none."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run with streams that a terminal cannot be driven through."""
@@ -64,6 +64,7 @@ class Command(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command, its inputs kept from being written over."""
         from ..io.places import keeping, refuse_result
+        from ..io.writing import together
 
         outputs: list[tuple[Output, str]] = []
         inputs: list[str] = []
@@ -77,7 +78,14 @@ class Command(click.Command):
         with keeping(inputs):
             for kind, path in outputs:
                 refuse_result(path, folder=kind.is_folder(path))
-            return super().invoke(ctx)
+            with together({Path(path): kind.is_folder(path) for kind, path in outputs}):
+                try:
+                    return super().invoke(ctx)
+                except SystemExit as stop:
+                    if stop.code not in {None, 0, 1}:
+                        raise
+                    leaving = stop  # with results
+            raise leaving
 
 
 def _is_file(text: str) -> bool:

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
 
 __all__ = ["refuse_over_full", "write_allocation", "write_check", "write_scenario"]
 
-_CHECK_FILES = ("findings.gpkg", "findings.html", "findings.xlsx", "sheets.html", "sheets.pdf")
+_CHECK_FILES = (
+    "findings.gpkg",
+    "findings.html",
+    "findings.xlsx",
+    "sheets.html",
+    "sheets.pdf",
+    "places/*.svg",
+)
 
 
 def refuse_over_full(out: Path) -> None:
@@ -29,9 +36,11 @@ def refuse_over_full(out: Path) -> None:
         If what stands there is no such part itself.
     """
     from ..errors import WriteError
+    from ..io.places import refuse_place
     from ..planning.outputs import is_part
 
     file = out / "findings.json" if out.is_dir() else out
+    refuse_place(file.resolve(), file)
     if not file.exists() or is_part(file):
         return
     raise WriteError(

@@ -14,11 +14,45 @@ import contextlib
 import os
 from collections.abc import Collection, Iterable, Iterator
 from contextvars import ContextVar
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..errors import WriteError
 
-__all__ = ["keeping", "refuse_place", "refuse_result", "result_folder"]
+__all__ = ["AWAITED", "Awaited", "keeping", "refuse_place", "refuse_result", "result_folder"]
+
+
+@dataclass
+class Awaited:
+    """The results of a run, which appear together at its end (:func:`.writing.together`).
+
+    Attributes
+    ----------
+    roots
+        The real path of each folder or file of results: whether it is a folder.
+    work
+        The folder in which the files of a root wait, once there is one.
+    earlier
+        For each folder that holds an earlier run, the names of all such a run writes.
+    """
+
+    roots: dict[Path, bool]
+    work: dict[Path, Path] = field(default_factory=dict)
+    earlier: dict[Path, set[str]] = field(default_factory=dict)
+
+    def root_of(self, target: Path) -> Path | None:
+        """Return the root that a real path is or lies in; None if it is not awaited."""
+        return next(
+            (
+                r
+                for r, folder in self.roots.items()
+                if r == target or (folder and r in target.parents)
+            ),
+            None,
+        )
+
+
+AWAITED: ContextVar[Awaited | None] = ContextVar("AWAITED", default=None)
 
 _READ: ContextVar[tuple[Path, ...]] = ContextVar("_READ", default=())
 _HEADS = ("assessment.json", "findings.json", "scenario.xlsx", "allocation.xlsx")
@@ -46,19 +80,27 @@ def result_folder(path: str | Path, head: str = "", names: Collection[str] = ())
     head
         The result by which a folder of such results is known; it is written first.
     names
-        What else will be written: files of these names in a folder without `head` are not ours.
+        What else may be written: files of these names in a folder without `head` are not ours,
+        and those of an earlier run, which this one does not write, go. A ``*`` stands for any.
     """
     folder = Path(path)
     refuse_result(folder, folder=True)
-    if not head or not (folder / head).is_file():
+    awaited = AWAITED.get()
+    real = Path(os.path.realpath(folder))
+    if head and (folder / head).is_file():
+        if awaited is not None:
+            awaited.earlier.setdefault(real, set()).update({head, *names})
+    else:
         for name in names:
-            if (folder / name).exists():
+            if "*" not in name and (folder / name).exists():
                 raise WriteError(
                     f"文件夹 {folder} 中已有 {name}，又没有 {head}，看来不是本软件写出的成果，不会覆盖。"
                     "请用 -o 指定一个新的或空的文件夹。",
                     f"The folder {folder} holds {name} but no {head}, so it seems not to be a "
                     "result of ours and is not written over. Name a new or empty folder with -o.",
                 )
+    if awaited is not None and awaited.root_of(real) is not None:
+        return folder
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as problem:

@@ -27,9 +27,18 @@ from typing import IO
 
 from ..errors import WriteError
 from ..safe_text import well_formed
-from .places import refuse_place
+from .places import AWAITED, Awaited, refuse_place
 
-__all__ = ["look_at", "told", "write_bytes_whole", "write_text_whole", "write_whole", "write_zip"]
+__all__ = [
+    "look_at",
+    "lying",
+    "together",
+    "told",
+    "write_bytes_whole",
+    "write_text_whole",
+    "write_whole",
+    "write_zip",
+]
 
 _TEMPORARY = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)-[0-9a-f]{8}\.part(?P<rest>.*)$")
 _OTHER_NAMES = 16
@@ -84,16 +93,137 @@ def write_whole(
     target = Path(os.path.realpath(asked.parent)) / asked.name
     if not of_zone:
         refuse_place(target, asked)
-    _refuse_bad_target(target, asked)
+    awaited = None if of_zone else AWAITED.get()
+    root = None if awaited is None else awaited.root_of(target)
+    _refuse_bad_target(target, asked, made=root is not None and root != target)
     suffix = "".join(target.suffixes[-2:]) if target.suffix == ".zip" else target.suffix
     with told(asked):
         _sweep(target)
-        place = _own_place(target, asked)
+        final = target if awaited is None or root is None else _waiting(awaited, root, target)
+        place = _own_place(final, asked)
         try:
             _make(place / f"part{suffix}", writer, check, asked, target)
+            _replace(place / f"part{suffix}", final)
+            _force_folder_to_disk(final.parent)
         finally:
             shutil.rmtree(place, ignore_errors=True)
     return asked
+
+
+# --- all of a run, or nothing --------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def together(roots: Mapping[Path, bool]) -> Iterator[None]:
+    """Let results appear together when the work is done; if it fails, none of them does.
+
+    They wait in a folder of our own beside or within the place where they will stand. What an
+    earlier run left there under the names of such results is gone then: no two runs mix. Within
+    such work on the same places it is the outer one that puts them there.
+
+    Parameters
+    ----------
+    roots
+        The folders (True) and files (False) that results go to. What is written elsewhere
+        appears at once, as always.
+    """
+    real = {Path(os.path.realpath(root)): folder for root, folder in roots.items()}
+    outer = AWAITED.get()
+    if outer is not None and all(outer.root_of(root) is not None for root in real):
+        yield
+        return
+    awaited = Awaited(real)
+    token = AWAITED.set(awaited)
+    try:
+        yield
+        for root, work in awaited.work.items():
+            with told(root):
+                _put(awaited, root, work)
+    finally:
+        AWAITED.reset(token)
+        for work in awaited.work.values():
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def lying(path: Path) -> Path:
+    """Return where a result lies that was written meanwhile: it may wait for the end of the run."""
+    target = Path(os.path.realpath(path.parent)) / path.name
+    awaited = AWAITED.get()
+    root = None if awaited is None else awaited.root_of(target)
+    if awaited is None or root not in awaited.work:
+        return path
+    waiting = _waiting(awaited, root, target)
+    return waiting if waiting.exists() else path
+
+
+def _waiting(awaited: Awaited, root: Path, target: Path) -> Path:
+    """Return the place where a result waits; its folder is there."""
+    folder = awaited.roots[root]
+    if root not in awaited.work:
+        if folder and root.is_dir():  # within it: beside it may be another disk
+            beside = root / "results"
+        else:
+            beside = root
+            while folder and not beside.parent.is_dir() and beside.parent != beside:
+                beside = beside.parent
+        _sweep(beside)
+        awaited.work[root] = _own_place(beside, root)
+    below = target.relative_to(root) if folder else Path(target.name)
+    waiting = awaited.work[root] / "new" / below
+    waiting.parent.mkdir(parents=True, exist_ok=True)
+    return waiting
+
+
+def _put(awaited: Awaited, root: Path, work: Path) -> None:
+    """Put all that waits for a root in place; whatever fails, what was there before stays."""
+    new, kept = work / "new", work / "old"
+    if awaited.roots[root] and not root.exists():
+        root.parent.mkdir(parents=True, exist_ok=True)
+        new.rename(root)
+        _force_folder_to_disk(root.parent)
+        return
+    base = root if awaited.roots[root] else root.parent
+    waiting = [path for path in sorted(new.rglob("*")) if path.is_file()]
+    arriving = {base / path.relative_to(new) for path in waiting}
+    stale = [
+        path
+        for folder, names in sorted(awaited.earlier.items())
+        if folder == root or root in folder.parents
+        for name in sorted(names)
+        for path in sorted(folder.glob(name))
+        if path.is_file() and path not in arriving
+    ]
+    done: list[tuple[Path, Path]] = []
+    try:
+        for folder in sorted(path for path in new.rglob("*") if path.is_dir()):
+            (base / folder.relative_to(new)).mkdir(exist_ok=True)
+        for path in waiting:
+            target = base / path.relative_to(new)
+            done.append((target, _keep(target, kept / str(len(done)))))
+            _replace(path, target)
+        for path in stale:
+            done.append((path, _keep(path, kept / str(len(done)))))
+            path.unlink()
+    except BaseException:
+        for target, was in reversed(done):
+            with contextlib.suppress(OSError):
+                was.replace(target) if was.exists() else target.unlink(missing_ok=True)
+        raise
+    for folder in {path.parent for path in stale} - {base}:
+        with contextlib.suppress(OSError):  # not empty
+            folder.rmdir()
+    _force_folder_to_disk(base)
+
+
+def _keep(target: Path, kept: Path) -> Path:
+    """Keep what stands at a place, until all is done; return where."""
+    if target.exists():
+        kept.parent.mkdir(exist_ok=True)
+        try:
+            kept.hardlink_to(target)
+        except OSError:  # a disk without links
+            shutil.copy2(target, kept)
+    return kept
 
 
 def _own_place(target: Path, asked: Path) -> Path:
@@ -129,8 +259,6 @@ def _make(
     if target.exists():
         with contextlib.suppress(OSError):
             shutil.copymode(target, temporary)
-    _replace(temporary, target)
-    _force_folder_to_disk(target.parent)
 
 
 @contextlib.contextmanager
@@ -181,8 +309,9 @@ def write_zip(target: Path, members: Mapping[str, Callable[[], IO[bytes]]]) -> N
                 shutil.copyfileobj(stream, sink, 1 << 20)
 
 
-def _refuse_bad_target(target: Path, asked: Path) -> None:
-    if not target.parent.is_dir():
+def _refuse_bad_target(target: Path, asked: Path, *, made: bool) -> None:
+    """Refuse what cannot be written to; `made` if its folder is made at the end."""
+    if not made and not target.parent.is_dir():
         raise WriteError(
             f"无法写入 {asked}：文件夹 {target.parent} 不存在，请先建立该文件夹。",
             f"{asked}: the folder {target.parent} does not exist; make it first.",

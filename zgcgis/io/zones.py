@@ -17,7 +17,6 @@ What is missing is left out; whoever needs it says so.
 from __future__ import annotations
 
 import csv
-import shutil
 from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -33,10 +32,13 @@ from ..model import LEVELS, Layers, StoredLayer, Zone
 from ..plan import load_plan
 from ..plan.settings import FORMS, Field, WrongValue, cell_value, check_settings, read_toml, shown
 from ..safe_text import toml_text
+from .examine import Options
+from .layers import the_layer, typed
 from .outside import refuse_links
 from .places import result_folder
 from .sound import read_sound_layer
 from .stored import read_stored_layer, stored_file
+from .writing import lying, together, write_text_whole
 
 __all__ = [
     "SHIPPED",
@@ -47,6 +49,7 @@ __all__ = [
     "read_sound_layer",
     "read_stored_layer",
     "zone_folder",
+    "zone_of_file",
 ]
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -142,6 +145,52 @@ def open_zone(folder: str | Path) -> Zone:
     )
 
 
+def zone_of_file(path: str | Path, level: str = "parcel") -> Zone:
+    """Return a zone that is nothing but the one layer of a file, to check what it tells alone.
+
+    Parameters
+    ----------
+    path
+        A file of any format that ``zgcgis import`` takes.
+    level
+        What its features are, one of :data:`zgcgis.model.LEVELS`.
+
+    Returns
+    -------
+    zone
+        Its flaws are what the examination of the file found and mended.
+
+    Raises
+    ------
+    ReadError
+        If the file is refused: the sentence names the rule and the option to give.
+    """
+    file = Path(path)
+    if level not in LEVELS:
+        raise UnknownNameError(level, LEVELS, what="level", zh="图层级别")
+    _, report = the_layer(file, level, Options())
+    frame = report.frame
+    if not isinstance(frame, GeoDataFrame):
+        raise ReadError(
+            f"{file} 是没有图形的表，不能单独核查。请用 zgcgis doctor 查看，或导入示范区后核查。",
+            f"{file} is a table without shapes and cannot be checked alone. See zgcgis doctor, or "
+            "import it into a zone and check that.",
+        )
+    layer = typed(frame, level).reset_index(drop=True)
+    filled = [name for name in layer if name == "id" or layer[name].notna().any()]
+    nowhere = file.with_name("none")  # tables of a folder that is not there are empty
+    return Zone(
+        id=file.stem,
+        names={"zh": file.name, "en": file.name},
+        meta={},
+        units=_read_units(nowhere / "parks.csv"),
+        layers={level: layer[filled]},
+        accounts=_read_table(nowhere / "accounts.csv"),
+        quotas=_read_table(nowhere / "quotas.csv"),
+        flaws=combine([report.findings.assign(level=level)]),
+    )
+
+
 def new_zone(folder: str | Path, *, id: str, zh: str, en: str) -> Path:
     """Lay out an empty zone folder to fill in; every field is explained in its file.
 
@@ -157,20 +206,20 @@ def new_zone(folder: str | Path, *, id: str, zh: str, en: str) -> Path:
             f"{target} is there already and not empty; nothing was written over. "
             "Name a new folder.",
         )
-    result_folder(target)
     with as_file(files("zgcgis").joinpath("resources/zone_template")) as template:
-        for source in sorted(Path(template).rglob("*")):
-            place = target / source.relative_to(template)
-            if source.is_dir():
-                place.mkdir(exist_ok=True)
-            else:
-                shutil.copyfile(source, place)
-    (target / "layers").mkdir(exist_ok=True)
-    settings = target / "zone.toml"
-    text = settings.read_text(encoding="utf-8")
+        pages = {
+            source.relative_to(template): source.read_text(encoding="utf-8")
+            for source in sorted(Path(template).rglob("*"))
+            if source.is_file()
+        }
+    settings = Path("zone.toml")
     for mark, value in (("@id@", id), ("@zh@", zh), ("@en@", en)):
-        text = text.replace(mark, toml_text(value)[1:-1])
-    settings.write_text(text, encoding="utf-8", newline="\n")
+        pages[settings] = pages[settings].replace(mark, toml_text(value)[1:-1])
+    with together({target: True}):
+        result_folder(target)
+        for place, text in pages.items():
+            write_text_whole(target / place, text)
+        (lying(target / settings).parent / "layers").mkdir()
     return target
 
 

@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+import warnings
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -25,10 +26,10 @@ from markupsafe import Markup
 from .. import geo
 from ..checks.quota import counted_parcels
 from ..checks.supply import as_of, judged_parcels
-from ..errors import WriteError, ZgcgisError
+from ..errors import WriteError, ZgcgisError, ZgcgisWarning
 from ..findings import describe
 from ..io.places import result_folder
-from ..io.writing import write_text_whole, write_whole
+from ..io.writing import lying, write_text_whole, write_whole
 from ..model import Zone
 from ..runs import run_leashed, work_folder
 from ..safe_text import file_names, page_value, xml_text
@@ -340,8 +341,18 @@ def write_sheets(
     browser = find_browser()
     if not pdf or browser is None:
         return [page, *places]
-    printed = write_whole(folder / "sheets.pdf", lambda path: _print(browser, page, path))
+    try:
+        printed = write_whole(
+            folder / "sheets.pdf", lambda path: _print(browser, lying(page), path)
+        )
+    except _NotPrintedError as problem:  # the page is there, and any browser prints it
+        warnings.warn(f"{problem.zh}\n{problem.en}", ZgcgisWarning, stacklevel=2)
+        return [page, *places]
     return [page, printed, *places]
+
+
+class _NotPrintedError(WriteError):
+    """The browser of the machine made no PDF."""
 
 
 def _print(browser: str, page: Path, target: Path) -> None:
@@ -365,7 +376,7 @@ def _print(browser: str, page: Path, target: Path) -> None:
         try:
             code, said = run_leashed(command, seconds=180)
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise WriteError(
+            raise _NotPrintedError(
                 f"{browser} 没能打印 {page}：{error}。可在浏览器中打开该页并打印为 PDF。",
                 f"{browser} did not print {page}: {error}. Open the page in a browser and print.",
             ) from error
@@ -376,7 +387,7 @@ def _print(browser: str, page: Path, target: Path) -> None:
             )
         else:
             words = said.strip().splitlines()[-1:]
-            raise WriteError(
+            raise _NotPrintedError(
                 f"{browser} 没能打印 {page}（退出码 {code}）：{words}。"
                 "可在浏览器中打开该页并打印为 PDF。",
                 f"{browser} did not print {page} (exit code {code}): {words}. "

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..assessment import Assessment
 from ..io.places import result_folder
+from ..io.writing import together
 from .method import method_page
 from .page import render_page, write_page
 from .tables import as_data, schema, write_csv, write_json
@@ -30,6 +31,7 @@ __all__ = [
 
 _NAMES = (
     "accounts.csv",
+    "atlas.html",
     "assessment.xlsx",
     "findings.csv",
     "index.html",
@@ -42,13 +44,14 @@ _NAMES = (
 
 def write_tables(assessment: Assessment, folder: str | Path) -> list[Path]:
     """Write the workbook, the CSV files and the JSON of an assessment into a folder."""
-    place = result_folder(folder, "assessment.json", _NAMES)
-    data = write_json(assessment, place / "assessment.json")
-    return [
-        write_workbook(assessment, place / "assessment.xlsx"),
-        *write_csv(assessment, place),
-        data,
-    ]
+    with together({Path(folder): True}):
+        place = result_folder(folder, "assessment.json", _NAMES)
+        data = write_json(assessment, place / "assessment.json")
+        return [
+            write_workbook(assessment, place / "assessment.xlsx"),
+            *write_csv(assessment, place),
+            data,
+        ]
 
 
 def write_report(assessment: Assessment, folder: str | Path, *, lang: str = "zh") -> Path:
@@ -68,5 +71,6 @@ def write_report(assessment: Assessment, folder: str | Path, *, lang: str = "zh"
     path
         The page, ``index.html``.
     """
-    write_tables(assessment, folder)
-    return write_page(assessment, Path(folder) / "index.html", lang=lang)
+    with together({Path(folder): True}):
+        write_tables(assessment, folder)
+        return write_page(assessment, Path(folder) / "index.html", lang=lang)
