@@ -244,7 +244,7 @@ def test_outlines_that_cross_without_end_are_said_to_be_so_and_not_laid_over_eac
     levels = {"parcel": combs, "park": [PARK]}
     found = check(make_zone(**levels), ["T10", "T11", "H"])
     assert found[found["rule"] == "T114"]["measured"].tolist() == [2]
-    assert found[found["rule"] == "C101"]["other"].tolist() == ["T103"]
+    assert found[found["rule"] == "C101"]["other"].tolist() == ["T103", "T115"]
     for lang in ("zh", "en"):
         assert describe(found, lang).str.len().gt(0).all()
 
@@ -273,6 +273,47 @@ def test_without_blocks_only_enclosed_ground_is_a_gap():
     found = check(make_zone(parcel=ring), ["T103"])
     assert found["measured"].tolist() == [pytest.approx(2000, rel=1e-6)]
     assert check(make_zone(parcel=ring[:3]), ["T103"]).empty
+
+
+def blocks_of_noise(missing, *, noise=0.02):
+    """Two rows of three blocks of 3 x 2 parcels, streets between, each parcel surveyed alone."""
+    rng = np.random.default_rng(3)
+    rows = []
+    for bx, by in np.ndindex(3, 2):
+        for i, j in np.ndindex(3, 2):
+            x, y = bx * 194 + i * 60, by * 174 + j * 80
+            ring = [(x, y), (x + 60, y), (x + 60, y + 80), (x, y + 80)]
+            shape = Polygon(np.array(ring) + rng.uniform(-2 * noise, 2 * noise, (4, 2)))
+            rows.append({"id": f"{bx}{by}{i}{j}", "geometry": shape})
+    return [row for row in rows if row["id"] not in missing]
+
+
+def test_noise_of_survey_is_summed_and_missing_parcels_are_found_at_the_edge_too():
+    park = {"id": "k", "precision": "surveyed", "geometry": box(-20, -20, 600, 400)}
+    rows = blocks_of_noise({"1111", "1000", "0120"})
+    found = check(make_zone(park=[park], parcel=rows), ["T", "H"])
+    assert set(found["rule"]) == {"T103", "T115"}
+    gaps = found[found["rule"] == "T103"]
+    assert len(gaps) == 3
+    assert (gaps["measured"] > 0.75 * 4800).all()
+    row = found[found["rule"] == "T115"].iloc[0]
+    assert (row["level"], row["feature"], row["severity"]) == ("park", "k", "note")
+    assert row["measured"] > 5
+
+
+def test_a_parcel_out_of_its_place_is_one_finding():
+    tiles = with_tile(1, box(103, 0, 203, 200))
+    row = only(
+        make_zone(
+            parcel=[
+                *tiles,
+                parcel("top", box(0, 200, 400, 260)),
+                parcel("low", box(0, -60, 400, 0)),
+            ]
+        ),
+        "T101",
+    )
+    assert "600.0 m2" in row["detail"]
 
 
 def test_a_parcel_out_of_the_boundary():

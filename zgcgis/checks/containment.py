@@ -1,4 +1,4 @@
-"""Containment (包含): whether what lies in another, or says that it does, is there and inside it.
+"""Containment (包含): whether what lies in another is inside it, and parcels fill it without overlap.
 
 Also which park a parcel belongs to: the one it names, else the one it lies in. What leaves its
 park with its block is the block's fault, and not also the parcel's.
@@ -13,17 +13,28 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from .. import geo
+from ..errors import EntangledError
 from ..findings import combine, finding_frame, rule
-from ..model import Zone
+from ..land_use import classify
+from ..model import LEVELS, Zone
 from .topology import (
     _EXACT,
+    _as_one_cause,
     _capped,
+    _houses_overlapping,
     _ids,
+    _is_duplicate,
+    _is_real,
+    _now,
+    _once,
     _outlines,
+    _overlaps_of,
     _polygons,
     _position,
+    _real_overlaps,
     _report,
     _text,
+    _width,
     limits_of,
 )
 
@@ -96,21 +107,268 @@ def parcel_outside_the_boundary(zone: Zone) -> GeoDataFrame:
         return finding_frame([], rule="T104")
     if bounds.empty:
         return finding_frame([], rule="T104")
-    found = geo.outside(parcels, bounds, min_area_m2=limit, center=zone.center)
+    tolerance = limits_of(zone).tolerance_m
+    found = geo.outside(
+        parcels, bounds, min_area_m2=limit, tolerance_m=tolerance, center=zone.center
+    )
+    found = found[_is_real(found, limit)]
     severity = np.full(len(found), "error", object)
     if "precision" in bounds and not bounds["precision"].isin(_EXACT).all():
         severity[:] = "warning"
     return _report(found, "T104", "parcel", limit=limit, severity=severity)
 
 
+@rule(
+    "T101",
+    "error",
+    unit="m2",
+    levels=("parcel",),
+    zh="宗地 {feature} 与 {other} 重叠 {measured:.1f} m²（容差 {limit} m²；{detail}）",
+    en="parcels {feature} and {other} overlap by {measured:.1f} m2 (tolerance {limit} m2; {detail})",
+)
+def parcels_overlap(zone: Zone) -> GeoDataFrame:
+    """No two parcels hold the same ground in the same year.
+
+    What comes of one parcel that is out of its place is told once: of its overlaps the widest,
+    with those that are far narrower, and the gap that it leaves behind.
+    """
+    found = _real_overlaps(zone, "parcel")
+    found = found[~_is_duplicate(zone, found)].reset_index(drop=True)
+    try:
+        gaps, behind = _left_behind(zone, _real_gaps(zone))
+    except EntangledError:  # T103 says so; the overlaps stand without it
+        gaps, behind = found[:0], np.zeros(0, object)
+    main = _widest_beside(found, 10 * limits_of(zone).tolerance_m)
+    words = [_width(width) for width in found["width_m"]]
+    for row in np.flatnonzero(main != found.index):
+        pair = f"{found['a'][row]}—{found['b'][row]}"
+        words[main[row]] += f"；另与 also {pair} {found['area_m2'][row]:.1f} m2"
+    for gap, parcel in zip(gaps.index[behind != ""], behind[behind != ""], strict=True):
+        held = (found["a"] == parcel) | (found["b"] == parcel)
+        row = main[found["width_m"][held].idxmax()]
+        words[row] += f"；{parcel} 另一侧空出 leaves a gap of {gaps['area_m2'][gap]:.1f} m2"
+    kept = found.index == main
+    found = found.assign(words=words)[kept]
+    return _report(
+        found,
+        "T101",
+        "parcel",
+        limit=limits_of(zone).overlap_m2,
+        detail=found["words"].tolist(),
+    )
+
+
+_FAR_WIDER = 5  # times
+_AS_WIDE = 0.2  # of the width of an overlap: a gap that differs by less is as wide
+
+
+def _widest_beside(found: GeoDataFrame, narrow_m: float) -> NDArray[np.intp]:
+    """For each overlap the one it is told with: a far wider one of the same parcel, or itself."""
+    width = found["width_m"].fillna(np.inf).to_numpy()
+    ends = DataFrame(
+        {
+            "parcel": [*found["a"], *found["b"]],
+            "row": np.tile(found.index, 2),
+            "width": np.tile(width, 2),
+        }
+    )
+    widest = ends.sort_values("width", kind="stable").drop_duplicates("parcel", keep="last")
+    row_of = widest.set_index("parcel")["row"]
+    main = np.arange(len(found))
+    for row in np.argsort(-width, kind="stable"):  # the wide ones are settled first
+        beside = max(row_of[found["a"][row]], row_of[found["b"][row]], key=lambda r: width[r])
+        if width[row] < narrow_m and width[beside] >= _FAR_WIDER * width[row]:
+            main[row] = main[beside]
+    return main
+
+
+def _real_gaps(zone: Zone) -> GeoDataFrame:
+    found = _once(zone, _gaps_in, "parcel", "block", "park", "detailed_plan")
+    return found[_is_real(found, limits_of(zone).gap_m2)].reset_index(drop=True)
+
+
+def _left_behind(zone: Zone, gaps: GeoDataFrame) -> tuple[GeoDataFrame, NDArray[np.object_]]:
+    """Return gaps, and of each the parcel that left it: one that overlaps another by as much."""
+    overlaps = _real_overlaps(zone, "parcel")
+    behind = np.full(len(gaps), "", object)
+    parcels = _polygons(zone, "parcel")
+    width = pd.concat([overlaps.set_index(end)["width_m"] for end in ("a", "b")])
+    width = width.groupby(level=0).max()
+    parcels = parcels[parcels["id"].isin(width.index)]
+    i, j, _ = geo.pairs_within_m(
+        gaps.geometry, parcels.geometry, limits_of(zone).tolerance_m, center=zone.center
+    )
+    of = _ids(parcels)[j]
+    wide = width.reindex(of).to_numpy(float)
+    same = np.abs(gaps["width_m"].to_numpy(float)[i] - wide) < _AS_WIDE * wide
+    behind[i[same]] = of[same]
+    return gaps, behind
+
+
+@rule(
+    "T103",
+    "error",
+    unit="m2",
+    levels=("parcel",),
+    zh="{feature} 内有 {measured:.1f} m² 不属于任何宗地（容差 {limit} m²；{detail}）",
+    en="{measured:.1f} m2 inside {feature} belong to no parcel (tolerance {limit} m2; {detail})",
+)
+def parcels_leave_gaps(zone: Zone) -> GeoDataFrame:
+    """Parcels tile their blocks; without blocks no ground among them is no parcel's.
+
+    Only the latest year is looked at, and only blocks that hold parcels. Without blocks, ground
+    that is open to the outside is told from streets by its width and shape (a warning), and what
+    the detailed plan gives to traffic, water and green is no gap. A gap as wide as the overlap of
+    a parcel beside it is told with that (T101).
+    """
+    limit = limits_of(zone).gap_m2
+    found, behind = _left_behind(zone, _real_gaps(zone))
+    found = found[behind == ""]
+    severity = found["severity"].to_numpy()
+    return _report(found, "T103", found["level"].to_numpy(), limit=limit, severity=severity)
+
+
+_NO_PARCEL = ("transport", "street", "rural_road", "water", "green", "wetland", "sea")
+
+
+def _gaps_in(zone: Zone, *levels: str) -> GeoDataFrame:
+    """Ground that is no parcel's, in the latest year, with the unit it lies in; slivers too."""
+    least, tolerance = limits_of(zone).gap_m2, limits_of(zone).tolerance_m
+    parcel_level, block_level, *_ = levels
+    parcels = _now(zone, _polygons(zone, parcel_level))
+    if not zone.count(block_level):
+        return _gaps_among(zone, parcels)
+    blocks = _now(zone, _outlines(zone, block_level))
+    named = _text(parcels, "block_id")
+    if (named != "").any():
+        blocks = blocks[blocks["id"].isin(set(named))]
+    else:
+        i, _, _ = geo.clipped_areas(blocks.geometry, parcels.geometry, center=zone.center)
+        blocks = blocks.iloc[np.unique(i)]
+    found = geo.gaps(parcels, blocks, min_area_m2=least, tolerance_m=tolerance, center=zone.center)
+    return found.assign(level="block", severity=_capped("error", (blocks, found["a"])))
+
+
+def _gaps_among(zone: Zone, parcels: GeoDataFrame) -> GeoDataFrame:
+    """Ground that parcels enclose, and ground open to the outside that is no street."""
+    limits = limits_of(zone)
+    enclosed = geo.holes(
+        parcels, min_area_m2=limits.gap_m2, tolerance_m=limits.tolerance_m, center=zone.center
+    )
+    plots = None
+    if zone.count("detailed_plan"):
+        plots = _now(zone, _polygons(zone, "detailed_plan"))
+        own = _text(plots, "land_use_system")
+        systems = own.where(own != "", str(zone.meta.get("land_use_system", "")))
+        plots = plots[classify(_text(plots, "land_use"), systems)["class"].isin(_NO_PARCEL)]
+    parks = _now(zone, _outlines(zone, "park")) if zone.count("park") else None
+    opened = geo.notches(
+        parcels,
+        street_m=limits.street_m,
+        notch_m=limits.notch_m,
+        within=parks,
+        without=plots,
+        center=zone.center,
+    )
+    found = pd.concat([enclosed.assign(severity="error"), opened.assign(severity="warning")])
+    found = GeoDataFrame(found, crs=parcels.crs).reset_index(drop=True)
+    found.insert(0, "a", zone.id)
+    return found.assign(level="zone")
+
+
+_UNITS = ("block", "park")
+
+
+@rule(
+    "T115",
+    "note",
+    unit="1",
+    levels=("parcel",),
+    zh="{level} {feature} 内有 {measured:.0f} 处细缝，宽不足 {limit:.2f} m，属测量误差：{detail}",
+    en="{level} {feature} has {measured:.0f} slivers of survey noise, "
+    "less than {limit:.2f} m wide: {detail}",
+)
+def slivers_of_survey(zone: Zone) -> GeoDataFrame:
+    """Overlaps, gaps and ground outside that are no wider than the tolerance, a row a block.
+
+    Without blocks the row is that of the park, or of the zone.
+    """
+    limits = limits_of(zone)
+    found = [
+        (_overlaps_of(zone, "parcel"), limits.overlap_m2, "重叠 overlaps"),
+        (
+            _once(zone, _gaps_in, "parcel", "block", "park", "detailed_plan"),
+            limits.gap_m2,
+            "空隙 gaps",
+        ),
+    ]
+    if "building" in zone.layers:
+        places = _once(zone, _houses_overlapping, "building")
+        found.append((places, limits.overlap_m2, "建筑重叠 overlaps of buildings"))
+    for parent in _UNITS:
+        if zone.count(parent):
+            places = _once(zone, _off_parent_in, "parcel", parent)
+            found.append((places, limits.outside_m2, f"超出{LEVELS[parent].zh} off the {parent}"))
+    parts = [
+        places[~_is_real(places, least)][["area_m2", "length_m", "geometry"]].assign(kind=kind)
+        for places, least, kind in found
+    ]
+    thin = GeoDataFrame(pd.concat(parts, ignore_index=True), crs=parts[0].crs)
+    if thin.empty:
+        return finding_frame([], rule="T115")
+    rows = []
+    for (level, unit), those in thin.groupby(_unit_of(zone, thin)):
+        kinds = "、".join(f"{kind} {n}" for kind, n in those["kind"].value_counts().items())
+        largest = those["area_m2"].idxmax()
+        rows.append(
+            {
+                "level": level,
+                "feature": unit,
+                "measured": float(len(those)),
+                "limit": limits.tolerance_m,
+                "detail": f"{kinds}；总长 total length {those['length_m'].sum():.0f} m，"
+                f"最大 largest {those['area_m2'].max():.1f} m2",
+                "geometry": those.geometry[largest],
+            }
+        )
+    return finding_frame(rows, rule="T115", crs=thin.crs)
+
+
+def _unit_of(zone: Zone, places: GeoDataFrame) -> list[Series]:
+    """Level and id of the block or park in which the most of each place lies, else the zone."""
+    level = Series("zone", index=places.index, dtype="object")
+    unit = Series(zone.id, index=places.index, dtype="object")
+    for name in reversed(_UNITS):
+        if not zone.count(name):
+            continue
+        outlines = _now(zone, _outlines(zone, name))
+        i, j, size = geo.clipped_areas(outlines.geometry, places.geometry, center=zone.center)
+        most = DataFrame({"i": i, "j": j, "size": size}).sort_values("size", kind="stable")
+        most = most.drop_duplicates("j", keep="last")
+        level.iloc[most["j"]], unit.iloc[most["j"]] = name, _ids(outlines)[most["i"]]
+    return [level, unit]
+
+
 def _off_parent(zone: Zone, level: str, parent: str, *, min_share: float = 0.0) -> GeoDataFrame:
-    """Parts of features outside the feature they name, which is column ``b``."""
+    """Parts of features outside the feature they name, which is column ``b``; no slivers."""
+    found = _once(zone, _off_parent_in, level, parent)
+    real = _is_real(found, limits_of(zone).outside_m2) & (found["share"] > min_share)
+    return found[real].reset_index(drop=True)
+
+
+def _off_parent_in(zone: Zone, level: str, parent: str) -> GeoDataFrame:
     layer, parents = _polygons(zone, level), _outlines(zone, parent)
     named = _text(layer, f"{parent}_id")
-    limit = limits_of(zone).outside_m2
+    limits = limits_of(zone)
     own = _position(named, parents)
-    found = geo.outside_own(layer, parents, own, min_area_m2=limit, center=zone.center)
-    found = found[found["share"] > min_share].reset_index(drop=True)
+    found = geo.outside_own(
+        layer,
+        parents,
+        own,
+        min_area_m2=limits.outside_m2,
+        tolerance_m=limits.tolerance_m,
+        center=zone.center,
+    )
     of = dict(zip(_ids(layer), named, strict=True))
     found.insert(1, "b", [of[a] for a in found["a"]])
     found["severity"] = _capped("error", (layer, found["a"]), (parents, found["b"]))
@@ -165,7 +423,8 @@ def building_off_its_parcel(zone: Zone) -> GeoDataFrame:
     """A building stands on the parcel it names, but for five per cent of its footprint."""
     share = limits_of(zone).off_parcel_share
     found = _off_parent(zone, "building", "parcel", min_share=share)
-    return _off_report(zone, found, "H202", "building")
+    told = _off_report(zone, found, "H202", "building")
+    return _as_one_cause(zone, found, told, "各自的宗地 their parcels")
 
 
 @rule(

@@ -1,5 +1,7 @@
 """Hierarchy of units (上下级): every unit hangs from one that is there, and none from itself.
 
+Its parts sum to the area that it states.
+
 Units are listed in ``parks.csv``; one that is only drawn may name its parent in its layer.
 """
 
@@ -11,10 +13,14 @@ import numpy as np
 import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
+from pandas import DataFrame, Series
 
-from ..findings import finding_frame, rule
+from .. import geo
+from ..findings import combine, finding_frame, rule
 from ..model import Zone
 from .containment import parks_of
+from .topology import _EXACT, _capped, _ids, _now, _polygons, limits_of
+from .topology import _text as _names
 
 __all__ = ["parks_of_findings"]
 
@@ -193,3 +199,59 @@ def _by_place(zone: Zone, findings: GeoDataFrame, parks: pd.Series) -> pd.Series
 def _extent(shape: shapely.Geometry) -> float:
     west, south, east, north = shape.bounds
     return float((east - west) * (north - south))
+
+
+@rule(
+    "T110",
+    "error",
+    unit="m2",
+    needs=("block.stated_area_m2", "park.stated_area_m2", "parcel.block_id"),
+    zh="{level} {feature} 图形面积与控制面积（公布面积）相差 {measured:+.1f} m²（限差 {limit:.1f} m²；{detail}）",
+    en="{level} {feature} as drawn and its stated area differ by {measured:+.1f} m2 "
+    "(limit {limit:.1f} m2; {detail})",
+)
+def control_area_is_off(zone: Zone) -> GeoDataFrame:
+    """What is drawn sums to the stated area (控制面积), to 0.1 %.
+
+    A block is held against the sum of the parcels that name it, in the latest year; a park, in
+    which streets belong to no parcel, against its outline. The difference, drawn minus stated,
+    is reported and not spread over the parts.
+    """
+    found = []
+    if "block" in zone.layers and "parcel" in zone.layers:
+        blocks = _now(zone, _polygons(zone, "block"))
+        parcels = _now(zone, _polygons(zone, "parcel"))
+        area = geo.area_m2(parcels.geometry, center=zone.center)
+        total = area.groupby(_names(parcels, "block_id")).sum()
+        found.append(_off_control(zone, "block", blocks, Series(_ids(blocks)).map(total)))
+    if "park" in zone.layers:
+        parks = _polygons(zone, "park")
+        if "precision" in parks:
+            exact = parks["precision"].isin((*_EXACT, "digitised"))
+            parks = parks[exact].reset_index(drop=True)
+        area = geo.area_m2(parks.geometry, center=zone.center)
+        found.append(_off_control(zone, "park", parks, area))
+    return combine(found)
+
+
+def _off_control(zone: Zone, level: str, layer: GeoDataFrame, drawn: Series) -> GeoDataFrame:
+    if "stated_area_m2" not in layer:
+        return finding_frame([], rule="T110")
+    stated = pd.to_numeric(layer["stated_area_m2"]).astype("float64")
+    limit = np.maximum(limits_of(zone).area_share * stated, limits_of(zone).overlap_m2)
+    off = drawn - stated
+    wrong = off.abs() > limit
+    rows = DataFrame(
+        {
+            "level": level,
+            "feature": _ids(layer)[wrong],
+            "measured": off[wrong].to_numpy(),
+            "limit": limit[wrong].to_numpy(),
+            "severity": _capped("error", (layer, _ids(layer)[wrong])),
+            "detail": [
+                f"{d:.1f} / {s:.1f} m2" for d, s in zip(drawn[wrong], stated[wrong], strict=True)
+            ],
+            "geometry": np.asarray(layer.geometry.array)[wrong],
+        }
+    )
+    return finding_frame(rows, rule="T110", crs=layer.crs)

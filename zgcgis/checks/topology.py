@@ -3,6 +3,10 @@
 Ground is accused once, by the rule that says most: what is held twice is a duplicate and not
 also an overlap; what many features hold together is one pile.
 
+Noise of survey is no fault: ground counts as overlap, gap or outside where what of it is wider
+than the tolerance of a boundary point is more than the limit of area. The rest are slivers,
+which T115 sums.
+
 Features are compared only with those of the same years. Limits are our own screening values,
 not a standard's; ``[checks]`` in ``zone.toml`` replaces them one by one.
 """
@@ -23,7 +27,7 @@ from pandas import DataFrame, Series
 
 from .. import geo
 from ..errors import UnknownNameError
-from ..findings import combine, finding_frame, rule
+from ..findings import SEVERITIES, combine, finding_frame, rule
 from ..model import Zone, there_in
 
 __all__ = ["Limits", "limits_of", "searching_once"]
@@ -38,6 +42,7 @@ _DRAWN = ("surveyed", "synthetic", "digitised", "sketch")  # the others only mar
 class Limits:
     """What is small enough to be left alone, in the units of the names."""
 
+    tolerance_m: float = 0.10
     overlap_m2: float = 1.0
     gap_m2: float = 1.0
     outside_m2: float = 1.0
@@ -47,6 +52,8 @@ class Limits:
     min_parcel_m2: float = 100.0
     area_share: float = 0.001
     off_parcel_share: float = 0.05
+    street_m: float = 30.0
+    notch_m: float = 80.0
 
 
 def limits_of(zone: Zone) -> Limits:
@@ -159,10 +166,10 @@ def _report(
     rows["measured"] = places[measured].to_numpy(float)
     if "width_m" in places and "detail" not in columns:
         rows["detail"] = [_width(w) for w in places["width_m"]]
+    rows |= columns
     if "members" in places:
         told = zip(rows["detail"], places.itertuples(), strict=True)
         rows["detail"] = [words + _pile(place) for words, place in told]
-    rows |= columns
     rows["geometry"] = np.asarray(places.geometry.array)
     return finding_frame(DataFrame(rows), rule=code, crs=places.crs)
 
@@ -182,6 +189,38 @@ def _pile(place: Any) -> str:
     )
 
 
+_MOST_SINGLE = 10  # so many places of one kind are still worth a line each
+_MOST_NAMED = 10
+
+
+def _as_one_cause(
+    zone: Zone, places: GeoDataFrame, found: GeoDataFrame, other: str
+) -> GeoDataFrame:
+    """Tell in one finding, with its members, of many outlines that are off by a strip.
+
+    Where few are, or a place is wider than a strip, each stays a finding of its own.
+    """
+    strip = (places["width_m"] < limits_of(zone).sliver_width_m).to_numpy()
+    if strip.sum() <= _MOST_SINGLE:
+        return found
+    one = found[strip].sort_values("measured", ascending=False, kind="stable")
+    many = len(one)
+    names = "、".join(map(str, one["feature"].head(_MOST_NAMED)))
+    row = {
+        "level": one["level"].iloc[0],
+        "feature": f"{names} …（共 {many} 处 {many} places）",
+        "other": other,
+        "measured": one["measured"].sum(),
+        "limit": one["limit"].iloc[0],
+        "severity": min(one["severity"], key=SEVERITIES.index),
+        "detail": f"最宽 widest {places['width_m'][strip].max():.2f} m，"
+        f"最大 largest {one['measured'].iloc[0]:.1f} m2",
+        "geometry": geo.together(one.geometry),
+    }
+    table = finding_frame([row], rule=str(one["rule"].iloc[0]), crs=one.crs)
+    return combine([found[~strip], table])
+
+
 # --- parcels among themselves ------------------------------------------------------------
 
 Among: TypeAlias = Callable[[Any, Any], NDArray[np.bool_]]
@@ -191,12 +230,13 @@ def _overlaps(zone: Zone, layer: GeoDataFrame, among: Among | None = None) -> Ge
     return geo.overlaps(
         layer,
         min_area_m2=limits_of(zone).overlap_m2,
+        tolerance_m=limits_of(zone).tolerance_m,
         among=_together(layer) if among is None else among,
         center=zone.center,
     )
 
 
-_Found: TypeAlias = dict[tuple[Any, ...], tuple[GeoDataFrame, Any]]
+_Found: TypeAlias = dict[tuple[Any, ...], tuple[Any, Any]]
 _FOUND: ContextVar[_Found | None] = ContextVar("what was searched for in this run", default=None)
 
 
@@ -210,21 +250,30 @@ def searching_once() -> Iterator[None]:
         _FOUND.reset(before)
 
 
-def _once(zone: Zone, level: str, search: Callable[[Zone, str], T]) -> T:
-    """Return what a search of a layer finds; within a run it is searched once."""
-    found, layer = _FOUND.get(), zone.layers[level]
+def _once(zone: Zone, search: Callable[..., T], *levels: str) -> T:
+    """Return what a search of layers finds; within a run they are searched once."""
+    found = _FOUND.get()
     if found is None:
-        return search(zone, level)
-    key = (search, level, id(layer), limits_of(zone), zone.center)
-    if key not in found:  # the layer is kept beside, so that no other can have its number
-        found[key] = layer, search(zone, level)
+        return search(zone, *levels)
+    layers = [zone.layers.get(level) for level in levels]
+    key = (search, levels, tuple(map(id, layers)), limits_of(zone), zone.center)
+    if key not in found:  # the layers are kept beside, so that no other can have their number
+        found[key] = layers, search(zone, *levels)
     held: T = found[key][1]
     return held
 
 
+def _is_real(places: GeoDataFrame, least_m2: float) -> Series:
+    """Which places are a fault, and no sliver: by what of them is wider than the tolerance."""
+    return places["wide_m2"] > least_m2
+
+
 def _overlaps_of(zone: Zone, level: str) -> GeoDataFrame:
-    """Overlaps among the features of a level that have an area and may not overlap at all."""
-    return _once(zone, level, _overlaps_in)
+    """Overlaps among the features of a level that have an area and may not overlap at all.
+
+    Slivers are among them.
+    """
+    return _once(zone, _overlaps_in, level)
 
 
 def _overlaps_in(zone: Zone, level: str) -> GeoDataFrame:
@@ -241,23 +290,13 @@ def _overlaps_in(zone: Zone, level: str) -> GeoDataFrame:
     return _overlaps(zone, layer, among)
 
 
+def _real_overlaps(zone: Zone, level: str) -> GeoDataFrame:
+    found = _overlaps_of(zone, level)
+    return found[_is_real(found, limits_of(zone).overlap_m2)]
+
+
 def _is_duplicate(zone: Zone, found: GeoDataFrame) -> Series:
     return found["share_larger"] >= limits_of(zone).duplicate_share
-
-
-@rule(
-    "T101",
-    "error",
-    unit="m2",
-    levels=("parcel",),
-    zh="宗地 {feature} 与 {other} 重叠 {measured:.1f} m²（容差 {limit} m²；{detail}）",
-    en="parcels {feature} and {other} overlap by {measured:.1f} m2 (tolerance {limit} m2; {detail})",
-)
-def parcels_overlap(zone: Zone) -> GeoDataFrame:
-    """No two parcels hold the same ground in the same year."""
-    found = _overlaps_of(zone, "parcel")
-    found = found[~_is_duplicate(zone, found)]
-    return _report(found, "T101", "parcel", limit=limits_of(zone).overlap_m2)
 
 
 @rule(
@@ -272,41 +311,10 @@ def held_twice(zone: Zone) -> GeoDataFrame:
     found = []
     for level in ("parcel", "building"):
         if level in zone.layers:
-            pairs = _overlaps_of(zone, level)
+            pairs = _real_overlaps(zone, level)
             pairs = pairs[_is_duplicate(zone, pairs)]
             found.append(_report(pairs, "T102", level, limit=limits_of(zone).overlap_m2))
     return combine(found)
-
-
-@rule(
-    "T103",
-    "error",
-    unit="m2",
-    levels=("parcel",),
-    zh="{feature} 内有 {measured:.1f} m² 不属于任何宗地（容差 {limit} m²；{detail}）",
-    en="{measured:.1f} m2 inside {feature} belong to no parcel (tolerance {limit} m2; {detail})",
-)
-def parcels_leave_gaps(zone: Zone) -> GeoDataFrame:
-    """Parcels tile their blocks; without blocks they enclose no ground that is no parcel's.
-
-    Only the latest year is looked at, and only blocks that hold parcels.
-    """
-    limit = limits_of(zone).gap_m2
-    parcels = _now(zone, _polygons(zone, "parcel"))
-    if "block" not in zone.layers or zone.layers["block"].empty:
-        found = geo.holes(parcels, min_area_m2=limit, center=zone.center)
-        found.insert(0, "a", zone.id)
-        return _report(found, "T103", "zone", limit=limit)
-    blocks = _now(zone, _outlines(zone, "block"))
-    named = _text(parcels, "block_id")
-    if (named != "").any():
-        blocks = blocks[blocks["id"].isin(set(named))]
-    else:
-        i, _, _ = geo.clipped_areas(blocks.geometry, parcels.geometry, center=zone.center)
-        blocks = blocks.iloc[np.unique(i)]
-    found = geo.gaps(parcels, blocks, min_area_m2=limit, center=zone.center)
-    severity = _capped("error", (blocks, found["a"]))
-    return _report(found, "T103", "block", limit=limit, severity=severity)
 
 
 @rule(
@@ -345,7 +353,7 @@ def parcel_is_a_sliver(zone: Zone) -> GeoDataFrame:
 
 def _slivers_of(zone: Zone) -> DataFrame:
     """The parcels that are slivers: their area, mean and widest width."""
-    return _once(zone, "parcel", _slivers_in)
+    return _once(zone, _slivers_in, "parcel")
 
 
 def _slivers_in(zone: Zone, level: str) -> DataFrame:
@@ -457,67 +465,11 @@ def registered_area_is_off(zone: Zone) -> GeoDataFrame:
     return finding_frame(rows, rule="T109", crs=parcels.crs)
 
 
-@rule(
-    "T110",
-    "error",
-    unit="m2",
-    needs=("block.stated_area_m2", "park.stated_area_m2", "parcel.block_id"),
-    zh="{level} {feature} 图形面积与控制面积（公布面积）相差 {measured:+.1f} m²（限差 {limit:.1f} m²；{detail}）",
-    en="{level} {feature} as drawn and its stated area differ by {measured:+.1f} m2 "
-    "(limit {limit:.1f} m2; {detail})",
-)
-def control_area_is_off(zone: Zone) -> GeoDataFrame:
-    """What is drawn sums to the stated area (控制面积), to 0.1 %.
-
-    A block is held against the sum of the parcels that name it, in the latest year; a park, in
-    which streets belong to no parcel, against its outline. The difference, drawn minus stated,
-    is reported and not spread over the parts.
-    """
-    found = []
-    if "block" in zone.layers and "parcel" in zone.layers:
-        blocks = _now(zone, _polygons(zone, "block"))
-        parcels = _now(zone, _polygons(zone, "parcel"))
-        area = geo.area_m2(parcels.geometry, center=zone.center)
-        total = area.groupby(_text(parcels, "block_id")).sum()
-        found.append(_off_control(zone, "block", blocks, Series(_ids(blocks)).map(total)))
-    if "park" in zone.layers:
-        parks = _polygons(zone, "park")
-        if "precision" in parks:
-            exact = parks["precision"].isin((*_EXACT, "digitised"))
-            parks = parks[exact].reset_index(drop=True)
-        area = geo.area_m2(parks.geometry, center=zone.center)
-        found.append(_off_control(zone, "park", parks, area))
-    return combine(found)
-
-
-def _off_control(zone: Zone, level: str, layer: GeoDataFrame, drawn: Series) -> GeoDataFrame:
-    if "stated_area_m2" not in layer:
-        return finding_frame([], rule="T110")
-    stated = pd.to_numeric(layer["stated_area_m2"]).astype("float64")
-    limit = np.maximum(limits_of(zone).area_share * stated, limits_of(zone).overlap_m2)
-    off = drawn - stated
-    wrong = off.abs() > limit
-    rows = DataFrame(
-        {
-            "level": level,
-            "feature": _ids(layer)[wrong],
-            "measured": off[wrong].to_numpy(),
-            "limit": limit[wrong].to_numpy(),
-            "severity": _capped("error", (layer, _ids(layer)[wrong])),
-            "detail": [
-                f"{d:.1f} / {s:.1f} m2" for d, s in zip(drawn[wrong], stated[wrong], strict=True)
-            ],
-            "geometry": np.asarray(layer.geometry.array)[wrong],
-        }
-    )
-    return finding_frame(rows, rule="T110", crs=layer.crs)
-
-
 # --- outlines among themselves -----------------------------------------------------------
 
 
 def _outlines_overlap(zone: Zone, level: str, code: str) -> GeoDataFrame:
-    found = _overlaps_of(zone, level)
+    found = _real_overlaps(zone, level)
     layer = _outlines(zone, level)
     severity = _capped("error", (layer, found["a"]), (layer, found["b"]))
     return _report(found, code, level, limit=limits_of(zone).overlap_m2, severity=severity)
@@ -560,14 +512,23 @@ def blocks_overlap(zone: Zone) -> GeoDataFrame:
 )
 def buildings_overlap(zone: Zone) -> GeoDataFrame:
     """No two buildings stand on the same ground in the same year; yards may lie under them."""
-    layer = _polygons(zone, "building")
+    found = _once(zone, _houses_overlapping, "building")
+    found = found[_is_real(found, limits_of(zone).overlap_m2) & ~_is_duplicate(zone, found)]
+    neighbours = "相邻建筑 their neighbours"
+    return _as_one_cause(
+        zone,
+        found,
+        _report(found, "T113", "building", limit=limits_of(zone).overlap_m2),
+        neighbours,
+    )
+
+
+def _houses_overlapping(zone: Zone, level: str) -> GeoDataFrame:
+    layer = _polygons(zone, level)
     houses = _text(layer, "kind").isin(["", "building"])
     if houses.all():
-        found = _overlaps_of(zone, "building")
-    else:
-        found = _overlaps(zone, layer[houses].reset_index(drop=True))
-    found = found[~_is_duplicate(zone, found)]
-    return _report(found, "T113", "building", limit=limits_of(zone).overlap_m2)
+        return _overlaps_of(zone, level)
+    return _overlaps(zone, layer[houses].reset_index(drop=True))
 
 
 @rule(

@@ -20,8 +20,18 @@ from .datums import (
     wgs84_to_bd09,
     wgs84_to_gcj02,
 )
-from .form import compactness, contiguity, mix, sharp_angles, spacematrix, together, turning_points
-from .overlay import clipped_areas, gaps, holes, outside, outside_own, shared
+from .form import (
+    compactness,
+    contiguity,
+    holes,
+    mix,
+    notches,
+    sharp_angles,
+    spacematrix,
+    together,
+    turning_points,
+)
+from .overlay import clipped_areas, gaps, outside, outside_own, shared
 from .piles import overlaps
 from .plane import (
     AREA_METHODS,
@@ -79,6 +89,7 @@ __all__ = [
     "mend",
     "mix",
     "nearest_m",
+    "notches",
     "outside",
     "outside_own",
     "overlaps",

@@ -6,6 +6,8 @@ functions on areas, so that a table of accounts is enough.
 
 from __future__ import annotations
 
+from typing import Any
+
 import geopandas as gpd
 import numpy as np
 import shapely
@@ -13,13 +15,16 @@ from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import ArrayLike
 from pandas import DataFrame, Series
 
-from .overlay import _labels
-from .plane import Center, Floats, _array, center_of, to_plane
+from .overlay import _labels, _places, _united
+from .plane import Center, Floats, _array, _nothing, _wide_parts, center_of, to_plane
+from .rings import see_that_they_unite
 
 __all__ = [
     "compactness",
     "contiguity",
+    "holes",
     "mix",
+    "notches",
     "sharp_angles",
     "spacematrix",
     "together",
@@ -223,3 +228,84 @@ def sharp_angles(
     """Return the corners sharper than `below_deg`, one row each (see `turning_points`)."""
     corners = turning_points(layer, center=center)
     return corners[corners["angle_deg"] < below_deg].reset_index(drop=True)
+
+
+def holes(
+    layer: GeoDataFrame | GeoSeries,
+    *,
+    min_area_m2: float = 1.0,
+    tolerance_m: float = 0.0,
+    center: Center | None = None,
+) -> GeoDataFrame:
+    """Return the ground that the features of `layer` enclose together without covering it.
+
+    Columns ``area_m2``, ``width_m``, ``length_m``, ``wide_m2`` (what of it is wider than
+    `tolerance_m`) and the hole, in the CRS of `layer`.
+    """
+    flat = to_plane(layer, center)
+    shapes = _array(flat)
+    see_that_they_unite(shapes)
+    whole = shapely.get_parts(_united(shapes[~_nothing(shapes)]))
+    rings, of = shapely.get_rings(whole, return_index=True)
+    inner = np.r_[False, of[1:] == of[:-1]] if len(of) else np.zeros(0, bool)
+    found = np.asarray(shapely.polygons(rings[inner]), object)
+    size = np.asarray(shapely.area(found))
+    big = size > min_area_m2
+    return _places(layer, flat, found[big], size[big], width=tolerance_m)
+
+
+_STREET_LIKE = 10  # half an outline over the mean width, from which ground is a street: 1 to 8
+
+
+def notches(
+    layer: GeoDataFrame | GeoSeries,
+    *,
+    street_m: float,
+    notch_m: float,
+    within: GeoDataFrame | GeoSeries | None = None,
+    without: GeoDataFrame | GeoSeries | None = None,
+    center: Center | None = None,
+) -> GeoDataFrame:
+    """Return the ground among the features of `layer` that is open to the outside and no street.
+
+    Such as where a parcel at the edge of a block is missing. What features enclose by themselves
+    is left to :func:`holes`.
+
+    Parameters
+    ----------
+    layer
+        Valid polygons with a CRS.
+    street_m
+        Ground no wider than this is a street; so is what is far longer than wide.
+    notch_m
+        Ground open to the outside over no more than this lies among the features.
+    within, without
+        Polygons inside which to look, and polygons that are no gap, such as roads and water.
+    center
+        Centre of the working plane; by default that of `layer`.
+
+    Returns
+    -------
+    notches
+        Columns ``area_m2``, ``width_m``, ``length_m``, ``wide_m2`` and the ground, in the CRS of
+        `layer`. Where it opens on a street the ground ends about half a street's width within.
+    """
+    center = center_of(layer) if center is None else center
+    flat = to_plane(layer, center)
+    shapes = _array(flat)
+    see_that_they_unite(shapes)
+    whole = _filled(_united(shapes[~_nothing(shapes)]))
+    near = _filled(shapely.buffer(whole, notch_m / 2, quad_segs=4))
+    free = shapely.difference(shapely.buffer(near, -notch_m / 2, quad_segs=4), whole)
+    for other, cut in ((within, shapely.intersection), (without, shapely.difference)):
+        if other is not None and len(other):
+            free = cut(free, _united(_array(to_plane(other, center))))
+    found = shapely.get_parts(_wide_parts(np.array([free], object), street_m))
+    size, around = np.asarray(shapely.area(found)), np.asarray(shapely.length(found))
+    broad = around**2 < 4 * _STREET_LIKE * size
+    return _places(layer, flat, found[broad], size[broad])
+
+
+def _filled(shape: Any) -> Any:
+    """A shape without its holes."""
+    return shapely.union_all(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(shape))))

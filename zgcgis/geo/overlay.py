@@ -23,7 +23,17 @@ from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 
 from ..errors import EntangledError
-from .plane import Center, Floats, Geometries, _array, _nothing, _width, center_of, to_plane
+from .plane import (
+    Center,
+    Floats,
+    Geometries,
+    _array,
+    _nothing,
+    _wide_parts,
+    _width,
+    center_of,
+    to_plane,
+)
 from .rings import (
     ANGLES,
     HALF,
@@ -383,17 +393,18 @@ def gaps(
     *,
     min_area_m2: float = 1.0,
     widths: bool = True,
+    tolerance_m: float = 0.0,
     center: Center | None = None,
     threads: int | None = None,
 ) -> GeoDataFrame:
     """Return the ground inside `within` that no feature of `cover` covers, piece by piece.
 
-    Columns ``a`` (the feature of `within`), ``area_m2``, with `widths` also ``width_m``, and the
-    piece, in the CRS of `within`.
+    Columns ``a`` (the feature of `within`), ``area_m2``, with `widths` also ``width_m``,
+    ``length_m`` and ``wide_m2`` (what of it is wider than `tolerance_m`), and the piece, in the
+    CRS of `within`.
     """
-    return _uncovered(
-        within, cover, min_area_m2, center, whole=False, widths=widths, threads=threads
-    )
+    width = tolerance_m if widths else None
+    return _uncovered(within, cover, min_area_m2, center, whole=False, width=width, threads=threads)
 
 
 def outside(
@@ -401,14 +412,16 @@ def outside(
     outer: GeoDataFrame | GeoSeries,
     *,
     min_area_m2: float = 1.0,
+    tolerance_m: float = 0.0,
     center: Center | None = None,
 ) -> GeoDataFrame:
     """Return the part of each `inner` that lies outside every `outer`.
 
-    Columns ``a`` (the feature of `inner`), ``area_m2``, ``share`` (of the feature),
-    ``width_m`` and the part, in the CRS of `inner`. One row per feature.
+    Columns ``a`` (the feature of `inner`), ``area_m2``, ``share`` (of the feature), ``width_m``,
+    ``length_m``, ``wide_m2`` (what of it is wider than `tolerance_m`) and the part, in the CRS of
+    `inner`. One row per feature.
     """
-    return _uncovered(inner, outer, min_area_m2, center, whole=True, widths=True)
+    return _uncovered(inner, outer, min_area_m2, center, whole=True, width=tolerance_m)
 
 
 def outside_own(
@@ -417,6 +430,7 @@ def outside_own(
     own: Positions,
     *,
     min_area_m2: float = 1.0,
+    tolerance_m: float = 0.0,
     center: Center | None = None,
 ) -> GeoDataFrame:
     """Return the part of each `inner` that lies outside the one `outer` it belongs to.
@@ -427,7 +441,7 @@ def outside_own(
         Polygons with a CRS.
     own
         For each `inner` the position of its `outer`, or -1 if it has none and is not asked.
-    min_area_m2, center
+    min_area_m2, tolerance_m, center
         As for :func:`outside`, and the columns are the same.
     """
     center = center_of(inner) if center is None else center
@@ -440,28 +454,9 @@ def outside_own(
     size = np.asarray(shapely.area(left))
     big = size > min_area_m2
     at = asked[big]
-    found = _places(inner, flat, left[big], size[big], a=_labels(inner)[at])
+    found = _places(inner, flat, left[big], size[big], width=tolerance_m, a=_labels(inner)[at])
     found.insert(2, "share", size[big] / np.asarray(shapely.area(shapes))[at])
     return found
-
-
-def holes(
-    layer: GeoDataFrame | GeoSeries, *, min_area_m2: float = 1.0, center: Center | None = None
-) -> GeoDataFrame:
-    """Return the ground that the features of `layer` enclose together without covering it.
-
-    Columns ``area_m2``, ``width_m`` and the hole, in the CRS of `layer`.
-    """
-    flat = to_plane(layer, center)
-    shapes = _array(flat)
-    see_that_they_unite(shapes)
-    whole = shapely.get_parts(_united(shapes[~_nothing(shapes)]))
-    rings, of = shapely.get_rings(whole, return_index=True)
-    inner = np.r_[False, of[1:] == of[:-1]] if len(of) else np.zeros(0, bool)
-    found = np.asarray(shapely.polygons(rings[inner]), object)
-    size = np.asarray(shapely.area(found))
-    big = size > min_area_m2
-    return _places(layer, flat, found[big], size[big])
 
 
 def _uncovered(
@@ -471,7 +466,7 @@ def _uncovered(
     center: Center | None,
     *,
     whole: bool,
-    widths: bool,
+    width: float | None,
     threads: int | None = None,
 ) -> GeoDataFrame:
     center = center_of(layer) if center is None else center
@@ -485,7 +480,7 @@ def _uncovered(
     size = np.asarray(shapely.area(left))
     big = size > min_area_m2
     at, left, size = at[big], left[big], size[big]
-    found = _places(layer, flat, left, size, widths=widths, a=_labels(layer)[at])
+    found = _places(layer, flat, left, size, width=width, a=_labels(layer)[at])
     if whole:
         found.insert(2, "share", size / np.asarray(shapely.area(shapes))[at])
     return found
@@ -560,15 +555,21 @@ def _places(
     shapes: Geometries,
     size: Floats,
     *,
-    widths: bool = True,
+    width: float | None = 0.0,
     **labels: NDArray[Any],
 ) -> GeoDataFrame:
-    """Places found in the plane as a layer in the CRS of the one they were found in."""
+    """Places found in the plane as a layer in the CRS of the one they were found in.
+
+    Unless `width` is None they are measured: what of each is wider than that, and how wide.
+    """
     shapes = _only_polygons(shapes)
     places = GeoSeries(shapes, crs=flat.crs)
     columns = {**labels, "area_m2": size}
-    if widths:
-        columns["width_m"] = _width(shapes)
+    if width is not None:
+        wide = _wide_parts(shapes, width) if width else shapes
+        columns["width_m"] = _width(wide)
+        columns["length_m"] = np.asarray(shapely.length(shapes)) / 2
+        columns["wide_m2"] = np.asarray(shapely.area(wide))
     return gpd.GeoDataFrame(columns, geometry=places.to_crs(layer.crs))
 
 

@@ -47,6 +47,7 @@ def overlaps(
     *,
     min_area_m2: float = 1.0,
     widths: bool = True,
+    tolerance_m: float = 0.0,
     among: Among | None = None,
     center: Center | None = None,
     threads: int | None = None,
@@ -64,6 +65,8 @@ def overlaps(
         What is smaller is left out.
     widths
         Whether to measure how wide each overlap is, which takes longer than finding it.
+    tolerance_m
+        Width up to which ground does not count as ``wide_m2``.
     among
         Told the positions of pairs, says which of them matter: those there in the same year.
     center, threads
@@ -74,8 +77,9 @@ def overlaps(
     overlaps
         Columns ``a, b`` (labels: the column ``id`` if there is one, else the index),
         ``area_m2``, ``share`` and ``share_larger`` (of the smaller and of the larger one), with
-        `widths` the ``width_m`` (diameter of the largest circle inside the overlap), and the
-        overlap itself, in the CRS of `layer`. Of a pile ``members`` (2 for a pair), ``pairs``
+        `widths` the ``width_m`` (diameter of the largest circle inside the overlap),
+        ``length_m`` and ``wide_m2`` (what of it is wider than `tolerance_m`), and the overlap
+        itself, in the CRS of `layer`. Of a pile ``members`` (2 for a pair), ``pairs``
         and ``total_m2`` tell how many features and overlaps there are and what these come to,
         ``at_least`` whether there are more; its ``share_larger`` is the least of all.
 
@@ -94,7 +98,8 @@ def overlaps(
     found = {name: column[kept] for name, column in found.items()}
     i, j, common, size = i[kept], j[kept], common[kept], size[kept]
     names = _labels(layer)
-    places = _places(layer, flat, common, size, widths=widths, a=names[i], b=names[j])
+    width = tolerance_m if widths else None
+    places = _places(layer, flat, common, size, width=width, a=names[i], b=names[j])
     whole = search.whole
     places.insert(3, "share", size / np.minimum(whole[i], whole[j]))
     pair = found["members"] == 2

@@ -370,6 +370,14 @@ def _width(shapes: Geometries) -> Floats:
     return found
 
 
+def _wide_parts(shapes: Geometries, width_m: float) -> Geometries:
+    """What of each shape is wider than so much (a morphological opening), which may be nothing."""
+    core = np.asarray(shapely.buffer(shapes, -width_m / 2, quad_segs=4), object)
+    there = ~_nothing(core)
+    core[there] = shapely.buffer(core[there], width_m / 2, quad_segs=8)
+    return core
+
+
 def distance_m(
     geometry: GeoSeries, other: GeoSeries | BaseGeometry, *, center: Center | None = None
 ) -> Series:

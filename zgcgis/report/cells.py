@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import math
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from openpyxl.cell.cell import Cell
@@ -99,8 +99,8 @@ def set_up(sheet: Worksheet, *, columns: list[float], head: int, freeze: str | N
     if sheet.page_setup.fitToWidth > 1:
         sheet.print_title_cols = "A:C"
         sheet.page_setup.pageOrder = "overThenDown"
-    for row in range(head + 1, sheet.max_row + 1):
-        _fit_height(sheet, row, columns)
+    for cells in sheet.iter_rows(min_row=head + 1):  # sheet[row] looks through the whole sheet
+        _fit_height(sheet, cells, columns)
     for row in range(3, head + 1):
         heads = [str(c.value or "") for c in sheet[row]]
         sheet.row_dimensions[row].height = 15 * max(
@@ -115,15 +115,15 @@ def _wide(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _fit_height(sheet: Worksheet, row: int, columns: list[float]) -> None:
+def _fit_height(sheet: Worksheet, cells: Sequence[Cell], columns: list[float]) -> None:
     """Make a row with wrapped text high enough for it."""
     lines = [
         math.ceil(_wide(str(cell.value)) / (width - 1.5))
-        for cell, width in zip(sheet[row], columns, strict=False)
+        for cell, width in zip(cells, columns, strict=False)
         if cell.alignment.wrap_text and isinstance(cell.value, str)
     ]
     if lines and max(lines) > 1:
-        sheet.row_dimensions[row].height = min(400.0, 14.5 * max(lines))
+        sheet.row_dimensions[cells[0].row].height = min(400.0, 14.5 * max(lines))
 
 
 def reference(sheet: str, row: int, column: int, *, fixed: bool = False) -> str:
