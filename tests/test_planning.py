@@ -740,7 +740,7 @@ def test_check_writes_everything_and_the_next_week_nothing_is_new(tmp_path):
     text = run(*words, "-o", out, code=1)
     assert "错误" in text
     assert {p.name for p in out.iterdir()} == {
-        "findings.gpkg", "findings.xlsx", "findings.json", "findings.html"
+        "findings.gpkg", "findings.xlsx", "findings.json", "findings.html", "map.html"
     }  # fmt: skip
     again = run(*words, "--since", out / "findings.gpkg", "--no-map", code=1)
     assert "新增 0" in again

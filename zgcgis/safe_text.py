@@ -39,6 +39,7 @@ __all__ = [
     "page_value",
     "property_text",
     "sheet_name",
+    "text_width",
     "toml_text",
     "visible",
     "well_formed",
@@ -76,6 +77,11 @@ class Text(NamedTuple):
     def say(self, lang: str) -> str:
         """Return the words in the language asked for, ``"zh"`` or ``"en"``."""
         return self.en if lang == "en" else self.zh
+
+
+def text_width(text: str) -> int:
+    """Return how wide a text stands in columns: a Chinese character counts two."""
+    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _escape(found: re.Match[str]) -> str:

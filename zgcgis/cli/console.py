@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-import unicodedata
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import ZgcgisWarning
-from ..safe_text import Text, ascii_text, one_line, visible
+from ..safe_text import Text, ascii_text, one_line, text_width, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -114,7 +113,7 @@ def print_json(text: str) -> None:
 def pad(text: str, width: int) -> str:
     """Fill a text with spaces to a width in which a Chinese character counts twice."""
     line = one_line(text)
-    return line + " " * max(1, width - _width(line))
+    return line + " " * max(1, width - text_width(line))
 
 
 def print_table(table: pd.DataFrame, lang: str, *, numbers: Sequence[str] = ()) -> None:
@@ -126,10 +125,10 @@ def print_table(table: pd.DataFrame, lang: str, *, numbers: Sequence[str] = ()) 
         said = [_UNITS.get(unit, Text("", "")).say(lang) for unit in table["unit"]]
         table = table.assign(unit=said)
     body = [[_shown(value) for value in row] for row in table.itertuples(index=False, name=None)]
-    widths = [max(map(_width, column)) for column in zip(heads, *body, strict=True)]
+    widths = [max(map(text_width, column)) for column in zip(heads, *body, strict=True)]
     for row in [heads, *body]:
         cells = [
-            (" " * (width - _width(cell)) + cell) if name in numbers else pad(cell, width)
+            (" " * (width - text_width(cell)) + cell) if name in numbers else pad(cell, width)
             for cell, width, name in zip(row, widths, table.columns, strict=True)
         ]
         say("  ".join(cells).rstrip())
@@ -157,10 +156,6 @@ def _shown(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:,.2f}" if abs(value) < 1000 else f"{value:,.0f}"
     return one_line(str(value))
-
-
-def _width(text: str) -> int:
-    return sum(2 if unicodedata.east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 class _Shown:

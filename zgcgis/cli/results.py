@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..safe_text import xml_text
+from ..safe_text import Text, xml_text
 from .console import say
 
 if TYPE_CHECKING:
-    import pandas as pd
     from geopandas import GeoDataFrame
 
     from ..model import Zone
@@ -21,6 +20,7 @@ _CHECK_FILES = (
     "findings.gpkg",
     "findings.html",
     "findings.xlsx",
+    "map.html",
     "sheets.html",
     "sheets.pdf",
     "places/*.svg",
@@ -56,99 +56,44 @@ def write_check(
     """Write everything a check leaves: GeoPackage, workbook, JSON, sheets, map; or one file."""
     from ..io.places import result_folder
     from ..maps import save_map
-    from ..planning import ledger, outputs, supply
+    from ..planning import outputs
     from ..planning.sheets import find_browser, write_sheets
+    from ..report.findings_page import check_sheets, write_findings_page
 
-    standing, waived, compared = result.standing, result.waived, result.compared
-    silent, granted, question = result.not_checked, result.granted, result.question
-    kind = out.suffix.lower()
-    if kind == ".gpkg":
-        return [outputs.write_findings_gpkg(out, standing, waived, asked=question)]
-    if kind == ".json":
-        return [outputs.write_json(out, text)]
-    if kind == ".html":
-        return [save_map(_atlas(here, standing, lang), out)]
-    zh = lang == "zh"
-    pages: list[tuple[str, pd.DataFrame]] = [
-        ("汇总" if zh else "Summary", outputs.summary(standing, lang)),
-        ("问题" if zh else "Findings", outputs.table_rows(standing, lang)),
-    ]
-    if len(silent):
-        pages.append(("未查" if zh else "Not checked", outputs.coverage_rows(silent, lang)))
-    if compared is not None:
-        pages.append(("与上次比较" if zh else "Since last time", compared))
-    if "parcel" in here.layers:
-        if not here.quotas.empty:
-            columns = ["unit", "use", "year", "plan_quota_m2", "approved_quota_m2",
-                       "cumulative_quota_m2", "approved_m2", "supplied_m2", "started_m2",
-                       "built_m2", "stock_m2", "left_ha", "left_mu", "balance_ha", "balance_mu",
-                       "over"]  # fmt: skip
-            pages.append(("指标台账" if zh else "Quota ledger", ledger.ledger(here)[columns]))
-        if {"agreed_start_date", "supply_date"} <= set(here.layers["parcel"].columns):
-            listed = supply.supply_list(here)
-            columns = [name for name in _SUPPLY_COLUMNS if name in listed]
-            table = outputs.plain_dates(listed[columns])
-            pages.append(("供地与闲置" if zh else "Supply and idle", table))
-            pages.append(("分期整治" if zh else "Programme", supply.programme(here)))
-        matrix = ledger.use_matrix(here)
-        pages.append(("规划与现状用途" if zh else "Planned by actual", matrix.as_table()))
-    pages += _cluster_pages(here, lang)
-    if len(waived):
-        pages.append(("豁免" if zh else "Waived", outputs.table_rows(waived, lang)))
-    if len(granted):
-        pages.append(("豁免登记" if zh else "Waivers", granted))
-    pages.append(("核查内容" if zh else "What was asked", outputs.question_rows(question, lang)))
-    book = {
-        "lang": lang,
-        "title": here.names[lang],
-        "remark": outputs.PART if question.partial else "",
-    }
-    if kind == ".xlsx":
-        return [outputs.write_workbook(out, pages, **book)]
+    standing, waived, question = result.standing, result.waived, result.question
+    mark = outputs.PART if question.partial else ""
+
+    def gpkg(path: Path) -> Path:
+        return outputs.write_findings_gpkg(path, standing, waived, asked=question)
+
+    def workbook(path: Path) -> Path:
+        pages = check_sheets(here, result, lang)
+        return outputs.write_workbook(path, pages, lang=lang, title=here.names[lang], remark=mark)
+
+    def page(path: Path) -> Path:
+        return write_findings_page(here, result, path, lang=lang)
+
+    writers = {".gpkg": gpkg, ".xlsx": workbook, ".html": page}
+    writers[".json"] = lambda path: outputs.write_json(path, text)
+    if out.suffix.lower() in writers:
+        return [writers[out.suffix.lower()](out)]
     folder = result_folder(out, "findings.json", _CHECK_FILES)
-    data = outputs.write_json(folder / "findings.json", text)
-    made = [
-        outputs.write_findings_gpkg(folder / "findings.gpkg", standing, waived, asked=question),
-        outputs.write_workbook(folder / "findings.xlsx", pages, **book),
-        data,
-    ]
+    made = [write(folder / f"findings{suffix}") for suffix, write in writers.items()]
     if atlas:
-        made.append(save_map(_atlas(here, standing, lang), folder / "findings.html"))
+        made.append(save_map(_atlas(here, standing, lang), folder / "map.html"))
     if sheets:
         printed = write_sheets(here, standing, folder, lang=lang)
         made += printed
         if printed and find_browser() is None:
             say(
-                "本机没有 Chromium，只生成了 sheets.html；在任一浏览器中打开它并打印即得 PDF。"
-                if zh
-                else "There is no Chromium here, so only sheets.html was made; open it in any "
-                "browser and print it to have the PDF.",
+                Text(
+                    "本机没有 Chromium，只生成了 sheets.html；在任一浏览器中打开它并打印即得 PDF。",
+                    "There is no Chromium here, so only sheets.html was made; open it in any "
+                    "browser and print it to have the PDF.",
+                ).say(lang),
                 err=True,
             )
     return made
-
-
-def _cluster_pages(here: Zone, lang: str) -> list[tuple[str, pd.DataFrame]]:
-    """What each park is specialised in, beside what the plan wanted of it."""
-    import warnings
-
-    from ..checks.plan import industries_of
-    from ..clusters import location_quotients, orientation_match
-    from ..errors import ZgcgisWarning
-
-    firms = here.layers.get("enterprise")
-    plan = here.plan
-    if firms is None or not {"park_id", "industry"} <= set(firms.columns) or firms.empty:
-        return []
-    pages = []
-    if plan is not None:
-        match = orientation_match(firms, lambda park: industries_of(plan, park))
-        pages.append(("产业与定位" if lang == "zh" else "Orientation", match))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ZgcgisWarning)  # the column `small` says the same
-        quotients = location_quotients(firms)
-    pages.append(("区位商" if lang == "zh" else "Location quotients", quotients))
-    return pages
 
 
 def _atlas(zone: Zone, findings: GeoDataFrame, lang: str) -> Any:
@@ -160,28 +105,6 @@ def _atlas(zone: Zone, findings: GeoDataFrame, lang: str) -> Any:
     size = -findings["measured"].abs().where(findings["unit"] == "m2")
     order = findings.assign(_g=grave, _s=size).sort_values(["_g", "_s"], kind="stable").index
     return draw_zone(zone, findings=findings.loc[order], lang="en" if lang == "en" else "zh")
-
-
-_SUPPLY_COLUMNS = (
-    "id",
-    "park_id",
-    "owner",
-    "listed",
-    "area_m2",
-    "due_date",
-    "days_overdue",
-    "days_since_approval",
-    "idle_date",
-    "built_share",
-    "invested_share",
-    "government",
-    "fee_wan",
-    "takeback",
-    "takeback_date",
-    "next_date",
-    "missing",
-    "clause",
-)
 
 
 def write_scenario(

@@ -18,6 +18,8 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.page import PageMargins
+from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from ..checks.coverage import coverage_lines, unjudged
@@ -33,8 +35,8 @@ from ..io.spreadsheets import (
     workbook_remark,
 )
 from ..io.writing import write_text_whole
-from ..model import LEVELS, Zone
-from ..safe_text import Text, json_text
+from ..model import Zone
+from ..safe_text import Text, json_text, text_width
 from .changes import Question
 from .waivers import Waiver
 
@@ -43,7 +45,6 @@ __all__ = [
     "coverage_rows",
     "findings_json",
     "plain_dates",
-    "question_rows",
     "read_findings",
     "records_json",
     "summary",
@@ -152,6 +153,8 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "turnover": ("结构变动", "Turnover of the mix"),
     "largest": ("最大产业", "Largest industry"),
     "industry": ("产业", "Industry"),
+    "area_ha": ("面积（公顷）", "Area (ha)"),
+    "area_mu": ("面积（亩）", "Area (mu)"),
     "topic": ("项目", "Topic"),
     "content": ("内容", "Content"),
     "severity_before": ("上次等级", "Severity before"),
@@ -253,39 +256,6 @@ def _said(word: str) -> Text:
     return SEVERITY_NAMES.get(word) or Text(word, word)
 
 
-def question_rows(question: Question, lang: str) -> pd.DataFrame:
-    """Return what a check was asked as rows of ``topic`` and ``content`` for people to read."""
-    rules = [
-        f"{code}（{'，'.join(f'{name}={value}' for name, value in limits.items())}）"
-        if limits
-        else code
-        for code, limits in question.rules.items()
-    ]
-    rows = [
-        (Text("认定日期", "Day of judgement"), question.as_of),
-        (Text("已查规则及限值", "Rules checked, limits"), "、".join(rules)),
-        (Text("无法判断的规则", "Rules that judged nothing"), "、".join(question.unjudged)),
-    ]
-    names = {
-        "rules": Text("只问的规则", "Only rules"),
-        "parks": Text("只问的园区", "Only parks"),
-        "severities": Text("只问的等级", "Only severities"),
-    }
-    for key, values in question.kept_to.items():
-        rows.append((names[key], "、".join(_said(v).say(lang) for v in values)))
-    for level, source in question.layers.items():
-        name = LEVELS[level].zh if level in LEVELS else level
-        where = Text(f"图层 {name}", f"Layer {LEVELS[level].en if level in LEVELS else level}")
-        parts = [
-            Text(f"{source['features']} 个要素", f"{source['features']} features").say(lang),
-            *([str(source["file"])] if "file" in source else []),
-            *([f"SHA-256 {source['sha256']}"] if "sha256" in source else []),
-        ]
-        rows.append((where, "，".join(parts)))
-    table = [(topic.say(lang), content) for topic, content in rows if content]
-    return pd.DataFrame(table, columns=["topic", "content"])
-
-
 def summary(findings: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
     """Return one row per rule: ``rule severity count worst total unit sentence``.
 
@@ -305,7 +275,7 @@ def summary(findings: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
                 "worst": float(measured.abs().max()) if measured.notna().any() else math.nan,
                 "total": float(measured.sum()) if unit == "m2" else math.nan,
                 "unit": unit,
-                "sentence": _plain_template(template),
+                "sentence": plain_template(template),
             }
         )
     columns = ["rule", "severity", "count", "worst", "total", "unit", "sentence"]
@@ -316,8 +286,8 @@ def summary(findings: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
     )
 
 
-def _plain_template(template: str) -> str:
-    """A rule's sentence with its fields as dots."""
+def plain_template(template: str) -> str:
+    """Return a rule's sentence with its fields as dots."""
     out, depth = [], 0
     for letter in template:
         if letter == "{":
@@ -390,6 +360,14 @@ def coverage_rows(not_checked: pd.DataFrame, lang: str) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["rule", "detail"])
 
 
+def shown(value: Any) -> str:
+    """Return a value as a page shows it."""
+    plain = _plain(value)
+    if isinstance(plain, float):
+        return f"{plain:,.2f}"
+    return "" if plain is None else str(plain)
+
+
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [
         {str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")
@@ -438,12 +416,13 @@ def _fill_sheet(sheet: Worksheet, table: pd.DataFrame, lang: str) -> None:
     """Write a table into a sheet: heads, values, the colour of the severity, widths."""
     for c, column in enumerate(table.columns, start=1):
         head = sheet.cell(1, c)
-        put_text(head, _heading(str(column), lang))
+        put_text(head, heading(str(column), lang))
         head.font = Font(bold=True)
         head.fill = PatternFill("solid", fgColor="E7EBF0")
         head.alignment = Alignment(wrap_text=True, vertical="top")
-        width = max([len(str(v)) for v in table[column].head(200)] + [8])
-        sheet.column_dimensions[get_column_letter(c)].width = min(width * 1.3 + 2, 60)
+        width = max([text_width(_shown_cell(v)) for v in table[column].head(200)] + [6])
+        width = max(width, min(text_width(str(head.value)), 12))
+        sheet.column_dimensions[get_column_letter(c)].width = min(width + 2, 50)
     severities = list(table["severity"]) if "severity" in table else []
     for k, row in enumerate(table.itertuples(index=False, name=None), start=2):
         for c, value in enumerate(row, start=1):
@@ -453,8 +432,22 @@ def _fill_sheet(sheet: Worksheet, table: pd.DataFrame, lang: str) -> None:
         if severities and (colour := _FILL.get(str(severities[k - 2]))):
             sheet.cell(k, 1).fill = PatternFill("solid", fgColor=colour)
     sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
+    sheet.page_setup.orientation = "landscape"
+    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.page_setup.fitToHeight = 0
+    sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.5)
+    sheet.oddFooter.center.text = "&A  &P / &N"
     if len(table):
         sheet.auto_filter.ref = sheet.dimensions
+
+
+_FOLDED = 46  # a longer text is set on several lines
+
+
+def _shown_cell(value: Any) -> str:
+    return shown(value) if isinstance(value, float) else str(value)
 
 
 def _fill_cell(cell: Cell, value: Any, lang: str) -> None:
@@ -463,13 +456,16 @@ def _fill_cell(cell: Cell, value: Any, lang: str) -> None:
         plain = ("是" if plain else "") if lang == "zh" else ("yes" if plain else "")
     if isinstance(plain, str):
         put_text(cell, plain)
+        if text_width(plain) > _FOLDED:
+            cell.alignment = Alignment(wrap_text=True, vertical="top")
         return
     cell.value = plain
     if isinstance(plain, float):
         cell.number_format = "#,##0.00"
 
 
-def _heading(column: str, lang: str) -> str:
+def heading(column: str, lang: str) -> str:
+    """Return the head of a column in words."""
     return HEADINGS.get(column, (column, column))[1 if lang == "en" else 0]
 
 
