@@ -11,15 +11,12 @@ from pathlib import Path
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import shapely
 import shapely.affinity
 from click.testing import CliRunner
 from distributed import LocalCluster
 from geopandas import GeoDataFrame, GeoSeries
-from shapely import MultiPolygon, Polygon, box
 
 from tests.benchmarks import fabric
 from zgcgis import geo
@@ -34,9 +31,8 @@ from zgcgis.accounts import (
 from zgcgis.accounts.shares import cut
 from zgcgis.accounts.tiles import do_tile, is_stored, tiled_cut
 from zgcgis.cli.assess import assess
-from zgcgis.errors import CrsError, ReadError, ZgcgisError
+from zgcgis.errors import ReadError, ZgcgisError
 from zgcgis.geo.overlay import boxes_near
-from zgcgis.geo.plane import areas_of_wkb, shapes_of_wkb
 from zgcgis.io import new_zone, open_zone
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
@@ -484,39 +480,6 @@ def test_the_centre_of_the_plane_is_that_of_the_parcels(city_folder, left):
 
 
 # --- what tiles are read with ------------------------------------------------------------
-
-
-def encoded(shapes):
-    return pa.chunked_array([shapely.to_wkb(np.asarray(shapes.array))], pa.binary())
-
-
-def test_polygons_come_into_the_plane_from_their_bytes(layers):
-    odd = [
-        MultiPolygon([box(116.3, 39.9, 116.301, 39.901), box(116.31, 39.9, 116.311, 39.901)]),
-        box(116.3, 39.9, 116.301, 39.901).difference(box(116.3002, 39.9002, 116.3004, 39.9004)),
-        Polygon(),
-        Polygon([(116.3, 39.9, 5), (116.31, 39.9, 5), (116.3, 39.91, 5)]),
-    ]
-    shapes = pd.concat([layers[0].iloc[:300], GeoSeries(odd, crs="EPSG:4490"), layers[1][:300]])
-    flat = geo.to_plane(shapes, fabric.CENTER)
-    found = shapes_of_wkb(encoded(shapes), fabric.CENTER)
-    assert found.crs == flat.crs
-    assert shapely.equals_identical(np.asarray(found.array), np.asarray(flat.array)).all()
-    size = areas_of_wkb(encoded(shapes), fabric.CENTER)
-    np.testing.assert_array_equal(size, geo.area_m2(flat))
-
-
-def test_a_part_of_a_column_is_that_part(layers):
-    column = pa.array(shapely.to_wkb(np.asarray(layers[0].array[:9])), pa.large_binary())
-    some = pa.chunked_array([column.slice(3, 4)])
-    want = geo.area_m2(layers[0].iloc[3:7], center=fabric.CENTER)
-    np.testing.assert_allclose(areas_of_wkb(some, fabric.CENTER), want, rtol=1e-11)
-
-
-def test_metres_are_not_taken_for_degrees(layers):
-    metres = encoded(layers[0].iloc[:5].to_crs(4548))
-    with pytest.raises(CrsError, match="not longitude and latitude"):
-        shapes_of_wkb(metres, fabric.CENTER)
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -33,7 +33,6 @@ from numpy.typing import NDArray
 from .. import geo
 from ..errors import ZgcgisError
 from ..geo.overlay import boxes_near, processors
-from ..geo.plane import areas_of_wkb, shapes_of_wkb
 from ..model import Zone
 from ..runs import end_with_pool, work_folder
 from .shares import Cut, Ground, Pieces, Positions, Spread, cut
@@ -96,9 +95,9 @@ def do_tile(tile: Tile, *, threads: int | None = 1) -> Done:
         table = file.read_row_group(tile.group, columns=_columns(file, *names), use_threads=False)
         row = _rows_of(table, int(_starts(file)[tile.group]))
     if tile.measures:
-        size = areas_of_wkb(table["geometry"], tile.center)
+        size = geo.area_m2(_flat(table, tile.center)).to_numpy()
         return Done(tile.number, row, Cut(_nothing(), _nothing(), np.zeros(0), size))
-    parcels, box = shapes_of_wkb(table["geometry"], tile.center), _boxes(table)
+    parcels, box = _flat(table, tile.center), _boxes(table)
     del table
     rows = np.zeros(0, np.intp)
 
@@ -165,8 +164,14 @@ def _read_near(
             rows.append(_rows_of(table, int(starts[group]))[near])
             table = file.read_row_group(group, columns=["geometry"], use_threads=False)
             table = table.filter(pa.array(near))
-            parts.append(np.asarray(shapes_of_wkb(table["geometry"], center).array))
+            parts.append(np.asarray(_flat(table, center).array))
     return np.concatenate(rows), GeoSeries(np.concatenate(parts), crs=geo.plane(center))
+
+
+def _flat(table: pa.Table, center: tuple[float, float]) -> GeoSeries:
+    """The shapes of a part of a stored layer, in the working plane."""
+    wkb = table["geometry"].to_numpy(zero_copy_only=False)
+    return geo.to_plane(GeoSeries(shapely.from_wkb(wkb), crs=geo.LONLAT), center)
 
 
 def _boxes(table: pa.Table) -> NDArray[np.float64]:

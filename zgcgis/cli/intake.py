@@ -176,7 +176,7 @@ def _compare(reports: list[tuple[str, FileReport]]) -> None:
     }
     if len(placed) < 2:
         return
-    shapes = [(n, one.places.geometries()) for n, one in placed.items() if one.places is not None]
+    shapes = [(n, one.places) for n, one in placed.items()]
     for one in shapes:
         placed[one[0]].book.rows.extend(shifts([one], shapes))
 

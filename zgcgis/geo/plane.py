@@ -14,7 +14,6 @@ from typing import Any, Literal, TypeAlias, TypeVar
 
 import geopandas as gpd
 import numpy as np
-import pyarrow as pa
 import shapely
 from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
@@ -25,7 +24,6 @@ from pyproj.crs.coordinate_operation import LambertAzimuthalEqualAreaConversion
 from shapely.geometry.base import BaseGeometry
 
 from ..errors import CrsError, UnknownNameError
-from .outlines import Outlines
 from .rings import few_enough
 
 AREA_METHODS = ("ellipsoid", "trapezoid", "gauss_kruger")
@@ -156,54 +154,6 @@ def to_plane(geometry: Placed, center: Center | None = None) -> Placed:
         )
         raise CrsError(*msg)
     return flat
-
-
-# --- encoded polygons --------------------------------------------------------------------
-
-
-def shapes_of_wkb(wkb: pa.ChunkedArray, center: Center) -> GeoSeries:
-    """Return polygons given as WKB in longitude and latitude (EPSG:4490) in the working plane.
-
-    The same as reading them and calling :func:`to_plane`, without making every shape twice.
-    """
-    return GeoSeries(_flat(wkb, center).geometries(), crs=plane(_pair(center)))
-
-
-def areas_of_wkb(wkb: pa.ChunkedArray, center: Center) -> Floats:
-    """Return the area in square metres of polygons given as WKB: see :func:`shapes_of_wkb`."""
-    flat = _flat(wkb, center)
-    found = np.zeros(len(flat))
-    found[flat.rows] = _ring_areas(flat.plain.x, flat.plain.y, flat.plain.counts)
-    rest = flat.loose
-    found[rest] = area_m2(GeoSeries(flat.others[rest], crs=plane(_pair(center))))
-    return found
-
-
-def _flat(wkb: pa.ChunkedArray, center: Center) -> Outlines:
-    held = Outlines.from_wkb(wkb)
-    rest = held.loose
-    flat = held.with_others(rest, None).transformed(LONLAT, plane(_pair(center)))
-    if not (np.isfinite(flat.plain.x).all() and np.isfinite(flat.plain.y).all()):
-        raise CrsError(
-            "有要素的坐标不是经纬度。",
-            "the coordinates of some feature(s) are not longitude and latitude.",
-        )
-    others = GeoSeries(held.others[rest], crs=LONLAT)
-    return flat.with_others(rest, _array(to_plane(others, center)))
-
-
-def _ring_areas(x: Floats, y: Floats, points: NDArray[np.int64]) -> Floats:
-    """Area of closed rings, summed corner by corner in the order of GEOS: equal to the last bit."""
-    order = np.argsort(-points, kind="stable")  # long rings first: those left are a beginning
-    first, left = (np.cumsum(points) - points)[order], points[order]
-    twice = np.zeros(len(points))
-    for k in range(1, int(points.max(initial=0)) - 1):  # corners of the longest ring
-        still = int(np.searchsorted(-left, -(k + 2), side="right"))
-        at = first[:still] + k
-        twice[:still] += (x[at] - x[first[:still]]) * (y[at - 1] - y[at + 1])
-    found = np.empty(len(points))
-    found[order] = np.abs(twice) / 2
-    return found
 
 
 def _pair(center: Center) -> Center:
@@ -442,32 +392,9 @@ def pairs_within_m(
     return i, j, np.asarray(shapely.distance(here[i], there[j]))
 
 
-def buffer_m(geometry: GeoSeries, distance_m: float, *, center: Center | None = None) -> GeoSeries:
-    """Return the zone within `distance_m` metres of each geometry, in the CRS it came in."""
-    if distance_m == 0:
-        msg = (
-            "buffer_m：距离 0 不是修复几何的办法，请用 geo.repair。",
-            "buffer_m: a distance of 0 is no way to repair geometry; use geo.repair.",
-        )
-        raise CrsError(*msg)
-    return _in_plane(geometry, center, lambda g: shapely.buffer(g, distance_m))
-
-
 def centroid(geometry: GeoSeries, *, center: Center | None = None) -> GeoSeries:
     """Return the centre of gravity of each geometry, taken in the plane, in its own CRS."""
     return _in_plane(geometry, center, shapely.centroid)
-
-
-def simplify_m(
-    geometry: GeoSeries, tolerance_m: float, *, center: Center | None = None
-) -> GeoSeries:
-    """Return geometries for drawing: no point moves by more than `tolerance_m` metres."""
-    return _in_plane(geometry, center, lambda g: shapely.simplify(g, tolerance_m))
-
-
-def densify(geometry: GeoSeries, step_m: float, *, center: Center | None = None) -> GeoSeries:
-    """Return `geometry` with no edge longer than `step_m` metres; the shape stays."""
-    return _in_plane(geometry, center, lambda g: shapely.segmentize(g, step_m))
 
 
 def _in_plane(
@@ -476,16 +403,6 @@ def _in_plane(
     flat = to_plane(geometry, center)
     done = GeoSeries(np.asarray(work(_array(flat)), object), index=geometry.index, crs=flat.crs)
     return done.to_crs(geometry.crs)
-
-
-def within_box(
-    geometry: GeoSeries, *, west: float, south: float, east: float, north: float
-) -> Series:
-    """Whether each geometry lies wholly inside a box given in degrees (CGCS2000)."""
-    bounds = shapely.bounds(_array(to_lonlat(geometry)))
-    with np.errstate(invalid="ignore"):
-        low, high = bounds[:, :2] >= (west, south), bounds[:, 2:] <= (east, north)
-    return Series((low & high).all(axis=1), index=geometry.index, name="within_box")
 
 
 def hilbert_order(geometry: GeoSeries) -> NDArray[np.intp]:

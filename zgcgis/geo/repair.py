@@ -16,12 +16,10 @@ import shapely
 from numpy.typing import NDArray
 from shapely import Polygon
 
-from .outlines import Outlines
-from .plain import in_threads
 from .plane import E2, SEMI_MAJOR_M
-from .rings import crossings_within, few_enough, most_near, near_within
+from .rings import crossings_within, few_enough, in_threads, most_near, near_within
 
-__all__ = ["Mended", "mend", "rough_area_m2", "rough_width_m"]
+__all__ = ["Mended", "mend", "rough_area_m2", "rough_width_m", "sharpest"]
 
 Geometries: TypeAlias = NDArray[np.object_]
 Floats: TypeAlias = NDArray[np.float64]
@@ -42,18 +40,7 @@ _CROSSINGS_OF_ALL, _CROSSINGS_PER_SHAPE = 20_000, 10
 
 
 @dataclass(kw_only=True)
-class _Record:
-    before: dict[int, Any] = field(default_factory=dict)
-    repairs: list[tuple[int, str]] = field(default_factory=list)
-    refused: list[tuple[int, str, str]] = field(default_factory=list)
-    repeated: dict[int, int] = field(default_factory=dict)
-    parts: dict[int, int] = field(default_factory=dict)
-    counted: dict[int, tuple[int, int]] = field(default_factory=dict)
-    with_height: int = 0
-
-
-@dataclass(kw_only=True)
-class Mended(_Record):
+class Mended:
     """What became of geometries, row by row.
 
     Attributes
@@ -79,7 +66,14 @@ class Mended(_Record):
         How many came with heights or measures.
     """
 
-    geometry: Outlines
+    geometry: Geometries
+    before: dict[int, Any] = field(default_factory=dict)
+    repairs: list[tuple[int, str]] = field(default_factory=list)
+    refused: list[tuple[int, str, str]] = field(default_factory=list)
+    repeated: dict[int, int] = field(default_factory=dict)
+    parts: dict[int, int] = field(default_factory=dict)
+    counted: dict[int, tuple[int, int]] = field(default_factory=dict)
+    with_height: int = 0
 
     @property
     def untouched(self) -> bool:
@@ -87,27 +81,8 @@ class Mended(_Record):
         return not (self.repairs or self.refused or self.repeated or self.with_height)
 
 
-@dataclass(kw_only=True)
-class _Work(_Record):
-    """Objects being mended, and the record by their position among them."""
-
-    shapes: Geometries
-
-    def numbered(self, number: list[int]) -> dict[str, Any]:
-        """Return the record by the rows that these objects have in the whole layer."""
-        return {
-            "before": {number[k]: shape for k, shape in self.before.items()},
-            "repairs": [(number[k], what) for k, what in self.repairs],
-            "refused": [(number[k], what, detail) for k, what, detail in self.refused],
-            "repeated": {number[k]: count for k, count in self.repeated.items()},
-            "parts": {number[k]: count for k, count in self.parts.items()},
-            "counted": {number[k]: pair for k, pair in self.counted.items()},
-            "with_height": self.with_height,
-        }
-
-
 def mend(
-    geometry: Outlines | Geometries,
+    geometry: Geometries,
     *,
     family: Family = "any",
     closed: NDArray[np.bool_] | None = None,
@@ -133,20 +108,8 @@ def mend(
     >>> done.repairs, done.geometry[0].is_valid
     ([(0, 'crossing')], True)
     """
-    whole = geometry if isinstance(geometry, Outlines) else Outlines.of(geometry)
-    odd = whole.unsound() if family in {"polygon", "any"} else whole.rows
-    whole = whole.with_others(odd, whole.take(odd))
-    rows = whole.loose
-    told = None if closed is None else closed[rows]
-    work = _Work(shapes=whole.others[rows])
-    _mend_objects(work, family, told, accept_nested=accept_nested)
-    return Mended(geometry=whole.with_others(rows, work.shapes), **work.numbered(rows.tolist()))
-
-
-def _mend_objects(
-    result: _Work, family: Family, closed: NDArray[np.bool_] | None, *, accept_nested: bool
-) -> None:
-    shapes = result.shapes
+    result = Mended(geometry=np.array([None, *geometry], dtype="object")[1:])
+    shapes = result.geometry
     missing = shapely.is_missing(shapes)
     _refuse(result, missing, "missing")
     high = shapely.has_z(shapes) | shapely.has_m(shapes)
@@ -173,54 +136,55 @@ def _mend_objects(
         _mend_one(result, row, accept_nested=accept_nested)
     parts = shapely.get_num_geometries(shapes)
     result.parts = {row: int(parts[row]) for row in np.flatnonzero(parts > _MOST_PARTS).tolist()}
+    return result
 
 
-def _refuse(result: _Work, rows: NDArray[np.bool_], what: str, detail: str = "") -> None:
+def _refuse(result: Mended, rows: NDArray[np.bool_], what: str, detail: str = "") -> None:
     for row in np.flatnonzero(rows).tolist():
         result.refused.append((row, what, detail))
-        result.shapes[row] = None
+        result.geometry[row] = None
 
 
-def _refuse_not_finite(result: _Work, coordinates: Floats, rows: NDArray[np.intp]) -> None:
+def _refuse_not_finite(result: Mended, coordinates: Floats, rows: NDArray[np.intp]) -> None:
     if not np.isfinite(coordinates.sum()):
         bad = ~np.isfinite(coordinates).all(axis=1)
-        flags = np.zeros(len(result.shapes), dtype=bool)
+        flags = np.zeros(len(result.geometry), dtype=bool)
         flags[rows[bad]] = True
         _refuse(result, flags, "not_finite")
 
 
-def _refuse_entangled(result: _Work) -> None:
+def _refuse_entangled(result: Mended) -> None:
     """Refuse polygons whose edges are near one another beyond measure, before anything is asked."""
-    points = np.asarray(shapely.get_num_coordinates(result.shapes), np.int64)
-    polygons = np.isin(shapely.get_type_id(result.shapes), _FAMILIES["polygon"])
+    points = np.asarray(shapely.get_num_coordinates(result.geometry), np.int64)
+    polygons = np.isin(shapely.get_type_id(result.geometry), _FAMILIES["polygon"])
     many = np.flatnonzero((points > _MANY_POINTS) & polygons)
     most = most_near(points[many])
-    near = near_within(result.shapes[many], most)
+    near = near_within(result.geometry[many], most)
     for k in np.flatnonzero(near > most).tolist():
         result.counted[int(many[k])] = int(near[k]), int(most[k])
         result.refused.append((int(many[k]), "entangled", ""))
-        result.shapes[many[k]] = None
+        result.geometry[many[k]] = None
 
 
-def _refuse_crossings(result: _Work, invalid: NDArray[np.bool_]) -> None:
+def _refuse_crossings(result: Mended, invalid: NDArray[np.bool_]) -> None:
     """Refuse those that cross themselves too often to be mended, each or all together."""
     rows = np.flatnonzero(invalid)
-    counts = crossings_within(result.shapes[rows], MOST_CROSSINGS)
-    together = _CROSSINGS_OF_ALL + _CROSSINGS_PER_SHAPE * len(result.shapes)
+    counts = crossings_within(result.geometry[rows], MOST_CROSSINGS)
+    together = _CROSSINGS_OF_ALL + _CROSSINGS_PER_SHAPE * len(result.geometry)
     most = few_enough(counts, each=MOST_CROSSINGS, together=together)
     for k in np.flatnonzero(counts > most).tolist():
         result.counted[int(rows[k])] = int(counts[k]), most
         result.refused.append((int(rows[k]), "crossings", ""))
-        result.shapes[rows[k]] = None
+        result.geometry[rows[k]] = None
         invalid[rows[k]] = False
 
 
-def _drop_repeated(result: _Work, coordinates: Floats, rows: NDArray[np.intp]) -> None:
+def _drop_repeated(result: Mended, coordinates: Floats, rows: NDArray[np.intp]) -> None:
     x, y = coordinates[:, 0], coordinates[:, 1]
     same = (x[1:] == x[:-1]) & (y[1:] == y[:-1])
     same &= rows[1:] == rows[:-1]
     for row in np.unique(rows[1:][same]).tolist():
-        shape = result.shapes[row]
+        shape = result.geometry[row]
         if shape is None or shape.geom_type in {"Point", "MultiPoint"}:
             continue
         try:
@@ -229,19 +193,19 @@ def _drop_repeated(result: _Work, coordinates: Floats, rows: NDArray[np.intp]) -
             continue  # too few points would be left: it is no polygon, and is judged as such
         dropped = shapely.get_num_coordinates(shape) - shapely.get_num_coordinates(plain)
         if dropped > 0 and not plain.is_empty:
-            result.shapes[row] = plain
+            result.geometry[row] = plain
             result.repeated[row] = int(dropped)
 
 
-def _take_polygons(result: _Work, family: str) -> None:
+def _take_polygons(result: Mended, family: str) -> None:
     if family != "polygon":
         return
-    for row in np.flatnonzero(shapely.get_type_id(result.shapes) == 7).tolist():
-        taken = _polygons_of(result.shapes[row])
+    for row in np.flatnonzero(shapely.get_type_id(result.geometry) == 7).tolist():
+        taken = _polygons_of(result.geometry[row])
         if taken is not None:
-            result.before.setdefault(row, result.shapes[row])
+            result.before.setdefault(row, result.geometry[row])
             result.repairs.append((row, "collection"))
-            result.shapes[row] = taken
+            result.geometry[row] = taken
 
 
 def _polygons_of(shape: Any) -> Any:
@@ -255,12 +219,12 @@ def _polygons_of(shape: Any) -> Any:
     return found[0] if len(found) == 1 else shapely.MultiPolygon(found)
 
 
-def _mend_one(result: _Work, row: int, *, accept_nested: bool) -> None:
-    shape = result.shapes[row]
+def _mend_one(result: Mended, row: int, *, accept_nested: bool) -> None:
+    shape = result.geometry[row]
     what = _what_is_wrong(shape)
     if what == "nested" and not accept_nested:
         result.refused.append((row, "nested", ""))
-        result.shapes[row] = None
+        result.geometry[row] = None
         return
     try:
         mended = (
@@ -270,17 +234,17 @@ def _mend_one(result: _Work, row: int, *, accept_nested: bool) -> None:
         )
     except shapely.errors.GEOSException as problem:
         result.refused.append((row, "hopeless", str(problem)[:100]))
-        result.shapes[row] = None
+        result.geometry[row] = None
         return
     if shape.geom_type in {"Polygon", "MultiPolygon"}:
         mended = _polygons_of(shapely.GeometryCollection([mended]))
     if mended is None or mended.is_empty or not mended.is_valid:
         result.refused.append((row, "collapsed", ""))
-        result.shapes[row] = None
+        result.geometry[row] = None
         return
     result.before.setdefault(row, shape)
     result.repairs.append((row, "overlapping_parts" if what == "nested" else what))
-    result.shapes[row] = mended
+    result.geometry[row] = mended
 
 
 def _shells_less_holes(shape: Any) -> Any:
@@ -326,31 +290,31 @@ def _one_holds_another(parts: Geometries) -> bool:
     return False
 
 
-def rough_area_m2(shapes: Outlines | Geometries) -> Floats:
+def rough_area_m2(shapes: Geometries) -> Floats:
     """Return areas of polygons in degrees, good to 10 ppm for parcels; for checks, not for sums."""
-    whole = shapes if isinstance(shapes, Outlines) else Outlines.of(shapes)
-    phi = np.radians((whole.bounds[:, 1] + whole.bounds[:, 3]) / 2)
+    bounds = shapely.bounds(shapes)
+    phi = np.radians((bounds[:, 1] + bounds[:, 3]) / 2)
     w = 1 - E2 * np.sin(phi) ** 2
     scale = SEMI_MAJOR_M**2 * (1 - E2) / w**2 * np.cos(phi) * np.radians(1) ** 2
-    found: Floats = whole.measures[0] * scale
+    found: Floats = np.nan_to_num(shapely.area(shapes)) * scale
     return found
 
 
-def rough_width_m(shapes: Outlines | Geometries, *, below: float) -> Floats:
+def rough_width_m(shapes: Geometries, *, below: float) -> Floats:
     """Return the mean width ``2 area / perimeter`` of polygons in degrees; inf where surely wider.
 
     Only shapes that may be thinner than `below` are measured.
     """
-    whole = shapes if isinstance(shapes, Outlines) else Outlines.of(shapes)
     metre = np.radians(1) * SEMI_MAJOR_M
-    area, length = whole.measures
-    widths = np.full(len(whole), np.inf)
-    farthest = np.nanmax(np.abs(whole.extent[[1, 3]])) if len(whole) else 0.0
+    area, length = shapely.area(shapes), shapely.length(shapes)
+    widths = np.full(len(shapes), np.inf)
+    box = shapely.total_bounds(shapes)
+    farthest = np.abs(box[[1, 3]]).max()
     least = 0.99 * metre * np.cos(np.radians(farthest))  # of a degree of longitude here, in metres
     with np.errstate(invalid="ignore", divide="ignore"):
         maybe = np.flatnonzero((area > 0) & (2 * least * area < below * length))
     if len(maybe):
-        some = whole.take(maybe)
+        some = shapes[maybe]
         scales = metre * np.cos(np.radians(shapely.bounds(some)[:, [1, 3]].mean(axis=1)))
         for row, shape, scale, size in zip(
             maybe.tolist(), some, scales, rough_area_m2(some), strict=True
@@ -359,3 +323,30 @@ def rough_width_m(shapes: Outlines | Geometries, *, below: float) -> Floats:
             scaled = shapely.set_coordinates(shapely.force_2d(shape), points)
             widths[row] = 2 * size / shapely.length(scaled)
     return widths
+
+
+def sharpest(shapes: Geometries, *, below_deg: float) -> dict[int, float]:
+    """Return the polygons in degrees with a vertex sharper than a limit, and its angle there."""
+    parts, of_part = shapely.get_parts(shapes, return_index=True)
+    rings, of_ring = shapely.get_rings(parts, return_index=True)
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    if not len(points):
+        return {}
+    first = np.flatnonzero(np.diff(ring, prepend=-1))
+    step = np.diff(points, axis=0, append=points[:1])
+    last = np.append(first[1:], len(points)) - 1
+    step[last] = step[first]  # the last point of a ring is its first
+    step[:, 0] *= np.cos(np.radians(np.nanmedian(points[:, 1])))
+    before, after = step[:-1], step[1:]
+    inside = ring[:-1] == ring[1:]
+    with np.errstate(invalid="ignore"):
+        dot = (before * after).sum(axis=1)
+        back = np.flatnonzero(inside & (dot < 0))  # few vertices are sharper than a right angle
+        a, b = before[back], after[back]
+        angle = np.degrees(np.arctan2(np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]), -dot[back]))
+    sharp = angle < below_deg
+    found: dict[int, float] = {}
+    rows = of_part[of_ring[ring[back[sharp]]]]
+    for row, one in zip(rows.tolist(), angle[sharp].tolist(), strict=True):  # few
+        found[row] = min(one, found.get(row, 180.0))
+    return found

@@ -16,6 +16,7 @@ counted here before anything is built, and only as far as a limit.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -36,6 +37,7 @@ __all__ = [
     "crossings_within",
     "edges_of",
     "few_enough",
+    "in_threads",
     "most_between",
     "most_near",
     "near_between",
@@ -44,7 +46,6 @@ __all__ = [
     "runs",
     "see_that_they_unite",
     "shared_areas",
-    "winding",
 ]
 
 Floats = NDArray[np.float64]
@@ -136,6 +137,14 @@ def run(work: Callable[[Any], T], tasks: list[Any], threads: int) -> list[T]:
         return [work(task) for task in tasks]
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(work, tasks))
+
+
+def in_threads(function: Callable[[Geometries], Any], shapes: Geometries) -> Any:
+    """Apply a function that needs no lock to blocks of a column, in threads, in order."""
+    if len(shapes) < _BLOCK:
+        return function(shapes)
+    blocks = [shapes[first : first + _BLOCK] for first in range(0, len(shapes), _BLOCK)]
+    return np.concatenate(run(function, blocks, min(4, os.cpu_count() or 1)))
 
 
 def runs(starts: Positions, counts: Positions) -> Positions:
@@ -452,19 +461,6 @@ def _likely_crossings(shapes: Geometries) -> float:
     held = np.bincount(cell[:, 0] * _CELLS + cell[:, 1], weights=length)
     with np.errstate(all="ignore"):
         return float((held**2).sum() / max(float(size.prod()), np.finfo(float).tiny) / np.pi)
-
-
-def winding(x: Floats, y: Floats, starts: Positions) -> Floats:
-    """Return how many times each ring goes to and fro across its box, along the lesser axis."""
-    first = starts[:-1]
-    found = []
-    for axis in (x, y):
-        step = np.abs(np.diff(axis, prepend=0.0))
-        step[first] = 0.0
-        size = np.maximum.reduceat(axis, first) - np.minimum.reduceat(axis, first)
-        found.append(np.add.reduceat(step, first) / size)
-    lesser: Floats = np.fmin(*found)
-    return lesser
 
 
 def few_enough(counts: Positions, *, each: int, together: int) -> int:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,20 +22,17 @@ from numpy.typing import NDArray
 from pyproj.exceptions import ProjError
 
 from ..geo import datums
-from ..geo.outlines import Outlines
 from ..model import LEVELS
 from ..runs import work_folder
 from . import attributes, coordinates
 from .book import Book
 from .columns import Columns
 from .gate import KINDS, Refusal, Staged, stage
-from .marks import marks_of, marks_of_ids, shared
 from .placing import (
     MENDED,
     STORED,
     against_areas,
     against_floors,
-    ahead_of,
     family_of,
     place,
     points_of,
@@ -157,28 +153,22 @@ def _look(
         return report
     _carry_over(raw, book)
     found = shapes_of(raw, book) if raw.wkb is not None else None
-    with ThreadPoolExecutor(1) as beside:
-        ahead = None if found is None else beside.submit(ahead_of, found, raw, options)
-        columns, units, matched, wanted = _attributes(raw, found, report, options, level)
+    columns, units, matched, wanted = _attributes(raw, found, report, options, level)
     _hints(raw, one, options, book)
     geometry = None
     if found is not None:
         expected, expected_name = _where(columns, expected, expected_name)
-        there = ahead.result() if ahead is not None else None
-        geometry = place(found, raw, report, options, wanted, level, expected, expected_name, there)
-        found = ahead = there = None  # a large layer as it came is no longer needed
+        geometry = place(found, raw, report, options, wanted, level, expected, expected_name)
+        found = None  # a large layer as it came is no longer needed
         if geometry is not None:
             sources = {column: source for source, column in matched.of.items()}
             against_areas(columns, geometry, sources, options, units, book)
             against_floors(columns, geometry, sources, options, book)
     else:
         geometry = points_of(columns, wanted, options, book, expected, expected_name)
-    with ThreadPoolExecutor(1) as beside:
-        if geometry is not None and len(geometry) > SORTED_ABOVE:
-            beside.submit(getattr, geometry, "hilbert_order")  # remembered for storing
-        _identify(columns, wanted, book, table=report.table, asked=level is not None)
-        if geometry is not None and not report.table:
-            _doubles(columns, geometry, book)
+    _identify(columns, wanted, book, table=report.table, asked=level is not None)
+    if geometry is not None and not report.table:
+        _doubles(columns, geometry, book)
     _close(report, columns, geometry)
     return report
 
@@ -345,23 +335,18 @@ def _identify(columns: pd.DataFrame, level: str, book: Book, *, table: bool, ask
             book.add("R502", row)
     if table and LEVELS[level].geometry not in {"point", "any"}:
         return  # to be joined: a repeated key is found there
-    marks = marks_of_ids(ids)
-    some = np.arange(len(ids)) if marks is None else shared(marks)
-    forms = forms_of(ids.iloc[some])
+    forms = forms_of(ids)
     if forms.duplicated().any() or table:
-        _repeated(columns, some, level, book, table=table)
+        _repeated(columns, level, book, table=table)
         if not table:
-            _alike(ids.iloc[some], forms, book)
+            _alike(ids, forms, book)
     _years(columns, book)
 
 
-def _repeated(
-    columns: pd.DataFrame, some: NDArray[np.int64], level: str, book: Book, *, table: bool
-) -> None:
-    """Refuse the later ones of features with the same id in the same years, among some rows."""
+def _repeated(columns: pd.DataFrame, level: str, book: Book, *, table: bool) -> None:
+    """Refuse the later ones of features with the same id in the same years."""
     keys = [k for k in (*LEVELS[level].feature_key, "since", "until") if k in columns]
-    alive = ~np.isin(some, list(book.refused))
-    held = columns[keys].iloc[some[alive]]
+    held = columns.loc[~columns.index.isin(list(book.refused)), keys]
     if table:
         held = held.assign(id=held["id"].str.casefold())
     again = held.index[held.duplicated(keep="first")]
@@ -425,19 +410,20 @@ def _years(columns: pd.DataFrame, book: Book) -> None:
             reached[label] = float(last[row])
 
 
-def _doubles(columns: pd.DataFrame, lonlat: Outlines, book: Book) -> None:
+def _doubles(columns: pd.DataFrame, lonlat: NDArray[np.object_], book: Book) -> None:
     """Find features of the very same shape: the same in all is refused, the rest is said."""
-    alive = ~lonlat.missing
+    alive = ~shapely.is_missing(lonlat)
     alive[list(book.refused)] = False
     rows = np.flatnonzero(alive)
     years = [key for key in ("since", "until", "year") if key in columns]
     when = [columns[key].to_numpy(dtype="float64", na_value=np.nan)[rows] for key in years]
-    told = np.column_stack([lonlat.bounds[rows], *when])
+    told = np.column_stack([shapely.bounds(lonlat[rows]), *when])
     told = np.where(np.isnan(told), np.inf, told) + 0.0  # nothing is nothing, and -0 is 0
-    rows = rows[some := shared(marks_of(told))]
+    some = np.flatnonzero(pd.DataFrame(told).duplicated(keep=False).to_numpy())
+    rows = rows[some]
     if not len(rows):
         return
-    shapes = shapely.to_wkb(shapely.normalize(lonlat.take(rows)))
+    shapes = shapely.to_wkb(shapely.normalize(lonlat[rows]))
     keys = [wkb + year.tobytes() for wkb, year in zip(shapes, told[some, 4:], strict=True)]
     marks, _ = pd.factorize(np.array([None, *keys], dtype="object")[1:])
     first = np.full(marks.max() + 1, -1)
@@ -464,7 +450,9 @@ def _alike_in(columns: pd.DataFrame, names: list[str], a: Any, b: Any) -> Any:
     return alike
 
 
-def _close(report: LayerReport, columns: pd.DataFrame, geometry: Outlines | None) -> None:
+def _close(
+    report: LayerReport, columns: pd.DataFrame, geometry: NDArray[np.object_] | None
+) -> None:
     """Close the books: the rows in use, the table of repairs, the table of refusals."""
     book = report.book
     report.labels = columns["id"].array if "id" in columns else None
@@ -502,7 +490,7 @@ def _close(report: LayerReport, columns: pd.DataFrame, geometry: Outlines | None
         book.stop("R412", detail=report.name)
         return
     report.columns = columns if keep.all() else columns.loc[keep].reset_index(drop=True)
-    report.outlines = None if geometry is None else geometry.only(keep)
+    report.shapes = None if geometry is None else geometry[keep]
 
 
 def _name(report: LayerReport, row: int) -> str:

@@ -18,11 +18,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 from geopandas import GeoDataFrame
+from numpy.typing import NDArray
 
 from .. import __version__
 from ..errors import UnknownNameError, ZoneError
-from ..geo.outlines import Outlines
 from ..model import LEVELS
 from ..runs import hold
 from ..safe_text import json_text
@@ -154,7 +155,7 @@ def _import(
             _tell(intake, same)
         return intake
     frame: pd.DataFrame = layer.columns
-    shapes = layer.outlines
+    shapes = layer.shapes
     records = [record]
     if joins:
         frame, layer = _joined(frame, layer, old, level, path, options)
@@ -169,13 +170,13 @@ def _import(
         given = (
             frame.geometry.to_numpy() if isinstance(frame, GeoDataFrame) else [None] * len(frame)
         )
-        shapes = Outlines.of(np.array([None, *given], dtype="object")[1:])
+        shapes = np.array([None, *given], dtype="object")[1:]
     _compare(layer, shapes, folder, level)
     intake = _intake(folder, level, path, layer, None if dry_run else stored, record)
     intake.before, intake.columns_lost = _what_was(old, level, frame)
     if not dry_run:
         stored.parent.mkdir(exist_ok=True)
-        store_layer(frame, stored, level, records, outlines=shapes)
+        store_layer(frame, stored, level, records, shapes=shapes)
         if old is not None and old.name != stored.name:  # whole, and only then the old one goes
             old.unlink()
             intake.replaced = old
@@ -295,7 +296,7 @@ def _hold_areas(
         if isinstance(key, str):
             shapes.setdefault(tables.form_of(key), shape)
     keys = [tables.form_of(key) if isinstance(key, str) else "" for key in table["id"]]
-    found = Outlines.of(np.array([None, *map(shapes.get, keys)], dtype="object")[1:])
+    found = np.array([None, *map(shapes.get, keys)], dtype="object")[1:]
     fields = [f for f in layer.facts.get("fields", []) if f["column"]]
     sources = {f["column"]: f["name"] for f in fields}
     units = {f["column"]: f["unit"] for f in fields if f["unit"]}
@@ -321,15 +322,15 @@ def _added(layer: LayerReport, old: Path, level: str) -> GeoDataFrame:
     return GeoDataFrame(both, geometry="geometry", crs="EPSG:4490")
 
 
-def _compare(layer: LayerReport, shapes: Outlines, folder: Path, level: str) -> None:
+def _compare(layer: LayerReport, shapes: NDArray[np.object_], folder: Path, level: str) -> None:
     """Say so when the layer lies off those of the zone as a map provider's datum would make it."""
-    if shapes.missing.all():
+    if shapely.is_missing(shapes).all():
         return
     others = _others(folder, level)
     if not others:
         return
     references = [(n, read_stored_layer(p, n).geometry.to_numpy()) for n, p in others.items()]
-    layer.book.rows.extend(shifts([(level, shapes.geometries())], references))
+    layer.book.rows.extend(shifts([(level, shapes)], references))
 
 
 # --- the ledger ----------------------------------------------------------------------------------

@@ -18,13 +18,15 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
+import shapely
 from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from pyproj import CRS
 
 from ..errors import CrsError, UnknownNameError, WriteError, ZgcgisWarning
 from ..findings import describe
-from ..geo.outlines import GROUP_ROWS, Outlines, in_groups
+from ..geo import hilbert_order
+from ..geo.rings import in_threads
 from ..model import COLUMNS, LEVELS
 from ..runs import work_folder
 from ..safe_text import json_text, well_formed
@@ -38,6 +40,7 @@ __all__ = ["read_layer", "store_layer", "stored_box", "stored_record", "write_la
 
 
 _CRS = "EPSG:4490"
+GROUP_ROWS = 65_536
 _SMALL = 64 << 20
 _SIDES = ["xmin", "ymin", "xmax", "ymax"]
 _TAKEN_IN_GPKG = {"", "_rowid_", "fid", "geom", "ogc_fid", "rowid"}
@@ -176,41 +179,40 @@ def store_layer(
     level: str,
     record: list[dict[str, Any]],
     *,
-    outlines: Outlines | None = None,
+    shapes: NDArray[np.object_] | None = None,
 ) -> None:
     """Write a layer of a zone as GeoParquet with the record of where it came from, whole or not at all.
 
-    The shapes are those of `outlines` if given, else those of the frame.
+    The shapes are those given, else those of the frame.
     """
-    shapes = Outlines.of(frame.geometry.to_numpy()) if outlines is None else outlines
+    given = np.asarray(frame.geometry.array, object) if shapes is None else shapes
     large = len(frame) > SORTED_ABOVE
-    order = shapes.hilbert_order if large else np.arange(len(frame))
     table = _arrow_table(frame, level)
     words = list(table.column_names)
-    repeating = [name for name in words if _repeats(table.column(name))]
     if large:
-        table = table.append_column("bbox", _boxes(shapes.bounds))
+        order = hilbert_order(gpd.GeoSeries(given))
+        table, given = table.take(pa.array(order)), given[order]
+    repeating = [name for name in words if _repeats(table.column(name))]
+    table = table.append_column(
+        "geometry", pa.array(in_threads(shapely.to_wkb, given), pa.binary())
+    )
+    if large:
+        table = table.append_column("bbox", _boxes(shapely.bounds(given)))
     meta = {
-        b"geo": json.dumps(_geo_meta(shapes, covering=large)).encode(),
+        b"geo": json.dumps(_geo_meta(given, covering=large)).encode(),
         b"zgcgis": json_text({"level": level, "record": record}).encode(),
     }
-    place = len(words)
-    schema = table.schema.insert(place, pa.field("geometry", pa.binary())).with_metadata(meta)
-
-    def group_of(rows: NDArray[np.intp]) -> pa.Table:
-        some = table.take(pa.array(rows)).add_column(place, "geometry", [shapes.wkb_of(rows)])
-        return some.cast(schema)
+    table = table.replace_schema_metadata(meta)
 
     def writer(temporary: Path) -> None:
-        with pq.ParquetWriter(
+        pq.write_table(
+            table,
             temporary,
-            schema,
+            row_group_size=GROUP_ROWS,
             compression="lz4",
             use_dictionary=repeating,
             write_statistics=[*words, *(f"bbox.{side}" for side in _SIDES if large)],
-        ) as file:
-            for group in in_groups(group_of, order):
-                file.write_table(group, row_group_size=GROUP_ROWS)
+        )
 
     write_whole(path, writer, of_zone=True)
 
@@ -247,19 +249,19 @@ def _arrow_table(frame: pd.DataFrame, level: str) -> Any:
     return pa.table(arrays)
 
 
-def _geo_meta(shapes: Outlines, *, covering: bool) -> dict[str, Any]:
+def _geo_meta(shapes: NDArray[np.object_], *, covering: bool) -> dict[str, Any]:
     names = {0: "Point", 1: "LineString", 2: "LineString", 3: "Polygon", 4: "MultiPoint",
              5: "MultiLineString", 6: "MultiPolygon", 7: "GeometryCollection"}  # fmt: skip
-    there = ~shapes.missing
-    kinds = sorted({names[int(t)] for t in np.unique(shapes.type_ids[there])})
+    there = shapes[~shapely.is_missing(shapes)]
+    kinds = sorted({names[int(t)] for t in np.unique(shapely.get_type_id(there))})
     entry: dict[str, Any] = {
         "encoding": "WKB",
         "geometry_types": kinds,
         "crs": CRS.from_user_input(_CRS).to_json_dict(),
         "edges": "planar",
     }
-    if there.any():
-        entry["bbox"] = [float(v) for v in shapes.extent]
+    if len(there):
+        entry["bbox"] = [float(v) for v in shapely.total_bounds(there)]
     if covering:
         entry["covering"] = {"bbox": {side: ["bbox", side] for side in _SIDES}}
     return {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": entry}}

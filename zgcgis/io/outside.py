@@ -51,8 +51,7 @@ def read_outside_layer(path: Path, level: str) -> GeoDataFrame:
                 (level, path.stem),
             )
             assert raw.wkb is not None
-            outlines, unread = raw.wkb.outlines()
-            shapes = outlines.geometries()
+            shapes, unread = raw.wkb.shapes()
     except Refusal as refusal:
         raise refusal.of(str(path)) from refusal
     if bad := len(set(unread) | set(raw.refused)):

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -13,13 +14,12 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
-from pyproj import CRS
-from pyproj.exceptions import ProjError
+from pyproj import CRS, Transformer
 
 from .. import geo
 from ..errors import CrsError
 from ..geo import datums, repair
-from ..geo.outlines import Outlines
+from ..geo.rings import in_threads
 from ..model import LEVELS
 from . import coordinates
 from .book import Book
@@ -34,7 +34,6 @@ __all__ = [
     "STORED",
     "against_areas",
     "against_floors",
-    "ahead_of",
     "family_of",
     "place",
     "points_of",
@@ -42,6 +41,8 @@ __all__ = [
 ]
 
 Mask = NDArray[np.bool_]
+Geometries = NDArray[np.object_]
+Move = Callable[[Any, Any], tuple[Any, Any]]
 
 STORED = "EPSG:4490"
 THIN_M = 0.1
@@ -61,39 +62,35 @@ _AREA_COLUMNS = ("registered_area_m2", "stated_area_m2")
 _UNIT_FACTORS = (("m2", 1.0), ("ha", 1e4), ("mu", 2000 / 3), ("km2", 1e6))
 
 
-def shapes_of(raw: Raw, book: Book) -> tuple[Outlines, Mask]:
+def shapes_of(raw: Raw, book: Book) -> tuple[Geometries, Mask]:
     """Return the shapes and which of them had to be closed to be read."""
     assert raw.wkb is not None
-    outlines, unread = raw.wkb.outlines()
-    closed = np.zeros(len(outlines), dtype=bool)
-    made: dict[int, Any] = {}
+    shapes, unread = raw.wkb.shapes()
+    closed = np.zeros(len(shapes), dtype=bool)
     for row, wkb in unread.items():
-        try:
-            made[row] = shapely.from_wkb(wkb, on_invalid="fix")
-        except (shapely.errors.GEOSException, ValueError):
-            made[row] = None
-        if made[row] is None:
+        with contextlib.suppress(shapely.errors.GEOSException, ValueError):
+            shapes[row] = shapely.from_wkb(wkb, on_invalid="fix")
+        closed[row] = shapes[row] is not None
+        if shapes[row] is None:
             book.add("R320", row, detail="WKB")
     if raw.facts.get("drawing"):
-        line = (outlines.type_ids == 1) & shapely.is_closed(outlines.others)
-        line &= shapely.get_num_coordinates(outlines.others) >= 4
+        line = (shapely.get_type_id(shapes) == 1) & shapely.is_closed(shapes)
+        line &= shapely.get_num_coordinates(shapes) >= 4
         for row in np.flatnonzero(line).tolist():  # ends that meet, without the mark of it
-            made[row] = shapely.Polygon(shapely.get_coordinates(outlines.others[row]))
-    closed[[row for row, shape in made.items() if shape is not None]] = True
-    shapes = np.array([None, *made.values()], dtype="object")[1:]
-    return outlines.with_others(list(made), shapes), closed
+            shapes[row] = shapely.Polygon(shapely.get_coordinates(shapes[row]))
+            closed[row] = True
+    return shapes, closed
 
 
-def family_of(outlines: Outlines) -> str | None:
+def family_of(shapes: Geometries) -> str | None:
     """Return the family that a layer's shapes belong to; polygons weigh most."""
-    for family, ids in (("polygon", (3, 6)), ("line", (1, 2, 5)), ("point", (0, 4))):
-        if any((outlines.type_ids == one).any() for one in ids):
-            return family
-    return None
+    kinds = set(np.unique(shapely.get_type_id(shapes)).tolist())
+    families = {"polygon": {3, 6}, "line": {1, 2, 5}, "point": {0, 4}}
+    return next((family for family, ids in families.items() if ids & kinds), None)
 
 
 def place(
-    found: tuple[Outlines, Mask],
+    found: tuple[Geometries, Mask],
     raw: Raw,
     report: LayerReport,
     options: Options,
@@ -101,22 +98,22 @@ def place(
     level: str | None,
     expected: coordinates.Point | None,
     expected_name: str,
-    ahead: Ahead | None = None,
-) -> Outlines | None:
+) -> Geometries | None:
     """Settle the system, mend the shapes and bring them to CGCS2000; None if the file stops."""
     book = report.book
-    outlines, closed = found
-    family = LEVELS[wanted].geometry if level is not None else family_of(outlines) or "any"
+    shapes, closed = found
+    family = LEVELS[wanted].geometry if level is not None else family_of(shapes) or "any"
     mended = repair.mend(
-        outlines,
+        shapes,
         family=family,  # type: ignore[arg-type]
         closed=closed,
         accept_nested="R316" in options.accept,
     )
     before = [r for r, rule in book.refused.items() if rule in {"R408", "R204"}]
-    geometry = mended.geometry.with_others(before, None)
+    geometry = mended.geometry
+    geometry[before] = None
     facts = report.facts["geometry"]
-    kinds, counts = np.unique(geometry.type_ids, return_counts=True)
+    kinds, counts = np.unique(shapely.get_type_id(geometry), return_counts=True)
     facts["types"] = {
         _TYPE_NAMES.get(int(k), str(k)): int(n)
         for k, n in zip(kinds, counts, strict=True)
@@ -135,7 +132,7 @@ def place(
             book.add(KINDS[what], row, detail=detail)
     if mended.with_height:
         book.add("R309", None, measured=mended.with_height)
-    if geometry.missing.all():
+    if shapely.is_missing(geometry).all():
         book.stop("R412", detail="没有一个可用的图形 no usable shape")
         return None
     crs = _system(raw, report, options, geometry, expected, expected_name)
@@ -144,17 +141,17 @@ def place(
         return None
     swap = any(r["rule"] == "R104" for r in book.rows)
     if swap:
-        geometry = geometry.moved(_swapped)
+        geometry = _moved(geometry, _swapped)
         book.add("R116", None)
-        book.touch(np.flatnonzero(~geometry.missing).tolist(), "R116")
+        book.touch(np.flatnonzero(~shapely.is_missing(geometry)).tolist(), "R116")
     _tell_repairs(mended, crs, book, swap=swap)
-    lonlat = _to_lonlat(geometry, crs, ahead)
+    lonlat = _to_lonlat(geometry, crs)
     if options.datum in datums.TO_WGS84:
-        lonlat = lonlat.moved(datums.TO_WGS84[options.datum])
+        lonlat = _moved(lonlat, datums.TO_WGS84[options.datum])
         book.add("R118", None, detail=options.datum)
-        book.touch(np.flatnonzero(~lonlat.missing).tolist(), "R118")
+        book.touch(np.flatnonzero(~shapely.is_missing(lonlat)).tolist(), "R118")
     lonlat = _far_away(lonlat, book, options)
-    if lonlat.missing.all():
+    if shapely.is_missing(lonlat).all():
         book.stop("R412", detail="没有一个可用的图形 no usable shape")
         return None
     if family == "polygon":
@@ -163,22 +160,22 @@ def place(
     return lonlat
 
 
-def _extent(outlines: Outlines) -> list[float]:
+def _extent(shapes: Geometries) -> list[float]:
     """Return west, south, east and north of all that is there."""
-    return [float(v) for v in outlines.extent]
+    return [float(v) for v in shapely.total_bounds(shapes)]
 
 
 def _system(
     raw: Raw,
     report: LayerReport,
     options: Options,
-    geometry: Outlines,
+    geometry: Geometries,
     expected: coordinates.Point | None,
     expected_name: str,
 ) -> CRS | None:
     book = report.book
     sample = np.arange(0, len(geometry), max(1, len(geometry) // SAMPLE))
-    vertices = geometry.points(sample)
+    vertices = shapely.get_coordinates(geometry[sample])
     facts = report.facts
     facts["bounds"] = _extent(geometry)
     x, y = (float(v) for v in np.median(vertices, axis=0))
@@ -231,49 +228,31 @@ def _swapped(x: Any, y: Any) -> tuple[Any, Any]:
     return y, x
 
 
-def _to_lonlat(geometry: Outlines, crs: CRS, ahead: Ahead | None = None) -> Outlines:
-    """Return the outlines in CGCS2000 degrees."""
-    fits = ahead is not None and ahead.crs == crs
-    if ahead is not None and fits and geometry.is_as(ahead.before):
-        return ahead.after
+def _moved(shapes: Geometries, move: Move) -> Geometries:
+    """Return shapes with other coordinates; `move` is called in threads."""
+
+    def each(some: Geometries) -> Geometries:
+        with np.errstate(all="ignore"):  # what is not finite is found later
+            moved: Geometries = shapely.transform(some, move, interleaved=False)
+        return moved
+
+    found: Geometries = in_threads(each, shapes)
+    return found
+
+
+def _to_lonlat(geometry: Geometries, crs: CRS) -> Geometries:
+    """Return shapes in CGCS2000 degrees."""
     if _is_lonlat(crs):
         return geometry
-    done = None
-    if ahead is not None and fits:
-        done = geometry.plain.as_in(ahead.before.plain, ahead.after.plain)
-    return geometry.transformed(crs, coordinates.lonlat_of(crs), done)
+    own = threading.local()  # a transformer is not shared between threads
 
+    def move(x: Any, y: Any) -> tuple[Any, Any]:
+        if not hasattr(own, "step"):
+            own.step = Transformer.from_crs(crs, coordinates.lonlat_of(crs), always_xy=True)
+        lon, lat = own.step.transform(x, y)
+        return lon, lat
 
-@dataclass(frozen=True)
-class Ahead:
-    """Outlines brought to CGCS2000 degrees, and looked at, before anything else was settled."""
-
-    crs: CRS
-    before: Outlines
-    after: Outlines
-
-
-def ahead_of(found: tuple[Outlines, Mask], raw: Raw, options: Options) -> Ahead | None:
-    """Do, beside other work, what takes longest of placing, in the hope that nothing speaks against it.
-
-    Nothing is judged here and nothing written down: if the rings or the system turn out to be
-    others, this is not used.
-    """
-    before = found[0]
-    if not len(before.plain):
-        return None
-    try:
-        crs = coordinates.parse_crs(options.crs if options.crs is not None else raw.crs)
-        if crs is None:
-            return None
-        with np.errstate(all="ignore"):  # in this thread; what is not finite is found later
-            _ = before.plain.unsound  # remembered
-            there = coordinates.lonlat_of(crs)
-            after = before if _is_lonlat(crs) else before.transformed(crs, there)
-            after.look(SPIKE_DEGREES)
-    except (ValueError, ProjError):
-        return None
-    return Ahead(crs, before, after)
+    return _moved(geometry, move)
 
 
 @lru_cache(maxsize=64)
@@ -293,8 +272,8 @@ def _same_as_lonlat(crs: CRS) -> bool:
 
 def _areas_m2(shapes: list[Any], crs: CRS, *, swap: bool) -> list[float]:
     """Return areas of shapes as they came, NaN where the coordinates have no place on earth."""
-    held = Outlines.of(np.array([None, *shapes], dtype="object")[1:])
-    series = gpd.GeoSeries((held.moved(_swapped) if swap else held).others, crs=crs)
+    held = np.array([None, *shapes], dtype="object")[1:]
+    series = gpd.GeoSeries(_moved(held, _swapped) if swap else held, crs=crs)
     try:
         return [float(area) for area in geo.area_m2(series)]
     except CrsError:
@@ -310,7 +289,7 @@ def _tell_repairs(
     before = dict.fromkeys(rows, float("nan"))
     after = dict(before)
     if rows and crs is not None:
-        was, now = [mended.before[r] for r in rows], list(mended.geometry.take(rows))
+        was, now = [mended.before[r] for r in rows], list(mended.geometry[rows])
         before = dict(zip(rows, _areas_m2(was, crs, swap=swap), strict=True))
         after = dict(zip(rows, _areas_m2(now, crs, swap=swap), strict=True))
     for row, what in mended.repairs:
@@ -330,16 +309,16 @@ def _tell_repairs(
             book.add("R317", row, measured=parts, limit=1000)
 
 
-def _far_away(lonlat: Outlines, book: Book, options: Options) -> Outlines:
+def _far_away(lonlat: Geometries, book: Book, options: Options) -> Geometries:
     """Refuse features far from the rest, or whose extent no land feature has."""
-    bounds = lonlat.bounds
-    there = np.isfinite(bounds).all(axis=1)
-    if (there | lonlat.missing).all() and _close_together(lonlat.extent):
+    bounds = shapely.bounds(lonlat)
+    there, missing = np.isfinite(bounds).all(axis=1), shapely.is_missing(lonlat)
+    if (there | missing).all() and _close_together(shapely.total_bounds(lonlat)):
         return lonlat
-    nowhere = np.flatnonzero(~there & ~lonlat.missing)
-    for row in nowhere.tolist():
+    lonlat = lonlat.copy()
+    for row in np.flatnonzero(~there & ~missing).tolist():
         book.add("R306", row)
-    lonlat = lonlat.with_others(nowhere, None)
+        lonlat[row] = None
     if there.sum() == 0:
         return lonlat
     middle = np.column_stack([bounds[:, [0, 2]].mean(axis=1), bounds[:, [1, 3]].mean(axis=1)])
@@ -368,7 +347,8 @@ def _far_away(lonlat: Outlines, book: Book, options: Options) -> Outlines:
         return lonlat
     for row in rows:
         book.add("R311", row, measured=float(max(away[row], reach[row])))
-    return lonlat.with_others(rows, None)
+    lonlat[rows] = None
+    return lonlat
 
 
 def _close_together(box: NDArray[np.float64]) -> bool:
@@ -380,18 +360,18 @@ def _close_together(box: NDArray[np.float64]) -> bool:
     return bool(np.hypot(wide * 111.3 * np.cos(np.radians(box[1])), high * 111.0) < FAR_KM)
 
 
-def _odd_shapes(lonlat: Outlines, mended: repair.Mended, book: Book) -> None:
+def _odd_shapes(lonlat: Geometries, mended: repair.Mended, book: Book) -> None:
     widths = repair.rough_width_m(lonlat, below=THIN_M)
     for row in np.flatnonzero(widths < THIN_M).tolist():
         book.add("R312", row, measured=float(widths[row]), limit=THIN_M)
-    for row, angle in sorted(lonlat.sharpest(SPIKE_DEGREES).items()):
+    for row, angle in sorted(repair.sharpest(lonlat, below_deg=SPIKE_DEGREES).items()):
         if row not in mended.before:
             book.add("R313", row, measured=angle, limit=SPIKE_DEGREES)
 
 
 def against_floors(
     columns: pd.DataFrame,
-    lonlat: Outlines,
+    lonlat: Geometries,
     sources: Mapping[str, str],
     options: Options,
     book: Book,
@@ -420,7 +400,7 @@ def against_floors(
 
 def against_areas(
     columns: pd.DataFrame,
-    lonlat: Outlines,
+    lonlat: Geometries,
     sources: Mapping[str, str],
     options: Options,
     units: Mapping[str, str],
@@ -497,7 +477,7 @@ def points_of(
     book: Book,
     expected: coordinates.Point | None = None,
     expected_name: str = "",
-) -> Outlines | None:
+) -> Geometries | None:
     """Make points of a table's columns of coordinates, when the level has points and a system."""
     if LEVELS[wanted].geometry not in {"point", "any"}:
         return None
@@ -523,15 +503,15 @@ def points_of(
             made.append(None)
             if not (pd.isna(a) and pd.isna(b)):
                 book.add("R508", row, other=f"{east}, {north}", detail=f"{a}, {b}"[:30])
-    points = Outlines.of(np.array(made, dtype="object"))
-    if points.missing.all():
+    points = np.array([None, *made], dtype="object")[1:]
+    if shapely.is_missing(points).all():
         return None
     try:
         crs = coordinates.parse_crs(options.crs) or CRS.from_epsg(4490)
     except ValueError as problem:
         book.stop(coordinates.rule_of(problem), detail=str(problem)[:120])
         return None
-    vertices = shapely.get_coordinates(points.others)
+    vertices = shapely.get_coordinates(points)
     span, expected_name = _span_of(expected_name)
     for answer in coordinates.judge(
         crs, vertices, expected=expected, expected_name=expected_name, told=True, span_km=span
@@ -545,11 +525,11 @@ def points_of(
         if book.stop(answer.rule, **answer.words):
             return None
         if answer.rule == "R104":
-            points = points.moved(_swapped)
+            points = _moved(points, _swapped)
             book.add("R116", None)
-            book.touch(np.flatnonzero(~points.missing).tolist(), "R116")
+            book.touch(np.flatnonzero(~shapely.is_missing(points)).tolist(), "R116")
     lonlat = _far_away(_to_lonlat(points, crs), book, options)
     if options.datum in datums.TO_WGS84:
-        lonlat = lonlat.moved(datums.TO_WGS84[options.datum])
+        lonlat = _moved(lonlat, datums.TO_WGS84[options.datum])
         book.add("R118", None, detail=options.datum)
     return lonlat

@@ -9,11 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pyarrow.parquet as pq
+import shapely
+from numpy.typing import NDArray
 
-from ..geo.outlines import Outlines
+from ..geo.rings import in_threads
 from . import shapes, tables
 from .gate import LARGE, Refusal, Staged, Start
 from .guard import Reader, run_child
@@ -37,31 +39,26 @@ class Encoded:
     def __init__(self, path: Path) -> None:
         self.path = path
         with pq.ParquetFile(path) as file:
-            self.told = told = file.metadata
-            place = told.schema.names.index("geometry")
-            self.count, self.groups = told.num_rows, told.num_row_groups
-            sizes = [
-                told.row_group(k).column(place).total_uncompressed_size for k in range(self.groups)
-            ]
-            self.most_points = sum(sizes) // 16
+            self.count = file.metadata.num_rows
 
     def __len__(self) -> int:
         return int(self.count)
 
-    def outlines(self) -> tuple[Outlines, dict[int, bytes]]:
+    def shapes(self) -> tuple[NDArray[np.object_], dict[int, bytes]]:
         """Return the shapes, and by row the bytes of what could not be read."""
-        groups = [partial(self._fetch, k) for k in range(self.groups)]
-        found = Outlines.read(groups, most_points=self.most_points)
+        parts, unread, first = [np.zeros(0, object)], {}, 0
+        with pq.ParquetFile(self.path, memory_map=False, pre_buffer=False) as file:
+            for group in range(file.num_row_groups):
+                table = file.read_row_group(group, columns=["geometry"], use_threads=False)
+                wkb = table["geometry"].to_numpy()
+                made = in_threads(partial(shapely.from_wkb, on_invalid="ignore"), wkb)
+                for row in np.flatnonzero(shapely.is_missing(made)).tolist():
+                    if wkb[row] is not None:
+                        unread[first + row] = wkb[row]
+                parts.append(made)
+                first += len(made)
         _free(self.path)
-        return found
-
-    def _fetch(self, group: int) -> pa.Array:
-        with pq.ParquetFile(
-            self.path, metadata=self.told, memory_map=False, pre_buffer=False
-        ) as file:
-            table = file.read_row_group(group, columns=["geometry"], use_threads=False)
-        column = table.column("geometry")
-        return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+        return np.concatenate(parts), unread
 
 
 @dataclass

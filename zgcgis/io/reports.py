@@ -8,10 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
+from numpy.typing import NDArray
 
-from ..geo.outlines import Outlines
 from .book import Book, findings_of
 from .gate import Refusal
 from .guard import DRIVERS
@@ -51,7 +52,7 @@ class Options:
 class LayerReport:
     """One layer: what it is, what was found, and the rows that can be used.
 
-    ``columns`` and ``outlines`` are of the rows in use, ``labels`` and ``places`` of all rows.
+    ``columns`` and ``shapes`` are of the rows in use, ``labels`` and ``places`` of all rows.
     """
 
     name: str
@@ -59,19 +60,19 @@ class LayerReport:
     facts: dict[str, Any]
     book: Book
     columns: pd.DataFrame | None = None
-    outlines: Outlines | None = None
+    shapes: NDArray[np.object_] | None = None
     table: bool = False
     repairs: pd.DataFrame = field(default_factory=pd.DataFrame)
     refused: pd.DataFrame = field(default_factory=pd.DataFrame)
     labels: Any = None
-    places: Outlines | None = None
+    places: NDArray[np.object_] | None = None
 
     @cached_property
     def frame(self) -> pd.DataFrame | GeoDataFrame | None:
         """The rows in use, with their shapes as objects if the layer has any."""
-        if self.columns is None or self.outlines is None:
+        if self.columns is None or self.shapes is None:
             return self.columns
-        return GeoDataFrame(self.columns, geometry=self.outlines.geometries(), crs="EPSG:4490")
+        return GeoDataFrame(self.columns, geometry=self.shapes, crs="EPSG:4490")
 
     @property
     def findings(self) -> GeoDataFrame:

@@ -59,7 +59,7 @@ def read_sound_layer(path: Path, level: str) -> tuple[GeoDataFrame, GeoDataFrame
             shapes[row] = None
     mended = sorted({row for row, _ in done.repairs})
     before = repair.rough_area_m2(np.array([*(done.before[r] for r in mended), None])[:-1])
-    after = done.geometry.take(np.array(mended, np.intp))
+    after = done.geometry[np.array(mended, np.intp)]
     areas = dict(zip(mended, zip(before, repair.rough_area_m2(after), strict=True), strict=True))
     for row, what in done.repairs:
         shapes[row] = done.geometry[row]
