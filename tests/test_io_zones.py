@@ -13,6 +13,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Polygon, box
 
 from zgcgis.errors import (
@@ -52,6 +54,38 @@ def test_only_zone_toml_is_mandatory(folder):
 def test_a_folder_in_use_is_not_written_over(folder):
     with pytest.raises(ZoneError, match="not empty"):
         new_zone(folder, id="x", zh="x", en="x")
+
+
+_SIGNS = st.text(st.one_of(st.sampled_from('/\\\\:*?"<>|.@ \x00\x1b\n\ud800'), st.characters()))
+_VALUES = st.one_of(
+    _SIGNS, st.sampled_from(["@zh@", "@en@", "@id@", "../../x", "CON", "__proto__"])
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(id_=_VALUES, zh=_VALUES, en=_VALUES)
+def test_what_is_laid_out_opens_as_it_was_named_and_all_else_leaves_nothing(
+    tmp_path_factory, id_, zh, en
+):
+    target = tmp_path_factory.mktemp("new") / "zone"
+    try:
+        new_zone(target, id=id_, zh=zh, en=en)
+    except ZoneError as error:
+        refused = error.en
+    else:
+        zone = open_zone(target)
+        assert (zone.id, zone.names) == (id_, {"zh": zh, "en": en})
+        return
+    assert not target.exists()
+    assert "\n" not in refused
+    assert " was not laid out: " in refused
+
+
+@pytest.mark.parametrize("id_", ["../../x", "", " ", " zj", 'a"b', "a\\b", "a\nb", "..", "x" * 101])
+def test_an_id_that_would_not_open_is_not_laid_out(tmp_path, id_):
+    with pytest.raises(ZoneError, match=r"id is .*, not "):
+        new_zone(tmp_path / "zone", id=id_, zh="区", en="Zone")
+    assert not (tmp_path / "zone").exists()
 
 
 @pytest.mark.parametrize("name", SHIPPED)

@@ -17,6 +17,7 @@ What is missing is left out; whoever needs it says so.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Mapping
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -30,7 +31,16 @@ from ..errors import MissingColumnsError, ReadError, StandardError, UnknownNameE
 from ..findings import combine
 from ..model import LEVELS, Layers, StoredLayer, Zone
 from ..plan import load_plan
-from ..plan.settings import FORMS, Field, WrongValue, cell_value, check_settings, read_toml, shown
+from ..plan.settings import (
+    FORMS,
+    Field,
+    WrongValue,
+    cell_value,
+    check_settings,
+    check_value,
+    read_toml,
+    shown,
+)
 from ..safe_text import toml_text
 from .examine import Options
 from .layers import the_layer, typed
@@ -197,9 +207,20 @@ def new_zone(folder: str | Path, *, id: str, zh: str, en: str) -> Path:
     Raises
     ------
     ZoneError
-        If the folder is not empty: nothing is written over.
+        If the folder is not empty, or id or name may not stand in ``zone.toml``: nothing is
+        written then.
     """
     target = Path(folder)
+    values = {"id": id, "zh": zh, "en": en}
+    for key, value in values.items():
+        try:
+            check_value(value, FORMS["zone.toml"][key])
+        except WrongValue as wanted:
+            raise ZoneError(
+                f"{target} 没有建立：{key} 是 {shown(value)}，应为{wanted.zh}。请换一个。",
+                f"{target} was not laid out: {key} is {shown(value)}, not {wanted.en}. "
+                "Give another.",
+            ) from None
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ZoneError(
             f"{target} 已经存在且不为空，不会覆盖。请换一个新的文件夹。",
@@ -213,8 +234,9 @@ def new_zone(folder: str | Path, *, id: str, zh: str, en: str) -> Path:
             if source.is_file()
         }
     settings = Path("zone.toml")
-    for mark, value in (("@id@", id), ("@zh@", zh), ("@en@", en)):
-        pages[settings] = pages[settings].replace(mark, toml_text(value)[1:-1])
+    pages[settings] = re.sub(
+        "@(id|zh|en)@", lambda mark: toml_text(values[mark[1]])[1:-1], pages[settings]
+    )
     with together({target: True}):
         result_folder(target)
         for place, text in pages.items():

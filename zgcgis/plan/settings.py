@@ -27,6 +27,7 @@ __all__ = [
     "WrongValue",
     "cell_value",
     "check_settings",
+    "check_value",
     "read_toml",
     "shown",
 ]
@@ -205,9 +206,20 @@ def _check_value(value: Any, field: Field, where: str, place: _Place) -> None:
                 _check_value(entry, Field(field.of), f"{where}.{key}", place)
     else:
         try:
-            _KINDS[field.kind](value, field)
+            check_value(value, field)
         except WrongValue as wanted:
             raise place.wrong(where, value, wanted) from None
+
+
+def check_value(value: Any, field: Field) -> None:
+    """Refuse a single value that may not stand under a key.
+
+    Raises
+    ------
+    WrongValue
+        That says what may.
+    """
+    _KINDS[field.kind](value, field)
 
 
 _EXAMPLES = {"year": "2015", "number": "1.5", "day": "2024-12-31", "period": "[2011, 2020]"}
