@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +19,7 @@ import pyarrow.parquet as pq
 import pytest
 import shapely.affinity
 from click.testing import CliRunner
-from distributed import LocalCluster
+from distributed import Client, LocalCluster
 from geopandas import GeoDataFrame, GeoSeries
 
 from tests.benchmarks import fabric
@@ -27,6 +31,7 @@ from zgcgis.accounts import (
     spread_for,
     spread_over,
     survey,
+    tiles,
 )
 from zgcgis.accounts.shares import cut
 from zgcgis.accounts.tiles import do_tile, is_stored, tiled_cut
@@ -226,8 +231,101 @@ def test_a_cluster_given_by_its_address(scheduler, layers, whole):
     pd.testing.assert_frame_equal(found, survey(zone).table, rtol=1e-9, atol=1e-6)
 
 
-def test_a_cluster_that_is_not_there_is_said():
-    with pytest.raises(ZgcgisError, match="tcp://127"), on_cluster("tcp://127.0.0.1:1"):
+NO_ADDRESS = ["", " ", "localhost", "8786", "tcp://", "tcp:/127.0.0.1:8786", "tcp://h:", "tcp://h:abc", "tcp://h:-1",
+              "tcp://h:0", "tcp://h:65536", "tcp://h:99999", "tcp://[::1:8786", "tcp://h:1\0", "tcp://\ud800:1",
+              "\x1b[31m", "tcp://\u202eh:1", "a,b", "scheduler.json", "tcp://u:wr0ng-word@h:1", "tcp://h:１"]  # fmt: skip
+
+
+@pytest.mark.parametrize("address", NO_ADDRESS)
+def test_what_is_no_address_of_a_cluster_is_said_at_once(address):
+    begun = time.monotonic()
+    with pytest.raises(ZgcgisError, match="tcp://host:8786") as caught, on_cluster(address):
+        pass
+    assert time.monotonic() - begun < 1
+    said = str(caught.value)
+    assert "wr0ng-word" not in said
+    assert all(c.isprintable() or c == "\n" for c in said)
+    said.encode()
+
+
+@pytest.mark.parametrize(
+    "address", ["tpc://127.0.0.1:8786", "http://127.0.0.1:1", "tls://127.0.0.1:1"]
+)
+def test_a_cluster_that_cannot_be_spoken_to_is_said(address):
+    with pytest.raises(ZgcgisError, match="no scheduler answers there"), on_cluster(address):
+        pass
+
+
+@pytest.mark.parametrize("port", ["refused", "mute", "chatty"])
+def test_a_cluster_that_does_not_answer_is_a_time_out(monkeypatch, port):
+    monkeypatch.setattr(tiles, "_ANSWER_S", 1)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        number = 1 if port == "refused" else server.getsockname()[1]
+        if port == "chatty":
+            threading.Thread(target=greet_as_a_web_server, args=[server], daemon=True).start()
+        begun = time.monotonic()
+        with (
+            pytest.raises(ZgcgisError, match=f"127.0.0.1:{number}.*no scheduler answer"),
+            on_cluster(f"tcp://127.0.0.1:{number}"),
+        ):
+            pass
+        assert time.monotonic() - begun < 15
+
+
+def greet_as_a_web_server(server):
+    with contextlib.suppress(OSError):
+        while True:
+            with server.accept()[0] as line:
+                line.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                time.sleep(3)
+
+
+def does_nothing_for_long(_):
+    time.sleep(5)
+
+
+def sees_no_folder(tile):
+    raise FileNotFoundError(2, "No such file or directory", f"tile-{tile}")
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+@pytest.mark.filterwarnings(
+    "ignore:Port 8787|\nPort 8787:UserWarning", "ignore::UserWarning:distributed"
+)
+@pytest.mark.parametrize(
+    ("workers", "work", "said"),
+    [
+        (0, does_nothing_for_long, r"no worker joined within 1 s"),
+        (1, sees_no_folder, r"a tile was not done .*tile-7.*must see the folder"),
+        (1, does_nothing_for_long, "lost on the way"),
+    ],
+)
+def test_a_cluster_that_fails_says_how(monkeypatch, workers, work, said):
+    monkeypatch.setattr(tiles, "_WORKERS_S", 1)
+    monkeypatch.setattr(tiles, "do_tile", work)
+    begun = time.monotonic()
+    with LocalCluster(
+        n_workers=workers,
+        threads_per_worker=1,
+        processes=False,
+        dashboard_address=None,
+        protocol="tcp",
+    ) as cluster:
+        if said == "lost on the way":
+            threading.Timer(2, cluster.close).start()
+        with (
+            pytest.raises(ZgcgisError, match=said),
+            on_cluster(cluster.scheduler_address) as run,
+        ):
+            list(run([7]))
+    assert time.monotonic() - begun < 40
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_a_worker_is_not_taken_for_its_scheduler(scheduler):
+    with Client(scheduler) as client:
+        worker = next(iter(client.scheduler_info()["workers"]))
+    with pytest.raises(ZgcgisError, match="no scheduler answers there"), on_cluster(worker):
         pass
 
 

@@ -12,11 +12,18 @@ is all that it holds.
 
 from __future__ import annotations
 
+import asyncio
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import (
+    CancelledError,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    as_completed,
+)
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -35,6 +42,7 @@ from ..errors import ZgcgisError
 from ..geo.overlay import boxes_near, processors
 from ..model import Zone
 from ..runs import end_with_pool, work_folder
+from ..safe_text import well_formed
 from .shares import Cut, Ground, Pieces, Positions, Spread, cut
 
 __all__ = [
@@ -54,6 +62,10 @@ TILE_FROM = 500_000
 
 TILE_ROWS = 65_536
 _TRIES = 3
+_ANSWER_S = 5.0
+_WORKERS_S = 60.0  # a cluster that grows with its work needs a moment
+_LAST_PORT = 65_535
+_ADDRESS = re.compile(r"(?:[a-z]+://)?(?:[\w.-]+|\[[0-9a-f:.]+\]):(?P<port>[0-9]{1,5})")
 _EDGE_DEG = 1e-5  # a box in degrees, widened by what an edge can bulge over it
 
 Run = Callable[[Sequence["Tile"]], Iterator["Done"]]
@@ -412,36 +424,104 @@ def on_cluster(address: str) -> Iterator[Run]:
     """Do tiles on a ``dask.distributed`` cluster, given by the address of its scheduler.
 
     Needs the extra ``[dask]``. Workers must have zgcgis and see the folder of the tiles.
+
+    Raises
+    ------
+    ZgcgisError
+        If it is no address, nothing there answers as a scheduler does, no worker comes, or the
+        cluster is lost on the way. Nothing is waited for without end.
     """
+    _refuse_address(address)
     try:
-        from distributed import Client
+        from distributed import Client, KilledWorker
     except ModuleNotFoundError as missing:
-        msg = (
+        raise ZgcgisError(
             "使用 --dask 需要安装 zgcgis[dask]。",
             "--dask needs the extra: pip install 'zgcgis[dask]'.",
-        )
-        raise ZgcgisError(*msg) from missing
+        ) from missing
     from distributed import as_completed as each
 
-    try:
-        client = Client(address, timeout="5s", set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
-        msg = (
-            f"无法连接 dask 调度器 {address}：{error}",
-            f"cannot reach the dask scheduler at {address}: {error}",
-        )
-        raise ZgcgisError(*msg) from error
+    client = _client_of(address, Client)
 
     def run(tiles: Sequence[Tile]) -> Iterator[Done]:
         futures = client.map(do_tile, tiles, retries=_TRIES - 1, pure=False)
-        for future in each(futures, loop=client.loop):
-            yield future.result()
-            future.release()
+        _await_workers(address, client)
+        try:
+            for future in each(futures, loop=client.loop):
+                yield future.result()
+                future.release()
+        except KilledWorker:
+            _give_up([tile.number for tile in tiles])
+        except CancelledError as error:
+            raise _no_cluster(address, "量算途中失去联系", "it was lost on the way") from error
+        except OSError as error:
+            raise _no_cluster(
+                address,
+                f"有分块未能完成（{error}），各工作进程须能访问分块所在的文件夹",
+                f"a tile was not done ({error}), its workers must see the folder of the tiles",
+            ) from error
 
     try:
         yield run
     finally:
         client.close()
+
+
+def _refuse_address(address: str) -> None:
+    found = _ADDRESS.fullmatch(address)
+    if found is None or not 1 <= int(found["port"]) <= _LAST_PORT:
+        raise _no_cluster(
+            address,
+            "它不是地址，应形如 tcp://主机:8786",
+            "it is no address; one looks like tcp://host:8786",
+        )
+
+
+def _client_of(address: str, client: type[Any]) -> Any:
+    """Return a client of a scheduler that was seen to answer; the library waits for ever for one."""
+
+    async def greet() -> None:
+        greeting = client(address, timeout=_ANSWER_S, set_as_default=False, asynchronous=True)
+        try:
+            await asyncio.wait_for(greeting, _ANSWER_S)
+        finally:
+            with suppress(TimeoutError, OSError, asyncio.CancelledError):
+                await asyncio.wait_for(greeting.close(), _ANSWER_S)
+
+    try:
+        with ThreadPoolExecutor(1) as thread:  # whoever calls may be in a loop of their own
+            thread.submit(asyncio.run, greet()).result()
+        return client(address, timeout=_ANSWER_S, set_as_default=False)
+    except TimeoutError as error:
+        raise _no_cluster(
+            address,
+            f"{_ANSWER_S:g} 秒内没有调度器应答",
+            f"no scheduler answered within {_ANSWER_S:g} s",
+        ) from error
+    except Exception as error:  # whatever a stranger at that port may answer
+        raise _no_cluster(
+            address, f"那里没有调度器应答（{error}）", f"no scheduler answers there ({error})"
+        ) from error
+
+
+def _await_workers(address: str, client: Any) -> None:
+    try:
+        client.wait_for_workers(1, timeout=_WORKERS_S)
+    except (OSError, CancelledError) as error:
+        raise _no_cluster(
+            address,
+            f"{_WORKERS_S:g} 秒内没有工作进程加入，请先启动 dask worker",
+            f"no worker joined within {_WORKERS_S:g} s; start one with dask worker",
+        ) from error
+
+
+def _no_cluster(address: str, zh: str, en: str) -> ZgcgisError:
+    shown = re.sub("//[^/@]*@", "//***@", well_formed(address))  # a password may stand there
+    return ZgcgisError(
+        f"无法使用 dask 调度器“{shown}”：{zh}。请核对 --dask 的地址，或不用 --dask 在本机量算。",
+        f"the dask scheduler {shown!r} cannot be used: {en}. "
+        "Check the address after --dask, or measure here without --dask.",
+    )
 
 
 @contextmanager
