@@ -9,7 +9,7 @@ with the plan in :mod:`.plan`, quotas in :mod:`.quota`, supply in :mod:`.supply`
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from importlib import import_module
 from pkgutil import iter_modules
@@ -91,7 +91,11 @@ def not_checked(
 
 
 def check(
-    zone: Zone, codes: Iterable[str] | None = None, *, proposal: GeoDataFrame | None = None
+    zone: Zone,
+    codes: Iterable[str] | None = None,
+    *,
+    proposal: GeoDataFrame | None = None,
+    before: Callable[[Rule], None] | None = None,
 ) -> GeoDataFrame:
     """Check a zone, or a proposed allotment in it, against geometry, plan, quotas and facts.
 
@@ -105,6 +109,8 @@ def check(
         Codes or beginnings of codes to keep to; by default every rule that can be asked.
     proposal
         Land proposed for supply (拟供地方案), looked at as the layer ``proposal`` of the zone.
+    before
+        Called with each rule before it is asked, to show how far the check is.
 
     Returns
     -------
@@ -123,13 +129,15 @@ def check(
     if codes is not None:
         flaws = flaws[flaws["rule"].str.startswith(tuple(codes))]
     with searching_once():
-        found = [_ask(entry, zone) for entry in rules.values()]
+        found = [_ask(entry, zone, before) for entry in rules.values()]
     return combine([flaws, *found])
 
 
-def _ask(entry: Rule, zone: Zone) -> GeoDataFrame:
+def _ask(entry: Rule, zone: Zone, before: Callable[[Rule], None] | None) -> GeoDataFrame:
     """Ask a rule; where outlines are too entangled for an answer, that is what was found."""
     assert entry.func is not None
+    if before is not None:
+        before(entry)
     try:
         return entry.func(zone)
     except EntangledError as problem:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,12 +16,14 @@ import click
 from ..safe_text import Text
 from .basics import AS_OF, JSON, LANG, opened_on
 from .console import Output, command, print_json, print_table, say
+from .progress import Progress, progress
 from .results import refuse_over_full, write_check
 
 if TYPE_CHECKING:
     import pandas as pd
     from geopandas import GeoDataFrame
 
+    from ..findings import Rule
     from ..model import Zone
     from ..planning.changes import Question
     from ..planning.outputs import Checked
@@ -108,7 +112,7 @@ def check(
         files["proposal"] = Path(proposal)
     file = Path(waivers) if waivers else (here.folder / "waivers.toml" if here.folder else None)
     day = judgement_day(here)
-    result = _run(_with_proposal(here, plots), day, kept_to, file, files, earlier)
+    result = _run(_with_proposal(here, plots), day, kept_to, file, files, earlier, lang)
     text = result.json_text()
     made: list[Path] = []
     if out:
@@ -166,6 +170,7 @@ def _run(
     waivers: Path | None,
     files: Mapping[str, Path],
     earlier: tuple[pd.DataFrame, Question | None] | None,
+    lang: str,
 ) -> Checked:
     """Check a zone, and keep to what was asked of it."""
     from ..checks import asked, not_checked
@@ -176,7 +181,8 @@ def _run(
     from ..planning.waivers import read_waivers, waive, waiver_table
 
     codes = kept_to["rules"] or None
-    found = run(here, codes)
+    with progress(len(asked(here, codes))) as bar:
+        found = run(here, codes, before=None if bar is None else partial(_tell, bar, lang))
     silent = not_checked(here, codes)
     question = question_of(
         here, asked(here, codes), silent, day=day, found=found, files=files, kept_to=kept_to
@@ -195,6 +201,12 @@ def _run(
         granted=waiver_table(granted, day),
         idle=[one for one in idle if codes is None or one.rule.startswith(codes)],
     )
+
+
+def _tell(bar: Progress, lang: str, rule: Rule) -> None:
+    """Name the rule that is asked next, in its own words without their values."""
+    words = re.sub(r"\{[^}]*\}", "…", Text(rule.zh, rule.en).say(lang))
+    bar.step(f"{rule.code} {words}")
 
 
 def _kept(found: GeoDataFrame, kept_to: Mapping[str, tuple[str, ...]]) -> GeoDataFrame:
