@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from zgcgis import geo, open_zone
 from zgcgis.checks import check
-from zgcgis.checks import facts as rules
+from zgcgis.checks import data as rules
 from zgcgis.findings import describe
 from zgcgis.terms import TERMS
 
