@@ -503,16 +503,25 @@ def test_libreoffice_opens_every_workbook_and_computes_nothing_of_theirs(written
             assert "=1+1" in text
 
 
-def test_the_same_export_gives_the_same_bytes(hostile, tmp_path, written):
+def test_the_same_export_gives_the_same_bytes(hostile, tmp_path, written, monkeypatch):
     import time
 
     first = {suffix: (written[1] / f"layer {suffix}/=p.{suffix}").read_bytes() for suffix in LAYERS}
-    time.sleep(0 if not FULL else 2.1)
-    for suffix in ("xlsx", "shp.zip", "csv"):
-        (tmp_path / suffix).mkdir()
-        file = tmp_path / suffix / f"=p.{suffix}"
-        assert run("export", hostile, "parcel", "-o", file)[0] == 0
-        assert file.read_bytes() == first[suffix], suffix
+    if hasattr(time, "tzset"):
+        monkeypatch.setenv("TZ", "Etc/GMT-14")  # where it is already another day, most of the time
+        time.tzset()
+    try:
+        for suffix in set(LAYERS) - {"gpkg"}:  # the format wants to know when it was changed
+            (tmp_path / suffix).mkdir()
+            file = tmp_path / suffix / f"=p.{suffix}"
+            assert run("export", hostile, "parcel", "-o", file)[0] == 0
+            assert file.read_bytes() == first[suffix], suffix
+    finally:
+        monkeypatch.undo()
+        if hasattr(time, "tzset"):
+            time.tzset()
+    tables = list((written[1] / "layer shp").glob("*.dbf"))
+    assert [path.read_bytes()[1:4] for path in tables] == [bytes([100, 1, 1])]  # of no day
 
 
 # --- where it cannot be written ------------------------------------------------------------------
@@ -560,13 +569,28 @@ def test_a_full_or_read_only_disk_is_a_sentence_and_leaves_nothing(bare, small_d
 
 @pytest.mark.skipif(sys.platform != "linux" or not hasattr(os, "geteuid") or os.geteuid() != 0,
                     reason="mounting a disk needs root")  # fmt: skip
-def test_a_full_disk_ends_the_other_commands_in_a_sentence_too(bare, small_disk):
-    for words in (["map", bare, "-o", small_disk / "a.html"],
-                  ["check", bare, "--rule", "Q", "-o", small_disk / "a.xlsx"],
-                  ["new", small_disk / "x", "--id", "a", "--zh", "a", "--en", "a"]):  # fmt: skip
+@pytest.mark.parametrize(("name", "param"), [*WRITING, ("new", None)], **ids)
+def test_a_full_or_read_only_disk_ends_every_command_in_a_sentence(bare, small_disk, name, param):
+    import subprocess
+
+    change = bare.parent / "change.toml"
+    some = open_zone(bare).layer("parcel")["id"].iloc[0]
+    change.write_text(f'[[change]]\ndo = "release"\nparcel = "{some}"\n', encoding="utf-8")
+    target = small_disk / {"export": "p.gpkg", "map": "a.html"}.get(name, "out")
+    words = (
+        ["new", target, "--id", "a", "--zh", "a", "--en", "a"]
+        if param is None
+        else [*WORDS[name](bare), next(o for o in param.opts if o.startswith("--")), target]
+    )
+    words = [change if word == bare / "change.toml" else word for word in words]
+    (small_disk / "rest").write_bytes(b"0" * (256 * 1024 - 240_000 - 3 * 4096))
+    for state, said in (("full", b"the disk is full"), ("ro", b"writing is not permitted")):
+        if state == "ro":
+            subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
         code, _, err = run(*words, lang="en")
-        assert (code, b"Traceback" in err) == (3, False), (words, err)
-    assert {path.name for path in small_disk.iterdir()} <= {"filler", "x"}
+        assert (code, said in err) == (3, True), (state, err)
+        assert b"Traceback" not in err
+        assert {path.name for path in small_disk.iterdir()} == {"filler", "rest"}, state
 
 
 @pytest.mark.parametrize("suffix", LAYERS)

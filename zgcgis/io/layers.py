@@ -480,7 +480,11 @@ def _shapefile_into(frame: GeoDataFrame, folder: Path, stem: str) -> list[Path]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of widths; the map of names says what was cut
         frame.rename(columns=short).to_file(
-            folder / f"{stem}.shp", driver="ESRI Shapefile", engine="pyogrio", encoding="UTF-8"
+            folder / f"{stem}.shp",
+            driver="ESRI Shapefile",
+            engine="pyogrio",
+            encoding="UTF-8",
+            layer_options={"DBF_DATE_LAST_UPDATE": "2000-01-01"},  # the day makes no other file
         )
     rows = [("shapefile", "column", "zh", "en")]
     for column, name in short.items():

@@ -102,9 +102,10 @@ def write_whole(
         final = target if awaited is None or root is None else _waiting(awaited, root, target)
         place = _own_place(final, asked)
         try:
-            _make(place / f"part{suffix}", writer, check, asked, target)
-            _replace(place / f"part{suffix}", final)
-            _force_folder_to_disk(final.parent)
+            with told(asked):  # while what fills the disk is still there
+                _make(place / f"part{suffix}", writer, check, asked, target)
+                _replace(place / f"part{suffix}", final)
+                _force_folder_to_disk(final.parent)
         finally:
             shutil.rmtree(place, ignore_errors=True)
     return asked
@@ -472,8 +473,9 @@ _CHECKS: dict[str, Callable[[Path], None]] = {
 
 
 def _full(folder: Path) -> bool:
+    there = next((one for one in (folder, *folder.parents) if one.is_dir()), folder)
     try:
-        return shutil.disk_usage(folder).free < _HARDLY_ANY
+        return shutil.disk_usage(there).free < _HARDLY_ANY
     except OSError:
         return False
 
