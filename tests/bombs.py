@@ -942,7 +942,13 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
 
 def serve() -> None:
     """Load everything once, then run the jobs of standard input one after another."""
-    for name in ("geopandas", "pyarrow.parquet", "zgcgis.checks", "zgcgis.io.intake", "zgcgis.cli"):
+    for name in (
+        "geopandas",
+        "pyarrow.parquet",
+        "zgcgis.checks",
+        "zgcgis.io.importing",
+        "zgcgis.cli",
+    ):
         import_module(name)
     for line in sys.stdin:
         print(json.dumps(run(json.loads(line))), flush=True)

@@ -160,7 +160,8 @@ def choices_of_a_language() -> Figures:
 def kinds() -> dict[str, tuple[set[str], str]]:
     """What grows: the names entered so far, and the files they are entered in."""
     from zgcgis import checks, cli, indicators, io, standards
-    from zgcgis.io import columns, gate, rules
+    from zgcgis.intake import columns, rules
+    from zgcgis.intake.sandbox import staging as gate
 
     def files_of(entries: dict[str, object]) -> str:
         found = {inspect.getsourcefile(one.func) for one in entries.values() if one.func}
@@ -175,7 +176,7 @@ def kinds() -> dict[str, tuple[set[str], str]]:
         "a zone": (set(io.SHIPPED) - {"sample"}, "data"),
         "an alias": (aliases, "resources"),
         "an edition": (set(standards.EDITIONS), "resources"),
-        "a format": (set(gate.KINDS), "io/gate.py"),
+        "a format": (set(gate.KINDS), "intake/sandbox/staging.py"),
         "a command": (set(cli.COMMANDS), "cli/(?!__init__)"),
     }
 

@@ -43,7 +43,7 @@ def beside(name: str) -> ModuleType:
     return module
 
 
-bombs, corpus, damage = beside("bombs"), beside("corpus"), beside("test_io_damage")
+bombs, corpus, damage = beside("bombs"), beside("corpus"), beside("test_intake_damage")
 
 
 class Server:

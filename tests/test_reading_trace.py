@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from zgcgis.io.doors import landlock_abi
+from zgcgis.intake.sandbox.landlock import landlock_abi
 
 pytestmark = pytest.mark.trace
 FULL = os.environ.get("ZGCGIS_FULL") == "1"
@@ -63,7 +63,7 @@ def seen(tmp_path_factory):
 
 def test_no_connection_is_made(seen):
     calls, _, _ = seen
-    assert len([c for c in calls if "execve(" in c and "child.py" in c]) >= 5  # GDAL did run
+    assert len([c for c in calls if "execve(" in c and "worker.py" in c]) >= 5  # GDAL did run
     made = [c for c in calls if re.search(r"\b(connect|sendto)\(", c) and "AF_UNIX" not in c]
     assert made == []
     sockets = [c for c in calls if "socket(" in c and re.search(r"AF_INET6?\b", c)]
@@ -75,7 +75,7 @@ def test_every_child_shuts_its_folders_before_it_looks_at_its_file(seen):
     began: dict[str, list[str]] = {}
     for call in calls:
         number = call.split()[0]
-        if "execve(" in call and "child.py" in call and call.rstrip().endswith("= 0"):
+        if "execve(" in call and "worker.py" in call and call.rstrip().endswith("= 0"):
             began[number] = []
         elif number in began and ("landlock_restrict_self(" in call or "/data." in call):
             began[number].append(call)

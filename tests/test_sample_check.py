@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 
 from zgcgis.checks import check
+from zgcgis.intake.examine import examine
 from zgcgis.io import open_zone
-from zgcgis.io.examine import examine
-from zgcgis.io.intake import import_file
+from zgcgis.io.importing import import_file
 from zgcgis.io.zones import new_zone
 from zgcgis.planning.admission import admit, read_project
 from zgcgis.sample import write_sample

@@ -64,7 +64,7 @@ def do(way: str, path: Path, zone: Path) -> int:
 
 def one(way: str, path: Path) -> None:
     """Measure one way in this process, and print it as a line of JSON."""
-    for name in ("geopandas", "fiona", "zgcgis.io.intake"):  # loading them is not reading
+    for name in ("geopandas", "fiona", "zgcgis.io.importing"):  # loading them is not reading
         importlib.import_module(name)
     from zgcgis.io import new_zone
 

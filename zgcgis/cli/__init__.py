@@ -90,8 +90,8 @@ def main(args: list[str] | None = None) -> None:
 
 def _say_open_doors(lang: str | None) -> None:
     """Say in one line which doors of the reader of foreign files this system could not shut."""
-    guard = sys.modules.get(f"{__package__.rpartition('.')[0]}.io.guard")
-    doors = guard.OPEN_DOORS.values() if guard is not None else ()
+    reading = sys.modules.get(f"{__package__.rpartition('.')[0]}.intake.sandbox.process")
+    doors = reading.OPEN_DOORS.values() if reading is not None else ()
     if doors:
         zh = f"本系统未能为读取程序关上：{'、'.join(zh for zh, _ in doors)}；其余限制仍然有效。"
         en = f"This system could not shut off the reader's {', '.join(en for _, en in doors)}."

@@ -137,8 +137,8 @@ def env(as_json: bool) -> None:  # noqa: FBT001
     import pyproj
     import shapely
 
+    from ..intake.sandbox.landlock import left_open, try_doors
     from ..io import SHIPPED
-    from ..io.doors import left_open, try_doors
 
     packages = "zgcgis geopandas shapely pyproj pyogrio fiona folium numpy pandas scipy pyarrow click openpyxl jinja2"
     optional = "distributed sqlalchemy psycopg"

@@ -14,8 +14,8 @@ from .basics import JSON, LANG, opened
 from .console import Output, command, pad, print_json, say
 
 if TYPE_CHECKING:
-    from ..io.examine import FileReport, LayerReport, Options
-    from ..io.intake import Intake
+    from ..intake.examine import FileReport, LayerReport, Options
+    from ..io.importing import Intake
 
 __all__ = ["doctor", "export", "import_"]
 
@@ -74,9 +74,9 @@ def _options(
     accept: tuple[str, ...],
 ) -> Options:
     from ..findings import RULES
-    from ..io.coordinates import parse_crs
-    from ..io.examine import Options
-    from ..io.text import codec_of
+    from ..intake.crs import parse_crs
+    from ..intake.encoding import codec_of
+    from ..intake.examine import Options
 
     if crs is not None:
         try:
@@ -132,8 +132,8 @@ def doctor(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """检查数据文件：内容、问题、办法；不作任何改动。Examine files; changes nothing."""
-    from ..io.examine import examine
-    from ..io.guard import OPEN_DOORS
+    from ..intake.examine import examine
+    from ..intake.sandbox.process import OPEN_DOORS
     from ..model import LEVELS
 
     if level is not None and level not in LEVELS:
@@ -160,7 +160,7 @@ def doctor(
 
 
 def _compare(reports: list[tuple[str, FileReport]]) -> None:
-    from ..io.examine import apart, shifts
+    from ..intake.examine import apart, shifts
 
     boxes = [
         (f"{file}:{layer.name}", layer.facts.get("bounds_lonlat"))
@@ -219,8 +219,8 @@ def _plain(value: Any) -> Any:
 
 
 def _mend(row: dict[str, Any], file: str, lang: str) -> str:
-    from ..io.gate import fill_mend
-    from ..io.rules import mend_of
+    from ..intake.rules import mend_of
+    from ..intake.sandbox.staging import fill_mend
 
     words = {k: v for k, v in row.items() if not (isinstance(v, float) and math.isnan(v))}
     return fill_mend(mend_of(str(row["rule"]), lang), _quoted(file), words)
@@ -406,8 +406,8 @@ def import_(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """检查、修复并导入数据到示范区。Examine, repair with record, and store in a zone."""
-    from ..io.guard import OPEN_DOORS
-    from ..io.intake import import_file
+    from ..intake.sandbox.process import OPEN_DOORS
+    from ..io.importing import import_file
     from ..model import LEVELS
 
     if level not in LEVELS:

@@ -27,11 +27,11 @@ from ..errors import CrsError, UnknownNameError, WriteError, ZgcgisWarning
 from ..findings import describe
 from ..geo import hilbert_order
 from ..geo.rings import in_threads
+from ..intake.examine import SORTED_ABOVE, LayerReport, Options, examine
+from ..intake.sandbox.staging import Refusal
 from ..model import COLUMNS, LEVELS
 from ..runs import work_folder
 from ..safe_text import json_text, well_formed
-from .examine import SORTED_ABOVE, LayerReport, Options, examine
-from .gate import Refusal
 from .spreadsheets import write_csv, write_table
 from .styles import embed_style, embed_table
 from .writing import look_at, told, write_bytes_whole, write_whole, write_zip

@@ -21,11 +21,11 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from ..errors import ReadError, ZoneError
+from ..intake.crs import parse_crs, rule_of
+from ..intake.layer import Options
+from ..intake.sandbox.staging import Refusal, stage
+from ..intake.source import Raw, read_raw, start_for
 from ..runs import work_folder
-from .coordinates import parse_crs, rule_of
-from .gate import Refusal, stage
-from .raw import Raw, read_raw, start_for
-from .reports import Options
 
 __all__ = ["read_outside_json", "read_outside_layer", "read_outside_tables", "refuse_links"]
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from ..findings import combine, finding_frame
 from ..geo import repair
+from ..intake.geometry import KINDS, MENDED
 from ..model import LEVELS
-from .placing import KINDS, MENDED
 from .stored import read_layer
 
 __all__ = ["read_sound_layer"]

@@ -25,9 +25,9 @@ from pyproj import CRS
 from shapely.errors import GEOSException
 
 from ..errors import CrsError, MissingColumnsError, ReadError
+from ..intake.crs import lonlat_of, parse_crs, unknown_shift
 from ..model import LEVELS
 from .casting import typed_columns
-from .coordinates import lonlat_of, parse_crs, unknown_shift
 from .geojson import read_geojson
 
 __all__ = ["UNREAD_ABOVE", "StoredFile", "read_stored_layer", "stored_file"]
@@ -235,7 +235,7 @@ def _unreadable(path: Path, error: Exception) -> ReadError:
 
 def _in_degrees(layer: GeoDataFrame, path: Path) -> GeoDataFrame:
     """Bring a layer to EPSG:4490, or refuse it where nobody can say how."""
-    from .gate import Refusal
+    from ..intake.sandbox.staging import Refusal
 
     if (unknown := unknown_shift(layer.crs)) is not None:
         rule, words = unknown

@@ -29,6 +29,7 @@ from pandas import DataFrame
 
 from ..errors import MissingColumnsError, ReadError, StandardError, UnknownNameError, ZoneError
 from ..findings import combine
+from ..intake.examine import Options
 from ..model import LEVELS, Layers, StoredLayer, Zone
 from ..plan import load_plan
 from ..plan.settings import (
@@ -42,7 +43,6 @@ from ..plan.settings import (
     shown,
 )
 from ..safe_text import toml_text
-from .examine import Options
 from .layers import the_layer, typed
 from .outside import refuse_links
 from .places import result_folder

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from zgcgis.io import doors, guard
-from zgcgis.io.examine import Options, examine
-from zgcgis.io.guard import DRIVERS, _environment, run_child
+from zgcgis.intake.examine import Options, examine
+from zgcgis.intake.sandbox import landlock as doors
+from zgcgis.intake.sandbox import process as guard
+from zgcgis.intake.sandbox.process import DRIVERS, _environment, run_child
 
 spec = importlib.util.spec_from_file_location("corpus", Path(__file__).with_name("corpus.py"))
 assert spec is not None
@@ -23,7 +24,7 @@ corpus = sys.modules.setdefault("corpus", importlib.util.module_from_spec(spec))
 spec.loader.exec_module(corpus)
 
 FULL = os.environ.get("ZGCGIS_FULL") == "1"
-CHILD = Path(doors.__file__).with_name("child.py")
+CHILD = Path(doors.__file__).with_name("worker.py")
 
 # The child itself, but for its job: it tries every door and says what became of each try.
 BURGLAR = """
@@ -183,7 +184,7 @@ def test_a_system_that_refuses_one_door_still_reads_every_format(tmp_path, refus
     files = every_format(tmp_path)
     code = (
         "import json, sys\n"
-        "from zgcgis.io.examine import Options, examine\n"
+        "from zgcgis.intake.examine import Options, examine\n"
         "for path, options in json.load(sys.stdin):\n"
         "    (report,) = examine(path, options=Options(**options), level='parcel')\n"
         "    assert report.outcome in ('accept', 'finding'), (path, str(report.refusal))\n"
@@ -239,12 +240,12 @@ def test_packages_outside_the_interpreter_reach_the_child(tmp_path, way):
     for entry in site.iterdir():
         if not entry.name.startswith(("_", "zgcgis")) and entry.suffix != ".pth":
             (place / entry.name).symlink_to(entry)
-    (place / "zgcgis").symlink_to(Path(doors.__file__).parents[1])
+    (place / "zgcgis").symlink_to(Path(doors.__file__).parents[2])
     path = corpus.save(corpus.parcels(), tmp_path / "a.gpkg")
     bare = os.path.realpath(sys.executable)
     code = (
         "import sys\n"
-        "from zgcgis.io.examine import examine\n"
+        "from zgcgis.intake.examine import examine\n"
         "(report,) = examine(sys.argv[1], level='parcel')\n"
         "print(report.outcome, report.refusal)\n"
     )

@@ -19,10 +19,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from .book import Book
-from .gate import Refusal, Staged
-from .guard import run_child
-from .text import decode_bytes, plain_key
+from .encoding import decode_bytes, plain_key
+from .log import Book
+from .sandbox.process import run_child
+from .sandbox.staging import Refusal, Staged
 
 __all__ = ["form_of", "forms_of", "join", "read_csv", "read_workbook"]
 

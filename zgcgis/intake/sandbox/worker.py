@@ -1,6 +1,6 @@
 """The reader that meets foreign files: a process of its own, with nothing to lose.
 
-This file is a script, not a module of the package: :mod:`zgcgis.io.guard` starts it with one
+This file is a script, not a module of the package: :mod:`zgcgis.intake.sandbox.process` starts it with one
 argument, a JSON job, in a temporary folder that holds copies of the input. It has no network,
 bounded memory and time, and one GDAL driver. It leaves GeoParquet and ``facts.json``; only those
 are read by the parent.
@@ -567,17 +567,17 @@ def main() -> int:
     """Do one job and leave ``facts.json``; the answer of the process says how it went."""
     job = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     out = Path(job["out"])
-    doors, runs = _beside("doors"), _beside("runs", _HERE.parent)
+    landlock, runs = _beside("landlock"), _beside("runs", _HERE.parents[1])
     first = next((k for k, entry in enumerate(sys.path) if "-packages" in entry), len(sys.path))
     sys.path[first:first] = job.get("packages", [])
-    shut = doors.limit(*(int(job[k]) for k in ("memory_bytes", "seconds", "most_bytes")))
+    shut = landlock.limit(*(int(job[k]) for k in ("memory_bytes", "seconds", "most_bytes")))
     try:
         try:
             get_ready(job)
         except ImportError as problem:
             raise Refused("R450", detail=containers.first_line(problem)) from problem
         (out / "ready").touch()
-        shut.append(doors.shut_folders(Path(job["work"]), doors.needed_folders()))
+        shut.append(landlock.shut_folders(Path(job["work"]), landlock.needed_folders()))
         if job.get("waits"):
             if not os.read(0, 1):
                 return 0  # nobody wants to know any more

@@ -9,10 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyproj import CRS
 
-from zgcgis.io import coordinates
-from zgcgis.io.attributes import match_columns, scale_of
-from zgcgis.io.tables import form_of, forms_of
-from zgcgis.io.text import choose_encoding, codec_of, decode_bytes, garbled, invisible, plain_key
+from zgcgis.intake import crs as coordinates
+from zgcgis.intake.encoding import (
+    choose_encoding,
+    codec_of,
+    decode_bytes,
+    garbled,
+    invisible,
+    plain_key,
+)
+from zgcgis.intake.tabular import form_of, forms_of
+from zgcgis.intake.values import match_columns, scale_of
 
 WORDS = ["中关村软件园", "北京市海淀区", "工业用地", "土地使用权人名称"]
 

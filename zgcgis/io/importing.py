@@ -24,16 +24,16 @@ from numpy.typing import NDArray
 
 from .. import __version__
 from ..errors import UnknownNameError, ZoneError
+from ..intake import tabular as tables
+from ..intake.examine import LayerReport, Options, shifts
+from ..intake.geometry import against_areas, against_floors
+from ..intake.log import Book
+from ..intake.sandbox.staging import Refusal
 from ..model import LEVELS
 from ..runs import hold
 from ..safe_text import json_text
-from . import tables
-from .book import Book
-from .examine import LayerReport, Options, shifts
-from .gate import Refusal
 from .layers import store_layer, stored_box, stored_record, the_layer
 from .outside import refuse_links
-from .placing import against_areas, against_floors
 from .spreadsheets import write_csv
 from .stored import read_stored_layer, stored_file
 from .writing import write_text_whole

@@ -25,17 +25,17 @@ import pytest
 import shapely
 
 from zgcgis.findings import describe, finding_frame
-from zgcgis.io import guard
-from zgcgis.io.examine import examine
-from zgcgis.io.gate import KINDS, Refusal, stage
-from zgcgis.io.raw import read_raw
-from zgcgis.io.reports import Options
+from zgcgis.intake.examine import examine
+from zgcgis.intake.layer import Options
+from zgcgis.intake.sandbox import process as guard
+from zgcgis.intake.sandbox.staging import KINDS, Refusal, stage
+from zgcgis.intake.source import read_raw
 
 FULL = os.environ.get("ZGCGIS_FULL") == "1"
 COUNT = 3000
 PAGE = 4096
 CUTS, ZEROS, FLIPS = (20, 20, 200) if FULL else (3, 2, 5)
-CHILD = Path(guard.__file__).with_name("child.py")
+CHILD = Path(guard.__file__).with_name("worker.py")
 
 
 # --- a clean file of each format -----------------------------------------------------------------

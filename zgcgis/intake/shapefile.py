@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .gate import Refusal, Staged
-from .text import CODE_PAGES, Encoding, choose_encoding, decode_value
+from .encoding import CODE_PAGES, Encoding, choose_encoding, decode_value
+from .sandbox.staging import Refusal, Staged
 
 __all__ = ["Table", "index_shapes", "read_dbf"]
 

@@ -17,7 +17,7 @@ from importlib.resources import files
 from typing import Any
 
 from ..model import COLUMNS, LEVELS
-from .text import without_invisible
+from .encoding import without_invisible
 
 __all__ = [
     "Columns",

@@ -14,8 +14,10 @@ import pytest
 import shapely
 from shapely.geometry import box
 
-from zgcgis.io import gate, guard, raw
-from zgcgis.io.examine import Options, examine
+from zgcgis.intake import source as raw
+from zgcgis.intake.examine import Options, examine
+from zgcgis.intake.sandbox import process as guard
+from zgcgis.intake.sandbox import staging as gate
 
 LINUX = pytest.mark.skipif(not hasattr(os, "copy_file_range"), reason="Linux copies in the kernel")
 NAMES = ("a.gpkg", "a.geojson", "a.fgb", "a.shp", "a.parquet")
@@ -144,7 +146,7 @@ def test_a_reader_that_nobody_asks_ends_by_itself(tmp_path):
 @pytest.mark.usefixtures("every_file_is_large")
 def test_what_was_read_is_not_kept(tmp_path, monkeypatch):
     path = save(tmp_path, "a.gpkg")
-    module = importlib.import_module("zgcgis.io.examine")
+    module = importlib.import_module("zgcgis.intake.examine")
     left = []
     real = module.place
 

@@ -21,7 +21,6 @@ from numpy.typing import NDArray
 
 from ..land_use import crosswalk
 from ..model import COLUMNS
-from .book import Book
 from .columns import (
     Columns,
     guess_level,
@@ -32,7 +31,8 @@ from .columns import (
     twins,
     units_by_name,
 )
-from .text import garbled, invisible, without_invisible
+from .encoding import garbled, invisible, without_invisible
+from .log import Book
 
 __all__ = [
     "Columns",

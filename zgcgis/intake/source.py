@@ -16,10 +16,11 @@ import shapely
 from numpy.typing import NDArray
 
 from ..geo.rings import in_threads
-from . import shapes, tables
-from .gate import LARGE, Refusal, Staged, Start
-from .guard import Reader, run_child
-from .reports import Options
+from . import shapefile as shapes
+from . import tabular as tables
+from .layer import Options
+from .sandbox.process import Reader, run_child
+from .sandbox.staging import LARGE, Refusal, Staged, Start
 
 __all__ = ["Raw", "read_raw", "start_for"]
 

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 
 from zgcgis.cli.intake import doctor
 from zgcgis.findings import describe
-from zgcgis.io.examine import Options
-from zgcgis.io.gate import Refusal
+from zgcgis.intake.examine import Options
+from zgcgis.intake.sandbox.staging import Refusal
 from zgcgis.io.layers import the_layer
 
 spec = importlib.util.spec_from_file_location("corpus", Path(__file__).with_name("corpus.py"))

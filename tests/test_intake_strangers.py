@@ -22,9 +22,10 @@ from click.testing import CliRunner
 from zgcgis.cli import cli
 from zgcgis.errors import ReadError
 from zgcgis.geo import area_m2
-from zgcgis.io import guard, import_file, new_zone
-from zgcgis.io.columns import guess_level, match_columns, twins
-from zgcgis.io.examine import Options, examine
+from zgcgis.intake.columns import guess_level, match_columns, twins
+from zgcgis.intake.examine import Options, examine
+from zgcgis.intake.sandbox import process as guard
+from zgcgis.io import import_file, new_zone
 
 spec = importlib.util.spec_from_file_location("corpus", Path(__file__).with_name("corpus.py"))
 assert spec is not None

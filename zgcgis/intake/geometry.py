@@ -21,12 +21,12 @@ from ..errors import CrsError
 from ..geo import datums, repair
 from ..geo.rings import in_threads
 from ..model import LEVELS
-from . import coordinates
-from .book import Book
+from . import crs as coordinates
 from .columns import scale_of
-from .gate import Refusal
-from .raw import Raw
-from .reports import LayerReport, Options
+from .layer import LayerReport, Options
+from .log import Book
+from .sandbox.staging import Refusal
+from .source import Raw
 
 __all__ = [
     "KINDS",

@@ -24,11 +24,11 @@ from pyproj.exceptions import ProjError
 from ..geo import datums
 from ..model import LEVELS
 from ..runs import work_folder
-from . import attributes, coordinates
-from .book import Book
+from . import crs as coordinates
+from . import values as attributes
 from .columns import Columns
-from .gate import KINDS, Refusal, Staged, stage
-from .placing import (
+from .encoding import garbled
+from .geometry import (
     MENDED,
     STORED,
     against_areas,
@@ -38,10 +38,11 @@ from .placing import (
     points_of,
     shapes_of,
 )
-from .raw import Raw, read_raw, start_for
-from .reports import FileReport, LayerReport, Options
-from .tables import forms_of
-from .text import garbled
+from .layer import FileReport, LayerReport, Options
+from .log import Book
+from .sandbox.staging import KINDS, Refusal, Staged, stage
+from .source import Raw, read_raw, start_for
+from .tabular import forms_of
 
 __all__ = ["FileReport", "LayerReport", "Options", "examine"]
 

@@ -1,6 +1,6 @@
 """Starting the child that reads: one process, one file, one driver, no network, limits.
 
-The child (:mod:`zgcgis.io.child`) sees copies in a temporary folder. If it breaks down, hangs or
+The child (:mod:`zgcgis.intake.sandbox.worker`) sees copies in a temporary folder. If it breaks down, hangs or
 grows, that is a sentence here, not our end.
 """
 
@@ -19,8 +19,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from . import doors
-from .gate import NO_ROOM, Refusal
+from . import landlock
+from .staging import NO_ROOM, Refusal
 
 __all__ = ["OPEN_DOORS", "Reader", "run_child"]
 
@@ -151,7 +151,7 @@ class Reader:
             raise Refusal(facts["refused"], **facts["words"])
         if code != 0:
             raise _what_happened(code, self.said, ready=True)
-        OPEN_DOORS.update(doors.left_open(facts.get("doors", [])))
+        OPEN_DOORS.update(landlock.left_open(facts.get("doors", [])))
         return facts | {"folder": self.out}
 
 
@@ -166,7 +166,7 @@ def _start(
 ) -> subprocess.Popen[bytes]:
     command = [
         sys.executable, "-I", "-B", "-X", "utf8",
-        str(Path(__file__).with_name("child.py")), str(order),
+        str(Path(__file__).with_name("worker.py")), str(order),
     ]  # fmt: skip
     more: dict[str, Any] = (
         {"creationflags": getattr(subprocess, "CREATE_NO_WINDOW", 0)}
@@ -242,7 +242,7 @@ def package_folders() -> list[str]:
     and never into the current folder.
     """
     found = []
-    for name in doors.PACKAGES:
+    for name in landlock.PACKAGES:
         spec = importlib.util.find_spec(name)
         if spec is not None and spec.origin:
             found.append(Path(spec.origin).absolute().parents[1])

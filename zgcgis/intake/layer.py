@@ -13,9 +13,9 @@ import pandas as pd
 from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 
-from .book import Book, findings_of
-from .gate import Refusal
-from .guard import DRIVERS
+from .log import Book, findings_of
+from .sandbox.process import DRIVERS
+from .sandbox.staging import Refusal
 
 __all__ = ["FileReport", "LayerReport", "Options"]
 

@@ -23,10 +23,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
-from ..errors import ReadError
-from ..findings import RULES, describe, finding_frame
-from .rules import mend_of
-from .text import codec_of, decode_bytes
+from ...errors import ReadError
+from ...findings import RULES, describe, finding_frame
+from ..encoding import codec_of, decode_bytes
+from ..rules import mend_of
 
 __all__ = ["KINDS", "LARGE", "Refusal", "Staged", "fill_mend", "stage"]
 
@@ -44,7 +44,7 @@ Digest = Callable[[], str]
 
 
 class Reader(Protocol):
-    """What reads a file that was let in (:class:`zgcgis.io.guard.Reader`)."""
+    """What reads a file that was let in (:class:`zgcgis.intake.sandbox.process.Reader`)."""
 
     def facts(self) -> dict[str, Any]: ...
 

@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from zgcgis.findings import describe
+from zgcgis.intake.examine import examine
 from zgcgis.io import new_zone
-from zgcgis.io.examine import examine
 from zgcgis.io.layers import store_layer, write_layer
 
 FULL = os.environ.get("ZGCGIS_FULL") == "1"

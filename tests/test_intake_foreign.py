@@ -10,10 +10,10 @@ import pytest
 import shapely
 
 from zgcgis.errors import ReadError
-from zgcgis.io.attributes import _TOTALS
-from zgcgis.io.examine import Options, examine
-from zgcgis.io.intake import import_file
-from zgcgis.io.text import garbled
+from zgcgis.intake.encoding import garbled
+from zgcgis.intake.examine import Options, examine
+from zgcgis.intake.values import _TOTALS
+from zgcgis.io.importing import import_file
 
 LAEA = "+proj=laea +lat_0=40 +lon_0=116.3 +ellps=GRS80"
 SHAPES = [shapely.box(116.3 + 0.002 * i, 39.98, 116.301 + 0.002 * i, 39.981) for i in range(12)]

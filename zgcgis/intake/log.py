@@ -11,8 +11,8 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from ..findings import RULES, combine, empty, finding_frame
-from .gate import Refusal
 from .rules import ENDS
+from .sandbox.staging import Refusal
 
 __all__ = ["Book", "findings_of"]
 

@@ -1,0 +1,8 @@
+"""Foreign files in: read in a sandbox, examined stage by stage, never taken at their word."""
+
+from __future__ import annotations
+
+from .examine import examine
+from .layer import FileReport, LayerReport, Options
+
+__all__ = ["FileReport", "LayerReport", "Options", "examine"]
