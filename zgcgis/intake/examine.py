@@ -456,7 +456,7 @@ def _close(
 ) -> None:
     """Close the books: the rows in use, the table of repairs, the table of refusals."""
     book = report.book
-    report.labels = columns["id"].array if "id" in columns else None
+    report.labels = columns["id"].reset_index(drop=True) if "id" in columns else None
     report.places = geometry
     counts = book.counts
     assert counts["in"] == counts["used"] + counts["repaired"] + counts["refused"]

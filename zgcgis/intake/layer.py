@@ -64,7 +64,7 @@ class LayerReport:
     table: bool = False
     repairs: pd.DataFrame = field(default_factory=pd.DataFrame)
     refused: pd.DataFrame = field(default_factory=pd.DataFrame)
-    labels: Any = None
+    labels: pd.Series | None = None
     places: NDArray[np.object_] | None = None
 
     @cached_property
