@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import FULL
 from tests.test_checks_plan import layer, parcels, quotas, square, zone
 from zgcgis.checks import RULES, asked, check, not_checked
-from zgcgis.checks.coverage import MASKS, REASONS, coverage_lines, unjudged
+from zgcgis.checks.coverage import FACTS, MASKS, REASONS, coverage_lines, unjudged
 from zgcgis.io import open_zone
 from zgcgis.model import COLUMNS, LEVELS
 
@@ -22,12 +22,13 @@ ENTERED = {code: entry for code, entry in RULES.items() if entry.func is not Non
 def test_what_a_rule_says_it_needs_exists(code):
     for need in ENTERED[code].needs:
         level, _, rest = need.partition(".")
-        columns, _, mask = rest.removesuffix("*").partition("?")
+        columns, _, mask = rest.replace("*", "").partition("?")
         assert mask in {"", *MASKS}
+        level = level.removeprefix("~")
         if level == "zone":
-            assert columns.split(".")[0] in {"plan", "quotas", "thresholds"}
+            assert columns.split(".")[0] in {"plan", "quotas", "thresholds", "layers"}
             continue
-        known = set(LEVELS[level].columns) | {"@park", "@system"}
+        known = {*LEVELS[level].columns, *(f"@{fact}" for fact in FACTS), "geometry"}
         assert set(columns.split("|")) <= known
     assert set(ENTERED[code].levels) <= set(LEVELS)
 
@@ -82,8 +83,33 @@ def test_survey_land_is_held_against_the_plan_by_its_land_use(code, system):
     land = survey([*built, *open_land])
     here = zone(layers={"parcel": land, level: lines})
     here = replace(here, meta=here.meta | {"land_use_system": system})
-    assert sorted(check(here, [code])["feature"]) == [f"s{k}" for k in range(len(built))]
+    found = check(here, [code])
+    assert sorted(found["feature"]) == [f"s{k}" for k in range(len(built))]
+    assert found["detail"].str.contains("derived from land use").all()
     assert not_checked(here, [code]).empty
+    stated = replace(here, layers={**here.layers, "parcel": land.assign(build_state="A2")})
+    assert not check(stated, [code])["detail"].str.contains("derived").any()
+
+
+@pytest.mark.parametrize("code", PLAN_RULES)
+def test_a_line_that_is_there_in_no_year_or_has_no_shape_is_named(code):
+    level, lines = PLAN_RULES[code]
+    land = survey(["1001", "0701"])
+    future = zone(layers={"parcel": land, level: lines.assign(since=2030)})
+    assert check(future, [code]).empty
+    assert not_checked(future, [code])["reason"].tolist() == ["not_now"]
+    lines = pd.concat([lines, lines.assign(id="lost")], ignore_index=True)
+    lines.loc[1, "geometry"] = None
+    here = zone(layers={"parcel": land, level: lines})
+    said = not_checked(here, [code])
+    assert said[["level", "column", "features", "of"]].to_numpy().tolist() == [
+        [level, "geometry", 1, 2]
+    ]
+    outside = code in ("P302", "P304")  # what the lost outline held is not known
+    assert set(check(here, [code])["severity"]) == {"warning" if outside else "error"}
+    none = zone(layers={"parcel": land, level: lines.iloc[[1]]})
+    assert check(none, [code]).empty
+    assert unjudged(not_checked(none, [code]), RULES) == {code}
 
 
 @pytest.mark.parametrize("code", PLAN_RULES)
@@ -111,6 +137,67 @@ def test_two_code_systems_on_two_sides_are_said():
     here = zone(layers={"parcel": survey(["1001"]), "detailed_plan": plan})
     assert check(here, ["P303"]).empty
     assert "other_system" in set(not_checked(here, ["P303"])["reason"])
+
+
+def test_of_plots_in_two_systems_only_pairs_of_one_are_compared_and_the_others_counted():
+    plots = layer(
+        [
+            {"id": "own", "land_use": "0901", "land_use_system": "yonghai_2023"},
+            {"id": "other", "land_use": "M1", "land_use_system": "gb50137_2011"},
+        ],
+        [square(0), square(1)],
+    )
+    here = zone(layers={"parcel": survey(["1001", "1001"]), "detailed_plan": plots})
+    assert check(here, ["P303"])["feature"].tolist() == ["s0"]
+    said = not_checked(here, ["P303"]).iloc[0]
+    assert said[["column", "reason", "features", "of"]].tolist() == [
+        "land_use_system", "other_system", 1, 2,
+    ]  # fmt: skip
+    assert said["area_m2"] == pytest.approx(10_000, rel=1e-5)
+
+
+def test_a_code_nobody_knows_accuses_nobody_of_another_use():
+    plot = layer([{"id": "plot", "land_use": "0901"}], [square(0)])
+    here = zone(layers={"parcel": survey(["2399"]).assign(build_state="A2"), "detailed_plan": plot})
+    assert check(here, ["P303"]).empty
+    assert not_checked(here, ["P303"])["features"].tolist() == [1]
+
+
+QUOTAS = {
+    "plan": ("supplied_in_year", "supply_date"),
+    "approved": ("land", "approved_date"),
+}
+
+
+@pytest.mark.parametrize("kind", QUOTAS)
+def test_a_quota_asks_only_for_the_columns_that_it_counts_by(kind):
+    use, column = QUOTAS[kind]
+    land = survey(["1001", "1001"], supply_state="D21")
+    here = zone(
+        layers={"parcel": land}, quotas=quotas(("z", 2023, "built_land", "cumulative", 1.0, "x"))
+    )
+    assert check(here, ["Q401"])["measured"].item() == pytest.approx(20_000, rel=1e-5)
+    assert "of 2 from land use" in check(here, ["Q401"])["detail"].item()
+    assert not_checked(here, ["Q401"]).empty
+    asked_for = replace(here, quotas=quotas(("z", 2023, use, kind, 1.0, "x")))
+    assert not_checked(asked_for, ["Q401"])["column"].tolist() == [column]
+
+
+@pytest.mark.parametrize("level", ["park", "block"])
+def test_land_on_record_is_held_against_parcels_that_name_no_unit_and_state_nothing(level):
+    units = layer([{"id": "u"}], [(-10, -10, 410, 110)])
+    record = pd.DataFrame(
+        [["u", 2023, "built_land_m2", 20_000.0], ["u", 2023, "supplied_land_m2", 5_000.0]],
+        columns=["unit", "year", "key", "value"],
+    )
+    land = survey(["1001", "0701", "0901", "0103"])
+    here = zone(layers={"parcel": land, level: units}, accounts=record)
+    found = check(here, ["D511"])
+    assert found[["feature", "other"]].to_numpy().tolist() == [["u", "built_land_m2"]]
+    assert found["measured"].item() == pytest.approx(-10_000, rel=1e-4)
+    assert "from land use" in found["detail"].item()
+    assert not_checked(here, ["D511"])["column"].tolist() == ["supply_state"]
+    assert unjudged(not_checked(here, ["D511"]), RULES) == set()
 
 
 def test_a_parcel_that_names_no_park_counts_in_the_one_it_lies_in():

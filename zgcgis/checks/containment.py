@@ -38,7 +38,7 @@ from .topology import (
     limits_of,
 )
 
-__all__ = ["parks_of"]
+__all__ = ["parks_of", "units_of"]
 
 _MOST = 0.5  # of a parcel: with less in it, a park does not hold it
 
@@ -62,24 +62,42 @@ def parks_of(zone: Zone, parcels: GeoDataFrame) -> pd.DataFrame:
     """
     stated = _text(parcels, "park_id")
     named = (stated != "") | (_text(parcels, "block_id") != "")
-    basis = pd.Series(np.where(named, "stated", ""), index=parcels.index, dtype="object")
-    parks = zone.layers.get("park")
-    if named.all() or parks is None:
-        return pd.DataFrame({"park": stated, "basis": basis})
-    outlines = parks[parks.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
-    lost = parcels[~named.to_numpy()]
-    i, j, shared_m2 = geo.clipped_areas(outlines.geometry, lost.geometry, center=zone.center)
-    whole_m2 = geo.area_m2(lost.geometry, center=zone.center).to_numpy()
+    park, placed = _by_place(zone, parcels, "park", stated, ~named)
+    basis = np.where(named, "stated", np.where(placed, "place", ""))
+    return pd.DataFrame({"park": park, "basis": Series(basis, index=parcels.index, dtype="object")})
+
+
+def units_of(zone: Zone, parcels: GeoDataFrame, level: str) -> Series:
+    """Return the park or block of each parcel: the one it names, else the one it lies in.
+
+    Empty where neither is known.
+    """
+    stated = _text(parcels, f"{level}_id")
+    return _by_place(zone, parcels, level, stated, stated == "")[0]
+
+
+def _by_place(
+    zone: Zone, parcels: GeoDataFrame, level: str, stated: Series, lost: Series
+) -> tuple[Series, NDArray[np.bool_]]:
+    """Fill in the unit of the parcels that are `lost`; which of them lie in one."""
+    placed = np.zeros(len(parcels), bool)
+    units = zone.layers.get(level)
+    if units is None or not lost.any():
+        return stated, placed
+    outlines = units[units.geometry.geom_type.isin(["Polygon", "MultiPolygon"])]
+    rows = np.flatnonzero(lost & parcels.geometry.geom_type.isin(["Polygon", "MultiPolygon"]))
+    shapes = parcels.geometry.iloc[rows]
+    i, j, shared_m2 = geo.clipped_areas(outlines.geometry, shapes, center=zone.center)
+    whole_m2 = geo.area_m2(shapes, center=zone.center).to_numpy()
     size_m2 = geo.area_m2(outlines.geometry, center=zone.center).to_numpy()
-    held = pd.DataFrame({"park": i, "row": j, "size_m2": size_m2[i]})[
+    held = pd.DataFrame({"unit": i, "row": j, "size_m2": size_m2[i]})[
         shared_m2 > _MOST * whole_m2[j]
     ]
     held = held.sort_values("size_m2", kind="stable").drop_duplicates("row")
-    rows = np.flatnonzero(~named.to_numpy())[held["row"].to_numpy()]
-    found, how = stated.to_numpy(object).copy(), basis.to_numpy(object).copy()
-    found[rows] = outlines["id"].to_numpy(object)[held["park"].to_numpy()]
-    how[rows] = "place"
-    return pd.DataFrame({"park": found, "basis": how}, index=parcels.index)
+    placed[rows[held["row"]]] = True
+    found = stated.copy()
+    found.iloc[rows[held["row"]]] = outlines["id"].to_numpy(object)[held["unit"]]
+    return found, placed
 
 
 @rule(
@@ -239,12 +257,7 @@ def _gaps_in(zone: Zone, *levels: str) -> GeoDataFrame:
     if not zone.count(block_level):
         return _gaps_among(zone, parcels)
     blocks = _now(zone, _outlines(zone, block_level))
-    named = _text(parcels, "block_id")
-    if (named != "").any():
-        blocks = blocks[blocks["id"].isin(set(named))]
-    else:
-        i, _, _ = geo.clipped_areas(blocks.geometry, parcels.geometry, center=zone.center)
-        blocks = blocks.iloc[np.unique(i)]
+    blocks = blocks[blocks["id"].isin(set(units_of(zone, parcels, block_level)))]
     found = geo.gaps(parcels, blocks, min_area_m2=least, tolerance_m=tolerance, center=zone.center)
     return found.assign(level="block", severity=_capped("error", (blocks, found["a"])))
 
@@ -449,15 +462,15 @@ def parcel_outside_its_unit(zone: Zone) -> GeoDataFrame:
     found = []
     place = Series(np.arange(len(parcels)), index=_ids(parcels)).groupby(level=0).first()
 
-    def own(places: GeoDataFrame, column: str, outlines: GeoDataFrame) -> NDArray[np.intp]:
-        named = _text(parcels, column).iloc[place[places["a"]].to_numpy()]
-        return _position(named, outlines)
+    def block_of(places: GeoDataFrame, outlines: GeoDataFrame) -> NDArray[np.intp]:
+        those = parcels.iloc[place[places["a"]].to_numpy()]
+        return _position(units_of(zone, those, "block"), outlines)
 
     off_park = None
     if parks is not None:
         off_park = _off_parent(zone, "parcel", "park")
         if blocks is not None and len(off_park):
-            in_block = own(off_park, "block_id", blocks)
+            in_block = block_of(off_park, blocks)
             off_park = _kept_within(off_park, blocks, in_block, zone)
         found.append(_off_report(zone, off_park, "H203", "parcel"))
     if blocks is not None:

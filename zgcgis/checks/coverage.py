@@ -7,8 +7,12 @@ A rule names what it needs (``needs`` of :func:`zgcgis.findings.rule`), one word
   its classification knows it);
 - ``"parcel.agreed_start_date?supplied"``: only of the features that a mask of :data:`MASKS` keeps;
 - ``"parcel.stopped_since*"``: the column is kept at all, for one feature at least;
-- ``"parcel.@park"``: the park is known, by name or by place;
-- ``"zone.plan"``, ``"zone.quotas"``, ``"zone.thresholds.KEY"``: the zone states it.
+- ``"~parcel.block_id"``: only a part of the rule hangs on it; without it the rest is judged;
+- ``"parcel.@park"``: the park is known, by name or by place; ``@`` words are in :data:`FACTS`;
+- ``"zone.plan"``, ``"zone.quotas"``, ``"zone.thresholds.KEY"``: the zone states it;
+- ``"zone.layers.boundary|park"``: one of several layers is there.
+
+A column that names a feature of a layer (``block_id``) is asked for only where that layer is.
 
 A feature without it is not judged by the rule. That is no finding: nobody is accused by what is
 not there. It is a row of this table, so that no rule looks checked that was not.
@@ -17,22 +21,27 @@ not there. It is a row of this table, so that no rule looks checked that was not
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import TypeAlias
 
 import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
+from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from .. import geo
 from ..findings import Rule
-from ..land_use import classify
+from ..land_use import STATE_KEYS, classify
 from ..model import COLUMNS, LEVELS, Zone
 from ..safe_text import Text
-from .containment import parks_of
+from .containment import parks_of, units_of
+from .data import land_on_record
 from .idle_land import as_dates
+from .plan import latest, of_other_system
 from .supply import as_of
+from .topology import _DRAWN
 
-__all__ = ["MASKS", "REASONS", "coverage", "coverage_lines", "unjudged"]
+__all__ = ["FACTS", "MASKS", "REASONS", "coverage", "coverage_lines", "unjudged"]
 
 REASONS: Mapping[str, Text] = {
     "no_layer": Text("没有该图层", "there is no such layer"),
@@ -40,9 +49,16 @@ REASONS: Mapping[str, Text] = {
     "absent": Text("没有这一列", "there is no such column"),
     "empty": Text("未填写或代码不明", "not filled in, or a code nobody knows"),
     "no_park": Text("不在任何园区内，也没有写明园区", "lies in no park and names none"),
+    "no_block": Text("不在任何街区内，也没有写明街区", "lies in no block and names none"),
+    "no_unit": Text("不在任何园区或街区内，也没有写明", "lies in no park or block and names none"),
     "other_system": Text("两侧地类体系不同", "the two sides use different land-use systems"),
+    "no_shape": Text("没有可用的图形", "there is no usable shape"),
+    "not_drawn": Text("只标位置，不是边界", "the outline only marks a place"),
+    "not_now": Text("所查年份没有要素", "nothing of it is there in the year checked"),
 }
 """Why something was not judged, in both languages."""
+
+Mask: TypeAlias = NDArray[np.bool_]
 
 _COLUMNS = ["rule", "level", "column", "reason", "features", "of", "area_m2"]
 
@@ -77,13 +93,97 @@ def _house(_zone: Zone, table: DataFrame) -> Series:
     return _text(table, "kind").isin(["", "building"])
 
 
+def _quotas(zone: Zone, name: str, *values: str) -> Series:
+    """The quotas of which a column has one of several values."""
+    return _text(zone.quotas, name).str.removesuffix("_m2").isin(values)
+
+
+def _by_park(zone: Zone, table: DataFrame) -> Series:
+    """All parcels, where a quota is of less than the zone."""
+    return Series((~_quotas(zone, "unit", "zone", zone.id)).any(), index=table.index)
+
+
+_OF_SUPPLY = ("supplied_land", "supplied_in_year", "industrial_supplied_in_year")
+
+
+def _by_plan(zone: Zone, table: DataFrame) -> Series:
+    """Parcels that may be supplied, where a quota counts the supply of a year."""
+    return _supplied(zone, table) & bool(_quotas(zone, "kind", "plan").any())
+
+
+def _by_stock(zone: Zone, table: DataFrame) -> Series:
+    """All parcels, where a quota counts what is supplied by the end of a year."""
+    counts = _quotas(zone, "use", *_OF_SUPPLY) & _quotas(zone, "kind", "cumulative")
+    return Series(counts.any(), index=table.index)
+
+
+def _by_approval(zone: Zone, table: DataFrame) -> Series:
+    """All parcels, where a quota counts approvals."""
+    return Series(_quotas(zone, "kind", "approved").any(), index=table.index)
+
+
+def _by_use(zone: Zone, table: DataFrame) -> Series:
+    """All parcels, where a quota is of a use or of built land."""
+    plain = _quotas(zone, "use", "land", "hightech_land", *_OF_SUPPLY[:2])
+    return Series((~plain).any(), index=table.index)
+
+
+def _by_hightech(zone: Zone, table: DataFrame) -> Series:
+    """All parcels, where a quota is of high-tech land."""
+    return Series(_quotas(zone, "use", "hightech_land").any(), index=table.index)
+
+
+def _on_record(zone: Zone, table: DataFrame, letters: str) -> Series:
+    """All parcels, where land of such a class is on record."""
+    keys = [key for code, key in STATE_KEYS.items() if code[0] in letters]
+    return Series(land_on_record(zone)["key"].isin(keys).any(), index=table.index)
+
+
 MASKS: Mapping[str, Callable[[Zone, DataFrame], Series]] = {
     "supplied": _supplied,
     "waiting": _waiting,
     "halted": _halted,
     "house": _house,
+    "by_park": _by_park,
+    "by_plan": _by_plan,
+    "by_stock": _by_stock,
+    "by_approval": _by_approval,
+    "by_use": _by_use,
+    "by_hightech": _by_hightech,
+    "in_blocks": lambda zone, t: Series(zone.count("block") > 0, index=t.index),
+    "recorded": lambda zone, t: Series(not land_on_record(zone).empty, index=t.index),
+    "recorded_built": lambda zone, t: _on_record(zone, t, "ABC"),
+    "recorded_supply": lambda zone, t: _on_record(zone, t, "DEF"),
 }
 """Which features of a level a need holds for, by the word after its question mark."""
+
+
+def _without_park(zone: Zone, layer: GeoDataFrame) -> Mask:
+    return np.asarray(parks_of(zone, layer)["basis"] == "", bool)
+
+
+def _without_unit(zone: Zone, layer: GeoDataFrame) -> Mask:
+    named = units_of(zone, layer, "park") + units_of(zone, layer, "block")
+    return np.asarray(named == "", bool)
+
+
+def _without_block(zone: Zone, layer: GeoDataFrame) -> Mask:
+    return np.asarray(units_of(zone, layer, "block") == "", bool)
+
+
+def _only_a_mark(_zone: Zone, layer: GeoDataFrame) -> Mask:
+    stated = _text(layer, "precision")
+    return np.asarray((stated != "") & ~stated.isin(_DRAWN), bool)
+
+
+FACTS: Mapping[str, tuple[str, str, Callable[[Zone, GeoDataFrame], Mask]]] = {
+    "park": ("park_id", "no_park", _without_park),
+    "block": ("block_id", "no_block", _without_block),
+    "unit": ("block_id|park_id", "no_unit", _without_unit),
+    "system": ("land_use_system", "other_system", of_other_system),
+    "drawn": ("precision", "not_drawn", _only_a_mark),
+}
+"""What is asked of features beside columns: the column that says it, why not, and which lack it."""
 
 
 def coverage(zone: Zone, rules: Mapping[str, Rule]) -> DataFrame:
@@ -104,20 +204,23 @@ def coverage(zone: Zone, rules: Mapping[str, Rule]) -> DataFrame:
         ``features`` not judged, ``of`` how many, and their area in m² (``area_m2``; NaN where
         the level has no area). Where nothing was judged, ``features`` is ``of``.
     """
-    years = zone.meta.get("years")
-    now = zone.at(int(max(years)) if years else as_of(zone).year)
+    now = latest(zone)
     gaps: dict[str, dict[str, object] | None] = {}
     rows: list[dict[str, object]] = []
+    sizes = {level: _sizes(now, level) for level in now.layers if now.count(level)}
     for code, entry in sorted(rules.items()):
         missing = [level for level in entry.levels if not zone.count(level)]
         if "proposal" in missing:
             continue  # asked of a proposal only, where one is given
-        if missing:
-            rows += [_row(level, "", "no_layer") | {"rule": code} for level in missing]
+        gone = [level for level in entry.levels if level not in missing and not now.count(level)]
+        rows += [_row(level, "", "no_layer") | {"rule": code} for level in missing]
+        rows += [_row(level, "", "not_now") | {"rule": code} for level in gone]
+        if missing or gone:
             continue
         for need in entry.needs:
+            need = need.removeprefix("~")
             if need not in gaps:
-                gaps[need] = _gap(now, need)
+                gaps[need] = _gap(now, need, sizes)
             found = gaps[need]
             if found is not None:
                 rows.append(found | {"rule": code})
@@ -131,31 +234,49 @@ def _row(
             "area_m2": area}  # fmt: skip
 
 
-def _gap(zone: Zone, need: str) -> dict[str, object] | None:
+def _gap(zone: Zone, need: str, sizes: Mapping[str, Series]) -> dict[str, object] | None:
     """What one need leaves unjudged in a zone; None where it is met by all."""
     level, _, wanted = need.partition(".")
     if level == "zone":
-        return None if _stated(zone, wanted) else _row("zone", wanted, "no_table")
+        return _not_stated(zone, wanted)
     if not zone.count(level):
         return None  # a rule that needs the layer says so; of others it is a side that may lack
-    wanted, _, mask = wanted.removesuffix("*").partition("?")
-    layer = zone.layer(level)
-    if layer.empty:
+    wanted, _, mask = wanted.replace("*", "").partition("?")
+    names = [name for name in wanted.split("|") if _has_ground(zone, name)]
+    if not names:
         return None
+    layer = zone.layer(level)
     kept = MASKS[mask](zone, layer).to_numpy(bool) if mask else np.ones(len(layer), bool)
-    if wanted == "@park":
-        lost, reason, column = parks_of(zone, layer)["basis"].to_numpy() == "", "no_park", "park_id"
-    elif wanted == "@system":
-        lost, reason, column = _of_other_system(zone, layer), "other_system", "land_use_system"
+    if not kept.any():
+        return None
+    if wanted.startswith("@"):
+        column, reason, lacking = FACTS[wanted.removeprefix("@")]
+        lost = lacking(zone, layer)
     else:
-        names = wanted.split("|")
         lost = ~np.logical_or.reduce([_filled(zone, layer, name) for name in names])
         reason = "empty" if any(name in layer for name in names) else "absent"
-        column = wanted
+        reason = "no_shape" if names == ["geometry"] else reason
+        column = "|".join(names)
     lost = lost & kept
-    if not lost.any() or (need.endswith("*") and not lost.all()):
+    if not lost.any() or ("*" in need and not lost.all()):
         return None
-    return _row(level, column, reason, int(lost.sum()), int(kept.sum()), _area(zone, layer, lost))
+    lost_m2 = sizes[level][lost]
+    area = float(lost_m2.sum()) if lost_m2.notna().any() else np.nan
+    return _row(level, column, reason, int(lost.sum()), int(kept.sum()), area)
+
+
+def _has_ground(zone: Zone, name: str) -> bool:
+    """Whether a column can be asked for: one that names a feature, where there are such."""
+    parent = name.removesuffix("_id")
+    return parent == name or parent not in LEVELS or zone.count(parent) > 0
+
+
+def _not_stated(zone: Zone, wanted: str) -> dict[str, object] | None:
+    kind, _, names = wanted.partition(".")
+    if kind == "layers":
+        levels = names.split("|")
+        return None if any(map(zone.count, levels)) else _row("|".join(levels), "", "no_layer")
+    return None if _stated(zone, wanted) else _row("zone", wanted, "no_table")
 
 
 def _stated(zone: Zone, wanted: str) -> bool:
@@ -167,44 +288,40 @@ def _stated(zone: Zone, wanted: str) -> bool:
     return key in zone.meta.get(table, {})
 
 
-def _filled(
-    zone: Zone, layer: GeoDataFrame, name: str
-) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+def _filled(zone: Zone, layer: GeoDataFrame, name: str) -> Mask:
+    if name == "geometry":
+        return np.asarray(layer.geometry.notna() & ~layer.geometry.is_empty, bool)
     text = _text(layer, name)
     if name not in {"land_use", "planned_use"}:
         return np.asarray(text != "", bool)
-    return np.asarray(classify(text, _systems(zone, layer))["class"] != "", bool)
-
-
-def _systems(zone: Zone, layer: DataFrame) -> Series:
     own = _text(layer, "land_use_system")
-    return own.where(own != "", str(zone.meta.get("land_use_system", "")))
+    systems = own.where(own != "", str(zone.meta.get("land_use_system", "")))
+    return np.asarray(classify(text, systems)["class"] != "", bool)
 
 
-def _of_other_system(zone: Zone, layer: GeoDataFrame) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Parcels whose codes are of another system than any of the detailed plan's."""
-    plan = zone.layers.get("detailed_plan")
-    if plan is None or plan.empty:
-        return np.zeros(len(layer), bool)
-    there = set(_systems(zone, plan))
-    return np.asarray(~_systems(zone, layer).isin(there), bool)
-
-
-def _area(zone: Zone, layer: GeoDataFrame, rows: object) -> float:
-    shapes = layer.geometry[rows]
-    flat = shapes[shapes.geom_type.isin(["Polygon", "MultiPolygon"])]
-    return float(geo.area_m2(flat, center=zone.center).sum()) if len(flat) else float("nan")
+def _sizes(zone: Zone, level: str) -> Series:
+    """The area of each feature of a level in m²; NaN where it has none."""
+    layer = zone.layer(level)
+    flat = layer.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
+    area = Series(np.nan, index=layer.index)
+    area[flat] = geo.area_m2(layer.geometry[flat], center=zone.center)
+    return area
 
 
 def unjudged(not_checked: DataFrame, rules: Mapping[str, Rule]) -> set[str]:
     """Return the rules that judged nothing at all, of a table that :func:`coverage` made."""
-    nothing = not_checked["reason"].isin(["no_layer", "no_table"])
+    nothing = not_checked["reason"].isin(["no_layer", "no_table", "not_now"])
     whole = (not_checked["of"] > 0) & (not_checked["features"] == not_checked["of"])
-    main = [
-        level in rules[code].levels
-        for code, level in zip(not_checked["rule"], not_checked["level"], strict=True)
-    ]
-    return set(not_checked["rule"][nothing | (whole & np.array(main, bool))])
+    main, part = [], []
+    for code, level, column in zip(
+        not_checked["rule"], not_checked["level"], not_checked["column"], strict=True
+    ):
+        main.append(level in rules[code].levels)
+        part.append(any(need.startswith(f"~{level}.{column}") for need in rules[code].needs))
+    lacks = whole & np.array(main, bool)
+    found = set(not_checked["rule"][nothing | (lacks & ~np.array(part, bool))])
+    parts = not_checked["rule"][lacks & np.array(part, bool)].value_counts()
+    return found | {code for code, n in parts.items() if n == len(rules[str(code)].needs)}
 
 
 def coverage_lines(not_checked: DataFrame, lang: str = "zh") -> list[str]:
@@ -231,10 +348,19 @@ def coverage_lines(not_checked: DataFrame, lang: str = "zh") -> list[str]:
     return lines
 
 
+_WORDS = {
+    "geometry": Text("图形", "shape"),
+    "plan": Text("规划 plan.toml", "plan (plan.toml)"),
+    "quotas": Text("指标表 quotas.csv", "quotas (quotas.csv)"),
+}
+
+
 def _name(level: str, column: str) -> Text:
     """A level and its columns by their names."""
-    where = LEVELS.get(level) or Text("示范区", "zone")
-    names = [COLUMNS.get(name) or Text(name, name) for name in column.split("|") if name]
+    levels = [LEVELS.get(one) or Text("示范区", "zone") for one in level.split("|")]
+    where = Text("或".join(one.zh for one in levels), " or ".join(one.en for one in levels))
+    names = [COLUMNS.get(name) or _WORDS.get(name) or Text(name, name)
+             for name in column.split("|") if name]  # fmt: skip
     if not names:
         return Text(where.zh, where.en)
     return Text(

@@ -19,14 +19,17 @@ from pandas import DataFrame, Series
 
 from .. import geo
 from ..findings import empty, finding_frame, rule
-from ..land_use import classify, state_keys
+from ..land_use import STATE_KEYS, build_states, classify, state_keys
 from ..model import Zone, there_in
 from ..terms import TERMS
+from .containment import units_of
+from .quota import derived_words
 
 __all__ = [
     "cells_with_two_values",
     "counting_not_stated",
     "earned_elsewhere",
+    "land_on_record",
     "outlines_off_their_area",
     "repeated_series",
     "units_missing",
@@ -363,8 +366,12 @@ def _dates(table: DataFrame, name: str) -> Series:
     return pd.to_datetime(words.where(words != "", None), format="ISO8601")
 
 
-def _stated(zone: Zone) -> DataFrame:
-    """Stated land of whole years of parks and blocks: unit, year, key, value."""
+_BY_SUPPLY = {key for code, key in STATE_KEYS.items() if code[0] in "DEF"}
+_BY_STATE = set(STATE_KEYS.values()) - _BY_SUPPLY
+
+
+def land_on_record(zone: Zone) -> DataFrame:
+    """Return stated land of whole years of parks and blocks: unit, year, key, value."""
     rows = zone.accounts
     names = {"qualifier": "=", "period": "annual", "status": "", "series": "", "basis": "stated"}
     said = {name: _text(rows, name).replace("", default) for name, default in names.items()}
@@ -386,19 +393,30 @@ def _stated(zone: Zone) -> DataFrame:
     "warning",
     unit="m2",
     levels=("parcel",),
-    needs=("parcel.block_id|park_id", "parcel.build_state|supply_state"),
+    needs=(
+        "parcel.geometry",
+        "parcel.@unit?recorded",
+        "~parcel.build_state|land_use?recorded_built",
+        "~parcel.supply_state?recorded_supply",
+    ),
     zh="{feature} 填报的 {other} 与图形汇总相差 {measured:+,.1f} m²（限差 {limit:,.1f} m²；{detail}）",
     en="{other} stated for {feature} differs from the land drawn by {measured:+,.1f} m2 "
     "(limit {limit:,.1f} m2; {detail})",
 )
 def stated_land_is_not_drawn(zone: Zone) -> GeoDataFrame:
-    """Stated land of a park or block is that of the parcels that name it, to one per cent."""
+    """Stated land of a park or block is that of its parcels, to one per cent.
+
+    How a parcel is built its land use says where it does not itself; a parcel of which nothing
+    tells the state may make up what the record has more.
+    """
     parcels = zone.layers["parcel"].reset_index(drop=True)
-    stated = _stated(zone)
+    stated = land_on_record(zone)
     rows = []
     area = geo.area_m2(parcels.geometry, center=zone.center).to_numpy()
-    built, supply = (state_keys(_text(parcels, f"{name}_state")) for name in ("build", "supply"))
-    unit_of = {level: _text(parcels, f"{level}_id") for level in ("park", "block")}
+    states = build_states(parcels, str(zone.meta.get("land_use_system", "")))
+    supplied = _text(parcels, "supply_state")
+    built, by_supply = state_keys(states["state"]), state_keys(supplied)
+    unit_of = {level: units_of(zone, parcels, level) for level in ("park", "block")}
     for year, of_year in stated.groupby("year"):
         there = there_in(parcels, int(str(year))).to_numpy()
         for unit, key, value in zip(of_year["unit"], of_year["key"], of_year["value"], strict=True):
@@ -406,10 +424,17 @@ def stated_land_is_not_drawn(zone: Zone) -> GeoDataFrame:
             if level is None:
                 continue  # the record is of something that has no parcels of its own
             mine = there & (unit_of[level] == unit).to_numpy()
-            if key != "land_m2":
-                mine &= (built[key] | supply[key]).to_numpy()
+            unknown, derived = 0.0, 0
+            if key in _BY_SUPPLY:
+                unknown = float(area[mine & (supplied == "")].sum())
+                mine &= by_supply[key].to_numpy()
+            elif key != "land_m2":
+                unknown = float(area[mine & (states["state"] == "")].sum())
+                mine &= built[key].to_numpy()
+                derived = int((mine & (states["basis"] == "land_use")).sum())
             drawn, said = float(area[mine].sum()), float(value)
-            if abs(said - drawn) > _APART * max(drawn, 1.0):
+            limit = _APART * max(drawn, 1.0)
+            if said - drawn > limit + unknown or drawn - said > limit:
                 rows.append(
                     {
                         "level": level,
@@ -417,7 +442,8 @@ def stated_land_is_not_drawn(zone: Zone) -> GeoDataFrame:
                         "other": key,
                         "measured": said - drawn,
                         "limit": _APART * drawn,
-                        "detail": f"{year}: {said:,.1f} / {drawn:,.1f} m2",
+                        "detail": f"{year}: {said:,.1f} / {drawn:,.1f} m2"
+                        + derived_words({"derived": derived}),
                         "geometry": None,
                     }
                 )

@@ -18,9 +18,8 @@ from pandas import DataFrame, Series
 from .. import geo
 from ..findings import combine, finding_frame, rule
 from ..model import Zone
-from .containment import parks_of
+from .containment import parks_of, units_of
 from .topology import _EXACT, _capped, _ids, _now, _polygons, limits_of
-from .topology import _text as _names
 
 __all__ = ["parks_of_findings"]
 
@@ -205,7 +204,14 @@ def _extent(shape: shapely.Geometry) -> float:
     "T110",
     "error",
     unit="m2",
-    needs=("block.stated_area_m2", "park.stated_area_m2", "parcel.block_id"),
+    needs=(
+        "block.stated_area_m2",
+        "park.stated_area_m2",
+        "parcel.@block?in_blocks",
+        "parcel.geometry",
+        "park.geometry",
+        "park.@drawn",
+    ),
     zh="{level} {feature} 图形面积与控制面积（公布面积）相差 {measured:+.1f} m²（限差 {limit:.1f} m²；{detail}）",
     en="{level} {feature} as drawn and its stated area differ by {measured:+.1f} m2 "
     "(limit {limit:.1f} m2; {detail})",
@@ -213,16 +219,16 @@ def _extent(shape: shapely.Geometry) -> float:
 def control_area_is_off(zone: Zone) -> GeoDataFrame:
     """What is drawn sums to the stated area (控制面积), to 0.1 %.
 
-    A block is held against the sum of the parcels that name it, in the latest year; a park, in
-    which streets belong to no parcel, against its outline. The difference, drawn minus stated,
-    is reported and not spread over the parts.
+    A block is held against the sum of the parcels that name it, or name none and lie in it, in
+    the latest year; a park, in which streets belong to no parcel, against its outline. The
+    difference, drawn minus stated, is reported and not spread over the parts.
     """
     found = []
     if "block" in zone.layers and "parcel" in zone.layers:
         blocks = _now(zone, _polygons(zone, "block"))
         parcels = _now(zone, _polygons(zone, "parcel"))
         area = geo.area_m2(parcels.geometry, center=zone.center)
-        total = area.groupby(_names(parcels, "block_id")).sum()
+        total = area.groupby(units_of(zone, parcels, "block")).sum()
         found.append(_off_control(zone, "block", blocks, Series(_ids(blocks)).map(total)))
     if "park" in zone.layers:
         parks = _polygons(zone, "park")

@@ -7,18 +7,32 @@ The lines and zones are layers that the user gives (``master_plan``, ``detailed_
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
+import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
+from numpy.typing import NDArray
 
 from .. import geo
-from ..findings import finding_frame, rule
-from ..land_use import build_states
+from ..findings import RULES, finding_frame, rule
+from ..land_use import build_states, classify
 from ..model import Zone
 from ..plan import Plan
 from .supply import as_of
+from .topology import _once
 
-__all__ = ["ASKED", "cited", "construction_land", "demanded", "industries_of", "off_plan"]
+__all__ = [
+    "ASKED",
+    "cited",
+    "construction_land",
+    "demanded",
+    "industries_of",
+    "latest",
+    "of_other_system",
+    "off_plan",
+    "state_words",
+]
 
 
 def industries_of(plan: Plan, unit: str) -> list[str]:
@@ -66,8 +80,12 @@ ASKED = {
 """Which demands of a plan each rule rests on: their ids, else their topics."""
 
 
-def _latest(zone: Zone) -> Zone:
-    """The zone in the latest year it states, on whose state plans are checked."""
+def latest(zone: Zone) -> Zone:
+    """Return the zone in the latest year it states, on whose state plans are checked."""
+    return _once(zone, _in_latest_year, *zone.layers)
+
+
+def _in_latest_year(zone: Zone, *_levels: str) -> Zone:
     years = zone.meta.get("years")
     return zone.at(int(max(years)) if years else as_of(zone).year)
 
@@ -86,6 +104,26 @@ def construction_land(parcels: GeoDataFrame, system: str = "") -> GeoDataFrame:
     """
     built = build_states(parcels, system)["state"].str.startswith(("A", "B1"))
     return parcels[built | _starts(parcels, "supply_state", "D")]
+
+
+def state_words(parcels: pd.DataFrame, system: str = "") -> pd.Series:
+    """Return in words why each parcel is taken for construction land: what it states, or its use.
+
+    A state that the parcel does not state but its land use does is marked as derived.
+    """
+    known = build_states(parcels, system)
+    code = _text(parcels, "land_use")
+    said = "建设状况 build_state " + known["state"]
+    derived = said + "，由地类 derived from land use " + code + " 推得"
+    words = said.where(known["basis"] != "land_use", derived)
+    built = known["state"].str.startswith(("A", "B1"))
+    return words.where(built, "供应状况 supply_state " + _text(parcels, "supply_state"))
+
+
+def _text(table: pd.DataFrame, name: str) -> pd.Series:
+    if name not in table:
+        return pd.Series("", index=table.index, dtype="object")
+    return table[name].astype("object").where(table[name].notna(), "").astype(str).str.strip()
 
 
 def _system(zone: Zone) -> str:
@@ -156,13 +194,28 @@ def _parts_outside(zone: Zone, level: str, code: str, min_area_m2: float) -> Geo
     """Findings for construction land outside every polygon of a layer."""
     if zone.layers.get(level) is None or "parcel" not in zone.layers:
         return finding_frame([], rule=code)
-    now = _latest(zone)
+    now = latest(zone)
     land = construction_land(now.layer("parcel"), _system(zone))
-    if land.empty or now.layer(level).empty:
+    drawn = now.layer(level).geom_type.isin(["Polygon", "MultiPolygon"]).any()
+    if land.empty or not drawn:
         return finding_frame([], rule=code)
     parts = geo.outside(land, now.layer(level), min_area_m2=min_area_m2, center=zone.center)
+    lost = int((~now.layer(level).geom_type.isin(["Polygon", "MultiPolygon"])).sum())
+    words = _words_of(zone, land, parts["a"])
+    if lost:  # who knows what the outline that cannot be used holds
+        words = [
+            f"{one}；{lost} 个范围没有可用图形 outline(s) without a usable shape" for one in words
+        ]
+    severity = "warning" if lost else RULES[code].severity
     clause = demanded(zone, *ASKED[code])
-    return _places(parts, code, min_area_m2, other="", clause=clause)
+    return _places(
+        parts, code, min_area_m2, other="", detail=words, severity=severity, clause=clause
+    )
+
+
+def _words_of(zone: Zone, land: GeoDataFrame, ids: pd.Series) -> list[str]:
+    words = dict(zip(land["id"], state_words(land, _system(zone)), strict=True))
+    return [words[one] for one in ids]
 
 
 def _parts_inside(
@@ -171,20 +224,26 @@ def _parts_inside(
     """Findings for construction land inside polygons of a layer, polygon by polygon."""
     if zone.layers.get(level) is None or "parcel" not in zone.layers:
         return finding_frame([], rule=code)
-    now = _latest(zone)
+    now = latest(zone)
     land, lines = construction_land(now.layer("parcel"), _system(zone)), now.layer(level)
     if land.empty or lines.empty:
         return finding_frame([], rule=code)
     parts = geo.shared(land, lines, min_area_m2=min_area_m2, center=zone.center)
-    words = dict(zip(lines["id"], lines[detail], strict=True)) if detail in lines else {}
+    named = dict(zip(lines["id"], _text(lines, detail), strict=True))
+    words = _words_of(zone, land, parts["a"])
     return _places(
         parts,
         code,
         min_area_m2,
         other=parts["b"],
-        detail=[words.get(b) for b in parts["b"]],
+        detail=[_with_derived(named[b], w) for b, w in zip(parts["b"], words, strict=True)],
         clause=demanded(zone, *ASKED[code]),
     )
+
+
+def _with_derived(said: str, state: str) -> str:
+    """Words with the state of the land, if that is derived or there are no others."""
+    return f"{said}；{state}" if said and "derived" in state else said or state
 
 
 def _places(parts: GeoDataFrame, code: str, limit: float, **columns: object) -> GeoDataFrame:
@@ -207,10 +266,10 @@ def _places(parts: GeoDataFrame, code: str, limit: float, **columns: object) -> 
     "error",
     unit="m2",
     levels=("parcel", "master_plan"),
-    needs=("parcel.build_state|supply_state|land_use",),
-    zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 超出土地利用总体规划（容差 {limit} m²）",
+    needs=("parcel.build_state|supply_state|land_use", "parcel.geometry", "master_plan.geometry"),
+    zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 超出土地利用总体规划（容差 {limit} m²；{detail}）",
     en="{measured:.1f} m2 of construction land of parcel {feature} lie outside the land-use "
-    "master plan (tolerance {limit} m2)",
+    "master plan (tolerance {limit} m2; {detail})",
 )
 def outside_master_plan(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFrame:
     """Construction land lies inside the land-use master plan."""
@@ -227,6 +286,8 @@ def outside_master_plan(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFrame
         "parcel.land_use",
         "detailed_plan.land_use",
         "parcel.@system",
+        "parcel.geometry",
+        "detailed_plan.geometry",
     ),
     zh="宗地 {feature} 有 {measured:.1f} m² 与控规地块 {other} 的用途不符：{detail}",
     en="{measured:.1f} m2 of parcel {feature} are used otherwise than the detailed plan {other} "
@@ -240,7 +301,7 @@ def use_off_detailed_plan(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFra
     """
     if zone.layers.get("detailed_plan") is None or "parcel" not in zone.layers:
         return finding_frame([], rule="P303")
-    now = _latest(zone)
+    now = latest(zone)
     parcels, plan = now.layer("parcel"), now.layer("detailed_plan")
     default = _system(zone)
     built = parcels[build_states(parcels, default)["state"].str.startswith("A")]
@@ -259,17 +320,16 @@ def use_off_detailed_plan(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFra
         ]
 
     # areas first, shapes only of the few that differ: most land is used as planned
-    i, j, size = geo.clipped_areas(plan.geometry, built.geometry, center=zone.center)
-    near = size > min_area_m2
-    i, j = i[near], j[near]
-    words = used_otherwise(built["id"].iloc[j], plan["id"].iloc[i])
-    suspects = sorted({int(k) for k, word in zip(j, words, strict=True) if word})
-    if not suspects:
+    held, plots = _plots_under(now)
+    words = used_otherwise(held, plots)
+    suspects = built["id"].isin({one for one, word in zip(held, words, strict=True) if word})
+    if not suspects.any():
         return finding_frame([], rule="P303")
-    parts = geo.shared(built.iloc[suspects], plan, min_area_m2=min_area_m2, center=zone.center)
+    parts = geo.shared(built[suspects], plan, min_area_m2=min_area_m2, center=zone.center)
     words = used_otherwise(parts["a"], parts["b"])
     wrong = parts[[bool(word) for word in words]]
-    words = [word for word in words if word]
+    state = _words_of(zone, built, wrong["a"])
+    words = [_with_derived(*both) for both in zip(filter(None, words), state, strict=True)]
     return _places(
         wrong,
         "P303",
@@ -280,16 +340,46 @@ def use_off_detailed_plan(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFra
     )
 
 
+_LEAST_M2 = 1.0  # of a parcel in a plot, to be held against it
+
+
+def _plots_under(now: Zone) -> tuple[pd.Series, pd.Series]:
+    """Ids of the parcels and of the plots of the detailed plan that share ground, pair by pair."""
+    i, j, size = _once(now, _plot_pairs, "parcel", "detailed_plan")
+    near = size > _LEAST_M2
+    parcels, plots = now.layer("parcel"), now.layer("detailed_plan")
+    return parcels["id"].iloc[j[near]], plots["id"].iloc[i[near]]
+
+
+def _plot_pairs(now: Zone, parcel: str, plot: str) -> tuple[NDArray[Any], ...]:
+    plots, parcels = now.layer(plot).geometry, now.layer(parcel).geometry
+    return geo.clipped_areas(plots, parcels, center=now.center)
+
+
+def of_other_system(now: Zone, parcels: GeoDataFrame) -> NDArray[np.bool_]:
+    """Return which parcels lie on plots of the detailed plan coded in another classification."""
+    if not now.count("detailed_plan"):
+        return np.zeros(len(parcels), bool)
+    held, plots = _plots_under(now)
+    default = _system(now)
+    here = _coded(now.layer("parcel"), default, held)
+    there = _coded(now.layer("detailed_plan"), default, plots)
+    apart = {
+        one
+        for one, use, planned, x, y in zip(held, here[0], there[0], here[1], there[1], strict=True)
+        if use and planned and x != y
+    }
+    return np.asarray(parcels["id"].isin(apart), bool)
+
+
 def _coded(layer: GeoDataFrame, default: str, ids: pd.Series) -> tuple[list[str], list[str]]:
-    """Land-use code and classification of each feature named in `ids`."""
-    rows = pd.DataFrame(layer.drop(columns="geometry")).drop_duplicates("id").set_index("id")
-    rows = rows.reindex(ids)
-    code = rows["land_use"].astype("object").where(rows["land_use"].notna(), "")
-    if "land_use_system" not in rows:
-        return code.astype(str).tolist(), [default] * len(rows)
-    system = rows["land_use_system"].astype("object")
-    system = system.where(system.notna() & (system != ""), default)
-    return code.astype(str).tolist(), system.astype(str).tolist()
+    """Land-use code (empty if unknown) and classification of each feature named in `ids`."""
+    code, own = _text(layer, "land_use"), _text(layer, "land_use_system")
+    system = own.where(own != "", default)
+    code = code.where(classify(code, system)["class"] != "", "")
+    rows = pd.DataFrame({"code": code, "system": system}).set_axis(layer["id"].to_numpy())
+    rows = rows[~rows.index.duplicated()].reindex(ids).fillna("")
+    return rows["code"].tolist(), rows["system"].tolist()
 
 
 @rule(
@@ -297,10 +387,14 @@ def _coded(layer: GeoDataFrame, default: str, ids: pd.Series) -> tuple[list[str]
     "error",
     unit="m2",
     levels=("parcel", "urban_boundary"),
-    needs=("parcel.build_state|supply_state|land_use",),
-    zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 超出城镇开发边界（容差 {limit} m²）",
+    needs=(
+        "parcel.build_state|supply_state|land_use",
+        "parcel.geometry",
+        "urban_boundary.geometry",
+    ),
+    zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 超出城镇开发边界（容差 {limit} m²；{detail}）",
     en="{measured:.1f} m2 of construction land of parcel {feature} lie outside the urban "
-    "development boundary (tolerance {limit} m2)",
+    "development boundary (tolerance {limit} m2; {detail})",
 )
 def outside_urban_boundary(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFrame:
     """Construction land lies inside the urban development boundary (城镇开发边界)."""
@@ -312,7 +406,7 @@ def outside_urban_boundary(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFr
     "error",
     unit="m2",
     levels=("parcel", "protection"),
-    needs=("parcel.build_state|supply_state|land_use",),
+    needs=("parcel.build_state|supply_state|land_use", "parcel.geometry", "protection.geometry"),
     zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 位于生态保护分级区 {other}（{detail}）",
     en="{measured:.1f} m2 of construction land of parcel {feature} lie in the protected area "
     "{other} ({detail})",
@@ -327,10 +421,10 @@ def in_protected_area(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFrame:
     "error",
     unit="m2",
     levels=("parcel", "prohibited"),
-    needs=("parcel.build_state|supply_state|land_use",),
-    zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 位于禁止建设区 {other}",
+    needs=("parcel.build_state|supply_state|land_use", "parcel.geometry", "prohibited.geometry"),
+    zh="宗地 {feature} 的建设用地有 {measured:.1f} m² 位于禁止建设区 {other}（{detail}）",
     en="{measured:.1f} m2 of construction land of parcel {feature} lie in the area {other} where "
-    "building is prohibited",
+    "building is prohibited ({detail})",
 )
 def in_prohibited_area(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFrame:
     """No construction land lies where building is prohibited."""

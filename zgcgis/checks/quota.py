@@ -94,8 +94,9 @@ def quota_use(zone: Zone) -> pd.DataFrame:
     Returns
     -------
     used
-        The rows of ``zone.quotas`` with ``used_m2``, ``left_m2`` and ``parcels`` (how many
-        parcels count). A quota of a group or of the zone counts the parcels of all its parks.
+        The rows of ``zone.quotas`` with ``used_m2``, ``left_m2``, ``parcels`` (how many
+        parcels count) and ``derived`` (of how many the land use tells whether they are built).
+        A quota of a group or of the zone counts the parcels of all its parks.
 
     Raises
     ------
@@ -104,7 +105,7 @@ def quota_use(zone: Zone) -> pd.DataFrame:
     """
     quotas = zone.quotas.reset_index(drop=True)
     if quotas.empty or "parcel" not in zone.layers:
-        return quotas.assign(used_m2=np.nan, left_m2=np.nan, parcels=0)
+        return quotas.assign(used_m2=np.nan, left_m2=np.nan, parcels=0, derived=0)
     if lacking := {"unit", "year", "use", "kind", "quota_m2"} - set(quotas.columns):
         raise MissingColumnsError(lacking, quotas.columns, where="quotas.csv")
     uses = quotas["use"].astype(str).str.removesuffix("_m2")
@@ -113,16 +114,22 @@ def quota_use(zone: Zone) -> pd.DataFrame:
     if unknown := set(quotas["kind"].astype(str)) - set(KINDS):
         raise UnknownNameError(unknown, KINDS, what="kind of quota", zh="指标种类")
     facts = parcel_facts(zone)
-    used, counts = [], []
+    used, counts, derived = [], [], []
     for unit, year, use, kind in zip(
         quotas["unit"], quotas["year"], uses, quotas["kind"], strict=True
     ):  # a handful of quotas, each over whole columns
         rows = _counts(facts, zone, str(unit), int(year), use, str(kind))
         used.append(float(facts.loc[rows, "area_m2"].sum()))
         counts.append(int(rows.sum()))
+        derived.append(int((rows & facts["derived"]).sum()))
     quota = pd.to_numeric(quotas["quota_m2"]).astype("float64")
     return quotas.assign(
-        use=uses, quota_m2=quota, used_m2=used, left_m2=quota - used, parcels=counts
+        use=uses,
+        quota_m2=quota,
+        used_m2=used,
+        left_m2=quota - used,
+        parcels=counts,
+        derived=derived,
     )
 
 
@@ -140,6 +147,7 @@ def parcel_facts(zone: Zone) -> pd.DataFrame:
     """
     parcels = zone.layer("parcel")
     system = str(zone.meta.get("land_use_system", ""))
+    states = build_states(parcels, system)
     dates = {
         name: as_dates(parcels[name])
         if name in parcels
@@ -162,7 +170,8 @@ def parcel_facts(zone: Zone) -> pd.DataFrame:
             "park_id": parks_of(zone, parcels)["park"],
             "block_id": _text(parcels, "block_id"),
             "use_class": use_class(parcels, system),
-            "build_state": build_states(parcels, system)["state"],
+            "build_state": states["state"],
+            "derived": states["basis"] == "land_use",
             "supply_state": _text(parcels, "supply_state"),
             "hightech": _text(parcels, "hightech"),
             "area_m2": geo.area_m2(parcels.geometry, center=zone.center),
@@ -219,9 +228,13 @@ def _supplied_by(facts: pd.DataFrame, year: int) -> pd.Series:
     levels=("parcel",),
     needs=(
         "zone.quotas",
-        "parcel.@park",
-        "parcel.build_state|planned_use|land_use",
-        "parcel.supply_date|supply_state",
+        "parcel.geometry",
+        "parcel.@park?by_park",
+        "parcel.build_state|planned_use|land_use?by_use",
+        "parcel.supply_date?by_plan",
+        "parcel.supply_date|supply_state?by_stock",
+        "parcel.approved_date?by_approval",
+        "parcel.hightech*?by_hightech",
     ),
     zh="{feature} 超出用地指标：{detail}，已用 {measured:.0f} m²，指标 {limit:.0f} m²",
     en="{feature} is over its quota: {detail}; used {measured:.0f} m2 of {limit:.0f} m2",
@@ -240,7 +253,7 @@ def over_quota(zone: Zone, *, tolerance_m2: float = 1.0) -> GeoDataFrame:
             "feature": str(row["unit"]),
             "measured": row["used_m2"],
             "limit": row["quota_m2"],
-            "detail": f"{row['use']}, {row['kind']}, {int(row['year'])}",
+            "detail": f"{row['use']}, {row['kind']}, {int(row['year'])}" + derived_words(row),
             "clause": cited(zone, str(row.get("clause") or ""))
             or demanded(zone, ("quota",), ("land",)),
             "geometry": _place(zone, str(row["unit"])),
@@ -248,6 +261,13 @@ def over_quota(zone: Zone, *, tolerance_m2: float = 1.0) -> GeoDataFrame:
         for row in over.to_dict("records")
     ]
     return finding_frame(rows, rule="Q401")
+
+
+def derived_words(row: Mapping[str, Any]) -> str:
+    """Say of how many of the parcels counted the building state comes from the land use."""
+    if not row["derived"]:
+        return ""
+    return f"；其中 {row['derived']} 宗由地类推得 build_state of {row['derived']} from land use"
 
 
 def _level(zone: Zone, unit: str) -> str:
