@@ -11,18 +11,18 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
 from ..model import COLUMNS, LEVELS
 from .encoding import without_invisible
+from .layer import Columns, Field, Layer, Options
 
 __all__ = [
-    "Columns",
     "family_of_unit",
     "guess_level",
+    "match",
     "match_columns",
     "plain_name",
     "resource",
@@ -58,20 +58,6 @@ def plain_name(name: str) -> str:
     """Return a name without case, width, blanks, dots, dashes and underscores."""
     name = unicodedata.normalize("NFKC", without_invisible(str(name))).casefold()
     return re.sub(r"[\s_\-.]+", "", name)
-
-
-@dataclass
-class Columns:
-    """How the columns of a file were understood.
-
-    ``of`` maps a source column to a column of the level; ``unit`` maps a source column to the
-    unit that its name states; ``odd_unit`` names those passed over because of their unit.
-    """
-
-    of: dict[str, str] = field(default_factory=dict)
-    unit: dict[str, str] = field(default_factory=dict)
-    cut: dict[str, str] = field(default_factory=dict)
-    odd_unit: dict[str, str] = field(default_factory=dict)
 
 
 @lru_cache(maxsize=1)
@@ -114,6 +100,38 @@ def _split_unit(name: str) -> tuple[str, str | None]:
         if text.endswith(unit) and len(text) > len(unit):
             return text[: -len(unit)], unit
     return name, None
+
+
+def match(layer: Layer, options: Options) -> Layer:
+    """Stage *columns*: settle the level, and which column of the file is which of the level."""
+    log = layer.log.fresh()
+    frame = layer.values
+    names = [str(c) for c in frame.columns]
+    level = layer.level if layer.asked else guess_level(names, layer.family)
+    if set(options.rename) - set(names) and not set(options.rename.values()) <= set(names):
+        log.stop("R605", detail="、".join(names)[:200])
+    empty = {name: int(frame[name].isna().sum()) for name in names}
+    matched = match_columns(
+        names,
+        level,
+        options.rename,
+        empty=frozenset(name for name in names if empty[name] == len(frame)),
+        cut=layer.source.cut,
+    )
+    for name, column in matched.cut.items():
+        log.add("R208", None, detail=name, other=column)
+    types = layer.source.types
+    fields = tuple(
+        Field(
+            name,
+            types.get(name, str(frame[name].dtype)),
+            matched.of.get(name),
+            matched.unit.get(name),
+            empty[name],
+        )
+        for name in names
+    )
+    return layer.after(log, level=level, matched=matched, fields=fields)
 
 
 def match_columns(

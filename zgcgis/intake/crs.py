@@ -18,6 +18,8 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError, ProjError
 
+from .layer import Expected
+
 __all__ = [
     "CHINA",
     "NamesFile",
@@ -373,10 +375,8 @@ def judge(
     crs: CRS | None,
     vertices: NDArray[np.float64],
     *,
-    expected: Point | None = None,
-    expected_name: str = "",
+    expected: Expected | None = None,
     told: bool = False,
-    span_km: float = 60.0,
 ) -> list[Position]:
     """Judge a system against the middle of the data; the first answer that stops comes first.
 
@@ -387,12 +387,12 @@ def judge(
     vertices
         A sample of the coordinates, finite, as they stand in the file.
     expected
-        Where the data should be, if that is known, as longitude and latitude.
+        Where the data should be, if that is known.
     told
         Whether the user said so; what a user says is not held against the numbers' belt.
     """
     x, y = (float(v) for v in np.median(vertices, axis=0))
-    likely = implied(x, y, expected)
+    likely = implied(x, y, expected and expected.place)
     if crs is None:
         return [Position("R101", {"detail": words_of(likely, x, y)})]
     name = name_of(crs)
@@ -420,9 +420,9 @@ def judge(
     assert place is not None
     answers = []
     if expected is not None:
-        away = apart_km(place, expected)
-        if away > span_km:
-            answers.append(Position("R109", {"measured": away, "detail": expected_name}, place))
+        away = apart_km(place, expected.place)
+        if away > expected.span_km:
+            answers.append(Position("R109", {"measured": away, "detail": expected.name}, place))
     answers += _about_belt(crs, name, place)
     if crs.to_epsg() in {3857, 900913, 3785} or "pseudo" in crs.name.lower():
         answers.append(Position("R114", {"other": name}, place))

@@ -1,8 +1,7 @@
-"""Shapes: which system their numbers are in, mending them, and holding them against the rest."""
+"""Shapes: mending them, which system their numbers are in, and what is stated of their areas."""
 
 from __future__ import annotations
 
-import contextlib
 import re
 import threading
 from collections.abc import Callable, Mapping
@@ -21,143 +20,142 @@ from ..errors import CrsError
 from ..geo import datums, repair
 from ..geo.rings import in_threads
 from ..model import LEVELS
-from . import crs as coordinates
+from . import crs as systems
 from .columns import scale_of
-from .layer import LayerReport, Options
-from .log import Book
-from .sandbox.staging import Refusal
-from .source import Raw
+from .layer import Expected, Layer, Options, System
+from .log import REFUSED_SHAPES, REPAIRED_SHAPES, Log, Refusal
 
-__all__ = [
-    "KINDS",
-    "MENDED",
-    "STORED",
-    "against_areas",
-    "against_floors",
-    "family_of",
-    "place",
-    "points_of",
-    "shapes_of",
-]
+__all__ = ["against_areas", "against_floors", "hold", "mend", "settle"]
 
-Mask = NDArray[np.bool_]
 Geometries = NDArray[np.object_]
 Move = Callable[[Any, Any], tuple[Any, Any]]
 
-STORED = "EPSG:4490"
 THIN_M = 0.1
 SPIKE_DEGREES = 1.0
 AREA_PERCENT = 0.1
 FLOOR_FACTOR = 1.2
 FAR_KM = 100.0
 SAMPLE = 20_000
-KINDS = {"missing": "R304", "empty": "R305", "not_finite": "R306", "collapsed": "R307",
-         "nested": "R316", "hopeless": "R320", "entangled": "R325", "crossings": "R326"}  # fmt: skip
-MENDED = {"crossing": "R301", "unclosed": "R302", "overlapping_parts": "R314",
-         "misplaced_hole": "R315", "collection": "R318", "tidied": "R322"}  # fmt: skip
 _TYPE_NAMES = {0: "Point", 1: "LineString", 2: "LinearRing", 3: "Polygon", 4: "MultiPoint",
                5: "MultiLineString", 6: "MultiPolygon", 7: "GeometryCollection"}  # fmt: skip
 _WORDS = {"polygon": "面 polygon", "line": "线 line", "point": "点 point"}
 _AREA_COLUMNS = ("registered_area_m2", "stated_area_m2")
 _UNIT_FACTORS = (("m2", 1.0), ("ha", 1e4), ("mu", 2000 / 3), ("km2", 1e6))
+_NO_SHAPE = "没有一个可用的图形 no usable shape"
+_HINT = re.compile(r"gcj|bd-?09|火星|高德|百度|amap|baidu|mars", re.IGNORECASE)
 
 
-def shapes_of(raw: Raw, book: Book) -> tuple[Geometries, Mask]:
-    """Return the shapes and which of them had to be closed to be read."""
-    assert raw.wkb is not None
-    shapes, unread = raw.wkb.shapes()
-    closed = np.zeros(len(shapes), dtype=bool)
-    for row, wkb in unread.items():
-        with contextlib.suppress(shapely.errors.GEOSException, ValueError):
-            shapes[row] = shapely.from_wkb(wkb, on_invalid="fix")
-        closed[row] = shapes[row] is not None
-        if shapes[row] is None:
-            book.add("R320", row, detail="WKB")
-    if raw.facts.get("drawing"):
-        line = (shapely.get_type_id(shapes) == 1) & shapely.is_closed(shapes)
-        line &= shapely.get_num_coordinates(shapes) >= 4
-        for row in np.flatnonzero(line).tolist():  # ends that meet, without the mark of it
-            shapes[row] = shapely.Polygon(shapely.get_coordinates(shapes[row]))
-            closed[row] = True
-    return shapes, closed
-
-
-def family_of(shapes: Geometries) -> str | None:
-    """Return the family that a layer's shapes belong to; polygons weigh most."""
-    kinds = set(np.unique(shapely.get_type_id(shapes)).tolist())
-    families = {"polygon": {3, 6}, "line": {1, 2, 5}, "point": {0, 4}}
-    return next((family for family, ids in families.items() if ids & kinds), None)
-
-
-def place(
-    found: tuple[Geometries, Mask],
-    raw: Raw,
-    report: LayerReport,
-    options: Options,
-    wanted: str,
-    level: str | None,
-    expected: coordinates.Point | None,
-    expected_name: str,
-) -> Geometries | None:
-    """Settle the system, mend the shapes and bring them to CGCS2000; None if the file stops."""
-    book = report.book
-    shapes, closed = found
-    family = LEVELS[wanted].geometry if level is not None else family_of(shapes) or "any"
+def mend(layer: Layer, options: Options) -> Layer:
+    """Stage *geometry*: sound shapes of the family of the level; points of a table's columns."""
+    log = layer.log.fresh()
+    if layer.shapes is None:
+        points = _points(layer.values, layer.level, options, log)
+        return layer.after(log, shapes=points)
+    family = LEVELS[layer.level].geometry if layer.asked else layer.family or "any"
     mended = repair.mend(
-        shapes,
+        layer.shapes,
         family=family,  # type: ignore[arg-type]
-        closed=closed,
+        closed=layer.closed,
         accept_nested="R316" in options.accept,
     )
-    before = [r for r, rule in book.refused.items() if rule in {"R408", "R204"}]
-    geometry = mended.geometry
-    geometry[before] = None
-    facts = report.facts["geometry"]
-    kinds, counts = np.unique(shapely.get_type_id(geometry), return_counts=True)
-    facts["types"] = {
-        _TYPE_NAMES.get(int(k), str(k)): int(n)
-        for k, n in zip(kinds, counts, strict=True)
-        if k >= 0
-    }
-    facts["with_height"] = mended.with_height
     for row, what, detail in mended.refused:
-        if row in book.refused:
+        if row in log.refused:
             continue
         if what == "family":
-            book.add("R308", row, detail=detail, other=_WORDS.get(family, family))
+            log.add("R308", row, detail=detail, other=_WORDS.get(family, family))
         elif row in mended.counted:
             measured, limit = mended.counted[row]
-            book.add(KINDS[what], row, measured=measured, limit=limit)
+            log.add(REFUSED_SHAPES[what], row, measured=measured, limit=limit)
         else:
-            book.add(KINDS[what], row, detail=detail)
+            log.add(REFUSED_SHAPES[what], row, detail=detail)
     if mended.with_height:
-        book.add("R309", None, measured=mended.with_height)
-    if shapely.is_missing(geometry).all():
-        book.stop("R412", detail="没有一个可用的图形 no usable shape")
+        log.add("R309", None, measured=mended.with_height)
+    ids, counts = np.unique(shapely.get_type_id(mended.geometry), return_counts=True)
+    there = zip(ids.tolist(), counts.tolist(), strict=True)
+    kinds = {_TYPE_NAMES.get(kind, str(kind)): count for kind, count in there if kind >= 0}
+    shapes: Geometries | None = mended.geometry
+    if shapely.is_missing(shapes).all():
+        log.stop("R412", detail=_NO_SHAPE)
+        shapes = None
+    return layer.after(log, shapes=shapes, mended=mended, kinds=kinds)
+
+
+def _points(
+    values: pd.DataFrame, level: str, options: Options, log: Log
+) -> Geometries | None:
+    """Make points of a table's columns of coordinates, when the level has points and a system."""
+    if LEVELS[level].geometry not in {"point", "any"}:
         return None
-    crs = _system(raw, report, options, geometry, expected, expected_name)
-    if crs is None:
-        _tell_repairs(mended, None, book)
+    plain = {re.sub(r"[\s_]", "", str(c)).casefold(): c for c in values.columns}
+    east = next(
+        (plain[n] for n in ("lon", "lng", "long", "longitude", "经度", "x") if n in plain), None
+    )
+    north = next((plain[n] for n in ("lat", "latitude", "纬度", "y") if n in plain), None)
+    if east is None or north is None:
         return None
-    swap = any(r["rule"] == "R104" for r in book.rows)
-    if swap:
-        geometry = _moved(geometry, _swapped)
-        book.add("R116", None)
-        book.touch(np.flatnonzero(~shapely.is_missing(geometry)).tolist(), "R116")
-    _tell_repairs(mended, crs, book, swap=swap)
-    lonlat = _to_lonlat(geometry, crs)
+    if options.crs is None and options.datum == "as-stated":
+        log.add("R530", None, detail=f"{east}, {north}")
+        return None
+    made = []
+    for row, (a, b) in enumerate(zip(values[east], values[north], strict=True)):
+        try:
+            pair = (float(a), float(b))
+        except (TypeError, ValueError):
+            pair = (float("nan"), float("nan"))
+        if np.isfinite(pair).all():
+            made.append(shapely.Point(pair))
+        else:
+            made.append(None)
+            if not (pd.isna(a) and pd.isna(b)):
+                log.add("R508", row, other=f"{east}, {north}", detail=f"{a}, {b}"[:30])
+    points = np.array([None, *made], dtype="object")[1:]
+    return None if shapely.is_missing(points).all() else points
+
+
+def settle(layer: Layer, options: Options) -> Layer:
+    """Stage *reference system*: which one it is, and the shapes brought to CGCS2000."""
+    log = layer.log.fresh()
+    _hint_of_datum(layer, options, log)
+    shapes = layer.shapes
+    if shapes is None:
+        return layer.after(log)
+    system = _system(layer, shapes, options, log)
+    if system.used is None:
+        _tell_repairs(layer.mended, system, log)
+        return layer.after(log, shapes=None, system=system)
+    if system.swapped:
+        shapes = _moved(shapes, _swapped)
+        log.add("R116", None)
+        log.touch(np.flatnonzero(~shapely.is_missing(shapes)).tolist(), "R116")
+    _tell_repairs(layer.mended, system, log)
+    lonlat = _to_lonlat(shapes, system.used)
     if options.datum in datums.TO_WGS84:
         lonlat = _moved(lonlat, datums.TO_WGS84[options.datum])
-        book.add("R118", None, detail=options.datum)
-        book.touch(np.flatnonzero(~shapely.is_missing(lonlat)).tolist(), "R118")
-    lonlat = _far_away(lonlat, book, options)
+        log.add("R118", None, detail=options.datum)
+        log.touch(np.flatnonzero(~shapely.is_missing(lonlat)).tolist(), "R118")
+    lonlat = _far_away(lonlat, log, options)
     if shapely.is_missing(lonlat).all():
-        book.stop("R412", detail="没有一个可用的图形 no usable shape")
-        return None
-    if family == "polygon":
-        _odd_shapes(lonlat, mended, book)
-    report.facts["bounds_lonlat"] = [round(v, 7) for v in _extent(lonlat)]
-    return lonlat
+        log.stop("R412", detail=_NO_SHAPE)
+        return layer.after(log, shapes=None, system=system)
+    if layer.mended is not None and _is_of_land(layer):
+        _odd_shapes(lonlat, layer.mended, log)
+    bounds = tuple(round(v, 7) for v in _extent(lonlat))
+    return layer.after(log, shapes=lonlat, system=system, bounds_lonlat=bounds)
+
+
+def _is_of_land(layer: Layer) -> bool:
+    family = LEVELS[layer.level].geometry if layer.asked else layer.family
+    return family == "polygon"
+
+
+def _hint_of_datum(layer: Layer, options: Options, log: Log) -> None:
+    """Say so when a name speaks of a map provider's datum, and nobody said what it is."""
+    if options.datum != "as-stated":
+        return
+    for name in (layer.source.file, layer.name, *(one.name for one in layer.fields)):
+        if _HINT.search(name):
+            log.add("R113", None, detail=name[:40])
+            return
 
 
 def _extent(shapes: Geometries) -> list[float]:
@@ -165,63 +163,62 @@ def _extent(shapes: Geometries) -> list[float]:
     return [float(v) for v in shapely.total_bounds(shapes)]
 
 
-def _system(
-    raw: Raw,
-    report: LayerReport,
-    options: Options,
-    geometry: Geometries,
-    expected: coordinates.Point | None,
-    expected_name: str,
-) -> CRS | None:
-    book = report.book
-    sample = np.arange(0, len(geometry), max(1, len(geometry) // SAMPLE))
-    vertices = shapely.get_coordinates(geometry[sample])
-    facts = report.facts
-    facts["bounds"] = _extent(geometry)
+def _where(layer: Layer) -> Expected | None:
+    """Return where the data should be: as told, else as the long codes of the land say."""
+    if layer.expected is not None or layer.table or "id" not in layer.values:
+        return layer.expected
+    codes = layer.values["id"].dropna().astype("str").head(2000).tolist()
+    found = systems.province_of(codes)
+    if found is None:
+        return None
+    name = f"编号所指的{found[0]} the province of the ids ({found[0]})"
+    return Expected(found[1], name, round(found[2]) + 100.0)
+
+
+def _system(layer: Layer, shapes: Geometries, options: Options, log: Log) -> System:
+    """Return the system of a layer; where it is not settled none is used, and the log says why."""
+    expected, stated = _where(layer), layer.source.crs
+    sample = np.arange(0, len(shapes), max(1, len(shapes) // SAMPLE))
+    vertices = shapely.get_coordinates(shapes[sample])
     x, y = (float(v) for v in np.median(vertices, axis=0))
-    likely = coordinates.implied(x, y, expected)
-    facts["crs"]["implied"] = [code for code, _ in likely]
-    facts["crs"]["declared"] = raw.crs if raw.crs is None else raw.crs[:2000]
+    implied = tuple(code for code, _ in systems.implied(x, y, expected and expected.place))
+    bounds = tuple(_extent(shapes))
+    open_ = System(implied=implied, bounds=bounds)
     told = options.crs is not None
     try:
-        crs = coordinates.parse_crs(options.crs if told else raw.crs)
+        crs = systems.parse_crs(options.crs if told else stated)
     except ValueError as problem:
-        book.stop(coordinates.rule_of(problem), detail=str(problem)[:120])
-        return None
+        log.stop(systems.rule_of(problem), detail=str(problem)[:120])
+        return open_
     if crs is None and options.datum != "as-stated":
         crs = CRS.from_epsg(4490)
-    if told and raw.crs is not None and crs is not None:
-        try:
-            stated = coordinates.parse_crs(raw.crs)
-        except ValueError:
-            stated = None
-        name = coordinates.name_of(stated) if stated is not None else raw.crs[:40]
-        if name != coordinates.name_of(crs):
-            book.add("R115", None, other=coordinates.name_of(crs), detail=name)
-    span, expected_name = _span_of(expected_name)
-    for answer in coordinates.judge(
-        crs, vertices, expected=expected, expected_name=expected_name, told=told, span_km=span
-    ):
+    if told and stated is not None and crs is not None:
+        _told_otherwise(crs, stated, log)
+    swapped = False
+    for answer in systems.judge(crs, vertices, expected=expected, told=told):
         if answer.rule is None:
             continue
         if answer.rule in {"R107", "R114"}:
-            book.add(answer.rule, None, **answer.words)
-        elif answer.rule in {"R104", "R108", "R109"}:
-            if book.stop(answer.rule, **answer.words):
-                return None
-        else:
-            book.rows.append({"rule": answer.rule, "row": None, **answer.words})
-            book.stops.append(Refusal(answer.rule, **answer.words))
-            return None
+            log.add(answer.rule, None, **answer.words)
+        elif answer.rule not in {"R104", "R108", "R109"}:
+            log.refuse(Refusal(answer.rule, **answer.words))
+            return open_
+        elif log.stop(answer.rule, **answer.words):
+            return open_
+        swapped |= answer.rule == "R104"
     assert crs is not None
-    facts["crs"]["used"] = coordinates.name_of(crs)
-    return crs
+    return System(crs, systems.name_of(crs), implied, bounds, swapped)
 
 
-def _span_of(expected_name: str) -> tuple[float, str]:
-    """Return how far from the expected place data may lie, in km, and the name of that place."""
-    name, mark, half = expected_name.rpartition("#")
-    return (float(half) + 100.0, name) if mark else (60.0, expected_name)
+def _told_otherwise(crs: CRS, stated: str, log: Log) -> None:
+    """Say so when the file states another system than the user."""
+    try:
+        theirs = systems.parse_crs(stated)
+    except ValueError:
+        theirs = None
+    name = systems.name_of(theirs) if theirs is not None else stated[:40]
+    if name != systems.name_of(crs):
+        log.add("R115", None, other=systems.name_of(crs), detail=name)
 
 
 def _swapped(x: Any, y: Any) -> tuple[Any, Any]:
@@ -248,7 +245,7 @@ def _to_lonlat(geometry: Geometries, crs: CRS) -> Geometries:
 
     def move(x: Any, y: Any) -> tuple[Any, Any]:
         if not hasattr(own, "step"):
-            own.step = Transformer.from_crs(crs, coordinates.lonlat_of(crs), always_xy=True)
+            own.step = Transformer.from_crs(crs, systems.lonlat_of(crs), always_xy=True)
         lon, lat = own.step.transform(x, y)
         return lon, lat
 
@@ -282,34 +279,36 @@ def _areas_m2(shapes: list[Any], crs: CRS, *, swap: bool) -> list[float]:
         return [area for shape in shapes for area in _areas_m2([shape], crs, swap=swap)]
 
 
-def _tell_repairs(
-    mended: repair.Mended, crs: CRS | None, book: Book, *, swap: bool = False
-) -> None:
-    rows = sorted({row for row, _ in mended.repairs if row not in book.refused})
+def _tell_repairs(mended: repair.Mended | None, system: System, log: Log) -> None:
+    """Tell what was mended, with the areas where the system is known."""
+    if mended is None:
+        return
+    rows = sorted({row for row, _ in mended.repairs if row not in log.refused})
     before = dict.fromkeys(rows, float("nan"))
     after = dict(before)
-    if rows and crs is not None:
+    if rows and system.used is not None:
+        crs, swap = system.used, system.swapped
         was, now = [mended.before[r] for r in rows], list(mended.geometry[rows])
         before = dict(zip(rows, _areas_m2(was, crs, swap=swap), strict=True))
         after = dict(zip(rows, _areas_m2(now, crs, swap=swap), strict=True))
     for row, what in mended.repairs:
-        if row not in book.refused:
-            book.add(MENDED[what], row, measured=before[row], limit=after[row])
+        if row not in log.refused:
+            log.add(REPAIRED_SHAPES[what], row, measured=before[row], limit=after[row])
     shown = 0
     for row, dropped in mended.repeated.items():
-        if row in book.refused:
+        if row in log.refused:
             continue
         if shown < 5000:
-            book.add("R303", row, measured=dropped)
+            log.add("R303", row, measured=dropped)
             shown += 1
         else:
-            book.touch([row], "R303")
+            log.touch([row], "R303")
     for row, parts in mended.parts.items():
-        if row not in book.refused:
-            book.add("R317", row, measured=parts, limit=1000)
+        if row not in log.refused:
+            log.add("R317", row, measured=parts, limit=1000)
 
 
-def _far_away(lonlat: Geometries, book: Book, options: Options) -> Geometries:
+def _far_away(lonlat: Geometries, log: Log, options: Options) -> Geometries:
     """Refuse features far from the rest, or whose extent no land feature has."""
     bounds = shapely.bounds(lonlat)
     there, missing = np.isfinite(bounds).all(axis=1), shapely.is_missing(lonlat)
@@ -317,7 +316,7 @@ def _far_away(lonlat: Geometries, book: Book, options: Options) -> Geometries:
         return lonlat
     lonlat = lonlat.copy()
     for row in np.flatnonzero(~there & ~missing).tolist():
-        book.add("R306", row)
+        log.add("R306", row)
         lonlat[row] = None
     if there.sum() == 0:
         return lonlat
@@ -328,7 +327,7 @@ def _far_away(lonlat: Geometries, book: Book, options: Options) -> Geometries:
     reach = np.hypot(*((bounds[:, 2:] - bounds[:, :2]) * scale).T)
     usual_away = np.percentile(away[there], 80 if there.sum() > 4 else 50)
     usual_reach = np.percentile(reach[there], 80 if there.sum() > 4 else 50)
-    west, south, east, north = coordinates.CHINA
+    west, south, east, north = systems.CHINA
     with np.errstate(invalid="ignore"):
         off = there & (away > max(FAR_KM, 20 * usual_away)) & (there.sum() > 2)
         off |= there & (reach > max(FAR_KM, 50 * usual_reach)) & (there.sum() > 2)
@@ -341,32 +340,41 @@ def _far_away(lonlat: Geometries, book: Book, options: Options) -> Geometries:
     rows = np.flatnonzero(off).tolist()
     if "R311" in options.accept:
         for row in rows:
-            book.rows.append(
-                {"rule": "R311", "row": row, "severity": "warning", "measured": float(away[row])}
-            )
+            log.name("R311", row, severity="warning", measured=float(away[row]))
         return lonlat
     for row in rows:
-        book.add("R311", row, measured=float(max(away[row], reach[row])))
+        log.add("R311", row, measured=float(max(away[row], reach[row])))
     lonlat[rows] = None
     return lonlat
 
 
 def _close_together(box: NDArray[np.float64]) -> bool:
     """Whether all within a box lies in China and near each other, so that nothing lies far away."""
-    west, south, east, north = coordinates.CHINA
+    west, south, east, north = systems.CHINA
     if not (west <= box[0] and south <= box[1] and box[2] <= east and box[3] <= north):
         return False
     wide, high = box[2:] - box[:2]
     return bool(np.hypot(wide * 111.3 * np.cos(np.radians(box[1])), high * 111.0) < FAR_KM)
 
 
-def _odd_shapes(lonlat: Geometries, mended: repair.Mended, book: Book) -> None:
+def _odd_shapes(lonlat: Geometries, mended: repair.Mended, log: Log) -> None:
     widths = repair.rough_width_m(lonlat, below=THIN_M)
     for row in np.flatnonzero(widths < THIN_M).tolist():
-        book.add("R312", row, measured=float(widths[row]), limit=THIN_M)
+        log.add("R312", row, measured=float(widths[row]), limit=THIN_M)
     for row, angle in sorted(repair.sharpest(lonlat, below_deg=SPIKE_DEGREES).items()):
         if row not in mended.before:
-            book.add("R313", row, measured=angle, limit=SPIKE_DEGREES)
+            log.add("R313", row, measured=angle, limit=SPIKE_DEGREES)
+
+
+def hold(layer: Layer, options: Options) -> Layer:
+    """Stage *stated areas*: hold areas and floors in columns against those of the shapes."""
+    if layer.shapes is None or layer.table:
+        return layer
+    log = layer.log.fresh()
+    values, shapes, sources = layer.values, layer.shapes, layer.matched.sources
+    against_areas(values, shapes, sources, options, layer.units, log)
+    against_floors(values, shapes, sources, options, log)
+    return layer.after(log)
 
 
 def against_floors(
@@ -374,7 +382,7 @@ def against_floors(
     lonlat: Geometries,
     sources: Mapping[str, str],
     options: Options,
-    book: Book,
+    log: Log,
 ) -> None:
     """Hold floor areas against footprint x storeys: the unit first, then each building."""
     if not {"floor_area_m2", "storeys"} <= set(columns.columns):
@@ -392,10 +400,10 @@ def against_floors(
     middle = float(np.median(ratio[known]))
     told = bool({source, "floor_area_m2"} & set(options.scale))
     if middle > 300 and not told:
-        book.stop("R509", other=source, measured=middle, detail="ha" if middle > 3000 else "mu")
+        log.stop("R509", other=source, measured=middle, detail="ha" if middle > 3000 else "mu")
         return
     for row in np.flatnonzero(known & (ratio < 1 / FLOOR_FACTOR)).tolist()[:5000]:
-        book.add("R535", row, measured=float(stated[row]), limit=float(FLOOR_FACTOR * room[row]))
+        log.add("R535", row, measured=float(stated[row]), limit=float(FLOOR_FACTOR * room[row]))
 
 
 def against_areas(
@@ -404,7 +412,7 @@ def against_areas(
     sources: Mapping[str, str],
     options: Options,
     units: Mapping[str, str],
-    book: Book,
+    log: Log,
 ) -> None:
     """Hold area columns against the areas of the shapes: units first, then each feature.
 
@@ -430,16 +438,16 @@ def against_areas(
             if factor != 1.0 and abs(middle / factor - 1) < 0.08
         ]
         if wrong and not near and column in units:
-            book.add("R525", None, other=source, measured=middle, detail=units[column])
+            log.add("R525", None, other=source, measured=middle, detail=units[column])
             continue
         if near and near[0][0] != "m2" and not told and column not in units:
-            book.stop("R509", other=source, measured=middle, detail=near[0][0])
+            log.stop("R509", other=source, measured=middle, detail=near[0][0])
             continue
         if near and near[0][0] != "m2":
-            book.add("R525", None, other=source, measured=middle, detail=units.get(column, ""))
+            log.add("R525", None, other=source, measured=middle, detail=units.get(column, ""))
             continue
         for row in np.flatnonzero((stated == 0) & (shape > 0)).tolist()[:5000]:
-            book.add("R510", row, other=source, measured=-100.0, limit=AREA_PERCENT, detail="")
+            log.add("R510", row, other=source, measured=-100.0, limit=AREA_PERCENT, detail="")
         named = options.scale.get(source) or options.scale.get(column) or units.get(column)
         room = _rounding_m2(stated, scale_of(column, named) if named else None)
         with np.errstate(invalid="ignore"):
@@ -447,7 +455,7 @@ def against_areas(
         off = np.flatnonzero(known & far)
         for row in off.tolist()[:5000]:
             unit = _unit_of(float(ratio[row]))
-            book.add(
+            log.add(
                 "R510", row, other=source, measured=float(100 * (1 / ratio[row] - 1)),
                 limit=AREA_PERCENT, detail=unit,
                 **({"severity": "error"} if unit else {}),
@@ -468,68 +476,3 @@ def _unit_of(ratio: float) -> str:
         if abs(ratio / factor - 1) < 0.02 or abs(ratio * factor - 1) < 0.02:
             return unit
     return ""
-
-
-def points_of(
-    columns: pd.DataFrame,
-    wanted: str,
-    options: Options,
-    book: Book,
-    expected: coordinates.Point | None = None,
-    expected_name: str = "",
-) -> Geometries | None:
-    """Make points of a table's columns of coordinates, when the level has points and a system."""
-    if LEVELS[wanted].geometry not in {"point", "any"}:
-        return None
-    plain = {re.sub(r"[\s_]", "", str(c)).casefold(): c for c in columns.columns}
-    east = next(
-        (plain[n] for n in ("lon", "lng", "long", "longitude", "经度", "x") if n in plain), None
-    )
-    north = next((plain[n] for n in ("lat", "latitude", "纬度", "y") if n in plain), None)
-    if east is None or north is None:
-        return None
-    if options.crs is None and options.datum == "as-stated":
-        book.add("R530", None, detail=f"{east}, {north}")
-        return None
-    made = []
-    for row, (a, b) in enumerate(zip(columns[east], columns[north], strict=True)):
-        try:
-            pair = (float(a), float(b))
-        except (TypeError, ValueError):
-            pair = (float("nan"), float("nan"))
-        if np.isfinite(pair).all():
-            made.append(shapely.Point(pair))
-        else:
-            made.append(None)
-            if not (pd.isna(a) and pd.isna(b)):
-                book.add("R508", row, other=f"{east}, {north}", detail=f"{a}, {b}"[:30])
-    points = np.array([None, *made], dtype="object")[1:]
-    if shapely.is_missing(points).all():
-        return None
-    try:
-        crs = coordinates.parse_crs(options.crs) or CRS.from_epsg(4490)
-    except ValueError as problem:
-        book.stop(coordinates.rule_of(problem), detail=str(problem)[:120])
-        return None
-    vertices = shapely.get_coordinates(points)
-    span, expected_name = _span_of(expected_name)
-    for answer in coordinates.judge(
-        crs, vertices, expected=expected, expected_name=expected_name, told=True, span_km=span
-    ):
-        if answer.rule is None or answer.rule in {"R107", "R114"}:
-            continue
-        if answer.rule not in {"R104", "R108", "R109"}:
-            book.rows.append({"rule": answer.rule, "row": None, **answer.words})
-            book.stops.append(Refusal(answer.rule, **answer.words))
-            return None
-        if book.stop(answer.rule, **answer.words):
-            return None
-        if answer.rule == "R104":
-            points = _moved(points, _swapped)
-            book.add("R116", None)
-            book.touch(np.flatnonzero(~shapely.is_missing(points)).tolist(), "R116")
-    lonlat = _far_away(_to_lonlat(points, crs), book, options)
-    if options.datum in datums.TO_WGS84:
-        lonlat = _moved(lonlat, datums.TO_WGS84[options.datum])
-        book.add("R118", None, detail=options.datum)
-    return lonlat

@@ -1,23 +1,39 @@
-"""What is said of a file beforehand and found afterwards: options, and reports by layer and file."""
+"""The shape of a layer on its way in, what the user says of it, and the report of a file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import shapely
 from geopandas import GeoDataFrame
 from numpy.typing import NDArray
+from pyproj import CRS
 
-from .log import Book, findings_of
-from .sandbox.process import DRIVERS
-from .sandbox.staging import Refusal
+from ..geo.repair import Mended
+from .log import REPAIRED_SHAPES, Finding, Log, Refusal, findings_of, label_of
 
-__all__ = ["FileReport", "LayerReport", "Options"]
+__all__ = [
+    "STORED",
+    "Columns",
+    "Expected",
+    "Field",
+    "FileReport",
+    "Layer",
+    "Options",
+    "Source",
+    "System",
+]
+
+STORED = "EPSG:4490"
+"""The system in which shapes are kept: CGCS2000 in degrees."""
+
+Geometries = NDArray[np.object_]
 
 
 @dataclass(frozen=True)
@@ -48,75 +64,291 @@ class Options:
         return record
 
 
-@dataclass
-class LayerReport:
-    """One layer: what it is, what was found, and the rows that can be used.
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Where a layer should lie: longitude and latitude, how to say that, how far off it may be."""
 
-    ``columns`` and ``shapes`` are of the rows in use, ``labels`` and ``places`` of all rows.
+    place: tuple[float, float]
+    name: str
+    span_km: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a file says of one of its layers, before anything is judged.
+
+    Attributes
+    ----------
+    file
+        The name of the file, without folder and suffix.
+    encoding, encoding_declared, encoding_evidence
+        In which encoding its texts were read, what was declared, and what spoke for it.
+    types
+        By column, the type that the file states.
+    geometry_type, crs, reader_said
+        As stated in the file; what the reader had to say of it.
+    drawing
+        Whether outlines may be lines whose ends meet.
+    cut
+        At how many bytes of which encoding names of columns are cut.
+    table
+        Whether it has no shapes of its own.
+    """
+
+    file: str = ""
+    encoding: str | None = None
+    encoding_declared: str | None = None
+    encoding_evidence: str | None = None
+    types: Mapping[str, str] = field(default_factory=dict)
+    geometry_type: str | None = None
+    crs: str | None = None
+    reader_said: tuple[str, ...] = ()
+    drawing: bool = False
+    cut: tuple[int, str] | None = None
+    table: bool = False
+
+
+@dataclass
+class Columns:
+    """How the columns of a file were understood.
+
+    ``of`` maps a source column to a column of the level; ``unit`` maps a source column to the
+    unit that its name states; ``odd_unit`` names those passed over because of their unit.
+    """
+
+    of: dict[str, str] = field(default_factory=dict)
+    unit: dict[str, str] = field(default_factory=dict)
+    cut: dict[str, str] = field(default_factory=dict)
+    odd_unit: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sources(self) -> dict[str, str]:
+        """By which name each column of the level stands in the file."""
+        return {column: source for source, column in self.of.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A column of a file: its name and type there, the column of the level, unit, empty cells."""
+
+    name: str
+    type: str
+    column: str | None
+    unit: str | None
+    empty: int
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The reference system of a layer: the one used, those its numbers fit, its box in it.
+
+    ``swapped`` says that the two coordinates of every pair stood in the wrong order.
+    """
+
+    used: CRS | None = None
+    name: str | None = None
+    implied: tuple[str, ...] = ()
+    bounds: tuple[float, ...] = ()
+    swapped: bool = False
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A layer on its way in: the rows of the file, as far as the stages have come with them.
+
+    Attributes
+    ----------
+    values, shapes
+        All rows of the file: attributes, first as in the file and then in the columns of the
+        level, and shapes, first as in the file and then sound and in :data:`STORED`.
+    closed
+        Which shapes had to be closed to be read at all.
+    level, asked
+        The level it is read for, and whether the user named it.
+    source, expected
+        What the file says, and where the layer should lie.
+    log
+        What was found, and which rows are refused or repaired.
+    matched, fields, units, codes
+        How the columns were understood, what they are in the file, which units were taken, and
+        how well codes of land use fit each system.
+    mended, kinds, system, bounds_lonlat
+        What was mended, how many shapes of each kind there are, and where they lie.
+    numbered
+        Whether the features were given numbers, for want of ids.
     """
 
     name: str
-    level: str
-    facts: dict[str, Any]
-    book: Book
-    columns: pd.DataFrame | None = None
-    shapes: NDArray[np.object_] | None = None
-    table: bool = False
-    repairs: pd.DataFrame = field(default_factory=pd.DataFrame)
-    refused: pd.DataFrame = field(default_factory=pd.DataFrame)
-    labels: pd.Series | None = None
-    places: NDArray[np.object_] | None = None
+    values: pd.DataFrame
+    shapes: Geometries | None
+    log: Log
+    source: Source = Source()
+    level: str = "parcel"
+    asked: bool = False
+    expected: Expected | None = None
+    closed: NDArray[np.bool_] | None = None
+    matched: Columns = field(default_factory=Columns)
+    fields: tuple[Field, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
+    codes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    mended: Mended | None = None
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    system: System = System()
+    bounds_lonlat: tuple[float, ...] = ()
+    numbered: bool = False
+
+    def after(self, log: Log, **changes: Any) -> Layer:
+        """Return the layer as a stage leaves it, with what the stage has to say."""
+        return replace(self, log=self.log + log, **changes)
+
+    @property
+    def table(self) -> bool:
+        """Whether the file has no shapes of its own for it."""
+        return self.source.table
+
+    @property
+    def family(self) -> str | None:
+        """The family that its shapes belong to, None without shapes; polygons weigh most."""
+        if self.shapes is None:
+            return None
+        kinds = set(np.unique(shapely.get_type_id(self.shapes)).tolist())
+        families = {"polygon": {3, 6}, "line": {1, 2, 5}, "point": {0, 4}}
+        return next((family for family, ids in families.items() if ids & kinds), None)
+
+    # --- the rows in use ---
+
+    @cached_property
+    def kept(self) -> NDArray[np.bool_]:
+        """Which rows are in use; none where the layer is refused."""
+        kept = np.full(self.log.count, not self.log.stops)
+        kept[list(self.log.refused)] = False
+        return kept
+
+    @cached_property
+    def used_values(self) -> pd.DataFrame:
+        """Attributes of the rows in use."""
+        kept = self.kept
+        return self.values if kept.all() else self.values.loc[kept].reset_index(drop=True)
+
+    @property
+    def used_shapes(self) -> Geometries | None:
+        """Shapes of the rows in use, None where the layer has none."""
+        return None if self.shapes is None else self.shapes[self.kept]
 
     @cached_property
     def frame(self) -> pd.DataFrame | GeoDataFrame | None:
-        """The rows in use, with their shapes as objects if the layer has any."""
-        if self.columns is None or self.shapes is None:
-            return self.columns
-        return GeoDataFrame(self.columns, geometry=self.shapes, crs="EPSG:4490")
+        """The rows in use, with their shapes if there are any; None where the layer is refused."""
+        if self.log.stops or self.shapes is None:
+            return None if self.log.stops else self.used_values
+        return GeoDataFrame(self.used_values, geometry=self.used_shapes, crs=STORED)
+
+    # --- what is told of it ---
+
+    @property
+    def labels(self) -> Any:
+        """The ids of all rows, None where there are none."""
+        return self.values["id"].array if "id" in self.values else None
 
     @property
     def findings(self) -> GeoDataFrame:
         """Everything found in the layer, in the columns of findings."""
-        rows = [*self.book.rows, *self.book.unlisted]
-        return findings_of(rows, level=self.level, labels=self.labels, places=self.places)
+        said = [*self.log.findings, *self.log.unlisted]
+        places = self.shapes if self.bounds_lonlat else None
+        return findings_of(said, level=self.level, labels=self.labels, places=places)
+
+    @property
+    def repairs(self) -> pd.DataFrame:
+        """A row for each repair: ``feature rule before_m2 after_m2 column``."""
+        log, made = self.log, []
+        for found in log.findings:
+            row = found.row
+            if row is None or row in log.refused or found.rule not in log.repaired.get(row, ()):
+                continue
+            of_shape = found.rule in REPAIRED_SHAPES.values()
+            made.append(
+                {
+                    "feature": label_of(self.labels, row),
+                    "rule": found.rule,
+                    "before_m2": found.words.get("measured") if of_shape else None,
+                    "after_m2": found.words.get("limit") if of_shape else None,
+                    "column": found.words.get("other"),
+                }
+            )
+        names = ["feature", "rule", "before_m2", "after_m2", "column"]
+        return pd.DataFrame(made, columns=names)
+
+    @property
+    def refused(self) -> pd.DataFrame:
+        """A row for each feature refused: ``feature row rule``; rows are counted from 1."""
+        labels = self.labels
+        made = [
+            {"feature": label_of(labels, row), "row": row + 1, "rule": rule}
+            for row, rule in sorted(self.log.refused.items())
+        ]
+        return pd.DataFrame(made, columns=["feature", "row", "rule"])
 
     @property
     def outcome(self) -> str:
         """How the layer ends: accept, finding, repair, refuse-feature or refuse-file."""
-        if self.book.stops:
+        if self.log.stops:
             return "refuse-file"
-        if self.book.refused:
+        if self.log.refused:
             return "refuse-feature"
-        if self.book.repaired:
+        if self.log.repaired:
             return "repair"
-        return "finding" if self.book.rows else "accept"
+        return "finding" if self.log.findings else "accept"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the layer is, in the form of ``doctor --json``; empty where nothing was read."""
+        if not self.log.count:
+            return {}
+        source, system = self.source, self.system
+        declared = None if source.crs is None or self.table else source.crs[:2000]
+        geometry: dict[str, Any] = {"declared": source.geometry_type}
+        if self.mended is not None:
+            geometry |= {"types": dict(self.kinds), "with_height": self.mended.with_height}
+        facts: dict[str, Any] = {
+            "features": self.log.count,
+            "fields": [
+                {name: getattr(one, name) for name in ("name", "type", "column", "unit", "empty")}
+                for one in self.fields
+            ],
+            "encoding": {
+                "used": source.encoding,
+                "declared": source.encoding_declared,
+                "evidence": source.encoding_evidence,
+            },
+            "geometry": geometry,
+            "reader_said": list(source.reader_said),
+            "crs": {"declared": declared, "used": system.name, "implied": list(system.implied)},
+            "codes": {column: dict(fit) for column, fit in self.codes.items()},
+        }
+        if system.bounds:
+            facts["bounds"] = list(system.bounds)
+        if self.bounds_lonlat:
+            facts["bounds_lonlat"] = list(self.bounds_lonlat)
+        return facts
 
 
-@dataclass
+@dataclass(frozen=True)
 class FileReport:
     """One file: what it is, and its layers; or why it is refused."""
 
     source: Path
     kind: str = ""
+    title: str = ""
     sha256: str = ""
     size: int = 0
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    layers: list[LayerReport] = field(default_factory=list)
+    said: tuple[Finding, ...] = ()
+    layers: tuple[Layer, ...] = ()
     refusal: Refusal | None = None
-
-    @property
-    def driver(self) -> str:
-        """Who read it."""
-        own = {"csv": "CSV", "xlsx": "XLSX", "parquet": "GeoParquet"}
-        return DRIVERS.get(self.kind, own.get(self.kind, ""))
 
     @property
     def findings(self) -> GeoDataFrame:
         """What was found about the file as a whole."""
-        rows = list(self.rows)
-        if self.refusal is not None:
-            rows.append(self.refusal.row())
-        return findings_of(rows, level=None)
+        said = self.said if self.refusal is None else (*self.said, self.refusal.finding)
+        return findings_of(said, level=None)
 
     @property
     def outcome(self) -> str:
@@ -124,5 +356,5 @@ class FileReport:
         order = ["accept", "finding", "repair", "refuse-feature", "refuse-file"]
         if self.refusal is not None:
             return "refuse-file"
-        ends = [layer.outcome for layer in self.layers] + (["finding"] if self.rows else [])
+        ends = [layer.outcome for layer in self.layers] + (["finding"] if self.said else [])
         return max(ends, key=order.index, default="accept")

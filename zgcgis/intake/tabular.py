@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from .encoding import decode_bytes, plain_key
-from .log import Book
+from .log import Log
 from .sandbox.process import run_child
 from .sandbox.staging import Refusal, Staged
 
@@ -234,7 +234,7 @@ def forms_of(keys: pd.Series) -> pd.Series:
     return forms
 
 
-def join(layer: pd.DataFrame, table: pd.DataFrame, book: Book, *, key: str = "id") -> pd.DataFrame:
+def join(layer: pd.DataFrame, table: pd.DataFrame, log: Log, *, key: str = "id") -> pd.DataFrame:
     """Return `layer` with the columns of `table`, row by row of the same key.
 
     Keys are compared in one plain form; a key that stands more than once in the table, or has
@@ -248,34 +248,34 @@ def join(layer: pd.DataFrame, table: pd.DataFrame, book: Book, *, key: str = "id
         layer[key].iloc[p[0]] for p in ours.values() if len({layer[key].iloc[i] for i in p}) > 1
     ]
     if several:
-        book.stop("R607", detail="、".join(several[:5]))
+        log.stop("R607", detail="、".join(several[:5]))
     theirs: dict[str, list[int]] = {}
     for place, value in enumerate(table[key]):
-        if place not in book.refused and isinstance(value, str):
+        if place not in log.refused and isinstance(value, str):
             theirs.setdefault(form_of(value), []).append(place)
     source: dict[int, int] = {}
     for plain, places in theirs.items():
         value = table[key].iloc[places[0]]
         if len(places) > 1:
             for place in places:
-                book.add("R601", place, feature=value)
+                log.add("R601", place, feature=value)
             continue
         if plain not in ours:
-            book.add("R603", places[0], feature=value)
+            log.add("R603", places[0], feature=value)
             continue
         for ours_place in ours[plain]:
             source[ours_place] = places[0]
         there = layer[key].iloc[ours[plain][0]]
         if there != value:
-            book.add("R602", places[0], feature=value, other=there)
+            log.add("R602", places[0], feature=value, other=there)
     for place, value in enumerate(layer[key]):
         if place not in source:
-            book.add("R604", None, feature=value)
-    return _filled(layer, table, source, book, key)
+            log.add("R604", None, feature=value)
+    return _filled(layer, table, source, log, key)
 
 
 def _filled(
-    layer: pd.DataFrame, table: pd.DataFrame, source: dict[int, int], book: Book, key: str
+    layer: pd.DataFrame, table: pd.DataFrame, source: dict[int, int], log: Log, key: str
 ) -> pd.DataFrame:
     result = layer.copy()
     rows = list(source)
@@ -295,9 +295,9 @@ def _filled(
             there = old[row]
             empty = there is None or there is pd.NA or there is pd.NaT or there != there
             if not empty and there != value:
-                stopped = book.stop(
+                stopped = log.stop(
                     "R606", other=column, detail=f"{layer[key].iloc[row]}: {there} / {value}"
-                ) if not any(s.rule == "R606" for s in book.stops) else True  # fmt: skip
+                ) if not any(s.rule == "R606" for s in log.stops) else True  # fmt: skip
                 if stopped:
                     break
             old[row] = value

@@ -14,8 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from .encoding import CODE_PAGES, Encoding, choose_encoding, decode_value
-from .sandbox.staging import Refusal, Staged
+from ..encoding import CODE_PAGES, Encoding, choose_encoding, decode_value
+from ..log import Refusal
+from .staging import Staged
 
 __all__ = ["Table", "index_shapes", "read_dbf"]
 

@@ -1,0 +1,277 @@
+"""Names and texts without what has no place in them: every change and every oddity is told.
+
+Garbled text is asked about, invisible signs and full-width digits are taken out, marks by which
+spreadsheets keep numbers as text are read as such, and rows that are sums are no features.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from .columns import plain_name, twins
+from .encoding import garbled, invisible, without_invisible
+from .layer import Layer, Options
+from .log import Log
+
+__all__ = ["CODE_NAMES", "MOST_ROWS", "NUMBER", "clean", "repetitive"]
+
+CODE_NAMES = re.compile(
+    r"(编号|代码|编码|码$|号$|^id$|_id$|code$|dm$|bm$|bh$|bsm$|^zddm|uscc|no$)", re.IGNORECASE
+)
+NUMBER = re.compile(r"^[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][+-]?\d+)?$")
+MOST_ROWS = 5000  # of one rule in one column; the rest is counted
+_TOTALS = re.compile(
+    r"^((本|全|各)\w{0,4}|其中|以上|累计)?\s*(合\s*计|小\s*计|总\s*计|共\s*计|总\s*和|平\s*均(值|数)?)\s*([:：（(].*)?$"
+    r"|^((grand\s+)?total|subtotal|sum)\s*[:：]?$",
+    re.IGNORECASE,
+)
+_PLAIN_TEXT = "^[\\x20-\\x7E\u4e00-\u9fff、。，；：“”‘’（）《》【】·—…％℃～！？■□×÷±°℉Ⅰ-Ⅻ①-⑳]*$"
+_SURELY_PLAIN = "^[0-9A-Za-z一-鿿](?:[0-9A-Za-z一-鿿_./()（）， -]*[0-9A-Za-z一-鿿）])?$"
+_NO_TEXT = {"boolean", "integer", "floating", "date", "datetime", "datetime64", "decimal", "time"}
+_LIVELY = re.compile(
+    r"(^[=＝@＠]|^[+＋][^\d\s.,()-]|^[-－][^\d\s.,/—－()-]*[(|]|<\s{0,8}/?\s{0,8}[a-z!]|\{\{|\{%|\$\{|javascript:|on\w{1,40}\s{0,8}=)",
+    re.IGNORECASE,
+)  # fmt: skip
+_AS_TEXT = re.compile(r"""^=\s*"(.*)"$""", re.DOTALL)  # how tables are told that a number is text
+_QUOTED = re.compile(r"^'(?=[=+\-@＝＋－＠]|(?=[A-Za-z./:-]*\d)[\dA-Za-z./:-]*$)")
+_LOST = re.compile("[\ufffd\ue000-\uf8ff]|锟斤拷|\\?{3,}|^\\?{2,}$")
+
+
+def clean(layer: Layer, _: Options) -> Layer:
+    """Stage *text*: names and texts without what has no place in them, each change recorded."""
+    log = layer.log.fresh()
+    frame = layer.values
+    for same in twins(list(layer.source.types or map(str, frame.columns))):
+        log.add("R537", None, detail="、".join(same), other=same[0])
+    if not layer.table and (bare := _without_attributes(frame)):
+        log.add("R540", None, measured=bare)
+    frame = _clean_texts(_with_plain_names(frame, log), log)
+    if layer.table:
+        _totals(frame, log)
+    return layer.after(log, values=frame)
+
+
+def _without_attributes(frame: pd.DataFrame) -> int:
+    """Count the rows that say nothing, where others do."""
+    empty = np.ones(len(frame), dtype=bool)
+    for name in frame.columns:
+        if str(name).casefold() not in {"id", "fid", "gid", "objectid"}:
+            empty &= frame[name].isna().to_numpy()
+        if not empty.any():
+            break
+    return 0 if empty.all() else int(empty.sum())
+
+
+def _with_plain_names(frame: pd.DataFrame, log: Log) -> pd.DataFrame:
+    """Return the frame with garbled column names turned back, if that is accepted."""
+    ways = {str(c): way for c in frame.columns if (way := garbled(str(c))) is not None}
+    if not ways:
+        return frame
+    name, (back, how) = next(iter(ways.items()))
+    if log.stop("R206", other=name, detail=f"{how}，应为 should be “{back}”"):
+        return frame
+    return frame.rename(columns={old: right for old, (right, _) in ways.items()})
+
+
+def _clean_texts(frame: pd.DataFrame, log: Log) -> pd.DataFrame:
+    """Return the frame with its texts cleaned: every change and every oddity is in the log."""
+    result = frame.copy(deep=False)
+    for name in frame.columns:
+        series = frame[name]
+        if _is_unused_id(str(name), series):
+            log.add("R528", None, other=str(name), measured=len(series))
+            result[name] = pd.array([None] * len(series), dtype="str")
+            continue
+        if not (pd.api.types.is_object_dtype(series) or isinstance(series.dtype, pd.StringDtype)):
+            continue
+        kind = pd.api.types.infer_dtype(series, skipna=True)
+        if kind in _NO_TEXT:
+            continue
+        if kind not in ("string", "empty"):
+            # a mixture: only what is text can hold odd text
+            series = series.where([isinstance(value, str) for value in series], None)
+        mixed = int(frame[name].count()) > int(series.count())
+        array = pa.array(series, type=pa.string(), from_pandas=True)
+        rows = _to_look_at(array)
+        if not len(rows):
+            continue
+        values = frame[name].to_numpy(dtype="object").copy()
+        _clean_column(str(name), values, rows, log)
+        result[name] = values if mixed else pd.array(values, dtype="str")
+    return result
+
+
+def _to_look_at(texts: pa.Array) -> NDArray[np.int64]:
+    """Return the rows of texts that may be odd; where they repeat, each distinct one is looked at."""
+    texts = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
+    spelt = texts.dictionary_encode() if repetitive(texts) else None
+    distinct = texts if spelt is None else spelt.dictionary
+    rest = np.asarray(pc.indices_nonzero(pc.invert(pc.ascii_is_alnum(distinct))))
+    if len(rest):  # letters and digits alone never are
+        left = distinct.take(pa.array(rest))
+        rest = rest[
+            np.asarray(pc.indices_nonzero(pc.invert(pc.match_substring_regex(left, _SURELY_PLAIN))))
+        ]
+    if len(rest):
+        rest = rest[np.asarray(pc.indices_nonzero(_odd(distinct.take(pa.array(rest)))))]
+    if spelt is None or not len(rest):
+        return rest.astype(np.int64)
+    codes = spelt.indices.fill_null(-1).to_numpy()
+    return np.flatnonzero(np.isin(codes, rest))
+
+
+def repetitive(texts: pa.Array) -> bool:
+    """Whether texts repeat so much that each distinct one is better looked at once."""
+    head = texts.slice(0, 4096)
+    return bool(pc.count_distinct(head).as_py() <= len(head) // 4)
+
+
+def _odd(texts: pa.Array) -> pa.Array:
+    odd = pc.invert(pc.match_substring_regex(texts, _PLAIN_TEXT))
+    blank = pc.match_substring_regex(texts, r"^\s|\s$")
+    lively = pc.match_substring_regex(texts, r"[=@<{$+:]|^[-']|\?\?")
+    return pc.or_(pc.or_(odd, blank), lively)
+
+
+def _is_unused_id(name: str, series: pd.Series) -> bool:
+    """Whether a column is the ``Id`` that GIS programs add to a new layer, and nobody filled."""
+    if plain_name(name) != "id" or len(series) < 2 or not pd.api.types.is_numeric_dtype(series):
+        return False
+    return bool((series == 0).all())
+
+
+def _clean_column(name: str, values: Any, rows: Any, log: Log) -> None:
+    code = bool(CODE_NAMES.search(name))
+    turned: list[tuple[int, str, str]] = []
+    lost: list[int] = []
+    hidden: list[tuple[int, str]] = []
+    wide: list[tuple[int, str]] = []
+    blanks: list[int] = []
+    marked: list[tuple[int, str]] = []
+    lively = None
+    memory: dict[str, tuple[str, str]] = {}
+    for row in rows.tolist():
+        text = values[row]
+        if not isinstance(text, str):
+            continue
+        found = memory.get(text)
+        if found is None:
+            found = memory[text] = _what_about(text, code=code)
+        what, plain = found
+        if "g" in what:
+            turned.append((row, text, plain))
+        if "l" in what:
+            lost.append(row)
+        if "h" in what:
+            hidden.append((row, invisible(text)))
+        if "w" in what:
+            wide.append((row, text))
+        if "b" in what:
+            blanks.append(row)
+        if "e" in what:
+            marked.append((row, text))
+        if "c" in what and lively is None:
+            lively = text
+        if "g" not in what:
+            values[row] = plain
+    if turned:
+        _settle_garbled(values, rows, turned, log)
+    for row in lost[:MOST_ROWS]:
+        log.add("R207", row, other=name, detail=str(values[row])[:40])
+    for row, points in hidden[:MOST_ROWS]:
+        log.add("R209", row, other=name, detail=points)
+    for row, text in wide[:MOST_ROWS]:
+        log.add("R210", row, other=name, detail=text[:40])
+    log.touch([row for row, _ in hidden[MOST_ROWS:]], "R209")
+    log.touch([row for row, _ in wide[MOST_ROWS:]], "R210")
+    if blanks:
+        log.add("R211", None, other=name, measured=len(blanks))
+        log.touch(blanks, "R211")
+    if marked:
+        log.add("R215", None, other=name, measured=len(marked), detail=marked[0][1][:40])
+        log.touch([row for row, _ in marked], "R215")
+    if lively is not None:
+        log.add("R212", None, other=name, detail=lively[:40])
+
+
+def _what_about(text: str, *, code: bool) -> tuple[str, str]:
+    """Say what is odd about a text (letters) and how it reads when plain."""
+    what = ""
+    back = garbled(text)
+    if back is not None:
+        return "g", back[0]
+    if _LOST.search(text):
+        what += "l"
+    plain = without_invisible(text)
+    if plain != text:
+        what += "h"
+    bare = _unmarked(plain)
+    if bare != plain:
+        what += "e"
+        plain = bare
+    if code:
+        narrow = unicodedata.normalize("NFKC", plain)
+        if narrow != plain:
+            what += "w"
+            plain = narrow
+    elif re.search("[\uff10-\uff19]", plain) and NUMBER.match(
+        unicodedata.normalize("NFKC", plain).strip()
+    ):
+        what += "w"
+        plain = unicodedata.normalize("NFKC", plain)
+    trimmed = plain.strip(" \t\r\n\u3000\xa0")
+    if trimmed != plain:
+        what += "b"
+        plain = trimmed
+    if _LIVELY.search(plain):
+        what += "c"
+    return what, plain
+
+
+def _unmarked(text: str) -> str:
+    """Return a text without the marks by which spreadsheets keep numbers as text.
+
+    Examples
+    --------
+    >>> _unmarked('="0601"'), _unmarked("'110108"), _unmarked("'s-Hertogenbosch")
+    ('0601', '110108', "'s-Hertogenbosch")
+    """
+    plain = text.strip()
+    if found := _AS_TEXT.match(plain):
+        return found[1].replace('""', '"')
+    found = _QUOTED.match(plain)
+    return plain[found.end() :] if found else text
+
+
+def _settle_garbled(values: Any, rows: Any, turned: list[tuple[int, str, str]], log: Log) -> None:
+    unusual = sum(isinstance(values[r], str) and not values[r].isascii() for r in rows.tolist())
+    if len(turned) < 0.2 * unusual:
+        return  # single words may look so by chance
+    sample = turned[0]
+    way = garbled(sample[1])
+    detail = f"{way[1]}，应为 should be “{sample[2][:20]}”" if way else ""
+    if log.stop("R206", other=sample[1][:20], detail=detail):
+        return
+    for row, _, plain in turned:
+        values[row] = plain
+    log.touch([row for row, _, _ in turned], "R206")
+
+
+def _totals(frame: pd.DataFrame, log: Log) -> None:
+    """Refuse rows of a table that are sums of the others, by what stands in their first texts."""
+    for column in list(frame.columns)[:3]:
+        series = frame[column]
+        if not (pd.api.types.is_object_dtype(series) or isinstance(series.dtype, pd.StringDtype)):
+            continue
+        hits = series.astype("str").str.strip().str.match(_TOTALS).fillna(value=False)
+        for row in np.flatnonzero(hits.to_numpy(dtype=bool)).tolist():
+            if row not in log.refused:
+                log.add("R517", row, feature=str(row + 1), detail=str(series.iloc[row]))
