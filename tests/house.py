@@ -160,8 +160,7 @@ def choices_of_a_language() -> Figures:
 def kinds() -> dict[str, tuple[set[str], str]]:
     """What grows: the names entered so far, and the files they are entered in."""
     from zgcgis import checks, cli, indicators, io, standards
-    from zgcgis.intake import columns, rules
-    from zgcgis.intake.sandbox import staging as gate
+    from zgcgis.intake import columns, formats, log
 
     def files_of(entries: dict[str, object]) -> str:
         found = {inspect.getsourcefile(one.func) for one in entries.values() if one.func}
@@ -172,11 +171,11 @@ def kinds() -> dict[str, tuple[set[str], str]]:
     return {
         "an indicator": (set(indicators.INDICATORS), files_of(indicators.INDICATORS)),
         "a rule of a zone": (set(own), files_of(own)),
-        "a rule of reading": (set(rules.ENDS), "resources"),
+        "a rule of reading": (set(log.ENDS), "resources"),
         "a zone": (set(io.SHIPPED) - {"sample"}, "data"),
         "an alias": (aliases, "resources"),
         "an edition": (set(standards.EDITIONS), "resources"),
-        "a format": (set(gate.KINDS), "intake/sandbox/staging.py"),
+        "a format": (set(formats.BY_SUFFIX), "intake/formats.py"),
         "a command": (set(cli.COMMANDS), "cli/(?!__init__)"),
     }
 

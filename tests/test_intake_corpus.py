@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from zgcgis.cli.intake import doctor
 from zgcgis.findings import describe
-from zgcgis.intake.examine import Options
+from zgcgis.intake.layer import Expected, Options
 from zgcgis.intake.sandbox.staging import Refusal
 from zgcgis.io.layers import the_layer
 
@@ -35,18 +35,18 @@ AS_TYPED = {
 
 def how_it_ends(case):
     """Return end, rules, counts and sentences of one case."""
-    where = {"expected": case.expected, "expected_name": "zone"} if case.expected else {}
+    where = {"expected": Expected(case.expected, "zone")} if case.expected else {}
     path = AS_TYPED.get(case.name, str(case.path))
     try:
         report, layer = the_layer(path, case.level or "parcel", Options(**case.options), **where)
     except Refusal as refusal:
         return "refuse-file", {refusal.rule}, None, [refusal.zh, refusal.en]
     found = layer.findings
-    end = "finding" if layer.outcome == "accept" and report.rows else layer.outcome
+    end = "finding" if layer.outcome == "accept" and report.said else layer.outcome
     rules = set(found["rule"]) | set(report.findings["rule"])
     said = [*describe(found, "zh"), *describe(found, "en"), *describe(report.findings, "zh")]
     grave = set(found["severity"]) | set(report.findings["severity"])
-    return end, rules, (layer.book.counts, len(layer.frame), grave), said
+    return end, rules, (layer.log.counts, len(layer.frame), grave), said
 
 
 @pytest.fixture(scope="module")

@@ -26,10 +26,12 @@ import shapely
 
 from zgcgis.findings import describe, finding_frame
 from zgcgis.intake.examine import examine
+from zgcgis.intake.formats import BY_SUFFIX
 from zgcgis.intake.layer import Options
+from zgcgis.intake.log import Finding, Refusal
+from zgcgis.intake.sandbox import archive
 from zgcgis.intake.sandbox import process as guard
-from zgcgis.intake.sandbox.staging import KINDS, Refusal, stage
-from zgcgis.intake.source import read_raw
+from zgcgis.intake.sandbox.staging import stage
 
 FULL = os.environ.get("ZGCGIS_FULL") == "1"
 COUNT = 3000
@@ -139,7 +141,7 @@ SAME = {
 
 
 def test_every_format_that_is_read_has_a_clean_file():
-    assert set(MAKERS) | set(SAME) == set(KINDS)
+    assert set(MAKERS) | set(SAME) == set(BY_SUFFIX) | archive.SUFFIXES
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +197,8 @@ class Warm:
     def __init__(self, order: Path, said: Path, work: Path, environment: dict[str, str]) -> None:
         job = json.loads(order.read_text(encoding="utf-8")) | {"waits": False}
         order.write_text(json.dumps(job), encoding="utf-8")
-        if job["kind"] not in Warm.servers:
+        kind = f"{job['container']}, {job['driver']}"
+        if kind not in Warm.servers:
             server = subprocess.Popen(
                 [sys.executable, "-I", "-X", "utf8", "-c", SERVER, str(CHILD), json.dumps(job)],
                 env=environment | {"TMPDIR": "/tmp", "CPL_TMPDIR": "/tmp"},
@@ -206,9 +209,9 @@ class Warm:
             )
             atexit.register(server.kill)
             assert server.stdout is not None
-            assert server.stdout.readline() == "ready\n", job["kind"]
-            Warm.servers[job["kind"]] = server
-        self.server = Warm.servers[job["kind"]]
+            assert server.stdout.readline() == "ready\n", kind
+            Warm.servers[kind] = server
+        self.server = Warm.servers[kind]
         self.orders = json.dumps([str(order), str(said), str(work)])
         self.stdin = io.BytesIO()
         self.code: int | None = None
@@ -246,17 +249,17 @@ class Read:
 
     def __init__(self, path: Path, work: Path, options: Options | None = None) -> None:
         self.count, self.codes, self.refusal = 0, set[str](), None
-        self.found: list[dict[str, Any]] = []
+        self.found: list[Finding] = []
         work.mkdir()
         try:
-            for one in stage(path, work):
-                for raw in read_raw(one, work, options or Options()):
-                    if raw.refusal is not None:
-                        raise raw.refusal
-                    self.count += len(raw.frame) if raw.wkb is None else len(raw.wkb)
-                    if "code" in raw.frame:
-                        self.codes |= set(raw.frame["code"].dropna())
-                    self.found += raw.rows
+            for one in stage(path, work, BY_SUFFIX):
+                for layer in one.format.read(one, work, options or Options()):
+                    for stop in layer.log.stops:
+                        raise stop
+                    self.count += layer.log.count
+                    if "code" in layer.values:
+                        self.codes |= set(layer.values["code"].dropna())
+                    self.found += layer.log.findings
                 self.found += one.findings
         except Refusal as refusal:
             self.refusal = refusal
@@ -264,7 +267,7 @@ class Read:
 
     @property
     def rules(self) -> set[str]:
-        return {found["rule"] for found in self.found}
+        return {found.rule for found in self.found}
 
 
 # --- what happens to files -----------------------------------------------------------------------
@@ -417,11 +420,11 @@ def test_no_feature_vanishes_in_silence(suffix, clean, tmp_path):
             if read.refusal.rule == "R440":
                 broken.append((name, str(read.refusal)))
         elif read.count != COUNT and read.count != own_count(path, read.rules):
-            said = [found for found in read.found if found["rule"] in BOTH_NUMBERS]
+            said = [found for found in read.found if found.rule in BOTH_NUMBERS]
             if not said:
                 broken.append((name, read.count, read.found))
             for found in said:
-                describe(finding_frame([found | {"row": None}], rule=found["rule"]), "en")
+                describe(finding_frame([found.words], rule=found.rule), "en")
         elif (
             whole.codes
             and name.startswith("flip")
@@ -447,7 +450,7 @@ def test_other_suffixes_of_a_format_are_held_to_the_same_law(suffix, clean, tmp_
         assert whole if share == 1 else told, (share, got.found)
 
 
-@pytest.mark.parametrize("suffix", sorted(set(KINDS) - {".zip", ".kmz"}))
+@pytest.mark.parametrize("suffix", sorted(BY_SUFFIX))
 @pytest.mark.usefixtures("warm")
 def test_in_an_archive_a_format_is_held_to_the_same_law(suffix, clean, tmp_path):
     """An archive has a sum for each member: what is damaged outside it shows only when it is read."""
@@ -464,7 +467,7 @@ def test_in_an_archive_a_format_is_held_to_the_same_law(suffix, clean, tmp_path)
             copy.write_bytes(content[: int(share * len(content))] if part == largest else content)
         names = [f"{within}{p.stem}{suffix if p == source else p.suffix}" for p in parts]
         got = read(zipped(room / "a.zip", held, names), tmp_path)
-        if KINDS[suffix] == "csv":  # a table is joined to a layer, and wants to be named itself
+        if BY_SUFFIX[suffix].alone:  # a table is joined to a layer, and wants to be named itself
             assert got.refusal is not None
             assert got.refusal.rule == "R412"
         elif share == 1:
@@ -563,10 +566,10 @@ def test_a_view_or_trigger_is_neither_run_nor_read(clean, tmp_path):
     before = path.read_bytes()
     (report,) = examine(path, level="parcel")
     assert [layer.name for layer in report.layers] == ["parcel"]
-    assert report.layers[0].book.count == COUNT
-    (found,) = [row for row in report.rows if row["rule"] == "R435"]
-    assert "endless" in found["detail"]
-    assert "bad" in found["detail"]
+    assert report.layers[0].log.count == COUNT
+    (found,) = [one for one in report.said if one.rule == "R435"]
+    assert "endless" in found.words["detail"]
+    assert "bad" in found.words["detail"]
     assert path.read_bytes() == before
 
 
@@ -575,12 +578,12 @@ def test_counts_of_a_package_that_are_old_are_told(clean, tmp_path):
     path = package(clean(".gpkg"), tmp_path, "DELETE FROM parcel WHERE fid % 2 = 0")
     got = read(path, tmp_path)
     assert got.count == COUNT // 2
-    told = {found["detail"] for found in got.found if found["rule"] == "R416"}
+    told = {found.words["detail"] for found in got.found if found.rule == "R416"}
     assert {word.split("：")[-1] for word in told} == {
         "gpkg_ogr_contents",
         "rtree_parcel_geom_rowid",
     }
-    assert all(found["limit"] == COUNT for found in got.found if found["rule"] == "R416")
+    assert all(found.words["limit"] == COUNT for found in got.found if found.rule == "R416")
 
 
 @pytest.mark.usefixtures("warm")
@@ -624,8 +627,8 @@ def test_changes_beside_a_package_take_effect_or_are_missed(clean, tmp_path, dam
         assert "R419" not in got.rules
     else:
         assert got.count > 1000
-        (found,) = [found for found in got.found if found["rule"] == "R419"]
-        assert found["detail"].startswith("-wal ")
+        (found,) = [found for found in got.found if found.rule == "R419"]
+        assert found.words["detail"].startswith("-wal ")
 
 
 @pytest.mark.usefixtures("warm")
@@ -841,8 +844,8 @@ def test_a_drawing_gives_its_entities_and_names_the_others(tmp_path, named):
     )  # fmt: skip
     got = read(path, tmp_path)
     assert (got.count, got.refusal) == (6, None)  # two by the insert
-    found = [found for found in got.found if found["rule"] == "R417"]
-    assert [f["detail"].startswith("RAY × 1") for f in found] == [True] * named
+    found = [found for found in got.found if found.rule == "R417"]
+    assert [f.words["detail"].startswith("RAY × 1") for f in found] == [True] * named
 
 
 @pytest.mark.usefixtures("warm")
@@ -904,8 +907,8 @@ def test_row_n_belongs_to_the_shape_that_the_index_names(clean, tmp_path, index)
         path.with_suffix(".shx").unlink()
     got = read(path, tmp_path)
     assert (got.count, got.refusal) == (COUNT, None)
-    (found,) = [found for found in got.found if found["rule"] == "R446"]
-    assert found["measured"] > COUNT / 2
+    (found,) = [found for found in got.found if found.rule == "R446"]
+    assert found.words["measured"] > COUNT / 2
     assert centres(path) == centres(clean(".shp"))
 
 
@@ -920,7 +923,7 @@ def test_bytes_between_shapes_are_passed_over_by_the_index(clean, tmp_path):
     path.with_suffix(".shx").write_bytes(bytes(index[:100]) + entries.astype(">i4").tobytes())
     got = read(path, tmp_path)
     assert (got.count, got.refusal) == (COUNT, None)
-    assert [f["measured"] for f in got.found if f["rule"] == "R447"] == [38]
+    assert [f.words["measured"] for f in got.found if f.rule == "R447"] == [38]
 
 
 @pytest.mark.usefixtures("warm")
@@ -934,9 +937,9 @@ def test_what_is_left_in_an_archive_is_named(clean, tmp_path):
         names.append(orphan)
     got = read(zipped(room / "a.zip", parts, names), tmp_path)
     assert got.count == COUNT
-    (found,) = [found for found in got.found if found["rule"] == "R427"]
-    assert found["measured"] == 3
-    assert {"firms.csv", "b.dbf", "b.shx"} == set(found["detail"].split("、"))
+    (found,) = [found for found in got.found if found.rule == "R427"]
+    assert found.words["measured"] == 3
+    assert {"firms.csv", "b.dbf", "b.shx"} == set(found.words["detail"].split("、"))
 
 
 def test_lines_run_together_are_not_taken_for_the_names(tmp_path):
@@ -948,8 +951,8 @@ def test_lines_run_together_are_not_taken_for_the_names(tmp_path):
     path = tmp_path / "a.csv"
     path.write_text("".join(",".join(row) + "\n" for row in [names, *rows]))
     (report,) = examine(path, level="enterprise")
-    assert report.layers[0].book.count == 8
-    assert "R529" in {row["rule"] for row in report.layers[0].book.rows}
+    assert report.layers[0].log.count == 8
+    assert "R529" in {one.rule for one in report.layers[0].log.findings}
 
 
 def test_a_quotation_mark_left_open_does_not_swallow_lines(tmp_path):
@@ -961,5 +964,5 @@ def test_a_quotation_mark_left_open_does_not_swallow_lines(tmp_path):
         + "\n"
     )
     got = Read(path, tmp_path / "work")
-    (found,) = [found for found in got.found if found["rule"] == "R428"]
-    assert (found["measured"], found["limit"]) == (6, 8)
+    (found,) = [found for found in got.found if found.rule == "R428"]
+    assert (found.words["measured"], found.words["limit"]) == (6, 8)

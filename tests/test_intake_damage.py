@@ -81,7 +81,7 @@ def read(path):
         assert report.outcome in {"accept", "finding", "repair", "refuse-feature", "refuse-file"}
         describe(report.findings, "zh")
         for layer in report.layers:
-            counts = layer.book.counts
+            counts = layer.log.counts
             assert counts["in"] == counts["used"] + counts["repaired"] + counts["refused"]
             describe(layer.findings, "en")
     return time.monotonic() - begun

@@ -6,7 +6,7 @@ from pathlib import Path
 from string import Formatter
 
 from zgcgis.findings import RULES
-from zgcgis.intake.rules import ENDS, MENDS, table_of_rules
+from zgcgis.intake.log import ENDS, MENDS, table_of_rules
 
 PAGE = Path(__file__).parents[1] / "docs" / "reading.md"
 FIELDS = {"feature", "other", "measured", "limit", "detail", "level", "unit", "file"}

@@ -12,10 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from zgcgis.intake.examine import Options, examine
+from zgcgis.intake.examine import examine
+from zgcgis.intake.formats import BY_SUFFIX, FORMATS
+from zgcgis.intake.layer import Options
 from zgcgis.intake.sandbox import landlock as doors
 from zgcgis.intake.sandbox import process as guard
-from zgcgis.intake.sandbox.process import DRIVERS, _environment, run_child
+from zgcgis.intake.sandbox.process import _environment, run_child
 
 spec = importlib.util.spec_from_file_location("corpus", Path(__file__).with_name("corpus.py"))
 assert spec is not None
@@ -82,7 +84,7 @@ def offered():
     return max(0, ctypes.CDLL(None, use_errno=True).syscall(444, None, 0, 1))
 
 
-def burgle(folder, kind):
+def burgle(folder, form):
     """Let a child with the job of a burglar run; return what it could do."""
     outside, room = folder / "outside", folder / "work"
     for place in (outside, room):
@@ -90,7 +92,7 @@ def burgle(folder, kind):
     canary = outside / "canary.txt"
     canary.write_text("secret", encoding="utf-8")
     job = {
-        "kind": kind, "driver": DRIVERS.get(kind, ""), "path": str(room / "a"), "out": str(room),
+        "container": form.container, "driver": form.driver, "path": str(room / "a"), "out": str(room),
         "work": str(room), "layer": None, "memory_bytes": 4 << 30, "seconds": 60, "most_bytes": 1 << 30,
         "canary": str(canary), "outside": str(outside), "offered": offered(),
     }  # fmt: skip
@@ -98,14 +100,14 @@ def burgle(folder, kind):
     order.write_text(json.dumps(job), encoding="utf-8")
     subprocess.run(
         [sys.executable, "-I", "-B", "-c", BURGLAR, str(order), str(CHILD)],
-        check=True, cwd=room, timeout=120, env=_environment(kind, room, None),
+        check=True, cwd=room, timeout=120, env=_environment(form, room, None),
     )  # fmt: skip
     return json.loads((room / "facts.json").read_text(encoding="utf-8")), outside, canary
 
 
-@pytest.mark.parametrize("kind", ["gpkg", "parquet", "xlsx"])
-def test_a_child_that_turns_against_us_reads_and_writes_nothing_outside(tmp_path, kind):
-    told, outside, canary = burgle(tmp_path, kind)
+@pytest.mark.parametrize("suffix", [".gpkg", ".parquet", ".xlsx"])
+def test_a_child_that_turns_against_us_reads_and_writes_nothing_outside(tmp_path, suffix):
+    told, outside, canary = burgle(tmp_path, BY_SUFFIX[suffix])
     assert told["own"] == told["own read"] == "done"
     abi = offered()
     if not abi:
@@ -148,7 +150,7 @@ def test_every_format_is_still_read_behind_shut_doors(tmp_path):
     for path, options in every_format(tmp_path):
         (report,) = examine(path, options=Options(**options), level="parcel")
         assert report.outcome in {"accept", "finding"}, (path.name, str(report.refusal))
-        assert report.layers[0].book.counts["used"] == 12
+        assert report.layers[0].log.counts["used"] == 12
 
 
 def test_the_child_says_which_doors_are_shut(tmp_path):
@@ -156,7 +158,7 @@ def test_the_child_says_which_doors_are_shut(tmp_path):
     room.mkdir()
     path = room / "a.parquet"
     corpus.parcels().to_parquet(path)
-    told = run_child("parquet", path, room, size=path.stat().st_size)["doors"]
+    told = run_child(BY_SUFFIX[".parquet"], path, room, size=path.stat().st_size)["doors"]
     abi = offered()
     assert (f"Landlock {abi}" in told) if abi else told[-1].startswith("no Landlock")
     assert doors.landlock_abi() == abi
@@ -184,7 +186,7 @@ def test_a_system_that_refuses_one_door_still_reads_every_format(tmp_path, refus
     files = every_format(tmp_path)
     code = (
         "import json, sys\n"
-        "from zgcgis.intake.examine import Options, examine\n"
+        "from zgcgis.intake import Options, examine\n"
         "for path, options in json.load(sys.stdin):\n"
         "    (report,) = examine(path, options=Options(**options), level='parcel')\n"
         "    assert report.outcome in ('accept', 'finding'), (path, str(report.refusal))\n"
@@ -201,9 +203,9 @@ def test_a_system_that_refuses_one_door_still_reads_every_format(tmp_path, refus
 def test_every_driver_of_this_gdal_but_one_is_left_out(tmp_path):
     import pyogrio
 
-    for kind, driver in DRIVERS.items():
-        skipped = set(_environment(kind, tmp_path, None)["OGR_SKIP"].split(","))
-        assert set(pyogrio.list_drivers()) - skipped == {driver}
+    for form in FORMATS:
+        skipped = set(_environment(form, tmp_path, None)["OGR_SKIP"].split(","))
+        assert set(pyogrio.list_drivers()) - skipped == {form.driver} - {""}
 
 
 def test_a_driver_that_could_not_be_left_out_stops_the_reader_not_the_file(tmp_path, monkeypatch):

@@ -11,8 +11,9 @@ import shapely
 
 from zgcgis.errors import ReadError
 from zgcgis.intake.encoding import garbled
-from zgcgis.intake.examine import Options, examine
-from zgcgis.intake.values import _TOTALS
+from zgcgis.intake.examine import examine
+from zgcgis.intake.layer import Options
+from zgcgis.intake.texts import _TOTALS
 from zgcgis.io.importing import import_file
 
 LAEA = "+proj=laea +lat_0=40 +lon_0=116.3 +ellps=GRS80"
@@ -61,7 +62,7 @@ def rules(path, level, **options):
     found = set(report.findings["rule"])
     for one in report.layers:
         found |= set(one.findings["rule"])
-    counts = report.layers[0].book.counts if report.layers else {}
+    counts = report.layers[0].log.counts if report.layers else {}
     return report.outcome, counts, found
 
 

@@ -14,8 +14,9 @@ import pytest
 import shapely
 from shapely.geometry import box
 
-from zgcgis.intake import source as raw
-from zgcgis.intake.examine import Options, examine
+from zgcgis.intake import formats
+from zgcgis.intake.examine import examine
+from zgcgis.intake.layer import Options
 from zgcgis.intake.sandbox import process as guard
 from zgcgis.intake.sandbox import staging as gate
 
@@ -25,7 +26,7 @@ NAMES = ("a.gpkg", "a.geojson", "a.fgb", "a.shp", "a.parquet")
 
 @pytest.fixture
 def every_file_is_large(monkeypatch):
-    for module in (gate, raw):
+    for module in (gate, formats):
         monkeypatch.setattr(module, "LARGE", 1)
 
 
@@ -39,7 +40,7 @@ def readers(monkeypatch):
             super().__init__(*args, **kwargs)
             made.append(self)
 
-    monkeypatch.setattr(raw, "Reader", Known)
+    monkeypatch.setattr(formats, "Reader", Known)
     return made
 
 
@@ -66,13 +67,13 @@ def test_a_large_file_is_read_as_a_small_one(tmp_path, monkeypatch, readers, nam
     (small,) = examine(path, options=Options(), level="parcel")
     assert not readers or readers[0].process.returncode == 0
     readers.clear()
-    for module in (gate, raw):
+    for module in (gate, formats):
         monkeypatch.setattr(module, "LARGE", 1)
     (large,) = examine(path, options=Options(), level="parcel")
     assert small.refusal is None
     assert large.refusal is None
     assert large.sha256 == small.sha256
-    assert large.layers[0].book.counts == small.layers[0].book.counts
+    assert large.layers[0].log.counts == small.layers[0].log.counts
     one, two = (r.layers[0].shapes for r in (small, large))
     assert shapely.equals_identical(one, two).all()
     if name != "a.shp":  # several files have a hash of hashes
@@ -122,7 +123,7 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(gate, "_hash", late)
     (report,) = examine(path, options=Options(), level="parcel")
     assert report.refusal.rule == "R443"
-    assert report.layers == []
+    assert report.layers == ()
 
 
 @pytest.mark.usefixtures("every_file_is_large")
@@ -136,7 +137,7 @@ def test_a_reader_that_got_ready_for_nothing_is_ended(tmp_path, readers):
 
 
 def test_a_reader_that_nobody_asks_ends_by_itself(tmp_path):
-    reader = guard.Reader("gpkg", tmp_path / "never.gpkg", tmp_path, size=10)
+    reader = guard.Reader(formats.BY_SUFFIX[".gpkg"], tmp_path / "never.gpkg", tmp_path, size=10)
     reader.process.stdin.close()  # as when the asking process is gone
     assert reader.process.wait(60) == 0
     assert not (reader.out / "facts.json").exists()
@@ -148,19 +149,18 @@ def test_what_was_read_is_not_kept(tmp_path, monkeypatch):
     path = save(tmp_path, "a.gpkg")
     module = importlib.import_module("zgcgis.intake.examine")
     left = []
-    real = module.place
 
-    def look(*args, **kwargs):
+    def look(layer, _):
         work = readers_folder[0]
         left.extend(p.name for p in work.rglob("*") if p.suffix in {".gpkg", ".parquet"})
-        return real(*args, **kwargs)
+        return layer
 
     readers_folder = []
     stage = module.stage
     monkeypatch.setattr(
-        module, "stage", lambda p, w, **k: readers_folder.append(w) or stage(p, w, **k)
+        module, "stage", lambda p, w, f, **k: readers_folder.append(w) or stage(p, w, f, **k)
     )
-    monkeypatch.setattr(module, "place", look)
+    monkeypatch.setattr(module, "STAGES", (look, *module.STAGES))
     (report,) = examine(path, options=Options(), level="parcel")
     assert report.refusal is None
     assert left == []

@@ -23,7 +23,9 @@ from zgcgis.cli import cli
 from zgcgis.errors import ReadError
 from zgcgis.geo import area_m2
 from zgcgis.intake.columns import guess_level, match_columns, twins
-from zgcgis.intake.examine import Options, examine
+from zgcgis.intake.examine import examine
+from zgcgis.intake.formats import BY_SUFFIX
+from zgcgis.intake.layer import Options
 from zgcgis.intake.sandbox import process as guard
 from zgcgis.io import import_file, new_zone
 
@@ -188,14 +190,14 @@ def test_one_giant_is_no_second_group_of_firms(tmp_path, values, suspect):
 def test_ids_that_differ_in_form_only_are_named(tmp_path, ids, there):
     _, rules, _, layer = told(as_layer(tmp_path, 宗地代码=ids))
     assert ("R539" in rules) is there
-    assert layer.book.counts["refused"] == 0
+    assert layer.log.counts["refused"] == 0
 
 
 def test_a_word_for_nothing_is_no_id(tmp_path):
     outcome, rules, _, layer = told(as_layer(tmp_path, 宗地代码=["A1", "无", "A3", "—"]))
     assert outcome == "refuse-feature"
     assert {"R502", "R528"} <= rules
-    assert layer.book.counts["used"] == 2
+    assert layer.log.counts["used"] == 2
 
 
 def test_an_id_column_that_nobody_filled_is_not_the_id(tmp_path):
@@ -297,7 +299,7 @@ def test_geojson_line_by_line_is_read_as_one_layer(tmp_path, name, begin, indent
     assert outcome == "finding"
     assert rules == {"R414"}
     assert grave == {"note"}
-    assert layer.book.counts["used"] == 6
+    assert layer.log.counts["used"] == 6
 
 
 def test_geojson_line_by_line_that_is_cut_names_the_line(tmp_path):
@@ -355,7 +357,7 @@ def test_a_full_disk_is_told_as_such(tmp_path, monkeypatch):
     monkeypatch.setattr(guard.shutil, "disk_usage", lambda _: usage)
     monkeypatch.setattr(guard.sys, "executable", shutil.which("true"))  # says nothing
     with pytest.raises(ReadError, match="R445"):
-        guard.run_child("parquet", path, tmp_path, size=10)
+        guard.run_child(BY_SUFFIX[".parquet"], path, tmp_path, size=10)
 
 
 def test_a_sheet_that_claims_a_million_rows_is_read_by_the_cells_it_has(zone, tmp_path):
@@ -368,7 +370,7 @@ def test_a_sheet_that_claims_a_million_rows_is_read_by_the_cells_it_has(zone, tm
     intake = import_file(path, zone, "parcel", dry_run=True)
     assert intake.counts["used"] == 12
     assert set(intake.findings["rule"]) == set()
-    facts = guard.run_child("xlsx", path, tmp_path, size=path.stat().st_size)
+    facts = guard.run_child(BY_SUFFIX[".xlsx"], path, tmp_path, size=path.stat().st_size)
     sheet = json.loads((facts["folder"] / facts["sheets"][0]["file"]).read_text(encoding="utf-8"))
     assert len(sheet["rows"]) == 1_048_576
     assert sheet["rows"][500_000] == []

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pyproj import CRS
 
 from zgcgis.intake import crs as coordinates
+from zgcgis.intake.columns import match_columns, scale_of
 from zgcgis.intake.encoding import (
     choose_encoding,
     codec_of,
@@ -18,8 +19,8 @@ from zgcgis.intake.encoding import (
     invisible,
     plain_key,
 )
+from zgcgis.intake.layer import Expected
 from zgcgis.intake.tabular import form_of, forms_of
-from zgcgis.intake.values import match_columns, scale_of
 
 WORDS = ["中关村软件园", "北京市海淀区", "工业用地", "土地使用权人名称"]
 
@@ -149,7 +150,7 @@ def test_a_system_is_held_against_the_numbers():
     assert answer(2384, 440_000, 4_427_000) == "R111"
     assert answer(4548, 500_000, 300_000) == "R110"
     assert answer(3857, 12_946_000, 4_850_000) == "R114"
-    assert answer(4549, 440_000, 4_427_000, expected=(116.3, 39.98), expected_name="x") == "R109"
+    assert answer(4549, 440_000, 4_427_000, expected=Expected((116.3, 39.98), "x")) == "R109"
 
 
 @given(st.lists(st.none() | st.text(max_size=12), min_size=1, max_size=8))

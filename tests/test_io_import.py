@@ -21,7 +21,7 @@ from shapely.geometry import Polygon
 from zgcgis.cli.intake import doctor, export, import_
 from zgcgis.errors import ReadError, WriteError, ZgcgisError, ZgcgisWarning, ZoneError
 from zgcgis.geo import datums
-from zgcgis.intake.examine import Options
+from zgcgis.intake.layer import Options
 from zgcgis.io import import_file, new_zone, open_zone, read_layer, write_layer
 
 spec = importlib.util.spec_from_file_location("corpus", Path(__file__).with_name("corpus.py"))

@@ -20,7 +20,8 @@ from pyproj import CRS, Transformer
 
 from zgcgis.errors import ReadError, ZgcgisError, ZoneError
 from zgcgis.intake.crs import NamesFile, lonlat_of, parse_crs, unknown_shift
-from zgcgis.intake.examine import Options, examine
+from zgcgis.intake.examine import examine
+from zgcgis.intake.layer import Options
 from zgcgis.io import import_file, new_zone, open_zone
 from zgcgis.io.outside import read_outside_layer, read_outside_tables
 from zgcgis.io.stored import read_stored_layer

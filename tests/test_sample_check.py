@@ -150,7 +150,7 @@ def test_doctor_takes_every_layer_of_the_sample(path):
     (report,) = examine(path, level=path.stem)
     assert report.refusal is None
     (layer,) = report.layers
-    assert layer.book.counts["in"] == layer.book.counts["used"]
+    assert layer.log.counts["in"] == layer.log.counts["used"]
     found = {(f["rule"], plain(f["feature"])) for f in layer.findings.to_dict("records")}
     planted = rows(SHIPPED / "planted.csv")
     expected = set()

@@ -14,7 +14,7 @@ from .basics import JSON, LANG, opened
 from .console import Output, command, pad, print_json, say
 
 if TYPE_CHECKING:
-    from ..intake.examine import FileReport, LayerReport, Options
+    from ..intake.layer import FileReport, Layer, Options
     from ..io.importing import Intake
 
 __all__ = ["doctor", "export", "import_"]
@@ -76,7 +76,7 @@ def _options(
     from ..findings import RULES
     from ..intake.crs import parse_crs
     from ..intake.encoding import codec_of
-    from ..intake.examine import Options
+    from ..intake.layer import Options
 
     if crs is not None:
         try:
@@ -132,7 +132,7 @@ def doctor(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """检查数据文件：内容、问题、办法；不作任何改动。Examine files; changes nothing."""
-    from ..intake.examine import examine
+    from ..intake.examine import compare, examine
     from ..intake.sandbox.process import OPEN_DOORS
     from ..model import LEVELS
 
@@ -142,8 +142,7 @@ def doctor(
     reports: list[tuple[str, FileReport]] = []
     for file in files:
         reports += [(file, report) for report in examine(file, options=options, level=level)]
-    if len(reports) > 1:
-        _compare(reports)
+    reports = compare(reports)
     code = _exit_code(report for _, report in reports)
     if as_json:
         told = {
@@ -157,28 +156,6 @@ def doctor(
         for file, report in reports:
             _show(file, report, lang)
     sys.exit(code)
-
-
-def _compare(reports: list[tuple[str, FileReport]]) -> None:
-    from ..intake.examine import apart, shifts
-
-    boxes = [
-        (f"{file}:{layer.name}", layer.facts.get("bounds_lonlat"))
-        for file, report in reports
-        for layer in report.layers[:1]
-    ]
-    reports[0][1].rows += apart(boxes, severity="note")
-    placed = {
-        f"{file}:{layer.name}": layer
-        for file, report in reports
-        for layer in report.layers
-        if layer.places is not None
-    }
-    if len(placed) < 2:
-        return
-    shapes = [(n, one.places) for n, one in placed.items()]
-    for one in shapes:
-        placed[one[0]].book.rows.extend(shifts([one], shapes))
 
 
 def _exit_code(reports: Iterable[FileReport]) -> int:
@@ -219,8 +196,7 @@ def _plain(value: Any) -> Any:
 
 
 def _mend(row: dict[str, Any], file: str, lang: str) -> str:
-    from ..intake.rules import mend_of
-    from ..intake.sandbox.staging import fill_mend
+    from ..intake.log import fill_mend, mend_of
 
     words = {k: v for k, v in row.items() if not (isinstance(v, float) and math.isnan(v))}
     return fill_mend(mend_of(str(row["rule"]), lang), _quoted(file), words)
@@ -235,7 +211,7 @@ def file_as_json(file: str, report: FileReport) -> dict[str, Any]:
     return {
         "path": file,
         "kind": report.kind,
-        "driver": report.driver,
+        "driver": report.title,
         "bytes": report.size,
         "sha256": report.sha256,
         "outcome": report.outcome,
@@ -245,7 +221,7 @@ def file_as_json(file: str, report: FileReport) -> dict[str, Any]:
                 "name": layer.name,
                 "level": layer.level,
                 "outcome": layer.outcome,
-                "counts": layer.book.counts,
+                "counts": layer.log.counts,
                 **_clean(layer.facts),
                 "findings": findings_as_json(layer.findings, file),
                 "repairs": _clean(layer.repairs.to_dict("records")),
@@ -273,9 +249,9 @@ def _show(file: str, report: FileReport, lang: str) -> None:
     zh = lang == "zh"
     pick = 0 if zh else 1
     say(("文件  " if zh else "file  ") + file)
-    if report.driver:
+    if report.title:
         size = f"{report.size:,}"
-        say(f"  {report.driver}  {size} " + ("字节" if zh else "bytes"))
+        say(f"  {report.title}  {size} " + ("字节" if zh else "bytes"))
     for layer in report.layers:
         _show_layer(layer, lang)
     _show_findings(report.findings, file, lang)
@@ -285,12 +261,12 @@ def _show(file: str, report: FileReport, lang: str) -> None:
     say("")
 
 
-def _show_layer(layer: LayerReport, lang: str) -> None:
+def _show_layer(layer: Layer, lang: str) -> None:
     from ..model import LEVELS
 
     zh = lang == "zh"
     facts = layer.facts
-    counts = layer.book.counts
+    counts = layer.log.counts
     level = LEVELS[layer.level]
     say(f"  图层 {layer.name}（像是{level.zh}）" if zh else f"  layer {layer.name} ({level.en}?)")
     say(

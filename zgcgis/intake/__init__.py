@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from .examine import examine
-from .layer import FileReport, LayerReport, Options
+from .layer import FileReport, Layer, Options
 
-__all__ = ["FileReport", "LayerReport", "Options", "examine"]
+__all__ = ["FileReport", "Layer", "Options", "examine"]

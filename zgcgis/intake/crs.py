@@ -392,7 +392,7 @@ def judge(
         Whether the user said so; what a user says is not held against the numbers' belt.
     """
     x, y = (float(v) for v in np.median(vertices, axis=0))
-    likely = implied(x, y, expected and expected.place)
+    likely = implied(x, y, expected.place if expected else None)
     if crs is None:
         return [Position("R101", {"detail": words_of(likely, x, y)})]
     name = name_of(crs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -41,6 +42,7 @@ _TYPE_NAMES = {0: "Point", 1: "LineString", 2: "LinearRing", 3: "Polygon", 4: "M
 _WORDS = {"polygon": "面 polygon", "line": "线 line", "point": "点 point"}
 _AREA_COLUMNS = ("registered_area_m2", "stated_area_m2")
 _UNIT_FACTORS = (("m2", 1.0), ("ha", 1e4), ("mu", 2000 / 3), ("km2", 1e6))
+_NONE: Geometries = np.zeros(0, dtype="object")
 _NO_SHAPE = "没有一个可用的图形 no usable shape"
 _HINT = re.compile(r"gcj|bd-?09|火星|高德|百度|amap|baidu|mars", re.IGNORECASE)
 
@@ -80,9 +82,7 @@ def mend(layer: Layer, options: Options) -> Layer:
     return layer.after(log, shapes=shapes, mended=mended, kinds=kinds)
 
 
-def _points(
-    values: pd.DataFrame, level: str, options: Options, log: Log
-) -> Geometries | None:
+def _points(values: pd.DataFrame, level: str, options: Options, log: Log) -> Geometries | None:
     """Make points of a table's columns of coordinates, when the level has points and a system."""
     if LEVELS[level].geometry not in {"point", "any"}:
         return None
@@ -140,7 +140,8 @@ def settle(layer: Layer, options: Options) -> Layer:
     if layer.mended is not None and _is_of_land(layer):
         _odd_shapes(lonlat, layer.mended, log)
     bounds = tuple(round(v, 7) for v in _extent(lonlat))
-    return layer.after(log, shapes=lonlat, system=system, bounds_lonlat=bounds)
+    mended = layer.mended and replace(layer.mended, geometry=_NONE, before={})  # told, not kept
+    return layer.after(log, shapes=lonlat, mended=mended, system=system, bounds_lonlat=bounds)
 
 
 def _is_of_land(layer: Layer) -> bool:
@@ -181,7 +182,7 @@ def _system(layer: Layer, shapes: Geometries, options: Options, log: Log) -> Sys
     sample = np.arange(0, len(shapes), max(1, len(shapes) // SAMPLE))
     vertices = shapely.get_coordinates(shapes[sample])
     x, y = (float(v) for v in np.median(vertices, axis=0))
-    implied = tuple(code for code, _ in systems.implied(x, y, expected and expected.place))
+    implied = tuple(code for code, _ in systems.implied(x, y, expected.place if expected else None))
     bounds = tuple(_extent(shapes))
     open_ = System(implied=implied, bounds=bounds)
     told = options.crs is not None

@@ -161,5 +161,3 @@ def _alike_in(columns: pd.DataFrame, names: list[str], a: Any, b: Any) -> Any:
         equal = (one == two).fillna(value=False).to_numpy(dtype=bool)
         alike &= equal | (one.isna() & two.isna()).to_numpy()
     return alike
-
-

@@ -152,7 +152,7 @@ class System:
     swapped: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
     """A layer on its way in: the rows of the file, as far as the stages have come with them.
 
@@ -245,9 +245,9 @@ class Layer:
     # --- what is told of it ---
 
     @property
-    def labels(self) -> Any:
+    def labels(self) -> pd.Series | None:
         """The ids of all rows, None where there are none."""
-        return self.values["id"].array if "id" in self.values else None
+        return self.values["id"].reset_index(drop=True) if "id" in self.values else None
 
     @property
     def findings(self) -> GeoDataFrame:
@@ -331,7 +331,7 @@ class Layer:
         return facts
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FileReport:
     """One file: what it is, and its layers; or why it is refused."""
 

@@ -20,9 +20,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from .encoding import decode_bytes, plain_key
-from .log import Log
+from .log import Finding, Log, Refusal
+from .sandbox.format import Staged
 from .sandbox.process import run_child
-from .sandbox.staging import Refusal, Staged
 
 __all__ = ["form_of", "forms_of", "join", "read_csv", "read_workbook"]
 
@@ -33,9 +33,7 @@ MOST_EMPTY, _PER_CELL = 1_000_000, 3  # cells of a table beyond those that its f
 _AT_ONCE = 500_000  # cells that are held as objects
 
 
-def read_csv(
-    staged: Staged, encoding: str | None
-) -> tuple[pd.DataFrame, str, list[dict[str, Any]]]:
+def read_csv(staged: Staged, encoding: str | None) -> tuple[pd.DataFrame, str, list[Finding]]:
     """Return a CSV table as text, its encoding, and rows of findings about its lines."""
     if staged.size > MOST_BYTES:
         raise Refusal("R444", measured=staged.size, limit=MOST_BYTES)
@@ -68,7 +66,7 @@ def read_csv(
     return frame, found.name, findings
 
 
-def _swallowed(frame: pd.DataFrame, mark: str) -> list[dict[str, Any]]:
+def _swallowed(frame: pd.DataFrame, mark: str) -> list[Finding]:
     """Return cells in which whole lines of the table stand: a quotation mark is left open."""
     found = []
     for name in frame.columns:
@@ -78,7 +76,7 @@ def _swallowed(frame: pd.DataFrame, mark: str) -> list[dict[str, Any]]:
             whole = sum(line.count(mark) >= len(frame.columns) - 1 for line in lines)
             if whole and len(frame.columns) > 1:
                 words = {"other": name, "measured": len(frame), "limit": len(frame) + whole}
-                found.append({"rule": "R428", "row": row, **words})
+                found.append(Finding("R428", row, words))
     return found
 
 
@@ -103,7 +101,7 @@ def _separator(text: str) -> str:
 
 def _framed(
     rows: Callable[[], Iterator[list[str | None]]],
-) -> tuple[pd.DataFrame, list[dict[str, Any]]]:
+) -> tuple[pd.DataFrame, list[Finding]]:
     """Make a table of rows: find the line of names, keep the rest as text.
 
     The rows are gone through twice, and never held all at once.
@@ -124,7 +122,7 @@ def _framed(
     most = MOST_EMPTY + _PER_CELL * int(sum(lengths))
     if cells > most:  # short rows under a wide head: what is not there would take the room
         raise Refusal("R444", measured=cells, limit=most)
-    findings: list[dict[str, Any]] = []
+    findings: list[Finding] = []
     kept: list[list[str | None]] = []
     parts: list[pd.DataFrame] = []
     count = 0
@@ -134,7 +132,7 @@ def _framed(
         over = any(c is not None and c.strip() for c in row[width:])
         if over or (len(row) < width and len(row) != len(head)):
             words = {"feature": str(line), "measured": len(row), "limit": width}
-            findings.append({"rule": "R529", "row": count, **words})
+            findings.append(Finding("R529", count, words))
         kept.append([*row[:width], *[None] * (width - len(row))])
         count += 1
         if len(kept) * width >= _AT_ONCE:
@@ -171,9 +169,9 @@ def _as_texts(rows: list[list[str | None]], names: list[str]) -> pd.DataFrame:
 
 def read_workbook(
     staged: Staged, work: Any, layer: str | None
-) -> list[tuple[str, pd.DataFrame | None, Refusal | None, list[dict[str, Any]]]]:
+) -> list[tuple[str, pd.DataFrame | None, Refusal | None, list[Finding]]]:
     """Return each sheet of a workbook: name, table as text, refusal, rows of findings."""
-    facts = run_child("xlsx", staged.path, work, size=4 * staged.size)
+    facts = run_child(staged.format, staged.path, work, size=4 * staged.size)
     sheets = []
     names = [s["name"] for s in facts["sheets"]]
     if layer is not None and layer not in names:
@@ -186,7 +184,7 @@ def read_workbook(
             continue
         refusal = None
         frame = None
-        findings: list[dict[str, Any]] = []
+        findings: list[Finding] = []
         if told["unset_formulas"]:
             refusal = Refusal("R518", detail="、".join(told["unset_formulas"][:5]))
         elif told["long"]:
@@ -196,12 +194,12 @@ def read_workbook(
         except Refusal as problem:
             refusal = refusal or problem
         if told["errors"]:
-            findings.append({"rule": "R519", "row": None, "detail": "、".join(told["errors"][:10])})
+            findings.append(Finding("R519", None, {"detail": "、".join(told["errors"][:10])}))
         odd = [*told["merged"][:3]]
         if told["hidden_rows"]:
             odd.append(f"隐藏行 hidden rows: {told['hidden_rows']}")
         if odd and _merged_in_body(told):
-            findings.append({"rule": "R527", "row": None, "detail": "、".join(odd)})
+            findings.append(Finding("R527", None, {"detail": "、".join(odd)}))
         sheets.append((entry["name"], frame, refusal, findings))
     return sheets
 

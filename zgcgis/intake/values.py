@@ -43,9 +43,7 @@ def convert(layer: Layer, options: Options) -> Layer:
     Codes become text, numbers numbers, dates dates; nothing turns into emptiness unsaid.
     """
     log = layer.log.fresh()
-    values, units = _converted(
-        layer.values, layer.matched, options.scale, log, written=layer.table
-    )
+    values, units = _converted(layer.values, layer.matched, options.scale, log, written=layer.table)
     return layer.after(log, values=values, units=units, codes=_systems(values))
 
 
@@ -131,9 +129,7 @@ def _converted(
     return result, units
 
 
-def _scales_fit(
-    frame: pd.DataFrame, columns: Columns, scale: Mapping[str, str], log: Log
-) -> None:
+def _scales_fit(frame: pd.DataFrame, columns: Columns, scale: Mapping[str, str], log: Log) -> None:
     """See that what ``--scale`` says can be done: an option passed over would be taken as done."""
     names = set(map(str, frame.columns))
     for name, unit in scale.items():

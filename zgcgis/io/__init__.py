@@ -5,7 +5,8 @@ What is written is whole or absent.
 
 from __future__ import annotations
 
-from ..intake.examine import Options, examine
+from ..intake.examine import examine
+from ..intake.layer import Options
 from .importing import import_file
 from .layers import read_layer, write_layer
 from .writing import write_text_whole, write_whole

@@ -12,7 +12,7 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,10 @@ from numpy.typing import NDArray
 from .. import __version__
 from ..errors import UnknownNameError, ZoneError
 from ..intake import tabular as tables
-from ..intake.examine import LayerReport, Options, shifts
+from ..intake.examine import shifts
 from ..intake.geometry import against_areas, against_floors
-from ..intake.log import Book
-from ..intake.sandbox.staging import Refusal
+from ..intake.layer import STORED, Expected, Layer, Options
+from ..intake.log import Log, Refusal
 from ..model import LEVELS
 from ..runs import hold
 from ..safe_text import json_text
@@ -41,7 +41,7 @@ from .zones import layer_files, read_settings, zone_folder
 
 __all__ = ["Intake", "import_file"]
 
-ZONE_REACH_KM = 50  # beyond the usual hundred: parks of one zone lie far apart
+ZONE_REACH_KM = 150.0  # parks of one zone lie far apart
 WAIT_SECONDS = 30.0
 
 
@@ -116,28 +116,14 @@ def _import(
     stored = folder / "layers" / f"{level}.parquet"
     old = layer_files(folder / "layers").get(level)
     there = stored_record(stored) if old == stored else None
-    meta = read_settings(folder / "zone.toml")
-    center = meta.get("center")
-    where: dict[str, Any] = {}
-    if center:
-        where = {
-            "expected": (float(center[0]), float(center[1])),
-            "expected_name": f"示范区中心 the centre of the zone#{ZONE_REACH_KM}",
-        }
-    elif (there_already := _where_layers_lie(folder, level)) is not None:
-        where = {
-            "expected": there_already,
-            "expected_name": f"示范区已有的图层 the layers of the zone#{ZONE_REACH_KM}",
-        }
-    report, layer = the_layer(path, level, options, **where)
-    assert layer.columns is not None
+    report, layer = the_layer(path, level, options, expected=_where_it_should_lie(folder, level))
     record = {
         "file": Path(path).name,
         "sha256": report.sha256,
         "layer": layer.name,
         "options": options.as_record(),
         "how": "add" if add else "replace",
-        "counts": layer.book.counts,
+        "counts": layer.log.counts,
         "with": f"zgcgis {__version__}",
     }
     joins = layer.table and LEVELS[level].geometry not in {"point", "any"}
@@ -154,24 +140,23 @@ def _import(
         if not dry_run:
             _tell(intake, same)
         return intake
-    frame: pd.DataFrame = layer.columns
-    shapes = layer.shapes
+    frame, shapes = layer.used_values, layer.used_shapes
     records = [record]
     if joins:
-        frame, layer = _joined(frame, layer, old, level, path, options)
+        frame, layer = _joined(layer, old, level, path, options)
         shapes = None
         records = [*(there or []), record]
     elif add and old is not None:
-        frame = _added(layer, old, level)
+        frame, layer = _added(layer, old, level)
         shapes = None
         records = [*(there or []), record]
-    record["counts"] = layer.book.counts
+    record["counts"] = layer.log.counts
     if shapes is None:
         given = (
             frame.geometry.to_numpy() if isinstance(frame, GeoDataFrame) else [None] * len(frame)
         )
         shapes = np.array([None, *given], dtype="object")[1:]
-    _compare(layer, shapes, folder, level)
+    layer = _compared(layer, shapes, folder, level)
     intake = _intake(folder, level, path, layer, None if dry_run else stored, record)
     intake.before, intake.columns_lost = _what_was(old, level, frame)
     if not dry_run:
@@ -199,6 +184,16 @@ def _what_was(
         filled = {str(c) for c in layer.columns.drop("geometry") if layer[c].notna().any()}
     kept = {str(c) for c in frame.columns if c == "geometry" or frame[c].notna().any()}
     return count, tuple(sorted(filled - kept))
+
+
+def _where_it_should_lie(folder: Path, level: str) -> Expected | None:
+    """Return where a layer of the zone should lie: by its centre, else by its other layers."""
+    center = read_settings(folder / "zone.toml").get("center")
+    if center:
+        place, name = (float(center[0]), float(center[1])), "示范区中心 the centre of the zone"
+        return Expected(place, name, ZONE_REACH_KM)
+    there = _where_layers_lie(folder, level)
+    return there and Expected(there, "示范区已有的图层 the layers of the zone", ZONE_REACH_KM)
 
 
 def _where_layers_lie(folder: Path, level: str) -> tuple[float, float] | None:
@@ -233,7 +228,7 @@ def _intake(
     folder: Path,
     level: str,
     path: str | Path,
-    layer: LayerReport,
+    layer: Layer,
     stored: Path | None,
     record: dict[str, Any],
 ) -> Intake:
@@ -242,7 +237,7 @@ def _intake(
         level=level,
         source=str(path),
         layer=layer.name,
-        counts=layer.book.counts,
+        counts=layer.log.counts,
         findings=layer.findings,
         repairs=layer.repairs,
         refused=layer.refused,
@@ -252,34 +247,23 @@ def _intake(
 
 
 def _joined(
-    table: Any,
-    layer: LayerReport,
-    old: Path | None,
-    level: str,
-    path: str | Path,
-    options: Options,
-) -> tuple[GeoDataFrame, LayerReport]:
+    layer: Layer, old: Path | None, level: str, path: str | Path, options: Options
+) -> tuple[GeoDataFrame, Layer]:
+    """Join the rows of a table to the layer that is there; each row that finds no feature is told."""
     if old is None:
         raise ZoneError(
             f"{path} 是没有图形的表，而示范区还没有 {level} 图层可连接。请先导入该图层的图形。",
             f"{path} is a table without shapes, and the zone has no {level} layer to join it to. "
             "Import the shapes of that layer first.",
         )
-    ours = read_stored_layer(old, level)
-    keep = sorted(set(range(layer.book.count)) - set(layer.book.refused))
-    book = Book(len(table), layer.book.accept)
-    made = tables.join(ours, table, book)
-    _hold_areas(ours, table, layer, options, book)
-    if book.stops:
-        raise book.stops[0].of(str(path))
-    for row in book.rows:  # rows of the joined table are rows of the file less those refused
-        number = row.get("row")
-        layer.book.rows.append({**row, "row": None if number is None else keep[number]})
-    for number, rule in book.refused.items():
-        layer.book.refused.setdefault(keep[number], rule)
-    for number, rules in book.repaired.items():
-        layer.book.repaired.setdefault(keep[number], set()).update(rules)
-    if all(number in layer.book.refused for number in range(layer.book.count)):
+    ours, table = read_stored_layer(old, level), layer.used_values
+    log = Log(len(table), options.accept)
+    made = tables.join(ours, table, log)
+    _hold_areas(ours, table, layer, options, log)
+    if log.stops:
+        raise log.stops[0].of(str(path))
+    layer = layer.after(_of_the_file(log, layer))
+    if not layer.kept.any():
         sample = f"{table['id'].iloc[0]} ↔ {ours['id'].iloc[0]}"
         raise Refusal(
             "R412", file=str(path), detail=f"没有一行能连接 no row could be joined ({sample})"
@@ -287,8 +271,22 @@ def _joined(
     return GeoDataFrame(made, geometry="geometry", crs=ours.crs), layer
 
 
+def _of_the_file(log: Log, layer: Layer) -> Log:
+    """Return a log of the rows in use as one of the rows of the file."""
+    rows = np.flatnonzero(layer.kept).tolist()
+    found = [replace(one, row=None if one.row is None else rows[one.row]) for one in log.findings]
+    return Log(
+        layer.log.count,
+        log.accept,
+        found,
+        {rows[row]: rule for row, rule in log.refused.items()},
+        {rows[row]: rules for row, rules in log.repaired.items()},
+        listed=log.listed,
+    )
+
+
 def _hold_areas(
-    ours: GeoDataFrame, table: Any, layer: LayerReport, options: Options, book: Book
+    ours: GeoDataFrame, table: pd.DataFrame, layer: Layer, options: Options, log: Log
 ) -> None:
     """Hold areas of a table against the shapes that its rows are joined to."""
     shapes: dict[str, Any] = {}
@@ -297,40 +295,39 @@ def _hold_areas(
             shapes.setdefault(tables.form_of(key), shape)
     keys = [tables.form_of(key) if isinstance(key, str) else "" for key in table["id"]]
     found = np.array([None, *map(shapes.get, keys)], dtype="object")[1:]
-    fields = [f for f in layer.facts.get("fields", []) if f["column"]]
-    sources = {f["column"]: f["name"] for f in fields}
-    units = {f["column"]: f["unit"] for f in fields if f["unit"]}
-    against_areas(table, found, sources, options, units, book)
+    sources = layer.matched.sources
+    units = {one.column: one.unit for one in layer.fields if one.column and one.unit}
+    against_areas(table, found, sources, options, units, log)
     if "storeys" in table:
-        against_floors(table, found, sources, options, book)
+        against_floors(table, found, sources, options, log)
 
 
-def _added(layer: LayerReport, old: Path, level: str) -> GeoDataFrame:
+def _added(layer: Layer, old: Path, level: str) -> tuple[GeoDataFrame, Layer]:
+    """Add the features to the layer that is there; one that it holds already is refused."""
     frame = layer.frame
     assert frame is not None
     ours = read_stored_layer(old, level)
     ours = ours[[c for c in ours.columns if not ours[c].isna().all() or c in frame]]
     keys = [k for k in (*LEVELS[level].feature_key, "since", "until") if k in frame and k in ours]
     known = set(map(tuple, ours[keys].astype("str").to_numpy().tolist()))
-    again = [tuple(row) in known for row in frame[keys].astype("str").to_numpy().tolist()]
-    rows = [r for r in range(layer.book.count) if r not in layer.book.refused]
-    for row, double in zip(rows, again, strict=True):
-        if double:
-            layer.book.add("R501", row)
-    frame = frame[[not double for double in again]]
-    both = pd.concat([pd.DataFrame(ours), pd.DataFrame(frame)], ignore_index=True)
-    return GeoDataFrame(both, geometry="geometry", crs="EPSG:4490")
+    again = np.array([tuple(row) in known for row in frame[keys].astype("str").to_numpy().tolist()])
+    log = Log(len(frame), layer.log.accept)
+    for row in np.flatnonzero(again).tolist():
+        log.add("R501", row)
+    both = pd.concat([pd.DataFrame(ours), pd.DataFrame(frame[~again])], ignore_index=True)
+    made = GeoDataFrame(both, geometry="geometry", crs=STORED)
+    return made, layer.after(_of_the_file(log, layer))
 
 
-def _compare(layer: LayerReport, shapes: NDArray[np.object_], folder: Path, level: str) -> None:
+def _compared(layer: Layer, shapes: NDArray[np.object_], folder: Path, level: str) -> Layer:
     """Say so when the layer lies off those of the zone as a map provider's datum would make it."""
-    if shapely.is_missing(shapes).all():
-        return
-    others = _others(folder, level)
+    others = {} if shapely.is_missing(shapes).all() else _others(folder, level)
     if not others:
-        return
+        return layer
     references = [(n, read_stored_layer(p, n).geometry.to_numpy()) for n, p in others.items()]
-    layer.book.rows.extend(shifts([(level, shapes)], references))
+    log = layer.log.fresh()
+    log.findings += shifts([(level, shapes)], references)
+    return layer.after(log)
 
 
 # --- the ledger ----------------------------------------------------------------------------------

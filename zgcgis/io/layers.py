@@ -27,8 +27,9 @@ from ..errors import CrsError, UnknownNameError, WriteError, ZgcgisWarning
 from ..findings import describe
 from ..geo import hilbert_order
 from ..geo.rings import in_threads
-from ..intake.examine import SORTED_ABOVE, LayerReport, Options, examine
-from ..intake.sandbox.staging import Refusal
+from ..intake.examine import examine
+from ..intake.layer import Expected, FileReport, Layer, Options
+from ..intake.log import Refusal
 from ..model import COLUMNS, LEVELS
 from ..runs import work_folder
 from ..safe_text import json_text, well_formed
@@ -41,6 +42,8 @@ __all__ = ["read_layer", "store_layer", "stored_box", "stored_record", "write_la
 
 _CRS = "EPSG:4490"
 GROUP_ROWS = 65_536
+SORTED_ABOVE = 100_000
+"""From this many features on, a stored layer is in Hilbert order with a box for each row."""
 _SMALL = 64 << 20
 _SIDES = ["xmin", "ymin", "xmax", "ymax"]
 _TAKEN_IN_GPKG = {"", "_rowid_", "fid", "geom", "ogc_fid", "rowid"}
@@ -91,26 +94,26 @@ def read_layer(
         scale=dict(scale or {}),
         accept=frozenset(accept),
     )
-    _, report = the_layer(path, level, options)
-    frame = report.frame
+    _, found = the_layer(path, level, options)
+    frame = found.frame
     if not isinstance(frame, GeoDataFrame):
         shapes = gpd.GeoSeries([None] * len(frame), crs=_CRS) if frame is not None else None
         frame = GeoDataFrame(frame, geometry=shapes)
-    refused = report.book.counts["refused"]
+    refused = found.log.counts["refused"]
     if refused:
-        sentences = describe(report.findings, "en")
+        sentences = describe(found.findings, "en")
         warnings.warn(
-            f"{path}: {refused} of {report.book.count} features refused; {sentences.iloc[0]}",
+            f"{path}: {refused} of {found.log.count} features refused; {sentences.iloc[0]}",
             ZgcgisWarning,
             stacklevel=2,
         )
     frame = typed(frame, level)
-    found = pd.DataFrame(report.findings.drop(columns="geometry"))
-    found["sentence"] = describe(report.findings, "zh")
+    said = pd.DataFrame(found.findings.drop(columns="geometry"))
+    said["sentence"] = describe(found.findings, "zh")
     frame.attrs = {  # records, so that the layer can still be written anywhere
-        "findings": _records(found),
-        "repairs": _records(report.repairs),
-        "counts": report.book.counts,
+        "findings": _records(said),
+        "repairs": _records(found.repairs),
+        "counts": found.log.counts,
     }
     return frame
 
@@ -123,11 +126,11 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def the_layer(
-    path: str | Path, level: str, options: Options, **where: Any
-) -> tuple[Any, LayerReport]:
+    path: str | Path, level: str, options: Options, *, expected: Expected | None = None
+) -> tuple[FileReport, Layer]:
     """Examine a file and return its report and the one layer meant, or raise its refusal."""
     name = str(path)
-    reports = examine(path, options=options, level=level, **where)
+    reports = examine(path, options=options, level=level, expected=expected)
     for report in reports:
         if report.refusal is not None:
             raise report.refusal.of(name)
@@ -135,15 +138,15 @@ def the_layer(
     if options.layer is not None:
         layers = [entry for entry in layers if entry[1].name == options.layer] or layers
     shaped = [entry for entry in layers if not entry[1].table]
-    filled = [entry for entry in shaped if entry[1].book.count] or shaped
+    filled = [entry for entry in shaped if entry[1].log.count] or shaped
     chosen = filled or layers
     if len(chosen) > 1:
         raise Refusal("R411", file=name, detail="、".join(layer.name for _, layer in chosen[:20]))
     if not chosen:
         raise Refusal("R412", file=name, detail="没有图层 no layers")
     report, layer = chosen[0]
-    if layer.book.stops:
-        raise layer.book.stops[0].of(name)
+    if layer.log.stops:
+        raise layer.log.stops[0].of(name)
     return report, layer
 
 

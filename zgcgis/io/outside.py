@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,9 @@ from geopandas import GeoDataFrame
 
 from ..errors import ReadError, ZoneError
 from ..intake.crs import parse_crs, rule_of
-from ..intake.layer import Options
-from ..intake.sandbox.staging import Refusal, stage
-from ..intake.source import Raw, read_raw, start_for
+from ..intake.examine import let_in
+from ..intake.layer import Layer, Options
+from ..intake.log import Refusal
 from ..runs import work_folder
 
 __all__ = ["read_outside_json", "read_outside_layer", "read_outside_tables", "refuse_links"]
@@ -45,32 +45,28 @@ def read_outside_layer(path: Path, level: str) -> GeoDataFrame:
         If the file is refused, or not all of its features can be read.
     """
     try:
-        with _opened(path) as raws:
-            raw = _chosen(
-                [raw for raw in raws if raw.wkb is not None or raw.refusal is not None],
-                (level, path.stem),
-            )
-            assert raw.wkb is not None
-            shapes, unread = raw.wkb.shapes()
+        found = _chosen(_read(path), (level, path.stem))
     except Refusal as refusal:
         raise refusal.of(str(path)) from refusal
-    if bad := len(set(unread) | set(raw.refused)):
+    deleted = np.isin(
+        np.arange(found.log.count), [r for r, rule in found.log.refused.items() if rule == "R408"]
+    )
+    if bad := len(found.log.refused) - int(deleted.sum()):
         raise ReadError(
             f"{path} 有 {bad} 个要素读不出来。请用 zgcgis doctor {path} 查看。",
             f"{bad} feature(s) of {path} cannot be read. See zgcgis doctor {path}.",
         )
     try:
-        crs = parse_crs(raw.crs)
+        crs = parse_crs(found.source.crs)
     except ValueError as problem:
         raise Refusal(rule_of(problem), file=str(path), detail=str(problem)[:120]) from problem
-    frame = raw.frame.drop(columns="geometry", errors="ignore").reset_index(drop=True)
-    for name, kind in raw.facts.get("types", {}).items():
+    frame = found.values.drop(columns="geometry", errors="ignore").reset_index(drop=True)
+    for name, kind in found.source.types.items():
         if kind in {"OFTDate", "OFTDateTime"} and name in frame:
             with suppress(ValueError):  # whoever asks for a day says what is none
                 day = frame[name].astype("str").str.slice(0, 19)  # as the clock there showed
                 frame[name] = pd.to_datetime(day, format="ISO8601")
-    layer = GeoDataFrame(frame, geometry=gpd.GeoSeries(shapes, crs=crs))
-    return layer if raw.deleted is None else layer[~np.asarray(raw.deleted)]
+    return GeoDataFrame(frame, geometry=gpd.GeoSeries(found.shapes, crs=crs))[~deleted]
 
 
 def read_outside_tables(path: Path) -> dict[str, pd.DataFrame]:
@@ -82,13 +78,13 @@ def read_outside_tables(path: Path) -> dict[str, pd.DataFrame]:
         If the file, or one of them, is refused.
     """
     try:
-        with _opened(path) as raws:
-            for raw in raws:
-                if raw.refusal is not None:
-                    raise raw.refusal
-            return {raw.name: raw.frame for raw in raws}
+        layers = _read(path)
+        for layer in layers:
+            for stop in layer.log.stops:
+                raise stop
     except Refusal as refusal:
         raise refusal.of(str(path)) from refusal
+    return {layer.name: layer.values for layer in layers}
 
 
 def read_outside_json(path: Path) -> Any:
@@ -109,28 +105,28 @@ def read_outside_json(path: Path) -> Any:
         raise Refusal("R405", file=str(path), detail=f"JSON: {problem}") from problem
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[list[Raw]]:
-    """Let the child read a file, and give what it left while that is there."""
+def _read(path: Path) -> list[Layer]:
+    """Let the child read a file, and give its layers as they stand in it."""
     options = Options()
     with work_folder() as folder:
         work = folder.resolve()
-        staged = stage(path, work, start=start_for(options, work))
+        staged = let_in(path, work, options)
         if len(staged) != 1:
             raise Refusal("R411", detail="、".join(one.name for one in staged[:20]))
-        yield read_raw(staged[0], work, options)
+        return staged[0].format.read(staged[0], work, options)
 
 
-def _chosen(raws: list[Raw], names: Collection[str]) -> Raw:
-    if not raws:
+def _chosen(layers: list[Layer], names: Collection[str]) -> Layer:
+    layers = [layer for layer in layers if not layer.table or layer.log.stops]
+    if not layers:
         raise Refusal("R412", detail="没有图形 no shapes")
-    named = [raw for raw in raws if raw.name in names]
-    if len(raws) > 1 and len(named) != 1:
-        raise Refusal("R411", detail="、".join(raw.name for raw in raws[:20]))
-    (raw,) = named if len(raws) > 1 else raws
-    if raw.refusal is not None:
-        raise raw.refusal
-    return raw
+    named = [layer for layer in layers if layer.name in names]
+    if len(layers) > 1 and len(named) != 1:
+        raise Refusal("R411", detail="、".join(layer.name for layer in layers[:20]))
+    (layer,) = named if len(layers) > 1 else layers
+    for stop in layer.log.stops:
+        raise stop
+    return layer
 
 
 def refuse_links(zone: Path) -> None:

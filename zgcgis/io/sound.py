@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from ..findings import combine, finding_frame
 from ..geo import repair
-from ..intake.geometry import KINDS, MENDED
+from ..intake.log import REFUSED_SHAPES, REPAIRED_SHAPES
 from ..model import LEVELS
 from .stored import read_layer
 
@@ -54,7 +54,7 @@ def read_sound_layer(path: Path, level: str) -> tuple[GeoDataFrame, GeoDataFrame
             tell("R308", row, detail=detail, other=_WHOLE, geometry=_middle(shapes[row]))
         elif what not in {"missing", "empty"}:  # told above, or nothing the level asks for
             counted = dict(zip(("measured", "limit"), done.counted.get(row, ()), strict=False))
-            tell(KINDS[what], row, detail=detail, geometry=_middle(shapes[row]), **counted)
+            tell(REFUSED_SHAPES[what], row, detail=detail, geometry=_middle(shapes[row]), **counted)
         if what != "missing":
             shapes[row] = None
     mended = sorted({row for row, _ in done.repairs})
@@ -63,7 +63,13 @@ def read_sound_layer(path: Path, level: str) -> tuple[GeoDataFrame, GeoDataFrame
     areas = dict(zip(mended, zip(before, repair.rough_area_m2(after), strict=True), strict=True))
     for row, what in done.repairs:
         shapes[row] = done.geometry[row]
-        tell(MENDED[what], row, measured=areas[row][0], limit=areas[row][1], geometry=shapes[row])
+        tell(
+            REPAIRED_SHAPES[what],
+            row,
+            measured=areas[row][0],
+            limit=areas[row][1],
+            geometry=shapes[row],
+        )
     if rows:
         layer = layer.set_geometry(shapes, crs=layer.crs)
     return layer, combine(finding_frame(found, rule=rule) for rule, found in rows.items())

@@ -235,7 +235,7 @@ def _unreadable(path: Path, error: Exception) -> ReadError:
 
 def _in_degrees(layer: GeoDataFrame, path: Path) -> GeoDataFrame:
     """Bring a layer to EPSG:4490, or refuse it where nobody can say how."""
-    from ..intake.sandbox.staging import Refusal
+    from ..intake.log import Refusal
 
     if (unknown := unknown_shift(layer.crs)) is not None:
         rule, words = unknown

@@ -29,7 +29,7 @@ from pandas import DataFrame
 
 from ..errors import MissingColumnsError, ReadError, StandardError, UnknownNameError, ZoneError
 from ..findings import combine
-from ..intake.examine import Options
+from ..intake.layer import Options
 from ..model import LEVELS, Layers, StoredLayer, Zone
 from ..plan import load_plan
 from ..plan.settings import (

@@ -172,7 +172,7 @@ def _methods() -> list[str]:
 
 
 def _rules() -> list[str]:
-    import_module("..intake.rules", __package__)  # readers enter their rules when they are loaded
+    import_module("..intake.log", __package__)  # readers enter their rules when they are loaded
     lines = ["## 检查规则 Rules", ""]
     ordered = sorted(RULES.values(), key=lambda rule: rule.code)
     for _, rules in groupby(ordered, key=lambda rule: rule.code[0]):

@@ -19,8 +19,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from ..log import Refusal
 from . import landlock
-from .staging import NO_ROOM, Refusal
+from .format import NO_ROOM, Format
 
 __all__ = ["OPEN_DOORS", "Reader", "run_child"]
 
@@ -28,8 +29,6 @@ SECONDS = 60.0
 SECONDS_PER_MEGABYTE = 0.5
 WORK = 7.0  # seconds of a processor; waiting for one does not count
 WORK_PER_MEGABYTE = 1.5
-MEMORY = 1 << 30  # of addresses; GDAL takes nearly half of it before it has read anything
-MEMORY_OF_WORKBOOKS = 1 << 29
 MEMORY_PER_BYTE = 8
 MORE_MEMORY, MORE_PER_BYTE = 3 << 29, 32  # a file of some size needs room for it at once
 MOST_ANSWER = 64 << 20
@@ -40,21 +39,11 @@ LEAST_ROOM = 1 << 20  # with less a disk is full
 OPEN_DOORS: dict[str, tuple[str, str]] = {}
 """What the children of this process could not shut, in Chinese and in English."""
 
-DRIVERS = {
-    "shapefile": "ESRI Shapefile",
-    "gpkg": "GPKG",
-    "geojson": "GeoJSON",
-    "kml": "LIBKML",
-    "dxf": "DXF",
-    "fgb": "FlatGeobuf",
-    "gdb": "OpenFileGDB",
-}
-
 _NOT_PASSED = ("GDAL", "OGR", "CPL", "PROJ", "SHAPE", "PYTHON", "AWS", "GOOGLE", "AZURE", "DXF")
 
 
 def run_child(
-    kind: str,
+    form: Format,
     path: Path,
     work: Path,
     *,
@@ -72,7 +61,7 @@ def run_child(
         too large (R442).
     """
     return Reader(
-        kind, path, work, size=size, layer=layer, encoding=encoding, seconds=seconds
+        form, path, work, size=size, layer=layer, encoding=encoding, seconds=seconds
     ).facts()
 
 
@@ -84,7 +73,7 @@ class Reader:
 
     def __init__(
         self,
-        kind: str,
+        form: Format,
         path: Path,
         work: Path,
         *,
@@ -98,13 +87,13 @@ class Reader:
         self.limit = seconds or SECONDS + SECONDS_PER_MEGABYTE * size / (1 << 20)
         self.work = min(self.limit + 5, WORK + WORK_PER_MEGABYTE * size / (1 << 20))
         job = {
-            "kind": kind,
-            "driver": DRIVERS.get(kind, ""),
+            "container": form.container,
+            "driver": form.driver,
             "path": str(path),
             "work": str(work),
             "out": str(self.out),
             "layer": layer,
-            "memory_bytes": _memory(kind, size),
+            "memory_bytes": _memory(form, size),
             "seconds": int(self.work),
             "most_bytes": MOST_TABLES + TABLES_PER_BYTE * size,
             "packages": package_folders(),
@@ -114,7 +103,7 @@ class Reader:
         order.write_text(json.dumps(job, ensure_ascii=False), encoding="utf-8")
         self.said = self.out / "said.txt"
         self.got_ready = self.out / "ready"
-        self.process = _start(order, self.said, work, _environment(kind, work, encoding))
+        self.process = _start(order, self.said, work, _environment(form, work, encoding))
 
     @property
     def ready(self) -> bool:
@@ -155,10 +144,9 @@ class Reader:
         return facts | {"folder": self.out}
 
 
-def _memory(kind: str, size: int) -> int:
+def _memory(form: Format, size: int) -> int:
     """Return how many bytes of addresses a child may take for a file of so many bytes."""
-    least = MEMORY_OF_WORKBOOKS if kind == "xlsx" else MEMORY
-    return least + min(MORE_MEMORY, MORE_PER_BYTE * size) + MEMORY_PER_BYTE * size
+    return form.least_memory_bytes + min(MORE_MEMORY, MORE_PER_BYTE * size) + MEMORY_PER_BYTE * size
 
 
 def _start(
@@ -250,16 +238,15 @@ def package_folders() -> list[str]:
     return [str(folder) for folder in dict.fromkeys(found) if folder.resolve() != here]
 
 
-def _environment(kind: str, work: Path, encoding: str | None) -> dict[str, str]:
+def _environment(form: Format, work: Path, encoding: str | None) -> dict[str, str]:
     kept = {
         name: value
         for name, value in os.environ.items()
         if not name.upper().startswith(_NOT_PASSED) and not name.lower().endswith("_proxy")
     }
-    wanted = DRIVERS.get(kind)
     nowhere = "http://127.0.0.1:1"
     told = {
-        "OGR_SKIP": ",".join(name for name in every_driver() if name != wanted),
+        "OGR_SKIP": ",".join(name for name in every_driver() if name != form.driver),
         "GDAL_DRIVER_PATH": "disable",
         "OGR_DRIVER_PATH": "disable",
         "GDAL_HTTP_PROXY": nowhere,
@@ -275,7 +262,6 @@ def _environment(kind: str, work: Path, encoding: str | None) -> dict[str, str]:
         "PROJ_NETWORK": "OFF",
         "PROJ_USER_WRITABLE_DIRECTORY": str(work),
         "GML_DOWNLOAD_SCHEMA": "NO",
-        "DXF_CLOSED_LINE_AS_POLYGON": "TRUE",
         "OGR_GEOMETRY_ACCEPT_UNCLOSED_RING": "YES",
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
@@ -283,6 +269,7 @@ def _environment(kind: str, work: Path, encoding: str | None) -> dict[str, str]:
         "JE_ARROW_MALLOC_CONF": "background_thread:false",  # doors shut for one thread alone
         "MALLOC_ARENA_MAX": "2",
     }
-    if kind == "dxf" and encoding:
-        told["DXF_ENCODING"] = encoding
+    told |= form.settings
+    if form.encoding_setting and encoding:
+        told[form.encoding_setting] = encoding
     return kept | told

@@ -15,8 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ..encoding import CODE_PAGES, Encoding, choose_encoding, decode_value
-from ..log import Refusal
-from .staging import Staged
+from ..log import Finding, Refusal
+from .format import Staged
 
 __all__ = ["Table", "index_shapes", "read_dbf"]
 
@@ -175,8 +175,7 @@ class Table:
     types: dict[str, str]
     deleted: NDArray[np.bool_]
     encoding: Encoding
-    findings: list[dict[str, Any]] = field(default_factory=list)
-    refused: dict[int, dict[str, Any]] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,10 +332,10 @@ def _numbers(raw: NDArray[np.bytes_], one: _Field, name: str, table: Table) -> A
     if _stars_are_empty(plain[~stars & ~empty], one):
         if (stars & ~table.deleted).any():
             count = int((stars & ~table.deleted).sum())
-            table.findings.append({"rule": "R528", "row": None, "other": name, "measured": count})
+            table.findings.append(Finding("R528", None, {"other": name, "measured": count}))
     else:
         for row in np.flatnonzero(stars & ~table.deleted).tolist():
-            table.findings.append({"rule": "R514", "row": row, "other": name})
+            table.findings.append(Finding("R514", row, {"other": name}))
     empty |= stars
     if one.decimals == 0 and np.char.str_len(plain[~empty]).max(initial=0) > 15:
         # more digits than a double holds: keep the text
@@ -356,7 +355,7 @@ def _numbers(raw: NDArray[np.bytes_], one: _Field, name: str, table: Table) -> A
                 values[row] = float(plain[row])
             except ValueError:
                 detail = plain[row].decode("latin-1")[:30]
-                table.findings.append({"rule": "R508", "row": row, "other": name, "detail": detail})
+                table.findings.append(Finding("R508", row, {"other": name, "detail": detail}))
     if one.decimals == 0 and np.isfinite(values).all():
         whole = values.astype("int64")
         if (whole == values).all():
@@ -385,8 +384,8 @@ def _texts(raw: NDArray[np.bytes_], one: _Field, name: str, encoding: str, table
         texts.append(text or None)
     for row in np.flatnonzero(np.isin(codes, list(failing))).tolist() if failing else []:
         if not table.deleted[row]:
-            table.refused[row] = {"rule": "R204", "other": name, "detail": encoding}
+            table.findings.append(Finding("R204", row, {"other": name, "detail": encoding}))
     for row in np.flatnonzero(np.isin(codes, list(cut))).tolist() if cut else []:
         if not table.deleted[row]:
-            table.findings.append({"rule": "R205", "row": row, "other": name})
+            table.findings.append(Finding("R205", row, {"other": name}))
     return pd.array(np.array([*texts, None], dtype="object")[codes], dtype="object")

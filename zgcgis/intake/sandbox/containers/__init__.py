@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-__all__ = ["MOST_DEPTH", "Refused", "first_line", "hold"]
+__all__ = ["MOST_DEPTH", "MOST_FIELDS", "Refused", "first_line", "hold"]
 
 MOST_DEPTH = 100
+MOST_FIELDS = 2000
 
 
 class Refused(Exception):  # noqa: N818 - it is a verdict, not an error

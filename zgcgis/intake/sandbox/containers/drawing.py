@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import Refused
+from .gdal import read_layers
 
-__all__ = ["Record", "hold_records", "look"]
+__all__ = ["Record", "hold_records", "look", "read"]
 
 # What gives one feature each; the others give as many as they have parts, or none.
 _SINGLE = {
@@ -68,6 +69,21 @@ class _Pairs:
     def damaged(self, record: int, what: str) -> Refused:
         line = 2 * int(self.begins[record]) + 2
         return Refused("R405", detail=f"DXF：第 {line} 行 line {line}: {what}"[:200])
+
+
+def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
+    """List the records of a drawing, and hold what GDAL makes of them against those."""
+    import pyarrow.parquet as pq
+
+    records = look(Path(job["path"]))
+    facts = read_layers(job, out)
+    found: list[dict[str, Any]] = []
+    for layer in facts["layers"]:
+        if layer["name"] == "entities":
+            table = pq.read_table(out / layer["file"], columns=["EntityHandle", "SubClasses"])
+            handles, classes = (table.column(name).to_pylist() for name in table.column_names)
+            found = hold_records(records, handles, classes, layer["error"])
+    return facts | {"findings": found}
 
 
 def look(path: Path) -> list[Record]:
@@ -229,7 +245,7 @@ def _followed(pairs: _Pairs, begins: NDArray[np.intp]) -> set[int]:
 def hold_records(
     records: list[Record], handles: list[str | None], classes: list[str | None], error: str | None
 ) -> list[dict[str, Any]]:
-    """Hold what GDAL gave of a drawing against its records; see :func:`zgcgis.io.containers.hold`.
+    """Hold what GDAL gave of a drawing against its records; see :func:`zgcgis.intake.sandbox.containers.hold`.
 
     Parameters
     ----------

@@ -8,11 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from . import Refused
+from .gdal import read_layers
 
-__all__ = ["look"]
+__all__ = ["look", "read"]
 
 _COUNT_SLOT, _NODE_SLOT = 8, 9
 _MOST_HEADER = 10 << 20
+
+
+def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
+    """Look at a file, and read it."""
+    import pyogrio
+
+    facts = look(Path(job["path"]))
+    if facts.get("bare"):
+        pyogrio.set_gdal_config_options({"OGR_FLATGEOBUF_STREAM_BASE_IMPL": "YES"})
+    return facts | read_layers(job, out)
 
 
 def look(path: Path) -> dict[str, Any]:

@@ -10,14 +10,35 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import Refused
+from . import Refused, first_line
+from .gdal import read_layers
 
-__all__ = ["look", "tables_by_layer"]
+__all__ = ["look", "read", "tables_by_layer"]
 
 _TABLE = re.compile(r"^a([0-9a-f]{8})\.gdbtable$", re.IGNORECASE)
 _BLOCK = 1024
 _SYSTEM = 8
 """Tables up to this number are the catalogue's own."""
+
+
+def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
+    """Count the rows of each table, read the layers, and find by the catalogue which is which."""
+    import pyogrio
+    from pyogrio.errors import DataLayerError, DataSourceError
+
+    tables = look(Path(job["path"]))
+    facts = read_layers(job, out)
+    try:
+        _, numbers, _, (names, *_) = pyogrio.raw.read(
+            job["path"], layer="GDB_SystemCatalog", columns=["Name"],
+            read_geometry=False, return_fids=True,
+        )  # fmt: skip
+    except (DataLayerError, DataSourceError, UnicodeDecodeError, ValueError) as problem:
+        raise Refused("R405", detail=first_line(problem)) from problem
+    catalogue = list(zip(numbers.tolist(), map(str, names), strict=True))
+    listed = [entry["name"] for entry in facts["listed"]]
+    stated, left = tables_by_layer(tables, catalogue, listed)
+    return facts | {"stated": stated, "left_out": left}
 
 
 def look(path: Path) -> dict[int, tuple[int, int]]:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from . import MOST_DEPTH, Refused
+from .gdal import read_layers
 
-__all__ = ["look"]
+__all__ = ["look", "read"]
 
 _CRS_KEY = re.compile(rb'"(?:c|\\u0063)(?:r|\\u0072)(?:s|\\u0073)"\s*:', re.IGNORECASE)
 _CRS_NAME = re.compile(
@@ -25,6 +26,11 @@ _TYPES = {
     "Polygon", "MultiPolygon", "GeometryCollection",
 }  # fmt: skip
 _FEATURES = re.compile(rb'"features"\s*:\s*\[$')
+
+
+def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
+    """Look at a text, and read it."""
+    return look(Path(job["path"])) | read_layers(job, out)
 
 
 def look(path: Path) -> dict[str, Any]:

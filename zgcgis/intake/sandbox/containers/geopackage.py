@@ -10,13 +10,15 @@ import contextlib
 import re
 import sqlite3
 import struct
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from . import Refused
+from .gdal import read_layers
 
-__all__ = ["check_pages", "look"]
+__all__ = ["check_pages", "look", "read"]
 
 _OWN_TRIGGER = re.compile(
     r"^(rtree_|trigger_(insert|delete|update)_feature_count_|gpkg_|trg_|fki_|ggi_|ggu_|gii_|giu_)",
@@ -25,6 +27,20 @@ _OWN_TRIGGER = re.compile(
 _OF_THE_FORMAT = re.compile(r"^(gpkg|rtree|sqlite|idx)_", re.IGNORECASE)
 _OF_PROGRAMS = {"layer_styles", "qgis_projects"}
 _JOURNAL = b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7"
+
+
+def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
+    """Read a GeoPackage while its pages are checked."""
+    path = Path(job["path"])
+    facts = look(path)
+    with ThreadPoolExecutor(1) as beside:
+        checked = beside.submit(check_pages, path)
+        try:
+            options = {"LIST_ALL_TABLES": "NO"}
+            facts |= read_layers(job, out, tables=facts["tables"], options=options)
+        finally:
+            checked.result()
+    return facts
 
 
 def look(path: Path) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import Any
 from xml.parsers import expat
 
 from . import MOST_DEPTH, Refused
+from .gdal import read_layers
 
-__all__ = ["look", "parser"]
+__all__ = ["look", "parser", "read"]
 
 _OVERLAYS = {"GroundOverlay", "ScreenOverlay", "PhotoOverlay"}
 _DOCUMENTS = {"Document", "Folder"}
@@ -25,6 +26,11 @@ def parser() -> Any:
     made.StartDoctypeDeclHandler = _refuse_declarations
     made.EntityDeclHandler = _refuse_declarations
     return made
+
+
+def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
+    """Look at a KML text, and read it; its placemarks are counted over all layers."""
+    return look(Path(job["path"])) | read_layers(job, out, count_others=True)
 
 
 def look(path: Path) -> dict[str, Any]:

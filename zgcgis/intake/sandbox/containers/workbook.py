@@ -15,7 +15,7 @@ from xml.parsers import expat
 from . import Refused, first_line
 from .markup import parser
 
-__all__ = ["read"]
+__all__ = ["get_ready", "read"]
 
 MOST_SHEETS = 200
 MOST_COLUMNS = 2000
@@ -42,8 +42,14 @@ def _look_at_parts(path: Path) -> None:
                     raise Refused("R405", detail=detail[:200]) from problem
 
 
-def read(path: Path, out: Path) -> list[dict[str, str]]:
+def get_ready(_: dict[str, Any]) -> None:
+    """Load the engine, before the folders are shut."""
+    import openpyxl  # noqa: F401
+
+
+def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
     """Read the sheets of a workbook as text tables, with what is odd about their cells."""
+    path = Path(job["path"])
     try:
         _look_at_parts(path)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError) as problem:
@@ -68,7 +74,7 @@ def read(path: Path, out: Path) -> list[dict[str, str]]:
         file = out / f"sheet-{number}.json"
         file.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
         sheets.append({"name": sheet.title, "file": file.name})
-    return sheets
+    return {"sheets": sheets}
 
 
 def _told(sheet: Any, twin: Any) -> dict[str, Any]:
