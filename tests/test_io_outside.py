@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
+from hostile_files import with_files
 from pyproj import CRS, Transformer
 
 from zgcgis.errors import ReadError, ZgcgisError, ZoneError
@@ -164,38 +165,6 @@ def test_of_several_layers_the_one_meant_is_asked_for(tmp_path):
 
 
 # --- reference systems ---------------------------------------------------------------------------
-
-KRASSOVSKY = 'SPHEROID["Krassowsky_1940",6378245.0,298.3]'
-GEOGRAPHIC = (
-    'GEOGCS["x",DATUM["D_x",{}{}],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'
-)
-
-
-def with_files(file):
-    """Descriptions of a reference system that want to be computed with a file."""
-    bound = CRS.from_wkt(GEOGRAPHIC.format(KRASSOVSKY, f',EXTENSION["PROJ4_GRIDS","{file}"]'))
-    bent = bound.to_json().replace("grid", "gr\\u0069d")
-    return {
-        "WKT 1": GEOGRAPHIC.format(KRASSOVSKY, f',EXTENSION["PROJ4_GRIDS","{file}"]'),
-        "WKT 1, other brackets": GEOGRAPHIC.format(
-            KRASSOVSKY, f',EXTENSION("PROJ4_GRIDS","{file}")'
-        ),
-        "WKT 1, PROJ": GEOGRAPHIC.format(
-            KRASSOVSKY, f',EXTENSION["PROJ4","+proj=longlat +nadgrids={file}"]'
-        ),
-        "WKT 2": bound.to_wkt("WKT2_2019"),
-        "PROJJSON": bound.to_json(),
-        "PROJJSON, escaped": bent,
-        "PROJ": f"+proj=longlat +ellps=krass +nadgrids={file}",
-        "PROJ, optional": f"+proj=longlat +ellps=krass +nadgrids=@{file}",
-        "PROJ, geoid": f"+proj=longlat +ellps=krass +geoidgrids={file}",
-        "PROJ, init": f"+proj=longlat +init={file}:1",
-        "PROJ, pipeline": f"+proj=pipeline +step +proj=hgridshift +grids={file}",
-        "PROJ, datum of its own": "+proj=longlat +datum=NAD27",
-        "init": f"+init={file}:1",
-        "path": str(file),
-        "address": f"file://{file}",
-    }
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -128,28 +129,47 @@ def test_what_others_keep_there_stays(place):
     assert left_in(work_place()) == ["notes-1", "notes-1.lock"]
 
 
-def test_a_leashed_program_says_how_it_ended():
+def test_a_leashed_program_says_how_it_ended(tmp_path):
     code, said = run_leashed(
-        [sys.executable, "-c", "import sys; sys.stderr.write('so'); sys.exit(7)"], seconds=30
+        [sys.executable, "-c", "import sys; sys.stderr.write('so'); sys.exit(7)"],
+        seconds=30,
+        home=tmp_path,
     )
     assert (code, said) == (7, "so")
-    assert run_leashed(["/no/such/program"], seconds=30)[0] == 127
+    assert run_leashed(["/no/such/program"], seconds=30, home=tmp_path)[0] == 127
+
+
+LONELY = """
+import socket, sys, tempfile
+from pathlib import Path
+sys.stderr.write(f"{Path.home()} {tempfile.gettempdir()} {[name for _, name in socket.if_nameindex()]}")
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="networks of one's own")
+def test_a_leashed_program_keeps_its_things_where_it_is_told_and_has_no_network():
+    with tempfile.TemporaryDirectory(dir="/tmp") as home:
+        _, said = run_leashed([sys.executable, "-c", LONELY], seconds=30, home=Path(home))
+        assert said == f"{home} {home} ['lo']"
 
 
 @posix
 def test_a_leashed_program_is_ended_when_it_takes_too_long(tmp_path):
     mark = f"leash-{tmp_path.name}"
     with pytest.raises(subprocess.TimeoutExpired):
-        run_leashed([sys.executable, "-c", "import time; time.sleep(60)", mark], seconds=1)
+        run_leashed(
+            [sys.executable, "-c", "import time; time.sleep(60)", mark], seconds=1, home=tmp_path
+        )
     assert waits_for(lambda: not running(mark))
 
 
 FAMILY = """
 import subprocess, sys, time
+from pathlib import Path
 from zgcgis.runs import run_leashed
 grandchild = "import time; time.sleep(60)"
 child = f"import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', {grandchild!r}, sys.argv[1]]); time.sleep(60)"
-run_leashed([sys.executable, "-c", child, sys.argv[1]], seconds=60)
+run_leashed([sys.executable, "-c", child, sys.argv[1]], seconds=60, home=Path.cwd())
 """
 POOL = """
 import sys, time

@@ -25,7 +25,9 @@ from ..intake.crs import parse_crs, rule_of
 from ..intake.examine import let_in
 from ..intake.layer import Layer, Options
 from ..intake.log import Refusal
+from ..plan.settings import no_plain_file
 from ..runs import work_folder
+from ..safe_text import Text
 
 __all__ = ["read_outside_json", "read_outside_layer", "read_outside_tables", "refuse_links"]
 
@@ -151,25 +153,16 @@ def refuse_links(zone: Path) -> None:
 
 
 def _refuse_unless(plain: Callable[[int], bool], path: Path) -> None:
-    mode = path.lstat().st_mode
-    if plain(mode) and not _is_junction(path):
+    if plain(path.lstat().st_mode) and not _is_junction(path):
         return
-    zh, en = next(
-        (words for is_one, words in _KINDS.items() if is_one(mode)),
-        ("不是普通文件", "no plain file"),
-    )
+    other = no_plain_file(path) or Text("不是文件夹", "no folder")
+    if _is_junction(path):
+        other = Text("是链接", "a link")
     raise ZoneError(
-        f"{path} {zh}。示范区文件夹里只读写它自己的普通文件：请换成文件本身，或移走它。",
-        f"{path} is {en}. A zone reads and writes only plain files of its own folder: "
+        f"{path} {other.zh}。示范区文件夹里只读写它自己的普通文件：请换成文件本身，或移走它。",
+        f"{path} is {other.en}. A zone reads and writes only plain files of its own folder: "
         "put the file itself there, or take this away.",
     )
-
-
-_KINDS = {
-    stat.S_ISLNK: ("是链接", "a link"),
-    stat.S_ISDIR: ("是文件夹", "a folder"),
-    stat.S_ISFIFO: ("是管道", "a pipe"),
-}
 
 
 def _is_junction(path: Path) -> bool:

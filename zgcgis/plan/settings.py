@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import stat
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import ZgcgisError, ZoneError
+from ..safe_text import Text
 
 __all__ = [
     "FORMS",
@@ -28,6 +30,7 @@ __all__ = [
     "cell_value",
     "check_settings",
     "check_value",
+    "no_plain_file",
     "read_toml",
     "shown",
 ]
@@ -84,9 +87,38 @@ REMARKS, FORMS = _load()
 """Keys that may stand anywhere; and by file, or file and table, what may stand under each key."""
 
 
+def no_plain_file(path: Path) -> Text | None:
+    """Tell what stands under a name instead of a plain file; None if it is one.
+
+    A link leads where nobody looked, and a pipe or a device never ends.
+
+    Raises
+    ------
+    OSError
+        If nothing stands there.
+    """
+    mode = path.lstat().st_mode
+    if stat.S_ISREG(mode):
+        return None
+    words = (said for is_one, said in _OTHERS.items() if is_one(mode))
+    return next(words, Text("不是普通文件", "no plain file"))
+
+
+_OTHERS = {
+    stat.S_ISLNK: Text("是链接", "a link"),
+    stat.S_ISDIR: Text("是文件夹", "a folder"),
+    stat.S_ISFIFO: Text("是管道", "a pipe"),
+}
+
+
 def read_toml(path: Path, *, error: type[ZgcgisError] = ZoneError) -> dict[str, Any]:
     """Read a TOML file; one that cannot be used is a sentence that names file and line."""
     try:
+        if other := no_plain_file(path):
+            raise error(
+                f"{path} {other.zh}，不能读取。请给出文件本身。",
+                f"{path} is {other.en} and is not read. Name the file itself.",
+            )
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as problem:
         raise error(

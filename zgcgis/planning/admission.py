@@ -27,7 +27,6 @@ A fact that is left out leaves its clauses open, and they are shown as open.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +53,7 @@ from ..checks.quota import USES
 from ..errors import PlanError, UnknownNameError
 from ..findings import RULES, combine, finding_frame
 from ..model import Zone
+from ..plan.settings import read_toml
 
 __all__ = ["Admission", "Project", "admit", "read_project", "suitable_parks"]
 
@@ -130,17 +130,7 @@ class Admission:
 def read_project(path: str | Path) -> Project:
     """Read a project file; an unknown or ill-typed field is an error that names it."""
     file = Path(path)
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8")).get("project")
-    except OSError as error:
-        raise PlanError(
-            f"读不到项目文件 {file}：{error.strerror}。", f"Cannot read {file}: {error.strerror}."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlanError(
-            f"项目文件 {file} 不是 UTF-8 编码的 TOML：{error}。",
-            f"{file} is not TOML in UTF-8: {error}.",
-        ) from error
+    data = read_toml(file, error=PlanError).get("project")
     if not isinstance(data, dict):
         raise PlanError(f"{file} 没有 [project] 一节。", f"{file} has no table [project].")
     if unknown := set(data) - {*_NUMBERS, *_TEXTS, "site", "note"}:

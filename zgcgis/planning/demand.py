@@ -29,7 +29,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -45,6 +44,7 @@ from ..checks.admission import land_books, latest_year, lines_of_plots, negative
 from ..checks.quota import USES, quota_use, use_class
 from ..errors import PlanError, UnknownNameError
 from ..model import Zone
+from ..plan.settings import read_toml
 from ..safe_text import toml_text
 from .admission import Project, admit, read_project
 from .allocation import M2_PER_HA, Allocation, Limit, Problem
@@ -91,17 +91,7 @@ class Setting:
 def read_order(path: str | Path) -> Order:
     """Read a demand file; what is wrong with it is an error that names the place."""
     file = Path(path)
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PlanError(
-            f"读不到需求文件 {file}：{error.strerror}。", f"Cannot read {file}: {error.strerror}."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlanError(
-            f"需求文件 {file} 不是 UTF-8 编码的 TOML：{error}。",
-            f"{file} is not TOML in UTF-8: {error}.",
-        ) from error
+    data = read_toml(file, error=PlanError)
     head = data.get("allocation", {})
     kind = str(head.get("kind", "uses"))
     if kind not in ("uses", "projects"):

@@ -31,7 +31,6 @@ Changes are made in their order, on copies; the base is left alone.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -43,6 +42,7 @@ from geopandas import GeoDataFrame
 
 from ..errors import MissingColumnsError, PlanError, UnknownNameError
 from ..model import LEVELS, Zone, there_in
+from ..plan.settings import read_toml
 
 __all__ = ["Change", "Scenario", "apply", "read_scenario"]
 
@@ -79,17 +79,7 @@ class Scenario:
 def read_scenario(path: str | Path) -> Scenario:
     """Read a scenario file."""
     file = Path(path)
-    try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise PlanError(
-            f"读不到方案文件 {file}：{error.strerror}。", f"Cannot read {file}: {error.strerror}."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise PlanError(
-            f"方案文件 {file} 不是 UTF-8 编码的 TOML：{error}。",
-            f"{file} is not TOML in UTF-8: {error}.",
-        ) from error
+    data = read_toml(file, error=PlanError)
     head = data.get("scenario", {})
     entries = data.get("change", [])
     if not isinstance(entries, list) or not entries:

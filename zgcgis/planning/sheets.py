@@ -374,7 +374,7 @@ def _print(browser: str, page: Path, target: Path) -> None:
         if hasattr(os, "geteuid") and os.geteuid() == 0:
             command.insert(1, "--no-sandbox")  # Chromium refuses its sandbox to root
         try:
-            code, said = run_leashed(command, seconds=180)
+            code, said = run_leashed(command, seconds=180, home=profile)
         except (OSError, subprocess.TimeoutExpired) as error:
             raise _NotPrintedError(
                 f"{browser} 没能打印 {page}：{error}。可在浏览器中打开该页并打印为 PDF。",
