@@ -10,6 +10,7 @@ import pytest
 from shapely import box
 
 from zgcgis import geo
+from zgcgis.checks import not_checked
 from zgcgis.checks import plan as plan_rules
 from zgcgis.checks import quota as quota_rules
 from zgcgis.checks import supply as supply_rules
@@ -69,6 +70,8 @@ def parcels():
             "agreed_start_date": "2022-06-01",
             "actual_start_date": "2022-05-01",
             "finish_date": "2023-05-01",
+            "extension_months": 0,
+            "government_cause": False,
         },
         {
             "id": "b",
@@ -378,20 +381,33 @@ def test_where_no_start_was_ever_recorded_nobody_is_accused(how):
     assert "b" in unknown["feature"].tolist()
 
 
-def test_a_cause_shared_by_many_is_one_finding():
-    one = parcels().iloc[[1]]
-    many = pd.concat([one.assign(id=f"b{i}") for i in range(300)], ignore_index=True)
-    many["agreed_start_date"] = None
-    unknown = supply_rules.idle_unknown(zone(layers={"parcel": many}))
-    assert len(unknown) == 1
-    assert "300" in unknown["feature"].item()
-    assert "b0" in unknown["feature"].item()
-
-
 def test_the_day_of_judgement_can_be_stated():
     here = zone(meta={**zone().meta, "as_of": "2023-06-01"})
     assert supply_rules.idle_not_started(here).empty
     assert supply_rules.supplied_not_used(here)["feature"].tolist() == ["b"]
+
+
+@pytest.mark.parametrize("how", ["absent", "empty"])
+def test_where_no_extension_or_cause_was_ever_recorded_the_longest_is_allowed_for(how):
+    def without(name, **stated):
+        held = parcels().assign(**stated)
+        held = held.drop(columns=name) if how == "absent" else held.assign(**{name: None})
+        return zone(layers={"parcel": held})
+
+    here = without("extension_months")  # b is 578 days late: with 12 months more it is not idle
+    assert supply_rules.idle_not_started(here).empty
+    late = supply_rules.supplied_not_used(here).set_index("feature")
+    assert late.loc["b", ["measured", "detail"]].tolist() == [578.0, "2024-06-02"]
+    assert set(late["severity"]) == {"note"}
+    said = not_checked(here, ["L601"])
+    assert said[["column", "features", "of"]].to_numpy().tolist() == [["extension_months", 4, 4]]
+    earlier = without("extension_months", agreed_start_date="2021-06-01")
+    assert "b" in supply_rules.idle_not_started(earlier)["feature"].tolist()
+    (blamed,) = supply_rules.idle_not_started(without("government_cause"))["detail"]
+    assert "no fee" in blamed
+    assert "万元" not in blamed
+    long = without("government_cause", extension_months=[6, 18, 0, 0])
+    assert supply_rules.extension_too_long(long)["feature"].tolist() == ["b"]
 
 
 def test_a_delay_by_government_warns_and_a_long_extension_is_named():

@@ -11,13 +11,14 @@ hierarchy, ``C`` what could not be checked, ``P`` plan, ``Q`` quota, ``D`` data 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from string import Formatter
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import geopandas as gpd
 import pandas as pd
+import shapely
 from geopandas import GeoDataFrame
 from pyproj import CRS
 
@@ -27,15 +28,20 @@ from .terms import TERMS, label
 
 __all__ = [
     "COLUMNS",
+    "MANY",
+    "MOST_SINGLE",
     "RULES",
     "SEVERITIES",
     "SEVERITY_NAMES",
     "Rule",
+    "as_one_cause",
     "combine",
     "define",
     "describe",
     "empty",
     "finding_frame",
+    "gravest_first",
+    "many",
     "rule",
 ]
 
@@ -74,7 +80,8 @@ class Rule:
     """One thing that may be wrong, how grave it is, and how to say it.
 
     ``levels`` names the layers of a zone without which the rule cannot be asked, ``needs`` what
-    it asks of them; the grammar stands in :mod:`zgcgis.checks.coverage`.
+    it asks of them; the grammar stands in :mod:`zgcgis.checks.coverage`. ``cause`` names the
+    columns of a finding that say what caused it: many of one cause are told as one.
     """
 
     code: str
@@ -85,6 +92,7 @@ class Rule:
     clause: str = ""
     levels: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    cause: tuple[str, ...] = ()
     func: RuleFunc | None = None
 
 
@@ -102,9 +110,10 @@ def define(
     clause: str = "",
     levels: Iterable[str] = (),
     needs: Iterable[str] = (),
+    cause: Iterable[str] = (),
 ) -> Rule:
     """Enter a rule that readers raise themselves, and return it."""
-    entry = Rule(code, severity, zh, en, unit, clause, tuple(levels), tuple(needs))
+    entry = Rule(code, severity, zh, en, unit, clause, tuple(levels), tuple(needs), tuple(cause))
     there = RULES.get(code)
     if there is not None and replace(there, func=None) != entry:
         msg = f"Rule {code} is defined twice, differently."
@@ -123,12 +132,21 @@ def rule(
     clause: str = "",
     levels: Iterable[str] = (),
     needs: Iterable[str] = (),
+    cause: Iterable[str] = (),
 ) -> Callable[[Entered], Entered]:
     """Enter a function over a zone as the rule that finds `code`; the function is unchanged."""
 
     def enter(func: Entered) -> Entered:
         entry = define(
-            code, severity, zh=zh, en=en, unit=unit, clause=clause, levels=levels, needs=needs
+            code,
+            severity,
+            zh=zh,
+            en=en,
+            unit=unit,
+            clause=clause,
+            levels=levels,
+            needs=needs,
+            cause=cause,
         )
         RULES[code] = replace(entry, func=func)
         return func
@@ -195,6 +213,98 @@ def combine(tables: Iterable[GeoDataFrame]) -> GeoDataFrame:
         ["_grave", "rule", "level", "feature", "other"], kind="stable", na_position="last"
     )
     return _typed(frame.loc[order.index].reset_index(drop=True))
+
+
+def gravest_first(findings: GeoDataFrame) -> GeoDataFrame:
+    """Return findings by severity, then by size: areas among them, other amounts by rule.
+
+    The size is what was measured beyond the limit. What has no size comes last.
+    """
+    findings = findings.reset_index(drop=True)
+    size = (findings["measured"].abs() - findings["limit"].abs().fillna(0.0)).abs()
+    area = findings["unit"] == "m2"
+    keys = pd.DataFrame(
+        {
+            "grave": findings["severity"].map({name: i for i, name in enumerate(SEVERITIES)}),
+            "other": ~area,
+            "rule": findings["rule"].where(~area, ""),
+            "size": -size.fillna(-1.0),
+        },
+        index=findings.index,
+    )
+    names = findings[["rule", "level", "feature", "other"]].add_prefix("by_")
+    order = pd.concat([keys, names], axis=1)
+    order = order.sort_values(list(order.columns), kind="stable", na_position="last")
+    return findings.loc[order.index].reset_index(drop=True)
+
+
+_MOST_NAMED = 10
+MANY = "…（共 "
+"""What stands in the name of many features, and in no id."""
+
+
+def many(names: Iterable[object], number: int) -> str:
+    """Name the first of many features and say how many there are."""
+    shown = [str(name) for _, name in zip(range(_MOST_NAMED), names, strict=False)]
+    return f"{'、'.join(shown)} {MANY}{number} 个 {number} in all）"
+
+
+MOST_SINGLE = 10
+"""So many findings of one cause are still worth a line each."""
+
+
+def as_one_cause(
+    found: GeoDataFrame,
+    cause: Sequence[str],
+    size_m2: Callable[[gpd.GeoSeries], pd.Series],
+) -> GeoDataFrame:
+    """Return findings of one rule in which many of one cause are one row (一因一条).
+
+    Who mends an unknown code or a parent that is not there mends all of them, and nobody reads a
+    list of twenty thousand. The row states how many there are, on how much land, and names the
+    largest.
+
+    Parameters
+    ----------
+    found
+        Findings of one rule.
+    cause
+        The columns that say what caused a finding, beside level and severity; none: all stay.
+    size_m2
+        Measures the area of polygons.
+    """
+    if not cause or len(found) <= MOST_SINGLE:
+        return found
+    groups = found.groupby(["severity", "level", *cause], dropna=False, sort=True)
+    return combine(
+        group if len(group) <= MOST_SINGLE else _told_once(group, cause, size_m2)
+        for _, group in groups
+    )
+
+
+def _told_once(
+    group: GeoDataFrame, cause: Sequence[str], size_m2: Callable[[gpd.GeoSeries], pd.Series]
+) -> GeoDataFrame:
+    """The one row that stands for findings of one cause; its place is that of those it names."""
+    flat = group.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
+    area = size_m2(group.geometry[flat]).reindex(group.index)
+    size = area if group["measured"].isna().all() else group["measured"].abs()
+    order = pd.DataFrame({"size": -size, "feature": group["feature"]})
+    group = group.loc[order.sort_values(["size", "feature"], kind="stable").index]
+    row = group.iloc[0].to_dict()
+    row["feature"] = many(group["feature"], len(group))
+    if row["unit"] == "m2":
+        row["measured"] = group["measured"].sum()
+    elif area.notna().any():
+        words = "" if pd.isna(row["detail"]) else str(row["detail"])
+        row["detail"] = f"{words}；面积合计 area in all {area.sum():,.0f} m2"
+    if "other" not in cause and group["other"].nunique() > 1:
+        others = group["other"].dropna().unique()
+        row["other"] = many(others, len(others))
+    shown = shapely.get_parts(group.geometry[flat.loc[group.index]].head(_MOST_NAMED).to_numpy())
+    if len(shown):
+        row["geometry"] = shapely.multipolygons(shown)
+    return finding_frame([row], rule=str(row["rule"]), crs=group.crs)
 
 
 def describe(findings: pd.DataFrame, lang: str = "zh") -> pd.Series:

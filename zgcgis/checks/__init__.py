@@ -4,21 +4,33 @@ A rule is one function over a zone, entered with :func:`zgcgis.findings.rule` un
 together with its severity and its sentence in both languages. Topology is in :mod:`.topology`,
 what lies in what in :mod:`.containment`, the hierarchy of units in :mod:`.hierarchy`, conformity
 with the plan in :mod:`.plan`, quotas in :mod:`.quota`, supply in :mod:`.supply`, idle land in
-:mod:`.idle_land`, data in :mod:`.data`, what no rule could judge in :mod:`.coverage`. To add a rule, write the function.
+:mod:`.idle_land`, data in :mod:`.data`, what no rule could judge in
+:mod:`.coverage`. To add a rule, write the function.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from importlib import import_module
 from pkgutil import iter_modules
 
 from geopandas import GeoDataFrame
 from pandas import DataFrame
 
+from .. import geo
 from ..errors import EntangledError, UnknownNameError
-from ..findings import RULES, Rule, combine, define, describe, finding_frame
+from ..findings import (
+    RULES,
+    Rule,
+    as_one_cause,
+    combine,
+    define,
+    describe,
+    finding_frame,
+    gravest_first,
+)
 from ..model import Zone
 from .coverage import coverage
 from .topology import searching_once
@@ -115,7 +127,8 @@ def check(
     Returns
     -------
     findings
-        One row each, gravest first, with the columns of :data:`zgcgis.findings.COLUMNS`.
+        One row each with the columns of :data:`zgcgis.findings.COLUMNS`, gravest first, then
+        largest. Many features with one cause are one row that names the largest of them.
 
     Raises
     ------
@@ -130,7 +143,7 @@ def check(
         flaws = flaws[flaws["rule"].str.startswith(tuple(codes))]
     with searching_once():
         found = [_ask(entry, zone, before) for entry in rules.values()]
-    return combine([flaws, *found])
+    return gravest_first(combine([flaws, *found]))
 
 
 def _ask(entry: Rule, zone: Zone, before: Callable[[Rule], None] | None) -> GeoDataFrame:
@@ -139,7 +152,7 @@ def _ask(entry: Rule, zone: Zone, before: Callable[[Rule], None] | None) -> GeoD
     if before is not None:
         before(entry)
     try:
-        return entry.func(zone)
+        return as_one_cause(entry.func(zone), entry.cause, partial(geo.area_m2, center=zone.center))
     except EntangledError as problem:
         words = {"level": "zone", "feature": zone.id, "other": entry.code, "detail": str(problem)}
         return finding_frame([words], rule=_UNANSWERED.code)

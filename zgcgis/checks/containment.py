@@ -445,7 +445,7 @@ def building_off_its_parcel(zone: Zone) -> GeoDataFrame:
     "error",
     unit="m2",
     levels=("parcel",),
-    needs=("parcel.block_id|park_id",),
+    needs=("~parcel.block_id", "~parcel.park_id"),
     zh="宗地 {feature} 有 {measured:.1f} m² 在其所属 {other} 之外（容差 {limit} m²；{detail}）",
     en="{measured:.1f} m2 of parcel {feature} lie outside {other}, to which it belongs "
     "(tolerance {limit} m2; {detail})",
@@ -494,7 +494,15 @@ _PARENTS = (
 @rule(
     "H205",
     "error",
-    needs=("block.park_id", "parcel.block_id|park_id", "building.parcel_id"),
+    needs=(
+        "~block.park_id",
+        "~parcel.block_id",
+        "~parcel.park_id",
+        "~building.parcel_id",
+        "~enterprise.parcel_id",
+        "~enterprise.park_id",
+    ),
+    cause=("detail",),
     zh="{level} {feature} 所属的 {detail} {other} 不存在",
     en="{level} {feature} names a {detail} that is not there: {other}",
 )

@@ -48,6 +48,7 @@ REASONS: Mapping[str, Text] = {
     "no_table": Text("示范区没有给出", "the zone does not state it"),
     "absent": Text("没有这一列", "there is no such column"),
     "empty": Text("未填写或代码不明", "not filled in, or a code nobody knows"),
+    "not_stated": Text("未填写", "not filled in"),
     "no_park": Text("不在任何园区内，也没有写明园区", "lies in no park and names none"),
     "no_block": Text("不在任何街区内，也没有写明街区", "lies in no block and names none"),
     "no_unit": Text("不在任何园区或街区内，也没有写明", "lies in no park or block and names none"),
@@ -171,6 +172,10 @@ def _without_block(zone: Zone, layer: GeoDataFrame) -> Mask:
     return np.asarray(units_of(zone, layer, "block") == "", bool)
 
 
+def _without_code(_zone: Zone, layer: GeoDataFrame) -> Mask:
+    return np.asarray(_text(layer, "land_use") == "", bool)
+
+
 def _only_a_mark(_zone: Zone, layer: GeoDataFrame) -> Mask:
     stated = _text(layer, "precision")
     return np.asarray((stated != "") & ~stated.isin(_DRAWN), bool)
@@ -181,6 +186,7 @@ FACTS: Mapping[str, tuple[str, str, Callable[[Zone, GeoDataFrame], Mask]]] = {
     "block": ("block_id", "no_block", _without_block),
     "unit": ("block_id|park_id", "no_unit", _without_unit),
     "system": ("land_use_system", "other_system", of_other_system),
+    "coded": ("land_use", "not_stated", _without_code),
     "drawn": ("precision", "not_drawn", _only_a_mark),
 }
 """What is asked of features beside columns: the column that says it, why not, and which lack it."""

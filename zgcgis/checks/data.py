@@ -455,7 +455,8 @@ def stated_land_is_not_drawn(zone: Zone) -> GeoDataFrame:
     "warning",
     unit="m2",
     levels=("parcel",),
-    needs=("parcel.land_use",),
+    needs=("parcel.@coded",),
+    cause=("detail",),
     zh="宗地 {feature} 的地类代码 {detail} 不在分类表中，涉及 {measured:.1f} m²",
     en="land-use code {detail} of parcel {feature} is not in its classification: {measured:.1f} m2",
 )

@@ -233,7 +233,8 @@ def control_area_is_off(zone: Zone) -> GeoDataFrame:
     if "park" in zone.layers:
         parks = _polygons(zone, "park")
         if "precision" in parks:
-            exact = parks["precision"].isin((*_EXACT, "digitised"))
+            stated = parks["precision"]
+            exact = stated.isin((*_EXACT, "digitised")) | stated.isna() | (stated == "")
             parks = parks[exact].reset_index(drop=True)
         area = geo.area_m2(parks.geometry, center=zone.center)
         found.append(_off_control(zone, "park", parks, area))

@@ -132,6 +132,8 @@ def judge_idle(
     area_m2: pd.Series | None = None,
     evidence: pd.Series | None = None,
     starts_recorded: bool = True,
+    extensions_recorded: bool = True,
+    causes_recorded: bool = True,
     investment_includes_land_price: bool = False,
 ) -> pd.DataFrame:
     """Say of each parcel where it stands between supply and completion on the day `as_of`.
@@ -151,6 +153,12 @@ def judge_idle(
     starts_recorded
         Whether an empty ``actual_start_date`` says that building has not begun. Where a ledger
         records no starts at all it does not, and land past its date is ``unknown``.
+    extensions_recorded
+        Whether an empty ``extension_months`` says that there was no extension. Where a ledger
+        records none at all it does not, and only land is idle that the longest one does not save.
+    causes_recorded
+        Whether an empty ``government_cause`` says that the government caused no delay. Where a
+        ledger records no causes at all it does not, and neither fee nor take-back is claimed.
     investment_includes_land_price
         Whether ``invested_wan`` and ``total_investment_wan`` contain the land price. The rule
         leaves it out of both, so it is then taken off both.
@@ -178,7 +186,9 @@ def judge_idle(
     facts = _deadlines(
         _papers(parcels, area_m2, investment_includes_land_price=investment_includes_land_price),
         law,
+        extensions_recorded=extensions_recorded,
     )
+    facts["causes"] = causes_recorded
     facts["shown"] = False if evidence is None else evidence.reindex(facts.index).fillna("") != ""
     facts["recorded"] = starts_recorded
     facts = _life(facts, parcels, day)
@@ -214,11 +224,14 @@ def _papers(
     return facts
 
 
-def _deadlines(facts: pd.DataFrame, law: IdleRule) -> pd.DataFrame:
+def _deadlines(facts: pd.DataFrame, law: IdleRule, *, extensions_recorded: bool) -> pd.DataFrame:
     """Add the days from which the rule holds land for late, idle, and to be taken back."""
     due = _after_months(facts["agreed_start_date"], facts["extension_months"])
+    longest = pd.Series(float(law.extension_max_months), index=facts.index)
+    latest = due if extensions_recorded else _after_months(facts["agreed_start_date"], longest)
     return facts.assign(
         due_date=due,
+        surely_idle_from=_first_day(latest, law.start_years, strict=law.start_strict),
         idle_from_start=_first_day(due, law.start_years, strict=law.start_strict),
         takeback_from=_first_day(due, law.takeback_years, strict=law.takeback_strict),
         idle_from_stop=_first_day(facts["stopped_since"], law.stop_years, strict=law.stop_strict),
@@ -287,7 +300,7 @@ def _state(facts: pd.DataFrame, day: pd.Timestamp) -> pd.DataFrame:
             undue,
             past & facts["shown"],
             unrecorded,
-            waiting & (facts["idle_from_start"] <= day),
+            waiting & (facts["surely_idle_from"] <= day),
             past,
         ],
         ["unsupplied", "finished", "idle_stopped", "unknown", "stopped", "building", "unknown",
@@ -312,7 +325,7 @@ def _consequences(facts: pd.DataFrame, law: IdleRule, day: pd.Timestamp) -> pd.D
         .where(state.isin(["overdue", "idle_unstarted"]))
         .fillna(facts["stopped_since"].where(state.isin(["stopped", "idle_stopped"])))
     )
-    fee_due = unstarted & ~government
+    fee_due = unstarted & ~government & facts["causes"]
     takeback = fee_due & (facts["takeback_from"] <= day)
     return pd.DataFrame(
         {
@@ -367,7 +380,7 @@ def _next_date(facts: pd.DataFrame, before_takeback: pd.Series) -> pd.Series:
         facts["built_low"] | facts["money_low"] | ~facts["shares_known"]
     )
     return (
-        facts["idle_from_start"]
+        facts["surely_idle_from"]
         .where(state.isin(["not_due", "overdue"]))
         .fillna(facts["takeback_from"].where(before_takeback))
         .fillna(facts["idle_from_stop"].where(may_idle))
@@ -387,6 +400,7 @@ def _missing(facts: pd.DataFrame, fee_due: pd.Series) -> pd.Series:
             "invested_wan": asked & facts["invested_wan"].isna(),
             "total_investment_wan": asked & ~(facts["total_investment_wan"] > 0),
             "land_price_wan": fee_due & facts["land_price_wan"].isna(),
+            "government_cause": (facts["state"] == "idle_unstarted") & ~facts["causes"],
         },
     )
 

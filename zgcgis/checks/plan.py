@@ -133,13 +133,14 @@ def _system(zone: Zone) -> str:
 def off_plan(zone: Zone) -> pd.DataFrame:
     """Return the enterprises whose industry the plan does not place in their park.
 
-    Only the latest row of each enterprise counts, and only one that names park and industry.
+    Only rows of the latest year count, or of none, and only those that name park and industry.
     """
     firms = zone.layers.get("enterprise")
     if zone.plan is None or firms is None or not {"park_id", "industry"} <= set(firms.columns):
         return pd.DataFrame(columns=["id", "park_id", "industry"])
     if "year" in firms:
-        firms = firms[pd.to_numeric(firms["year"]) == pd.to_numeric(firms["year"]).max()]
+        year = pd.to_numeric(firms["year"])
+        firms = firms[(year == year.max()) | year.isna()]
     firms = firms[firms["park_id"].notna() & firms["industry"].notna()]
     firms = firms[(firms["park_id"] != "") & (firms["industry"] != "")]
     pairs = firms[["park_id", "industry"]].drop_duplicates()

@@ -50,7 +50,9 @@ def judged_parcels(zone: Zone, day: date | None = None) -> GeoDataFrame:
         day,
         area_m2=geo.area_m2(parcels.geometry, center=zone.center),
         evidence=shown["evidence"],
-        starts_recorded=_starts_recorded(zone),
+        starts_recorded=_records(zone, "actual_start_date"),
+        extensions_recorded=_records(zone, "extension_months"),
+        causes_recorded=_records(zone, "government_cause"),
         investment_includes_land_price=bool(planning.get("investment_includes_land_price", False)),
     )
     return (
@@ -60,12 +62,10 @@ def judged_parcels(zone: Zone, day: date | None = None) -> GeoDataFrame:
     )
 
 
-def _starts_recorded(zone: Zone) -> bool:
-    """Whether the ledger of a zone records when building began, for one parcel at least."""
+def _records(zone: Zone, name: str) -> bool:
+    """Whether the ledger of a zone has a value in a column, for one parcel at least."""
     parcels = zone.layer("parcel")
-    return "actual_start_date" in parcels and bool(
-        as_dates(parcels["actual_start_date"]).notna().any()
-    )
+    return name in parcels and bool((parcels[name].notna() & (parcels[name] != "")).any())
 
 
 def construction_shown(zone: Zone, parcels: GeoDataFrame, day: date) -> pd.DataFrame:
@@ -87,29 +87,29 @@ def construction_shown(zone: Zone, parcels: GeoDataFrame, day: date) -> pd.DataF
 
 def _buildings_on(zone: Zone, parcels: GeoDataFrame, day: date) -> pd.Series:
     """How many buildings stand on each parcel by a day."""
-    none = pd.Series(0, index=parcels.index)
     buildings = zone.layers.get("building")
     if buildings is None or buildings.empty or parcels.empty:
-        return none
+        return pd.Series(0, index=parcels.index)
     if "kind" in buildings:
         buildings = buildings[buildings["kind"].isin(["building"]) | buildings["kind"].isna()]
     if "built_year" in buildings:
         year = pd.to_numeric(buildings["built_year"])
         buildings = buildings[year.isna() | (year <= day.year)]
-    named = (
-        buildings["parcel_id"].astype("object").fillna("").astype(str)
-        if "parcel_id" in buildings
-        else pd.Series("", index=buildings.index, dtype="object")
-    )
-    by_name = named[named != ""].value_counts()
-    found = none + parcels["id"].map(by_name).fillna(0).astype(int)
-    lost = buildings[(named == "").to_numpy()]
-    lost = lost[lost.geometry.notna()]
+    number = _parcels_of(zone, parcels, buildings).value_counts()
+    return parcels["id"].map(number).fillna(0).astype(int)
+
+
+def _parcels_of(zone: Zone, parcels: GeoDataFrame, buildings: GeoDataFrame) -> pd.Series:
+    """The parcel that each building names, else the one it stands on; empty if neither is."""
+    found = pd.Series("", index=buildings.index, dtype="object")
+    if "parcel_id" in buildings:
+        found = buildings["parcel_id"].astype("object").fillna("").astype(str)
+    lost = np.flatnonzero((found == "") & buildings.geometry.notna())
     if len(lost):
-        i, j, shared_m2 = geo.clipped_areas(parcels.geometry, lost.geometry, center=zone.center)
-        footprint_m2 = geo.area_m2(lost.geometry, center=zone.center).to_numpy()
-        own = i[shared_m2 > 0.5 * footprint_m2[j]]
-        found += np.bincount(own, minlength=len(parcels))
+        shapes = buildings.geometry.iloc[lost]
+        i, j, shared_m2 = geo.clipped_areas(parcels.geometry, shapes, center=zone.center)
+        own = shared_m2 > 0.5 * geo.area_m2(shapes, center=zone.center).to_numpy()[j]
+        found.iloc[lost[j[own]]] = parcels["id"].to_numpy(object)[i[own]]
     return found
 
 
@@ -142,6 +142,8 @@ def _year_days(until: pd.Series, years: int) -> pd.Series:
         "parcel.supply_date|supply_state",
         "parcel.agreed_start_date?waiting",
         "parcel.actual_start_date*",
+        "~parcel.extension_months*",
+        "~parcel.government_cause*",
     ),
     zh="宗地 {feature} 闲置：超过约定动工日期 {measured:.0f} 天未动工（满一年为 {limit:.0f} 天）；{detail}",
     en="parcel {feature} is idle: {measured:.0f} days past the agreed start "
@@ -168,6 +170,8 @@ def idle_not_started(zone: Zone) -> GeoDataFrame:
 def _due_text(row: Mapping[str, Any]) -> str:
     """What follows for one idle parcel, in both languages in one line."""
     since = f"闲置自 idle since {row['idle_date']:%Y-%m-%d}"
+    if "government_cause" in str(row["missing"]):
+        return f"{since}；未记载是否政府原因，不计闲置费 cause by government not on record, no fee"
     if row["government"]:
         return f"{since}；政府原因，不收闲置费 caused by government, no fee"
     price = "—" if pd.isna(row["fee_wan"]) else f"{row['fee_wan']:.2f}"
@@ -202,6 +206,8 @@ def idle_stopped(zone: Zone) -> GeoDataFrame:
     law = rule_in_force(as_of(zone))
     judged = judged_parcels(zone)
     found = judged[judged["state"] == "idle_stopped"]
+    if found.empty:
+        return finding_frame([], rule="L602")
     rows = _rows(
         found,
         severity=np.where(found["government"], "warning", "error"),
@@ -225,18 +231,24 @@ def _percent(share: float) -> str:
     unit="d",
     levels=("parcel",),
     clause="工具默认：批准后两年 default of the toolkit: two years after approval",
-    needs=("parcel.approved_date*", "parcel.supply_date|supply_state*"),
+    needs=(
+        "parcel.approved_date*",
+        "parcel.supply_date|supply_state*",
+        "~parcel.supply_date*",
+        "~parcel.supply_state*",
+    ),
     zh="宗地 {feature} 批而未供：批准已 {measured:.0f} 天（限 {limit:.0f} 天）",
     en="parcel {feature} is approved but not supplied for {measured:.0f} days (limit {limit:.0f})",
 )
 def approved_not_supplied(zone: Zone, *, years: int = 2) -> GeoDataFrame:
     """Land once approved is supplied within `years` calendar years."""
     parcels = zone.layers.get("parcel")
-    if parcels is None or not {"approved_date", "supply_date"} <= set(parcels.columns):
+    if parcels is None or "approved_date" not in parcels:
         return finding_frame([], rule="L603")
     day = pd.Timestamp(as_of(zone)).as_unit("s")
     parcels = zone.at(day.year).layer("parcel")
-    approved, supplied = as_dates(parcels["approved_date"]), as_dates(parcels["supply_date"])
+    approved = as_dates(parcels["approved_date"])
+    supplied = as_dates(parcels.get("supply_date", pd.Series(pd.NaT, index=parcels.index)))
     held = supplied.notna() & (supplied <= day)
     if "supply_state" in parcels:
         held |= supplied.isna() & parcels["supply_state"].astype("string").str.startswith(
@@ -263,19 +275,21 @@ def approved_not_supplied(zone: Zone, *, years: int = 2) -> GeoDataFrame:
         "parcel.supply_date|supply_state",
         "parcel.agreed_start_date?waiting",
         "parcel.actual_start_date*",
+        "~parcel.extension_months*",
     ),
     zh="宗地 {feature} 供而未用：超过约定动工日期 {measured:.0f} 天未动工，{detail} 起将构成闲置",
     en="parcel {feature} is supplied but not used: {measured:.0f} days past the agreed start; "
     "idle from {detail}",
 )
 def supplied_not_used(zone: Zone) -> GeoDataFrame:
-    """Supplied land is started by the agreed day."""
+    """Supplied land is started by the agreed day; a note where no extension is ever recorded."""
     if not _can_judge(zone):
         return finding_frame([], rule="L604")
     judged = judged_parcels(zone)
     found = judged[judged["state"] == "overdue"]
     rows = _rows(
         found,
+        severity="warning" if _records(zone, "extension_months") else "note",
         measured=found["days_overdue"].astype("float64").to_numpy(),
         limit=0.0,
         detail=found["next_date"].dt.strftime("%Y-%m-%d").to_numpy(),
@@ -292,8 +306,7 @@ def supplied_not_used(zone: Zone) -> GeoDataFrame:
     needs=(
         "zone.thresholds.industrial_far_min",
         "parcel.build_state|land_use",
-        "building.parcel_id",
-        "building.floor_area_m2|storeys",
+        "building.floor_area_m2|storeys?house",
     ),
     zh="宗地 {feature} 低效：工业用地容积率 {measured:.2f}，低于设定的 {limit:.2f}",
     en="parcel {feature} is under-used: FAR {measured:.2f} of industrial land is below the "
@@ -316,7 +329,7 @@ def under_used(zone: Zone) -> GeoDataFrame:
 
 
 def floor_area_ratio(parcels: GeoDataFrame, zone: Zone) -> pd.Series:
-    """Return the floor area ratio of each parcel from the buildings that name it.
+    """Return the floor area ratio of each parcel from the buildings that name it or stand on it.
 
     Floor area above ground as stated, storeys above 8 m once more (they count double), over the
     computed area of the parcel; a building that states none counts its footprint per storey.
@@ -330,7 +343,7 @@ def floor_area_ratio(parcels: GeoDataFrame, zone: Zone) -> pd.Series:
         footprint = geo.area_m2(buildings.geometry[blank], center=zone.center)
         stated = stated.fillna(footprint * _column(buildings, "storeys")[blank])
     floors = stated + _column(buildings, "tall_floor_area_m2").fillna(0.0)
-    total = floors.groupby(buildings["parcel_id"].to_numpy()).sum()
+    total = floors.groupby(_parcels_of(zone, parcels, buildings).to_numpy()).sum()
     held = total.reindex(parcels["id"]).fillna(0.0).to_numpy()
     return held / geo.area_m2(parcels.geometry, center=zone.center)
 
@@ -351,6 +364,7 @@ def _column(table: pd.DataFrame, name: str) -> pd.Series:
         "parcel.supply_date|supply_state",
         "parcel.extension_months*",
         "parcel.agreed_start_date*",
+        "~parcel.government_cause*",
     ),
     zh="宗地 {feature} 的动工期限延长 {measured:.0f} 个月（限 {limit:.0f} 个月）：{detail}",
     en="the start of parcel {feature} was extended by {measured:.0f} months "
@@ -362,7 +376,8 @@ def extension_too_long(zone: Zone) -> GeoDataFrame:
         return finding_frame([], rule="L606")
     law = rule_in_force(as_of(zone))
     judged = judged_parcels(zone)
-    most = np.where(judged["government"], law.extension_max_months, 0)
+    excused = judged["government"] | (not _records(zone, "government_cause"))
+    most = np.where(excused, law.extension_max_months, 0)
     over = (judged["extension_months"] > most).to_numpy()
     found = judged[over]
     rows = _rows(
@@ -370,7 +385,7 @@ def extension_too_long(zone: Zone) -> GeoDataFrame:
         measured=found["extension_months"].to_numpy(),
         limit=most[over].astype("float64"),
         detail=np.where(
-            found["government"],
+            excused[over],
             "超过最长期限 longer than the rule allows",
             "未记载政府原因 no cause by government on record",
         ),
@@ -384,35 +399,17 @@ def extension_too_long(zone: Zone) -> GeoDataFrame:
     levels=("parcel",),
     clause="国土资源部令第53号 第二条",
     needs=("parcel.supply_date|supply_state",),
+    cause=("detail",),
     zh="宗地 {feature} 是否闲置无法判定，缺少：{detail}",
     en="whether parcel {feature} is idle cannot be told; missing: {detail}",
 )
 def idle_unknown(zone: Zone) -> GeoDataFrame:
-    """What the rule on idle land asks is on record for every supplied parcel.
-
-    One cause is one finding: parcels that lack the same are named in one row.
-    """
+    """What the rule on idle land asks is on record for every supplied parcel."""
     if not _can_judge(zone):
         return finding_frame([], rule="L607")
     judged = judged_parcels(zone)
     found = judged[judged["state"] == "unknown"]
-    tables = [_of_one_cause(rows, str(cause)) for cause, rows in found.groupby("missing")]
-    if not tables:
-        return finding_frame([], rule="L607")
-    return finding_frame(GeoDataFrame(pd.concat(tables, ignore_index=True)), rule="L607")
-
-
-_MOST_SINGLE = 20  # so many parcels are still worth a line each
-_MOST_NAMED = 10
-
-
-def _of_one_cause(found: GeoDataFrame, cause: str) -> GeoDataFrame:
-    """The parcels that lack the same thing: a row each, or one for all of them."""
-    if len(found) <= _MOST_SINGLE:
-        return _rows(found, detail=cause)
-    ids = [str(one) for one in found["id"].head(_MOST_NAMED)]
-    named = f"{'、'.join(ids)} …（共 {len(found)} 宗 {len(found)} parcels）"
-    return _rows(found.head(1), detail=cause).assign(feature=named)
+    return finding_frame(_rows(found, detail=found["missing"].to_numpy()), rule="L607")
 
 
 @rule(

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, fields
+from functools import partial
 from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
@@ -27,7 +28,15 @@ from pandas import DataFrame, Series
 
 from .. import geo
 from ..errors import UnknownNameError
-from ..findings import SEVERITIES, combine, finding_frame, rule
+from ..findings import (
+    MOST_SINGLE,
+    SEVERITIES,
+    as_one_cause,
+    combine,
+    finding_frame,
+    many,
+    rule,
+)
 from ..model import Zone, there_in
 
 __all__ = ["Limits", "limits_of", "searching_once"]
@@ -189,10 +198,6 @@ def _pile(place: Any) -> str:
     )
 
 
-_MOST_SINGLE = 10  # so many places of one kind are still worth a line each
-_MOST_NAMED = 10
-
-
 def _as_one_cause(
     zone: Zone, places: GeoDataFrame, found: GeoDataFrame, other: str
 ) -> GeoDataFrame:
@@ -201,14 +206,12 @@ def _as_one_cause(
     Where few are, or a place is wider than a strip, each stays a finding of its own.
     """
     strip = (places["width_m"] < limits_of(zone).sliver_width_m).to_numpy()
-    if strip.sum() <= _MOST_SINGLE:
+    if strip.sum() <= MOST_SINGLE:
         return found
     one = found[strip].sort_values("measured", ascending=False, kind="stable")
-    many = len(one)
-    names = "、".join(map(str, one["feature"].head(_MOST_NAMED)))
     row = {
         "level": one["level"].iloc[0],
-        "feature": f"{names} …（共 {many} 处 {many} places）",
+        "feature": many(one["feature"], len(one)),
         "other": other,
         "measured": one["measured"].sum(),
         "limit": one["limit"].iloc[0],
@@ -442,7 +445,10 @@ def parcel_is_too_small(zone: Zone) -> GeoDataFrame:
     "(limit {limit:.1f} m2; {detail})",
 )
 def registered_area_is_off(zone: Zone) -> GeoDataFrame:
-    """The registered area of a parcel is that of its polygon, to 0.1 %."""
+    """The registered area of a parcel is that of its polygon, to 0.1 %.
+
+    Where most of those that are not are off by one factor, as in another unit, that is one finding.
+    """
     parcels = _polygons(zone, "parcel")
     if "registered_area_m2" not in parcels:
         return finding_frame([], rule="T109")
@@ -456,13 +462,32 @@ def registered_area_is_off(zone: Zone) -> GeoDataFrame:
             "feature": _ids(parcels)[wrong],
             "measured": (stated - area)[wrong].to_numpy(),
             "limit": limit[wrong].to_numpy(),
-            "detail": [
-                f"{s:.1f} / {a:.1f} m2" for s, a in zip(stated[wrong], area[wrong], strict=True)
-            ],
+            "detail": _stated_and_drawn(stated[wrong].to_numpy(), area[wrong].to_numpy()),
             "geometry": np.asarray(parcels.geometry.array)[wrong],
         }
     )
-    return finding_frame(rows, rule="T109", crs=parcels.crs)
+    found = finding_frame(rows, rule="T109", crs=parcels.crs)
+    return as_one_cause(found, ("detail",), partial(geo.area_m2, center=zone.center))
+
+
+_UNITS_OF_AREA = {"亩 mu": 3 / 2000, "公顷 ha": 1e-4, "平方公里 km2": 1e-6}
+_ONE_FACTOR = 1e-3  # so near two factors are one, which registered areas are off by
+
+
+def _stated_and_drawn(stated: NDArray[Any], area: NDArray[Any]) -> list[str]:
+    """Both areas of each parcel; where most are off by one factor, the factor."""
+    words = [f"{s:.1f} / {a:.1f} m2" for s, a in zip(stated, area, strict=True)]
+    if len(stated) <= MOST_SINGLE:
+        return words
+    factor = stated / np.where(area > 0, area, np.nan)
+    usual = float(np.nanmedian(factor))
+    alike = np.abs(factor - usual) <= _ONE_FACTOR * abs(usual)
+    if alike.sum() <= max(MOST_SINGLE, len(stated) / 2):
+        return words
+    near = [name for name, one in _UNITS_OF_AREA.items() if abs(usual - one) < 0.01 * one]
+    unit = f"，像是以{near[0]} 填写 as if stated in it" if near else ""
+    said = f"登记面积均为图形面积的 {usual:.6g} 倍 stated are that many times drawn{unit}"
+    return [said if one else word for one, word in zip(alike, words, strict=True)]
 
 
 # --- outlines among themselves -----------------------------------------------------------

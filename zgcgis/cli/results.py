@@ -97,14 +97,10 @@ def write_check(
 
 
 def _atlas(zone: Zone, findings: GeoDataFrame, lang: str) -> Any:
-    """The atlas with its findings, the largest of each severity first."""
-    from ..findings import SEVERITIES
+    """The atlas with its findings, which come the largest of each severity first."""
     from ..maps import draw_zone
 
-    grave = findings["severity"].map({name: k for k, name in enumerate(SEVERITIES)})
-    size = -findings["measured"].abs().where(findings["unit"] == "m2")
-    order = findings.assign(_g=grave, _s=size).sort_values(["_g", "_s"], kind="stable").index
-    return draw_zone(zone, findings=findings.loc[order], lang="en" if lang == "en" else "zh")
+    return draw_zone(zone, findings=findings, lang="en" if lang == "en" else "zh")
 
 
 def write_scenario(

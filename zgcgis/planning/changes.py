@@ -18,7 +18,7 @@ import pandas as pd
 
 from ..checks.coverage import unjudged
 from ..errors import ReadError
-from ..findings import RULES, SEVERITY_NAMES, Rule
+from ..findings import MANY, RULES, SEVERITY_NAMES, Rule
 from ..model import Zone
 from ..safe_text import Text
 
@@ -27,7 +27,9 @@ __all__ = ["STATUSES", "Question", "compare_checks", "compare_findings", "questi
 STATUSES = ("new", "worse", "same", "better", "fixed")
 """What may have happened to a finding, gravest first."""
 
-_KEY = ["rule", "level", "feature", "other", "_nth"]
+_SAME = ["rule", "level", "_feature", "_other"]
+_KEY = [*_SAME, "_nth"]
+_TOLD = ("feature", "other", "severity", "detail", "unit", "clause")
 
 
 def compare_findings(
@@ -48,14 +50,14 @@ def compare_findings(
     """
     before, after = _numbered(old), _numbered(new)
     both = after.merge(
-        before[[*_KEY, "severity", "measured", "limit", "detail", "unit", "clause"]],
+        before[[*_KEY, *_TOLD, "measured", "limit"]],
         on=_KEY,
         how="outer",
         suffixes=("", "_before"),
         indicator=True,
     )
     gone = (both["_merge"] == "right_only").to_numpy()
-    for name in ("severity", "detail", "unit", "clause", "measured", "limit"):
+    for name in (*_TOLD, "measured", "limit"):
         both[name] = both[name].where(~gone, both[f"{name}_before"])
     excess = (both["measured"] - both["limit"].fillna(0.0)).abs()
     excess_before = (both["measured_before"] - both["limit_before"].fillna(0.0)).abs()
@@ -79,7 +81,9 @@ def compare_findings(
         default="same",
     )
     order = {name: k for k, name in enumerate(STATUSES)}
-    dropped = ["_nth", "_merge", "detail_before", "unit_before", "clause_before"]
+    kept = {"severity", "measured", "limit"}
+    dropped = ["_feature", "_other", "_nth", "_merge"]
+    dropped += [f"{name}_before" for name in _TOLD if name not in kept]
     compared = both.drop(columns=dropped).assign(status=status)
     compared["_rank"] = compared["status"].map(order)
     return (
@@ -96,8 +100,13 @@ def _numbered(findings: pd.DataFrame) -> pd.DataFrame:
         table[name] = table[name].astype("object").where(table[name].notna(), "").astype(str)
     for name in ("measured", "limit"):
         table[name] = pd.to_numeric(table[name]).astype("float64")
+    caused = table["rule"].map(lambda code: bool(RULES[code].cause) if code in RULES else False)
+    cause = table["detail"].str.split("；").str[0].where(caused.astype(bool), "")
+    for name in ("feature", "other"):  # of many features the first few may be others each time
+        of_many = table[name].str.contains(MANY, regex=False)
+        table[f"_{name}"] = table[name].where(~of_many, MANY + cause)
     table = table.sort_values("measured", ascending=False, kind="stable", na_position="last")
-    table["_nth"] = table.groupby(["rule", "level", "feature", "other"]).cumcount()
+    table["_nth"] = table.groupby(_SAME).cumcount()
     return table
 
 

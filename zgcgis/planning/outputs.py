@@ -259,6 +259,8 @@ def _said(word: str) -> Text:
 def summary(findings: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
     """Return one row per rule: ``rule severity count worst total unit sentence``.
 
+    The gravest come first, then those on the most land.
+
     ``worst`` is the largest excess over the limit in the rule's unit, ``total`` the sum of what
     was measured, for areas.
     """
@@ -280,10 +282,13 @@ def summary(findings: pd.DataFrame, lang: str = "zh") -> pd.DataFrame:
         )
     columns = ["rule", "severity", "count", "worst", "total", "unit", "sentence"]
     table = pd.DataFrame(rows, columns=columns)
-    order = table["severity"].map({name: k for k, name in enumerate(SEVERITIES)})
-    return (
-        table.assign(_o=order).sort_values(["_o", "rule"]).drop(columns="_o").reset_index(drop=True)
+    grave = table["severity"].map({name: k for k, name in enumerate(SEVERITIES)})
+    land = -table["total"].abs().astype("float64")
+    order = pd.DataFrame(
+        {"grave": grave, "land": land, "count": -table["count"], "rule": table["rule"]}
     )
+    order = order.sort_values(list(order), na_position="last")
+    return table.loc[order.index].reset_index(drop=True)
 
 
 def plain_template(template: str) -> str:
