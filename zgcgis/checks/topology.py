@@ -61,8 +61,8 @@ class Limits:
     min_parcel_m2: float = 100.0
     area_share: float = 0.001
     off_parcel_share: float = 0.05
-    street_m: float = 30.0
-    notch_m: float = 80.0
+    street_m: float | None = None
+    notch_m: float | None = None
 
 
 def limits_of(zone: Zone) -> Limits:

@@ -260,8 +260,8 @@ _STREET_LIKE = 10  # half an outline over the mean width, from which ground is a
 def notches(
     layer: GeoDataFrame | GeoSeries,
     *,
-    street_m: float,
-    notch_m: float,
+    street_m: float | None = None,
+    notch_m: float | None = None,
     within: GeoDataFrame | GeoSeries | None = None,
     without: GeoDataFrame | GeoSeries | None = None,
     center: Center | None = None,
@@ -276,11 +276,14 @@ def notches(
     layer
         Valid polygons with a CRS.
     street_m
-        Ground no wider than this is a street; so is what is far longer than wide.
+        Ground no wider than this is a street; so is what is far longer than wide, and a crossing.
+        By default half as wide again as the usual distance from one block of features to the next.
     notch_m
-        Ground open to the outside over no more than this lies among the features.
+        Ground open to the outside over no more than this lies among the features. By default
+        half as wide again as the usual feature, and at least twice a street.
     within, without
         Polygons inside which to look, and polygons that are no gap, such as roads and water.
+        Free ground of the size of a few features that `within` holds beside them counts too.
     center
         Centre of the working plane; by default that of `layer`.
 
@@ -294,16 +297,68 @@ def notches(
     flat = to_plane(layer, center)
     shapes = _array(flat)
     see_that_they_unite(shapes)
-    whole = _filled(_united(shapes[~_nothing(shapes)]))
-    near = _filled(shapely.buffer(whole, notch_m / 2, quad_segs=4))
-    free = shapely.difference(shapely.buffer(near, -notch_m / 2, quad_segs=4), whole)
-    for other, cut in ((within, shapely.intersection), (without, shapely.difference)):
-        if other is not None and len(other):
-            free = cut(free, _united(_array(to_plane(other, center))))
-    found = shapely.get_parts(_wide_parts(np.array([free], object), street_m))
-    size, around = np.asarray(shapely.area(found)), np.asarray(shapely.length(found))
-    broad = around**2 < 4 * _STREET_LIKE * size
-    return _places(layer, flat, found[broad], size[broad])
+    shapes = shapes[~_nothing(shapes)]
+    whole = _filled(_united(shapes))
+    usual = float(np.median(shapely.area(shapes))) if len(shapes) else 0.0
+    apart = _usual_street_m(whole)
+    street = (_WIDER * apart or usual**0.5 / 2) if street_m is None else street_m
+    reach = max(_WIDER * usual**0.5, 2 * apart) if notch_m is None else notch_m
+    near = _filled(shapely.buffer(whole, reach / 2, quad_segs=4))
+    free = shapely.difference(shapely.buffer(near, -reach / 2, quad_segs=4), whole)
+    if within is not None and len(within):
+        bounds = _united(_array(to_plane(within, center)))
+        beside = _beside(whole, bounds, street, usual)
+        free = _united(np.array([shapely.intersection(free, bounds), *beside], object))
+    if without is not None and len(without):
+        free = shapely.difference(free, _united(_array(to_plane(without, center))))
+    places = _broad(free, street, usual)
+    return _places(layer, flat, places, np.asarray(shapely.area(places)))
+
+
+def _beside(whole: Any, bounds: Any, street_m: float, usual_m2: float) -> Any:
+    """Free ground in bounds of the size of a few features, most of whose outline lies by some."""
+    parts = _broad(shapely.difference(bounds, whole), street_m, usual_m2)
+    parts = parts[shapely.area(parts) < _FEW * usual_m2]
+    if not len(parts):
+        return parts
+    rims = shapely.boundary(parts)
+    by = max(street_m / 2, 0.1 * usual_m2**0.5)
+    along = shapely.length(shapely.intersection(rims, shapely.buffer(whole, by)))
+    return parts[along > _ENCLOSED * shapely.length(rims)]
+
+
+_WIDER = 1.5  # a crossing is 1.42 times as wide as its streets
+_FEW = 4  # features
+_ENCLOSED = 0.53  # of its outline: what lies by features of ground where one of them is missing
+_CROSSING = 1.3  # times the largest circle of a street's width
+_PART = 0.35  # of a usual feature: what is smaller is a corner of a street
+
+
+def _broad(free: Any, street_m: float, usual_m2: float) -> Any:
+    """The parts of free ground that are wider than a street, no crossing and no corner of one."""
+    parts = shapely.get_parts(_wide_parts(np.array([free], object), street_m))
+    size, around = shapely.area(parts), shapely.length(parts)
+    least = max(_PART * usual_m2, _CROSSING * np.pi / 4 * street_m**2)
+    return parts[(around**2 < 4 * _STREET_LIKE * size) & (size > least)]
+
+
+_FARTHEST_M = 100.0  # beyond, what lies between two blocks is no street
+_TOUCH_M = 0.5  # features of one block, as surveys leave them
+_EVERY_M = 20.0
+_MOST_POINTS = 5_000
+
+
+def _usual_street_m(whole: Any) -> float:
+    """The usual distance from the rim of one block of features to the next; 0 if there is none."""
+    blocks = shapely.get_parts(shapely.buffer(whole, _TOUCH_M / 2, join_style="mitre"))
+    rims = shapely.segmentize(shapely.get_exterior_ring(blocks), _EVERY_M)
+    points, of = shapely.get_coordinates(rims, return_index=True)
+    step = len(points) // _MOST_POINTS + 1
+    points, of = shapely.points(points[::step]), of[::step]
+    i, j = shapely.STRtree(blocks).query(points, predicate="dwithin", distance=_FARTHEST_M)
+    i, j = i[of[i] != j], j[of[i] != j]
+    away = Series(shapely.distance(points[i], blocks[j])).groupby(i).min()
+    return float(away.median()) + _TOUCH_M if len(away) else 0.0
 
 
 def _filled(shape: Any) -> Any:
