@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from zgcgis.model import COLUMNS, LEVELS
-from zgcgis.plan.settings import FORMS, REMARKS
+from zgcgis.plan.fields import FORMS, REMARKS
 
 SIZE = 0.004
 ROOT = (116.4, 40.0)

@@ -170,17 +170,21 @@ FAULTS = {
         r"industry\.optics cites clause '1'.*7\.1\.1",
     ),
     "target without year": (
-        SMALL + '\n[[target]]\nid="t"\nkey="k"\nkind="flow"\nzh="目"\nen="T"\nclause="1"\n',
+        SMALL + '\n[[target]]\nid="t"\nkey="tax_wan"\nkind="flow"\nzh="目"\nen="T"\nclause="1"\n',
         r"target\[0\] lacks year",
     ),
     "target value a text": (
         SMALL
-        + '\n[[target]]\nid="t"\nkey="k"\nkind="flow"\nzh="目"\nen="T"\nclause="1"\nyear=2020\nvalue="3"\n',
+        + '\n[[target]]\nid="t"\nkey="tax_wan"\nkind="flow"\nzh="目"\nen="T"\nclause="1"\nyear=2020\nvalue="3"\n',
         r"target\[0\]\.value is '3'",
+    ),
+    "target of nothing known": (
+        SMALL + '\n[[target]]\nid="t"\nkey="incom_wan"\nkind="flow"\nzh="目"\nen="T"\nclause="1"\n',
+        r"target\[0\]\.key is 'incom_wan'.*Is it income_wan",
     ),
     "value not finite": (
         SMALL
-        + '\n[[target]]\nid="t"\nkey="k"\nkind="flow"\nzh="目"\nen="T"\nclause="1"\nyear=2020\nvalue=inf\n',
+        + '\n[[target]]\nid="t"\nkey="tax_wan"\nkind="flow"\nzh="目"\nen="T"\nclause="1"\nyear=2020\nvalue=inf\n',
         r"target\[0\]\.value is inf",
     ),
     "a misspelt key": (

@@ -160,10 +160,14 @@ def test_parks_are_ranked_by_where_the_project_fits(sample):
     [
         ("[project]\npark='x'", PlanError, "id"),
         ("[nothing]", PlanError, "project"),
-        ("[project]\nid='a'\npark='b'\narea='large'", UnknownNameError, "area"),
+        (
+            "[project]\nid='a'\npark='b'\narea='large'",
+            PlanError,
+            r"unknown keys \['area'\].*Is it area_m2",
+        ),
         ("[project]\nid='a'\npark='b'\narea_m2='large'", PlanError, "area_m2"),
         ("[project]\nid='a'\npark='b'\narea_m2=-1", PlanError, "area_m2"),
-        ("[project]\nid='a'\npark='b'\nuse='moon'", UnknownNameError, "moon"),
+        ("[project]\nid='a'\npark='b'\nuse='moon'", PlanError, "moon.*industrial_land"),
         ("not toml", PlanError, "TOML"),
     ],
 )
@@ -474,7 +478,8 @@ def test_set_changes_any_column_and_refuses_one_that_no_level_knows(sample):
     ("text", "error", "words"),
     [
         ("[scenario]", PlanError, "change"),
-        ("[[change]]\ndo='explode'", UnknownNameError, "explode"),
+        ("[[change]]\ndo='explode'", PlanError, "explode.*reallocate"),
+        ("[[change]]\ndo='set'\nparcle='x'", PlanError, "Is it parcel"),
         ("[[change", PlanError, "TOML"),
     ],
 )
@@ -584,21 +589,46 @@ def test_projects_are_placed_where_their_review_lets_them(sample, tmp_path):
     assert stuck.conflict == ("project too-thin",)
 
 
+PLOTS = "[[demand]]\nuse='industrial_land'\ncode='1001'\n"
+
+
 @pytest.mark.parametrize(
-    ("text", "error", "words"),
+    ("text", "words"),
     [
-        ("[allocation]\nkind='magic'", UnknownNameError, "magic"),
-        ("[allocation]", PlanError, "demand"),
-        ("[[demand]]\nuse='moon'\ncode='1'", UnknownNameError, "moon"),
-        ("[[demand]]\nuse='industrial_land'", PlanError, "code"),
-        ("[[demand]]\nuse='industrial_land'\ncode='1'\nleast_ha=3\nmost_ha=2", PlanError, "least"),
-        ("[[demand]]\nuse='industrial_land'\ncode='1'\nleast_ha='x'", PlanError, "least_ha"),
-        ("[[demand]]\nuse='industrial_land'\ncode='1'\n[[apart]]\nuses=['land']", PlanError, "apart"),
+        ("[allocation]\nkind='magic'", "magic.*uses / projects"),
+        ("[allocation]", "demand"),
+        (f"{PLOTS}[[project]]\nfile='p.toml'\nvalue_wan=1", "takes .*demand.* and no .*project"),
+        ("[[demand]]\nuse='moon'\ncode='1'", "moon.*industrial_land"),
+        ("[[demand]]\nuse='land'\ncode='1'", "land.*industrial_land"),
+        ("[[demand]]\nuse='industrial_land'", "code"),
+        (f"{PLOTS}least_ha=3\nmost_ha=2", "least"),
+        (f"{PLOTS}least_ha='x'", "least_ha"),
+        (f"{PLOTS}least_hectare=2", "least_hectare.*Is it least_ha"),
+        (f"{PLOTS}value_wan_per_ha=inf", "value_wan_per_ha is inf"),
+        (f"{PLOTS}[[apart]]\nuses=['land','land']", "apart"),
+        (f"{PLOTS}[[apart]]\nuses=['industrial_land']", r"apart\[0\].*two uses"),
     ],
 )  # fmt: skip
-def test_a_demand_file_that_is_wrong_says_where(tmp_path, text, error, words):
-    with pytest.raises(error, match=words):
+def test_a_demand_file_that_is_wrong_says_where(tmp_path, text, words):
+    with pytest.raises((PlanError, UnknownNameError), match=words) as caught:
         order(tmp_path, text)
+    assert "demand.toml" in caught.value.en
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (PLOTS.replace("1001", "9999"), r"demand\[0\]\.code is '9999', not .*1001"),
+        (PLOTS.replace("1001", "0701"), r"demand\[0\]\.code is '0701'.*not .*1001"),
+        (f"{PLOTS}parks=['crabaple']", r"demand\[0\]\.parks.*Is it crabapple"),
+        (f"{PLOTS}industry='biotec'", r"demand\[0\]\.industry.*Is it biotech"),
+        (f"[allocation]\nparks=['海棠']\n{PLOTS}", r"allocation\.parks.*Is it crabapple"),
+    ],
+)
+def test_a_demand_of_what_the_zone_has_none_of_says_where(sample, tmp_path, text, words):
+    with pytest.raises((PlanError, UnknownNameError), match=words) as caught:
+        demand.build_problem(sample, order(tmp_path, text))
+    assert "demand.toml" in caught.value.en
 
 
 def test_the_changes_of_an_allocation_are_a_scenario_file(sample, tmp_path):

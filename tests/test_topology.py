@@ -500,6 +500,8 @@ def test_every_rule_has_its_two_sentences_and_layers(code):
         "H206",
         "H207",
         "H208",
+        "H209",
+        "H210",
         "T102",
         "T110",
         "T114",

@@ -148,8 +148,8 @@ def test_parents_in_a_circle_and_parents_that_are_not_there_are_findings(tmp_pat
     circle = found[found["rule"] == "H206"].iloc[0]
     assert (circle["feature"], circle["measured"]) == ("a", 2)
     assert circle["detail"] == "a → b → a"
-    assert found[found["rule"] == "H207"][["feature", "other"]].to_numpy().tolist() == [
-        ["b", "nowhere"]
+    assert found[found["rule"] == "H207"][["feature", "measured"]].to_numpy().tolist() == [
+        ["nowhere", 1]
     ]
     assert run(["check", str(folder), "--rule", "H206"])[0] == 1
 

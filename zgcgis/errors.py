@@ -18,7 +18,10 @@ Land or data that is wrong is not an error but a finding (:mod:`zgcgis.findings`
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping
+from difflib import get_close_matches
+from types import MappingProxyType
 
 from .safe_text import Text, one_line
 
@@ -35,7 +38,71 @@ __all__ = [
     "ZgcgisError",
     "ZgcgisWarning",
     "ZoneError",
+    "is_it",
+    "nearest",
+    "same_name",
 ]
+
+
+def nearest(
+    word: str,
+    names: Iterable[str],
+    words: Mapping[str, str] = MappingProxyType({}),
+    *,
+    least: float = 0.6,
+) -> str:
+    """Return the one of `names` that a mistyped word is nearest to, or ``""``.
+
+    Parameters
+    ----------
+    word
+        What was written.
+    names
+        What may be written.
+    words
+        Other words for some of the names, such as Chinese ones.
+    least
+        How near it has to be: the share of signs that are the same in the same order.
+
+    Examples
+    --------
+    >>> nearest("incom_wan", ["income_wan", "tax_wan"]), nearest("园曲", ["park"], {"园区": "park"})
+    ('income_wan', 'park')
+    """
+    forms = _forms(names, words)
+    asked = _form(word)
+    if asked in forms:
+        return forms[asked]
+    close = get_close_matches(asked, forms, 1, cutoff=least) if asked else []
+    if not close and len(asked) > 1 and not asked.isascii():
+        holding = {forms[form] for form in forms if asked in form or form in asked}
+        if len(holding) == 1:
+            return holding.pop()
+        if len(asked) == 2:
+            close = get_close_matches(asked, forms, 1, cutoff=0.5)
+    return forms[close[0]] if close else ""
+
+
+def same_name(
+    word: str, names: Iterable[str], words: Mapping[str, str] = MappingProxyType({})
+) -> str:
+    """Return the name that a word is but for case, width and blanks, or ``""``."""
+    return _forms(names, words).get(_form(word), "")
+
+
+def _forms(names: Iterable[str], words: Mapping[str, str]) -> dict[str, str]:
+    own = {_form(name): name for name in names if name}
+    return {_form(other): name for other, name in words.items()} | own
+
+
+def _form(word: str) -> str:
+    plain = unicodedata.normalize("NFKC", word[:100]).strip().casefold()
+    return plain.replace(" ", "_").replace("-", "_")
+
+
+def is_it(near: str) -> tuple[str, str]:
+    """Return the question whether a name was meant, in both languages; empty without a name."""
+    return (f"是不是 {near}？", f" Is it {near}?") if near else ("", "")
 
 
 class ZgcgisError(ValueError):
@@ -109,9 +176,9 @@ class MissingColumnsError(ZgcgisError):
     def __init__(self, missing: Iterable[str], there: Iterable[str], *, where: str) -> None:
         lacks, has = sorted(missing), [str(name) for name in there]
         super().__init__(
-            f"{where}：缺少列 {lacks}；现有列为 {has}。请补上缺少的列，或用 --rename 指明对应关系。",
+            f"{where}：缺少列 {lacks}；现有列为 {has}。请补上缺少的列，或把对应的列改成这个列名。",
             f"{where}: missing column(s) {lacks}; the table has {has}. "
-            "Add them, or say which columns they are with --rename.",
+            "Add them, or give the columns that hold them these names.",
         )
 
 
@@ -119,11 +186,18 @@ class UnknownNameError(ZgcgisError):
     """A name that nothing answers to; the sentence lists the names there are."""
 
     def __init__(
-        self, unknown: str | Iterable[str], known: Collection[str], *, what: str, zh: str = ""
+        self,
+        unknown: str | Iterable[str],
+        known: Collection[str],
+        *,
+        what: str,
+        zh: str = "",
+        words: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         asked = [unknown] if isinstance(unknown, str) else sorted(unknown)
         names = sorted(known)
+        ask_zh, ask_en = is_it(nearest(asked[0], names, words) if asked else "")
         super().__init__(
-            f"没有名为 {asked} 的{zh or what}；可用的有 {names}。",
-            f"There is no {what} named {asked}; there are {names}.",
+            f"没有名为 {asked} 的{zh or what}；可用的有 {names}。{ask_zh}",
+            f"There is no {what} named {asked}; there are {names}.{ask_en}",
         )

@@ -304,12 +304,13 @@ class Zone:
         return bare if columns is None else bare[[c for c in columns if c in bare]]
 
     def name(self, unit: str, lang: str = "zh") -> str:
-        """Return the name of a unit in the language asked for; an unknown id is its own name."""
+        """Return the name of a unit in the language asked for, else in the other, else its id."""
         if unit == "zone" or unit == self.id:
             return self.names[lang]
         if unit not in self.units.index:
             return unit
-        return str(self.units.at[unit, "en" if lang == "en" else "zh"])
+        names = self.units.loc[unit, ["en", "zh"] if lang == "en" else ["zh", "en"]]
+        return next((name for name in names if isinstance(name, str) and name.strip()), unit)
 
     def at(self, year: int) -> Zone:
         """Return the zone as it stood in `year`: units and features of that year.

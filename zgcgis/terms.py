@@ -14,12 +14,16 @@ from types import MappingProxyType
 
 from .errors import UnknownNameError
 
-__all__ = ["TERMS", "Term", "label"]
+__all__ = ["TERMS", "USES", "Term", "label"]
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One quantity: its key, both names, unit and what it counts."""
+    """One quantity: its key, both names, unit and what it counts.
+
+    ``quota`` is the class of land that counts against a quota of it, empty if it is no class;
+    None if there are no quotas of it.
+    """
 
     key: str
     zh: str
@@ -27,6 +31,7 @@ class Term:
     unit: str
     note_zh: str = ""
     note_en: str = ""
+    quota: str | None = None
 
 
 def _load() -> Mapping[str, Term]:
@@ -36,6 +41,11 @@ def _load() -> Mapping[str, Term]:
 
 TERMS: Mapping[str, Term] = _load()
 """Every quantity by key, in the order of the file."""
+
+USES: Mapping[str, str] = MappingProxyType(
+    {key.removesuffix("_m2"): term.quota for key, term in TERMS.items() if term.quota is not None}
+)
+"""The uses a quota may name, keys of accounts without their unit, and the class of land of each."""
 
 
 def label(key: str, lang: str = "zh") -> str:

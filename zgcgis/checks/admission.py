@@ -21,11 +21,12 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from .. import geo
-from ..errors import ReadError
 from ..findings import define, finding_frame, rule
 from ..model import Zone
+from ..plan.fields import CONTROLS
+from ..terms import USES
 from .plan import cited, industries_of
-from .quota import USES, parcel_facts, quota_use, use_class
+from .quota import parcel_facts, quota_use, use_class
 from .supply import as_of
 
 __all__ = [
@@ -38,22 +39,6 @@ __all__ = [
     "lines_of_plots",
     "negative_entries",
 ]
-
-INDICATORS: Mapping[str, tuple[str, str, str]] = {
-    "floor_area_ratio": ("容积率", "floor area ratio", "1"),
-    "building_coefficient_pct": ("建筑系数", "building coefficient", "%"),
-    "office_land_pct": (
-        "行政办公及生活服务设施用地所占比重",
-        "share of land for offices and living services",
-        "%",
-    ),
-    "investment_wan_per_ha": ("投资强度", "investment intensity", "wan/ha"),
-    "output_wan_per_ha": ("土地产出率", "output per hectare", "wan/ha"),
-    "tax_wan_per_ha": ("土地税收", "tax per hectare", "wan/ha"),
-    "green_pct": ("绿地率", "green ratio", "%"),
-    "energy_tce_per_wan": ("单位产值能耗", "energy per output", "tce/wan"),
-}
-"""Control indicators that a table of controls may name: both names and the unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +91,7 @@ def controls_for(zone: Zone, industry_code: str, *, industrial: bool = True) -> 
             _enter(found, row, "industry_code", industry_code, str(row.get("clause", "")), own=True)
     if industrial:
         edition, rows = _edition()
-        if not found or set(INDICATORS) - set(found):
+        if not found or set(CONTROLS) - set(found):
             for row in rows:
                 if row["indicator"] in found and found[row["indicator"]][1].own:
                     continue
@@ -132,11 +117,6 @@ def _enter(
 ) -> None:
     """Enter a row of a table of controls if it holds and says more than what is there."""
     code, indicator = str(row.get(code_column, "")), str(row["indicator"])
-    if indicator not in INDICATORS:
-        raise ReadError(
-            f"controls.csv：不认识的指标 {indicator}；可用 {sorted(INDICATORS)}。",
-            f"controls.csv: unknown indicator {indicator}; there are {sorted(INDICATORS)}.",
-        )
     if not industry_code.startswith(code):
         return
     there = found.get(indicator)
@@ -144,25 +124,12 @@ def _enter(
         return
     control = Control(
         indicator,
-        _number(row.get("least"), -np.inf, indicator),
-        _number(row.get("most"), np.inf, indicator),
+        float(str(row.get("least", "")) or -np.inf),
+        float(str(row.get("most", "")) or np.inf),
         clause,
         own,
     )
     found[indicator] = (len(code), control)
-
-
-def _number(value: object, empty: float, where: str) -> float:
-    text = str(value or "").strip()
-    if not text:
-        return empty
-    try:
-        return float(text)
-    except ValueError as error:
-        raise ReadError(
-            f"controls.csv：{where} 的值“{text}”不是数字。",
-            f"controls.csv: the value '{text}' of {where} is no number.",
-        ) from error
 
 
 def negative_entries(zone: Zone, industry_code: str, park: str) -> list[Mapping[str, str]]:
@@ -215,7 +182,7 @@ def land_left(
     facts = books.facts
     if facts is not None:
         free = facts["supply_state"].str.startswith("E") & (facts["park_id"] == park)
-        wanted = USES.get(use, ("",))
+        wanted = USES.get(use, "")
         free &= facts["use_class"].str.startswith(wanted) | (facts["use_class"] == "")
         bounds["suppliable"] = float(facts.loc[free, "area_m2"].sum())
     if books.used is not None:
@@ -386,7 +353,7 @@ def land_for_proposal(zone: Zone) -> GeoDataFrame:
     if proposal is None:
         return finding_frame([], rule="A705")
     system = str(zone.meta.get("land_use_system", ""))
-    names = {prefixes[0]: use for use, prefixes in USES.items() if len(prefixes[0]) == 2}
+    names = {prefix: use for use, prefix in USES.items() if len(prefix) == 2}
     table = pd.DataFrame(
         {
             "park": _text(proposal, "park_id"),

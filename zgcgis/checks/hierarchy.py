@@ -7,7 +7,7 @@ Units are listed in ``parks.csv``; one that is only drawn may name its parent in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -16,8 +16,11 @@ from geopandas import GeoDataFrame
 from pandas import DataFrame, Series
 
 from .. import geo
+from ..errors import nearest
 from ..findings import combine, finding_frame, rule
 from ..model import Zone
+from ..plan.fields import FORMS
+from ..plan.settings import units_named
 from .containment import parks_of, units_of
 from .topology import _EXACT, _capped, _ids, _now, _polygons, limits_of
 
@@ -88,27 +91,117 @@ def hierarchy_runs_in_a_circle(zone: Zone) -> GeoDataFrame:
     return finding_frame(rows, rule="H206")
 
 
-@rule(
-    "H207",
-    "warning",
-    zh="{feature} 的{detail}“{other}”不存在",
-    en="{feature} names as its {detail} a unit that is not there: {other}",
-)
-def unit_above_is_not_there(zone: Zone) -> GeoDataFrame:
-    """What a listed unit names as its parent or group is listed, drawn, or in the plan."""
+def _known_units(zone: Zone) -> set[str]:
+    """Every unit there is: listed, drawn, or a group of the plan."""
     known = {str(unit) for unit in zone.units.index} | {zone.id, "zone"}
     known |= set(zone.plan.groups) if zone.plan is not None else set()
-    for level in _DRAWN:
+    for level in (*_DRAWN, "block"):
         if level in zone.layers:
             known |= {_text(unit) for unit in zone.table(level, ["id"])["id"]}
-    words = {"parent": "上级单元 parent", "group": "聚集区 group"}
+    return known
+
+
+def _units_named(zone: Zone) -> Iterator[tuple[str, str, str]]:
+    """Yield file, line or key, and name wherever a file of the zone names a unit."""
+    for file, table in _tables(zone).items():
+        for column, field in FORMS.get(file, {}).items():
+            if field.kind == "unit" and column in table:
+                for row, unit in table[column].dropna().items():
+                    yield f"{file} 的 {column} 列 column", str(row), str(unit)
+    for file, settings in (("zone.toml", zone.meta), ("evaluation.toml", zone.evaluation or {})):
+        yield from ((file, place, unit) for place, unit in units_named(settings, file))
+
+
+def _tables(zone: Zone) -> dict[str, DataFrame]:
+    further = {f"{stem}.csv": table for stem, table in zone.tables.items()}
+    return {
+        "parks.csv": zone.units,
+        "accounts.csv": zone.accounts,
+        "quotas.csv": zone.quotas,
+    } | further
+
+
+_FREE = {"parks.csv", "members.csv", "names.csv", "boundaries.csv"}
+"""Files in which a unit that is not there takes nothing away from the results."""
+
+
+@rule(
+    "H207",
+    "error",
+    unit="1",
+    zh="{detail} 所写的单元“{feature}”不存在，这 {measured:.0f} 处不起作用（最接近的编号：{other}）",
+    en="{detail} names a unit that is not there, {feature}, so the {measured:.0f} place(s) have no "
+    "effect (nearest id: {other})",
+)
+def unit_named_is_not_there(zone: Zone) -> GeoDataFrame:
+    """A unit that a table or setting names is listed in ``parks.csv``, drawn, or in the plan.
+
+    Where there is no unit at all nothing shows that the name is wrong, and it is a warning.
+    """
+    known = _known_units(zone)
+    words = {str(name): str(unit) for unit, name in zone.units["zh"].dropna().items()}
+    words |= {str(name): str(unit) for unit, name in zone.units["en"].dropna().items()}
+    places: dict[tuple[str, str], list[str]] = {}
+    for file, place, unit in _units_named(zone):
+        if unit.strip() not in known:
+            places.setdefault((file, unit), []).append(place)
+    grave = "error" if known - {zone.id, "zone"} else "warning"
     rows = [
-        {"level": "unit", "feature": str(unit), "other": _text(name), "detail": words[column]}
-        for column in words
-        for unit, name in zone.units[column].items()
-        if _text(name) and _text(name) not in known
+        {
+            "level": "unit",
+            "feature": unit,
+            "other": nearest(unit, sorted(known), words) or "—",
+            "measured": len(found),
+            "severity": "warning" if file.split()[0] in _FREE else grave,
+            "detail": f"{file}（行 row {', '.join(_few(found))}）",
+        }
+        for (file, unit), found in places.items()
     ]
     return finding_frame(rows, rule="H207")
+
+
+def _few(names: Sequence[str]) -> list[str]:
+    return [*names[:_SHOWN], "…"] if len(names) > _SHOWN else list(names)
+
+
+@rule(
+    "H209",
+    "note",
+    zh="{feature} 的列 {other} 不是已知的列，未使用；可用：{detail}",
+    en="column {other} of {feature} is not a known one and was not used; known are {detail}",
+)
+def column_not_known(zone: Zone) -> GeoDataFrame:
+    """Every column of a table is one that is used."""
+    rows = [
+        {"level": "unit", "feature": file, "other": str(column), "detail": ", ".join(FORMS[file])}
+        for file, table in _tables(zone).items()
+        if file in FORMS
+        for column in table.columns
+        if column not in FORMS[file]
+    ]
+    return finding_frame(rows, rule="H209")
+
+
+@rule(
+    "H210",
+    "note",
+    unit="1",
+    zh="parks.csv 有 {measured:.0f} 个单元没有{other}，以另一语言的名称或编号代替：{detail}",
+    en="{measured:.0f} unit(s) of parks.csv have no {other}; the other name or the id stands in: "
+    "{detail}",
+)
+def unit_without_a_name(zone: Zone) -> GeoDataFrame:
+    """Every unit has a name in both languages."""
+    rows = []
+    for column, words in (("zh", "中文名称 Chinese name"), ("en", "英文名称 English name")):
+        blank = zone.units.index[[not _text(name) for name in zone.units[column]]]
+        if len(blank):
+            shown = ", ".join(_few([str(unit) for unit in blank]))
+            rows.append(
+                {"level": "unit", "feature": shown, "other": words, "measured": len(blank),
+                 "detail": shown}
+            )  # fmt: skip
+    return finding_frame(rows, rule="H210")
 
 
 @rule(
@@ -126,8 +219,8 @@ def feature_without_an_id(zone: Zone) -> GeoDataFrame:
             ids = zone.table(level, ["id"])["id"]
             blank = [k for k, given in enumerate(ids, start=1) if not _text(given)]
             if blank:
-                shown = [*map(str, blank[:_SHOWN]), *(["…"] if len(blank) > _SHOWN else [])]
-                rows.append({"level": level, "measured": len(blank), "detail": ", ".join(shown)})
+                shown = ", ".join(_few([str(k) for k in blank]))
+                rows.append({"level": level, "measured": len(blank), "detail": shown})
     return finding_frame(rows, rule="H208")
 
 

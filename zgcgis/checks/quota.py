@@ -22,31 +22,16 @@ from ..errors import MissingColumnsError, UnknownNameError
 from ..findings import finding_frame, rule
 from ..land_use import build_states, classify
 from ..model import Zone
+from ..plan.fields import FORMS
+from ..terms import USES
 from .containment import parks_of
 from .idle_land import as_dates
 from .plan import cited, demanded
 from .supply import as_of
 
-__all__ = ["KINDS", "USES", "counted_parcels", "parcel_facts", "quota_use", "use_class"]
+__all__ = ["KINDS", "counted_parcels", "parcel_facts", "quota_use", "use_class"]
 
-KINDS = ("plan", "approved", "cumulative")
-
-USES: Mapping[str, tuple[str, ...]] = {
-    "land": ("",),
-    "built_land": ("A",),
-    "residential_land": ("A1",),
-    "industrial_land": ("A2",),
-    "transport_land": ("A3",),
-    "commercial_land": ("A4",),
-    "public_land": ("A5",),
-    "other_built_land": ("A6",),
-    "unbuilt_land": ("B",),
-    "supplied_land": ("",),
-    "supplied_in_year": ("",),
-    "industrial_supplied_in_year": ("A2",),
-    "hightech_land": ("",),
-}
-"""The uses a quota may name, and the classes of land that count as that use."""
+KINDS = FORMS["quotas.csv"]["kind"].values
 
 
 def use_class(parcels: pd.DataFrame, system: str = "") -> pd.Series:

@@ -33,7 +33,8 @@ AS_OF = click.option(
 
 
 def opened(folder: str, lang: str) -> Zone:
-    """Open a zone and say at once which outlines of it cannot be used as they are."""
+    """Open a zone and say at once what of it cannot be used: outlines, values of no unit."""
+    from ..checks import check
     from ..findings import describe
     from ..io import open_zone
 
@@ -49,6 +50,13 @@ def opened(folder: str, lang: str) -> Zone:
             else f"Note: {count} outline(s) cannot be used as they are: {aside} set aside, "
             f"{count - aside} mended for computing; the files are unchanged. Such as {level} "
             f"({rule}): {first}. All of them: zgcgis check.",
+            err=True,
+        )
+    astray = check(replace(zone, flaws=zone.flaws.iloc[:0]), ("H207",))
+    if len(astray):
+        more = f"（{len(astray)}）" if len(astray) > 1 else ""
+        say(
+            f"{'注意' if lang == 'zh' else 'Note'}{more}: {describe(astray, lang).iloc[0]}",
             err=True,
         )
     return zone

@@ -13,7 +13,7 @@ from pandas import DataFrame, Series
 
 from ..errors import ReadError
 from ..model import COLUMNS, Column
-from ..plan.settings import LARGEST, shown
+from ..plan.fields import LARGEST, shown
 
 __all__ = ["typed_columns"]
 

@@ -27,21 +27,22 @@ import pandas as pd
 from geopandas import GeoDataFrame
 from pandas import DataFrame
 
-from ..errors import MissingColumnsError, ReadError, StandardError, UnknownNameError, ZoneError
+from ..errors import (
+    MissingColumnsError,
+    ReadError,
+    StandardError,
+    UnknownNameError,
+    ZoneError,
+    is_it,
+    nearest,
+    same_name,
+)
 from ..findings import combine
 from ..intake.layer import Options
 from ..model import LEVELS, Layers, StoredLayer, Zone
 from ..plan import load_plan
-from ..plan.settings import (
-    FORMS,
-    Field,
-    WrongValue,
-    cell_value,
-    check_settings,
-    check_value,
-    read_toml,
-    shown,
-)
+from ..plan.fields import CONTROLS, FORMS, Field, WrongValue, cell_value, check_value, shown
+from ..plan.settings import check_settings, read_toml
 from ..safe_text import toml_text
 from .layers import the_layer, typed
 from .outside import refuse_links
@@ -130,6 +131,7 @@ def open_zone(folder: str | Path) -> Zone:
     root = zone_folder(folder)
     if root.parent != _DATA:  # an installer may link to the files of a package
         refuse_links(root)
+    _no_name_misspelt(root)
     meta = read_settings(root / "zone.toml")
     plan_file = root / "plan.toml"
     evaluation_file = root / "evaluation.toml"
@@ -217,8 +219,8 @@ def new_zone(folder: str | Path, *, id: str, zh: str, en: str) -> Path:
             check_value(value, FORMS["zone.toml"][key])
         except WrongValue as wanted:
             raise ZoneError(
-                f"{target} 没有建立：{key} 是 {shown(value)}，应为{wanted.zh}。请换一个。",
-                f"{target} was not laid out: {key} is {shown(value)}, not {wanted.en}. "
+                f"{target} 没有建立：{key} 是 {shown(value)}，应为{wanted.zh}请换一个。",
+                f"{target} was not laid out: {key} is {shown(value)}, not {wanted.en} "
                 "Give another.",
             ) from None
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
@@ -253,11 +255,36 @@ def read_settings(path: Path) -> Mapping[str, Any]:
     return data
 
 
+_FILES = (
+    *("zone.toml", "plan.toml", "evaluation.toml", "waivers.toml", "layers"),
+    *(name for name in FORMS if name.endswith(".csv")),
+)
+_FILE_WORDS = {
+    "园区.csv": "parks.csv", "单元.csv": "parks.csv", "台账.csv": "accounts.csv",
+    "指标.csv": "quotas.csv", "规划.toml": "plan.toml", "评价.toml": "evaluation.toml",
+    "负面清单.csv": "negative_list.csv", "图层": "layers",
+}  # fmt: skip
+
+
+def _no_name_misspelt(root: Path) -> None:
+    """Refuse a folder in which a file would be passed over because its name is misspelt."""
+    there = {path.name for path in root.iterdir()}
+    for name in sorted(there - set(_FILES)):
+        near = nearest(name, _FILES, _FILE_WORDS, least=0.8)
+        if near and near not in there and Path(near).suffix == Path(name).suffix.lower():
+            ask_zh, ask_en = is_it(near)
+            raise ZoneError(
+                f"{root} 里有 {shown(name)}，没有 {near}，前者不会被读取。{ask_zh}请改名，或移出文件夹。",
+                f"{root} holds {shown(name)} and no {near}; the first would not be read.{ask_en} "
+                "Give it that name, or move it out of the folder.",
+            )
+
+
 # --- tables --------------------------------------------------------------------------------------
 
 
-def _read_csv(path: Path) -> tuple[DataFrame, list[int]]:
-    """Read a table as text, missing where it is blank, and the line each row begins on."""
+def _read_csv(path: Path) -> DataFrame:
+    """Read a table as text, missing where it is blank; its index is the line of each row."""
     rows: list[list[str]] = []
     lines: list[int] = []
     try:
@@ -287,8 +314,8 @@ def _read_csv(path: Path) -> tuple[DataFrame, list[int]]:
         if any(row[len(heads) :]):
             raise _not_whole(path, f"第 {line} 行多于 {len(heads)} 列 too long: line {line}")
     cells = [(row + [""] * len(heads))[: len(heads)] for row in rows[1:]]
-    table = DataFrame(cells, columns=heads, dtype="str")
-    return table.mask(table == "", pd.NA), lines[1:]
+    table = DataFrame(cells, columns=heads, dtype="str", index=lines[1:])
+    return table.mask(table == "", pd.NA)
 
 
 def _not_whole(path: Path, detail: str) -> ReadError:
@@ -299,53 +326,105 @@ def _not_whole(path: Path, detail: str) -> ReadError:
     )
 
 
-def _values(path: Path, table: DataFrame, lines: list[int]) -> dict[str, list[Any]]:
+def _headed(path: Path, table: DataFrame) -> DataFrame:
+    """Give the columns of a known table their names; one that is misspelt is a sentence."""
+    known = FORMS.get(path.name)
+    if known is None:
+        return table
+    words = {head: name for name, field in known.items() for head in field.heads}
+    near = {column: nearest(column, known, words) for column in table if column not in known}
+    said = {column: same_name(column, known, words) for column in near}
+    table = table.rename(columns={column: name for column, name in said.items() if name})
+    if twice := sorted(table.columns[table.columns.duplicated()]):
+        raise _not_whole(path, f"列名重复 columns twice: {twice}")
+    for column, name in near.items():
+        if not said[column] and name and name not in table and known[name].counts:
+            square = name.endswith("_m2")
+            raise ReadError(
+                f"{path} 没有名为 {shown(column)} 的列；可用：{'、'.join(known)}。是不是 {name}"
+                f"{'（数值以平方米计）' if square else ''}？请改正列名。",
+                f"{path} takes no column {shown(column)}; known are {', '.join(known)}. Is it "
+                f"{name}{' (values in square metres)' if square else ''}? Mend its name.",
+            )
+    return table
+
+
+def _values(path: Path, table: DataFrame) -> dict[str, list[Any]]:
     """What the cells of the columns that a file is known to have say, column by column."""
     known = FORMS.get(path.name, {})
     made: dict[str, list[Any]] = {}
     for column in table.columns:
         field, cells = known.get(column, Field("text")), []
-        for line, entry in zip(lines, table[column].to_list(), strict=True):
+        for line, entry in table[column].items():
             text = entry if isinstance(entry, str) else ""
             try:
                 cells.append(cell_value(text, field))
             except WrongValue as wanted:
-                said = shown(text)
-                raise ReadError(
-                    f"{path} 第 {line} 行 {column} 列：{said} 应为{wanted.zh}。请改正这一格。",
-                    f"{path} line {line}, column {column}: {said} is not {wanted.en}. "
-                    "Mend that cell.",
-                ) from None
+                raise _wrong_cell(path, line, column, text, wanted) from None
         made[column] = cells
     return made
 
 
+def _wrong_cell(path: Path, line: Any, column: str, text: str, wanted: WrongValue) -> ReadError:
+    said = shown(text)
+    return ReadError(
+        f"{path} 第 {line} 行 {column} 列：{said} 应为{wanted.zh}请改正这一格。",
+        f"{path} line {line}, column {column}: {said} is not {wanted.en} Mend that cell.",
+    )
+
+
 def _as_text(path: Path) -> DataFrame:
-    table, lines = _read_csv(path)
-    _values(path, table, lines)
+    """Read a further table as text; a word that stands for another is that other."""
+    table = _headed(path, _read_csv(path))
+    known = FORMS.get(path.name, {})
+    if missing := {name for name, field in known.items() if field.needed} - set(table.columns):
+        raise MissingColumnsError(missing, table.columns, where=str(path))
+    for column, cells in _values(path, table).items():
+        if column in known:
+            words = [None if cell is None else _plain(cell) for cell in cells]
+            table[column] = pd.Series(words, dtype="str", index=table.index)
+    if path.name == "controls.csv" and "unit" in table:
+        _units_fit(path, table)
     return table
+
+
+def _plain(cell: Any) -> str:
+    return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
+
+
+def _units_fit(path: Path, table: DataFrame) -> None:
+    """Refuse a control in another unit than that of its indicator."""
+    for line, indicator, unit in table[["indicator", "unit"]].itertuples():
+        wanted = CONTROLS[indicator].unit
+        if isinstance(unit, str) and unit != wanted:
+            right = WrongValue(f" {wanted}（{indicator} 的单位）", f"{wanted}, that of {indicator}")
+            raise _wrong_cell(path, line, "unit", unit, right)
 
 
 _DTYPES = {"number": "float64", "year": "Int64", "flag": "object"}
 
 
 def _read_table(path: Path) -> DataFrame:
-    """Read a table of a zone in the types of its columns; one that is not there is empty."""
+    """Read a table of a zone in the types of its columns; one that is not there is empty.
+
+    Its index is the line of the file that each row begins on.
+    """
     known = FORMS[path.name]
     if path.is_file():
-        table, lines = _read_csv(path)
+        table = _headed(path, _read_csv(path))
     else:
-        table, lines = DataFrame(columns=list(known), dtype="str"), []
+        table = DataFrame(columns=list(known), dtype="str")
     needed = {name for name, field in known.items() if field.needed}
     needed |= _TOLD.get(path.name, set())
     if missing := needed - set(table.columns):
         raise MissingColumnsError(missing, table.columns, where=str(path))
-    values = _values(path, table, lines)
+    values = _values(path, table)
     for column, field in known.items():
-        if column in table and field.kind in _DTYPES:
-            table[column] = pd.Series(values[column], dtype=_DTYPES[field.kind], index=table.index)
+        dtype = _DTYPES.get(field.kind, "str")
+        cells = values.get(column, [field.blank or None] * len(table))
+        table[column] = pd.Series(cells, dtype=dtype, index=table.index)
     rest = [column for column in table.columns if column not in known]
-    return table.reindex(columns=[*known, *rest])
+    return table[[*known, *rest]]
 
 
 _TOLD = {"accounts.csv": {"year", "value"}, "parks.csv": {"zh", "en"}}
@@ -395,7 +474,11 @@ def layer_files(folder: Path) -> dict[str, Path]:
             continue
         if level not in LEVELS:
             raise UnknownNameError(
-                [path.stem], LEVELS, what=f"level (layer in {folder})", zh="图层级别"
+                [path.stem],
+                LEVELS,
+                what=f"level (layer in {folder})",
+                zh=f"图层级别（{folder} 中的文件）",
+                words={about.zh: key for key, about in LEVELS.items()},
             )
         if level in found:
             first, second = found[level].name, path.name

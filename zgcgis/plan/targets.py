@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from typing import Any, Literal, Protocol, TypeAlias
 
@@ -12,6 +11,7 @@ from pandas import DataFrame
 
 from ..terms import TERMS
 from .facts import Plan, Target
+from .fields import spans
 
 __all__ = ["goals", "period_name"]
 
@@ -25,7 +25,6 @@ _VERDICTS: dict[Verdict, tuple[str, str]] = {
 _ABOUT = 0.05
 """How far "about" may reach: a value this near to the target decides nothing."""
 
-_MONTHS = dict(zip("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(), range(1, 13)))  # noqa: B905, SIM905
 _WHOLE = ("annual",)
 _WORDS = {
     "=": ("", ""),
@@ -58,26 +57,26 @@ def period_name(period: str, lang: str = "zh") -> str:
         "annual": ("全年", "full year"),
         "stock": ("期末", "at the end"),
         "H1": ("上半年", "first half"),
+        "H2": ("下半年", "second half"),
         "Q1": ("一季度", "first quarter"),
+        "Q2": ("二季度", "second quarter"),
+        "Q3": ("三季度", "third quarter"),
+        "Q4": ("四季度", "fourth quarter"),
         "Q1-Q3": ("前三季度", "first three quarters"),
         "ten-year": ("十年累计", "over ten years"),
     }
     if period in words:
         return words[period][lang == "en"]
-    months = re.fullmatch(r"([A-Z][a-z]{2})-([A-Z][a-z]{2})", period)
-    if months and months[1] in _MONTHS and months[2] in _MONTHS:
-        if lang == "en":
-            return period
-        return f"{_MONTHS[months[1]]}-{_MONTHS[months[2]]}月"
-    return period
+    months = spans(period)
+    if months is None or lang == "en":
+        return period
+    first, last = months
+    return f"{first}月" if first == last else f"{first}-{last}月"
 
 
 def _last_month(period: str) -> int:
     """Month a period ends in, to tell the later of two values of a year."""
-    fixed = {"H1": 6, "Q1": 3, "Q1-Q3": 9}
-    if period in fixed:
-        return fixed[period]
-    return _MONTHS.get(period[-3:], 12)
+    return (spans(period) or (1, 12))[1]
 
 
 def goals(zone: _Judged) -> DataFrame:

@@ -38,7 +38,6 @@ from geopandas import GeoDataFrame
 
 from .. import geo
 from ..checks.admission import (
-    INDICATORS,
     Control,
     LandBooks,
     controls_for,
@@ -49,29 +48,15 @@ from ..checks.admission import (
     negative_entries,
 )
 from ..checks.plan import cited, industries_of
-from ..checks.quota import USES
 from ..errors import PlanError, UnknownNameError
 from ..findings import RULES, combine, finding_frame
 from ..model import Zone
-from ..plan.settings import read_toml
+from ..plan.fields import CONTROLS, FORMS
+from ..plan.settings import check_settings, read_toml
 
 __all__ = ["Admission", "Project", "admit", "read_project", "suitable_parks"]
 
 M2_PER_HA = 10_000.0
-_NUMBERS = (
-    "area_m2",
-    "floor_area_m2",
-    "tall_floor_area_m2",
-    "footprint_m2",
-    "yard_m2",
-    "office_land_m2",
-    "green_m2",
-    "investment_wan",
-    "output_wan",
-    "tax_wan",
-    "energy_tce",
-)
-_TEXTS = ("id", "zh", "en", "industry", "industry_code", "park", "use")
 _ROUNDING = 1e-9
 _RULE_OF = {
     "floor_area_ratio": "A703",
@@ -130,38 +115,24 @@ class Admission:
 def read_project(path: str | Path) -> Project:
     """Read a project file; an unknown or ill-typed field is an error that names it."""
     file = Path(path)
-    data = read_toml(file, error=PlanError).get("project")
-    if not isinstance(data, dict):
-        raise PlanError(f"{file} 没有 [project] 一节。", f"{file} has no table [project].")
-    if unknown := set(data) - {*_NUMBERS, *_TEXTS, "site", "note"}:
-        raise UnknownNameError(
-            unknown, (*_NUMBERS, *_TEXTS, "site", "note"), what="field of [project]", zh="项目字段"
-        )
-    numbers = {}
-    for name in _NUMBERS:
-        value = data.get(name)
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-            raise PlanError(
-                f"{file} 的 {name} = {value!r} 不是不小于 0 的数字。",
-                f"{file}: {name} = {value!r} is no number of 0 or more.",
-            )
-        numbers[name] = float(value)
-    for name in ("id", "park"):
-        if not isinstance(data.get(name), str) or not data[name]:
-            raise PlanError(
-                f"{file} 的 [project] 缺少 {name}。", f"{file}: [project] lacks {name}."
-            )
+    held = read_toml(file, error=PlanError)
+    check_settings(held, "project.toml", file, error=PlanError)
+    data = held["project"]
     site = data.get("site", [])
-    text = {name: str(data.get(name, "")) for name in _TEXTS}
-    text["use"] = (text["use"] or "industrial_land").removesuffix("_m2")
-    if text["use"] not in USES:
-        raise UnknownNameError(text["use"], USES, what="use", zh="用途")
+    texts = {name: data.get(name, "") for name in ("industry", "industry_code")}
     return Project(
-        **text | {"zh": text["zh"] or text["id"], "en": text["en"] or text["id"]},
-        site=tuple(str(one) for one in ([site] if isinstance(site, str) else site)),
-        numbers=numbers,
+        **texts,
+        id=data["id"],
+        zh=data.get("zh") or data["id"],
+        en=data.get("en") or data["id"],
+        park=data["park"],
+        use=data.get("use", "industrial_land").removesuffix("_m2"),
+        site=(site,) if isinstance(site, str) else tuple(site),
+        numbers={
+            name: float(data[name])
+            for name, field in FORMS["project.toml/project"].items()
+            if field.kind == "number" and name in data
+        },
     )
 
 
@@ -329,8 +300,9 @@ def _control_rows(zone: Zone, project: Project, site: GeoDataFrame) -> list[dict
         zone, project.industry_code, industrial=project.use == "industrial_land"
     )
     rows = []
-    for control in sorted(controls, key=lambda one: list(INDICATORS).index(one.indicator)):
-        zh, en, unit = INDICATORS[control.indicator]
+    for control in sorted(controls, key=lambda one: list(CONTROLS).index(one.indicator)):
+        about = CONTROLS[control.indicator]
+        zh, en, unit = about.zh, about.en, about.unit
         rule = _RULE_OF.get(control.indicator, "A709")
         value = measured[control.indicator]
         low = value < control.least

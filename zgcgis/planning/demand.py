@@ -41,11 +41,14 @@ from geopandas import GeoDataFrame
 
 from .. import geo
 from ..checks.admission import land_books, latest_year, lines_of_plots, negative_entries
-from ..checks.quota import USES, quota_use, use_class
-from ..errors import PlanError, UnknownNameError
+from ..checks.quota import quota_use, use_class
+from ..errors import PlanError, UnknownNameError, is_it, nearest
+from ..land_use import classify, crosswalk
 from ..model import Zone
-from ..plan.settings import read_toml
+from ..plan.fields import shown
+from ..plan.settings import check_settings, read_toml
 from ..safe_text import toml_text
+from ..terms import USES
 from .admission import Project, admit, read_project
 from .allocation import M2_PER_HA, Allocation, Limit, Problem
 from .scenario import Change, apply
@@ -70,6 +73,7 @@ class Demand:
 class Order:
     """A demand file as it was read."""
 
+    path: Path
     kind: str
     year: int | None
     only_planned: bool
@@ -92,95 +96,128 @@ def read_order(path: str | Path) -> Order:
     """Read a demand file; what is wrong with it is an error that names the place."""
     file = Path(path)
     data = read_toml(file, error=PlanError)
+    check_settings(data, "demand.toml", file, error=PlanError)
     head = data.get("allocation", {})
-    kind = str(head.get("kind", "uses"))
-    if kind not in ("uses", "projects"):
-        raise UnknownNameError(kind, ("uses", "projects"), what="kind of allocation", zh="类型")
-    wanted = "demand" if kind == "uses" else "project"
-    if not data.get(wanted):
+    kind = head.get("kind", "uses")
+    wanted, other = ("demand", "project") if kind == "uses" else ("project", "demand")
+    if not data.get(wanted) or data.get(other):
         raise PlanError(
-            f'{file} 是 kind = "{kind}"，但没有任何 [[{wanted}]]。',
-            f'{file} has kind = "{kind}" but no [[{wanted}]].',
+            f'{file} 的 allocation.kind 是 "{kind}"，应有 [[{wanted}]]，不应有 [[{other}]]。'
+            "请改正 kind，或增删这些节。",
+            f'{file}: allocation.kind is "{kind}", which takes [[{wanted}]] and no [[{other}]]. '
+            "Mend the kind, or add and drop these.",
         )
-    year = head.get("year")
     return Order(
+        file,
         kind,
-        int(year) if year is not None else None,
-        bool(head.get("only_planned", True)),
-        tuple(map(str, head.get("parks", ()))),
-        tuple(_demand(file, k, entry) for k, entry in enumerate(data.get("demand", []), start=1)),
-        tuple(_apart(file, k, entry) for k, entry in enumerate(data.get("apart", []), start=1)),
+        head.get("year"),
+        head.get("only_planned", True),
+        tuple(head.get("parks", ())),
+        tuple(_demand(file, k, entry) for k, entry in enumerate(data.get("demand", []))),
+        tuple(_apart(file, k, entry) for k, entry in enumerate(data.get("apart", []))),
         tuple(
             (
-                read_project(file.parent / str(entry.get("file", ""))),
-                _number(file, f"[[project]] {k}", entry, "value_wan", needed=True),
-                bool(entry.get("must", False)),
+                read_project(file.parent / entry["file"]),
+                float(entry["value_wan"]),
+                entry.get("must", False),
             )
-            for k, entry in enumerate(data.get("project", []), start=1)
+            for entry in data.get("project", [])
         ),
     )
 
 
-def _number(
-    file: Path,
-    place: str,
-    entry: Mapping[str, Any],
-    key: str,
-    *,
-    default: float = 0.0,
-    needed: bool = False,
-) -> float:
-    value = entry.get(key)
-    if value is None and not needed:
-        return default
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-        raise PlanError(
-            f"{file.name} {place} 的 {key} = {value!r}，应为不小于 0 的数字。",
-            f"{file.name} {place}: {key} = {value!r} should be a number of 0 or more.",
+def _class_needed(file: Path, where: str, use: str) -> str:
+    """The use, without its unit, if it is one that a parcel can have."""
+    use = use.removesuffix("_m2")
+    known = [name for name, code in USES.items() if len(code) == 2]
+    if use not in known:
+        raise UnknownNameError(
+            use,
+            known,
+            what=f"use of a parcel ({file}: {where})",
+            zh=f"宗地用途（{file} 的 {where}）",
         )
-    return float(value)
+    return use
 
 
 def _demand(file: Path, k: int, entry: Mapping[str, Any]) -> Demand:
-    place = f"[[demand]] {k}"
-    use = str(entry.get("use", "")).removesuffix("_m2")
-    if use not in USES or len(USES[use][0]) != 2:
-        known = [name for name, classes in USES.items() if len(classes[0]) == 2]
-        raise UnknownNameError(use, known, what=f"use of {file.name} {place}", zh="用途")
-    code = entry.get("code")
-    if not isinstance(code, str) or not code:
-        raise PlanError(
-            f"{file.name} {place} 缺少 code（地类代码，加引号）。",
-            f"{file.name} {place} lacks code, the land-use code in quotes.",
-        )
-    least = _number(file, place, entry, "least_ha")
-    most = _number(file, place, entry, "most_ha", default=float("inf"))
+    where = f"demand[{k}]"
+    least, most = float(entry.get("least_ha", 0.0)), float(entry.get("most_ha", np.inf))
     if least > most:
         raise PlanError(
-            f"{file.name} {place}：least_ha = {least:g} 大于 most_ha = {most:g}。",
-            f"{file.name} {place}: least_ha = {least:g} is more than most_ha = {most:g}.",
+            f"{file} 的 {where}：least_ha = {least:g} 大于 most_ha = {most:g}。请改正其中一个。",
+            f"{file}: {where}: least_ha = {least:g} is more than most_ha = {most:g}. Mend one.",
         )
     return Demand(
-        use,
-        code,
-        _number(file, place, entry, "value_wan_per_ha", default=1.0),
+        _class_needed(file, f"{where}.use", entry["use"]),
+        entry["code"].strip(),
+        float(entry.get("value_wan_per_ha", 1.0)),
         least,
         most,
-        tuple(map(str, entry.get("parks", ()))),
-        str(entry.get("industry", "")),
+        tuple(entry.get("parks", ())),
+        entry.get("industry", ""),
     )
 
 
 def _apart(file: Path, k: int, entry: Mapping[str, Any]) -> tuple[str, str, float]:
-    uses = [str(use).removesuffix("_m2") for use in entry.get("uses", ())]
+    where = f"apart[{k}].uses"
+    uses = [_class_needed(file, where, use) for use in entry["uses"]]
     if len(uses) != 2:
         raise PlanError(
-            f'{file.name} [[apart]] {k} 要写 uses = ["甲", "乙"]。',
-            f'{file.name} [[apart]] {k} needs uses = ["a", "b"].',
+            f'{file} 的 {where} 是 {shown(uses)}，应为两种用途，如 ["residential_land", '
+            '"industrial_land"]。请改正这一行。',
+            f'{file}: {where} is {shown(uses)}, not two uses such as ["residential_land", '
+            '"industrial_land"]. Mend that line.',
         )
-    if unknown := set(uses) - set(USES):
-        raise UnknownNameError(unknown, USES, what="use", zh="用途")
-    return uses[0], uses[1], _number(file, f"[[apart]] {k}", entry, "within_m", default=1.0)
+    return uses[0], uses[1], float(entry.get("within_m", 1.0))
+
+
+def _names_known(zone: Zone, order: Order) -> None:
+    """Refuse an order that names a park, an industry or a code of land that there is none of."""
+    parks = zone.units.index[zone.units["level"] == "park"]
+    system = str(zone.meta.get("land_use_system", ""))
+    for where, named in (
+        ("allocation.parks", order.parks),
+        *((f"demand[{k}].parks", one.parks) for k, one in enumerate(order.demands)),
+    ):
+        if unknown := set(named) - set(parks):
+            raise UnknownNameError(
+                unknown,
+                parks,
+                what=f"park ({order.path}: {where})",
+                zh=f"园区（{order.path} 的 {where}）",
+                words=dict(zip(zone.units.loc[parks, "zh"].astype(str), parks, strict=True)),
+            )
+    for k, one in enumerate(order.demands):
+        where = f"demand[{k}]"
+        if one.industry and zone.plan is not None and one.industry not in zone.plan.industries:
+            raise UnknownNameError(
+                one.industry,
+                zone.plan.industries,
+                what=f"industry of the plan ({order.path}: {where}.industry)",
+                zh=f"规划产业（{order.path} 的 {where}.industry）",
+                words={entry.zh: key for key, entry in zone.plan.industries.items()},
+            )
+        if system:
+            _code_fits(order.path, where, one, system)
+
+
+def _code_fits(file: Path, where: str, demand: Demand, system: str) -> None:
+    found = classify(pd.Series([demand.code]), system).iloc[0]
+    if str(found["td1029"])[:2] == USES[demand.use]:
+        return
+    codes = crosswalk().loc[system]
+    fit = codes.index[codes["td1029"].str.startswith(USES[demand.use])]
+    some = list(fit[:8]) + (["…"] if len(fit) > 8 else [])
+    ask_zh, ask_en = is_it("" if found["known_as"] else nearest(demand.code, fit))
+    said = shown(demand.code)
+    named = f"（{found['zh']}）" if found["known_as"] else ""
+    raise PlanError(
+        f"{file} 的 {where}.code 是 {said}{named}，应为 {system} 中属于 {demand.use} 的地类代码："
+        f"{'、'.join(some)}。{ask_zh}请改正这一行。",
+        f"{file}: {where}.code is {said}, not a code of {system} that is {demand.use}: "
+        f"{', '.join(some)}.{ask_en} Mend that line.",
+    )
 
 
 def build_problem(zone: Zone, order: Order) -> Setting:
@@ -191,8 +228,7 @@ def build_problem(zone: Zone, order: Order) -> Setting:
     """
     year = latest_year(zone) if order.year is None else order.year
     now = zone.at(latest_year(zone))
-    if unknown := set(order.parks) - set(now.units.index):
-        raise UnknownNameError(unknown, now.units.index, what="park", zh="园区")
+    _names_known(now, order)
     parcels = now.layer("parcel")
     free = parcels[parcels["supply_state"].astype("string").str.startswith("E", na=False)]
     if order.parks:
@@ -249,7 +285,7 @@ def _use_options(
             why = ""
             if demand.parks and park not in demand.parks:
                 continue
-            if order.only_planned and planned[index] not in ("", USES[demand.use][0]):
+            if order.only_planned and planned[index] not in ("", USES[demand.use]):
                 continue
             if demand.industry and zone.plan and not zone.plan.admits(park, demand.industry):
                 why = f"定位不符 off the orientation of {park}: {demand.industry}"
@@ -284,7 +320,7 @@ def _project_options(
     books = land_books(zone)
     for project, value, _ in order.projects:
         need = project.number("area_m2")
-        use = USES[project.use][0]
+        use = USES[project.use]
         for park, plots in free.groupby("park_id", sort=True):
             placed = replace(project, park=str(park), site=())
             review = admit(zone, placed, books=books, rank=False)
@@ -378,7 +414,7 @@ def _quota_limits(zone: Zone, options: pd.DataFrame, year: int) -> list[Limit]:
     if zone.quotas.empty or options.empty:
         return []
     area = options["area_m2"].to_numpy(dtype="float64")
-    of_use = {name: classes[0] for name, classes in USES.items()}
+    of_use = dict(USES)
     limits = []
     for row in quota_use(zone).to_dict("records"):
         if int(row["year"]) != year or row["kind"] == "approved":
@@ -387,7 +423,7 @@ def _quota_limits(zone: Zone, options: pd.DataFrame, year: int) -> list[Limit]:
         below = {unit} if unit in ("zone", zone.id) else zone.under(unit)
         inside = options["park"].isin(below) | (unit in ("zone", zone.id))
         wide = use in ("land", "supplied_land", "supplied_in_year", "built_land")
-        counted = inside & (wide | options["use"].map(of_use).eq(USES[use][0]))
+        counted = inside & (wide | options["use"].map(of_use).eq(USES[use]))
         if not counted.any():
             continue
         limits.append(
@@ -433,7 +469,7 @@ def _neighbours(
                 )
         i, j, _ = geo.pairs_within_m(free.geometry, built.geometry, reach, center=zone.center)
         for mine, other in ((one, two), (two, one)):
-            near = standing[j] == USES[other][0]
+            near = standing[j] == USES[other]
             for a in np.unique(i[near]):
                 blocked[rows_of.get((names[a], mine), [])] = True
     options["blocked"] = blocked

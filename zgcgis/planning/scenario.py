@@ -42,7 +42,7 @@ from geopandas import GeoDataFrame
 
 from ..errors import MissingColumnsError, PlanError, UnknownNameError
 from ..model import LEVELS, Zone, there_in
-from ..plan.settings import read_toml
+from ..plan.settings import check_settings, read_toml
 
 __all__ = ["Change", "Scenario", "apply", "read_scenario"]
 
@@ -80,25 +80,13 @@ def read_scenario(path: str | Path) -> Scenario:
     """Read a scenario file."""
     file = Path(path)
     data = read_toml(file, error=PlanError)
+    check_settings(data, "scenario.toml", file, error=PlanError)
     head = data.get("scenario", {})
-    entries = data.get("change", [])
-    if not isinstance(entries, list) or not entries:
-        raise PlanError(
-            f"{file} 没有任何 [[change]]。", f"{file} has no [[change]]; a scenario needs one."
-        )
     changes = tuple(
-        Change(str(entry.get("do", "")), entry, f"{file.name} [[change]] {k}")
-        for k, entry in enumerate(entries, start=1)
+        Change(entry["do"], entry, f"{file.name} change[{k}]")
+        for k, entry in enumerate(data["change"])
     )
-    if unknown := {change.do for change in changes} - set(_VERBS):
-        raise UnknownNameError(unknown, _VERBS, what="change (do = …)", zh="变更动作")
-    year = head.get("year")
-    return Scenario(
-        str(head.get("zh", file.stem)),
-        str(head.get("en", file.stem)),
-        changes,
-        int(year) if year is not None else None,
-    )
+    return Scenario(head.get("zh", file.stem), head.get("en", file.stem), changes, head.get("year"))
 
 
 def apply(zone: Zone, changes: Sequence[Change], *, year: int | None = None) -> Zone:

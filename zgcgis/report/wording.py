@@ -10,19 +10,19 @@ from typing import Any
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from ..checks.quota import USES, use_class
+from ..checks.quota import use_class
 from ..findings import RULES, SEVERITIES, SEVERITY_NAMES
 from ..model import COLUMNS, LEVELS, Zone
 from ..planning.outputs import plain_template
 from ..safe_text import Text
-from ..terms import TERMS, label
+from ..terms import TERMS, USES, label
 
 __all__ = ["WORDS", "in_words", "land_summary", "named", "one_language"]
 
 _OF_CLASS = {
-    classes[0]: f"{use}_m2"
-    for use, classes in USES.items()
-    if re.fullmatch(r"A\d", classes[0]) and f"{use}_m2" in TERMS and "supplied" not in use
+    code: f"{use}_m2"
+    for use, code in USES.items()
+    if re.fullmatch(r"A\d", code) and "supplied" not in use
 }
 """The account of each class of use."""
 
