@@ -8,8 +8,11 @@ a code finer than the table is taken for the longest one it begins with.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Mapping
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 from importlib.resources import files
 from types import MappingProxyType
 
@@ -20,10 +23,13 @@ __all__ = [
     "CLASSES",
     "STATE_KEYS",
     "SYSTEMS",
+    "ToldSystem",
     "build_states",
     "classify",
     "crosswalk",
     "state_keys",
+    "system_fits",
+    "tell_system",
 ]
 
 SYSTEMS = ("yonghai_2023", "gbt21010_2017", "third_survey", "gb50137_2011")
@@ -122,8 +128,7 @@ def classify(code: Series, system: Series | str) -> DataFrame:
     systems = systems.astype("object").where(systems.notna(), "").astype(str)
     pairs = DataFrame({"system": systems, "code": text})
     of = {
-        pair: _longest(pair[0], pair[1], table)
-        for pair in pairs.drop_duplicates().itertuples(index=False, name=None)
+        pair: _longest(*pair) for pair in pairs.drop_duplicates().itertuples(index=False, name=None)
     }
     known_as = [of[pair] for pair in pairs.itertuples(index=False, name=None)]
     names = ["class", "td1029", "construction", "zh", "mark"]
@@ -131,15 +136,143 @@ def classify(code: Series, system: Series | str) -> DataFrame:
     return found.set_axis(code.index).assign(known_as=known_as)
 
 
-def _longest(system: str, code: str, table: DataFrame) -> str:
+@cache
+def _codes(system: str) -> Mapping[str, bool]:
+    """The codes of a system, and whether the table has finer ones."""
+    table = _crosswalk()
+    there = table.index.get_level_values("system") == system
+    parents = set(table["parent"][there])
+    codes = table.index.get_level_values("code")[there]
+    return MappingProxyType({str(code): code in parents for code in codes})
+
+
+@lru_cache(maxsize=1 << 14)
+def _longest(system: str, code: str) -> str:
     """The code of the table a code is, or is finer than."""
-    if (system, code) in table.index:
+    codes = _codes(system)
+    if code in codes:
         return code
     for end in range(len(code) - 1, 0, -1):
-        if (system, code[:end]) in table.index:
-            has_children = (table.loc[system, "parent"] == code[:end]).any()
-            return "" if has_children else code[:end]
+        if code[:end] in codes:
+            return "" if codes[code[:end]] else code[:end]
     return ""
+
+
+LEAST_KNOWN, LEAST_NAMED, APART = 0.9, 0.8, 0.3
+"""Shares of rows: known at least where codes are of a system, named as there, and ahead of others."""
+
+
+def system_fits(codes: Series, names: Series | None = None) -> DataFrame:
+    """Return how well codes, and the class names beside them, fit each classification.
+
+    Returns
+    -------
+    fits
+        Indexed by :data:`SYSTEMS`: ``known``, the share of rows whose code the system has;
+        ``unknown``, how many different codes it has not; ``named``, the share of rows with a
+        name whose name is the one of their code there.
+    """
+    beside = [None] * len(codes) if names is None else names
+    pairs = Counter(
+        (str(code).strip(), plain_class(name) if isinstance(name, str) else "")
+        for code, name in zip(codes, beside, strict=True)
+        if isinstance(code, str) and code.strip()
+    )
+    rows, named = sum(pairs.values()), sum(n for (_, name), n in pairs.items() if name)
+    fits = {}
+    for system in SYSTEMS:
+        known = {code: _longest(system, code) for code, _ in pairs}
+        alike = sum(
+            count
+            for (code, name), count in pairs.items()
+            if name and known[code] and name == _names(system)[known[code]]
+        )
+        fits[system] = {
+            "known": sum(n for (code, _), n in pairs.items() if known[code]) / max(rows, 1),
+            "unknown": sum(not code for code in known.values()),
+            "named": alike / max(named, 1),
+        }
+    return DataFrame.from_dict(fits, orient="index")
+
+
+def plain_class(name: str) -> str:
+    """Return the name of a class without blanks and brackets."""
+    return re.sub(r"[\s（）()、]", "", name)
+
+
+@cache
+def _names(system: str) -> Mapping[str, str]:
+    return MappingProxyType(
+        {str(code): plain_class(zh) for code, zh in _crosswalk().loc[system, "zh"].items()}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ToldSystem:
+    """Of which classification the codes of a layer are.
+
+    Attributes
+    ----------
+    system
+        The one told; empty where nothing decides.
+    by
+        What tells it: ``codes``, ``names``, ``stated`` or nothing.
+    possible
+        Those that the codes fit.
+    contradicted
+        Whether what is stated cannot be.
+    """
+
+    system: str = ""
+    by: str = ""
+    possible: tuple[str, ...] = ()
+    contradicted: bool = False
+
+
+def tell_system(codes: Series, names: Series | None = None, stated: str = "") -> ToldSystem:
+    """Tell of which classification codes are, by the codes, the names beside them, what is stated.
+
+    A system is possible if it has every code that the best one has, but for a single odd code in
+    a hundred rows. One possible system is told by the codes; of several, that whose names stand
+    beside the codes, or else the one stated. Nothing is told by habit.
+
+    Parameters
+    ----------
+    codes, names
+        Codes as text, and the names of classes that stand beside them.
+    stated
+        What the layer, its schema or the zone says.
+
+    Examples
+    --------
+    >>> tell_system(Series(["0601", "1003", "05H1"])).system
+    'third_survey'
+    >>> tell_system(Series(["0601", "0701"])).possible
+    ('yonghai_2023', 'gbt21010_2017', 'third_survey')
+    >>> tell_system(Series(["0601", "0701"]), Series(["农村道路", "城镇住宅用地"])).system
+    'yonghai_2023'
+    """
+    fits = system_fits(codes, names)
+    best = fits["known"].max()
+    if not best >= LEAST_KNOWN:
+        return ToldSystem()
+    ahead = best - fits["known"]
+    near = (ahead == 0) | ((ahead <= 0.01) & (fits["unknown"] <= fits["unknown"].min() + 1))
+    possible = tuple(fits.index[near])
+    if stated and fits.loc[stated, "known"] < min(LEAST_KNOWN, best):
+        by_codes = possible[0] if len(possible) == 1 else ""
+        return ToldSystem(by_codes, "codes" if by_codes else "", possible, contradicted=True)
+    named = fits.loc[list(possible), "named"].sort_values(ascending=False)
+    lead = named.iloc[0] - (named.iloc[1] if len(named) > 1 else 0.0)
+    if named.iloc[0] >= LEAST_NAMED and lead >= APART:
+        told = str(named.index[0])
+        return ToldSystem(told, "names", possible, contradicted=bool(stated) and stated != told)
+    if len(possible) == 1:
+        clash = bool(stated) and stated != possible[0]
+        return ToldSystem(possible[0], "codes", possible, contradicted=clash)
+    if stated in possible:
+        return ToldSystem(stated, "stated", possible)
+    return ToldSystem(possible=possible, contradicted=bool(stated))
 
 
 def state_keys(states: Series) -> dict[str, Series]:

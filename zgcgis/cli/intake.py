@@ -49,6 +49,11 @@ SCALE = click.option(
     metavar="字段=单位",
     help="字段单位 COLUMN=UNIT，如 面积=mu。Repeatable.",
 )
+SYSTEM = click.option(
+    "--system",
+    type=click.Choice(["yonghai_2023", "gbt21010_2017", "third_survey", "gb50137_2011"]),
+    help="地类代码的体系。The classification of the land-use codes.",
+)
 ACCEPT = click.option(
     "--accept", multiple=True, metavar="规则", help="明知而接受的规则，如 R104。Rules to accept."
 )
@@ -71,6 +76,7 @@ def _options(
     rename: tuple[str, ...],
     datum: str,
     scale: tuple[str, ...],
+    system: str | None,
     accept: tuple[str, ...],
 ) -> Options:
     from ..findings import RULES
@@ -102,6 +108,7 @@ def _options(
         rename=_pairs(rename, "--rename"),
         datum=datum,
         scale=_pairs(scale, "--scale"),
+        system=system,
         accept=frozenset(taken),
     )
 
@@ -115,6 +122,7 @@ def _options(
 @RENAME
 @DATUM
 @SCALE
+@SYSTEM
 @ACCEPT
 @LANG
 @JSON
@@ -127,6 +135,7 @@ def doctor(
     rename: tuple[str, ...],
     datum: str,
     scale: tuple[str, ...],
+    system: str | None,
     accept: tuple[str, ...],
     lang: str,
     as_json: bool,  # noqa: FBT001
@@ -138,7 +147,7 @@ def doctor(
 
     if level is not None and level not in LEVELS:
         raise click.BadParameter(f"{level!r}：{'、'.join(LEVELS)}", param_hint="--level")
-    options = _options(crs, encoding, layer, rename, datum, scale, accept)
+    options = _options(crs, encoding, layer, rename, datum, scale, system, accept)
     reports: list[tuple[str, FileReport]] = []
     for file in files:
         reports += [(file, report) for report in examine(file, options=options, level=level)]
@@ -269,6 +278,13 @@ def _show_layer(layer: Layer, lang: str) -> None:
     counts = layer.log.counts
     level = LEVELS[layer.level]
     say(f"  图层 {layer.name}（像是{level.zh}）" if zh else f"  layer {layer.name} ({level.en}?)")
+    if layer.schema is not None:
+        by = "；".join(layer.known_by) if zh else "; ".join(layer.known_by)
+        say(
+            f"    即 {layer.schema.zh}，依据 {by}"
+            if zh
+            else f"    these are {layer.schema.en}, known by {by}"
+        )
     say(
         f"    要素 {counts['in']} = 采用 {counts['used']} + 修复 {counts['repaired']}"
         f" + 不采用 {counts['refused']}"
@@ -360,6 +376,7 @@ def _show_findings(findings: Any, file: str, lang: str, layer: str = "") -> None
 @RENAME
 @DATUM
 @SCALE
+@SYSTEM
 @ACCEPT
 @click.option("--add", is_flag=True, help="追加到已有图层。Add to the layer that is there.")
 @click.option("--dry-run", is_flag=True, help="只演练，不写入。Do everything but write.")
@@ -375,6 +392,7 @@ def import_(
     rename: tuple[str, ...],
     datum: str,
     scale: tuple[str, ...],
+    system: str | None,
     accept: tuple[str, ...],
     add: bool,  # noqa: FBT001
     dry_run: bool,  # noqa: FBT001
@@ -388,7 +406,7 @@ def import_(
 
     if level not in LEVELS:
         raise click.BadParameter(f"{level!r}：{'、'.join(LEVELS)}", param_hint="--level")
-    options = _options(crs, encoding, layer, rename, datum, scale, accept)
+    options = _options(crs, encoding, layer, rename, datum, scale, system, accept)
     intake = import_file(file, zone, level, options=options, add=add, dry_run=dry_run)
     code = int((intake.findings["severity"] == "error").any())
     if as_json:

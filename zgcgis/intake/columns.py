@@ -15,9 +15,12 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 
+import pandas as pd
+
 from ..model import COLUMNS, LEVELS
 from .encoding import without_invisible
-from .layer import Columns, Field, Layer, Options
+from .layer import Columns, Field, Layer, Options, Schema
+from .log import Log
 
 __all__ = [
     "family_of_unit",
@@ -27,6 +30,8 @@ __all__ = [
     "plain_name",
     "resource",
     "scale_of",
+    "schema_of",
+    "schemas",
     "twins",
     "units_by_name",
 ]
@@ -43,6 +48,9 @@ _SAME_UNIT = {
 }
 
 
+LEAST_TOLD = 0.95
+"""Share of the rows that an id tells apart, slips aside."""
+_RUNNING = {"序号", "gid", "fid1", "objectid1", "objectid", "fid"}  # numbers of rows are no ids
 _LONGEST_NAME = 200  # beyond, a name states no unit
 
 
@@ -107,7 +115,11 @@ def match(layer: Layer, options: Options) -> Layer:
     log = layer.log.fresh()
     frame = layer.values
     names = [str(c) for c in frame.columns]
-    level = layer.level if layer.asked else guess_level(names, layer.family)
+    schema, known_by = schema_of(layer)
+    guessed = guess_level(names, layer.family) if schema is None else schema.level
+    level = layer.level if layer.asked else guessed
+    if schema is not None and schema.level != level:
+        schema, known_by = None, ()
     if set(options.rename) - set(names) and not set(options.rename.values()) <= set(names):
         log.stop("R605", detail="、".join(names)[:200])
     empty = {name: int(frame[name].isna().sum()) for name in names}
@@ -117,7 +129,9 @@ def match(layer: Layer, options: Options) -> Layer:
         options.rename,
         empty=frozenset(name for name in names if empty[name] == len(frame)),
         cut=layer.source.cut,
+        schema=schema,
     )
+    _choose_id(frame, level, matched, schema, options, log)
     for name, column in matched.cut.items():
         log.add("R208", None, detail=name, other=column)
     types = layer.source.types
@@ -131,7 +145,103 @@ def match(layer: Layer, options: Options) -> Layer:
         )
         for name in names
     )
-    return layer.after(log, level=level, matched=matched, fields=fields)
+    return layer.after(
+        log, level=level, schema=schema, known_by=known_by, matched=matched, fields=fields
+    )
+
+
+@lru_cache(maxsize=1)
+def schemas() -> tuple[Schema, ...]:
+    """Return the layers that are known by their schema."""
+    text = files("zgcgis").joinpath("resources/schemas.toml").read_text(encoding="utf-8")
+    made = []
+    for name, entry in tomllib.loads(text).items():
+        lists = {key: tuple(value) for key, value in entry.items() if isinstance(value, list)}
+        made.append(Schema(name=name, **(entry | lists)))
+    return tuple(made)
+
+
+def schema_of(layer: Layer) -> tuple[Schema | None, tuple[str, ...]]:
+    """Return the schema of a layer, and by what it is known: its name, element code, fields."""
+    there = {plain_name(str(c)): str(c) for c in layer.values.columns}
+    titles = {plain_name(name) for name in (layer.source.file, *layer.name.split("/"))}
+    best: tuple[int, Schema | None, tuple[str, ...]] = (0, None, ())
+    for schema in schemas():
+        if not all(plain_name(one) in there for one in schema.fields):
+            continue
+        if any(plain_name(one) in there for one in schema.without):
+            continue
+        other = [one for one in schema.other if plain_name(one) in there]
+        named = [n for n in schema.names if any(plain_name(n) in title for title in titles)]
+        code = _element_code(layer.values, there) if schema.codes else ""
+        coded = [code] if code.startswith(schema.codes or "-") else []
+        if not other and not coded and not (named and len(schema.fields) > 1):
+            continue
+        if len(schema.fields) == 1 and not (named or coded or len(other) > 1):
+            continue
+        fields = [*schema.fields, *other]
+        score = 3 * bool(named) + 4 * bool(coded) + len(fields)
+        if score > best[0]:
+            by = (*named[:1], *(f"YSDM {one}" for one in coded), "、".join(fields[:6]))
+            best = (score, schema, by)
+    return best[1:]
+
+
+def _element_code(frame: pd.DataFrame, there: Mapping[str, str]) -> str:
+    """Return the one element code (YSDM) of a layer, empty without one."""
+    if "ysdm" not in there:
+        return ""
+    codes = frame[there["ysdm"]].dropna().astype("str").unique()
+    return str(codes[0]) if len(codes) == 1 else ""
+
+
+def _choose_id(
+    frame: pd.DataFrame,
+    level: str,
+    matched: Columns,
+    schema: Schema | None,
+    options: Options,
+    log: Log,
+) -> None:
+    """Take the candidate for an id that is complete and unique before one of a more familiar name.
+
+    One that is unique within the parcel, block or park that the feature names is joined to that.
+    """
+    chosen = matched.sources.get("id")
+    if chosen is None or chosen in options.rename or len(frame) < 2:
+        return
+    years = [matched.sources[c] for c in (*LEVELS[level].feature_key, "since", "until")
+             if c in matched.sources and c != "id"]  # fmt: skip
+    if _told_apart(frame, [chosen, *years]) >= LEAST_TOLD * len(frame):
+        return
+    special = resource().get("level", {}).get(level, {})
+    familiar = special.get("id", resource()["columns"]["id"])
+    plain = {plain_name(str(c)): str(c) for c in frame.columns}
+    names = dict.fromkeys(
+        plain[key]
+        for key in map(plain_name, [*(schema.ids if schema else ()), *familiar])
+        if key in plain and key not in _RUNNING and plain[key] not in matched.of
+    )
+    whole = len(frame)
+    better = next((n for n in names if _told_apart(frame, [n, *years]) == whole), None)
+    if better is not None:
+        del matched.of[chosen]
+        matched.of[better] = "id"
+        words = {"other": better, "detail": chosen, "measured": int(frame[chosen].nunique())}
+        log.add("R542", None, **words, limit=len(frame))
+        return
+    for column in ("parcel_id", "block_id", "park_id"):
+        source = matched.sources.get(column)
+        if source is not None and _told_apart(frame, [source, chosen, *years]) == whole:
+            matched.within = source
+            log.add("R543", None, other=chosen, detail=source)
+            return
+
+
+def _told_apart(frame: pd.DataFrame, names: list[str]) -> int:
+    """Return how many rows some columns tell from the others; the first of them must be filled."""
+    held = frame[names[0]] if len(names) == 1 else frame[names]
+    return int((~held.duplicated() & frame[names[0]].notna()).sum())
 
 
 def match_columns(
@@ -141,10 +251,12 @@ def match_columns(
     *,
     empty: frozenset[str] = frozenset(),
     cut: tuple[int, str] | None = None,
+    schema: Schema | None = None,
 ) -> Columns:
     """Match the columns of a file with those of a level by the table of aliases.
 
-    An `empty` column is no id; `cut` tells at how many bytes of which encoding names were cut.
+    An `empty` column is no id; `cut` tells at how many bytes of which encoding names were cut;
+    a `schema` knows its own fields before they are looked for by their names.
     """
     known = LEVELS[level].columns
     result = Columns()
@@ -153,6 +265,12 @@ def match_columns(
         if old in names:
             result.of[old] = new
             taken.add(new)
+    theirs = {} if schema is None else {plain_name(k): v for k, v in schema.columns.items()}
+    for name in names if theirs else ():
+        meant = theirs.get(plain_name(name))
+        if meant in known and meant not in taken and name not in empty and name not in result.of:
+            result.of[name] = meant
+            taken.add(meant)
     special = resource().get("level", {}).get(level, {})
     split = {name: _split_unit(name) for name in names}
     forms: dict[str, list[str]] = {}

@@ -29,6 +29,7 @@ __all__ = [
     "in_china",
     "judge",
     "lonlat_of",
+    "other_belt_form",
     "parse_crs",
     "rule_of",
     "unknown_shift",
@@ -348,6 +349,35 @@ def _meridian(crs: CRS) -> tuple[float, float] | None:
     if not isinstance(meridian, int | float) or not isinstance(easting, int | float):
         return None
     return float(meridian), float(easting)
+
+
+def other_belt_form(crs: CRS, x: float) -> CRS | None:
+    """Return the same belt with, or without, its number before the eastings, if x asks for that.
+
+    The number must be the one of the system's own meridian: 39 for 117° in belts of three
+    degrees, 20 for it in belts of six.
+    """
+    found = _meridian(crs)
+    if found is None or "utm" in crs.name.lower():
+        return None
+    meridian, easting = found
+    belts = {round(meridian / 3): meridian / 3, round((meridian + 3) / 6): (meridian + 3) / 6}
+    numbers = {number for number, exact in belts.items() if abs(number - exact) < 1e-9}
+    prefix = int(x // 1e6)
+    if easting == 500_000 and prefix in numbers and 13 <= prefix <= 45:
+        wanted = prefix * 1e6 + 500_000
+    elif easting - 500_000 in {number * 1e6 for number in numbers} and 1e5 < x < 9e5:
+        wanted = 500_000.0
+    else:
+        return None
+    told = crs.to_json_dict()
+    for step in told["conversion"]["parameters"]:
+        if step["name"] == "False easting":
+            step["value"] = wanted
+    told.pop("id", None)
+    made = CRS.from_json_dict(told | {"name": f"{crs.name}, {prefix or ''}"})
+    code = made.to_epsg(min_confidence=25)
+    return made if code is None else CRS.from_epsg(code)
 
 
 def contradiction(crs: CRS) -> str | None:

@@ -62,6 +62,7 @@ def examine(
     options: Options | None = None,
     level: str | None = None,
     expected: Expected | None = None,
+    zone_system: str = "",
 ) -> list[FileReport]:
     """Examine one file; an archive with several data sets gives several reports.
 
@@ -73,8 +74,8 @@ def examine(
         What the user says about it.
     level
         The level it is meant for; by default a guess by its columns.
-    expected
-        Where the data should be.
+    expected, zone_system
+        Where the data should be, and the classification of land use that its zone states.
 
     Returns
     -------
@@ -94,10 +95,13 @@ def examine(
             chosen = [one for one in staged if one.name == options.layer]
             staged = chosen or staged
         several = len(staged) > 1
-        return [
-            _examined(one, source, work, options, level, expected, several=several)
-            for one in staged
-        ]
+        meant = {
+            "level": level or "parcel",
+            "asked": level is not None,
+            "expected": expected,
+            "zone_system": zone_system,
+        }
+        return [_examined(one, source, work, options, meant, several=several) for one in staged]
 
 
 def let_in(path: str | Path, work: Path, options: Options) -> list[Staged]:
@@ -120,8 +124,7 @@ def _examined(
     source: Path,
     work: Path,
     options: Options,
-    level: str | None,
-    expected: Expected | None,
+    meant: dict[str, Any],
     *,
     several: bool,
 ) -> FileReport:
@@ -138,10 +141,7 @@ def _examined(
                 if several:
                     name = f"{one.name}/{layer.name}" if many else one.name
                     layer = replace(layer, name=name)
-                layer = replace(
-                    layer, level=level or "parcel", asked=level is not None, expected=expected
-                )
-                layers.append(pass_stages(layer, options))
+                layers.append(pass_stages(replace(layer, **meant), options))
                 del layer
         layers = _leave_out_empty(one, layers)
         one.findings += apart([(layer.name, layer.bounds_lonlat) for layer in layers])

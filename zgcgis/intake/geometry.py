@@ -193,6 +193,12 @@ def _system(layer: Layer, shapes: Geometries, options: Options, log: Log) -> Sys
         return open_
     if crs is None and options.datum != "as-stated":
         crs = CRS.from_epsg(4490)
+    if crs is None and (code := _by_schema(layer, implied)) is not None:
+        crs = CRS.from_user_input(code)
+        log.add("R121", None, other=code, detail=layer.schema.zh if layer.schema else "")
+    elif crs is not None and (twin := systems.other_belt_form(crs, x)) is not None:
+        log.add("R122", None, other=systems.name_of(twin), detail=systems.name_of(crs))
+        crs = twin
     if told and stated is not None and crs is not None:
         _told_otherwise(crs, stated, log)
     swapped = False
@@ -209,6 +215,16 @@ def _system(layer: Layer, shapes: Geometries, options: Options, log: Log) -> Sys
         swapped |= answer.rule == "R104"
     assert crs is not None
     return System(crs, systems.name_of(crs), implied, bounds, swapped)
+
+
+def _by_schema(layer: Layer, implied: tuple[str, ...]) -> str | None:
+    """Return the one system in CGCS2000 that the numbers fit, where the layer's rules ask for that.
+
+    Only numbers that name their belt, or degrees, are evidence enough.
+    """
+    if layer.schema is None or not layer.schema.cgcs2000 or layer.source.crs is not None:
+        return None
+    return implied[0] if len(implied) == 1 and implied[0].startswith("EPSG:4") else None
 
 
 def _told_otherwise(crs: CRS, stated: str, log: Log) -> None:

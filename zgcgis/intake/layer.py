@@ -26,6 +26,7 @@ __all__ = [
     "FileReport",
     "Layer",
     "Options",
+    "Schema",
     "Source",
     "System",
 ]
@@ -45,13 +46,14 @@ class Options:
     layer: str | None = None
     rename: Mapping[str, str] = field(default_factory=dict)
     datum: str = "as-stated"
+    system: str | None = None
     scale: Mapping[str, str] = field(default_factory=dict)
     accept: frozenset[str] = frozenset()
 
     def as_record(self) -> dict[str, Any]:
         """Return the options that were given, in a form that can be stored and compared."""
         record: dict[str, Any] = {}
-        for name in ("crs", "encoding", "layer"):
+        for name in ("crs", "encoding", "layer", "system"):
             if getattr(self, name) is not None:
                 record[name] = getattr(self, name)
         if self.datum != "as-stated":
@@ -108,18 +110,44 @@ class Source:
     table: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """A layer that is handed over all over the country (``resources/schemas.toml``).
+
+    ``fields`` it must have, ``other`` speak for it, ``without`` against it; ``columns`` maps its
+    fields to columns of the level, ``ids`` are fields that may be its id, ``system`` is that of
+    its land-use codes; ``cgcs2000`` says that its rules put it in CGCS2000.
+    """
+
+    name: str
+    zh: str
+    en: str
+    level: str
+    fields: tuple[str, ...]
+    names: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    system: str = ""
+    cgcs2000: bool = False
+    columns: Mapping[str, str] = field(default_factory=dict)
+    ids: tuple[str, ...] = ()
+
+
 @dataclass
 class Columns:
     """How the columns of a file were understood.
 
     ``of`` maps a source column to a column of the level; ``unit`` maps a source column to the
-    unit that its name states; ``odd_unit`` names those passed over because of their unit.
+    unit that its name states; ``odd_unit`` names those passed over because of their unit;
+    ``within`` is the column within whose values alone the id is unique.
     """
 
     of: dict[str, str] = field(default_factory=dict)
     unit: dict[str, str] = field(default_factory=dict)
     cut: dict[str, str] = field(default_factory=dict)
     odd_unit: dict[str, str] = field(default_factory=dict)
+    within: str | None = None
 
     @property
     def sources(self) -> dict[str, str]:
@@ -165,10 +193,12 @@ class Layer:
         Which shapes had to be closed to be read at all.
     level, asked
         The level it is read for, and whether the user named it.
-    source, expected
-        What the file says, and where the layer should lie.
+    source, expected, zone_system
+        What the file says; where the layer should lie; the zone's classification of land use.
     log
         What was found, and which rows are refused or repaired.
+    schema, known_by
+        The layer of :class:`Schema` that it is, and by what it is known.
     matched, fields, units, codes
         How the columns were understood, what they are in the file, which units were taken, and
         how well codes of land use fit each system.
@@ -186,7 +216,10 @@ class Layer:
     level: str = "parcel"
     asked: bool = False
     expected: Expected | None = None
+    zone_system: str = ""
     closed: NDArray[np.bool_] | None = None
+    schema: Schema | None = None
+    known_by: tuple[str, ...] = ()
     matched: Columns = field(default_factory=Columns)
     fields: tuple[Field, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
@@ -324,6 +357,8 @@ class Layer:
             "crs": {"declared": declared, "used": system.name, "implied": list(system.implied)},
             "codes": {column: dict(fit) for column, fit in self.codes.items()},
         }
+        if self.schema is not None:
+            facts["schema"] = {"name": self.schema.name, "known_by": list(self.known_by)}
         if system.bounds:
             facts["bounds"] = list(system.bounds)
         if self.bounds_lonlat:

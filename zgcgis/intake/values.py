@@ -10,6 +10,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -18,8 +19,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..land_use import crosswalk
-from ..model import COLUMNS
+from .. import land_use
+from ..model import COLUMNS, LEVELS
 from .columns import plain_name, resource, scale_of, units_by_name
 from .encoding import without_invisible
 from .layer import Columns, Layer, Options
@@ -34,6 +35,17 @@ _NOTHING = {"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "不详"
 _LONGEST_NOTHING = max(map(len, _NOTHING)) + 2  # with a blank at either end
 _WITH_UNIT = re.compile(r"^([+-]?[\d,.]+)\s*([^\d\s.,]+.*)$")
 _LONGEST_DATE = 40
+_OF_PLANS = {"planned_far"}
+_NUMBER = r"\d{1,6}(?:\.\d{1,6})?"
+_SOME = rf"({_NUMBER})"
+_RANGE = rf"^{_NUMBER}(?:-|~|～|—|–|至|到){_SOME}$"
+_AT_MOST = rf"^(?:≤|<=|<|＜|不大于|不超过|不高于){_SOME}$"
+_MOST_AFTER = rf"^{_SOME}(?:以下|及以下|以内)$"
+_AT_LEAST = rf"^(?:≥|>=|>|＞|不小于|不低于){_NUMBER}$|^{_NUMBER}(?:以上|及以上)$"
+_CLASS_NAMES = {
+    "land_use": ("dlmc", "地类名称", "用地名称", "ytmc", "用途名称", "ydyhflmc", "zh"),
+    "planned_use": ("规划用途名称", "规划用地名称", "ghytmc", "ydyhflmc"),
+}
 _OF_SHAPES = {"registered_area_m2", "stated_area_m2"}
 
 
@@ -44,26 +56,86 @@ def convert(layer: Layer, options: Options) -> Layer:
     """
     log = layer.log.fresh()
     values, units = _converted(layer.values, layer.matched, options.scale, log, written=layer.table)
-    return layer.after(log, values=values, units=units, codes=_systems(values))
+    values = _joined_ids(values, layer.matched)
+    values, codes = _with_system(values, layer, options, log)
+    return layer.after(log, values=values, units=units, codes=codes)
 
 
-def _systems(values: pd.DataFrame) -> dict[str, dict[str, float]]:
-    """Return by column of land-use codes which share of them has the form of each system."""
-    fits: dict[str, dict[str, float]] = {}
-    for column in ("land_use", "planned_use"):
-        if column not in values or values[column].isna().all():
-            continue
-        counts = values[column].dropna().astype("str").value_counts(sort=False)
-        forms = {
-            "yonghai_2023": r"^(0[1-9]|1\d|2[0-4])(\d{2}){0,2}[A-Z]?$",
-            "gbt21010_2017": r"^(0[1-9]|1[0-2])\d{0,2}$",
-            "gb50137_2011": r"^[ABEGHMRSUW]\d{0,2}$",
-        }
-        fits[column] = {
-            system: round(float(counts[counts.index.str.match(form)].sum() / counts.sum()), 4)
-            for system, form in forms.items()
-        }
-    return fits
+def _joined_ids(values: pd.DataFrame, matched: Columns) -> pd.DataFrame:
+    """Join ids to what they are unique within: the parcel of a building, the block of a plot."""
+    within = matched.of.get(matched.within or "")
+    if within is None:
+        return values
+    own = values["id"]
+    parent = values[within].fillna("").astype("str")
+    begun = [isinstance(a, str) and a.startswith(b) for a, b in zip(own, parent, strict=True)]
+    return values.assign(id=own.where(begun, parent + "-" + own))
+
+
+def _with_system(
+    values: pd.DataFrame, layer: Layer, options: Options, log: Log
+) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
+    """Say in which classification the land-use codes are, and how well they fit each."""
+    held = [c for c in ("land_use", "planned_use") if c in values and values[c].notna().any()]
+    fits = {c: land_use.system_fits(values[c])["known"].round(4).to_dict() for c in held}
+    if not held or "land_use_system" not in LEVELS[layer.level].columns:
+        return values, fits
+    column = held[0]
+    letters = values[column].str.match("[A-Z]", na=False)
+    if fits[column] and max(fits[column].values()) < land_use.LEAST_KNOWN and letters.any():
+        return _with_systems(values, column, letters, layer, log), fits
+    stated = options.system or _stated_system(values, layer)
+    told = land_use.tell_system(values[column], _names_of_classes(values, column), stated)
+    source = layer.matched.sources.get(column, column)
+    words = {"other": source, "detail": "、".join(told.possible)}
+    if options.system is not None:
+        told = replace(told, system=options.system, by="told", contradicted=False)
+    if told.contradicted:
+        by = "、".join(told.possible) or "—"
+        log.stop("R545", other=stated, detail=f"{source}: {by}")
+    elif len(told.possible) > 1 and not told.system and layer.zone_system not in told.possible:
+        log.add("R546", None, **words)
+    elif told.by in {"codes", "names"} and told.system != layer.zone_system:
+        how = {"codes": "代码 the codes", "names": "类名 the names beside them"}[told.by]
+        log.add("R544", None, other=told.system, detail=f"{source}: {how}")
+    if told.system and ("land_use_system" not in values or options.system is not None):
+        filled = values[column].notna()
+        system = pd.Series(told.system, index=values.index, dtype="str").where(filled, None)
+        values = values.assign(land_use_system=system.astype("str").where(filled, None))
+    return values, fits
+
+
+def _with_systems(
+    values: pd.DataFrame, column: str, letters: pd.Series, layer: Layer, log: Log
+) -> pd.DataFrame:
+    """Say it for each of two kinds of codes in one column: those with letters, those of digits."""
+    source = layer.matched.sources.get(column, column)
+    system = values.get("land_use_system", pd.Series(None, index=values.index, dtype="str"))
+    for rows in (letters, ~letters & values[column].notna()):
+        told = land_use.tell_system(values.loc[rows, column])
+        if told.system:
+            sample = values.loc[rows, column].iloc[0]
+            detail = f"{source}: {int(rows.sum())} × {sample} …"
+            log.add("R544", None, other=told.system, detail=detail)
+            system = system.mask(rows & system.isna(), told.system)
+        elif told.possible:
+            log.add("R546", None, other=source, detail="、".join(told.possible))
+    return values.assign(land_use_system=system.astype("str"))
+
+
+def _stated_system(values: pd.DataFrame, layer: Layer) -> str:
+    """Return the classification that the layer itself says, else its schema."""
+    if "land_use_system" in values:
+        said = values["land_use_system"].dropna().unique()
+        if len(said) == 1:
+            return str(said[0])
+    return layer.schema.system if layer.schema is not None else ""
+
+
+def _names_of_classes(values: pd.DataFrame, column: str) -> pd.Series | None:
+    """Return the names of classes that stand beside the codes, if a column holds some."""
+    plain = {plain_name(str(name)): name for name in values.columns}
+    return next((values[plain[key]] for key in _CLASS_NAMES[column] if key in plain), None)
 
 
 def _converted(
@@ -96,6 +168,8 @@ def _converted(
         if kind == "text":
             values: Any = _text(series, str(source), column, log)
         elif kind in {"float", "int"}:
+            if column in _OF_PLANS:
+                series = _upper_bounds(series, str(source), log)
             values = _numbers(series, str(source), log, written=written)
             unit = scale.get(str(source)) or scale.get(column) or columns.unit.get(str(source))
             factor = scale_of(column, unit) if unit else None
@@ -127,6 +201,26 @@ def _converted(
             result[column] = _listed(result[column], column, log)
     _two_groups(result, log)
     return result, units
+
+
+def _upper_bounds(series: pd.Series, source: str, log: Log) -> pd.Series:
+    """Return what a plan allows at most, where it says so as a range: 1.0-2.5, ≤2.5, 1.5以下."""
+    if not isinstance(series.dtype, pd.StringDtype) and not pd.api.types.is_object_dtype(series):
+        return series
+    text = series.astype("str")
+    plain = text.map(_narrow, na_action="ignore")
+    upper = plain.str.extract(_RANGE)[0].fillna(plain.str.extract(_AT_MOST)[0])
+    upper = upper.fillna(plain.str.extract(_MOST_AFTER)[0])
+    ranges, least = upper.notna(), plain.str.match(_AT_LEAST, na=False)
+    for rule, rows in (("R547", ranges), ("R548", least)):
+        if rows.any():
+            sample = str(text[rows].iloc[0])[:40]
+            log.add(rule, None, other=source, measured=int(rows.sum()), detail=sample)
+    return text.where(~ranges, upper).where(~least, None)
+
+
+def _narrow(text: str) -> str:
+    return unicodedata.normalize("NFKC", text).replace(" ", "")
 
 
 def _scales_fit(frame: pd.DataFrame, columns: Columns, scale: Mapping[str, str], log: Log) -> None:
@@ -237,7 +331,7 @@ def _codes_spelt(text: pd.Series, source: str, column: str, log: Log) -> None:
 
 @lru_cache(maxsize=1)
 def _land_use_codes() -> tuple[str, ...]:
-    return tuple(sorted(set(crosswalk().index.get_level_values("code"))))
+    return tuple(sorted(set(land_use.crosswalk().index.get_level_values("code"))))
 
 
 def _codes_known(counts: pd.Series, source: str, log: Log) -> None:

@@ -116,7 +116,13 @@ def _import(
     stored = folder / "layers" / f"{level}.parquet"
     old = layer_files(folder / "layers").get(level)
     there = stored_record(stored) if old == stored else None
-    report, layer = the_layer(path, level, options, expected=_where_it_should_lie(folder, level))
+    report, layer = the_layer(
+        path,
+        level,
+        options,
+        expected=_where_it_should_lie(folder, level),
+        zone_system=str(read_settings(folder / "zone.toml").get("land_use_system") or ""),
+    )
     record = {
         "file": Path(path).name,
         "sha256": report.sha256,

@@ -28,7 +28,7 @@ from ..findings import describe
 from ..geo import hilbert_order
 from ..geo.rings import in_threads
 from ..intake.examine import examine
-from ..intake.layer import Expected, FileReport, Layer, Options
+from ..intake.layer import FileReport, Layer, Options
 from ..intake.log import Refusal
 from ..model import COLUMNS, LEVELS
 from ..runs import work_folder
@@ -126,11 +126,11 @@ def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def the_layer(
-    path: str | Path, level: str, options: Options, *, expected: Expected | None = None
+    path: str | Path, level: str, options: Options, **of_zone: Any
 ) -> tuple[FileReport, Layer]:
     """Examine a file and return its report and the one layer meant, or raise its refusal."""
     name = str(path)
-    reports = examine(path, options=options, level=level, expected=expected)
+    reports = examine(path, options=options, level=level, **of_zone)
     for report in reports:
         if report.refusal is not None:
             raise report.refusal.of(name)
