@@ -204,7 +204,9 @@ def clean(folder: Path) -> list[Case]:
         "Shanghai, belt 40",
         save(shanghai.to_crs(4528), folder / "clean_shanghai.shp", encoding="GBK"),
     )
-    add("one feature only", save(frame.iloc[:1], folder / "clean_one.gpkg"))
+    add(
+        "one feature only", save(frame.iloc[:1], folder / "clean_one.gpkg"), "finding", {"R546"}
+    )  # one code fits several systems: it is asked, not guessed
     return cases
 
 
@@ -259,12 +261,10 @@ def coordinates(folder: Path) -> list[Case]:
         gpd.GeoSeries(shapely.transform(gk.geometry.array, lambda c: c[:, ::-1]), crs=4548))  # fmt: skip
     add("northing first", save(swapped_gk, folder / "northing_first.gpkg"), "refuse-file", {"R104"})
     prefixed = frame.to_crs(4527).set_crs(4548, allow_override=True)
-    add(
-        "zone prefix unsaid", save(prefixed, folder / "prefix_unsaid.gpkg"), "refuse-file", {"R105"}
-    )
+    add("zone prefix unsaid", save(prefixed, folder / "prefix_unsaid.gpkg"), "finding", {"R122"})
     unprefixed = gk.set_crs(4527, allow_override=True)
     add("zone prefix said, not there", save(unprefixed, folder / "prefix_missing.gpkg"),
-        "refuse-file", {"R105"})  # fmt: skip
+        "finding", {"R122"})  # fmt: skip
     six = frame.to_crs(4498).set_crs(4527, allow_override=True)
     add(
         "6-degree numbers, 3-degree system",
@@ -701,7 +701,7 @@ def containers(folder: Path) -> list[Case]:
     content = bytearray(path.with_suffix(".shx").read_bytes())
     content[100:108], content[108:116] = content[108:116], content[100:108]
     put(path.with_suffix(".shx"), bytes(content))
-    add("stale .shx", path, "finding", {"R410"})
+    add("stale .shx", path, "finding", {"R446"})
     path = shp("stale_cpg")
     put(path.with_suffix(".cpg"), "UTF-8")
     add("stale .cpg", path, "finding", {"R202"})
@@ -742,14 +742,14 @@ def containers(folder: Path) -> list[Case]:
     add("cut Parquet", folder / "cut.parquet", "refuse-file", {"R405"})
     save(frame, folder / "cut.fgb", driver="FlatGeobuf")
     put(folder / "cut.fgb", (folder / "cut.fgb").read_bytes()[:-150])
-    add("cut FlatGeobuf", folder / "cut.fgb", "refuse-file", {"R405", "R440"})
+    add("cut FlatGeobuf", folder / "cut.fgb", "refuse-file", {"R405", "R415"})
     save(gk[["geometry"]], folder / "cut.dxf", driver="DXF")
     put(folder / "cut.dxf", (folder / "cut.dxf").read_bytes()[:-500])
     add("cut DXF", folder / "cut.dxf", "refuse-file", {"R405"}, options={"crs": "EPSG:4548"})
     save(frame, folder / "cut.gdb", driver="OpenFileGDB")
     for table in (folder / "cut.gdb").glob("a00000009.gdbtable"):
         put(table, table.read_bytes()[:80])
-    add("cut geodatabase", folder / "cut.gdb", "refuse-file", {"R405", "R440", "R412"})
+    add("cut geodatabase", folder / "cut.gdb", "refuse-file", {"R405", "R415"})
     (folder / "hollow.gdb").mkdir(exist_ok=True)
     add("hollow geodatabase", folder / "hollow.gdb", "refuse-file", {"R405"})
     table = pd.DataFrame(frame.drop(columns="geometry"))
@@ -1085,7 +1085,7 @@ def attributes(folder: Path) -> list[Case]:
     rows = [b"A%-9d" % i + (b"**********" if i == 3 else b"%10.2f" % area) for i, area in
             enumerate(parcels()["登记面积"])]  # fmt: skip
     write_dbf(path.with_suffix(".dbf"), [("ZDDM", "C", 10, 0), ("ZDMJ", "N", 10, 2)], rows)
-    add("overflowed values", path, "finding", {"R514"})
+    add("overflowed values", path, "finding", {"R514", "R528"})
     sheet = openpyxl.Workbook()
     sheet.active.append(["宗地代码", "登记面积"])
     sheet.active.append(["1", "=1+1"])

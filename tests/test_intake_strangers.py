@@ -275,10 +275,10 @@ def test_a_belt_that_is_not_that_of_the_numbers_is_told_even_within_the_country(
 
 
 def test_control_layers_are_known_without_being_told(tmp_path):
-    assert guess_level(["id", "zh", "en", "grade"], "polygon") == "protection"
+    assert guess_level(["id", "zh", "en", "grade"], "polygon").level == "protection"
     names = ["id", "zh", "en", "land_use", "land_use_system", "planned_far"]
-    assert guess_level(names, "polygon") == "detailed_plan"
-    assert guess_level(["ZDDM", "DLBM", "RJL"], "polygon") == "parcel"
+    assert guess_level(names, "polygon").level == "detailed_plan"
+    assert guess_level(["ZDDM", "DLBM", "RJL"], "polygon").level == "parcel"
     frame = corpus.parcels(2)[["geometry"]].assign(
         id=["a", "b"], zh=["一级", "二级"], en=["I", "II"], grade=["1", "2"]
     )

@@ -31,6 +31,13 @@ _OUTCOME = {
     "refuse-file": ("不能导入", "cannot be imported as it is"),
 }
 
+_TOLD_BY = {
+    "codes": ("代码", "the codes"),
+    "names": ("代码旁的类名", "the names beside the codes"),
+    "stated": ("图层所述", "what the layer states"),
+    "told": ("您的说明", "your word"),
+}
+
 CRS = click.option("--crs", help="坐标系，如 EPSG:4548。Coordinate reference system.")
 ENCODING = click.option("--encoding", help="文字编码，如 gb18030。Encoding of text.")
 LAYER = click.option("--layer", "-l", help="图层名。Name of the layer.")
@@ -320,6 +327,10 @@ def _show_layer(layer: Layer, lang: str) -> None:
                 ("    图形 " if zh else "    shapes ")
                 + "、".join(f"{k} {v}" for k, v in types.items())
             )
+    _show_fields(facts, zh=zh)
+
+
+def _show_fields(facts: dict[str, Any], *, zh: bool) -> None:
     known = [f for f in facts["fields"] if f["column"]]
     rest = [f["name"] for f in facts["fields"] if not f["column"]]
     same = [f["column"] for f in known if f["column"] == f["name"] and not f["unit"]]
@@ -336,6 +347,13 @@ def _show_layer(layer: Layer, lang: str) -> None:
     for column, systems in facts.get("codes", {}).items():
         best = "、".join(f"{k} {100 * v:.0f}%" for k, v in systems.items() if v > 0)
         say(f"    {column}: {best or '—'}")
+    for system, by in facts.get("land_use_systems", {}).items():
+        zh_by, en_by = _TOLD_BY[by]
+        say(
+            f"    地类体系 {system}（依据{zh_by}）"
+            if zh
+            else f"    land-use system {system}, by {en_by}"
+        )
 
 
 def _show_findings(findings: Any, file: str, lang: str, layer: str = "") -> None:
@@ -369,7 +387,7 @@ def _show_findings(findings: Any, file: str, lang: str, layer: str = "") -> None
 @command("import")
 @click.argument("file", metavar="文件 FILE")
 @click.option("--zone", required=True, help="示范区文件夹。The zone's folder.")
-@click.option("--level", required=True, help="图层级别，如 parcel、building。The level.")
+@click.option("--level", help="图层级别，如 parcel、building；不填时按数据识别。The level.")
 @CRS
 @ENCODING
 @LAYER
@@ -385,7 +403,7 @@ def _show_findings(findings: Any, file: str, lang: str, layer: str = "") -> None
 def import_(
     file: str,
     zone: str,
-    level: str,
+    level: str | None,
     crs: str | None,
     encoding: str | None,
     layer: str | None,
@@ -401,37 +419,48 @@ def import_(
 ) -> None:
     """检查、修复并导入数据到示范区。Examine, repair with record, and store in a zone."""
     from ..intake.sandbox.process import OPEN_DOORS
-    from ..io.importing import import_file
+    from ..io.importing import import_all, import_file
     from ..model import LEVELS
 
-    if level not in LEVELS:
+    if level is not None and level not in LEVELS:
         raise click.BadParameter(f"{level!r}：{'、'.join(LEVELS)}", param_hint="--level")
     options = _options(crs, encoding, layer, rename, datum, scale, system, accept)
-    intake = import_file(file, zone, level, options=options, add=add, dry_run=dry_run)
-    code = int((intake.findings["severity"] == "error").any())
+    if level is None:
+        intakes = import_all(file, zone, options=options, add=add, dry_run=dry_run)
+    else:
+        intakes = [import_file(file, zone, level, options=options, add=add, dry_run=dry_run)]
+    code = max(int((one.findings["severity"] == "error").any()) for one in intakes)
     if as_json:
         told = {
             "schema": "zgcgis.import/1",
             "file": file,
-            "layer": intake.layer,
-            "level": level,
-            "counts": intake.counts,
-            "stored": None if intake.stored is None else str(intake.stored),
-            "unchanged": intake.unchanged,
-            "before": intake.before,
-            "replaced": None if intake.replaced is None else str(intake.replaced),
-            "columns_lost": list(intake.columns_lost),
+            **_intake_as_json(intakes[0], file),
             "dry_run": dry_run,
-            "findings": findings_as_json(intake.findings, file),
-            "repairs": _clean(intake.repairs.to_dict("records")),
-            "refused": _clean(intake.refused.to_dict("records")),
+            "also": [_intake_as_json(one, one.source) for one in intakes[1:]],
             "open_doors": [en for _, en in OPEN_DOORS.values()],
             "exit_code": code,
         }
         print_json(json_text(told))
     else:
-        _show_import(file, intake, lang, dry_run=dry_run)
+        for one in intakes:
+            _show_import(one.source, one, lang, dry_run=dry_run)
     sys.exit(code)
+
+
+def _intake_as_json(intake: Intake, file: str) -> dict[str, Any]:
+    return {
+        "layer": intake.layer,
+        "level": intake.level,
+        "counts": intake.counts,
+        "stored": None if intake.stored is None else str(intake.stored),
+        "unchanged": intake.unchanged,
+        "before": intake.before,
+        "replaced": None if intake.replaced is None else str(intake.replaced),
+        "columns_lost": list(intake.columns_lost),
+        "findings": findings_as_json(intake.findings, file),
+        "repairs": _clean(intake.repairs.to_dict("records")),
+        "refused": _clean(intake.refused.to_dict("records")),
+    }
 
 
 def _show_import(file: str, intake: Intake, lang: str, *, dry_run: bool) -> None:

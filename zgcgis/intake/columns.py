@@ -10,10 +10,10 @@ import math
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 
@@ -23,6 +23,7 @@ from .layer import Columns, Field, Layer, Options, Schema
 from .log import Log
 
 __all__ = [
+    "Guess",
     "family_of_unit",
     "guess_level",
     "match",
@@ -116,8 +117,10 @@ def match(layer: Layer, options: Options) -> Layer:
     frame = layer.values
     names = [str(c) for c in frame.columns]
     schema, known_by = schema_of(layer)
-    guessed = guess_level(names, layer.family) if schema is None else schema.level
-    level = layer.level if layer.asked else guessed
+    guess = guess_level(names, layer.family, (layer.source.file, layer.name))
+    if schema is not None:
+        guess = Guess(schema.level, sure=True)
+    level = layer.level if layer.asked else guess.level
     if schema is not None and schema.level != level:
         schema, known_by = None, ()
     if set(options.rename) - set(names) and not set(options.rename.values()) <= set(names):
@@ -146,7 +149,13 @@ def match(layer: Layer, options: Options) -> Layer:
         for name in names
     )
     return layer.after(
-        log, level=level, schema=schema, known_by=known_by, matched=matched, fields=fields
+        log,
+        level=level,
+        sure=guess.sure,
+        schema=schema,
+        known_by=known_by,
+        matched=matched,
+        fields=fields,
     )
 
 
@@ -377,6 +386,24 @@ def _match_cut(
             taken.add(column)
 
 
+class Guess(NamedTuple):
+    """A level, and whether it is the only one that a layer can be meant for."""
+
+    level: str
+    sure: bool
+
+
+_TITLES = {
+    "parcel": ("宗地", "供地", "地块", "parcel"),
+    "building": ("建筑", "房屋", "楼栋", "building"),
+    "enterprise": ("企业", "enterprise", "firm"),
+    "park": ("园区", "park"),
+    "block": ("街区", "block"),
+    "detailed_plan": ("控规", "详规", "控制性详细规划"),
+    "master_plan": ("总体规划", "规划分区"),
+    "district": ("行政区",),
+}
+"""Words in the title of a file that name a level."""
 _GUESSES = (
     "parcel",
     "building",
@@ -391,13 +418,16 @@ _GUESSES = (
 )
 
 
-def guess_level(names: list[str], family: str | None) -> str:
-    """Return the level whose columns a file has most of; a guess for showing, never for storing.
+def guess_level(names: list[str], family: str | None, titles: Iterable[str] = ()) -> Guess:
+    """Return the level whose columns a file has most of, and whether that leaves no doubt.
 
-    A column under the very name that other levels have, and this one has not, speaks against it.
+    A column under the very name that other levels have, and this one has not, speaks against it;
+    a word in a title (of the file, of the layer) for it.
     """
     plain = {plain_name(name) for name in names}
-    best, most, only = "parcel", -math.inf, 0
+    heads = [plain_name(title) for title in titles]
+    scores: dict[str, float] = {}
+    only = 0
     for level in _GUESSES:
         if family == "polygon" and LEVELS[level].geometry == "point":
             continue
@@ -407,6 +437,12 @@ def guess_level(names: list[str], family: str | None) -> str:
         matched = match_columns(names, level, {}).of.values()
         count = len([c for c in matched if c not in _OF_MANY])
         odd = len([c for c in COLUMNS if c not in known and plain_name(c) in plain])
-        if count - odd > most:
-            best, most, only = level, count - odd, count
-    return "enterprise" if only == 0 and family == "point" else best
+        named = any(word in title for word in _TITLES.get(level, ()) for title in heads)
+        only = max(only, count + named)
+        scores[level] = count - odd + 1.5 * named
+    ranked = sorted(scores, key=lambda level: -scores[level])  # of equals the first stays first
+    if only == 0 and family == "point":
+        return Guess("enterprise", sure=False)
+    best = ranked[0] if ranked else "parcel"
+    second = scores[ranked[1]] if len(ranked) > 1 else -math.inf
+    return Guess(best, sure=scores.get(best, 0) >= 1.5 and scores[best] - second >= 1)

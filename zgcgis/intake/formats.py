@@ -28,6 +28,7 @@ from .encoding import codec_of, decode_bytes
 from .layer import Layer, Options, Source
 from .log import Finding, Log, Refusal
 from .sandbox.archive import FREE_UNPACKED, MOST_MEMBERS, MOST_RATIO
+from .sandbox.corners import Plot, is_corners, read_corners
 from .sandbox.format import Format, Formats, Staged
 from .sandbox.process import Reader, run_child
 from .sandbox.shapefile import index_shapes, read_dbf
@@ -406,6 +407,43 @@ def _read_csv(one: Staged, _: Path, options: Options) -> list[Layer]:
     return [Layer(one.name, frame, None, _log(len(frame), said, options), source)]
 
 
+def _read_txt(one: Staged, work: Path, options: Options) -> list[Layer]:
+    """Read a file of boundary points, or else a table."""
+    if one.size > LARGE:
+        return _read_csv(one, work, options)
+    answer = decode_bytes(one.path.read_bytes(), forced=options.encoding)
+    if answer is None or not is_corners(answer[0]):
+        return _read_csv(one, work, options)
+    text, found = answer
+    if found.rule is not None:
+        one.add("R201", detail=f"{found.name} ({found.evidence})")
+    corners = read_corners(text)
+    values = _table_of(corners.plots).assign(用地面积=np.array(corners.areas_m2, dtype="float64"))
+    shapes = np.array([None, *corners.shapes], dtype="object")[1:]
+    source = Source(file=one.source.stem, encoding=found.name, crs=corners.crs)
+    log = _log(len(values), corners.findings, options)
+    return [Layer(one.name, values, shapes, log, source)]
+
+
+def _table_of(plots: list[Plot]) -> pd.DataFrame:
+    """Return what the lines of plots say; numbers that do not tell plots apart are no ids."""
+    told = {
+        "地块编号": [plot.number for plot in plots],
+        "地块名称": [plot.name for plot in plots],
+        "图幅号": [plot.sheet for plot in plots],
+        "用途": [plot.use for plot in plots],
+        "地类编码": [plot.code for plot in plots],
+    }
+    for key in ("地块编号", "地块名称"):
+        if all(told[key]) and len(set(told[key])) == len(plots):
+            told["地块编号"] = told[key]
+            break
+    else:
+        told["编号原文"] = told.pop("地块编号")
+    frame = pd.DataFrame(told, dtype="str")
+    return frame.where(frame != "", None)
+
+
 def _read_workbook(one: Staged, work: Path, options: Options) -> list[Layer]:
     source = Source(file=one.source.stem, encoding="utf-8", table=True)
     layers = []
@@ -514,7 +552,8 @@ FORMATS = (
         "parquet", "GeoParquet", (".parquet", ".geoparquet"), _look_parquet, read_layers,
         container="parquet", early=True,
     ),
-    Format("csv", "CSV", (".csv", ".tsv", ".txt"), _look_csv, _read_csv, alone=True),
+    Format("csv", "CSV", (".csv", ".tsv"), _look_csv, _read_csv, alone=True),
+    Format("txt", "TXT", (".txt",), _look_csv, _read_txt, alone=True),
     Format(
         "xlsx", "XLSX", (".xlsx",), _look_xlsx, _read_workbook,
         container="workbook", least_memory_bytes=1 << 29,

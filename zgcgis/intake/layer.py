@@ -191,17 +191,18 @@ class Layer:
         level, and shapes, first as in the file and then sound and in :data:`STORED`.
     closed
         Which shapes had to be closed to be read at all.
-    level, asked
-        The level it is read for, and whether the user named it.
+    level, asked, sure
+        The level it is read for, whether the user named it, and whether it shows it itself.
     source, expected, zone_system
         What the file says; where the layer should lie; the zone's classification of land use.
     log
         What was found, and which rows are refused or repaired.
     schema, known_by
         The layer of :class:`Schema` that it is, and by what it is known.
-    matched, fields, units, codes
-        How the columns were understood, what they are in the file, which units were taken, and
-        how well codes of land use fit each system.
+    matched, fields, units
+        How the columns were understood, what they are in the file, and which units were taken.
+    codes, systems
+        How well codes of land use fit each system, and which were told, by what.
     mended, kinds, system, bounds_lonlat
         What was mended, how many shapes of each kind there are, and where they lie.
     numbered
@@ -215,6 +216,7 @@ class Layer:
     source: Source = Source()
     level: str = "parcel"
     asked: bool = False
+    sure: bool = False
     expected: Expected | None = None
     zone_system: str = ""
     closed: NDArray[np.bool_] | None = None
@@ -224,6 +226,7 @@ class Layer:
     fields: tuple[Field, ...] = ()
     units: Mapping[str, str] = field(default_factory=dict)
     codes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    systems: Mapping[str, str] = field(default_factory=dict)
     mended: Mended | None = None
     kinds: Mapping[str, int] = field(default_factory=dict)
     system: System = System()
@@ -356,6 +359,7 @@ class Layer:
             "reader_said": list(source.reader_said),
             "crs": {"declared": declared, "used": system.name, "implied": list(system.implied)},
             "codes": {column: dict(fit) for column, fit in self.codes.items()},
+            "land_use_systems": dict(self.systems),
         }
         if self.schema is not None:
             facts["schema"] = {"name": self.schema.name, "known_by": list(self.known_by)}

@@ -10,7 +10,6 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -42,6 +41,12 @@ _RANGE = rf"^{_NUMBER}(?:-|~|～|—|–|至|到){_SOME}$"
 _AT_MOST = rf"^(?:≤|<=|<|＜|不大于|不超过|不高于){_SOME}$"
 _MOST_AFTER = rf"^{_SOME}(?:以下|及以下|以内)$"
 _AT_LEAST = rf"^(?:≥|>=|>|＞|不小于|不低于){_NUMBER}$|^{_NUMBER}(?:以上|及以上)$"
+_HOW = {
+    "codes": "代码 the codes",
+    "names": "类名 the names beside them",
+    "stated": "图层所述 what the layer states",
+    "told": "--system",
+}
 _CLASS_NAMES = {
     "land_use": ("dlmc", "地类名称", "用地名称", "ytmc", "用途名称", "ydyhflmc", "zh"),
     "planned_use": ("规划用途名称", "规划用地名称", "ghytmc", "ydyhflmc"),
@@ -57,8 +62,12 @@ def convert(layer: Layer, options: Options) -> Layer:
     log = layer.log.fresh()
     values, units = _converted(layer.values, layer.matched, options.scale, log, written=layer.table)
     values = _joined_ids(values, layer.matched)
-    values, codes = _with_system(values, layer, options, log)
-    return layer.after(log, values=values, units=units, codes=codes)
+    held = [c for c in ("land_use", "planned_use") if c in values and values[c].notna().any()]
+    codes = {c: land_use.system_fits(values[c])["known"].round(4).to_dict() for c in held}
+    systems: dict[str, str] = {}
+    if held and "land_use_system" in LEVELS[layer.level].columns:
+        values, systems = _with_system(values, held[0], layer, options, log)
+    return layer.after(log, values=values, units=units, codes=codes, systems=systems)
 
 
 def _joined_ids(values: pd.DataFrame, matched: Columns) -> pd.DataFrame:
@@ -73,54 +82,40 @@ def _joined_ids(values: pd.DataFrame, matched: Columns) -> pd.DataFrame:
 
 
 def _with_system(
-    values: pd.DataFrame, layer: Layer, options: Options, log: Log
-) -> tuple[pd.DataFrame, dict[str, dict[str, float]]]:
-    """Say in which classification the land-use codes are, and how well they fit each."""
-    held = [c for c in ("land_use", "planned_use") if c in values and values[c].notna().any()]
-    fits = {c: land_use.system_fits(values[c])["known"].round(4).to_dict() for c in held}
-    if not held or "land_use_system" not in LEVELS[layer.level].columns:
-        return values, fits
-    column = held[0]
-    letters = values[column].str.match("[A-Z]", na=False)
-    if fits[column] and max(fits[column].values()) < land_use.LEAST_KNOWN and letters.any():
-        return _with_systems(values, column, letters, layer, log), fits
+    values: pd.DataFrame, column: str, layer: Layer, options: Options, log: Log
+) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Say in which classification the land-use codes are, by what; ask where nothing tells it.
+
+    Codes with letters and codes of digits in one column are told each for itself.
+    """
+    source = layer.matched.sources.get(column, column)
+    codes = values[column].astype("str")
+    names = _names_of_classes(values, column)
     stated = options.system or _stated_system(values, layer)
-    told = land_use.tell_system(values[column], _names_of_classes(values, column), stated)
-    source = layer.matched.sources.get(column, column)
-    words = {"other": source, "detail": "、".join(told.possible)}
+    told = land_use.tell_system(codes, names, stated)
+    groups = [(codes.notna(), told)]
+    letters = codes.str.match("[A-Z]", na=False)
+    if not told.possible and letters.any() and not letters[codes.notna()].all():
+        parts = (letters, ~letters & codes.notna())
+        groups = [(rows, land_use.tell_system(codes[rows])) for rows in parts]
     if options.system is not None:
-        told = replace(told, system=options.system, by="told", contradicted=False)
-    if told.contradicted:
-        by = "、".join(told.possible) or "—"
-        log.stop("R545", other=stated, detail=f"{source}: {by}")
-    elif len(told.possible) > 1 and not told.system and layer.zone_system not in told.possible:
-        log.add("R546", None, **words)
-    elif told.by in {"codes", "names"} and told.system != layer.zone_system:
-        how = {"codes": "代码 the codes", "names": "类名 the names beside them"}[told.by]
-        log.add("R544", None, other=told.system, detail=f"{source}: {how}")
-    if told.system and ("land_use_system" not in values or options.system is not None):
-        filled = values[column].notna()
-        system = pd.Series(told.system, index=values.index, dtype="str").where(filled, None)
-        values = values.assign(land_use_system=system.astype("str").where(filled, None))
-    return values, fits
-
-
-def _with_systems(
-    values: pd.DataFrame, column: str, letters: pd.Series, layer: Layer, log: Log
-) -> pd.DataFrame:
-    """Say it for each of two kinds of codes in one column: those with letters, those of digits."""
-    source = layer.matched.sources.get(column, column)
-    system = values.get("land_use_system", pd.Series(None, index=values.index, dtype="str"))
-    for rows in (letters, ~letters & values[column].notna()):
-        told = land_use.tell_system(values.loc[rows, column])
-        if told.system:
-            sample = values.loc[rows, column].iloc[0]
-            detail = f"{source}: {int(rows.sum())} × {sample} …"
-            log.add("R544", None, other=told.system, detail=detail)
-            system = system.mask(rows & system.isna(), told.system)
-        elif told.possible:
-            log.add("R546", None, other=source, detail="、".join(told.possible))
-    return values.assign(land_use_system=system.astype("str"))
+        groups = [(codes.notna(), land_use.ToldSystem(options.system, "told", (options.system,)))]
+    system = pd.Series(None, index=values.index, dtype="str")
+    by: dict[str, str] = {}
+    for rows, one in groups:
+        possible = "、".join(one.possible)
+        if one.contradicted:
+            log.stop("R545", other=stated, detail=f"{source}: {possible or '—'}")
+        elif not one.system and possible and layer.zone_system not in one.possible:
+            log.add("R546", None, other=source, detail=possible)
+        elif one.system and layer.zone_system not in {"", one.system}:
+            log.add("R544", None, other=one.system, detail=f"{source}: {_HOW[one.by]}")
+        if one.system:
+            by[one.system] = one.by
+            system = system.mask(rows, one.system)
+    if by and ("land_use_system" not in values or options.system is not None):
+        values = values.assign(land_use_system=system.astype("str"))
+    return values, by
 
 
 def _stated_system(values: pd.DataFrame, layer: Layer) -> str:
@@ -208,7 +203,7 @@ def _upper_bounds(series: pd.Series, source: str, log: Log) -> pd.Series:
     if not isinstance(series.dtype, pd.StringDtype) and not pd.api.types.is_object_dtype(series):
         return series
     text = series.astype("str")
-    plain = text.map(_narrow, na_action="ignore")
+    plain = text.map(_narrow, na_action="ignore").astype("str")
     upper = plain.str.extract(_RANGE)[0].fillna(plain.str.extract(_AT_MOST)[0])
     upper = upper.fillna(plain.str.extract(_MOST_AFTER)[0])
     ranges, least = upper.notna(), plain.str.match(_AT_LEAST, na=False)

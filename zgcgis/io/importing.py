@@ -25,10 +25,12 @@ from numpy.typing import NDArray
 from .. import __version__
 from ..errors import UnknownNameError, ZoneError
 from ..intake import tabular as tables
-from ..intake.examine import shifts
+from ..intake.examine import examine, shifts
+from ..intake.formats import BY_SUFFIX
 from ..intake.geometry import against_areas, against_floors
 from ..intake.layer import STORED, Expected, Layer, Options
 from ..intake.log import Log, Refusal
+from ..intake.sandbox import archive
 from ..model import LEVELS
 from ..runs import hold
 from ..safe_text import json_text
@@ -39,7 +41,7 @@ from .stored import read_stored_layer, stored_file
 from .writing import write_text_whole
 from .zones import layer_files, read_settings, zone_folder
 
-__all__ = ["Intake", "import_file"]
+__all__ = ["Intake", "delivered", "import_all", "import_file"]
 
 ZONE_REACH_KM = 150.0  # parks of one zone lie far apart
 WAIT_SECONDS = 30.0
@@ -110,19 +112,138 @@ def import_file(
         return _import(path, folder, level, options, add=add, dry_run=dry_run)
 
 
+def import_all(
+    path: str | Path,
+    zone: str | Path,
+    *,
+    options: Options | None = None,
+    add: bool = False,
+    dry_run: bool = False,
+) -> list[Intake]:
+    """Import every layer of a file, an archive or a folder, each to the level it shows itself.
+
+    Shapes come before the tables that are joined to them, and what is named before what names it.
+
+    Parameters
+    ----------
+    path, zone, options, add, dry_run
+        As of :func:`import_file`; the path may be a folder.
+
+    Raises
+    ------
+    ReadError, ZoneError
+        If anything cannot be used, or it cannot be told what a layer is or which of several is
+        meant: all of it is said at once, and nothing is imported.
+    """
+    options = options or Options()
+    folder = zone_folder(zone)
+    refuse_links(folder)
+    found: list[_Part] = []
+    unclear: list[str] = []
+    for file in delivered(Path(path)):
+        for report in examine(file, options=options, **_of_zone(folder, "")):
+            if report.refusal is not None:
+                raise report.refusal.of(str(file))
+            several = len(report.layers) > 1 or file.suffix.lower() in archive.SUFFIXES
+            for layer in report.layers:
+                if not layer.sure and options.layer in {None, layer.name}:
+                    unclear.append(f"{file.name}: {layer.name}")
+                found.append(_Part(file, layer.name if several else options.layer, layer))
+    by_level: dict[str, list[_Part]] = {}
+    for part in found:
+        if not part.joins:
+            by_level.setdefault(part.layer.level, []).append(part)
+    doubled = [
+        f"{level}: {'、'.join(part.title for part in parts)}"
+        for level, parts in by_level.items()
+        if len(parts) > 1 and not add
+    ]
+    if unclear or doubled or not found:
+        raise _what_to_ask(path, unclear, doubled)
+    order = list(LEVELS)
+    found.sort(key=lambda part: (part.joins, order.index(part.layer.level)))
+    return [
+        import_file(
+            part.file,
+            zone,
+            part.layer.level,
+            options=replace(options, layer=part.name),
+            add=add,
+            dry_run=dry_run,
+        )
+        for part in found
+    ]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A layer of a delivery: its file, the name by which it is asked for, what it is."""
+
+    file: Path
+    name: str | None
+    layer: Layer
+
+    @property
+    def joins(self) -> bool:
+        return self.layer.table and LEVELS[self.layer.level].geometry not in {"point", "any"}
+
+    @property
+    def title(self) -> str:
+        return self.file.name if self.name is None else f"{self.file.name} ({self.name})"
+
+
+def delivered(path: Path) -> list[Path]:
+    """Return the files of a folder that can be read, those below it too; else the path itself."""
+    if not path.is_dir() or path.suffix.lower() in BY_SUFFIX:
+        return [path]
+    found: list[Path] = []
+    for entry in sorted(path.iterdir()):
+        suffix = entry.suffix.lower()
+        if entry.is_symlink() or entry.name.startswith("."):
+            continue
+        if suffix in BY_SUFFIX or suffix in archive.SUFFIXES:
+            found.append(entry)
+        elif entry.is_dir():
+            found += delivered(entry)
+    return found
+
+
+def _what_to_ask(path: str | Path, unclear: list[str], doubled: list[str]) -> ZoneError:
+    zh, en = [], []
+    if unclear:
+        zh.append(f"看不出属于哪一级的图层：{'；'.join(unclear)}。请逐个导入并用 --level 说明")
+        en.append(
+            f"it cannot be told of which level are: {'; '.join(unclear)}; import each with --level"
+        )
+    if doubled:
+        zh.append(f"同一级别有几个图层：{'；'.join(doubled)}。请用 --layer 选一个，或用 --add 合并")
+        en.append(
+            f"several layers are of one level: {'; '.join(doubled)}; choose by --layer, or join by --add"
+        )
+    if not zh:
+        zh.append("其中没有可读取的数据")
+        en.append("it holds no data that can be read")
+    return ZoneError(
+        f"{path}：{'；'.join(zh)}。未导入任何图层。",
+        f"{path}: {'; '.join(en)}. Nothing was imported.",
+    )
+
+
+def _of_zone(folder: Path, level: str) -> dict[str, Any]:
+    """Return what a zone says of the layers that are meant for it."""
+    return {
+        "expected": _where_it_should_lie(folder, level),
+        "zone_system": str(read_settings(folder / "zone.toml").get("land_use_system") or ""),
+    }
+
+
 def _import(
     path: str | Path, folder: Path, level: str, options: Options, *, add: bool, dry_run: bool
 ) -> Intake:
     stored = folder / "layers" / f"{level}.parquet"
     old = layer_files(folder / "layers").get(level)
     there = stored_record(stored) if old == stored else None
-    report, layer = the_layer(
-        path,
-        level,
-        options,
-        expected=_where_it_should_lie(folder, level),
-        zone_system=str(read_settings(folder / "zone.toml").get("land_use_system") or ""),
-    )
+    report, layer = the_layer(path, level, options, **_of_zone(folder, level))
     record = {
         "file": Path(path).name,
         "sha256": report.sha256,
