@@ -162,6 +162,10 @@ LEAST_KNOWN, LEAST_NAMED, APART = 0.9, 0.8, 0.3
 """Shares of rows: known at least where codes are of a system, named as there, and ahead of others."""
 
 
+_LONGEST_CODE = {"gbt21010_2017": 4, "third_survey": 5}
+"""Codes of these are never finer than the standard has them."""
+
+
 def system_fits(codes: Series, names: Series | None = None) -> DataFrame:
     """Return how well codes, and the class names beside them, fit each classification.
 
@@ -181,7 +185,8 @@ def system_fits(codes: Series, names: Series | None = None) -> DataFrame:
     rows, named = sum(pairs.values()), sum(n for (_, name), n in pairs.items() if name)
     fits = {}
     for system in SYSTEMS:
-        known = {code: _longest(system, code) for code, _ in pairs}
+        most = _LONGEST_CODE.get(system, 99)
+        known = {code: _longest(system, code) if len(code) <= most else "" for code, _ in pairs}
         alike = sum(
             count
             for (code, name), count in pairs.items()

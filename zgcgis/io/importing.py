@@ -151,7 +151,7 @@ def import_all(
                 found.append(_Part(file, layer.name if several else options.layer, layer))
     by_level: dict[str, list[_Part]] = {}
     for part in found:
-        if not part.joins:
+        if not part.joins and part.layer.sure:
             by_level.setdefault(part.layer.level, []).append(part)
     doubled = [
         f"{level}: {'、'.join(part.title for part in parts)}"

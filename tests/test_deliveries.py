@@ -1,0 +1,273 @@
+"""What survey bureaus hand over is taken with no option but the zone: layers, codes, ids, corners."""
+
+from __future__ import annotations
+
+import os
+import zipfile
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zgcgis.intake.columns import schemas
+from zgcgis.intake.examine import examine
+from zgcgis.intake.layer import Options
+from zgcgis.io import new_zone, open_zone
+from zgcgis.io.importing import import_all
+from zgcgis.land_use import SYSTEMS, crosswalk, tell_system
+from zgcgis.model import LEVELS
+
+DRAWS = 1000 if os.environ.get("ZGCGIS_FULL") else 100
+EAST, NORTH, STEP = 461_500.0, 4_404_000.0, 120.0
+PRJ = (
+    'PROJCS["CGCS2000_3_Degree_GK_CM_117E",GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",'
+    'DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],'
+    'UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],'
+    'PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],'
+    'PARAMETER["Central_Meridian",117.0],PARAMETER["Scale_Factor",1.0],'
+    'PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]'
+)
+CODES = ["0601", "0601", "0701", "05H1", "08H1", "1003", "1004", "1107A", "0103", "1109", "0301K"]
+
+
+@pytest.fixture
+def zone(tmp_path):
+    return new_zone(tmp_path / "zone", id="z", zh="区", en="Zone")
+
+
+def squares(count: int) -> list[shapely.Polygon]:
+    return [
+        shapely.box(EAST + STEP * (k % 8), NORTH + STEP * (k // 8),
+                    EAST + STEP * (k % 8) + STEP, NORTH + STEP * (k // 8) + STEP)
+        for k in range(count)
+    ]  # fmt: skip
+
+
+def survey(count: int = 44) -> gpd.GeoDataFrame:
+    """Land-use patches in the fields of the third survey; their numbers begin anew in each village."""
+    names = crosswalk().loc["third_survey", "zh"]
+    codes = [CODES[k % len(CODES)] for k in range(count)]
+    rows = [
+        {
+            "BSM": f"110115211{k:09d}", "YSDM": "2001010100", "TBBH": str(k // 4 + 1),
+            "DLBM": code, "DLMC": names.get(code, names.get(code[:4])), "QSXZ": "20",
+            "ZLDWDM": f"11011520100{k % 4}0000000", "ZLDWMC": f"第{k % 4 + 1}村",
+            "TBMJ": round(STEP**2, 2), "KCXS": 0.05 if code == "0103" else 0.0,
+            "KCMJ": round(0.05 * STEP**2, 2) if code == "0103" else 0.0,
+            "TBDLMJ": round((0.95 if code == "0103" else 1) * STEP**2, 2), "SJNF": "2023",
+        }
+        for k, code in enumerate(codes)
+    ]  # fmt: skip
+    return gpd.GeoDataFrame(rows, geometry=squares(count), crs=4548)
+
+
+def shapefile(layer: gpd.GeoDataFrame, path: Path, prj: str | None) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    layer.to_file(path, encoding="GBK", engine="pyogrio")
+    path.with_suffix(".cpg").unlink(missing_ok=True)
+    path.with_suffix(".prj").unlink(missing_ok=True)
+    if prj is not None:
+        path.with_suffix(".prj").write_text(prj, encoding="utf-8")
+    return path
+
+
+def numbered(layer: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the layer with the number of its belt before the eastings."""
+    moved = shapely.transform(layer.geometry.to_numpy(), lambda c: c + np.array([39e6, 0]))
+    return layer.set_geometry(gpd.GeoSeries(moved, crs=4527))
+
+
+DRESSES = {
+    "belt and prj": lambda f: shapefile(
+        numbered(survey()), f / "DLTB.shp",
+        PRJ.replace("CM_117E", "Zone_39").replace("500000.0", "39500000.0")),
+    "no belt": lambda f: shapefile(survey(), f / "DLTB.shp", PRJ),
+    "belt, prj without": lambda f: shapefile(numbered(survey()), f / "DLTB.shp", PRJ),
+    "belt, no prj": lambda f: shapefile(numbered(survey()), f / "DLTB_39带.shp", None),
+    "degrees": lambda f: shapefile(survey().to_crs(4490), f / "地类图斑.shp", PRJ.split("PROJCS")[0]
+                                   or 'GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",'
+                                   'DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]],'
+                                   'PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("dress", DRESSES)
+def test_survey_land_is_taken_in_any_dress_with_no_option(zone, tmp_path, dress):
+    path = DRESSES[dress](tmp_path / "given")
+    (intake,) = import_all(path, zone)
+    given = survey()
+    assert intake.level == "parcel"
+    assert intake.counts["used"] + intake.counts["repaired"] == len(given)
+    layer = open_zone(zone).layer("parcel")
+    assert set(layer["id"]) == set(given["BSM"])
+    assert set(layer["land_use_system"]) == {"third_survey"}
+    ours = layer.groupby("land_use")["registered_area_m2"].sum()
+    theirs = given.groupby("DLBM")["TBMJ"].sum()
+    pd.testing.assert_series_equal(
+        ours, theirs, check_names=False, check_index_type=False, atol=0.005
+    )
+    net = layer["TBDLMJ"].astype("float64").sum()
+    assert net == pytest.approx(given["TBDLMJ"].sum(), abs=0.005)
+
+
+def test_a_package_and_a_geodatabase_of_the_survey_are_the_same(tmp_path):
+    for name, driver in (("三调.gdb", "OpenFileGDB"), ("三调.gpkg", "GPKG")):
+        path = tmp_path / name
+        survey().to_file(path, layer="DLTB", driver=driver, engine="pyogrio")
+        (report,) = examine(path)
+        (layer,) = report.layers
+        assert (layer.schema.name, dict(layer.systems)) == ("DLTB", {"third_survey": "names"})
+        assert layer.log.counts["used"] == 44
+
+
+# --- classifications ------------------------------------------------------------------------------
+
+
+@settings(max_examples=DRAWS, deadline=None)
+@given(st.data())
+def test_codes_of_every_system_are_told_apart_or_asked_about_never_taken_wrongly(data):
+    system = data.draw(st.sampled_from(SYSTEMS))
+    there = [c for c in crosswalk().loc[system].index if len(c) > 2 or system == "gb50137_2011"]
+    some = data.draw(st.lists(st.sampled_from(there), min_size=1, max_size=40, unique=True))
+    rows = data.draw(st.integers(10, 500))
+    rng = np.random.default_rng(data.draw(st.integers(0, 2**32 - 1)))
+    codes = pd.Series(rng.choice(some, rows))
+    told = tell_system(codes)
+    assert told.system in {"", system}
+    assert system in told.possible
+    names = codes.map(crosswalk().loc[system, "zh"])
+    assert tell_system(codes, names).system in {"", system}
+
+
+def test_what_is_stated_and_cannot_be_is_asked_about(tmp_path):
+    layer = survey()
+    layer["DLBM"] = [["100101", "070102", "0901", "1403"][k % 4] for k in range(len(layer))]
+    path = shapefile(layer.drop(columns="DLMC"), tmp_path / "given" / "DLTB.shp", PRJ)
+    (report,) = examine(path)
+    assert [stop.rule for stop in report.layers[0].log.stops] == ["R545"]
+    (report,) = examine(path, options=Options(system="yonghai_2023"))
+    assert dict(report.layers[0].systems) == {"yonghai_2023": "told"}
+
+
+def test_codes_that_fit_several_systems_are_not_guessed(zone, tmp_path):
+    layer = survey(12)[["BSM", "geometry"]].assign(宗地代码=lambda f: f["BSM"], 地类编码="0601")
+    path = shapefile(layer.drop(columns="BSM"), tmp_path / "given" / "宗地.shp", PRJ)
+    (intake,) = import_all(path, zone)
+    assert "R546" in set(intake.findings["rule"])
+    assert open_zone(zone).layer("parcel")["land_use_system"].isna().all()
+
+
+def test_letters_and_digits_in_one_column_are_two_systems(tmp_path):
+    plots = gpd.GeoDataFrame(
+        {"DKBH": [f"A-{k}" for k in range(12)], "YDDM": ["M1", "R2", "G1", "100101"] * 3,
+         "RJL": ["1.0-2.5", "≤2.0", "1.2以下", "≥1.0"] * 3, "JZMD": "≤40", "LDL": "≥20"},
+        geometry=squares(12), crs=4548,
+    )  # fmt: skip
+    (report,) = examine(shapefile(plots, tmp_path / "given" / "控规地块.shp", PRJ))
+    (layer,) = report.layers
+    assert layer.level == "detailed_plan"
+    assert dict(layer.systems) == {"gb50137_2011": "codes", "yonghai_2023": "codes"}
+    assert layer.used_values["planned_far"].tolist()[:3] == [2.5, 2.0, 1.2]
+    assert layer.used_values["planned_far"].isna().sum() == 3
+    assert {"R547", "R548"} <= set(layer.findings["rule"])
+
+
+# --- schemas and ids ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("schema", schemas(), ids=lambda s: s.name)
+def test_every_schema_speaks_of_columns_of_its_level(schema):
+    assert set(schema.columns.values()) <= set(LEVELS[schema.level].columns)
+    assert schema.system in {"", *SYSTEMS}
+    assert schema.fields
+
+
+@pytest.mark.parametrize("schema", schemas(), ids=lambda s: s.name)
+def test_every_schema_is_known_by_its_fields_and_its_name(schema, tmp_path):
+    fields = [*schema.fields, *schema.other[:2], *schema.columns][:12]
+    frame = gpd.GeoDataFrame(
+        {name: [f"{name}{k}" for k in range(3)] for name in dict.fromkeys(["BSM", *fields])},
+        geometry=squares(3), crs=4548,
+    )  # fmt: skip
+    path = tmp_path / f"{schema.names[0]}.gpkg"
+    frame.to_file(path, layer=schema.names[0], engine="pyogrio")
+    (report,) = examine(path)
+    (layer,) = report.layers
+    assert layer.schema.name == schema.name
+    assert (layer.level, layer.sure) == (schema.level, True)
+
+
+def test_a_number_that_counts_within_its_parcel_is_joined_to_it(tmp_path):
+    frame = gpd.GeoDataFrame(
+        {"宗地代码": [f"P{k // 3}" for k in range(12)], "幢号": [str(k % 3 + 1) for k in range(12)],
+         "地上层数": 6},
+        geometry=squares(12), crs=4548,
+    )  # fmt: skip
+    path = tmp_path / "房屋.gpkg"
+    frame.to_file(path)
+    (report,) = examine(path, level="building")
+    (layer,) = report.layers
+    assert layer.log.counts["used"] == 12
+    assert layer.used_values["id"].tolist()[:4] == ["P0-1", "P0-2", "P0-3", "P1-1"]
+    assert "R543" in set(layer.findings["rule"])
+
+
+def test_one_slip_in_an_id_is_a_slip_and_no_reason_for_another_column(tmp_path):
+    frame = gpd.GeoDataFrame(
+        {"宗地代码": ["P0", *(f"P{k}" for k in range(39))], "BSM": [f"{k:05d}" for k in range(40)]},
+        geometry=squares(40), crs=4548,
+    )  # fmt: skip
+    path = tmp_path / "宗地.gpkg"
+    frame.to_file(path)
+    (report,) = examine(path, level="parcel")
+    assert report.layers[0].refused["rule"].tolist() == ["R501"]
+
+
+# --- a whole delivery -----------------------------------------------------------------------------
+
+
+def test_a_folder_and_an_archive_are_taken_whole_in_order(zone, tmp_path):
+    given = tmp_path / "成果"
+    parcels = survey(12)[["geometry"]].assign(
+        ZDDM=[f"110115201001GB{k:05d}" for k in range(12)], ZDMJ=STEP**2, YT="05H1", QLLX="3"
+    )
+    buildings = gpd.GeoDataFrame(
+        {"ZRZH": [f"F{k:04d}" for k in range(12)], "ZDDM": parcels["ZDDM"], "ZCS": 3, "DSCS": 3,
+         "SCJZMJ": 3600.0},
+        geometry=shapely.buffer(parcels.geometry.to_numpy(), -30), crs=4548,
+    )  # fmt: skip
+    shapefile(parcels, given / "ZDJBXX.shp", PRJ)
+    shapefile(buildings, given / "ZRZ.shp", PRJ)
+    pd.DataFrame(
+        {"宗地代码": parcels["ZDDM"], "供地方式": "出让", "供地日期": "2020-06-01"}
+    ).to_excel(given / "供地台账.xlsx", index=False)
+    intakes = import_all(given, zone)
+    assert [one.level for one in intakes] == ["parcel", "building", "parcel"]
+    here = open_zone(zone)
+    assert here.layer("parcel")["supply_mode"].tolist() == ["granted"] * 12
+    assert len(here.layer("building")) == 12
+
+    other = new_zone(tmp_path / "other", id="o", zh="区", en="Zone")
+    archive = tmp_path / "成果.zip"
+    with zipfile.ZipFile(archive, "w") as box:
+        for file in sorted(given.iterdir()):
+            if file.suffix != ".xlsx":
+                box.write(file, f"成果/{file.name}")
+    assert [one.level for one in import_all(archive, other)] == ["parcel", "building"]
+
+
+def test_what_cannot_be_told_is_asked_at_once_and_nothing_is_imported(zone, tmp_path):
+    given = tmp_path / "given"
+    shapefile(survey(), given / "DLTB.shp", PRJ)
+    shapefile(survey(), given / "地类图斑.shp", PRJ)
+    plain = gpd.GeoDataFrame({"a": [1, 2]}, geometry=squares(2), crs=4548)
+    shapefile(plain, given / "x.shp", PRJ)
+    with pytest.raises(Exception, match=r"x\.shp.*--level.*--layer") as told:
+        import_all(given, zone)
+    assert "DLTB.shp、地类图斑.shp" in str(told.value)
+    assert not list((zone / "layers").glob("*"))
