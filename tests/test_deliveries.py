@@ -271,3 +271,74 @@ def test_what_cannot_be_told_is_asked_at_once_and_nothing_is_imported(zone, tmp_
         import_all(given, zone)
     assert "DLTB.shp、地类图斑.shp" in str(told.value)
     assert not list((zone / "layers").glob("*"))
+
+
+# --- tables as offices make them -------------------------------------------------------------------
+
+
+def office_table(path: Path) -> Path:
+    """A ledger with a title, a unit in the corner, two rows of names, totals and a signature."""
+    import openpyxl
+
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet["A1"] = "某开发区2023年度供地台账"
+    sheet.merge_cells("A1:H1")
+    sheet["A2"] = "填报单位：自然资源分局"
+    sheet["G2"] = "单位：公顷、元"
+    sheet.append(["序号", "宗地代码", "用地情况", None, None, "出让合同", None, "备注"])
+    sheet.append([None, None, "已动工面积", "供地方式", None, "成交价款", "约定开工日期", None])
+    for cells in ("A3:A4", "B3:B4", "C3:E3", "F3:G3", "H3:H4"):
+        sheet.merge_cells(cells)
+    for k in range(6):
+        sheet.append(
+            [k + 1, f"110115201001GB{k:05d}", 0.5, "招拍挂", None, 12_000_000, "2021-06-01"]
+        )
+        if k == 2:
+            sheet.append(["小计", None, 1.5, None, None, 36_000_000])
+    sheet.append(["合计", None, 3.0, None, None, 72_000_000])
+    sheet.append(["填表人：甲", None, "审核人：乙", None, "日期：2024-01-05"])
+    sheet.append(["注：面积为平面面积。"])
+    book.save(path)
+    return path
+
+
+def test_a_ledger_with_two_rows_of_names_loses_nothing(tmp_path):
+    (report,) = examine(office_table(tmp_path / "供地台账.xlsx"))
+    (layer,) = report.layers
+    assert (layer.level, layer.sure) == ("parcel", True)
+    assert set(layer.refused["rule"]) == {"R517"}
+    held = layer.used_values
+    assert held["id"].tolist() == [f"110115201001GB{k:05d}" for k in range(6)]
+    assert held["land_price_wan"].tolist() == [1200.0] * 6
+    assert held["developed_area_m2"].tolist() == [5000.0] * 6
+    assert set(held["supply_mode"]) == {"granted"}
+    assert held["agreed_start_date"].notna().all()
+    assert {"R555", "R556"} <= set(layer.findings["rule"])
+    assert "column_5" not in held.columns or held["column_5"].isna().all()
+
+
+def test_two_lines_of_names_in_a_text_table_are_joined(tmp_path):
+    path = tmp_path / "台账.csv"
+    path.write_text(
+        "宗地代码,出让合同,,备注\n,成交价款（万元）,约定开工日期,\nA1,12,2021-06-01,x\nA2,13,2021-06-02,y\n",
+        encoding="utf-8",
+    )
+    (report,) = examine(path, level="parcel")
+    held = report.layers[0].used_values
+    assert held["land_price_wan"].tolist() == [12.0, 13.0]
+    assert held["agreed_start_date"].notna().all()
+
+
+@given(
+    st.lists(st.text("甲乙丙丁abc", min_size=1, max_size=4), min_size=2, max_size=6, unique=True),
+    st.integers(1, 5),
+)
+@settings(max_examples=30, deadline=None)
+def test_a_plain_table_is_read_cell_by_cell(names, rows):
+    from zgcgis.intake.tabular import _framed
+
+    cells = [[f"{k}-{n}" for n in range(len(names))] for k in range(rows)]
+    made = _framed(lambda: iter([names, *cells]))
+    assert list(made.frame.columns) == names
+    assert made.frame.to_numpy().tolist() == cells

@@ -402,8 +402,8 @@ def _log(count: int, said: list[Finding], options: Options) -> Log:
 
 
 def _read_csv(one: Staged, _: Path, options: Options) -> list[Layer]:
-    frame, encoding, said = read_csv(one, options.encoding)
-    source = Source(file=one.source.stem, encoding=encoding, table=True)
+    frame, encoding, said, units = read_csv(one, options.encoding)
+    source = Source(file=one.source.stem, encoding=encoding, table=True, units=units)
     return [Layer(one.name, frame, None, _log(len(frame), said, options), source)]
 
 
@@ -445,11 +445,11 @@ def _table_of(plots: list[Plot]) -> pd.DataFrame:
 
 
 def _read_workbook(one: Staged, work: Path, options: Options) -> list[Layer]:
-    source = Source(file=one.source.stem, encoding="utf-8", table=True)
     layers = []
-    for name, frame, refusal, said in read_workbook(one, work, options.layer):
-        values = pd.DataFrame() if frame is None else frame
-        log = _log(len(values), said, options)
+    for name, made, refusal in read_workbook(one, work, options.layer):
+        source = Source(file=one.source.stem, encoding="utf-8", table=True, units=made.units)
+        values = made.frame
+        log = _log(len(values), made.findings, options)
         if refusal is not None:
             log.stop(refusal.rule, **refusal.words)
         layers.append(Layer(name, values, None, log, source))

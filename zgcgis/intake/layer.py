@@ -93,8 +93,8 @@ class Source:
         Whether outlines may be lines whose ends meet.
     cut
         At how many bytes of which encoding names of columns are cut.
-    table
-        Whether it has no shapes of its own.
+    table, units
+        Whether it has no shapes of its own; units stated for all of a table.
     """
 
     file: str = ""
@@ -108,6 +108,7 @@ class Source:
     drawing: bool = False
     cut: tuple[int, str] | None = None
     table: bool = False
+    units: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

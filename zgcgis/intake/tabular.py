@@ -8,10 +8,10 @@ import json
 import re
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from .columns import plain_name, units_by_name
 from .encoding import decode_bytes, plain_key
 from .log import Finding, Log, Refusal
 from .sandbox.format import Staged
@@ -30,11 +31,19 @@ MOST_BYTES = 2 << 30
 MOST_COLUMNS = 2000
 MOST_MARKS = 1_500_000  # separators in a line, those in quotes among them
 MOST_EMPTY, _PER_CELL = 1_000_000, 3  # cells of a table beyond those that its file has
+MOST_HEADS = 4  # lines of names
+Span: TypeAlias = tuple[int, int, int, int]
+_FOOTER = re.compile(
+    r"^(备?注|说明|填表|制表|填报|审核|审批|复核|负责人|单位负责人|联系|资料来源|数据来源|来源)\s*(人|单位|日期|电话|意见)?\s*[:：]|^注\s*\d?\s*[:：、.]"
+)
+_SIGNED = re.compile(r"[:：]|^\S{2,4}$")  # beside a signature: another, or a name
 _AT_ONCE = 500_000  # cells that are held as objects
 
 
-def read_csv(staged: Staged, encoding: str | None) -> tuple[pd.DataFrame, str, list[Finding]]:
-    """Return a CSV table as text, its encoding, and rows of findings about its lines."""
+def read_csv(
+    staged: Staged, encoding: str | None
+) -> tuple[pd.DataFrame, str, list[Finding], tuple[str, ...]]:
+    """Return a CSV table as text, its encoding, findings about its lines, units stated above it."""
     if staged.size > MOST_BYTES:
         raise Refusal("R444", measured=staged.size, limit=MOST_BYTES)
     answer = decode_bytes(staged.path.read_bytes(), forced=encoding)
@@ -57,13 +66,13 @@ def read_csv(staged: Staged, encoding: str | None) -> tuple[pd.DataFrame, str, l
             yield [c if c != "" else None for c in row]
 
     try:
-        frame, findings = _framed(rows)
+        frame, findings, units, _ = _framed(rows)
     except csv.Error as problem:
         raise Refusal("R405", detail=f"CSV: {problem}") from problem
     findings += _swallowed(frame, mark)
     if text and not text.endswith(("\n", "\r")) and "\n" in text:
         staged.add("R429", measured=len(frame))
-    return frame, found.name, findings
+    return frame, found.name, findings, units
 
 
 def _swallowed(frame: pd.DataFrame, mark: str) -> list[Finding]:
@@ -99,35 +108,53 @@ def _separator(text: str) -> str:
     return max(",\t;|，", key=even)
 
 
-def _framed(
-    rows: Callable[[], Iterator[list[str | None]]],
-) -> tuple[pd.DataFrame, list[Finding]]:
-    """Make a table of rows: find the line of names, keep the rest as text.
+class Framed(NamedTuple):
+    """A table as text, what was found on the way, and units stated for all of it."""
 
-    The rows are gone through twice, and never held all at once.
+    frame: pd.DataFrame
+    findings: list[Finding]
+    units: tuple[str, ...]
+    begin: int = 0
+
+
+def _framed(
+    rows: Callable[[], Iterator[list[str | None]]], merged: Collection[Span] = ()
+) -> Framed:
+    """Make a table of rows: find the lines of names, keep the rest as text.
+
+    The rows are gone through twice, and never held all at once. Lines above the names are a
+    title; a unit that stands there is meant for all columns. Lines below the last row that begin
+    like a remark or a signature are no rows.
     """
     filled, lengths = array("q"), array("q")
     for row in rows():
         filled.append(sum(c is not None and c.strip() != "" for c in row))
         lengths.append(len(row))
     start, head = _line_of_names(rows, np.asarray(filled), np.asarray(lengths))
-    width = max((i + 1 for i, c in enumerate(head) if c is not None and c.strip()), default=0)
+    names, begin = _heads(rows, start, merged)
+    width = len(names)
     if width > MOST_COLUMNS:
         raise Refusal("R444", measured=width, limit=MOST_COLUMNS)
-    names = [(c or "").strip() or f"column_{i + 1}" for i, c in enumerate(head[:width])]
     doubles = sorted(name for name, count in Counter(names).items() if count > 1)
     if doubles:
         raise Refusal("R214", detail="、".join(d[:80] for d in doubles[:5]))
-    cells = width * int(np.count_nonzero(filled[start + 1 :]))
+    cells = width * int(np.count_nonzero(filled[begin:]))
     most = MOST_EMPTY + _PER_CELL * int(sum(lengths))
     if cells > most:  # short rows under a wide head: what is not there would take the room
         raise Refusal("R444", measured=cells, limit=most)
     findings: list[Finding] = []
+    notes: list[str] = []
     kept: list[list[str | None]] = []
     parts: list[pd.DataFrame] = []
     count = 0
     for line, row in enumerate(rows(), start=1):
-        if line < start + 2 or not filled[line - 1]:
+        if line <= begin or not filled[line - 1]:
+            continue
+        first = next(c for c in row if c is not None and c.strip())
+        if _FOOTER.match(first.strip()) and all(
+            _SIGNED.search(cell) for cell in map(_said, row[1:]) if cell
+        ):
+            notes.append(first.strip()[:40])
             continue
         over = any(c is not None and c.strip() for c in row[width:])
         if over or (len(row) < width and len(row) != len(head)):
@@ -139,7 +166,88 @@ def _framed(
             parts.append(_as_texts(kept, names))
             kept = []
     parts.append(_as_texts(kept, names))
-    return (pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]), findings
+    if notes:
+        findings.append(Finding("R555", None, {"measured": len(notes), "detail": notes[0]}))
+    frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
+    return Framed(frame, findings, _units_above(islice(rows(), start)), begin)
+
+
+def _heads(
+    rows: Callable[[], Iterator[list[str | None]]],
+    start: int,
+    merged: Collection[Span],
+) -> tuple[list[str], int]:
+    """Return the names of columns, and after how many lines rows begin.
+
+    A second or third line of names goes on below cells of the first: below one that spans several
+    columns, beside one that spans several lines, or below and beside blanks. The name of a column
+    is its own, the lowest; where that stands twice, what stands above goes before it.
+    """
+    lines = [list(line) for line in islice(rows(), start, start + MOST_HEADS)]
+    depth = 1
+    for top, left, bottom, right in merged:
+        if top <= start <= bottom:
+            depth = max(depth, bottom - start + 1)
+            if right > left and bottom - start + 1 < len(lines):
+                below = lines[bottom - start + 1][left : right + 1]
+                depth = max(depth, bottom - start + 1 + any(_said(cell) for cell in below))
+    if not merged and len(lines) > 1 and _goes_on(lines[0], lines[1]):
+        depth = 2
+    depth = min(depth, len(lines), MOST_HEADS)
+    spread = [list(line) for line in lines[:depth]]
+    for top, left, bottom, right in merged:
+        if start <= top < start + depth and left < len(spread[top - start]):
+            text = spread[top - start][left]
+            for line in range(top - start, min(bottom - start + 1, depth)):
+                room = spread[line]
+                room.extend([None] * (right + 1 - len(room)))
+                room[left : right + 1] = [text] * (right + 1 - left)
+    if depth > 1 and not merged:
+        spread[0] = _to_the_right(spread[0], spread[1])
+    wide = max((k + 1 for line in spread for k, cell in enumerate(line) if _said(cell)), default=0)
+    columns = [
+        list(dict.fromkeys(_said(line[k]) for line in spread if k < len(line) and _said(line[k])))
+        for k in range(wide)
+    ]
+    own = Counter(parts[-1] for parts in columns if parts)
+    return [
+        (parts[-1] if own[parts[-1]] == 1 else " ".join(parts)) if parts else f"column_{k + 1}"
+        for k, parts in enumerate(columns)
+    ], start + depth
+
+
+def _said(cell: str | None) -> str:
+    return "" if cell is None else re.sub(r"\s+", "", cell) if "\n" in cell else cell.strip()
+
+
+def _goes_on(head: list[str | None], line: list[str | None]) -> bool:
+    """Whether a line goes on with the names: words alone, and only where the head is blank or ends."""
+    words = [(k, _said(cell)) for k, cell in enumerate(line) if _said(cell)]
+    blanks = {k for k in range(len(line)) if k >= len(head) or not _said(head[k])}
+    if not words or not blanks & {k for k, _ in words} or _said(line[0] if line else None):
+        return False
+    starts = {k - 1 for k in blanks} | blanks
+    return all(k in starts and not re.search(r"\d", word) for k, word in words)
+
+
+def _to_the_right(head: list[str | None], below: list[str | None]) -> list[str | None]:
+    """Spread a name over the blanks on its right that have a name of their own below."""
+    spread = [*head, *[None] * (len(below) - len(head))]
+    for k in range(1, len(spread)):
+        if not _said(spread[k]) and k < len(below) and _said(below[k]) and _said(below[k - 1]):
+            spread[k] = spread[k - 1]
+    return spread
+
+
+def _units_above(lines: Iterable[list[str | None]]) -> tuple[str, ...]:
+    """Return the units that stand above a table: 单位：公顷、万元."""
+    known = {name.partition(":")[2] for name in units_by_name()}
+    for cell in (_said(cell) for line in lines for cell in line):
+        for found in re.finditer(r"单位\s*[:：]\s*([^:：()（）]{1,30})", cell):
+            parts = tuple(filter(None, re.split(r"[、，,；;/和\s]+", found[1])))
+            if parts and all(plain_name(part) in known for part in parts):
+                return parts
+    return ()
 
 
 def _line_of_names(
@@ -169,8 +277,8 @@ def _as_texts(rows: list[list[str | None]], names: list[str]) -> pd.DataFrame:
 
 def read_workbook(
     staged: Staged, work: Any, layer: str | None
-) -> list[tuple[str, pd.DataFrame | None, Refusal | None, list[Finding]]]:
-    """Return each sheet of a workbook: name, table as text, refusal, rows of findings."""
+) -> list[tuple[str, Framed, Refusal | None]]:
+    """Return each sheet of a workbook: its name, its table, why it is refused."""
     facts = run_child(staged.format, staged.path, work, size=4 * staged.size)
     sheets = []
     names = [s["name"] for s in facts["sheets"]]
@@ -183,36 +291,41 @@ def read_workbook(
         if not any(any(c for c in row) for row in told["rows"]) and len(names) > 1:
             continue
         refusal = None
-        frame = None
-        findings: list[Finding] = []
+        made = Framed(pd.DataFrame(), [], ())
         if told["unset_formulas"]:
             refusal = Refusal("R518", detail="、".join(told["unset_formulas"][:5]))
         elif told["long"]:
             refusal = Refusal("R504", other=entry["name"], detail="、".join(told["long"][:5]))
+        merged = [_span(text) for text in told["merged"]]
         try:
-            frame, findings = _framed(partial(iter, told["rows"]))
+            made = _framed(partial(iter, told["rows"]), merged)
         except Refusal as problem:
             refusal = refusal or problem
         if told["errors"]:
-            findings.append(Finding("R519", None, {"detail": "、".join(told["errors"][:10])}))
-        odd = [*told["merged"][:3]]
+            made.findings.append(Finding("R519", None, {"detail": "、".join(told["errors"][:10])}))
+        odd = [
+            text for text, span in zip(told["merged"], merged, strict=True) if span[0] >= made.begin
+        ]
         if told["hidden_rows"]:
             odd.append(f"隐藏行 hidden rows: {told['hidden_rows']}")
-        if odd and _merged_in_body(told):
-            findings.append(Finding("R527", None, {"detail": "、".join(odd)}))
-        sheets.append((entry["name"], frame, refusal, findings))
+        if odd:
+            made.findings.append(Finding("R527", None, {"detail": "、".join(odd[:3])}))
+        sheets.append((entry["name"], made, refusal))
     return sheets
 
 
-def _merged_in_body(told: dict[str, Any]) -> bool:
-    """Whether merged cells lie below the first two rows, where titles are."""
-    if told["hidden_rows"]:
-        return True
-    for span in told["merged"]:
-        digits = "".join(c for c in span.split(":")[0] if c.isdigit())
-        if digits and int(digits) > 2:
-            return True
-    return False
+def _span(text: str) -> Span:
+    """Return the first row and column and the last of a span such as ``A1:C2``, from nought."""
+    ends = [re.match(r"([A-Z]+)(\d+)$", part) for part in f"{text}:{text}".split(":")[:2]]
+    places = [(int(e[2]) - 1, _column_number(e[1])) for e in ends if e is not None]
+    return (*places[0], *places[-1])
+
+
+def _column_number(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = 26 * number + ord(letter) - 64
+    return number - 1
 
 
 def form_of(key: str) -> str:

@@ -60,7 +60,14 @@ def convert(layer: Layer, options: Options) -> Layer:
     Codes become text, numbers numbers, dates dates; nothing turns into emptiness unsaid.
     """
     log = layer.log.fresh()
-    values, units = _converted(layer.values, layer.matched, options.scale, log, written=layer.table)
+    values, units = _converted(
+        layer.values,
+        layer.matched,
+        options.scale,
+        log,
+        written=layer.table,
+        stated=layer.source.units,
+    )
     values = _joined_ids(values, layer.matched)
     held = [c for c in ("land_use", "planned_use") if c in values and values[c].notna().any()]
     codes = {c: land_use.system_fits(values[c])["known"].round(4).to_dict() for c in held}
@@ -140,8 +147,11 @@ def _converted(
     log: Log,
     *,
     written: bool,
+    stated: tuple[str, ...] = (),
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return the table in the columns of the level, and the units taken.
+
+    Units `stated` above a table hold for columns that name none.
 
     In a `written` table every number is text, and only odd spellings are worth a word.
     """
@@ -167,11 +177,16 @@ def _converted(
                 series = _upper_bounds(series, str(source), log)
             values = _numbers(series, str(source), log, written=written)
             unit = scale.get(str(source)) or scale.get(column) or columns.unit.get(str(source))
+            named = plain_name(source) == plain_name(column)
+            above = None if unit or named else _unit_for(column, stated)
+            unit = unit or above
             factor = scale_of(column, unit) if unit else None
             if factor is not None and unit is not None:
                 values = values * factor
                 units[column] = unit
-                if str(source) not in scale and column not in scale:
+                if above is not None:
+                    log.add("R556", None, other=str(source), detail=above)
+                elif str(source) not in scale and column not in scale:
                     log.add("R524", None, other=str(source), detail=f"{unit} × {factor:g}")
             elif (
                 column.endswith("_wan")
@@ -196,6 +211,12 @@ def _converted(
             result[column] = _listed(result[column], column, log)
     _two_groups(result, log)
     return result, units
+
+
+def _unit_for(column: str, stated: tuple[str, ...]) -> str | None:
+    """Return the one of some units that a column can be in, None without one."""
+    fit = [unit for unit in stated if scale_of(column, unit) is not None]
+    return fit[0] if len(fit) == 1 else None
 
 
 def _upper_bounds(series: pd.Series, source: str, log: Log) -> pd.Series:
