@@ -392,10 +392,16 @@ def _kept_within(
     found: GeoDataFrame, outlines: GeoDataFrame, own: NDArray[np.intp], zone: Zone
 ) -> GeoDataFrame:
     """What of the places `found` lies outside the outline each of them has as its own."""
-    limit = limits_of(zone).outside_m2
+    limits = limits_of(zone)
     left = geo.outside_own(
-        found[["geometry"]], outlines, own, min_area_m2=limit, center=zone.center
+        found[["geometry"]],
+        outlines,
+        own,
+        min_area_m2=limits.outside_m2,
+        tolerance_m=limits.tolerance_m,
+        center=zone.center,
     )
+    left = left[_is_real(left, limits.outside_m2)]
     alone = found[own < 0]
     cut = found.loc[left["a"].astype(int)].assign(area_m2=left["area_m2"].to_numpy())
     cut = cut.assign(width_m=left["width_m"].to_numpy()).set_geometry(left.geometry.array)

@@ -24,7 +24,7 @@ from ..plan.settings import units_named
 from .containment import parks_of, units_of
 from .topology import _EXACT, _capped, _ids, _now, _polygons, limits_of
 
-__all__ = ["parks_of_findings"]
+__all__ = ["parks_of_findings", "units_in_circles"]
 
 _DRAWN = ("group", "corridor", "axis", "park")
 _SHOWN = 12  # units of a circle that a sentence names
@@ -65,6 +65,11 @@ def _circles(parents: Mapping[str, str]) -> list[list[str]]:
             circles.append(ring[first:] + ring[:first])
         done |= set(way)
     return circles
+
+
+def units_in_circles(zone: Zone) -> set[str]:
+    """Return the units of which nobody can say what lies under them."""
+    return {unit for ring in _circles(_parents(zone)) for unit in ring}
 
 
 @rule(

@@ -20,7 +20,7 @@ from ..land_use import build_states, classify
 from ..model import Zone
 from ..plan import Plan
 from .supply import as_of
-from .topology import _once
+from .topology import _is_real, _once, limits_of
 
 __all__ = [
     "ASKED",
@@ -200,7 +200,8 @@ def _parts_outside(zone: Zone, level: str, code: str, min_area_m2: float) -> Geo
     drawn = now.layer(level).geom_type.isin(["Polygon", "MultiPolygon"]).any()
     if land.empty or not drawn:
         return finding_frame([], rule=code)
-    parts = geo.outside(land, now.layer(level), min_area_m2=min_area_m2, center=zone.center)
+    parts = geo.outside(land, now.layer(level), **_least(zone, min_area_m2))
+    parts = parts[_is_real(parts, min_area_m2)]
     lost = int((~now.layer(level).geom_type.isin(["Polygon", "MultiPolygon"])).sum())
     words = _words_of(zone, land, parts["a"])
     if lost:  # who knows what the outline that cannot be used holds
@@ -212,6 +213,12 @@ def _parts_outside(zone: Zone, level: str, code: str, min_area_m2: float) -> Geo
     return _places(
         parts, code, min_area_m2, other="", detail=words, severity=severity, clause=clause
     )
+
+
+def _least(zone: Zone, min_area_m2: float) -> dict[str, Any]:
+    """What ground has to be more than, and wider than, to be against a plan and no noise."""
+    tolerance_m = limits_of(zone).tolerance_m
+    return {"min_area_m2": min_area_m2, "tolerance_m": tolerance_m, "center": zone.center}
 
 
 def _words_of(zone: Zone, land: GeoDataFrame, ids: pd.Series) -> list[str]:
@@ -229,7 +236,8 @@ def _parts_inside(
     land, lines = construction_land(now.layer("parcel"), _system(zone)), now.layer(level)
     if land.empty or lines.empty:
         return finding_frame([], rule=code)
-    parts = geo.shared(land, lines, min_area_m2=min_area_m2, center=zone.center)
+    parts = geo.shared(land, lines, **_least(zone, min_area_m2))
+    parts = parts[_is_real(parts, min_area_m2)]
     named = dict(zip(lines["id"], _text(lines, detail), strict=True))
     words = _words_of(zone, land, parts["a"])
     return _places(
@@ -326,7 +334,8 @@ def use_off_detailed_plan(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFra
     suspects = built["id"].isin({one for one, word in zip(held, words, strict=True) if word})
     if not suspects.any():
         return finding_frame([], rule="P303")
-    parts = geo.shared(built[suspects], plan, min_area_m2=min_area_m2, center=zone.center)
+    parts = geo.shared(built[suspects], plan, **_least(zone, min_area_m2))
+    parts = parts[_is_real(parts, min_area_m2)]
     words = used_otherwise(parts["a"], parts["b"])
     wrong = parts[[bool(word) for word in words]]
     state = _words_of(zone, built, wrong["a"])

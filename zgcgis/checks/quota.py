@@ -25,6 +25,7 @@ from ..model import Zone
 from ..plan.fields import FORMS
 from ..terms import USES
 from .containment import parks_of
+from .hierarchy import units_in_circles
 from .idle_land import as_dates
 from .plan import cited, demanded
 from .supply import as_of
@@ -225,13 +226,17 @@ def _supplied_by(facts: pd.DataFrame, year: int) -> pd.Series:
     en="{feature} is over its quota: {detail}; used {measured:.0f} m2 of {limit:.0f} m2",
 )
 def over_quota(zone: Zone, *, tolerance_m2: float = 1.0) -> GeoDataFrame:
-    """No more land is supplied, approved or built than the quota of unit, year and use."""
+    """No more land is supplied, approved or built than the quota of unit, year and use.
+
+    What lies under units whose parents run in a circle (H206) is not known.
+    """
     if zone.quotas.empty or "parcel" not in zone.layers:
         return finding_frame([], rule="Q401")
     used = quota_use(zone)
     years = zone.meta.get("years")
     last = int(max(years)) if years else as_of(zone).year
     over = used[(used["left_m2"] < -tolerance_m2) & (used["year"].astype(int) <= last)]
+    over = over[~over["unit"].isin(units_in_circles(zone))]
     rows = [
         {
             "level": _level(zone, str(row["unit"])),

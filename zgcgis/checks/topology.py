@@ -299,7 +299,10 @@ def _real_overlaps(zone: Zone, level: str) -> GeoDataFrame:
 
 
 def _is_duplicate(zone: Zone, found: GeoDataFrame) -> Series:
-    return found["share_larger"] >= limits_of(zone).duplicate_share
+    """Which overlaps are all of the larger feature, but for a rim no wider than the tolerance."""
+    limits = limits_of(zone)
+    rim = limits.tolerance_m * 2 * found["length_m"] / found["area_m2"]
+    return found["share_larger"] >= limits.duplicate_share - np.minimum(rim, 0.1)
 
 
 @rule(
@@ -447,6 +450,7 @@ def parcel_is_too_small(zone: Zone) -> GeoDataFrame:
 def registered_area_is_off(zone: Zone) -> GeoDataFrame:
     """The registered area of a parcel is that of its polygon, to 0.1 %.
 
+    Nor is a difference a fault that the tolerance of its boundary points explains.
     Where most of those that are not are off by one factor, as in another unit, that is one finding.
     """
     parcels = _polygons(zone, "parcel")
@@ -454,7 +458,10 @@ def registered_area_is_off(zone: Zone) -> GeoDataFrame:
         return finding_frame([], rule="T109")
     stated = pd.to_numeric(parcels["registered_area_m2"]).astype("float64")
     area = geo.area_m2(parcels.geometry, center=zone.center)
-    limit = np.maximum(limits_of(zone).area_share * area, limits_of(zone).overlap_m2)
+    limits = limits_of(zone)
+    limit = np.maximum(limits.area_share * area, limits.overlap_m2)
+    of_points = geo.area_error_m2(parcels.geometry, limits.tolerance_m, center=zone.center)
+    limit = np.maximum(limit, np.sqrt(2) * of_points)  # both areas were measured
     wrong = (stated - area).abs() > limit
     rows = DataFrame(
         {

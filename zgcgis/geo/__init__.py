@@ -21,6 +21,7 @@ from .datums import (
     wgs84_to_gcj02,
 )
 from .form import (
+    area_error_m2,
     compactness,
     contiguity,
     holes,
@@ -60,6 +61,7 @@ __all__ = [
     "LONLAT",
     "TO_WGS84",
     "Mended",
+    "area_error_m2",
     "area_m2",
     "areas",
     "bd09_to_gcj02",

@@ -20,6 +20,7 @@ from .plane import Center, Floats, _array, _nothing, _wide_parts, center_of, to_
 from .rings import see_that_they_unite
 
 __all__ = [
+    "area_error_m2",
     "compactness",
     "contiguity",
     "holes",
@@ -228,6 +229,30 @@ def sharp_angles(
     """Return the corners sharper than `below_deg`, one row each (see `turning_points`)."""
     corners = turning_points(layer, center=center)
     return corners[corners["angle_deg"] < below_deg].reset_index(drop=True)
+
+
+def area_error_m2(
+    geometry: GeoSeries, point_error_m: float, *, center: Center | None = None
+) -> Series:
+    """Return the error of each area that comes of an error of its boundary points.
+
+    The square root of an eighth of the sum of squared distances between the neighbours of each
+    point, times the error: the formula of cadastral survey, of points measured each by itself.
+    """
+    shapes = _array(to_plane(geometry, center))
+    parts, of_shape = shapely.get_parts(shapes, return_index=True)
+    rings, of_part = shapely.get_rings(parts, return_index=True)
+    points, of_ring = shapely.get_coordinates(rings, return_index=True)
+    last = np.r_[of_ring[1:] != of_ring[:-1], True] if len(of_ring) else np.zeros(0, bool)
+    points, of_ring = points[~last], of_ring[~last]
+    place = np.arange(len(points))
+    starts = np.flatnonzero(np.r_[True, of_ring[1:] != of_ring[:-1]][: len(of_ring)])
+    ends = np.r_[starts[1:], len(of_ring)] - 1 if len(of_ring) else starts
+    before, after = place - 1, place + 1
+    before[starts], after[ends] = ends, starts
+    across = ((points[after] - points[before]) ** 2).sum(axis=1)
+    total = np.bincount(of_shape[of_part[of_ring]], across, minlength=len(shapes))
+    return Series(point_error_m * np.sqrt(total / 8), index=geometry.index)
 
 
 def holes(

@@ -360,13 +360,15 @@ def shared(
     right: GeoDataFrame | GeoSeries,
     *,
     min_area_m2: float = 1.0,
+    tolerance_m: float = 0.0,
     center: Center | None = None,
     threads: int | None = None,
 ) -> GeoDataFrame:
     """Return the ground that features of two layers share, pair by pair.
 
     Columns ``a`` (of `left`), ``b`` (of `right`), ``area_m2``, ``share`` (of the feature of
-    `left`), ``width_m`` and the shared ground, in the CRS of `left`.
+    `left`), ``width_m``, ``length_m``, ``wide_m2`` (what of it is wider than `tolerance_m`) and
+    the shared ground, in the CRS of `left`.
     """
     center = center_of(left) if center is None else center
     flat, other = to_plane(left, center), to_plane(right, center)
@@ -379,7 +381,8 @@ def shared(
         raise EntangledError(len(i), most)
     _see_that_they_meet_seldom(ours[i], theirs[j])
     common = np.asarray(shapely.intersection(ours[i], theirs[j]), object)
-    found = _places(left, flat, common, size[big], a=_labels(left)[i], b=_labels(right)[j])
+    labels = {"a": _labels(left)[i], "b": _labels(right)[j]}
+    found = _places(left, flat, common, size[big], width=tolerance_m, **labels)
     found.insert(3, "share", size[big] / np.asarray(shapely.area(ours))[i])
     return found
 
