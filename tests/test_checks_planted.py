@@ -112,7 +112,18 @@ def circle(zone, park):
 def no_such_group(zone, park):
     units = zone.units.copy()
     units.loc[park, "group"] = "nobody"
-    return replace(zone, units=units), [("H207", park)]
+    return replace(zone, units=units), [("H207", "nobody")]
+
+
+def unknown_column(zone, park):
+    accounts = zone.accounts.assign(remarks="by hand")
+    return replace(zone, accounts=accounts), [("H209", "accounts.csv")]
+
+
+def without_a_name(zone, park):
+    units = zone.units.copy()
+    units.loc[park, "en"] = ""
+    return replace(zone, units=units), [("H210", park)]
 
 
 def nameless(zone, park):
@@ -155,6 +166,8 @@ OWN = {
     "H206": circle,
     "H207": no_such_group,
     "H208": nameless,
+    "H209": unknown_column,
+    "H210": without_a_name,
     "T112": blocks_over_one_another,
     "L608": built_without_a_date,
 }

@@ -362,11 +362,10 @@ def _unit_of(zone: Zone, places: GeoDataFrame) -> list[Series]:
     return [level, unit]
 
 
-def _off_parent(zone: Zone, level: str, parent: str, *, min_share: float = 0.0) -> GeoDataFrame:
+def _off_parent(zone: Zone, level: str, parent: str) -> GeoDataFrame:
     """Parts of features outside the feature they name, which is column ``b``; no slivers."""
     found = _once(zone, _off_parent_in, level, parent)
-    real = _is_real(found, limits_of(zone).outside_m2) & (found["share"] > min_share)
-    return found[real].reset_index(drop=True)
+    return found[_is_real(found, limits_of(zone).outside_m2)].reset_index(drop=True)
 
 
 def _off_parent_in(zone: Zone, level: str, parent: str) -> GeoDataFrame:
@@ -379,6 +378,7 @@ def _off_parent_in(zone: Zone, level: str, parent: str) -> GeoDataFrame:
         parents,
         own,
         min_area_m2=limits.outside_m2,
+        min_share=limits.off_parcel_share if level == "building" else 0.0,
         tolerance_m=limits.tolerance_m,
         center=zone.center,
     )
@@ -440,8 +440,7 @@ def block_outside_its_park(zone: Zone) -> GeoDataFrame:
 )
 def building_off_its_parcel(zone: Zone) -> GeoDataFrame:
     """A building stands on the parcel it names, but for five per cent of its footprint."""
-    share = limits_of(zone).off_parcel_share
-    found = _off_parent(zone, "building", "parcel", min_share=share)
+    found = _off_parent(zone, "building", "parcel")
     told = _off_report(zone, found, "H202", "building")
     return _as_one_cause(zone, found, told, "各自的宗地 their parcels")
 

@@ -433,6 +433,7 @@ def outside_own(
     own: Positions,
     *,
     min_area_m2: float = 1.0,
+    min_share: float = 0.0,
     tolerance_m: float = 0.0,
     center: Center | None = None,
 ) -> GeoDataFrame:
@@ -444,6 +445,8 @@ def outside_own(
         Polygons with a CRS.
     own
         For each `inner` the position of its `outer`, or -1 if it has none and is not asked.
+    min_share
+        Share of an `inner` that its part outside has to be more than.
     min_area_m2, tolerance_m, center
         As for :func:`outside`, and the columns are the same.
     """
@@ -455,10 +458,11 @@ def outside_own(
     _see_that_they_meet_seldom(shapes[asked], outers[own[asked]])
     left = np.asarray(shapely.difference(shapes[asked], outers[own[asked]]), object)
     size = np.asarray(shapely.area(left))
-    big = size > min_area_m2
+    share = size / np.asarray(shapely.area(shapes))[asked]
+    big = (size > min_area_m2) & (share > min_share)
     at = asked[big]
     found = _places(inner, flat, left[big], size[big], width=tolerance_m, a=_labels(inner)[at])
-    found.insert(2, "share", size[big] / np.asarray(shapely.area(shapes))[at])
+    found.insert(2, "share", share[big])
     return found
 
 
