@@ -28,6 +28,12 @@ KRASSOVSKY = 'SPHEROID["Krassowsky_1940",6378245.0,298.3]'
 GEOGRAPHIC = (
     'GEOGCS["x",DATUM["D_x",{}{}],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]]'
 )
+UNBUILT: dict[str, Any] = {
+    **dict.fromkeys(("actual_start_date", "finish_date", "stopped_since", "build_state")),
+    "supply_date": "2018-01-01",
+    "agreed_start_date": "2019-01-01",
+}
+"""What a parcel tells that is idle."""
 ADDRESS = "http://127.0.0.1:9/x"
 
 
@@ -169,10 +175,8 @@ def read_through(folder: Path, file: Path) -> Path:
         return made
 
     parcels = tainted("parcel")
-    unbuilt = dict.fromkeys(("actual_start_date", "finish_date", "stopped_since", "build_state"))
-    unbuilt |= {"supply_date": "2018-01-01", "agreed_start_date": "2019-01-01"}
     for i, text in enumerate(said):
-        values = {**parcels["features"][0]["properties"], **unbuilt, "id": text}
+        values = {**parcels["features"][0]["properties"], **UNBUILT, "id": text}
         values |= {"name": said[i - 1], "owner": said[i - 2]}
         shape = square(2, 0, 0.0003)
         shape["coordinates"] = [[[x + 0.0004 * i, y + 0.0041] for x, y in shape["coordinates"][0]]]

@@ -41,6 +41,8 @@ _HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUN
 _MOST_OF_A_SOCKET = 56  # bytes of a folder's path; with 50 of a name no system takes more
 _OTHER_PLACES = 9
 _NAME = ".zgcgis-"
+_OTHER_NAMES = 16
+_NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 # --- folders -------------------------------------------------------------------------------------
@@ -48,15 +50,19 @@ _NAME = ".zgcgis-"
 
 def work_place() -> Path:
     """Return the one folder, ours alone, that holds the temporary folders of every run."""
-    who = "" if sys.platform == "win32" else f"-{os.getuid()}"
-    base = Path(tempfile.gettempdir())
-    for number in range(_OTHER_PLACES):
-        place = base / (f"zgcgis{who}" + (f"-{number}" if number else ""))
+    for place in _places():
         with contextlib.suppress(FileExistsError):
             place.mkdir(mode=0o700)
         if _is_ours(place):
             return place
     return Path(tempfile.mkdtemp(prefix="zgcgis-"))
+
+
+def _places() -> list[Path]:
+    """Return where that folder may be: another takes the first name only to be in the way."""
+    name = "zgcgis" if sys.platform == "win32" else f"zgcgis-{os.getuid()}"
+    more = (f"-{number}" if number else "" for number in range(_OTHER_PLACES))
+    return [Path(tempfile.gettempdir()) / f"{name}{end}" for end in more]
 
 
 def _is_ours(place: Path) -> bool:
@@ -85,16 +91,23 @@ def work_folder(place: Path | None = None) -> Iterator[Path]:
     sweep(place)
     folder, lock, held = _take(place)
     try:
-        folder.mkdir(mode=0o700)
         yield folder
     finally:
         _discard(folder, lock, held)
 
 
 def sweep(place: Path | None = None) -> None:
-    """Remove the temporary folders whose owner is no more; those of others that run are left."""
+    """Remove the temporary folders whose owner is no more; those of others that run are left.
+
+    Parameters
+    ----------
+    place
+        Where they are; by default where :func:`work_place` is, if it is there.
+    """
     if place is None:
-        place = work_place()
+        for one in filter(_is_ours, _places()):
+            sweep(one)
+        return
     with contextlib.suppress(OSError):
         for entry in list(os.scandir(place)):
             if not (entry.name.startswith(_NAME) and entry.name.endswith(".lock")):
@@ -106,17 +119,35 @@ def sweep(place: Path | None = None) -> None:
                     _discard(lock.with_suffix(""), lock, held)
 
 
-def _take(place: Path) -> tuple[Path, Path, IO[bytes]]:
-    """Return the name of a new folder, and the lock that says that it is ours."""
-    while True:
+def _take(place: Path) -> tuple[Path, Path, IO[bytes] | None]:
+    """Make a new folder that nobody else has filled, and hold the lock that says that it is ours.
+
+    Where there are no locks there is none, and nobody takes the folder for one left behind.
+    """
+    mode = (
+        0o777 if sys.platform == "win32" else 0o700
+    )  # there it would shut what is moved out of it
+    for _ in range(_OTHER_NAMES):
         folder = place / f"{_NAME}{secrets.token_hex(8)}"
         lock = folder.with_name(folder.name + ".lock")
-        held = hold(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL)
-        if held is None:
-            continue  # a run that sweeps was quicker
-        if lock.exists():
+        with contextlib.suppress(FileExistsError):
+            try:
+                held = hold(lock, os.O_RDWR | os.O_CREAT | os.O_EXCL)
+            except OSError as problem:
+                if problem.errno not in _NO_LOCKS:
+                    raise
+                lock.unlink()
+                folder.mkdir(mode)
+                return folder, lock, None
+            if held is None or not lock.exists():
+                continue  # a run that sweeps was quicker
+            try:
+                folder.mkdir(mode)
+            except OSError:
+                _let_go(lock, held)
+                raise
             return folder, lock, held
-        held.close()
+    raise FileExistsError(errno.EEXIST, "temporary names are taken: move away", str(folder))
 
 
 def hold(lock: Path, flags: int, mode: int = 0o600) -> IO[bytes] | None:
@@ -151,14 +182,21 @@ def hold(lock: Path, flags: int, mode: int = 0o600) -> IO[bytes] | None:
     return stream
 
 
-def _discard(folder: Path, lock: Path, held: IO[bytes]) -> None:
+def _discard(folder: Path, lock: Path, held: IO[bytes] | None) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-    gone = not os.path.lexists(folder)
+    if held is None:
+        return
+    if os.path.lexists(folder):
+        held.close()  # for the next run to try
+    else:
+        _let_go(lock, held)
+
+
+def _let_go(lock: Path, held: IO[bytes]) -> None:
     if sys.platform == "win32":
         held.close()  # what is open cannot be removed there
-    if gone:
-        with contextlib.suppress(OSError):
-            lock.unlink()
+    with contextlib.suppress(OSError):
+        lock.unlink()
     held.close()
 
 

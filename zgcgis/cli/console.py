@@ -64,7 +64,9 @@ class Command(click.Command):
         """Run the command, its inputs kept from being written over."""
         from ..io.places import keeping, refuse_result
         from ..io.writing import together
+        from ..runs import sweep
 
+        sweep()
         outputs: list[tuple[Output, str]] = []
         inputs: list[str] = []
         for param in self.params:

@@ -30,6 +30,8 @@ class Awaited:
     ----------
     roots
         The real path of each folder or file of results: whether it is a folder.
+    stack
+        What ends with the run: the folders in which files wait.
     work
         The folder in which the files of a root wait, once there is one.
     earlier
@@ -37,6 +39,7 @@ class Awaited:
     """
 
     roots: dict[Path, bool]
+    stack: contextlib.ExitStack
     work: dict[Path, Path] = field(default_factory=dict)
     earlier: dict[Path, set[str]] = field(default_factory=dict)
 

@@ -10,11 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import json
 import os
-import re
-import secrets
 import shutil
 import sqlite3
 import stat
@@ -26,6 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import WriteError
+from ..runs import work_folder
 from ..safe_text import well_formed
 from .places import AWAITED, Awaited, refuse_place
 
@@ -40,12 +38,7 @@ __all__ = [
     "write_zip",
 ]
 
-_TEMPORARY = re.compile(r"^\.(?P<name>.+)\.(?P<pid>\d+)-[0-9a-f]{8}\.part(?P<rest>.*)$")
-_OTHER_NAMES = 16
-_STALE_SECONDS = 3600.0
-_LONGEST_NAME = 180  # bytes; most systems give a name 255, its mark and suffix among them
 _HARDLY_ANY = 1 << 16  # bytes left on a disk that is as good as full
-_YOUNG_SECONDS = 60.0  # the writer may run where its process id means nothing to us
 
 
 def write_whole(
@@ -98,16 +91,11 @@ def write_whole(
     _refuse_bad_target(target, asked, made=root is not None and root != target)
     suffix = "".join(target.suffixes[-2:]) if target.suffix == ".zip" else target.suffix
     with told(asked):
-        _sweep(target)
         final = target if awaited is None or root is None else _waiting(awaited, root, target)
-        place = _own_place(final, asked)
-        try:
-            with told(asked):  # while what fills the disk is still there
-                _make(place / f"part{suffix}", writer, check, asked, target)
-                _replace(place / f"part{suffix}", final)
-                _force_folder_to_disk(final.parent)
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
+        with work_folder(final.parent) as place, told(asked):  # while what fills the disk is there
+            _make(place / f"part{suffix}", writer, check, asked, target)
+            _replace(place / f"part{suffix}", final)
+            _force_folder_to_disk(final.parent)
     return asked
 
 
@@ -133,17 +121,13 @@ def together(roots: Mapping[Path, bool]) -> Iterator[None]:
     if outer is not None and all(outer.root_of(root) is not None for root in real):
         yield
         return
-    awaited = Awaited(real)
-    token = AWAITED.set(awaited)
-    try:
+    with contextlib.ExitStack() as stack:
+        awaited = Awaited(real, stack)
+        stack.callback(AWAITED.reset, AWAITED.set(awaited))
         yield
         for root, work in awaited.work.items():
             with told(root):
                 _put(awaited, root, work)
-    finally:
-        AWAITED.reset(token)
-        for work in awaited.work.values():
-            shutil.rmtree(work, ignore_errors=True)
 
 
 def lying(path: Path) -> Path:
@@ -162,13 +146,12 @@ def _waiting(awaited: Awaited, root: Path, target: Path) -> Path:
     folder = awaited.roots[root]
     if root not in awaited.work:
         if folder and root.is_dir():  # within it: beside it may be another disk
-            beside = root / "results"
+            place = root
         else:
-            beside = root
-            while folder and not beside.parent.is_dir() and beside.parent != beside:
-                beside = beside.parent
-        _sweep(beside)
-        awaited.work[root] = _own_place(beside, root)
+            place = root.parent
+            while folder and not place.is_dir() and place.parent != place:
+                place = place.parent
+        awaited.work[root] = awaited.stack.enter_context(work_folder(place))
     below = target.relative_to(root) if folder else Path(target.name)
     waiting = awaited.work[root] / "new" / below
     waiting.parent.mkdir(parents=True, exist_ok=True)
@@ -227,21 +210,6 @@ def _keep(target: Path, kept: Path) -> Path:
     return kept
 
 
-def _own_place(target: Path, asked: Path) -> Path:
-    """Make a folder beside a target that nobody else can have opened, linked or filled."""
-    name = f".{_marked(target.name)}.{os.getpid()}"
-    for _ in range(_OTHER_NAMES):
-        place = target.with_name(f"{name}-{secrets.token_hex(4)}.part")
-        with contextlib.suppress(FileExistsError):
-            place.mkdir(mode=0o777 if sys.platform == "win32" else 0o700)
-            return place
-    raise WriteError(
-        f"无法写入 {asked}：临时名称 {place} 已被占用，原有内容未改动。请移走它后重试。",
-        f"{asked}: something stands under the temporary name {place}; nothing was changed. "
-        "Move it away and try again.",
-    )
-
-
 def _make(
     temporary: Path,
     writer: Callable[[Path], object],
@@ -271,14 +239,6 @@ def told(asked: Path) -> Iterator[None]:
         if isinstance(problem, RuntimeError) and "pyogrio" not in type(problem).__module__:
             raise
         raise _explain(problem, asked) from problem
-
-
-def _marked(name: str) -> str:
-    """The name by which a temporary file knows its target; a long one is cut to leave it room."""
-    if len(os.fsencode(name)) <= _LONGEST_NAME:
-        return name
-    digest = hashlib.sha256(os.fsencode(name)).hexdigest()[:16]
-    return f"{name[:40]}~{digest}"
 
 
 def write_text_whole(path: str | Path, text: str, *, of_zone: bool = False) -> Path:
@@ -502,36 +462,3 @@ def _explain(problem: Exception, asked: Path) -> WriteError:
         f"无法写入 {asked}：{words}。原有内容未改动。请检查路径和磁盘，或换一个位置。",
         f"{asked}: {words}; nothing was changed. Check path and disk, or name another place.",
     )
-
-
-def _sweep(target: Path) -> None:
-    """Remove what earlier, killed writers of the same file left behind."""
-    mine = _marked(target.name)
-    with contextlib.suppress(OSError):  # a folder that cannot be listed can be written to
-        for path in target.parent.iterdir():
-            found = _TEMPORARY.match(path.name)
-            if found is None or found["name"] != mine or _alive(int(found["pid"]), path):
-                continue
-            with contextlib.suppress(OSError):
-                shutil.rmtree(path) if _is_folder(path) else path.unlink()
-
-
-def _is_folder(path: Path) -> bool:
-    return stat.S_ISDIR(path.lstat().st_mode)  # a link to one is none
-
-
-def _alive(pid: int, path: Path) -> bool:
-    try:
-        held = path.iterdir() if _is_folder(path) else ()
-        age: float = time.time() - max(one.lstat().st_mtime for one in (path, *held))
-    except OSError:
-        return True  # gone meanwhile
-    if sys.platform == "win32" or age < _YOUNG_SECONDS:
-        return age < _STALE_SECONDS  # signal 0 would end the process on Windows
-    try:
-        os.kill(pid, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:
-        return True
-    return True

@@ -43,6 +43,7 @@ from ..model import LEVELS, Layers, StoredLayer, Zone
 from ..plan import load_plan
 from ..plan.fields import CONTROLS, FORMS, Field, WrongValue, cell_value, check_value, shown
 from ..plan.settings import check_settings, read_toml
+from ..runs import sweep
 from ..safe_text import toml_text
 from .layers import the_layer, typed
 from .outside import refuse_links
@@ -223,6 +224,7 @@ def new_zone(folder: str | Path, *, id: str, zh: str, en: str) -> Path:
                 f"{target} was not laid out: {key} is {shown(value)}, not {wanted.en} "
                 "Give another.",
             ) from None
+    sweep(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ZoneError(
             f"{target} 已经存在且不为空，不会覆盖。请换一个新的文件夹。",

@@ -17,7 +17,7 @@ from pandas import DataFrame
 
 from ..errors import ZgcgisError
 from ..io.places import refuse_result, result_folder
-from ..runs import work_folder
+from ..runs import sweep, work_folder
 from .fabric import Ground, Points, area_m2, as_stored, lay_out
 from .papers import write_papers
 from .people import DISTRICTS, GROUPS, park_specs
@@ -61,6 +61,7 @@ def write_sample(
         If the folder holds something already, or too few parcels are asked for.
     """
     target = Path(folder)
+    sweep(target)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise ZgcgisError(
             f"{target} 已经存在且不为空，不会覆盖。请换一个新的文件夹。",
