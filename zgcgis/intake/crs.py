@@ -387,8 +387,10 @@ def contradiction(crs: CRS) -> str | None:
         return None
     meridian, easting = found
     name = crs.name.replace(" ", "_")
-    told = re.search(r"CM_?(\d{2,3})(?:\.0)?E?(?![\d])", name, re.IGNORECASE)
-    if told and abs(float(told[1]) - meridian) > 0.01:
+    told = re.search(
+        r"CM_?(\d{2,3})(?:\.0)?(?:[_°d](\d{1,2})['′m]?)?E?(?![\d])", name, re.IGNORECASE
+    )
+    if told and abs(float(told[1]) + float(told[2] or 0) / 60 - meridian) > 0.01:
         return f"{crs.name}: 中央经线 central meridian {meridian:g}"
     zone = re.search(r"(?:zone|带)_?(\d{2})(?!\d)", name, re.IGNORECASE)
     if zone and easting >= 1e6 and int(easting // 1e6) != int(zone[1]):

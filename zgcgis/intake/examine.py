@@ -101,7 +101,26 @@ def examine(
             "expected": expected,
             "zone_system": zone_system,
         }
-        return [_examined(one, source, work, options, meant, several=several) for one in staged]
+        reports = [_examined(one, source, work, options, meant, several=several) for one in staged]
+        return _without_companions(reports, staged) if several else reports
+
+
+def _without_companions(reports: list[FileReport], staged: list[Staged]) -> list[FileReport]:
+    """Leave out what lies in an archive beside layers and is none itself, and name it."""
+    none = {"R403", "R412"}
+    kept = [one for one in reports if one.refusal is None or one.refusal.rule not in none]
+    if not kept or len(kept) == len(reports):
+        return reports
+    names = [
+        f"{one.name}{one.path.suffix}"
+        for one, report in zip(staged, reports, strict=True)
+        if report not in kept
+    ]
+    told = [one for report in reports if report not in kept for one in report.said]
+    for one in told:  # of others that were left out before
+        names += str(one.words["detail"]).split("、") if one.rule == "R427" else []
+    left = Finding("R427", None, {"measured": len(names), "detail": "、".join(names)[:200]})
+    return [replace(kept[0], said=(*kept[0].said, left)), *kept[1:]]
 
 
 def let_in(path: str | Path, work: Path, options: Options) -> list[Staged]:

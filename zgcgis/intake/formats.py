@@ -47,19 +47,18 @@ _LINE = shapely.GeometryType.LINESTRING
 
 
 def _refuse_references(head: bytes) -> None:
-    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:2048]
-    lowered = text.lower()
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:2048].lower()
     for mark, name in (
         (b"<ogrvrt", "VRT"),
         (b"<vrtdataset", "VRT"),
         (b"gdal_streamed_alg", "GDALG"),
         (b"<wfs", "WFS"),
         (b"<gdal_wms", "WMS"),
-        (b"<!doctype html", "HTML"),
-        (b"<html", "HTML"),
     ):
-        if mark in lowered:
-            raise Refusal("R430" if name != "HTML" else "R403", detail=name)
+        if mark in text:
+            raise Refusal("R430", detail=name)
+    if text.startswith((b"<!doctype html", b"<html")):  # elsewhere it is the text of a popup
+        raise Refusal("R403", detail="HTML")
 
 
 def _look_shapefile(_: Staged, head: bytes, __: str | None) -> None:
@@ -329,14 +328,39 @@ def _name(one: Staged, name: str) -> str:
 
 
 def _read_kml(one: Staged, work: Path, options: Options) -> list[Layer]:
-    """Read without what the format has by default: it says nothing of the land."""
-    return [
+    """Read without what the format has by default: it says nothing of the land.
+
+    Folders are no layers: they sort what is in one. Their names become a column.
+    """
+    layers = [
         replace(
             layer,
             name=_name(one, layer.name),
             values=layer.values[[c for c in layer.values.columns if c not in _OF_KML]],
         )
         for layer in read_layers(one, work, options)
+    ]
+    shaped = [layer for layer in layers if layer.shapes is not None and layer.log.count]
+    if len(shaped) < 2 or len(shaped) < len(layers):
+        return layers
+    values = [layer.values.assign(folder=layer.name) for layer in shaped]
+    said: list[Finding] = []
+    first = 0
+    for layer in shaped:
+        rows = [f if f.row is None else replace(f, row=f.row + first) for f in layer.log.findings]
+        said += [f for f in rows if f not in said]
+        first += layer.log.count
+    shapes = np.concatenate([layer.shapes for layer in shaped if layer.shapes is not None])
+    closed = np.concatenate([layer.closed for layer in shaped if layer.closed is not None])
+    return [
+        replace(
+            shaped[0],
+            name=one.name,
+            values=pd.concat(values, ignore_index=True),
+            shapes=shapes,
+            closed=closed,
+            log=_log(first, said, options),
+        )
     ]
 
 
@@ -517,6 +541,7 @@ def _stated_crs(one: Staged) -> str | None:
 
 # --- the records ---------------------------------------------------------------------------------
 
+_FINE_ARCS = {"OGR_ARC_STEPSIZE": "0.14"}  # degrees: a circle loses a millionth of its area
 FORMATS = (
     Format(
         "shapefile", "ESRI Shapefile", (".shp",), _look_shapefile, _read_shapefile,
@@ -526,7 +551,7 @@ FORMATS = (
     Format(
         "gpkg", "GPKG", (".gpkg",), _look_gpkg, read_layers,
         driver="GPKG", container="geopackage", by_layer=True, early=True,
-        beside={"-wal": "R438", "-journal": "R439"},
+        beside={"-wal": "R438", "-journal": "R439"}, settings=_FINE_ARCS,
     ),
     Format(
         "geojson", "GeoJSON",
@@ -561,6 +586,7 @@ FORMATS = (
     Format(
         "gdb", "OpenFileGDB", (".gdb",), _look_nowhere, read_layers,
         driver="OpenFileGDB", container="geodatabase", by_layer=True,
+        settings=_FINE_ARCS,
         folder=re.compile(r"^(a[0-9a-f]{8}\.[a-z_.0-9-]{1,40}|gdb|timestamps)$", re.IGNORECASE),
         heart="a00000001.gdbtable",
     ),

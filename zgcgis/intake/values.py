@@ -453,6 +453,10 @@ def _dates(series: pd.Series, source: str, log: Log) -> pd.Series:
     if pd.api.types.is_datetime64_any_dtype(series):
         return series.dt.tz_localize(None) if getattr(series.dt, "tz", None) else series
     place, values = pd.factorize(series)
+    texts = [str(value).strip() for value in values]
+    odd = [text for text in texts if re.match(r"^\d{4}\.1$", text)]
+    if odd and not any(re.match(r"^\d{4}\.10$", text) for text in texts):
+        log.stop("R557", other=source, detail=odd[0])
     days = [_date(value) for value in values]
     _name_odd(series, place, [day is None for day in days], "R521", source, log)
     known = pd.Series(pd.to_datetime([*(day or pd.NaT for day in days), pd.NaT]))

@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from .. import __version__
 from ..errors import UnknownNameError, ZoneError
+from ..findings import combine
 from ..intake import tabular as tables
 from ..intake.examine import examine, shifts
 from ..intake.formats import BY_SUFFIX
@@ -285,6 +286,8 @@ def _import(
         shapes = np.array([None, *given], dtype="object")[1:]
     layer = _compared(layer, shapes, folder, level)
     intake = _intake(folder, level, path, layer, None if dry_run else stored, record)
+    if len(report.findings):
+        intake.findings = combine([report.findings, intake.findings])
     intake.before, intake.columns_lost = _what_was(old, level, frame)
     if not dry_run:
         stored.parent.mkdir(exist_ok=True)

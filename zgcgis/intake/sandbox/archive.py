@@ -181,12 +181,36 @@ def _data_sets(kept: Members, formats: Formats) -> Sets:
             parts.setdefault((of_companion[suffix], stem), []).append((member, name))
         elif (found := formats.get(suffix)) and not found.alone and found.folder is None:
             sets.append((found, Path(name).stem, [(member, name)]))
+    for base, files in _bare_folders(kept, formats).items():
+        folders.setdefault(base, []).extend(files)
     for (main, _), files in parts.items():
         if heads := [name for _, name in files if name.lower().endswith(main)]:
             sets.append((formats[main], Path(heads[0]).stem, files))
     for base, files in folders.items():
-        sets.append((formats[Path(base).suffix.lower()], Path(base).stem, files))
+        whose = formats.get(Path(base).suffix.lower()) or _whose_folder(files, formats)
+        if whose is not None:
+            sets.append((whose, Path(base).stem or "data", files))
     return sorted(sets, key=lambda s: (s[0].name, s[1]))
+
+
+def _bare_folders(kept: Members, formats: Formats) -> dict[str, Members]:
+    """Return files of a data set that is a folder where the folder itself was not packed."""
+    found: dict[str, Members] = {}
+    for member, name in kept:
+        path = Path(name)
+        if any(_folder(part, formats) for part in path.parts[:-1]):
+            continue
+        if any(
+            form.folder is not None and form.folder.match(path.name) for form in formats.values()
+        ):
+            found.setdefault(str(path.parent), []).append((member, name))
+    return {base: files for base, files in found.items() if _whose_folder(files, formats)}
+
+
+def _whose_folder(files: Members, formats: Formats) -> Format | None:
+    """Return the format whose heart is among some files."""
+    names = {Path(name).name.lower() for _, name in files}
+    return next((form for form in formats.values() if form.heart and form.heart in names), None)
 
 
 def _folder(part: str, formats: Formats) -> bool:

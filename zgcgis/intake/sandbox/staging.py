@@ -23,6 +23,14 @@ from .format import NO_ROOM, Digest, Format, Formats, Reader, Staged, Start
 
 __all__ = ["LARGE", "stage"]
 
+_OTHERS = {
+    (".xls", ".et", ".ods", ".xlsm", ".xlsb", ".xlt"): "R453",
+    (".dwg", ".dgn"): "R454",
+    (".mdb", ".accdb", ".mxd", ".aprx", ".lyr", ".lyrx"): "R455",
+    (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz"): "R456",
+    (".doc", ".docx", ".wps", ".pdf", ".jpg", ".jpeg", ".png", ".tif", ".tiff"): "R457",
+}
+"""Files that people have land in and that are not read, by the rule that says what to do."""
 LARGE = 64 << 20  # from here on the hash is taken beside
 _BLOCK = 4 << 20
 
@@ -119,6 +127,9 @@ def _format_of(path: Path, formats: Formats) -> Format:
             raise Refusal("R403", detail=f"{suffix} → {main}")
     if not os.path.lexists(path):
         raise Refusal("R401", detail="文件不存在 no such file")
+    for suffixes, rule in _OTHERS.items():
+        if suffix in suffixes:
+            raise Refusal(rule, detail=suffix)
     if path.is_dir():
         raise Refusal("R401", detail="是文件夹，请给出其中的文件 a folder: name a file in it")
     raise Refusal("R403", detail=suffix or "没有后缀 no suffix")
@@ -292,12 +303,24 @@ def _stage_archive(path: Path, work: Path, formats: Formats, encoding: str | Non
     box = work / "archive.zip"
     digest, size = _copy(path, box)
     staged = archive.unpack(box, path, work, formats)
+    whole, strange = list(staged), []
     for one in staged:
         one.digest = digest if len(staged) == 1 else partial(_with_name, digest, one.name)
         one.size = min(one.size, 4 * size)  # unpacking to much more earns no time and no room
-        if one.format.folder is None:
+        if one.format.folder is not None:
+            continue
+        try:
             _look_at_content(one, encoding)
-    return staged
+        except Refusal as refusal:  # what lies beside layers need not be one
+            if refusal.rule != "R403" or len(staged) == 1:
+                raise
+            whole.remove(one)
+            strange.append(f"{one.name}{one.path.suffix}")
+    if not whole:
+        raise Refusal("R403", detail="、".join(strange)[:200])
+    if strange:
+        whole[0].add("R427", measured=len(strange), detail="、".join(strange)[:200])
+    return whole
 
 
 def _with_name(digest: Digest, name: str) -> str:

@@ -205,6 +205,8 @@ def _read_layer(
     finally:
         if writer is not None:
             writer.close()
+    if not schema.names:  # rows without a cell: a stream of nothing says nothing of them
+        rows = pyogrio.read_info(path, layer=which, force_feature_count=True)["features"]
     if curved:
         _straighten(pyogrio, path, which, out, options)
     names = [str(f) for f in meta["fields"]]

@@ -21,6 +21,9 @@ _CRS_KEY = re.compile(rb'"(?:c|\\u0063)(?:r|\\u0072)(?:s|\\u0073)"\s*:', re.IGNO
 _CRS_NAME = re.compile(
     r"^(urn:ogc:def:crs:[A-Za-z]+:[\w.]*:\w+|(EPSG|OGC|CRS|ESRI):\w+)$", re.IGNORECASE
 )
+_OGC_ADDRESS = re.compile(
+    r"^https?://(?:www\.)?opengis\.net/def/crs/(EPSG|OGC)/[\w.]+/(\w+)$", re.IGNORECASE
+)
 _TYPES = {
     "FeatureCollection", "Feature", "Point", "MultiPoint", "LineString", "MultiLineString",
     "Polygon", "MultiPolygon", "GeometryCollection",
@@ -30,7 +33,11 @@ _FEATURES = re.compile(rb'"features"\s*:\s*\[$')
 
 def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
     """Look at a text, and read it."""
-    return look(Path(job["path"])) | read_layers(job, out)
+    facts = look(Path(job["path"]))
+    facts |= read_layers(job, out)
+    if "stated_crs" in facts:
+        facts["layers"] = [one | {"crs": facts["stated_crs"]} for one in facts["layers"]]
+    return facts
 
 
 def look(path: Path) -> dict[str, Any]:
@@ -41,7 +48,7 @@ def look(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as problem:
         raise Refused("R203", detail=f"UTF-8, byte {problem.start}") from problem
     places = _shape(content)
-    _look_at_crs(content)
+    content, facts = _settle_crs(path, content)
     outside, features = _taken_apart(content, places)
     try:
         whole = json.loads(outside, object_pairs_hook=_no_doubles)
@@ -54,7 +61,7 @@ def look(path: Path) -> dict[str, Any]:
         raise Refused("R403", detail=f"JSON type {str(kind)[:40]!r}")
     if whole["type"] != "FeatureCollection":
         count = 1 if whole["type"] == "Feature" else None
-        return {"stated": [_stated(count)] if count else []}
+        return facts | {"stated": [_stated(count)] if count else []}
     if not isinstance(whole.get("features"), list):
         raise Refused("R405", detail="features")
     if whole["features"]:  # they stand elsewhere than at the second level
@@ -62,7 +69,8 @@ def look(path: Path) -> dict[str, Any]:
     values = _Values()
     for number, feature in enumerate(features, start=1):
         values.take(feature, number)
-    return {"stated": [_stated(values.count)], "mixed": values.mixed, "long_numbers": values.long}
+    facts |= {"mixed": values.mixed, "long_numbers": values.long}
+    return facts | {"stated": [_stated(values.count)]}
 
 
 def _stated(count: int) -> dict[str, Any]:
@@ -78,20 +86,40 @@ def _no_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
-def _look_at_crs(content: bytes) -> None:
-    for found in _CRS_KEY.finditer(content):
-        text = content[found.end() : found.end() + 4096].decode("utf-8", "replace").lstrip()
+def _settle_crs(path: Path, content: bytes) -> tuple[bytes, dict[str, Any]]:
+    """See that the system is a name; an address that only spells one is read as it, none is opened.
+
+    What is no plain name is blanked in the copy, so that no reader follows it.
+    """
+    facts: dict[str, Any] = {}
+    for found in list(_CRS_KEY.finditer(content)):
+        room = content[found.end() : found.end() + 4096].decode("utf-8", "replace")
+        text = room.lstrip()
         try:
-            value, _ = json.JSONDecoder().raw_decode(text)
+            value, length = json.JSONDecoder().raw_decode(text)
         except ValueError:
-            value = text[:80]
-        if isinstance(value, dict) and "type" in value:
-            name = (value.get("properties") or {}) if value.get("type") == "name" else {}
-            name = name.get("name") if isinstance(name, dict) else None
-            if value["type"] != "name" or not isinstance(name, str):
-                raise Refused("R431", detail=json.dumps(value, ensure_ascii=False)[:120])
-            if not _CRS_NAME.match(name):
-                raise Refused("R431" if "/" in name else "R102", detail=name[:120])
+            continue
+        if not isinstance(value, dict) or "type" not in value:
+            continue
+        told = value.get("properties")
+        told = told if isinstance(told, dict) else {}
+        name = told.get("name" if value["type"] == "name" else "href")
+        if value["type"] == "name" and isinstance(name, str) and _CRS_NAME.match(name):
+            continue
+        spelt = _OGC_ADDRESS.match(name) if isinstance(name, str) else None
+        if spelt is not None:
+            facts["stated_crs"] = f"{spelt[1].upper()}:{spelt[2].upper()}"
+        elif value["type"] == "name" and isinstance(name, str) and "/" not in name:
+            raise Refused("R102", detail=name[:120])
+        else:
+            detail = json.dumps(value, ensure_ascii=False)[:120]
+            facts["stated_crs"] = None
+            facts["findings"] = [{"rule": "R431", "severity": "warning", "detail": detail}]
+        begin = found.end() + len(room[: len(room) - len(text)].encode())
+        size = len(text[:length].encode())
+        content = content[:begin] + b"null".ljust(size) + content[begin + size :]
+        path.write_bytes(content)
+    return content, facts
 
 
 class _Values:

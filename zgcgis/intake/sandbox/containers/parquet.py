@@ -33,6 +33,8 @@ def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
             told = json.loads(meta[b"geo"]) if b"geo" in meta else {}
             primary = told.get("primary_column")
             entry = (told.get("columns") or {}).get(primary) or {}
+            if not told and (own := _own_geometry(source.schema)) is not None:
+                primary, entry = own[0], {"encoding": "WKB"} | own[1]
             if primary is not None and entry.get("encoding") != "WKB":
                 told = entry.get("encoding")
                 raise Refused("R403", detail=f"GeoParquet: {told!r}；只读 WKB only WKB is read")
@@ -90,6 +92,19 @@ def _see_that_it_fits(told: Any, most: int) -> None:
     weight = max(sum(sizes), told.num_rows * LEAST_ROW)
     if weight > most:
         raise Refused("R444", measured=weight, limit=most)
+
+
+def _own_geometry(schema: Any) -> tuple[str, dict[str, Any]] | None:
+    """Return the first column of Parquet's own type for shapes, and the system that it states."""
+    for number in range(len(schema)):
+        column = schema.column(number)
+        if column.logical_type.type not in {"GEOMETRY", "GEOGRAPHY"}:
+            continue
+        crs = json.loads(column.logical_type.to_json()).get("crs") or "OGC:CRS84"
+        if isinstance(crs, str) and crs.lstrip().startswith("{"):
+            crs = json.loads(crs)
+        return column.name, {"crs": crs.removeprefix("srid:") if isinstance(crs, str) else crs}
+    return None
 
 
 def _no_hidden_shapes(schema: Any) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
+from xml.sax.saxutils import quoteattr
 
 from . import Refused, first_line
 from .markup import parser
@@ -58,11 +59,14 @@ def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
 
     warnings.simplefilter("ignore")
     try:
-        values = openpyxl.load_workbook(path, data_only=True, read_only=False)
-        formulas = openpyxl.load_workbook(path, data_only=False, read_only=False)
-    except Refused:
-        raise
-    except MemoryError:
+        try:
+            values, formulas = (openpyxl.load_workbook(path, data_only=d) for d in (True, False))
+        except (Refused, MemoryError):
+            raise
+        except Exception:  # noqa: BLE001 - of looks and properties there is nothing to lose
+            plain = _without_looks(path, out / "plain.xlsx")
+            values, formulas = (openpyxl.load_workbook(plain, data_only=d) for d in (True, False))
+    except (Refused, MemoryError):
         raise
     except Exception as problem:
         raise Refused("R405", detail=f"XLSX: {first_line(problem)}") from problem
@@ -75,6 +79,53 @@ def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
         file.write_text(json.dumps(told, ensure_ascii=False), encoding="utf-8")
         sheets.append({"name": sheet.title, "file": file.name})
     return {"sheets": sheets}
+
+
+_NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_PLAIN_STYLES = (
+    '<fonts count="1"><font/></fonts><fills count="1"><fill><patternFill/></fill></fills>'
+    '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+)
+
+
+def _without_looks(path: Path, target: Path) -> Path:
+    """Write a workbook again without its properties, and of its styles the forms of numbers alone."""
+    with zipfile.ZipFile(path) as source, zipfile.ZipFile(target, "w") as made:
+        for member in source.infolist():
+            if member.filename.startswith("docProps/"):
+                continue
+            content = source.read(member)
+            if member.filename == "xl/styles.xml":
+                content = _number_forms(content)
+            made.writestr(member.filename, content)
+    return target
+
+
+def _number_forms(styles: bytes) -> bytes:
+    """Return a table of styles that says nothing but how numbers are shown: which of them are dates."""
+    formats: list[str] = []
+    forms: list[str] = []
+    within: list[str] = []
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        name = name.rsplit(":", 1)[-1]
+        if name == "numFmt" and {"numFmtId", "formatCode"} <= set(attributes):
+            number, code = (quoteattr(attributes[key]) for key in ("numFmtId", "formatCode"))
+            formats.append(f"<numFmt numFmtId={number} formatCode={code}/>")
+        elif name == "xf" and within[-1:] == ["cellXfs"]:
+            number = quoteattr(attributes.get("numFmtId", "0"))
+            forms.append(f'<xf numFmtId={number} fontId="0" fillId="0" borderId="0"/>')
+        within.append(name)
+
+    reader = parser()
+    reader.StartElementHandler = start
+    reader.EndElementHandler = lambda _: within.pop()
+    reader.Parse(styles)
+    reader.Parse(b"", 1)
+    numbers = f'<numFmts count="{len(formats)}">{"".join(formats)}</numFmts>' if formats else ""
+    cells = f'<cellXfs count="{len(forms)}">{"".join(forms)}</cellXfs>'
+    text = f'<styleSheet xmlns="{_NAMESPACE}">{numbers}{_PLAIN_STYLES}{cells}</styleSheet>'
+    return text.encode()
 
 
 def _told(sheet: Any, twin: Any) -> dict[str, Any]:
