@@ -289,3 +289,32 @@ def test_what_doctor_says_of_a_file_import_says_and_keeps_too(tmp_path):
     assert "R427" in set(intake.findings["rule"])
     ledger = json.loads((zone / "ledger.json").read_text(encoding="utf-8"))
     assert ledger["imports"][0]["rules"]["R427"] == 1
+
+
+# --- coordinates ----------------------------------------------------------------------------------
+
+
+def test_a_firm_at_nought_is_kept_without_a_place(tmp_path):
+    path = tmp_path / "企业.csv"
+    rows = ["统一社会信用代码,企业名称,年份,税收（万元）,经度,纬度"]
+    rows += [f"9111010800000000{k}X,甲{k},2023,5,116.3{k},39.96" for k in range(4)]
+    rows.append("91110108000000009X,乙,2023,7,0,0")
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (report,) = examine(path, level="enterprise", options=Options(crs="EPSG:4490"))
+    (layer,) = report.layers
+    assert layer.log.counts["used"] == 5
+    assert layer.used_values["tax_wan"].sum() == 27
+    assert shapely.is_missing(layer.used_shapes).tolist() == [False] * 4 + [True]
+    assert "R558" in set(layer.findings["rule"])
+
+
+@pytest.mark.parametrize(("unit", "factor"), [("mm", 1000.0), ("cm", 100.0)])
+def test_a_drawing_in_small_units_says_so_and_can_be_told(tmp_path, unit, factor):
+    path = tmp_path / "a.dxf"
+    frame = parcels()[["geometry"]]
+    frame.geometry = shapely.transform(frame.geometry.to_numpy(), lambda c: c * factor)
+    frame.to_file(path, driver="DXF", engine="pyogrio")
+    (report,) = examine(path, level="parcel")
+    (stop,) = report.layers[0].log.stops
+    assert (stop.rule, stop.words["other"]) == ("R123", unit)
+    assert used(path, crs="EPSG:4548", scale={"geometry": unit}) == 6

@@ -43,6 +43,9 @@ _WORDS = {"polygon": "面 polygon", "line": "线 line", "point": "点 point"}
 _AREA_COLUMNS = ("registered_area_m2", "stated_area_m2")
 _UNIT_FACTORS = (("m2", 1.0), ("ha", 1e4), ("mu", 2000 / 3), ("km2", 1e6))
 _NONE: Geometries = np.zeros(0, dtype="object")
+SCALED = "geometry"
+"""The name by which ``--scale`` means the coordinates themselves."""
+_METRES = {"m": 1.0, "cm": 0.01, "mm": 0.001, "km": 1000.0}
 _NO_SHAPE = "没有一个可用的图形 no usable shape"
 _HINT = re.compile(r"gcj|bd-?09|火星|高德|百度|amap|baidu|mars", re.IGNORECASE)
 
@@ -54,8 +57,16 @@ def mend(layer: Layer, options: Options) -> Layer:
         points = _points(layer.values, layer.level, options, log)
         return layer.after(log, shapes=points)
     family = LEVELS[layer.level].geometry if layer.asked else layer.family or "any"
+    unit = options.scale.get(SCALED, "m")
+    if unit not in _METRES:
+        log.stop("R533", other=SCALED, detail=f"{unit}（{'、'.join(_METRES)}）")
+        return layer.after(log)
+    factor = _METRES[unit]
+    shapes = layer.shapes
+    if factor != 1:
+        shapes = _moved(shapes, lambda x, y: (x * factor, y * factor))
     mended = repair.mend(
-        layer.shapes,
+        shapes,
         family=family,  # type: ignore[arg-type]
         closed=layer.closed,
         accept_nested="R316" in options.accept,
@@ -75,11 +86,11 @@ def mend(layer: Layer, options: Options) -> Layer:
     ids, counts = np.unique(shapely.get_type_id(mended.geometry), return_counts=True)
     there = zip(ids.tolist(), counts.tolist(), strict=True)
     kinds = {_TYPE_NAMES.get(kind, str(kind)): count for kind, count in there if kind >= 0}
-    shapes: Geometries | None = mended.geometry
+    shapes = mended.geometry
     if shapely.is_missing(shapes).all():
         log.stop("R412", detail=_NO_SHAPE)
-        shapes = None
-    return layer.after(log, shapes=shapes, mended=mended, kinds=kinds)
+    held = None if shapely.is_missing(shapes).all() else shapes
+    return layer.after(log, shapes=held, mended=mended, kinds=kinds)
 
 
 def _points(values: pd.DataFrame, level: str, options: Options, log: Log) -> Geometries | None:
@@ -96,13 +107,16 @@ def _points(values: pd.DataFrame, level: str, options: Options, log: Log) -> Geo
     if options.crs is None and options.datum == "as-stated":
         log.add("R530", None, detail=f"{east}, {north}")
         return None
-    made = []
+    made: list[shapely.Point | None] = []
     for row, (a, b) in enumerate(zip(values[east], values[north], strict=True)):
         try:
             pair = (float(a), float(b))
         except (TypeError, ValueError):
             pair = (float("nan"), float("nan"))
-        if np.isfinite(pair).all():
+        if pair == (0.0, 0.0):  # what a program writes for a place that nobody gave
+            made.append(None)
+            log.add("R558", row, other=f"{east}, {north}")
+        elif np.isfinite(pair).all():
             made.append(shapely.Point(pair))
         else:
             made.append(None)
@@ -185,6 +199,9 @@ def _system(layer: Layer, shapes: Geometries, options: Options, log: Log) -> Sys
     implied = tuple(code for code, _ in systems.implied(x, y, expected.place if expected else None))
     bounds = tuple(_extent(shapes))
     open_ = System(implied=implied, bounds=bounds)
+    if not implied and (small := _fits_smaller(x, y, expected)) is not None:
+        log.stop("R123", other=small, detail=f"{x:.6g}, {y:.6g}")
+        return open_
     told = options.crs is not None
     try:
         crs = systems.parse_crs(options.crs if told else stated)
@@ -215,6 +232,16 @@ def _system(layer: Layer, shapes: Geometries, options: Options, log: Log) -> Sys
         swapped |= answer.rule == "R104"
     assert crs is not None
     return System(crs, systems.name_of(crs), implied, bounds, swapped)
+
+
+def _fits_smaller(x: float, y: float, expected: Expected | None) -> str | None:
+    """Return the unit below a metre in which numbers far too large for metres are a place."""
+    place = expected.place if expected else None
+    for unit, factor in _METRES.items():
+        small, north = factor < 1 and max(abs(x), abs(y)) > 5e7, y * factor
+        if small and 1e6 < north < 6.5e6 and systems.implied(x * factor, north, place):
+            return unit
+    return None
 
 
 def _by_schema(layer: Layer, implied: tuple[str, ...]) -> str | None:

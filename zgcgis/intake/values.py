@@ -243,6 +243,8 @@ def _scales_fit(frame: pd.DataFrame, columns: Columns, scale: Mapping[str, str],
     """See that what ``--scale`` says can be done: an option passed over would be taken as done."""
     names = set(map(str, frame.columns))
     for name, unit in scale.items():
+        if name == "geometry":  # the coordinates, see the stage of shapes
+            continue
         column = columns.of.get(name, name)
         if name not in names and name not in columns.of.values():
             log.stop("R532", other=f"--scale {name}", detail="、".join(sorted(names))[:200])
