@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 from shapely import affinity
 
+from zgcgis.errors import WriteError
 from zgcgis.geo import area_m2
 from zgcgis.intake.examine import examine
 from zgcgis.intake.sandbox.corners import is_corners, read_corners
+from zgcgis.io.layers import write_layer
 
 EAST, NORTH = 461_500.0, 4_404_000.0
 HEAD = {
@@ -196,3 +199,46 @@ def test_a_table_in_a_txt_is_still_a_table(tmp_path):
     (report,) = examine(path, level="enterprise", options=None)
     assert report.layers[0].table
     assert not is_corners(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("crs", [None, "EPSG:4527", "EPSG:4528"])
+def test_what_is_written_is_read_again_to_a_millimetre(tmp_path, crs):
+    given = gpd.GeoDataFrame(
+        {"id": ["A,1", "A2", "A3"], "name": ["甲 @ 乙", None, "丙"], "land_use": "0601"},
+        geometry=PLOTS, crs=4548,
+    ).to_crs(4490)  # fmt: skip
+    path = write_layer(given, tmp_path / "a.txt", crs=crs)
+    (report,) = examine(path, level="parcel")
+    (layer,) = report.layers
+    assert layer.system.name == (crs or "EPSG:4527")
+    assert layer.log.counts["used"] == 3
+    assert layer.used_values["id"].tolist() == ["A 1", "A2", "A3"]
+    belt = gpd.GeoSeries(layer.used_shapes, crs=4490).to_crs(crs or 4527)
+    before = given.geometry.to_crs(crs or 4527)
+    assert (belt.hausdorff_distance(before, align=False) < 0.001).all()
+
+
+def test_what_has_no_corners_is_not_written_as_some(tmp_path):
+    points = gpd.GeoDataFrame({"id": ["a"]}, geometry=[shapely.Point(116.3, 40)], crs=4490)
+    with pytest.raises(WriteError, match="polygons alone"):
+        write_layer(points, tmp_path / "a.txt")
+    given = gpd.GeoDataFrame({"id": ["a"]}, geometry=[plot(0)], crs=4548)
+    with pytest.raises(WriteError, match="EPSG:4527"):
+        write_layer(given, tmp_path / "a.txt", crs="EPSG:4326")
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", ["gpkg", "shp.zip", "csv", "xlsx", "parquet", "geojson"])
+def test_heads_in_chinese_are_understood_again(tmp_path, suffix):
+    given = gpd.GeoDataFrame(
+        {"id": ["A1", "A2", "A3"], "land_use": "0601", "registered_area_m2": 5.0,
+         "supply_date": pd.Timestamp("2021-06-01")},
+        geometry=PLOTS, crs=4548,
+    )  # fmt: skip
+    path = write_layer(given, tmp_path / f"a.{suffix}", crs="EPSG:4527", headers="zh")
+    (report,) = examine(path, level="parcel")
+    held = report.layers[0].values
+    assert held["id"].tolist() == ["A1", "A2", "A3"]
+    assert held["land_use"].tolist() == ["0601"] * 3
+    if suffix in {"gpkg", "shp.zip", "parquet"}:
+        assert report.layers[0].system.name == "EPSG:4527"

@@ -525,10 +525,24 @@ def _show_replaced(intake: Intake, *, zh: bool) -> None:
     type=Output(folder=False),
     help="输出文件，后缀定格式。File; its suffix tells.",
 )
+@click.option("--crs", help="写出的坐标系，如 EPSG:4527。Reference system to write in.")
+@click.option("--headers", type=click.Choice(["zh"]), help="列名用中文。Column names in Chinese.")
 @LANG
-def export(zone: str, level: str, output: str, lang: str) -> None:
-    """写出一个图层：gpkg、geojson、parquet、shp.zip、csv、xlsx。Write a layer out."""
+def export(
+    zone: str, level: str, output: str, crs: str | None, headers: str | None, lang: str
+) -> None:
+    """写出一个图层：gpkg、geojson、parquet、shp.zip、csv、xlsx、txt。Write a layer out."""
+    from ..intake.crs import parse_crs
     from ..io.layers import write_layer
 
-    made = write_layer(opened(zone, lang).layer(level), output)
+    if crs is not None:
+        try:
+            parse_crs(crs)
+        except ValueError as problem:
+            raise click.BadParameter(
+                f"{crs!r} 不是坐标系。Not a coordinate reference system: {problem}",
+                param_hint="--crs",
+            ) from problem
+    layer = opened(zone, lang).layer(level)
+    made = write_layer(layer, output, crs=crs, headers=headers or "")
     say(f"已写出 {made}" if lang == "zh" else f"Written: {made}")

@@ -6,6 +6,7 @@ import contextlib
 import json
 import sqlite3
 import warnings
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from itertools import chain
@@ -30,6 +31,7 @@ from ..geo.rings import in_threads
 from ..intake.examine import examine
 from ..intake.layer import FileReport, Layer, Options
 from ..intake.log import Refusal
+from ..intake.sandbox.corners import written_corners
 from ..model import COLUMNS, LEVELS
 from ..runs import work_folder
 from ..safe_text import json_text, well_formed
@@ -45,6 +47,7 @@ GROUP_ROWS = 65_536
 SORTED_ABOVE = 100_000
 """From this many features on, a stored layer is in Hilbert order with a box for each row."""
 _SMALL = 64 << 20
+FIRST_BELT, FIRST_BELT_CODE = 25, 4513  # CGCS2000 in belts of three degrees, numbered
 _SIDES = ["xmin", "ymin", "xmax", "ymax"]
 _TAKEN_IN_GPKG = {"", "_rowid_", "fid", "geom", "ogc_fid", "rowid"}
 
@@ -299,13 +302,17 @@ def write_layer(
     path: str | Path,
     *,
     tables: Mapping[str, list[str]] | None = None,
+    crs: str | None = None,
+    headers: str = "",
 ) -> Path:
     """Write a layer; the suffix chooses the format.
 
     ``.gpkg`` (with the styles of its codes, for QGIS), ``.geojson``, ``.parquet``, ``.shp`` (to
     a new name only) or ``.shp.zip`` (with a map of the names that had to be cut), ``.csv`` and
-    ``.xlsx`` (without shapes; text that a spreadsheet would run is kept as text). `tables` are
-    texts that go into a GeoPackage beside the layer, each list under its name.
+    ``.xlsx`` (without shapes; text that a spreadsheet would run is kept as text), ``.txt`` (the
+    corners of polygons, in a belt of three degrees). `tables` are texts that go into a GeoPackage
+    beside the layer, each list under its name. Shapes are written in `crs`, by default EPSG:4490;
+    `headers` ``"zh"`` names the columns we know in Chinese.
 
     Raises
     ------
@@ -314,6 +321,8 @@ def write_layer(
     """
     target = Path(path)
     suffix = target.suffix.lower()
+    if headers == "zh" and suffix != ".txt":
+        layer = layer.rename(columns=_chinese_heads(layer))
     if suffix in {".csv", ".xlsx"}:
         table = pd.DataFrame(layer.drop(columns="geometry", errors="ignore"))
         if suffix == ".xlsx":
@@ -326,6 +335,7 @@ def write_layer(
         ".parquet": _write_parquet,
         ".shp": _write_shapefile,
         ".zip": _write_shapefile_zip,
+        ".txt": partial(_write_corners, crs=crs),
     }
     if suffix not in writers:
         raise WriteError(
@@ -337,8 +347,49 @@ def write_layer(
             f"{target}：图层没有坐标系，不能写出。请先用 set_crs 声明。",
             f"{target}: the layer has no coordinate reference system; state it with set_crs.",
         )
-    frame = layer if layer.crs.to_epsg() == 4490 else layer.to_crs(_CRS)
+    wanted = CRS.from_user_input(crs or _CRS) if suffix != ".txt" else CRS.from_user_input(_CRS)
+    frame = layer if layer.crs == wanted else layer.to_crs(wanted)
     return writers[suffix](_writable(frame, target), target)
+
+
+def _chinese_heads(layer: pd.DataFrame) -> dict[str, str]:
+    """Return the Chinese names of columns we know, without the units that stand in brackets."""
+    known = {c: COLUMNS[c].zh for c in layer.columns if c in COLUMNS}
+    taken = Counter([*known.values(), *(c for c in layer.columns if c not in known)])
+    return {c: zh for c, zh in known.items() if taken[zh] == 1}
+
+
+def _write_corners(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path:
+    """Write polygons as a boundary-point file, by default in the belt in which they lie."""
+    kinds = set(frame.geometry.geom_type.dropna())
+    if not kinds <= {"Polygon", "MultiPolygon"} or frame.geometry.isna().any():
+        raise WriteError(
+            f"{target}：界址点 txt 只能写面，且每个要素都要有图形（现有 {'、'.join(sorted(kinds))}）。",
+            f"{target}: a file of corners takes polygons alone, one for every feature "
+            f"(there are {', '.join(sorted(kinds)) or 'none'}).",
+        )
+    belt = round(float(np.mean(frame.total_bounds[[0, 2]])) / 3)
+    code = CRS.from_user_input(crs).to_epsg() if crs else FIRST_BELT_CODE + belt - FIRST_BELT
+    belt = (code or 0) - FIRST_BELT_CODE + FIRST_BELT
+    if not 25 <= belt <= 45:
+        raise WriteError(
+            f"{target}：界址点 txt 用 CGCS2000 三度带（带号在前），如 EPSG:4527，不能用 {crs}。",
+            f"{target}: corners are written in belts of three degrees of CGCS2000 with their number, "
+            f"such as EPSG:4527, not in {crs}.",
+        )
+    placed = frame.to_crs(code)
+    text = {key: _texts(frame, column) for key, column in _OF_CORNERS.items()}
+    labels = [dict(zip(text, row, strict=True)) for row in zip(*text.values(), strict=True)]
+    content = written_corners(placed.geometry, labels, belt=belt)
+    return write_bytes_whole(target, content.encode("gb18030"))
+
+
+_OF_CORNERS = {"number": "id", "name": "name", "use": "planned_use", "code": "land_use"}
+
+
+def _texts(frame: pd.DataFrame, column: str) -> list[str]:
+    held = frame[column] if column in frame else pd.Series("", index=frame.index)
+    return [str(value) for value in held.fillna("")]
 
 
 def _writable(frame: GeoDataFrame, target: Path) -> GeoDataFrame:

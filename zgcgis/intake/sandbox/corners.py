@@ -12,7 +12,7 @@ import math
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +20,7 @@ import shapely
 
 from ..log import Finding, Refusal
 
-__all__ = ["Corners", "Plot", "is_corners", "read_corners"]
+__all__ = ["Corners", "Plot", "is_corners", "read_corners", "written_corners"]
 
 UNITS_M2 = {"m2": 1.0, "ha": 1e4, "mu": 2000 / 3}
 LEAST_ROOM_M2, RELATIVE = 0.05, 2e-4
@@ -342,3 +342,51 @@ def _number(head: dict[str, str], word: str) -> int | None:
     told = next((v for k, v in head.items() if word in k), "")
     found = re.search(r"\d+", told.replace("三", "3").replace("六", "6"))
     return int(found[0]) if found else None
+
+
+# --- out -----------------------------------------------------------------------------------------
+
+
+def written_corners(
+    shapes: Iterable[shapely.Geometry], labels: Iterable[Mapping[str, str]], *, belt: int
+) -> str:
+    """Return plots as the text of a boundary-point file, areas in hectares, corners to 1 mm.
+
+    Parameters
+    ----------
+    shapes
+        Polygons in a belt of three degrees of CGCS2000, its number before the eastings.
+    labels
+        For each its ``number``, ``name``, ``use`` and ``code``.
+    belt
+        The number of the belt.
+    """
+    head = {
+        "格式版本号": "1.01版本", "数据产生单位": "", "数据产生日期": "",
+        "坐标系": "2000国家大地坐标系", "几度分带": "3", "投影类型": "高斯克吕格", "计量单位": "米",
+        "带号": str(belt), "精度": "0.001", "转换参数": ",,,,,,",
+    }  # fmt: skip
+    lines = ["[属性描述]", *(f"{key}={value}" for key, value in head.items()), "[地块坐标]"]
+    for shape, label in zip(shapes, labels, strict=True):
+        rings = []
+        for part in shapely.get_parts(shape):
+            outer, *holes = (list(ring.coords) for ring in shapely.get_rings(part))
+            rings.append(outer if _signed(outer[:-1]) < 0 else outer[::-1])  # clockwise
+            rings += [hole if _signed(hole[:-1]) > 0 else hole[::-1] for hole in holes]
+        size = -sum(_signed(ring[:-1]) for ring in rings) / UNITS_M2["ha"]
+        cells = [str(sum(map(len, rings))), f"{size:.4f}"]
+        cells += [_cell(label[key]) for key in ("number", "name")]
+        cells += ["面", "", _cell(label["use"]), _cell(label["code"]), "@"]
+        lines.append(",".join(cells))
+        number = 0
+        for ring_number, ring in enumerate(rings, start=1):
+            for k, (east, north) in enumerate(ring):
+                name = f"J{number + 1 + (k if k < len(ring) - 1 else 0)}"
+                lines.append(f"{name},{ring_number},{north:.3f},{east:.3f}")
+            number += len(ring) - 1
+    return "\r\n".join([*lines, ""])
+
+
+def _cell(text: str) -> str:
+    """Return a text that stands in one cell of one line."""
+    return re.sub(r"[,，@\s\x00-\x1f]+", " ", text).strip()
