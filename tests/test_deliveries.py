@@ -342,3 +342,23 @@ def test_a_plain_table_is_read_cell_by_cell(names, rows):
     made = _framed(lambda: iter([names, *cells]))
     assert list(made.frame.columns) == names
     assert made.frame.to_numpy().tolist() == cells
+
+
+# --- the page -------------------------------------------------------------------------------------
+
+PAGE = Path(__file__).parents[1] / "docs" / "deliveries.zh.md"
+
+
+@pytest.mark.parametrize("schema", schemas(), ids=lambda s: s.name)
+def test_the_page_has_a_line_for_every_layer_that_is_known(schema):
+    """That the line is true is held above: each layer is known, and goes to its level."""
+    (line,) = [
+        line for line in PAGE.read_text(encoding="utf-8").splitlines()
+        if line.startswith(f"| `{schema.name}` ")
+    ]  # fmt: skip
+    cells = [cell.strip() for cell in line.strip("|").split("|")]
+    assert cells[0] == f"`{schema.name}` {schema.zh}"
+    assert cells[1] == "、".join(schema.names)
+    assert cells[2] == "、".join([*schema.fields, *schema.other[:3]])
+    assert cells[3] == f"{LEVELS[schema.level].zh} `{schema.level}`"
+    assert cells[5] == "、".join(schema.ids)
