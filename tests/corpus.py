@@ -812,23 +812,23 @@ def hostile(folder: Path) -> list[Case]:
         "crs link",
         put(folder / "link.geojson", as_text(features(), crs=link)),
         "refuse-file",
-        {"R431"},
+        {"R431", "R101"},
     )
     escaped = as_text(features(), crs=link).replace('"crs"', '"\\u0063rs"')
-    add("crs link, escaped", put(folder / "link2.geojson", escaped), "refuse-file", {"R431"})
+    add("crs link, escaped", put(folder / "link2.geojson", escaped), "refuse-file", {"R431", "R101"})
     named = {"type": "name", "properties": {"name": "http://127.0.0.1:9/crs"}}
     add(
         "crs name is an address",
         put(folder / "link3.geojson", as_text(features(), crs=named)),
         "refuse-file",
-        {"R431"},
+        {"R431", "R101"},
     )
     named = {"type": "name", "properties": {"name": "/etc/passwd"}}
     add(
         "crs name is a file",
         put(folder / "link4.geojson", as_text(features(), crs=named)),
         "refuse-file",
-        {"R431", "R102"},
+        {"R431", "R102", "R101"},
     )
     deep = '{"type":"FeatureCollection","features":' + "[" * 100_000 + "]" * 100_000 + "}"
     add("deep JSON", put(folder / "deep.geojson", deep), "refuse-file", {"R433"})

@@ -60,7 +60,7 @@ def told(path, level="parcel", **options):
 
 def joined(zone, folder, text, name="t.csv", encoding="utf-8-sig", **options):
     """Join a table to the parcels of the zone without storing; return what became of it."""
-    path = corpus.put(folder / name, text.encode(encoding))
+    path = corpus.put(folder / name, (text.rstrip("\n") + "\n").encode(encoding))
     return import_file(path, zone, "parcel", options=Options(**options), dry_run=True)
 
 

@@ -321,7 +321,7 @@ def write_layer(
     """
     target = Path(path)
     suffix = target.suffix.lower()
-    if headers == "zh" and suffix != ".txt":
+    if headers and suffix != ".txt":
         layer = layer.rename(columns=_chinese_heads(layer))
     if suffix in {".csv", ".xlsx"}:
         table = pd.DataFrame(layer.drop(columns="geometry", errors="ignore"))
