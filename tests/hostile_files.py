@@ -159,9 +159,9 @@ def spoilt_package(path: Path, file: Path, table: str) -> None:
         base.commit()
 
 
-def read_through(folder: Path, file: Path) -> Path:
-    """Lay out a zone that is opened and computed with, in which everything names `file`."""
-    zone = write_zone(folder)
+def read_through(folder: Path, file: Path, files: list[str]) -> Path:
+    """Lay out a zone of these files that is computed with, in which everything names `file`."""
+    zone = write_zone(folder, files)
     said = texts(file)
 
     def tainted(level: str) -> dict[str, Any]:

@@ -19,14 +19,13 @@ import geopandas as gpd
 import pytest
 from hostile_files import UNBUILT, elsewhere
 from hostile_zone import PROJECT, SMALL, layer, write_zone
-from test_command_trace import CHANGE, USES, Site, words
+from test_command_trace import CHANGE, LEAN, USES, Site, words
 
 from zgcgis.cli import COMMANDS
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="tells orphans by their parent")
 FULL = os.environ.get("ZGCGIS_FULL") == "1"
 KILLS = 50 if FULL else 2
-LEAN = ["zone.toml", "parks.csv", "layers/park.geojson", "layers/parcel.geojson"]
 LONG = {"check", "scenario", "assess", "report"}  # it is enough that another run follows these
 TIME = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")  # at which something was imported
 WORK = ".zgcgis-"
@@ -135,7 +134,7 @@ def lines(site: Site) -> dict[str, list[str]]:
     parcels = layer("parcel")
     parcels["features"][0]["properties"] |= UNBUILT  # idle, so that a browser prints its sheet
     (zone / "layers/parcel.geojson").write_text(json.dumps(parcels), encoding="utf-8")
-    write_zone(site.inputs / "other")
+    write_zone(site.inputs / "other", SMALL if FULL else LEAN)
     (zone / "layers/park.geojson").unlink()
     parks = gpd.GeoDataFrame.from_features(layer("park")["features"], crs="EPSG:4490")
     parks.to_file(zone / "layers/park.gpkg", layer="park", engine="pyogrio")
