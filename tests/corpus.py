@@ -815,7 +815,9 @@ def hostile(folder: Path) -> list[Case]:
         {"R431", "R101"},
     )
     escaped = as_text(features(), crs=link).replace('"crs"', '"\\u0063rs"')
-    add("crs link, escaped", put(folder / "link2.geojson", escaped), "refuse-file", {"R431", "R101"})
+    add(
+        "crs link, escaped", put(folder / "link2.geojson", escaped), "refuse-file", {"R431", "R101"}
+    )
     named = {"type": "name", "properties": {"name": "http://127.0.0.1:9/crs"}}
     add(
         "crs name is an address",

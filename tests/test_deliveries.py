@@ -362,3 +362,24 @@ def test_the_page_has_a_line_for_every_layer_that_is_known(schema):
     assert cells[2] == "、".join([*schema.fields, *schema.other[:3]])
     assert cells[3] == f"{LEVELS[schema.level].zh} `{schema.level}`"
     assert cells[5] == "、".join(schema.ids)
+
+
+def test_doctor_of_a_folder_says_of_each_layer_what_it_is(tmp_path):
+    from click.testing import CliRunner
+
+    from zgcgis.cli.intake import doctor
+
+    given = tmp_path / "成果"
+    shapefile(survey(), given / "DLTB.shp", PRJ)
+    below = given / "建筑"
+    below.mkdir()
+    frame = survey(6)[["geometry"]].assign(ZRZH=[f"F{k}" for k in range(6)], ZCS=3, FWJG="3")
+    shapefile(frame, below / "ZRZ.shp", PRJ)
+    said = CliRunner().invoke(doctor, [str(given), "--lang", "zh"])
+    assert "三调" in said.output
+    assert "自然幢" in said.output
+    empty = tmp_path / "空"
+    empty.mkdir()
+    said = CliRunner().invoke(doctor, [str(empty), "--lang", "zh"])
+    assert said.exit_code == 3
+    assert "R401" in said.output

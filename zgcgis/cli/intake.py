@@ -150,13 +150,14 @@ def doctor(
     """检查数据文件：内容、问题、办法；不作任何改动。Examine files; changes nothing."""
     from ..intake.examine import compare, examine
     from ..intake.sandbox.process import OPEN_DOORS
+    from ..io.importing import delivered
     from ..model import LEVELS
 
     if level is not None and level not in LEVELS:
         raise click.BadParameter(f"{level!r}：{'、'.join(LEVELS)}", param_hint="--level")
     options = _options(crs, encoding, layer, rename, datum, scale, system, accept)
     reports: list[tuple[str, FileReport]] = []
-    for file in files:
+    for file in (str(one) for given in files for one in delivered(given)):
         reports += [(file, report) for report in examine(file, options=options, level=level)]
     reports = compare(reports)
     code = _exit_code(report for _, report in reports)

@@ -141,7 +141,7 @@ def import_all(
     refuse_links(folder)
     found: list[_Part] = []
     unclear: list[str] = []
-    for file in delivered(Path(path)):
+    for file in map(Path, delivered(path)):
         for report in examine(file, options=options, **_of_zone(folder, "")):
             if report.refusal is not None:
                 raise report.refusal.of(str(file))
@@ -193,10 +193,15 @@ class _Part:
         return self.file.name if self.name is None else f"{self.file.name} ({self.name})"
 
 
-def delivered(path: Path) -> list[Path]:
+def delivered(given: str | Path) -> list[str | Path]:
     """Return the files of a folder that can be read, those below it too; else the path itself."""
-    if not path.is_dir() or path.suffix.lower() in BY_SUFFIX:
-        return [path]
+    path = Path(given)
+    if not path.is_dir() or path.is_symlink() or path.suffix.lower() in BY_SUFFIX:
+        return [given]
+    return list(_within(path)) or [given]
+
+
+def _within(path: Path) -> list[Path]:
     found: list[Path] = []
     for entry in sorted(path.iterdir()):
         suffix = entry.suffix.lower()
@@ -205,7 +210,7 @@ def delivered(path: Path) -> list[Path]:
         if suffix in BY_SUFFIX or suffix in archive.SUFFIXES:
             found.append(entry)
         elif entry.is_dir():
-            found += delivered(entry)
+            found += _within(entry)
     return found
 
 
