@@ -838,7 +838,7 @@ def commands(job: dict[str, Any]) -> list[list[str]]:
         ["map", zone, "-o", f"{out}.html"],
     ]
     if job["door"] == "layer":
-        shutil.copy(path, Path(zone, "layers", f"{level}{path.suffix}"))
+        lay(path, Path(zone, "layers", f"{level}{path.suffix}"))
         return whole
     if job["door"] == "table":
         shutil.copy(path, Path(zone, job["table"]))
@@ -847,6 +847,24 @@ def commands(job: dict[str, Any]) -> list[list[str]]:
         return [["check", zone, "--proposal", str(path), "--json"]]
     last = ["allocate"] if job["door"] == "demand" else ["scenario"]
     return [[*last, zone, str(path), "--json"]]
+
+
+def lay(path: Path, target: Path) -> None:
+    """Lay a file among the layers of a zone, its column of names called ``id`` as there."""
+    name = "宗地代码"
+    if path.suffix == ".geojson":
+        content = path.read_bytes()
+        target.write_bytes(content.replace(f'"{name}":'.encode(), b'"id":'))
+        return
+    shutil.copy(path, target)
+    if path.suffix == ".parquet":
+        import pyarrow.parquet as pq
+
+        table = pq.read_table(target)
+        names = ["id" if column == name else column for column in table.column_names]
+        if names != table.column_names:
+            named = table.rename_columns(names).replace_schema_metadata(table.schema.metadata)
+            pq.write_table(named, target, compression="zstd")
 
 
 def steps(job: dict[str, Any]) -> dict[str, list[Any]]:

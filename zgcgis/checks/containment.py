@@ -265,8 +265,14 @@ def _gaps_in(zone: Zone, *levels: str) -> GeoDataFrame:
 def _gaps_among(zone: Zone, parcels: GeoDataFrame) -> GeoDataFrame:
     """Ground that parcels enclose, and ground open to the outside that is no street."""
     limits = limits_of(zone)
+    center = geo.center_of(parcels) if zone.center is None else zone.center
+    whole = geo.united(parcels, center=center)
     enclosed = geo.holes(
-        parcels, min_area_m2=limits.gap_m2, tolerance_m=limits.tolerance_m, center=zone.center
+        parcels,
+        min_area_m2=limits.gap_m2,
+        tolerance_m=limits.tolerance_m,
+        whole=whole,
+        center=center,
     )
     plots = None
     if zone.count("detailed_plan"):
@@ -281,7 +287,8 @@ def _gaps_among(zone: Zone, parcels: GeoDataFrame) -> GeoDataFrame:
         notch_m=limits.notch_m,
         within=parks,
         without=plots,
-        center=zone.center,
+        whole=whole,
+        center=center,
     )
     found = pd.concat([enclosed.assign(severity="error"), opened.assign(severity="warning")])
     found = GeoDataFrame(found, crs=parcels.crs).reset_index(drop=True)

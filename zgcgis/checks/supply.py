@@ -18,6 +18,7 @@ from ..findings import finding_frame, rule
 from ..land_use import build_states
 from ..model import Zone
 from .idle_land import as_dates, judge_idle, rule_in_force
+from .topology import _once
 
 __all__ = ["as_of", "floor_area_ratio", "judged_parcels"]
 
@@ -60,6 +61,15 @@ def judged_parcels(zone: Zone, day: date | None = None) -> GeoDataFrame:
         .set_index("id", drop=False)
         .rename_axis(None)
     )
+
+
+def _judged(zone: Zone) -> GeoDataFrame:
+    """The parcels as judged on the zone's day; within a run they are judged once."""
+    return _once(zone, _judged_in, "parcel", "building")
+
+
+def _judged_in(zone: Zone, *levels: str) -> GeoDataFrame:  # noqa: ARG001
+    return judged_parcels(zone)
 
 
 def _records(zone: Zone, name: str) -> bool:
@@ -154,7 +164,7 @@ def idle_not_started(zone: Zone) -> GeoDataFrame:
     if not _can_judge(zone):
         return finding_frame([], rule="L601")
     law = rule_in_force(as_of(zone))
-    judged = judged_parcels(zone)
+    judged = _judged(zone)
     found = judged[judged["state"] == "idle_unstarted"]
     rows = _rows(
         found,
@@ -204,7 +214,7 @@ def idle_stopped(zone: Zone) -> GeoDataFrame:
     if not _can_judge(zone):
         return finding_frame([], rule="L602")
     law = rule_in_force(as_of(zone))
-    judged = judged_parcels(zone)
+    judged = _judged(zone)
     found = judged[judged["state"] == "idle_stopped"]
     if found.empty:
         return finding_frame([], rule="L602")
@@ -285,7 +295,7 @@ def supplied_not_used(zone: Zone) -> GeoDataFrame:
     """Supplied land is started by the agreed day; a note where no extension is ever recorded."""
     if not _can_judge(zone):
         return finding_frame([], rule="L604")
-    judged = judged_parcels(zone)
+    judged = _judged(zone)
     found = judged[judged["state"] == "overdue"]
     rows = _rows(
         found,
@@ -375,7 +385,7 @@ def extension_too_long(zone: Zone) -> GeoDataFrame:
     if not _can_judge(zone) or "extension_months" not in zone.layers["parcel"]:
         return finding_frame([], rule="L606")
     law = rule_in_force(as_of(zone))
-    judged = judged_parcels(zone)
+    judged = _judged(zone)
     excused = judged["government"] | (not _records(zone, "government_cause"))
     most = np.where(excused, law.extension_max_months, 0)
     over = (judged["extension_months"] > most).to_numpy()
@@ -407,7 +417,7 @@ def idle_unknown(zone: Zone) -> GeoDataFrame:
     """What the rule on idle land asks is on record for every supplied parcel."""
     if not _can_judge(zone):
         return finding_frame([], rule="L607")
-    judged = judged_parcels(zone)
+    judged = _judged(zone)
     found = judged[judged["state"] == "unknown"]
     return finding_frame(_rows(found, detail=found["missing"].to_numpy()), rule="L607")
 
@@ -427,7 +437,7 @@ def start_not_recorded(zone: Zone) -> GeoDataFrame:
     """Land that is built on has the date of its start on record."""
     if not _can_judge(zone):
         return finding_frame([], rule="L608")
-    judged = judged_parcels(zone)
+    judged = _judged(zone)
     found = judged[judged["state"] == "undated"]
     late = (pd.Timestamp(as_of(zone)).as_unit("s") - found["due_date"]).dt.days
     rows = _rows(

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from .. import geo
-from ..errors import UnknownNameError
+from ..errors import EntangledError, UnknownNameError
 from ..findings import (
     MOST_SINGLE,
     SEVERITIES,
@@ -254,15 +254,23 @@ def searching_once() -> Iterator[None]:
 
 
 def _once(zone: Zone, search: Callable[..., T], *levels: str) -> T:
-    """Return what a search of layers finds; within a run they are searched once."""
+    """Return what a search of layers finds; within a run they are searched once.
+
+    Outlines too entangled for an answer are so for every rule that asks.
+    """
     found = _FOUND.get()
     if found is None:
         return search(zone, *levels)
     layers = [zone.layers.get(level) for level in levels]
     key = (search, levels, tuple(map(id, layers)), limits_of(zone), zone.center)
     if key not in found:  # the layers are kept beside, so that no other can have their number
-        found[key] = layers, search(zone, *levels)
-    held: T = found[key][1]
+        try:
+            found[key] = layers, search(zone, *levels)
+        except EntangledError as problem:
+            found[key] = layers, problem
+    held: T | EntangledError = found[key][1]
+    if isinstance(held, EntangledError):
+        raise held
     return held
 
 

@@ -31,6 +31,7 @@ from .form import (
     spacematrix,
     together,
     turning_points,
+    united,
 )
 from .overlay import clipped_areas, gaps, outside, outside_own, shared
 from .piles import overlaps
@@ -101,6 +102,7 @@ __all__ = [
     "to_plane",
     "together",
     "turning_points",
+    "united",
     "wgs84_to_bd09",
     "wgs84_to_gcj02",
     "width_m",

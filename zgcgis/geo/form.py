@@ -30,6 +30,7 @@ __all__ = [
     "spacematrix",
     "together",
     "turning_points",
+    "united",
 ]
 
 
@@ -255,23 +256,37 @@ def area_error_m2(
     return Series(point_error_m * np.sqrt(total / 8), index=geometry.index)
 
 
+def united(layer: GeoDataFrame | GeoSeries, *, center: Center | None = None) -> GeoSeries:
+    """Return the ground of all features of `layer` together, one shape in the working plane.
+
+    Raises
+    ------
+    EntangledError
+        If they lie on one another so often that their union has no end.
+    """
+    flat = to_plane(layer, center)
+    shapes = _array(flat)
+    see_that_they_unite(shapes)
+    return GeoSeries([_united(shapes[~_nothing(shapes)])], crs=flat.crs)
+
+
 def holes(
     layer: GeoDataFrame | GeoSeries,
     *,
     min_area_m2: float = 1.0,
     tolerance_m: float = 0.0,
+    whole: GeoSeries | None = None,
     center: Center | None = None,
 ) -> GeoDataFrame:
     """Return the ground that the features of `layer` enclose together without covering it.
 
     Columns ``area_m2``, ``width_m``, ``length_m``, ``wide_m2`` (what of it is wider than
-    `tolerance_m`) and the hole, in the CRS of `layer`.
+    `tolerance_m`) and the hole, in the CRS of `layer`. `whole` is its :func:`united`, if it is
+    there already.
     """
     flat = to_plane(layer, center)
-    shapes = _array(flat)
-    see_that_they_unite(shapes)
-    whole = shapely.get_parts(_united(shapes[~_nothing(shapes)]))
-    rings, of = shapely.get_rings(whole, return_index=True)
+    parts = shapely.get_parts(_array(united(flat) if whole is None else whole))
+    rings, of = shapely.get_rings(parts, return_index=True)
     inner = np.r_[False, of[1:] == of[:-1]] if len(of) else np.zeros(0, bool)
     found = np.asarray(shapely.polygons(rings[inner]), object)
     size = np.asarray(shapely.area(found))
@@ -289,6 +304,7 @@ def notches(
     notch_m: float | None = None,
     within: GeoDataFrame | GeoSeries | None = None,
     without: GeoDataFrame | GeoSeries | None = None,
+    whole: GeoSeries | None = None,
     center: Center | None = None,
 ) -> GeoDataFrame:
     """Return the ground among the features of `layer` that is open to the outside and no street.
@@ -309,6 +325,8 @@ def notches(
     within, without
         Polygons inside which to look, and polygons that are no gap, such as roads and water.
         Free ground of the size of a few features that `within` holds beside them counts too.
+    whole
+        What :func:`united` returns for `layer`, if it is there already.
     center
         Centre of the working plane; by default that of `layer`.
 
@@ -321,18 +339,17 @@ def notches(
     center = center_of(layer) if center is None else center
     flat = to_plane(layer, center)
     shapes = _array(flat)
-    see_that_they_unite(shapes)
     shapes = shapes[~_nothing(shapes)]
-    whole = _filled(_united(shapes))
+    ground = _filled((united(flat) if whole is None else whole).iloc[0])
     usual = float(np.median(shapely.area(shapes))) if len(shapes) else 0.0
-    apart = _usual_street_m(whole)
+    apart = _usual_street_m(ground)
     street = (_WIDER * apart or usual**0.5 / 2) if street_m is None else street_m
     reach = max(_WIDER * usual**0.5, 2 * apart) if notch_m is None else notch_m
-    near = _filled(shapely.buffer(whole, reach / 2, quad_segs=4))
-    free = shapely.difference(shapely.buffer(near, -reach / 2, quad_segs=4), whole)
+    near = _filled(shapely.buffer(ground, reach / 2, quad_segs=4))
+    free = shapely.difference(shapely.buffer(near, -reach / 2, quad_segs=4), ground)
     if within is not None and len(within):
         bounds = _united(_array(to_plane(within, center)))
-        beside = _beside(whole, bounds, street, usual)
+        beside = _beside(ground, bounds, street, usual)
         free = _united(np.array([shapely.intersection(free, bounds), *beside], object))
     if without is not None and len(without):
         free = shapely.difference(free, _united(_array(to_plane(without, center))))

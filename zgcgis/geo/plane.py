@@ -293,7 +293,8 @@ def width_m(geometry: GeoSeries, *, center: Center | None = None) -> Series:
 
 _MOST_STEPS = 20_000_000  # of a hundredth of its width along an outline
 _STEPS_TOGETHER, _STEPS_PER_SHAPE = 5_000_000, 1_000  # for shapes of many points
-_CORNERS, _MANY_POINTS = 5, 500  # with few points a step costs next to nothing
+_CORNERS, _MANY_POINTS = 5, 500  # with few points a step costs next to nothing, unless of very many
+_PLAIN_TOGETHER, _PLAIN_PER_SHAPE = 200_000_000, 20_000
 
 
 def _width(shapes: Geometries) -> Floats:
@@ -310,7 +311,8 @@ def _width(shapes: Geometries) -> Floats:
     work = (steps * np.clip((points - _CORNERS) / _MANY_POINTS, 0, 1)).astype(np.int64)
     together = _STEPS_TOGETHER + _STEPS_PER_SHAPE * len(shapes)
     fine = work <= few_enough(work, each=_MOST_STEPS, together=together)
-    fine &= steps <= _MOST_STEPS
+    plain = _PLAIN_TOGETHER + _PLAIN_PER_SHAPE * len(shapes)
+    fine &= steps <= few_enough(steps, each=_MOST_STEPS, together=plain)
     found[real[~fine]] = np.nan
     real = real[fine]
     if len(real):

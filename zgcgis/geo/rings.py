@@ -496,10 +496,10 @@ def _meeting(one: Floats, other: Floats) -> Iterator[tuple[Positions, Positions]
     """Yield pairs of boxes that meet, some at a time."""
     if not len(one) or not len(other):
         return
-    asked, tree = shapely.box(*one.T), shapely.STRtree(shapely.box(*other.T))
+    tree = shapely.STRtree(shapely.box(*other.T))
     step = max(16, _NEAR_PAIRS // len(other))
-    for first in range(0, len(asked), step):
-        i, j = tree.query(asked[first : first + step])
+    for first in range(0, len(one), step):
+        i, j = tree.query(shapely.box(*one[first : first + step].T))
         yield i + first, j
 
 
