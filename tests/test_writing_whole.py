@@ -9,15 +9,19 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from zgcgis import runs
 from zgcgis.errors import WriteError
 from zgcgis.io import writing
+from zgcgis.io.spreadsheets import write_table
 from zgcgis.io.writing import write_bytes_whole, write_text_whole, write_whole
+from zgcgis.planning.outputs import write_workbook
 from zgcgis.runs import work_folder
 
 FULL = os.environ.get("ZGCGIS_FULL") == "1"
@@ -147,6 +151,15 @@ def test_where_there_are_no_locks_files_are_written_all_the_same(tmp_path, monke
     monkeypatch.setattr("fcntl.flock", none)
     write_text_whole(tmp_path / "a.txt", "new")
     assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_workbook_is_put_together_beside_its_target(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "nowhere"))
+    table = pd.DataFrame({"id": ["a"]})
+    write_table(table, tmp_path / "a.xlsx")
+    write_workbook(tmp_path / "b.xlsx", [("x", table)])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.xlsx", "b.xlsx"]
+    assert tempfile.gettempdir() == str(tmp_path / "nowhere")
 
 
 def plant(path: Path, kind: str, elsewhere: Path) -> None:

@@ -10,9 +10,10 @@ import csv
 import io
 import math
 import re
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, time
 from functools import partial
 from pathlib import Path
@@ -105,6 +106,10 @@ _REMARK = re.compile(r"<dc:description>([^<]*)</dc:description>")
 
 def _save(make: Callable[[], Workbook], path: str | Path, title: str) -> Path:
     def writer(temporary: Path) -> None:
+        with _keeping_temporary_files(temporary.parent):
+            write(temporary)
+
+    def write(temporary: Path) -> None:
         book = make()
         book.properties.creator = "zgcgis"
         book.properties.title = property_text(title) or None
@@ -116,6 +121,16 @@ def _save(make: Callable[[], Workbook], path: str | Path, title: str) -> Path:
         raw.unlink()
 
     return write_whole(path, writer)
+
+
+@contextlib.contextmanager
+def _keeping_temporary_files(folder: Path) -> Iterator[None]:
+    """Have openpyxl write its sheets where they are removed, even if this run is killed."""
+    usual, tempfile.tempdir = tempfile.tempdir, str(folder)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = usual
 
 
 def _part(source: zipfile.ZipFile, name: str) -> IO[bytes]:
