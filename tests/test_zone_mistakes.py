@@ -18,8 +18,9 @@ from test_zone_values import run
 from zgcgis.checks import check
 from zgcgis.errors import ZgcgisError, nearest
 from zgcgis.io.zones import open_zone
-from zgcgis.plan.fields import CONTROLS, FORMS, cell_value
+from zgcgis.plan.fields import CONTROLS, FORMS, REMARKS, cell_value
 from zgcgis.plan.settings import check_settings, read_toml
+from zgcgis.planning.waivers import read_waivers
 
 FILES = {
     **TOML,
@@ -157,6 +158,14 @@ def test_a_slip_in_zone_toml_is_a_sentence(tmp_path, line, words):
     file.write_text(f"id = 'z'\nzh = '区'\nen = 'Z'\n{line}\n", encoding="utf-8")
     with pytest.raises(ZgcgisError, match=words):
         open_zone(tmp_path)
+
+
+def test_a_remark_may_stand_in_a_waiver(tmp_path):
+    data = deepcopy(TOML["waivers.toml"])
+    data["waiver"][0] |= dict.fromkeys(REMARKS, "注")
+    file = tmp_path / "waivers.toml"
+    file.write_text(toml_text(data), encoding="utf-8")
+    assert [one.feature for one in read_waivers(file)] == ["p1"]
 
 
 # --- tables --------------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from geopandas import GeoDataFrame
 
 from ..errors import PlanError, UnknownNameError
 from ..findings import RULES
+from ..plan.fields import REMARKS
 from ..plan.settings import check_settings, read_toml
 
 __all__ = ["Waiver", "read_waivers", "waive"]
@@ -52,7 +53,10 @@ def read_waivers(path: str | Path) -> tuple[Waiver, ...]:
     file = Path(path)
     data = read_toml(file, error=PlanError)
     check_settings(data, "waivers.toml", file, error=PlanError)
-    waivers = [Waiver(**entry) for entry in data.get("waiver", [])]
+    waivers = [
+        Waiver(**{key: entry[key] for key in entry.keys() - REMARKS})
+        for entry in data.get("waiver", [])
+    ]
     if unknown := {one.rule for one in waivers} - set(RULES):
         raise UnknownNameError(unknown, RULES, what="rule", zh="规则")
     return tuple(waivers)
