@@ -171,7 +171,7 @@ def test_points_of_a_table_are_held_against_the_zone(zone, tmp_path):
     away = table(tmp_path, PLACED, [(*p[:3], p[3] - 10, p[4] - 10) for p in POINTS])
     with pytest.raises(ReadError, match="R109"):
         import_file(away, zone, "enterprise", options=told, dry_run=True)
-    lost = table(tmp_path, PLACED, [*POINTS, ("E9", "企业9", 2023, 0, 0)])
+    lost = table(tmp_path, PLACED, [*POINTS, ("E9", "企业9", 2023, 1, 1)])
     intake = import_file(lost, zone, "enterprise", options=told, dry_run=True)
     assert intake.refused["rule"].tolist() == ["R311"]
 

@@ -47,7 +47,7 @@ def zone_of_names(folder: Path) -> Path:
     accounts += [
         [id_, year, "income_wan", 1000 + year, period, id_, id_]
         for id_ in [*IDS, "self"]
-        for year, period in ((2022, "annual"), (2023, "annual"), (2023, "constructor"))
+        for year, period in ((2022, "annual"), (2023, "annual"), (2023, "H1"))
     ]
     with (folder / "accounts.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows(accounts)
