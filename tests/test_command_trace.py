@@ -179,7 +179,7 @@ def over_what_is_handed_in(site: Site) -> list[list[list[str]]]:
     found += [
         [["doctor", text], ["import", text, "--zone", taker, "--level", "parcel"],
          ["check", text], ["map", text, "-o", site.new(".html")]]
-        for number, text in enumerate(texts(site.secret)) if chosen(number, 4)
+        for number, text in enumerate(texts(site.secret)) if chosen(number, 4) and not (site.out / text).exists()
     ]  # fmt: skip
     return found
 

@@ -292,6 +292,20 @@ def test_no_link_pipe_or_folder_in_a_zone_is_followed(tmp_path, zone, secret, na
 
 
 @posix
+@pytest.mark.parametrize("suffix", [".geojson", ".gpkg", ".parquet", ".shp"])
+@pytest.mark.parametrize("plant", ["link", "pipe", "device"])
+def test_no_link_pipe_or_device_named_as_a_layer_is_followed(tmp_path, secret, plant, suffix):
+    place = tmp_path / f"proposal{suffix}"
+    if plant == "pipe":
+        os.mkfifo(place)
+    else:
+        place.symlink_to(secret if plant == "link" else "/dev/zero")
+    with quickly(), pytest.raises(ReadError) as caught:
+        read_stored_layer(place, "proposal")
+    assert place.name in str(caught.value)
+
+
+@posix
 def test_the_folder_itself_may_stand_behind_a_link(tmp_path, zone):
     (tmp_path / "alias").symlink_to(zone)
     assert len(open_zone(tmp_path / "alias").layer("parcel")) == 3

@@ -8,6 +8,7 @@ read as a whole: :class:`StoredFile` tells what it holds and reads the columns o
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -27,6 +28,7 @@ from shapely.errors import GEOSException
 from ..errors import CrsError, MissingColumnsError, ReadError
 from ..intake.crs import lonlat_of, parse_crs, unknown_shift
 from ..model import LEVELS
+from ..plan.settings import no_plain_file
 from .casting import typed_columns
 from .geojson import read_geojson
 
@@ -202,6 +204,11 @@ def read_stored_layer(path: Path, level: str) -> GeoDataFrame:
 def read_layer(path: Path, level: str) -> tuple[GeoDataFrame, dict[int, str]]:
     """Return a layer as :func:`read_stored_layer`, and what :func:`read_geojson` found odd."""
     odd: dict[int, str] = {}
+    if os.path.lexists(path) and (other := no_plain_file(path)):
+        raise ReadError(
+            f"{path} {other.zh}，不能读取。请给出文件本身。",
+            f"{path} is {other.en} and is not read. Name the file itself.",
+        )
     if path.suffix.lower() == ".geojson":
         layer, odd = read_geojson(path)
     else:
