@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import shutil
+import sqlite3
+import struct
 import zipfile
 
 import geopandas as gpd
@@ -318,3 +321,26 @@ def test_a_drawing_in_small_units_says_so_and_can_be_told(tmp_path, unit, factor
     (stop,) = report.layers[0].log.stops
     assert (stop.rule, stop.words["other"]) == ("R123", unit)
     assert used(path, crs="EPSG:4548", scale={"geometry": unit}) == 6
+
+
+def test_a_circle_loses_no_more_than_a_millionth_of_its_land(tmp_path):
+    """A circle of 200 m as an arc, π r²; the shape is written as WKB with its curve."""
+    path = tmp_path / "a.gpkg"
+    parcels(1).to_file(path, layer="宗地", engine="pyogrio")
+    x, y, r = EAST + 200, NORTH + 200, 200.0
+    arc = [(x - r, y), (x, y + r), (x + r, y), (x, y - r), (x - r, y)]
+    curve = struct.pack("<BII", 1, 8, len(arc)) + b"".join(struct.pack("<2d", *p) for p in arc)
+    wkb = struct.pack("<BII", 1, 10, 1) + curve
+    head = b"GP\x00\x01" + struct.pack("<i", 4548)
+    with sqlite3.connect(path) as base:
+        for (name,) in base.execute(
+            "SELECT name FROM sqlite_master WHERE type='trigger'"
+        ).fetchall():
+            base.execute(f'DROP TRIGGER "{name}"')
+        base.execute('UPDATE "宗地" SET geom = ?', (head + wkb,))
+    base.close()
+    (report,) = examine(path, level="parcel")
+    assert report.refusal is None, str(report.refusal)
+    (shape,) = gpd.GeoSeries(report.layers[0].used_shapes, crs=4490).to_crs(4548)
+    assert shape.area == pytest.approx(math.pi * r**2, rel=1e-6)
+    assert "R310" in set(report.layers[0].findings["rule"])

@@ -541,7 +541,7 @@ def _stated_crs(one: Staged) -> str | None:
 
 # --- the records ---------------------------------------------------------------------------------
 
-_FINE_ARCS = {"OGR_ARC_STEPSIZE": "0.14"}  # degrees: a circle loses a millionth of its area
+_FINE_ARCS = {"OGR_ARC_STEPSIZE": "0.13"}  # degrees: a circle loses a millionth of its area
 FORMATS = (
     Format(
         "shapefile", "ESRI Shapefile", (".shp",), _look_shapefile, _read_shapefile,
