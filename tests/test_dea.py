@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -161,6 +162,101 @@ def test_malmquist_years_may_come_in_any_order_of_rows():
     np.testing.assert_allclose(straight, shuffled, atol=1e-9)
     assert len(straight) == 10
     np.testing.assert_allclose(straight["ec"] * straight["tc"], straight["mi"])
+
+
+def test_malmquist_goes_by_label_where_rows_have_any():
+    rng = np.random.default_rng(1)
+    rows = pd.MultiIndex.from_product([[2011, 2012], list("abcde")], names=["year", "unit"])
+    x = pd.DataFrame(rng.uniform(1, 9, (10, 2)), rows)
+    y = pd.DataFrame(rng.uniform(1, 9, (10, 1)), rows)
+    straight = dea.malmquist(x, y, rows.get_level_values("year")).set_index("unit")
+    order = rng.permutation(10)
+    again = dea.malmquist(
+        x.iloc[order], y.iloc[rng.permutation(10)], x.index[order].get_level_values("year")
+    )
+    again = again.set_index("unit").loc[list("abcde")]
+    np.testing.assert_allclose(straight["mi"], again["mi"])
+    named = dea.malmquist(
+        x.to_numpy()[order],
+        y.to_numpy()[order],
+        rows.get_level_values("year").to_numpy()[order],
+        units=rows.get_level_values("unit").to_numpy()[order],
+    )
+    np.testing.assert_allclose(named.set_index("unit").loc[list("abcde"), "mi"], straight["mi"])
+
+
+# --- numbers far apart in size ---------------------------------------------------------------
+
+
+@few_units
+@pytest.mark.parametrize("span", [3, 11, 14])
+def test_scores_hold_where_columns_span_many_powers_of_ten(span):
+    """Two inputs, one output: the frontier by all segments between two units, in the head."""
+    rng = np.random.default_rng(span)
+    for _ in range(6):
+        x, y = 10 ** rng.uniform(0, span, (9, 2)), 10 ** rng.uniform(0, span, (9, 1))
+        per = x / y
+        exact = np.full(9, np.inf)
+        for i in range(9):
+            ratio = per / per[i]
+            exact[i] = ratio.max(axis=1).min()
+            for a in ratio:
+                for b in ratio:
+                    cut = (a[0] - a[1]) - (b[0] - b[1])
+                    part = (b[1] - b[0]) / cut if cut else -1.0
+                    if 0 <= part <= 1:
+                        exact[i] = min(exact[i], (part * a + (1 - part) * b).max())
+        score = dea.efficiency(x, y).score
+        assert (~np.isnan(score) | (exact < 1e-11)).all()  # what is not proved is not given
+        np.testing.assert_allclose(score[~np.isnan(score)], exact[~np.isnan(score)], rtol=1e-9)
+        for model in ("radial", "sbm"):
+            for returns in ("crs", "vrs"):
+                result = dea.efficiency(x, y, model=model, returns=returns)
+                known = ~np.isnan(result.score)
+                assert (result.score[known] <= 1 + 1e-8).all()
+                assert (result.score[known] > 0).all()
+                assert [r is None for r in result.reason] == known.tolist()
+
+
+@few_units
+def test_an_input_of_nought_counts_as_no_slack_in_the_mean_over_all_inputs():
+    x, y = [[0.0, 2.0], [0.0, 1.0]], [[1.0], [1.0]]
+    result = dea.efficiency(x, y, model="sbm", orientation="input")
+    assert result.score[0] == pytest.approx(1 - (0 + 1 / 2) / 2)  # 0.75
+
+
+@pytest.mark.parametrize("returns", ["crs", "vrs", "nirs"])
+@pytest.mark.parametrize("orientation", ["input", "output"])
+@pytest.mark.parametrize("above", [False, True])
+def test_many_units_are_scored_as_few_are(returns, orientation, above):
+    """More units than are taken as they are: the same answers as one programme at a time."""
+    from scipy.optimize import linprog
+
+    rng = np.random.default_rng(8)
+    x = rng.uniform(1, 9, (240, 2))
+    y = x.prod(axis=1, keepdims=True) ** 0.4 * rng.uniform(0.3, 1, (240, 2))
+    result = dea.efficiency(x, y, returns=returns, orientation=orientation, super=above)
+    first = np.argsort(-result.score)[:12]
+    for i in [*first, *range(5)]:
+        keep = np.arange(240) != i if above else np.ones(240, dtype=bool)
+        xs, ys = x[keep].T, y[keep].T
+        one = np.ones((1, keep.sum()))
+        if orientation == "input":
+            a = np.block([[-x[i][:, None], xs], [np.zeros((2, 1)), -ys]])
+            b, c = np.concatenate([np.zeros(2), -y[i]]), 1.0
+        else:
+            a = np.block([[np.zeros((2, 1)), xs], [y[i][:, None], -ys]])
+            b, c = np.concatenate([x[i], np.zeros(2)]), -1.0
+        more = np.hstack([[[0.0]], one])
+        if returns == "nirs":
+            a, b = np.vstack([a, more]), np.append(b, 1.0)
+        equal = {"A_eq": more, "b_eq": [1.0]} if returns == "vrs" else {}
+        found = linprog(np.append(c, np.zeros(keep.sum())), a, b, **equal)
+        if found.status == 2:
+            assert np.isnan(result.score[i])
+        else:
+            exact = found.x[0] if orientation == "input" else 1 / found.x[0]
+            assert result.score[i] == pytest.approx(exact, rel=1e-6)
 
 
 # --- what cannot be solved -------------------------------------------------------------------

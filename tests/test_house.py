@@ -17,8 +17,9 @@ PACKAGE = ROOT / "zgcgis"
 
 # A room may import those on the lines above its own, never its neighbours or below.
 FLOORS = [
-    {"errors", "language", "terms", "mcdm", "dea", "safe_text", "runs"},
-    {"geo", "plan", "indicators", "findings", "land_use"},
+    {"errors", "language", "terms", "safe_text", "runs"},
+    {"mcdm"},
+    {"dea", "geo", "plan", "indicators", "findings", "land_use"},
     {"model", "standards"},
     {"intake", "accounts", "checks", "clusters"},
     {"io"},

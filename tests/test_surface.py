@@ -37,7 +37,7 @@ PUBLIC = {
     for name in importlib.import_module(room).__all__
 }
 # Of these a checker knows nothing as long as their library ships no types.
-UNTYPED = re.compile(r"\b(DataFrame|Series|GeoDataFrame|GeoSeries|Placed)\b")
+UNTYPED = re.compile(r"\b(csr_array|DataFrame|Series|GeoDataFrame|GeoSeries|Placed)\b")
 # A template writes anything: no argument of it is wrong.
 TAKES_ANYTHING = {"zgcgis.safe_text.page_value"}
 UNKNOWN = "no_such_argument"

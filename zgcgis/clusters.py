@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable
+from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from scipy.stats import norm
 
 from .errors import MissingColumnsError, ZgcgisWarning
+from .mcdm.arguments import Level, Numbers, guarded, numbers, refuse
 
 __all__ = ["concentration", "location_quotients", "orientation_match", "structure", "wilson"]
 
@@ -23,7 +25,8 @@ SMALL = 5
 """Fewer enterprises than this in a cell are a small count (小样本)."""
 
 
-def wilson(count: ArrayLike, of: ArrayLike, *, level: float = 0.95) -> NDArray[np.float64]:
+@guarded
+def wilson(count: Numbers, of: Numbers, *, level: Level = 0.95) -> NDArray[np.float64]:
     """Return the Wilson score interval of a share as two columns, low and high.
 
     Examples
@@ -31,10 +34,20 @@ def wilson(count: ArrayLike, of: ArrayLike, *, level: float = 0.95) -> NDArray[n
     >>> wilson(5, 10).round(3).tolist()
     [[0.237, 0.763]]
     """
-    k, n = np.broadcast_arrays(
-        np.atleast_1d(np.asarray(count, dtype="float64")),
-        np.atleast_1d(np.asarray(of, dtype="float64")),
-    )
+    k, n = np.atleast_1d(numbers(count, "count")), np.atleast_1d(numbers(of, "of"))
+    if k.ndim != 1 or n.ndim != 1 or (k.size != n.size and 1 not in (k.size, n.size)):
+        refuse(
+            f"count 与 of 应为同样多的数，收到的形状为 {k.shape} 和 {n.shape}。",
+            f"count and of must be as many numbers; their shapes are {k.shape} and {n.shape}.",
+        )
+    k, n = np.broadcast_arrays(k, n)
+    wrong = ~((k >= 0) & (k <= n) & np.isfinite(n))
+    if wrong.any():
+        at = int(np.flatnonzero(wrong)[0])
+        refuse(
+            f"个数应在 0 与总数之间，收到 {k[at]:g} / {n[at]:g}。",
+            f"A count must lie between 0 and the whole; got {k[at]:g} of {n[at]:g}.",
+        )
     z = float(norm.ppf(0.5 + level / 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = k / n
@@ -45,6 +58,7 @@ def wilson(count: ArrayLike, of: ArrayLike, *, level: float = 0.95) -> NDArray[n
     return np.where((n > 0)[:, None], np.column_stack([low, high]), np.nan)
 
 
+@guarded
 def structure(firms: pd.DataFrame, *, weight: str | None = None) -> pd.DataFrame:
     """Return how much of each industry each park has: ``park_id industry year count value share``.
 
@@ -64,8 +78,15 @@ def structure(firms: pd.DataFrame, *, weight: str | None = None) -> pd.DataFrame
     wanted = {"park_id", "industry"} | ({weight} if weight else set())
     if lacking := wanted - set(firms.columns):
         raise MissingColumnsError(lacking, firms.columns, where="enterprise")
-    year = pd.to_numeric(firms["year"]) if "year" in firms else pd.Series(0, index=firms.index)
-    value = pd.to_numeric(firms[weight]).astype("float64") if weight else 1.0
+    year = _column(firms, "year") if "year" in firms else pd.Series(0, index=firms.index)
+    value = _column(firms, weight) if weight else pd.Series(1.0, index=firms.index)
+    if (value < 0).any():
+        lowest = float(value.min())
+        refuse(
+            f"企业表的 {weight} 列有负数（{lowest:g}），份额无从计算；请去掉这些企业或换一列。",
+            f"Column {weight} of the enterprises has negative numbers ({lowest:g}), of which there "
+            "are no shares; leave those enterprises out or weigh by another column.",
+        )
     table = pd.DataFrame(
         {
             "park_id": firms["park_id"].astype("object"),
@@ -86,8 +107,14 @@ def structure(firms: pd.DataFrame, *, weight: str | None = None) -> pd.DataFrame
     return found.assign(share=found["value"] / total.where(total > 0))
 
 
+def _column(firms: pd.DataFrame, name: str) -> pd.Series:
+    """A column as numbers; a text in it is named with its row."""
+    return pd.Series(numbers(firms[name], name), index=firms.index)
+
+
+@guarded
 def location_quotients(
-    firms: pd.DataFrame, *, weight: str | None = None, level: float = 0.95
+    firms: pd.DataFrame, *, weight: str | None = None, level: Level = 0.95
 ) -> pd.DataFrame:
     r"""Return the location quotient (区位商) of every park, year and industry, with an interval.
 
@@ -175,12 +202,13 @@ def _quotient_interval(
     return np.where(n > 0, low, np.nan), np.where(n > 0, high, np.nan)
 
 
+@guarded
 def orientation_match(
     firms: pd.DataFrame,
     industries_of: Callable[[str], Iterable[str]],
     *,
     weight: str | None = None,
-    level: float = 0.95,
+    level: Level = 0.95,
 ) -> pd.DataFrame:
     """Return how far each park is what the plan wanted it to be, year by year.
 
@@ -206,7 +234,13 @@ def orientation_match(
     table = structure(firms, weight=weight)
     rows = []
     for park, of_park in table.groupby("park_id", sort=True):  # a few dozen parks
-        planned = sorted(set(industries_of(str(park))))
+        wanted = industries_of(str(park))
+        if isinstance(wanted, str) or not isinstance(wanted, Iterable):
+            refuse(
+                f"industries_of 应给出一列产业，对 {park} 给出 {wanted!r}。",
+                f"industries_of must give a list of industries; for {park} it gave {wanted!r}.",
+            )
+        planned = sorted(set(wanted))
         first: pd.Series | None = None
         first_match = np.nan
         for year, now in of_park.groupby("year", sort=True):
@@ -238,8 +272,9 @@ def orientation_match(
     return pd.DataFrame(rows, columns=columns)
 
 
+@guarded
 def concentration(
-    firms: pd.DataFrame, *, by: str = "park", weight: str | None = None
+    firms: pd.DataFrame, *, by: Literal["park", "industry"] = "park", weight: str | None = None
 ) -> pd.DataFrame:
     """Return how concentrated parks are on industries, or industries in parks.
 

@@ -574,8 +574,9 @@ def _efficiency(accounts: DataFrame, left_out: list[Saying]) -> tuple[DataFrame,
         above = dea.efficiency(now[inputs], now[outputs], super=True)
     table.index = now.index
     table["sbm"], table["super"] = sbm.score, above.score
-    for j, key in enumerate(inputs):
-        table[f"excess_{key}"] = sbm.input_slacks[:, j]
+    excess = DataFrame(sbm.input_slacks, columns=inputs)
+    for key in inputs:
+        table[f"excess_{key}"] = excess[key]
     table.insert(0, "year", year)
     return table, _productivity(accounts[[*inputs, *outputs]], inputs, outputs)
 
@@ -591,10 +592,7 @@ def _productivity(accounts: DataFrame, inputs: list[str], outputs: list[str]) ->
         return DataFrame()
     rows = pd.MultiIndex.from_product([units, years], names=["unit", "year"])
     panel = wide.reindex(rows.swaplevel().sort_values().swaplevel())
-    change = dea.malmquist(panel[inputs], panel[outputs], panel.index.get_level_values("year"))
-    order = list(panel.index.get_level_values("unit")[: len(units)])
-    change["unit"] = [order[i] for i in change["unit"]]
-    return change
+    return dea.malmquist(panel[inputs], panel[outputs], panel.index.get_level_values("year"))
 
 
 def _consumption(accounts: DataFrame, totals: DataFrame) -> DataFrame:

@@ -1,7 +1,8 @@
-"""Weights and rankings from many criteria (多准则决策), on bare arrays.
+"""Weights and rankings from many criteria (多准则决策), on arrays and frames.
 
-Rows are units, columns are criteria, and **larger is better** unless a function takes
-`directions`. Nothing here knows what a unit or a criterion is.
+Rows are units, columns are criteria, and **larger is better** unless a function is given
+`directions`. Nothing here knows what a unit or a criterion is; labels that come in come out, and
+two tables with labels are put together by label, never by position.
 
 Two things are never silent. The variant of a method is a named argument, because the same
 table has an "entropy weight" of 2 % or of 31 % by the variant and shift chosen. And a table that
@@ -18,7 +19,17 @@ from .certainty import (
     sample_weights,
     stability_interval,
 )
-from .ranking import Coupling, Vikor, closeness, coupling, rank, topsis, vikor, weighted_sum
+from .ranking import (
+    Coupling,
+    Vikor,
+    closeness,
+    coupling,
+    coupling_of_many,
+    rank,
+    topsis,
+    vikor,
+    weighted_sum,
+)
 from .tables import minmax, orient
 from .weighing import (
     Ahp,
@@ -29,6 +40,7 @@ from .weighing import (
     deviation_weights,
     entropy,
     entropy_weights,
+    random_index,
     weights_from_entropy,
 )
 
@@ -42,6 +54,7 @@ __all__ = [
     "closeness",
     "combine_weights",
     "coupling",
+    "coupling_of_many",
     "critic_weights",
     "deviation_weights",
     "entropy",
@@ -49,6 +62,7 @@ __all__ = [
     "leave_one_out",
     "minmax",
     "orient",
+    "random_index",
     "rank",
     "rank_acceptability",
     "sample_weights",

@@ -7,9 +7,11 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pandas import DataFrame, Series
 
-from .ranking import rank, topsis
-from .tables import Floats, as_matrix, as_weights, refuse
+from .arguments import Count, Floats, Numbers, guarded, numbers, refuse
+from .ranking import ranks_by, same_within
+from .tables import as_column, as_matrix, as_weights, by_unit, criteria_of, summed, units_of
 
 __all__ = [
     "Acceptability",
@@ -26,14 +28,15 @@ _GIBBS_SWEEPS = 60
 class Acceptability(NamedTuple):
     """How often each unit takes each rank, over weights and over errors of the data."""
 
-    share: Floats  # (units, ranks), each row adds to 1
-    mean_score: Floats
-    low_score: Floats  # 5th percentile
-    high_score: Floats  # 95th percentile
+    share: Floats | DataFrame  # (units, ranks), each row adds to 1
+    mean_score: Floats | Series
+    low_score: Floats | Series  # 5th percentile
+    high_score: Floats | Series  # 95th percentile
 
 
+@guarded
 def sample_weights(
-    draws: int, low: ArrayLike, high: ArrayLike, *, rng: np.random.Generator
+    draws: Count, low: Numbers, high: Numbers, *, rng: np.random.Generator
 ) -> Floats:
     """Draw weights uniformly from those that add to 1 and lie in [low, high].
 
@@ -52,7 +55,7 @@ def sample_weights(
         (draws, criteria). Exact by rejection where that is quick, else by Gibbs exchange
         between pairs of criteria, whose limit is the same uniform distribution.
     """
-    a, b = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
+    a, b = as_column(low, "low"), as_column(high, "high")
     if a.shape != b.shape or a.ndim != 1 or (a > b).any() or (a < 0).any():
         refuse(
             f"权重范围无效：下限 {a.tolist()}，上限 {b.tolist()}。",
@@ -96,15 +99,16 @@ def _gibbs(draws: int, low: Floats, high: Floats, rng: np.random.Generator) -> F
     return w
 
 
+@guarded
 def rank_acceptability(
-    matrix: ArrayLike,
-    weights: ArrayLike | None = None,
+    matrix: Numbers,
+    weights: Numbers | None = None,
     *,
-    low: ArrayLike | None = None,
-    high: ArrayLike | None = None,
-    error: ArrayLike = 0.0,
+    low: Numbers | None = None,
+    high: Numbers | None = None,
+    error: Numbers = 0.0,
     transform: Callable[[Floats], Floats] | None = None,
-    draws: int = 10_000,
+    draws: Count = 10_000,
     seed: int = 0,
 ) -> Acceptability:
     """How often each unit takes each rank when weights and data are not sure.
@@ -133,19 +137,9 @@ def rank_acceptability(
     table = as_matrix(matrix)
     units, criteria = table.shape
     rng = np.random.default_rng(seed)
-    if weights is None:
-        a = np.zeros(criteria) if low is None else np.asarray(low, dtype=np.float64)
-        b = np.ones(criteria) if high is None else np.asarray(high, dtype=np.float64)
-        w = sample_weights(draws, a, b, rng=rng)
-    else:
-        w = np.asarray(weights, dtype=np.float64)
-        if w.ndim != 2 or w.shape[1] != criteria:
-            refuse(
-                f"权重样本的形状应为（次数, {criteria}），收到 {w.shape}。",
-                f"Sampled weights must have the shape (draws, {criteria}); got {w.shape}.",
-            )
-        draws = len(w)
-    spread = np.broadcast_to(np.asarray(error, dtype=np.float64), table.shape)
+    w = _weights_drawn(matrix, weights, low, high, criteria, draws, rng)
+    draws = len(w)
+    spread = _spread(error, table.shape)
     if (spread > 0).any():
         noise = rng.standard_normal((draws, units, criteria), dtype=np.float32)
         values = table * (1.0 + spread * noise)
@@ -157,17 +151,72 @@ def rank_acceptability(
         scores = w @ values[0].T
     else:
         scores = np.einsum("duc,dc->du", values, w, optimize=True)
-    ranks = (scores[:, None, :] > scores[:, :, None]).sum(axis=2, dtype=np.int16)
+    better = scores[:, None, :] > scores[:, :, None] + same_within(scores)
+    ranks = better.sum(axis=2, dtype=np.int16)
     flat = (np.arange(units, dtype=np.int64) * units + ranks).ravel()
     share = np.bincount(flat, minlength=units * units).reshape(units, units) / draws
     lows, highs = np.percentile(scores, [5, 95], axis=0)
-    return Acceptability(share, scores.mean(axis=0), lows, highs)
+    labels = units_of(matrix)
+    if labels is not None:
+        share = DataFrame(share, index=labels, columns=range(1, units + 1))
+    return Acceptability(share, *(by_unit(v, matrix) for v in (scores.mean(axis=0), lows, highs)))
 
 
-def stability_interval(
+def _weights_drawn(
     matrix: ArrayLike,
-    weights: ArrayLike,
-    criterion: int,
+    weights: ArrayLike | None,
+    low: ArrayLike | None,
+    high: ArrayLike | None,
+    criteria: int,
+    draws: int,
+    rng: np.random.Generator,
+) -> Floats:
+    """Sets of weights as given, each adding to 1, or drawn inside their ranges."""
+    if weights is None:
+        labels = criteria_of(matrix)
+        a = np.zeros(criteria) if low is None else as_column(low, "low", labels)
+        b = np.ones(criteria) if high is None else as_column(high, "high", labels)
+        if a.size != criteria or b.size != criteria:
+            refuse(
+                f"权重下限有 {a.size} 个、上限有 {b.size} 个，准则有 {criteria} 个。",
+                f"There are {a.size} lows and {b.size} highs for {criteria} criteria.",
+            )
+        return sample_weights(draws, a, b, rng=rng)
+    w = numbers(weights, "weights")
+    if w.ndim != 2 or w.shape[1] != criteria or not len(w):
+        refuse(
+            f"权重样本的形状应为（次数, {criteria}），收到 {w.shape}。",
+            f"Sampled weights must have the shape (draws, {criteria}); got {w.shape}.",
+        )
+    if not np.isfinite(w).all() or (w < 0).any() or (np.abs(w.sum(axis=1) - 1) > 1e-6).any():
+        refuse(
+            "权重样本的每一行都应非负且和为 1。",
+            "Each row of sampled weights must add to 1 and hold no negative number.",
+        )
+    return w
+
+
+def _spread(error: ArrayLike, shape: tuple[int, ...]) -> Floats:
+    spread = numbers(error, "error")
+    if not np.isfinite(spread).all() or (spread < 0).any():
+        refuse(
+            "error 应为不小于 0 的相对标准误差。",
+            "error must be a relative standard error, at least 0.",
+        )
+    try:
+        return np.broadcast_to(spread, shape)
+    except ValueError:
+        refuse(
+            f"error 应为一个数或与矩阵同形 {shape}，收到 {spread.shape}。",
+            f"error must be one number or have the shape {shape}; got {spread.shape}.",
+        )
+
+
+@guarded
+def stability_interval(
+    matrix: Numbers,
+    weights: Numbers,
+    criterion: int | str,
     *,
     what: Literal["first", "order"] = "first",
 ) -> tuple[float, float]:
@@ -180,7 +229,7 @@ def stability_interval(
     matrix, weights
         Scores (rows units) and the weights they are summed with.
     criterion
-        Position of the criterion whose weight moves from 0 to 1.
+        Position of the criterion whose weight moves from 0 to 1, or its label.
     what
         ``"first"``: the best unit stays the best; ``"order"``: the whole order stays.
 
@@ -190,12 +239,15 @@ def stability_interval(
         Exact: two units' scores are straight lines in the weight and cross at most once.
     """
     table = as_matrix(matrix)
-    w = as_weights(weights, table.shape[1])
-    here = w[criterion]
-    others = np.delete(w, criterion)
-    rest = np.delete(table, criterion, axis=1)
+    w = as_weights(weights, table.shape[1], criteria_of(matrix))
+    at = _position(criterion, matrix, table.shape[1])
+    here = float(w[at])
+    others = np.delete(w, at)
+    rest = np.delete(table, at, axis=1)
+    if not others.size:
+        return 0.0, 1.0  # the only criterion has all the weight there is
     share = others / others.sum() if others.sum() > 0 else np.full(others.size, 1 / others.size)
-    constant, own = rest @ share, table[:, criterion]
+    constant, own = summed(rest, share), table[:, at]
     score = here * own + (1 - here) * constant
     first = int(score.argmax())
     low, high = 0.0, 1.0
@@ -217,25 +269,39 @@ def stability_interval(
     return low, high
 
 
+def _position(criterion: int | str, matrix: ArrayLike, count: int) -> int:
+    labels = criteria_of(matrix)
+    if labels is not None and criterion in labels:
+        return list(labels).index(criterion)
+    whole = isinstance(criterion, int | np.integer) and not isinstance(criterion, bool)
+    if not whole or not 0 <= int(criterion) < count:
+        refuse(
+            f"criterion 应为准则的标签或 0 到 {count - 1} 的位置，收到 {criterion!r}。",
+            f"criterion must be a label of a criterion or a position from 0 to {count - 1}; "
+            f"got {criterion!r}.",
+        )
+    return int(criterion)
+
+
+@guarded
 def leave_one_out(
-    matrix: ArrayLike,
-    weights: ArrayLike,
+    matrix: Numbers,
+    weights: Numbers,
     *,
-    method: Literal["weighted_sum", "topsis"] = "weighted_sum",
-) -> NDArray[np.int64]:
+    method: Literal["weighted_sum", "topsis", "vikor"] = "weighted_sum",
+) -> NDArray[np.int64] | DataFrame:
     """Rank of each unit with one criterion left out in turn, (criteria, units).
 
     The other weights keep their proportions. A criterion that has all the weight cannot be
-    left out; its row is the rank 1 for all.
+    left out; its row is the rank 1 for all, as is that of units which are equal without it.
     """
     table = as_matrix(matrix)
-    w = as_weights(weights, table.shape[1])
+    w = as_weights(weights, table.shape[1], criteria_of(matrix))
     result = np.ones((table.shape[1], len(table)), dtype=np.int64)
     for j in range(table.shape[1]):
         left = np.delete(w, j)
-        if left.sum() == 0:
-            continue
-        part, share = np.delete(table, j, axis=1), left / left.sum()
-        scores = topsis(part, share) if method == "topsis" else part @ share
-        result[j] = rank(scores)
+        if left.sum() > 0:
+            result[j] = ranks_by(method, np.delete(table, j, axis=1), left / left.sum())
+    if isinstance(matrix, DataFrame):
+        return DataFrame(result, index=matrix.columns, columns=matrix.index)
     return result

@@ -76,7 +76,7 @@ def cross(scores: Scores, year: int, kind: str, *, part: str = "main") -> Cross 
     if "entropy" in weights:
         with suppress(ZgcgisError):
             weights["combined"] = mcdm.combine_weights(w, weights["entropy"])
-    found = {name: mcdm.rank(matrix @ each) for name, each in weights.items()}
+    found = {name: mcdm.rank(mcdm.weighted_sum(matrix, each)) for name, each in weights.items()}
     with suppress(ZgcgisError):
         found["topsis"] = mcdm.rank(mcdm.topsis(matrix, w))
         found["vikor"] = mcdm.rank(-mcdm.vikor(matrix, w).Q)
@@ -97,6 +97,7 @@ def coordination(scores: Scores) -> DataFrame:
     DataFrame
         ``unit year status benefit C T D``: the two target scores over 100, coupling degree,
         comprehensive index, coordination degree, with k = :data:`COUPLING_K` and equal weights.
+        Without a cap a score can exceed 100; its unit has no coupling.
     """
     parts = scores.parts[scores.parts["depth"] == 2]
     name = parts["node"].str.rpartition("/")[2]
@@ -106,7 +107,11 @@ def coordination(scores: Scores) -> DataFrame:
     if not {"status", "benefit"} <= set(wide.columns):
         return DataFrame(columns=["unit", "year", "status", "benefit", "C", "T", "D"])
     pair = (wide[["status", "benefit"]] / 100).dropna()
-    c, t, d = mcdm.coupling(pair["status"], pair["benefit"], k=COUPLING_K)
-    result = pair.reset_index().drop(columns="area")
-    result.columns.name = None
-    return pd.concat([result, DataFrame({"C": c, "T": t, "D": d})], axis=1)
+    pair.columns.name = None
+    known = pair[(pair <= 1).all(axis=1)]
+    found = (
+        mcdm.coupling(known["status"], known["benefit"], k=COUPLING_K) if len(known) else ((),) * 3
+    )
+    columns = {name: pd.Series(v, index=known.index) for name, v in zip("CTD", found, strict=True)}
+    result = pair.assign(**columns).reset_index().drop(columns="area")
+    return result[["unit", "year", "status", "benefit", "C", "T", "D"]]
