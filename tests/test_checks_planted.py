@@ -126,6 +126,14 @@ def without_a_name(zone, park):
     return replace(zone, units=units), [("H210", park)]
 
 
+def drawn_only(zone, park):
+    outline = zone.layer("park")
+    more = outline[outline["id"] == park].assign(id="unlisted", precision="sketch", error_m=50.0)
+    more.geometry = more.geometry.translate(1.0)
+    both = pd.concat([outline, more], ignore_index=True)
+    return replace(zone, layers={**zone.layers, "park": both}), [("H211", "unlisted")]
+
+
 def nameless(zone, park):
     station = zone.layer("transit")["id"].iloc[0]
     return changed(zone, "transit", first(station), id=None), [("H208", None)]
@@ -168,6 +176,7 @@ OWN = {
     "H208": nameless,
     "H209": unknown_column,
     "H210": without_a_name,
+    "H211": drawn_only,
     "T112": blocks_over_one_another,
     "L608": built_without_a_date,
 }

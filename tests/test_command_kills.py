@@ -184,7 +184,7 @@ def ends(runner: Runner, seconds: float = 5.0) -> list[int]:
 def moments(runner: Runner, line: list[str]) -> Iterator[float | None]:
     """When to kill: all over the time that a command takes, else as soon as there is something."""
     if not FULL:
-        yield from [None] * KILLS
+        yield from [None] * (1 if line[0] in LONG else KILLS)
         return
     _, seconds = runner.run(line)
     yield from (seconds * (number + 0.5) / KILLS for number in range(KILLS))

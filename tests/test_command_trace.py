@@ -49,7 +49,7 @@ class Site:
 
     @property
     def zone(self) -> Path:
-        return self.inputs / "a zip'zone $(id)"
+        return self.inputs / "a {zip}|zone' <$(id)>"
 
     def trace(self, commands: list[list[str]]) -> Trace:
         self.log.mkdir(exist_ok=True)
@@ -153,7 +153,8 @@ def over_a_spoilt_zone(site: Site) -> list[list[list[str]]]:
         zone = write_zone(site.inputs / f"spoilt{number}")
         spoiling.make(zone)
         lines = [line for lines in words(site, zone).values() for line in lines
-                 if any(word.startswith(str(zone)) for word in line)]  # fmt: skip
+                 if any(word.startswith(str(zone)) for word in line)
+                 and (FULL or line[0] != "scenario")]  # fmt: skip
         proposal = site.inputs / "proposal.gpkg"
         lines.append(["import", str(proposal), "--zone", str(zone), "--level", "parcel"])
         found.append(lines)

@@ -188,7 +188,7 @@ def _within(place: str, roots: Sequence[str]) -> bool:
 
 
 def trace(
-    commands: list[list[str]], room: Path, *, scratch: Path, cwd: Path, seconds: int = 60
+    commands: list[list[str]], room: Path, *, scratch: Path, cwd: Path, seconds: int = 180
 ) -> Trace:
     """Run commands under strace, each for at most some seconds.
 

@@ -13,13 +13,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from string import Formatter
 from typing import Any, Literal, TypeAlias, TypeVar
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
+from geopandas.array import from_shapely
 from pyproj import CRS
 
 from .errors import UnknownNameError
@@ -70,7 +73,6 @@ SEVERITY_NAMES: Mapping[str, Text] = {
 RuleFunc: TypeAlias = Callable[..., GeoDataFrame]
 Entered = TypeVar("Entered", bound=RuleFunc)
 
-_TEXT = ("rule", "severity", "level", "feature", "other", "unit", "detail", "clause")
 _NUMBERS = ("measured", "limit")
 _CRS = "EPSG:4490"
 
@@ -156,6 +158,11 @@ def rule(
 
 def empty() -> GeoDataFrame:
     """Return a table of findings without a row."""
+    return _nothing().copy()
+
+
+@cache
+def _nothing() -> GeoDataFrame:
     return _typed(pd.DataFrame(columns=list(COLUMNS)))
 
 
@@ -185,6 +192,8 @@ def finding_frame(
         raise UnknownNameError(rule, RULES, what="rule", zh="规则")
     entry = RULES[rule]
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    if not len(frame):
+        return empty()
     if crs is None and isinstance(frame, GeoDataFrame) and "geometry" in frame:
         crs = frame.crs
     frame = pd.DataFrame(frame).reset_index(drop=True)
@@ -349,16 +358,16 @@ _FORMAT = _Lenient()
 
 
 def _typed(frame: pd.DataFrame, *, crs: Any = None) -> GeoDataFrame:
-    frame = frame.copy()
-    for name in _TEXT:
-        frame[name] = frame[name].astype("object").where(frame[name].notna(), None)
-    for name in _NUMBERS:
-        frame[name] = pd.to_numeric(frame[name]).astype("float64")
-    geometry = gpd.GeoSeries(
-        [shape if shape is not None and shape == shape else None for shape in frame["geometry"]],
-        index=frame.index,
-        crs=crs or _CRS,
-    )
-    if geometry.crs is not None and geometry.crs.to_epsg() != 4490:
-        geometry = geometry.to_crs(_CRS)
-    return GeoDataFrame(frame.drop(columns="geometry"), geometry=geometry)[list(COLUMNS)]
+    columns: dict[str, Any] = {}
+    for name in COLUMNS[:-1]:
+        if name in _NUMBERS:
+            columns[name] = pd.to_numeric(frame[name]).astype("float64")
+        else:
+            values = frame[name].to_numpy("object")
+            values = np.where(pd.isna(values), None, values)
+            columns[name] = pd.Series(values, frame.index, dtype="object")
+    drawn = frame["geometry"].to_numpy("object")
+    shapes = from_shapely(np.where(pd.isna(drawn), None, drawn), crs=crs or _CRS)
+    if shapes.crs is not None and shapes.crs.to_epsg() != 4490:
+        shapes = shapes.to_crs(_CRS)
+    return GeoDataFrame({**columns, "geometry": shapes}, index=frame.index)

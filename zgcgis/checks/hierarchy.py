@@ -17,7 +17,7 @@ from pandas import DataFrame, Series
 
 from .. import geo
 from ..errors import nearest
-from ..findings import combine, finding_frame, rule
+from ..findings import combine, empty, finding_frame, rule
 from ..model import Zone
 from ..plan.fields import FORMS
 from ..plan.settings import units_named
@@ -207,6 +207,29 @@ def unit_without_a_name(zone: Zone) -> GeoDataFrame:
                  "detail": shown}
             )  # fmt: skip
     return finding_frame(rows, rule="H210")
+
+
+@rule(
+    "H211",
+    "warning",
+    unit="1",
+    levels=("park",),
+    zh="图上有 {measured:.0f} 个园区没有列入 parks.csv，不计入园区数，也不参加评价：{detail}",
+    en="{measured:.0f} park(s) are drawn but not listed in parks.csv, so they are neither counted nor "
+    "assessed: {detail}",
+)
+def drawn_but_not_listed(zone: Zone) -> GeoDataFrame:
+    """Every park that is drawn is listed, where any are: what is assessed is what is listed."""
+    if not (zone.units["level"] == "park").any():
+        return empty()
+    park = zone.layer("park")
+    lost = park[[bool(_text(one)) and one not in zone.units.index for one in park["id"]]]
+    names = sorted(set(lost["id"]))
+    if not names:
+        return empty()
+    row = {"level": "park", "feature": ", ".join(_few(names)), "measured": len(names),
+           "detail": ", ".join(_few(names)), "geometry": lost.geometry.iloc[0]}  # fmt: skip
+    return finding_frame([row], rule="H211", crs=park.crs)
 
 
 @rule(

@@ -106,15 +106,12 @@ def _stage_file(
 
 
 def _look_at_path(text: str) -> None:
-    lowered = text.strip().lower()
-    driver = re.match(r"^[A-Za-z][A-Za-z0-9_ ]+:", text) and not os.path.lexists(text)
-    if (
-        not text.strip()
-        or "://" in text
-        or lowered.startswith(("/vsi", "\\vsi"))
-        or any(mark in text for mark in "<>{}\x00\n\r|")
-        or driver
-    ):
+    """Refuse what is no path; what stands on the disk is one, whatever its name, as it is copied."""
+    if os.path.lexists(text):
+        return
+    address = "://" in text or text.strip().lower().startswith(("/vsi", "\\vsi"))
+    inline = not text.strip() or any(mark in text for mark in "<>{}\x00\n\r|")
+    if address or inline or re.match(r"^[A-Za-z][A-Za-z0-9_ ]+:", text):
         raise Refusal("R402", detail=text[:80].replace("\x00", "\\0"))
 
 
