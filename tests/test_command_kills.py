@@ -199,7 +199,8 @@ def await_something(site: Site, runner: Runner, child: int) -> None:
 
 def waiting(site: Site) -> set[str]:
     """What is there of folders to work in."""
-    folders = (site.out, *site.scratch.glob("*"), *site.inputs.glob("taker*/layers"))
+    taken = (*site.inputs.glob("taker*"), *site.inputs.glob("taker*/layers"))
+    folders = (site.out, *site.scratch.glob("*"), *taken)
     return {entry.path for folder in folders if folder.is_dir() for entry in os.scandir(folder)
             if entry.name.startswith(WORK)}  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import unicodedata
@@ -11,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 from hostile_files import Elsewhere, elsewhere, papers, proposals, read_through, spoilings, texts
-from hostile_zone import PROJECT, SMALL, write_zone
+from hostile_zone import PROJECT, SMALL, layer, write_zone
 from test_writers import USES
 from tracing import LATE, Trace, trace
 
@@ -76,6 +77,11 @@ def words(site: Site, zone: Path) -> dict[str, list[list[str]]]:
     inputs, (one, two) = site.inputs, texts(site.secret)[5:7]
     empty = inputs / f"taker{site.count}"
     write_zone(empty, [name for name in SMALL if not name.startswith("layers/")])
+    worn = write_zone(inputs / f"taker{site.count} worn", LEAN)
+    parcels = layer("parcel")
+    ring = parcels["features"][1]["geometry"]["coordinates"][0]
+    parcels["features"][1]["geometry"]["coordinates"] = [[[x + 2e-7, y] for x, y in ring]]
+    (worn / "layers/parcel.geojson").write_text(json.dumps(parcels), encoding="utf-8")
     made: dict[str, list[list[object]]] = {
         "new": [["new", site.new(), "--id", "a", "--zh", one, "--en", two]],
         "sample": [["sample", site.new(), "--parcels", 300]],
@@ -87,6 +93,7 @@ def words(site: Site, zone: Path) -> dict[str, list[list[str]]]:
         "check": [["check", zone, "--proposal", inputs / "proposal.gpkg", "--since",
                    inputs / "last.json", "--waivers", inputs / "waivers.toml", "-o", site.new()],
                   *([["check", zone, "--json"]] if FULL else [])],
+        "fix": [["fix", worn, "--write"], ["fix", worn, "--undo"], ["fix", zone, "-o", site.new()]],
         "admit": [["admit", inputs / "project.toml", "--zone", zone]],
         "allocate": [["allocate", zone, inputs / "wish.toml", "-o", site.new()]],
         "scenario": [["scenario", zone, inputs / "change.toml", "-o", site.new()]],

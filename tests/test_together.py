@@ -48,6 +48,7 @@ def commands(small, out):
         "report": (["report", small, "-o", out / "r"], out / "r"),
         "scenario": (["scenario", small, scenario, "-o", out / "r"], out / "r"),
         "allocate": (["allocate", small, demand, "-o", out / "r"], out / "r"),
+        "fix": (["fix", small, "-o", out / "r"], out / "r"),
         "map": (["map", small, "-o", out / "r.html"], out / "r.html"),
         "export": (["export", small, "park", "-o", out / "r.gpkg"], out / "r.gpkg"),
         "sample": (["sample", out / "r", "--parcels", 150], out / "r"),
@@ -55,7 +56,18 @@ def commands(small, out):
     }
 
 
-NAMES = ("check", "assess", "report", "scenario", "allocate", "map", "export", "sample", "new")
+NAMES = (
+    "check",
+    "assess",
+    "report",
+    "scenario",
+    "allocate",
+    "fix",
+    "map",
+    "export",
+    "sample",
+    "new",
+)
 
 
 def test_every_command_that_writes_is_under_this_law():

@@ -80,6 +80,7 @@ most_ha = 2
 WORDS = {
     "export": lambda zone: ["export", zone, "parcel"],
     "check": lambda zone: ["check", zone],
+    "fix": lambda zone: ["fix", zone],
     "allocate": lambda zone: ["allocate", zone, zone / "wish.toml"],
     "scenario": lambda zone: ["scenario", zone, zone / "change.toml"],
     "assess": lambda zone: ["assess", zone],
@@ -347,6 +348,7 @@ def written(hostile):
             "import": run(
                 "import", room / "\x1b]0;in\x07.geojson", "--zone", taker, "--level", "parcel"
             ),
+            "fix": run("fix", hostile, "-o", out / "fix"),
             "export taken": run("export", taker, "parcel", "-o", out / "taken.xlsx"),
         }
         for suffix in LAYERS:

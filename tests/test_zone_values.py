@@ -25,6 +25,7 @@ FULL = bool(os.environ.get("ZGCGIS_FULL"))
 COMMANDS = {
     "check": ("check", "{zone}", "--json"),
     "map": ("map", "{zone}", "-o", "{out}/map.html"),
+    "fix": ("fix", "{zone}", "--json"),
     "assess": ("assess", "{zone}", "--json"),
     "report": ("report", "{zone}", "-o", "{out}/report"),
     "export": ("export", "{zone}", "parcel", "-o", "{out}/parcel.gpkg"),

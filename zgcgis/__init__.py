@@ -37,6 +37,8 @@ if TYPE_CHECKING:  # what a type checker sees; at run time a name comes by the t
     from .plan import goals as goals
     from .plan import industry_of as industry_of
     from .plan import load_plan as load_plan
+    from .planning import fix as fix
+    from .planning import undo_fix as undo_fix
     from .report import write_report as write_report
     from .standards import load_standard as load_standard
     from .standards import score as score
@@ -60,6 +62,7 @@ _HOME = {
     "compute": "indicators",
     "describe": "findings",
     "draw_zone": "maps",
+    "fix": "planning",
     "goals": "plan",
     "industry_of": "plan",
     "label": "terms",
@@ -72,6 +75,7 @@ _HOME = {
     "save_map": "maps",
     "score": "standards",
     "to_offline_html": "maps",
+    "undo_fix": "planning",
     "write_layer": "io",
     "write_report": "report",
 }

@@ -22,13 +22,14 @@ __all__ = ["main"]
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "new": ("basics", "建立一个空的示范区文件夹", "lay out an empty zone folder"),
     "sample": (
-        "sample",
+        "basics",
         "生成带有预埋错误的示例示范区",
         "make a synthetic zone with planted errors",
     ),
     "doctor": ("intake", "检查数据文件，不作任何改动", "examine files; changes nothing"),
     "import": ("intake", "检查、修复并导入数据", "examine, repair with record, store"),
     "export": ("intake", "写出一个图层给其他软件", "write a layer out for other programs"),
+    "fix": ("mending", "整理相邻宗地的界址", "snap and clean the outlines of neighbours"),
     "check": (
         "check",
         "按规划、指标和拓扑检查示范区",

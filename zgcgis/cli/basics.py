@@ -1,7 +1,8 @@
-"""``zgcgis new``, ``terms`` and ``env``: a folder to start from, the words, the ground."""
+"""``zgcgis new``, ``sample``, ``terms`` and ``env``: a folder to start from, words, the ground."""
 
 from __future__ import annotations
 
+import csv
 import platform
 from dataclasses import replace
 from datetime import datetime
@@ -10,13 +11,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..safe_text import json_text
+from ..safe_text import Text, json_text
 from .console import Output, command, pad, print_json, say
 
 if TYPE_CHECKING:
     from ..model import Zone
 
-__all__ = ["env", "new", "opened", "opened_on", "terms"]
+__all__ = ["env", "new", "opened", "opened_on", "sample", "terms"]
 
 LANG = click.option(
     "--lang", type=click.Choice(["zh", "en"]), default="zh", help="语言 Language of what is shown."
@@ -89,6 +90,52 @@ def new(folder: str, id_: str, zh: str, en: str, lang: str) -> None:
         if lang == "zh"
         else f"Next: list the parks in {made / 'parks.csv'}, then run zgcgis map {made}"
     )
+
+
+@command()
+@click.argument("folder", type=click.Path())
+@click.option(
+    "--parcels", default=500, show_default=True, help="大约多少宗地 About how many parcels."
+)
+@click.option(
+    "--seed", default=2026, show_default=True, help="随机种子 Another seed, another zone."
+)
+@click.option("--clean", is_flag=True, help="不预埋错误 Plant no errors.")
+@LANG
+@JSON
+def sample(
+    folder: str,
+    parcels: int,
+    seed: int,
+    clean: bool,  # noqa: FBT001
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """生成带有预埋错误的示例示范区（全部虚构）。A fictitious zone with planted errors."""
+    from ..sample import write_sample
+
+    made = write_sample(folder, parcels=parcels, seed=seed, planted=not clean)
+    layers = sorted(path.name for path in (made / "layers").iterdir())
+    rules: list[str] = []
+    if not clean:
+        with (made / "planted.csv").open(encoding="utf-8", newline="") as file:
+            rules = [row["rule"] for row in csv.DictReader(file)]
+    if as_json:
+        facts = {"folder": str(made), "layers": layers, "planted": len(rules), "seed": seed}
+        print_json(json_text(facts))
+        return
+    said = Text(
+        f"已生成虚构的示例示范区：{made}（{len(layers)} 个图层）",
+        f"Made a fictitious zone: {made} ({len(layers)} layers)",
+    )
+    say(said.say(lang))
+    if rules:
+        count, path = len(rules), made / "planted.csv"
+        said = Text(
+            f"预埋 {count} 处错误，清单见 {path}", f"{count} errors are planted; {path} lists them"
+        )
+        say(said.say(lang))
+    say(Text(f"下一步：zgcgis check {made}", f"Next: zgcgis check {made}").say(lang))
 
 
 @command()

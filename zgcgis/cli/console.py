@@ -120,9 +120,9 @@ def pad(text: str, width: int) -> str:
 
 def print_table(table: pd.DataFrame, lang: str, *, numbers: Sequence[str] = ()) -> None:
     """Write a table in columns that line up, Chinese letters counting two."""
-    from ..planning.outputs import HEADINGS
+    from ..terms import heading
 
-    heads = [Text(*HEADINGS.get(str(c), (str(c), str(c)))).say(lang) for c in table.columns]
+    heads = [heading(str(c), lang) for c in table.columns]
     if "unit" in table and set(table["unit"].dropna()) <= set(_UNITS):
         said = [_UNITS.get(unit, Text("", "")).say(lang) for unit in table["unit"]]
         table = table.assign(unit=said)

@@ -119,9 +119,8 @@ def scenario(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """方案比较：按变更清单得到新状态，列出台账、指标和问题的差别。Compare a change list."""
-    from ..planning.compare import compare_zones
     from ..planning.outputs import records_json
-    from ..planning.scenario import apply, read_scenario
+    from ..planning.scenario import apply, compare_zones, read_scenario
 
     base = opened_on(zone, lang)
     wish = read_scenario(file)

@@ -33,6 +33,7 @@ from .form import (
     turning_points,
     united,
 )
+from .mosaic import Mosaic, make_mosaic
 from .overlay import clipped_areas, gaps, outside, outside_own, shared
 from .piles import overlaps
 from .plane import (
@@ -62,6 +63,7 @@ __all__ = [
     "LONLAT",
     "TO_WGS84",
     "Mended",
+    "Mosaic",
     "area_error_m2",
     "area_m2",
     "areas",
@@ -83,6 +85,7 @@ __all__ = [
     "holes",
     "is_plane",
     "length_m",
+    "make_mosaic",
     "mend",
     "mix",
     "nearest_m",

@@ -42,7 +42,7 @@ from .stored import read_stored_layer, stored_file
 from .writing import write_text_whole
 from .zones import layer_files, read_settings, zone_folder
 
-__all__ = ["Intake", "delivered", "import_all", "import_file"]
+__all__ = ["Intake", "delivered", "import_all", "import_file", "locked"]
 
 ZONE_REACH_KM = 150.0  # parks of one zone lie far apart
 WAIT_SECONDS = 30.0
@@ -109,7 +109,7 @@ def import_file(
         raise UnknownNameError(level, LEVELS, what="level", zh="图层级别")
     folder = zone_folder(zone)
     refuse_links(folder)
-    with contextlib.nullcontext() if dry_run else _locked(folder):
+    with contextlib.nullcontext() if dry_run else locked(folder):
         return _import(path, folder, level, options, add=add, dry_run=dry_run)
 
 
@@ -262,10 +262,7 @@ def _import(
     joins = layer.table and LEVELS[level].geometry not in {"point", "any"}
     if joins:
         record["how"] = "join"
-    same = _find(there or [], record)
-    if same is None and joins and any(r["sha256"] == report.sha256 for r in there or []):
-        same = next(r for r in there or [] if r["sha256"] == report.sha256)
-        same = same if same["options"] == record["options"] else None
+    same = _find(there or [], record, report.sha256 if joins else None)
     if same is not None:
         intake = _intake(folder, level, path, layer, stored, same)
         intake.unchanged = True
@@ -354,9 +351,21 @@ def _box(path: Path, level: str) -> list[float] | None:
     return [float(side) for side in bounds] if np.isfinite(bounds).all() else None
 
 
-def _find(there: list[dict[str, Any]], record: dict[str, Any]) -> dict[str, Any] | None:
+def _find(
+    there: list[dict[str, Any]], record: dict[str, Any], joined: str | None
+) -> dict[str, Any] | None:
+    """Return the import that already was as this one would be, unless the layer was fixed since.
+
+    A table that is joined is the same by its bytes and options alone.
+    """
+    if any(old.get("how") == "fix" for old in there):
+        return None
     keys = ("sha256", "layer", "options", "how", "with")
-    return next((old for old in there if all(old.get(k) == record[k] for k in keys)), None)
+    same = next((old for old in there if all(old.get(k) == record[k] for k in keys)), None)
+    if same is None and joined is not None:
+        same = next((old for old in there if old.get("sha256") == joined), None)
+        same = same if same is not None and same["options"] == record["options"] else None
+    return same
 
 
 def _intake(
@@ -522,8 +531,8 @@ def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 @contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold a zone for one import at a time; the lock goes with its holder, however that ends."""
+def locked(folder: Path) -> Iterator[None]:
+    """Hold a zone for one import or fix at a time; the lock goes with its holder, however that ends."""
     path = folder / ".zgcgis.lock"
     end = time.monotonic() + WAIT_SECONDS
     try:

@@ -30,6 +30,7 @@ from .places import AWAITED, Awaited, refuse_place
 __all__ = [
     "look_at",
     "lying",
+    "replace_and_keep",
     "together",
     "told",
     "write_bytes_whole",
@@ -97,6 +98,39 @@ def write_whole(
             _replace(place / f"part{suffix}", final)
             _force_folder_to_disk(final.parent)
     return asked
+
+
+def replace_and_keep(old: Path, place: Path, fill: Callable[[Path, Path], Path]) -> Path:
+    """Replace a file of a zone, and keep what it was at `place` with a record of the change.
+
+    Parameters
+    ----------
+    old
+        The file. It is copied into the folder that is kept.
+    place
+        Where that folder shall stand, in a folder of the zone that is made.
+    fill
+        Called with a folder and with that copy's folder within it; makes the new file in the
+        first and the record in the second, and returns the new file, whose name it keeps.
+
+    Returns
+    -------
+    path
+        The new file, which stands where the old one did.
+    """
+    with told(old), work_folder(place.parent.parent) as work, told(old):
+        record = work / "record"
+        record.mkdir()
+        shutil.copyfile(old, record / old.name)
+        made = fill(work, record)
+        new = old.with_name(made.name)
+        place.parent.mkdir(exist_ok=True)
+        record.rename(place)
+        _replace(made, new)
+        if new != old:
+            old.unlink()
+        _force_folder_to_disk(old.parent)
+    return new
 
 
 # --- all of a run, or nothing --------------------------------------------------------------------

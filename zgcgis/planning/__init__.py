@@ -8,10 +8,10 @@ from __future__ import annotations
 from .admission import Admission, Project, admit, read_project, suitable_parks
 from .allocation import Allocation, Limit, Problem, greedy, solve, violations
 from .changes import compare_findings
-from .compare import Comparison, compare_zones
 from .demand import Order, build_problem, carry_out, read_order
 from .ledger import UseMatrix, use_matrix
-from .scenario import Change, Scenario, apply, read_scenario
+from .outlines import Fix, fix, undo_fix
+from .scenario import Change, Comparison, Scenario, apply, compare_zones, read_scenario
 from .sheets import write_sheets
 from .supply import programme, supply_list
 from .waivers import Waiver, read_waivers, waive
@@ -21,6 +21,7 @@ __all__ = [
     "Allocation",
     "Change",
     "Comparison",
+    "Fix",
     "Limit",
     "Order",
     "Problem",
@@ -34,6 +35,7 @@ __all__ = [
     "carry_out",
     "compare_findings",
     "compare_zones",
+    "fix",
     "greedy",
     "programme",
     "read_order",
@@ -43,6 +45,7 @@ __all__ = [
     "solve",
     "suitable_parks",
     "supply_list",
+    "undo_fix",
     "use_matrix",
     "violations",
     "waive",

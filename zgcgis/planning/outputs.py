@@ -37,6 +37,7 @@ from ..io.spreadsheets import (
 from ..io.writing import write_text_whole
 from ..model import Zone
 from ..safe_text import Text, json_text, text_width
+from ..terms import heading
 from .changes import Question
 from .waivers import Waiver
 
@@ -53,113 +54,6 @@ __all__ = [
     "write_json",
     "write_workbook",
 ]
-
-HEADINGS: Mapping[str, tuple[str, str]] = {
-    "rule": ("规则", "Rule"),
-    "severity": ("等级", "Severity"),
-    "level": ("层级", "Level"),
-    "feature": ("对象", "Feature"),
-    "other": ("相关对象", "Other"),
-    "measured": ("实测", "Measured"),
-    "limit": ("限值", "Limit"),
-    "unit": ("单位", "Unit"),
-    "detail": ("说明", "Detail"),
-    "clause": ("依据", "Clause"),
-    "sentence": ("问题", "Finding"),
-    "longitude": ("经度", "Longitude"),
-    "latitude": ("纬度", "Latitude"),
-    "who": ("批准人", "Granted by"),
-    "why": ("理由", "Why"),
-    "until": ("有效期至", "Until"),
-    "expired": ("已过期", "Expired"),
-    "status": ("变化", "Change"),
-    "measured_before": ("上次实测", "Measured before"),
-    "limit_before": ("上次限值", "Limit before"),
-    "count": ("数量", "Count"),
-    "worst": ("最大值", "Largest"),
-    "total": ("合计", "Sum"),
-    "unit_id": ("单元", "Unit"),
-    "use": ("用途", "Use"),
-    "year": ("年份", "Year"),
-    "plan_quota_m2": ("计划指标（m²）", "Plan quota (m2)"),
-    "approved_quota_m2": ("批准指标（m²）", "Approval quota (m2)"),
-    "cumulative_quota_m2": ("累计指标（m²）", "Cumulative quota (m2)"),
-    "approved_m2": ("批准（m²）", "Approved (m2)"),
-    "supplied_m2": ("供应（m²）", "Supplied (m2)"),
-    "started_m2": ("动工（m²）", "Started (m2)"),
-    "built_m2": ("建成（m²）", "Built (m2)"),
-    "stock_m2": ("存量（m²）", "Stock (m2)"),
-    "left_ha": ("当年剩余（公顷）", "Left in the year (ha)"),
-    "left_mu": ("当年剩余（亩）", "Left in the year (mu)"),
-    "balance_ha": ("累计结余（公顷）", "Balance (ha)"),
-    "balance_mu": ("累计结余（亩）", "Balance (mu)"),
-    "over": ("超指标", "Over quota"),
-    "id": ("宗地", "Parcel"),
-    "park_id": ("园区", "Park"),
-    "owner": ("使用权人", "Holder"),
-    "listed": ("类别", "List"),
-    "area_m2": ("面积（m²）", "Area (m2)"),
-    "due_date": ("应动工日期", "Start due"),
-    "idle_date": ("闲置起算日", "Idle from"),
-    "days_overdue": ("逾期天数", "Days overdue"),
-    "days_since_approval": ("批准后天数", "Days since approval"),
-    "built_share": ("开发比例", "Share developed"),
-    "invested_share": ("投资比例", "Share invested"),
-    "government": ("政府原因", "Caused by government"),
-    "fee_wan": ("闲置费（万元）", "Idle fee (10 000 CNY)"),
-    "takeback": ("可收回", "May be taken back"),
-    "takeback_date": ("可收回日", "Take-back from"),
-    "next_date": ("下一期限", "Next deadline"),
-    "missing": ("缺少资料", "Missing facts"),
-    "parcel": ("宗地", "Parcel"),
-    "kind": ("类型", "Kind"),
-    "frees_m2": ("可腾出（m²）", "Frees (m2)"),
-    "planned": ("规划用途", "Planned use"),
-    "name": ("名称", "Name"),
-    "verdict": ("结论", "Verdict"),
-    "margin": ("余量", "Margin"),
-    "rank": ("名次", "Rank"),
-    "score": ("适合度", "Fit"),
-    "before": ("现状", "Before"),
-    "after": ("方案", "After"),
-    "change": ("变化", "Change"),
-    "key": ("项目", "Quantity"),
-    "item": ("对象", "Item"),
-    "choice": ("安排", "Choice"),
-    "park": ("园区", "Park"),
-    "value": ("价值", "Value"),
-    "used": ("已用", "Used"),
-    "least": ("至少", "At least"),
-    "most": ("至多", "At most"),
-    "slack": ("余量", "Slack"),
-    "binding": ("起作用", "Binding"),
-    "one_more_ha": ("再多1公顷", "One more ha"),
-    "shadow_per_ha": ("影子价格（每公顷）", "Shadow price per ha"),
-    "reason": ("原因", "Reason"),
-    "code": ("地类代码", "Land-use code"),
-    "zh": ("中文", "Chinese"),
-    "en": ("英文", "English"),
-    "label": ("标签", "Label"),
-    "park_count": ("园区企业数", "Enterprises of the park"),
-    "share": ("占比", "Share"),
-    "zone_share": ("全区占比", "Share in the zone"),
-    "lq": ("区位商", "Location quotient"),
-    "low": ("区间下限", "Low"),
-    "high": ("区间上限", "High"),
-    "specialised": ("专业化", "Specialised"),
-    "small": ("小样本", "Small count"),
-    "match": ("定位吻合度", "Match with the plan"),
-    "drift": ("较首年变化", "Drift since the first year"),
-    "turnover": ("结构变动", "Turnover of the mix"),
-    "largest": ("最大产业", "Largest industry"),
-    "industry": ("产业", "Industry"),
-    "area_ha": ("面积（公顷）", "Area (ha)"),
-    "area_mu": ("面积（亩）", "Area (mu)"),
-    "topic": ("项目", "Topic"),
-    "content": ("内容", "Content"),
-    "severity_before": ("上次等级", "Severity before"),
-}
-"""Column headings of the workbook in both languages."""
 
 _FILL = {"error": "F6C9C4", "warning": "FBE3B5", "note": "DDE8F3"}
 
@@ -467,11 +361,6 @@ def _fill_cell(cell: Cell, value: Any, lang: str) -> None:
     cell.value = plain
     if isinstance(plain, float):
         cell.number_format = "#,##0.00"
-
-
-def heading(column: str, lang: str) -> str:
-    """Return the head of a column in words."""
-    return HEADINGS.get(column, (column, column))[1 if lang == "en" else 0]
 
 
 def records_json(data: Mapping[str, Any]) -> str:

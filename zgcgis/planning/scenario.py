@@ -26,7 +26,8 @@
     id = "N001-05"
     values = { planned_far = 2.5 }
 
-Changes are made in their order, on copies; the base is left alone.
+Changes are made in their order, on copies; the base is left alone. What they change in accounts,
+indicators, scores and findings (方案前后比较) is told by :func:`compare_zones`.
 """
 
 from __future__ import annotations
@@ -37,14 +38,28 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
+from ..accounts import measure
+from ..checks import check
+from ..checks.admission import latest_year
 from ..errors import MissingColumnsError, PlanError, UnknownNameError
+from ..indicators import compute
 from ..model import LEVELS, Zone, there_in
 from ..plan.settings import check_settings, read_toml
+from .changes import compare_findings
 
-__all__ = ["Change", "Scenario", "apply", "read_scenario"]
+__all__ = [
+    "Change",
+    "Comparison",
+    "Scenario",
+    "apply",
+    "compare_zones",
+    "difference",
+    "read_scenario",
+]
 
 
 @dataclass(frozen=True)
@@ -330,3 +345,90 @@ _VERBS: Mapping[str, Callable[[Zone, Change, int], Zone]] = {
     "swap": _swap,
     "set": _set,
 }
+
+
+# --- before and after ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What differs between two states of a zone.
+
+    ``accounts``, ``indicators`` and ``scores`` have ``unit key before after change`` for every
+    value that changed; ``findings`` is the table of
+    :func:`zgcgis.planning.changes.compare_findings`; ``before`` and ``after`` are the findings.
+    """
+
+    accounts: pd.DataFrame
+    indicators: pd.DataFrame
+    scores: pd.DataFrame
+    findings: pd.DataFrame
+    before: GeoDataFrame
+    after: GeoDataFrame
+
+
+def compare_zones(
+    base: Zone,
+    changed: Zone,
+    *,
+    assess: Callable[[Zone], pd.DataFrame] | None = None,
+) -> Comparison:
+    """Return what changed between a base and a scenario in the latest year of the base.
+
+    Parameters
+    ----------
+    base, changed
+        Two states of one zone.
+    assess
+        Gives the scores of a zone, units by columns; without it there are none to compare.
+    """
+    year = latest_year(base)
+    measured = [measure(zone) for zone in (base, changed)]
+    accounts = [_of_year(table, year) for table in measured]
+    values = [_of_year(compute(table), year) for table in measured]
+    scores = [assess(zone) for zone in (base, changed)] if assess else [pd.DataFrame()] * 2
+    before, after = check(base), check(changed)
+    return Comparison(
+        difference(*accounts),
+        difference(*values),
+        difference(*scores),
+        compare_findings(before, after),
+        before,
+        after,
+    )
+
+
+def _of_year(table: pd.DataFrame, year: int) -> pd.DataFrame:
+    years = table.index.get_level_values("year")
+    return table[years == year].droplevel("year").select_dtypes("number")
+
+
+def difference(
+    before: pd.DataFrame, after: pd.DataFrame, *, tolerance: float = 1e-9
+) -> pd.DataFrame:
+    """Return the cells of two tables that differ: ``unit key before after change``.
+
+    A value that is missing on one side only counts as a difference without a size.
+    """
+    units = before.index.union(after.index)
+    keys = [*before.columns, *[key for key in after.columns if key not in before.columns]]
+    columns = ["unit", "key", "before", "after", "change"]
+    if not len(units) or not keys:
+        return pd.DataFrame(columns=columns)
+    old = before.reindex(index=units, columns=keys).astype("float64")
+    new = after.reindex(index=units, columns=keys).astype("float64")
+    a, b = old.to_numpy(), new.to_numpy()
+    size = np.fmax(np.abs(a), np.abs(b))
+    with np.errstate(invalid="ignore"):
+        moved = (np.abs(a - b) > tolerance * size) | (np.isnan(a) != np.isnan(b))
+    i, j = np.nonzero(moved)
+    return pd.DataFrame(
+        {
+            "unit": [str(units[k]) for k in i],
+            "key": [str(keys[k]) for k in j],
+            "before": a[i, j],
+            "after": b[i, j],
+            "change": b[i, j] - a[i, j],
+        },
+        columns=columns,
+    )

@@ -25,12 +25,12 @@ from ..planning.outputs import (
     PART,
     Checked,
     coverage_rows,
-    heading,
     plain_dates,
     shown,
     table_rows,
 )
 from ..safe_text import Text, page_value
+from ..terms import heading
 from .wording import in_words, land_summary, named
 
 __all__ = ["check_sheets", "findings_page", "write_findings_page"]

@@ -1,0 +1,213 @@
+"""``zgcgis fix``: outlines of neighbours cleaned within the tolerance of a boundary point."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from ..safe_text import Text, json_text
+from .basics import JSON, LANG, OUT
+from .console import command, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from ..planning.outlines import Fix
+
+__all__ = ["fix"]
+
+_SHOWN = 8
+
+
+@command()
+@click.argument("zone")
+@click.option(
+    "--level",
+    type=click.Choice(["parcel", "block", "park"]),
+    default="parcel",
+    show_default=True,
+    help="整理哪一级图层 The layer to clean.",
+)
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, 5, min_open=True),
+    metavar="米",
+    help="界址点容差（米），不填时取 zone.toml 的 [checks] tolerance_m，未写时 0.10 Metres.",
+)
+@click.option(
+    "--control",
+    metavar="面积|block",
+    help="控制面积（平方米），或 block 取各街区公布面积；各宗面积按比例平差 "
+    "Control area in m2, or the stated area of each block.",
+)
+@click.option("--write", is_flag=True, help="写入；不加时只演练 Write; without it nothing is.")
+@click.option("--undo", is_flag=True, help="还原上一次整理 Take the last fix back.")
+@OUT
+@LANG
+@JSON
+def fix(
+    zone: str,
+    level: str,
+    tolerance: float | None,
+    control: str | None,
+    write: bool,  # noqa: FBT001
+    undo: bool,  # noqa: FBT001
+    out: str | None,
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """整理相邻宗地的界址：先演练，--write 写入，--undo 还原。Snap and clean outlines."""
+    from ..io.places import result_folder
+    from ..planning.outlines import fix as clean
+    from ..planning.outlines import undo_fix, write_fix
+
+    if undo:
+        if write or control or tolerance or out:
+            raise click.UsageError("--undo 单独使用。--undo stands alone.")
+        path = undo_fix(zone, level=level)
+        if as_json:
+            print_json(json_text({"schema": "zgcgis.fix/1", "undone": str(path)}))
+        else:
+            say(Text(f"已还原 {path}", f"Put back: {path}").say(lang))
+        return
+    if write and out:
+        raise click.UsageError(
+            "--write 已把记录存在示范区的 fixes 中；-o 只用于演练。"
+            "--write keeps its record in the zone's folder fixes; -o is for a dry run."
+        )
+    done = clean(zone, level=level, tolerance_m=tolerance, control=_control(control), write=write)
+    made = []
+    if out:
+        folder = result_folder(out, "fix.csv", ("fix.xlsx",))
+        made = write_fix(done, folder, lang=lang)
+    if as_json:
+        print_json(json_text(_facts(done)))
+        return
+    _say_fix(done, lang)
+    for path in made:
+        say(f"  {path}")
+    if done.folder is not None:
+        said = Text(
+            f"已写入。记录和整理前的图层在 {done.folder}；还原：zgcgis fix {zone} --undo",
+            f"Written. The record and the layer as it was: {done.folder}. "
+            f"To take it back: zgcgis fix {zone} --undo",
+        )
+    elif done.outlines["points"].sum() == 0:
+        said = Text("没有要整理的，未写入。", "Nothing to clean; nothing was written.")
+    else:
+        said = Text(
+            "演练：未写入任何图层。加 --write 写入，之后可用 --undo 还原。",
+            "Dry run: no layer was written. --write writes it, and --undo takes it back.",
+        )
+    say(said.say(lang))
+
+
+def _control(given: str | None) -> float | str | None:
+    if given is None or given == "block":
+        return given
+    try:
+        area = float(given.replace(",", ""))
+    except ValueError:
+        area = -1.0
+    if not 0 < area < float("inf"):
+        raise click.BadParameter(
+            f"{given!r}：应为平方米数，或 block。Square metres, or block.", param_hint="--control"
+        )
+    return area
+
+
+def _facts(done: Fix) -> dict[str, object]:
+    return {
+        "schema": "zgcgis.fix/1",
+        "level": done.level,
+        "tolerance_m": done.tolerance_m,
+        "features": done.features,
+        "other_years": done.earlier,
+        "uneven_before": done.uneven[0],
+        "uneven_after": done.uneven[1],
+        "spikes": done.spikes,
+        "left": done.left,
+        "written": None if done.folder is None else str(done.folder),
+        "outlines": done.outlines.round(4).astype(object).where(done.outlines.notna(), None).to_dict("records"),
+        "blocks": done.blocks.round(4).astype(object).where(done.blocks.notna(), None).to_dict("records"),
+    }  # fmt: skip
+
+
+def _say_fix(done: Fix, lang: str) -> None:
+    moved = done.outlines[done.outlines["points"] > 0]
+    most, before, after = moved["moved_m"].max(), *done.uneven
+    changed = done.blocks[done.blocks["changed"] > 0]
+    kept = changed["change_m2"].abs().max() if len(changed) else 0.0
+    lines = [
+        Text(
+            f"{done.level}：{done.features} 个，容差 {done.tolerance_m:g} m；"
+            f"与相邻界线不吻合的 {before} 个 → {after} 个",
+            f"{done.level}: {done.features} outlines, tolerance {done.tolerance_m:g} m; "
+            f"not fitting their neighbours: {before} → {after}",
+        )
+    ]
+    if len(moved):
+        lines.append(
+            Text(
+                f"移动或增加界址点 {int(moved['points'].sum())} 个，涉及 {len(moved)} 个要素，"
+                f"界线最多移动 {most:.3f} m；去掉尖刺 {done.spikes} 处",
+                f"{int(moved['points'].sum())} corners moved or added in {len(moved)} outlines, "
+                f"by {most:.3f} m at most; {done.spikes} spikes taken off",
+            )
+        )
+        lines.append(
+            Text(
+                f"{len(changed)} 个街区（或连片）的面积之和变化不超过 {kept:.4f} m²",
+                f"the sum of areas of each of {len(changed)} blocks changes by {kept:.4f} m2 at most",
+            )
+        )
+    if done.earlier:
+        lines.append(
+            Text(
+                f"其他年份的 {done.earlier} 个未动", f"{done.earlier} of other years are left alone"
+            )
+        )
+    if after:
+        lines.append(
+            Text(
+                f"仍不吻合的 {after} 个：重叠或缺口宽于容差，是真问题，见 zgcgis check",
+                f"{after} still do not fit: overlaps or gaps wider than the tolerance are real; "
+                "see zgcgis check",
+            )
+        )
+    if done.left:
+        lines.append(
+            Text(
+                f"容差内无法整理、未动的 {len(done.left)} 个：{'、'.join(done.left[:3])}",
+                f"{len(done.left)} cannot be cleaned within the tolerance: {', '.join(done.left[:3])}",
+            )
+        )
+    for line in lines:
+        say(line.say(lang))
+    if len(moved):
+        largest = moved.reindex(moved["change_m2"].abs().sort_values(ascending=False).index)
+        columns = ["id", "block", "points", "moved_m", "before_m2", "after_m2", "change_m2"]
+        print_table(largest[columns].head(_SHOWN), lang, numbers=columns[2:])
+    _say_control(done, lang)
+
+
+def _say_control(done: Fix, lang: str) -> None:
+    if "control_m2" not in done.blocks:
+        return
+    stated = done.blocks.dropna(subset=["control_m2"])
+    total, closure = stated["control_m2"].sum(), stated["closure_m2"].sum()
+    spread = int(done.outlines["adjusted_m2"].notna().sum())
+    said = Text(
+        f"控制面积 {total:,.2f} m²，闭合差 {closure:+,.2f} m²（{closure / total * 1e6:+,.0f} ppm）；"
+        f"已按面积比例平差 {spread} 个，平差后的面积只写入记录",
+        f"control area {total:,.2f} m2, closure {closure:+,.2f} m2 "
+        f"({closure / total * 1e6:+,.0f} ppm); {spread} areas adjusted in proportion, in the record",
+    )
+    say(said.say(lang))
+    if spread < len(done.outlines):
+        said = Text(
+            f"另 {len(done.outlines) - spread} 个未平差：没有控制面积，或闭合差超过 [checks] area_share，"
+            "应先查缺宗地、重叠",
+            f"{len(done.outlines) - spread} were not adjusted: no control area, or the closure is more "
+            "than area_share of [checks]; look for missing or doubled land first",
+        )
+        say(said.say(lang))

@@ -1,0 +1,421 @@
+"""Cleaning the outlines of a zone's parcels (界址整理): shown first, then written, then taken back.
+
+:func:`zgcgis.geo.make_mosaic` makes neighbours fit one another. Here it is done to a layer of a
+zone, and every outline that moves and every area before and after is recorded. A written fix
+keeps the layer as it was beside its record, under ``fixes`` in the zone; :func:`undo_fix` puts it
+back byte for byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from geopandas import GeoDataFrame, GeoSeries
+
+from .. import __version__, geo
+from ..checks.topology import limits_of
+from ..errors import MissingColumnsError, UnknownNameError, ZoneError
+from ..io import open_zone, write_whole, zone_folder
+from ..io.importing import locked
+from ..io.layers import store_layer, stored_record
+from ..io.outside import refuse_links
+from ..io.sound import read_sound_layer
+from ..io.spreadsheets import write_csv
+from ..io.stored import read_stored_layer
+from ..io.writing import replace_and_keep, write_text_whole
+from ..io.zones import layer_files
+from ..model import LEVELS, Zone, there_in
+from ..safe_text import Text, json_text
+from ..terms import heading
+from .outputs import write_workbook
+
+__all__ = ["FIXED_LEVELS", "Fix", "fix", "undo_fix", "write_fix"]
+
+FIXED_LEVELS = ("parcel", "block", "park")
+_SCHEMA = "zgcgis.fix/1"
+
+
+@dataclass
+class Fix:
+    """What cleaning a layer does.
+
+    Attributes
+    ----------
+    level, tolerance_m
+        The layer, and how far a corner may move.
+    outlines
+        The outlines that change: ``id block points moved_m before_m2 after_m2 change_m2``; with
+        a control area all outlines, and ``adjusted_m2``.
+    blocks
+        By block: ``block parcels changed before_m2 after_m2 change_m2``, and ``control_m2
+        closure_m2`` with a control area.
+    features, earlier
+        How many outlines there are in the latest year, and how many of other years are left.
+    uneven
+        How many outlines do not fit their neighbours, before and after.
+    spikes
+        How many needles were taken off.
+    left
+        The ids of outlines that could not be cleaned within the tolerance.
+    layer
+        The layer as it becomes.
+    folder
+        Where the record stands, once it is written.
+    """
+
+    level: str
+    tolerance_m: float
+    outlines: pd.DataFrame
+    blocks: pd.DataFrame
+    features: int
+    earlier: int
+    uneven: tuple[int, int]
+    spikes: int
+    left: list[str]
+    layer: GeoDataFrame = field(repr=False)
+    folder: Path | None = None
+
+
+def fix(
+    zone: str | Path,
+    *,
+    level: str = "parcel",
+    tolerance_m: float | None = None,
+    control: float | str | None = None,
+    write: bool = False,
+) -> Fix:
+    """Make the outlines of a layer fit one another, within the tolerance of a boundary point.
+
+    Parameters
+    ----------
+    zone
+        The zone's folder.
+    level
+        ``"parcel"``, ``"block"`` or ``"park"``.
+    tolerance_m
+        How far a corner may move, and how wide an overlap or gap may be to be closed; by default
+        ``tolerance_m`` of ``[checks]``.
+    control
+        A control area (控制面积) over which the areas are adjusted in proportion (平差): square
+        metres for the whole layer, or ``"block"`` for the stated area of each block.
+    write
+        Write the layer and the record; otherwise nothing is written.
+
+    Returns
+    -------
+    fix
+        What changes, or changed.
+
+    Raises
+    ------
+    ZoneError, UnknownNameError, MissingColumnsError
+        If there is no such layer, or no control area.
+    """
+    folder = zone_folder(zone)
+    if level not in FIXED_LEVELS:
+        raise UnknownNameError(level, FIXED_LEVELS, what="level to fix", zh="可整理的图层级别")
+    if not write:
+        return _fix(folder, level, tolerance_m, control)
+    refuse_links(folder)
+    with locked(folder):
+        done = _fix(folder, level, tolerance_m, control)
+        if len(done.outlines) and (done.outlines["points"] > 0).any():
+            done.folder = _write(folder, done)
+    return done
+
+
+def _fix(folder: Path, level: str, tolerance_m: float | None, control: float | str | None) -> Fix:
+    zone = open_zone(folder)
+    path = layer_files(folder / "layers").get(level)
+    if path is None:
+        named = LEVELS[level]
+        raise ZoneError(
+            f"{folder} 没有{named.zh}图层（{level}）。请先用 zgcgis import 导入。",
+            f"{folder} has no {level} layer. Bring it in with zgcgis import first.",
+        )
+    stored, (sound, _) = read_stored_layer(path, level), read_sound_layer(path, level)
+    polygons = sound.geometry.notna() & sound.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
+    years = zone.meta.get("years")
+    now = there_in(sound, int(max(years)) if years else 9999)
+    rows = np.flatnonzero(polygons & now)
+    lonlat = sound.geometry.iloc[rows]
+    flat = geo.to_plane(lonlat, zone.center)
+    was = np.asarray(flat.array, object)
+    limits = limits_of(zone)
+    tolerance = limits.tolerance_m if tolerance_m is None else float(tolerance_m)
+    blocks = _blocks(sound.iloc[rows])
+    made = geo.make_mosaic(
+        was,
+        tolerance_m=tolerance,
+        overlap_m2=limits.overlap_m2,
+        gap_m2=limits.gap_m2,
+        blocks=blocks,
+    )
+    ids = sound["id"].iloc[rows].astype("object").to_numpy()
+    shapes = np.asarray(stored.geometry.array, object).copy()
+    shapes[rows[made.changed]] = _to_lonlat(made, lonlat, flat)
+    outlines = pd.DataFrame(
+        {
+            "id": ids,
+            "block": _names(blocks, made.ground),
+            "points": made.points,
+            "moved_m": made.moved_m,
+            "before_m2": geo.area_m2(flat).to_numpy(),
+            "after_m2": geo.area_m2(GeoSeries(made.shapes, crs=flat.crs)).to_numpy(),
+        }
+    )
+    outlines["change_m2"] = outlines["after_m2"] - outlines["before_m2"]
+    told = _by_block(outlines, made.changed)
+    if control is not None:
+        outlines, told = _adjusted(outlines, told, _controls(zone, level, control), zone)
+    return Fix(
+        level=level,
+        tolerance_m=tolerance,
+        outlines=outlines if control is not None else outlines[made.changed].reset_index(drop=True),
+        blocks=told,
+        features=len(rows),
+        earlier=int((polygons & ~now).sum()),
+        uneven=(_uneven(was), _uneven(made.shapes)),
+        spikes=made.spikes,
+        left=[str(one) for one in ids[made.left]],
+        layer=stored.set_geometry(GeoSeries(shapes, index=stored.index, crs=stored.crs)),
+    )
+
+
+def _uneven(shapes: Any) -> int:
+    """How many polygons have edges that do not fit those of their neighbours."""
+    edges = shapely.coverage_invalid_edges(shapes)
+    return int((~(shapely.is_missing(edges) | shapely.is_empty(edges))).sum())
+
+
+def _to_lonlat(made: geo.Mosaic, lonlat: GeoSeries, flat: GeoSeries) -> Any:
+    """Return the changed polygons in degrees; a corner that did not move has the degrees it had."""
+    changed = made.shapes[made.changed]
+    new = np.ascontiguousarray(shapely.get_coordinates(changed)).view(np.complex128).ravel()
+    places, number = np.unique(new, return_inverse=True)
+    points = GeoSeries(shapely.points(places.real, places.imag), crs=flat.crs)
+    degrees = shapely.get_coordinates(np.asarray(geo.to_lonlat(points).array, object))
+    known = np.ascontiguousarray(shapely.get_coordinates(np.asarray(flat.array, object)))
+    had, first = np.unique(known.view(np.complex128).ravel(), return_index=True)
+    at = np.minimum(np.searchsorted(had, places), len(had) - 1)
+    same = had[at] == places
+    given = shapely.get_coordinates(np.asarray(lonlat.array, object))
+    degrees[same] = given[first[at[same]]]
+    return shapely.set_coordinates(changed.copy(), degrees[number])
+
+
+# --- blocks and control areas --------------------------------------------------------------------
+
+
+def _blocks(layer: GeoDataFrame) -> Any:
+    """The block of each outline as it is stated; None where it is not."""
+    if "block_id" not in layer:
+        return np.full(len(layer), None, object)
+    stated = layer["block_id"].astype("object")
+    return stated.where(stated.notna(), None).to_numpy()
+
+
+def _names(blocks: Any, ground: Any) -> list[str]:
+    """The block of each outline, else the number of the connected ground it lies in."""
+    return [name or f"#{number + 1}" for name, number in zip(blocks, ground, strict=True)]
+
+
+def _by_block(outlines: pd.DataFrame, changed: Any) -> pd.DataFrame:
+    groups = outlines.assign(changed=changed, parcels=1).groupby("block", sort=False)
+    sums = groups[["parcels", "changed", "before_m2", "after_m2", "change_m2"]].sum()
+    return sums.reset_index()
+
+
+def _controls(zone: Zone, level: str, control: float | str) -> dict[str, float] | float:
+    """The control area of the whole layer, or of each block by its name."""
+    if control != "block":
+        return float(control)
+    table = zone.layers.get("block")
+    if level != "parcel" or table is None or "stated_area_m2" not in table:
+        raise MissingColumnsError(
+            {"block.stated_area_m2"}, [] if table is None else table.columns, where=str(zone.folder)
+        )
+    stated = table.dropna(subset=["stated_area_m2"])
+    return dict(zip(stated["id"].astype(str), stated["stated_area_m2"].astype(float), strict=True))
+
+
+def _adjusted(
+    outlines: pd.DataFrame, blocks: pd.DataFrame, control: dict[str, float] | float, zone: Zone
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Spread what is between the sum of areas and the control over them, in proportion.
+
+    Where that is more than registered areas may differ it is not spread: land is missing or is
+    there twice.
+    """
+    if isinstance(control, dict):
+        wanted = blocks["block"].map(control)
+    else:
+        wanted = blocks["after_m2"] * (control / blocks["after_m2"].sum())
+    share = limits_of(zone).area_share
+    blocks = blocks.assign(control_m2=wanted, closure_m2=wanted - blocks["after_m2"])
+    near = blocks["closure_m2"].abs() <= share * wanted
+    adjusted = pd.Series(np.nan, index=outlines.index)
+    whole = pd.Series("", index=outlines.index) if not isinstance(control, dict) else None
+    ways = [(blocks["block"].iloc[k], float(wanted.iloc[k])) for k in np.flatnonzero(near)]
+    if whole is not None:
+        ways = [("", float(control))] if near.all() else []  # type: ignore[arg-type]
+    for name, total in ways:
+        rows = outlines.index[(outlines["block"] if whole is None else whole) == name]
+        adjusted[rows] = _rounded(outlines.loc[rows, "after_m2"].to_numpy(), total)
+    return outlines.assign(adjusted_m2=adjusted), blocks
+
+
+def _rounded(areas: Any, total: float) -> Any:
+    """Areas in proportion, to 0.01 m², whose sum is the total; the largest remainders go up."""
+    exact = areas * (total / areas.sum()) * 100
+    cents = np.floor(exact)
+    missing = round(total * 100) - int(cents.sum())
+    cents[np.argsort(cents - exact, kind="stable")[:missing]] += 1
+    return cents / 100
+
+
+# --- the record ----------------------------------------------------------------------------------
+
+
+def write_fix(done: Fix, folder: Path, *, lang: str = "zh") -> list[Path]:
+    """Write ``fix.csv`` (every outline) and ``fix.xlsx`` (outlines, blocks, what was asked)."""
+    heads = [heading(str(name), lang) for name in done.outlines.columns]
+    rows = done.outlines.round(4).itertuples(index=False, name=None)
+    pages: Sequence[tuple[str, pd.DataFrame]] = [
+        (Text("界址", "Outlines").say(lang), done.outlines.round(4)),
+        (Text("街区", "Blocks").say(lang), done.blocks.round(4)),
+        (Text("说明", "About").say(lang), _about(done, lang)),
+    ]
+    return [
+        write_csv(folder / "fix.csv", [heads, *rows]),
+        write_workbook(folder / "fix.xlsx", pages, lang=lang),
+    ]
+
+
+def _about(done: Fix, lang: str) -> pd.DataFrame:
+    rows = [
+        (Text("图层", "Layer"), done.level),
+        (Text("容差（米）", "Tolerance (m)"), done.tolerance_m),
+        (Text("现有要素", "Outlines there"), done.features),
+        (Text("其他年份、未动", "Of other years, left alone"), done.earlier),
+        (Text("整理前与相邻不吻合", "Not fitting neighbours before"), done.uneven[0]),
+        (Text("整理后与相邻不吻合", "Not fitting neighbours after"), done.uneven[1]),
+        (Text("去掉的尖刺", "Spikes taken off"), done.spikes),
+        (Text("容差内无法整理", "Not cleaned within the tolerance"), "、".join(done.left)),
+        (Text("软件", "Software"), f"zgcgis {__version__}"),
+    ]
+    return pd.DataFrame([{"topic": name.say(lang), "content": str(said)} for name, said in rows])
+
+
+def _write(folder: Path, done: Fix) -> Path:
+    """Write the layer, and beside its record what it was; both are put in place at the end."""
+    path = layer_files(folder / "layers")[done.level]
+    before = {
+        "file": path.name,
+        "sha256": _sha256(path),
+        "layer": done.level,
+        "how": "fix",
+        "options": {"tolerance_m": done.tolerance_m},
+        "counts": {"in": len(done.layer), "changed": len(done.outlines)},
+        "with": f"zgcgis {__version__}",
+    }
+
+    def fill(work: Path, record: Path) -> Path:
+        new = work / f"{done.level}.parquet"
+        store_layer(done.layer, new, done.level, [*(stored_record(path) or []), before])
+        write_fix(done, record)
+        facts = {"schema": _SCHEMA, **before, "fixed_sha256": _sha256(new)}
+        write_text_whole(record / "fix.json", json_text(facts) + "\n")
+        return new
+
+    place = _next_place(folder, done.level)
+    replace_and_keep(path, place, fill)
+    return place
+
+
+def undo_fix(zone: str | Path, *, level: str = "parcel") -> Path:
+    """Put the layer of a zone back as it was before the last fix, byte for byte.
+
+    Returns
+    -------
+    path
+        The file of the layer.
+
+    Raises
+    ------
+    ZoneError
+        If nothing was fixed, or the layer was changed since.
+    """
+    folder = zone_folder(zone)
+    refuse_links(folder)
+    with locked(folder):
+        path = layer_files(folder / "layers").get(level)
+        for place in reversed(_places(folder, level)):
+            facts = _facts(place)
+            state = None if path is None else _sha256(path)
+            if path is not None and state == facts["fixed_sha256"]:
+                kept = place / facts["file"]
+                back = path.with_name(facts["file"])
+                write_whole(back, lambda to, kept=kept: shutil.copyfile(kept, to), of_zone=True)  # type: ignore[misc]
+                if back != path:
+                    path.unlink()
+                _forget(place)
+                return back
+            if state != facts["sha256"]:  # else it was kept, and never came to be written
+                raise ZoneError(
+                    f"{folder} 的 {level} 图层在整理之后又改动过，不能还原。整理前的图层在 {place}。",
+                    f"The {level} layer of {folder} was changed after it was fixed and cannot be "
+                    f"put back. What it was before stands in {place}.",
+                )
+            _forget(place)
+    raise ZoneError(
+        f"{folder} 的 {level} 图层没有可以还原的整理。",
+        f"No fix of the {level} layer of {folder} is there to be taken back.",
+    )
+
+
+def _facts(place: Path) -> dict[str, str]:
+    path = place / "fix.json"
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        name = str(facts["file"])
+        if Path(name).name != name or not (place / name).is_file():
+            raise ValueError(name)
+        return {key: str(facts[key]) for key in ("file", "sha256", "fixed_sha256")}
+    except (OSError, ValueError, LookupError, TypeError) as problem:
+        raise ZoneError(
+            f"{path} 不是有效的整理记录，不能还原。整理前的图层在 {place}，可用 zgcgis import 导入。",
+            f"{path} is no valid record of a fix. What the layer was stands in {place}; bring it "
+            "in with zgcgis import.",
+        ) from problem
+
+
+def _forget(place: Path) -> None:
+    shutil.rmtree(place)
+    if not any(place.parent.iterdir()):
+        place.parent.rmdir()
+
+
+def _places(folder: Path, level: str) -> list[Path]:
+    there = sorted((folder / "fixes").glob(f"{level}-[0-9][0-9][0-9]"))
+    return [place for place in there if any(place.iterdir())]
+
+
+def _next_place(folder: Path, level: str) -> Path:
+    there = _places(folder, level)
+    number = int(there[-1].name.rpartition("-")[2]) + 1 if there else 1
+    return folder / "fixes" / f"{level}-{number:03d}"
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
