@@ -88,3 +88,19 @@ def test_new_makes_a_zone_that_opens(tmp_path):
     again = run("new", str(place), "--id", "xin", "--zh", "新区", "--en", "New", "--lang", "en")
     assert again.returncode == 3
     assert "not empty" in again.stderr
+
+
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        ("R305", "zgcgis doctor"),
+        ("t101", "Is it T101?"),
+        ("L9", "'L601'"),
+        ("", "'T'"),
+        ("Z", "'T'"),
+    ],
+)
+def test_a_rule_that_no_check_asks_is_refused_with_those_near(asked, told):
+    answer = run("check", "sample", "--rule", asked, "--lang", "en")
+    assert answer.returncode == 3
+    assert told in answer.stderr

@@ -19,12 +19,12 @@ import shapely
 from hostile_files import with_files
 from pyproj import CRS, Transformer
 
-from zgcgis.errors import ReadError, ZgcgisError, ZoneError
+from zgcgis.errors import CrsError, ReadError, ZgcgisError, ZoneError
 from zgcgis.intake.crs import NamesFile, lonlat_of, parse_crs, unknown_shift
 from zgcgis.intake.examine import examine
 from zgcgis.intake.layer import Options
 from zgcgis.io import import_file, new_zone, open_zone
-from zgcgis.io.outside import read_outside_layer, read_outside_tables
+from zgcgis.io.outside import delivered, left_out, read_outside_layer, read_outside_tables
 from zgcgis.io.stored import read_stored_layer
 from zgcgis.io.writing import write_text_whole
 from zgcgis.standards import read_evaluation
@@ -328,3 +328,61 @@ def test_a_scheme_outside_the_zone_is_not_opened(tmp_path, name):
     with pytest.raises(ZgcgisError, match="outside the zone") as caught:
         read_evaluation({"standard": name}, folder=tmp_path / "zone")
     assert SECRET not in str(caught.value)
+
+
+# --- what is said of it --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "stated", ["garbage", "EPSG:999999", 5, ["x"], True, {"a": 1}, {"type": "GeographicCRS"},
+               {"id": {"authority": "EPSG", "code": "x"}}, "\x1b[31m" + "x" * 9000],
+)  # fmt: skip
+def test_a_system_that_is_none_is_shown_with_what_may_stand_there(tmp_path, stated):
+    path = geoparquet(tmp_path, stated)
+    with pytest.raises(CrsError) as told:
+        read_stored_layer(path, "proposal")
+    for sentence in (told.value.zh, told.value.en):
+        assert str(path) in sentence
+        assert "PROJJSON" in sentence
+        assert "EPSG" in sentence
+        assert "\x1b" not in sentence
+        assert len(sentence) < 600
+    shown = stated[:30] if isinstance(stated, str) else json.dumps(stated)
+    assert "\x1b" in shown or shown in told.value.en
+
+
+@pytest.mark.parametrize("geo", [None, b"{", b"[]", b"5", b'{"columns":{"geometry":5}}', b"\xff"])
+def test_parquet_that_is_no_geoparquet_is_a_sentence(tmp_path, geo):
+    path = geoparquet(tmp_path, None)
+    table = pq.read_table(path)
+    pq.write_table(table.replace_schema_metadata({} if geo is None else {b"geo": geo}), path)
+    with pytest.raises(ReadError, match="no GeoParquet"):
+        read_stored_layer(path, "proposal")
+
+
+@posix
+def test_a_folder_may_be_called_anything(tmp_path):
+    folder = new_zone(tmp_path / "a{b}|c <d>%20?#", id="z", zh="区", en="Z")
+    plots().to_file(folder / "layers" / "parcel.gpkg", layer="parcel")
+    assert len(open_zone(folder).layer("parcel")) == 3
+    shutil.copy(folder / "layers" / "parcel.gpkg", folder / "in.gpkg")
+    assert import_file(folder / "in.gpkg", folder, "building").counts["in"] == 3
+
+
+@posix
+def test_what_is_left_out_of_a_folder_is_named_with_the_reason(tmp_path):
+    folder = tmp_path / "in"
+    (folder / "below").mkdir(parents=True)
+    plots().to_file(folder / "below" / "a.shp")
+    plots().to_file(folder / "b.geojson", driver="GeoJSON")
+    wanted = {"below/link.shp": "a link", "way": "a link", "c.docx": "no format", ".hidden": "hidden",
+              "lost.dbf": "without the .shp", "below/pipe": "a pipe"}  # fmt: skip
+    (folder / "below" / "link.shp").symlink_to("a.shp")
+    (folder / "way").symlink_to("/etc")
+    os.mkfifo(folder / "below" / "pipe")
+    for name in ("c.docx", ".hidden", "lost.dbf"):
+        (folder / name).write_bytes(b"")
+    told = {str(Path(file).relative_to(folder)): why.en for file, why in left_out(folder)}
+    assert set(told) == set(wanted)
+    assert all(words in told[name] for name, words in wanted.items())
+    assert {Path(file).name for file in delivered(folder)} == {"a.shp", "b.geojson"}

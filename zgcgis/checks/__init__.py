@@ -20,7 +20,7 @@ from geopandas import GeoDataFrame
 from pandas import DataFrame
 
 from .. import geo
-from ..errors import EntangledError, UnknownNameError
+from ..errors import EntangledError, UnknownNameError, ZgcgisError
 from ..findings import (
     RULES,
     Rule,
@@ -73,9 +73,24 @@ def _entered(codes: Iterable[str] | None) -> dict[str, Rule]:
     if codes is None:
         return rules
     wanted = tuple(codes)
-    if unknown := [w for w in wanted if not w or not any(c.startswith(w) for c in rules)]:
-        raise UnknownNameError(unknown, rules, what="rule", zh="规则")
+    for word in wanted:
+        if not word or not any(code.startswith(word) for code in rules):
+            raise _no_rule(word, rules)
     return {code: entry for code, entry in rules.items() if code.startswith(wanted)}
+
+
+def _no_rule(word: str, rules: Iterable[str]) -> ZgcgisError:
+    """Say of a word that it begins no rule that can be asked: who tells it, or what is near."""
+    families = sorted({code[0] for code in rules})
+    if word and any(code.startswith(word) for code in RULES):
+        return ZgcgisError(
+            f"{word} 由读取文件（zgcgis doctor、zgcgis import）或核查本身给出，不能用 --rule 单独要求；"
+            f"可要求的规则族有 {families}。",
+            f"{word} is told by reading files (zgcgis doctor, zgcgis import) or by checking itself, "
+            f"and cannot be asked for with --rule; the families of rules to ask for are {families}.",
+        )
+    near = [code for code in rules if word and code.startswith(word[0].upper())]
+    return UnknownNameError(word, [*families, *near], what="rule", zh="规则")
 
 
 def _with(zone: Zone, proposal: GeoDataFrame | None) -> Zone:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..safe_text import json_text
+from ..safe_text import Text, json_text
 from .basics import JSON, LANG, opened
 from .console import Output, command, pad, print_json, say
 
@@ -150,7 +150,7 @@ def doctor(
     """检查数据文件：内容、问题、办法；不作任何改动。Examine files; changes nothing."""
     from ..intake.examine import compare, examine
     from ..intake.sandbox.process import OPEN_DOORS
-    from ..io.importing import delivered
+    from ..io.outside import delivered, left_out
     from ..model import LEVELS
 
     if level is not None and level not in LEVELS:
@@ -161,10 +161,12 @@ def doctor(
         reports += [(file, report) for report in examine(file, options=options, level=level)]
     reports = compare(reports)
     code = _exit_code(report for _, report in reports)
+    aside = [one for given in files for one in left_out(given)]
     if as_json:
         told = {
             "schema": SCHEMA,
             "files": [file_as_json(file, report) for file, report in reports],
+            "left_out": _aside_as_json(aside),
             "open_doors": [en for _, en in OPEN_DOORS.values()],
             "exit_code": code,
         }
@@ -172,7 +174,18 @@ def doctor(
     else:
         for file, report in reports:
             _show(file, report, lang)
+        _show_aside(aside, lang)
     sys.exit(code)
+
+
+def _aside_as_json(aside: Iterable[tuple[str, Text]]) -> list[dict[str, str]]:
+    return [{"file": file, "zh": why.zh, "en": why.en} for file, why in aside]
+
+
+def _show_aside(aside: Iterable[tuple[str, Text]], lang: str) -> None:
+    """Name what stands in a folder and was not read."""
+    for file, why in aside:
+        say(f"未读取 {file}：{why.zh}" if lang == "zh" else f"not read: {file}, {why.en}")
 
 
 def _exit_code(reports: Iterable[FileReport]) -> int:
@@ -421,6 +434,7 @@ def import_(
     """检查、修复并导入数据到示范区。Examine, repair with record, and store in a zone."""
     from ..intake.sandbox.process import OPEN_DOORS
     from ..io.importing import import_all, import_file
+    from ..io.outside import left_out
     from ..model import LEVELS
 
     if level is not None and level not in LEVELS:
@@ -437,6 +451,7 @@ def import_(
             "file": file,
             **_intake_as_json(intakes[0], file),
             "dry_run": dry_run,
+            "left_out": _aside_as_json(left_out(file)),
             "also": [_intake_as_json(one, one.source) for one in intakes[1:]],
             "open_doors": [en for _, en in OPEN_DOORS.values()],
             "exit_code": code,
@@ -445,6 +460,7 @@ def import_(
     else:
         for one in intakes:
             _show_import(one.source, one, lang, dry_run=dry_run)
+        _show_aside(left_out(file), lang)
     sys.exit(code)
 
 

@@ -27,7 +27,6 @@ from ..errors import UnknownNameError, ZoneError
 from ..findings import combine
 from ..intake import tabular as tables
 from ..intake.examine import examine, shifts
-from ..intake.formats import BY_SUFFIX
 from ..intake.geometry import against_areas, against_floors
 from ..intake.layer import STORED, Expected, Layer, Options
 from ..intake.log import Log, Refusal
@@ -36,13 +35,13 @@ from ..model import LEVELS
 from ..runs import hold
 from ..safe_text import json_text
 from .layers import store_layer, stored_box, stored_record, the_layer
-from .outside import refuse_links
+from .outside import delivered, refuse_links
 from .spreadsheets import write_csv
 from .stored import read_stored_layer, stored_file
 from .writing import write_text_whole
 from .zones import layer_files, read_settings, zone_folder
 
-__all__ = ["Intake", "delivered", "import_all", "import_file", "locked"]
+__all__ = ["Intake", "import_all", "import_file", "locked"]
 
 ZONE_REACH_KM = 150.0  # parks of one zone lie far apart
 WAIT_SECONDS = 30.0
@@ -191,27 +190,6 @@ class _Part:
     @property
     def title(self) -> str:
         return self.file.name if self.name is None else f"{self.file.name} ({self.name})"
-
-
-def delivered(given: str | Path) -> list[str | Path]:
-    """Return the files of a folder that can be read, those below it too; else the path itself."""
-    path = Path(given)
-    if not path.is_dir() or path.is_symlink() or path.suffix.lower() in BY_SUFFIX:
-        return [given]
-    return list(_within(path)) or [given]
-
-
-def _within(path: Path) -> list[Path]:
-    found: list[Path] = []
-    for entry in sorted(path.iterdir()):
-        suffix = entry.suffix.lower()
-        if entry.is_symlink() or entry.name.startswith("."):
-            continue
-        if suffix in BY_SUFFIX or suffix in archive.SUFFIXES:
-            found.append(entry)
-        elif entry.is_dir():
-            found += _within(entry)
-    return found
 
 
 def _what_to_ask(path: str | Path, unclear: list[str], doubled: list[str]) -> ZoneError:

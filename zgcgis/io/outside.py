@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,22 @@ from geopandas import GeoDataFrame
 from ..errors import ReadError, ZoneError
 from ..intake.crs import parse_crs, rule_of
 from ..intake.examine import let_in
+from ..intake.formats import BY_SUFFIX
 from ..intake.layer import Layer, Options
 from ..intake.log import Refusal
+from ..intake.sandbox import archive
 from ..plan.settings import no_plain_file
 from ..runs import work_folder
 from ..safe_text import Text
 
-__all__ = ["read_outside_json", "read_outside_layer", "read_outside_tables", "refuse_links"]
+__all__ = [
+    "delivered",
+    "left_out",
+    "read_outside_json",
+    "read_outside_layer",
+    "read_outside_tables",
+    "refuse_links",
+]
 
 MOST_JSON = 512 << 20
 _OF_A_ZONE = {".toml", ".csv", ".json", ".lock", ".parquet", ".gpkg", ".geojson"}
@@ -129,6 +138,60 @@ def _chosen(layers: list[Layer], names: Collection[str]) -> Layer:
     for stop in layer.log.stops:
         raise stop
     return layer
+
+
+def delivered(given: str | Path) -> list[str | Path]:
+    """Return the files of a folder that can be read, those below it too; else the path itself."""
+    return [path for path, why in _entries(given) if why is None] or [given]
+
+
+def left_out(given: str | Path) -> list[tuple[str, Text]]:
+    """Name what stands in a folder, or below it, and is not read; and say why."""
+    return [(str(path), why) for path, why in _entries(given) if why is not None]
+
+
+_LINK = Text("是链接，请换成文件本身", "a link; put the file itself there")
+_HIDDEN = Text("是隐藏文件", "hidden")
+_LOST = Text("没有同名的 .shp", "without the .shp that it belongs to")
+_STRANGE = Text("不是可读取的格式", "of no format that is read")
+_BESIDE = {".dbf", ".shx", ".prj", ".cpg", ".dbt", ".fpt", ".sbn", ".sbx", ".qix", ".qpj", ".xml",
+           ".idx", ".ain", ".aih", ".atx", ".fix"}  # fmt: skip
+"""What stands beside a shapefile and belongs to it."""
+
+
+def _entries(given: str | Path) -> Iterator[tuple[Path, Text | None]]:
+    """Go through a folder; what is not read comes with the reason, and anything else is nothing."""
+    path = Path(given)
+    ahead = [path] if path.is_dir() and not path.is_symlink() and not _reads(path) else []
+    while ahead:
+        entry = ahead.pop()
+        if entry.is_symlink() or _is_junction(entry):
+            yield entry, _LINK
+        elif entry != path and entry.name.startswith("."):
+            yield entry, _HIDDEN
+        elif entry != path and _reads(entry):
+            yield entry, None
+        elif entry.is_dir():
+            try:
+                ahead += sorted(entry.iterdir(), reverse=True)
+            except OSError as problem:
+                why = str(problem.strerror)
+                yield entry, Text(f"打不开（{why}）", f"it cannot be opened ({why})")
+        elif not (entry.is_file() and _of_shapefile(entry)):
+            lost = _LOST if entry.suffix.lower() in _BESIDE else _STRANGE
+            yield entry, no_plain_file(entry) or lost
+
+
+def _reads(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    return suffix in BY_SUFFIX or suffix in archive.SUFFIXES
+
+
+def _of_shapefile(path: Path) -> bool:
+    stem = path.name.split(".")[0] if path.suffix.lower() == ".xml" else path.stem
+    return path.suffix.lower() in _BESIDE and any(
+        path.with_name(f"{stem}{end}").is_file() for end in (".shp", ".SHP", ".Shp")
+    )
 
 
 def refuse_links(zone: Path) -> None:

@@ -25,10 +25,11 @@ from pandas import DataFrame
 from pyproj import CRS
 from shapely.errors import GEOSException
 
-from ..errors import CrsError, MissingColumnsError, ReadError
-from ..intake.crs import lonlat_of, parse_crs, unknown_shift
+from ..errors import CrsError, MissingColumnsError, ReadError, ZgcgisError
+from ..intake.crs import NamesFile, lonlat_of, parse_crs, unknown_shift
 from ..model import LEVELS
 from ..plan.settings import no_plain_file
+from ..safe_text import Text, one_line
 from .casting import typed_columns
 from .geojson import read_geojson
 
@@ -219,8 +220,9 @@ def read_layer(path: Path, level: str) -> tuple[GeoDataFrame, dict[int, str]]:
         layer = layer.drop(columns="geometry", errors="ignore").rename_geometry("geometry")
     if layer.crs is None:
         raise CrsError(
-            f"{path} 没有坐标系。请用 zgcgis import --crs 重新导入。",
-            f"{path} has no coordinate reference system. Import it again with --crs.",
+            f"{path} 没有说明坐标系，或说明读不懂；应有 EPSG 代号、WKT 或 PROJJSON。{_WITH_A_SYSTEM.zh}",
+            f"{path} states no coordinate reference system that can be understood; it should state an "
+            f"EPSG code, WKT or PROJJSON. {_WITH_A_SYSTEM.en}",
         )
     if "id" not in layer:
         raise MissingColumnsError({"id"}, layer.columns, where=str(path))
@@ -258,6 +260,8 @@ def _read_binary(path: Path, level: str) -> GeoDataFrame:
         return read_outside_layer(path, level)
     try:
         return _read_parquet(path)
+    except ZgcgisError:
+        raise
     except Exception as error:
         raise _unreadable(path, error) from error
 
@@ -266,17 +270,13 @@ def _read_parquet(path: Path) -> GeoDataFrame:
     """Read GeoParquet; of what it says of itself only plain facts are believed."""
     with pq.ParquetFile(path) as file:
         schema = file.schema_arrow
-        geo = json.loads((schema.metadata or {})[b"geo"])
-        primary = geo["primary_column"]
-        entry = geo["columns"][primary]
-        if entry["encoding"] != "WKB":
-            raise ValueError(f"encoding {entry['encoding']!r}")
-        boxes = {name for name in _covering(entry) if name != primary}
+        primary, entry, boxes = _geometry_of((schema.metadata or {}).get(b"geo"))
         names = [n for n in schema.names if n not in boxes and not n.startswith("__index_level_")]
         table = file.read(columns=names)
     frame = _frame_of(table.drop([primary]))
     shapes = shapely.from_wkb(table[primary].to_numpy(zero_copy_only=False))
-    series = GeoSeries(shapes, crs=_stated_crs(entry.get("crs", "OGC:CRS84")), index=frame.index)
+    crs = _understood(entry.get("crs", "OGC:CRS84"), path)
+    series = GeoSeries(shapes, crs=crs, index=frame.index)
     frame.insert(names.index(primary), primary, series)
     return GeoDataFrame(frame, geometry=primary)
 
@@ -296,10 +296,46 @@ def _frame_of(table: pa.Table) -> DataFrame:
     return table.replace_schema_metadata({"pandas": json.dumps(told)}).to_pandas()
 
 
-def _covering(entry: dict[str, Any]) -> set[str]:
-    """Name the columns that hold the boxes of a geometry column."""
-    box = (entry.get("covering") or {}).get("bbox") or {}
-    return {str(side[0]) for side in box.values()}
+def _geometry_of(said: bytes | None) -> tuple[str, dict[str, Any], set[str]]:
+    """Return the geometry column of GeoParquet, what is said of it, and the columns of its boxes."""
+    try:
+        geo = json.loads(said or b"")
+        primary = geo["primary_column"]
+        entry = geo["columns"][primary]
+        box = (entry.get("covering") or {}).get("bbox") or {}
+        boxes = {str(side[0]) for side in box.values()} - {primary}
+        encoding = entry["encoding"]
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as problem:
+        raise ValueError(
+            "不是 GeoParquet（没有可用的 geo 说明） no GeoParquet (no geo metadata that can be used)"
+        ) from problem
+    if encoding != "WKB":
+        raise ValueError(f"encoding {encoding!r}")
+    return primary, entry, boxes
+
+
+_WITH_A_SYSTEM = Text(
+    "请用 GIS 软件写明实际坐标系后另存，或用 zgcgis import --crs EPSG:代号 导入。",
+    "Save it again with the system it is in, or bring it in with zgcgis import --crs EPSG:CODE.",
+)
+
+
+def _understood(stated: Any, path: Path) -> CRS | None:
+    """Return the system that GeoParquet states; the sentence shows one that is none."""
+    from ..intake.log import Refusal
+
+    try:
+        return _stated_crs(stated)
+    except NamesFile as problem:
+        raise Refusal("R119", file=str(path), detail=str(problem)[:120]) from problem
+    except ValueError as problem:
+        found = one_line(json.dumps(stated, ensure_ascii=False))
+        found = f"{found[:100]}…" if len(found) > 100 else found
+        raise CrsError(
+            f"{path} 声明的坐标系读不懂：{found}；应为 EPSG 代号、WKT 或 PROJJSON。{_WITH_A_SYSTEM.zh}",
+            f"{path} states a coordinate reference system that cannot be understood: {found}; it "
+            f"should be an EPSG code, WKT or PROJJSON. {_WITH_A_SYSTEM.en}",
+        ) from problem
 
 
 def _stated_crs(stated: Any) -> CRS | None:
