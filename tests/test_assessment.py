@@ -261,3 +261,135 @@ def test_the_template_of_an_evaluation_is_silent_as_it_is_and_valid_when_uncomme
         named = text.rpartition("参评指标：")[2].partition(mark)[2].partition("；")[0]
         for leaf in edition.leaves(f"{kind}/main"):
             assert leaf.indicator in named
+
+
+# --- one precedence, nothing counted twice, nothing filled in silence ---------------------------------
+
+
+def test_what_was_stated_for_a_year_stands_before_what_is_carried_over(real):
+    from zgcgis.maps.panel import panel
+
+    # 222 000 wan yuan; 6 km2 stated for 2005, 2.9 km2 carried over from 2001
+    ours = real.values.loc[("xicheng_park", 2005), "income_per_planned_area"]
+    assert ours == pytest.approx(3.70)
+    assert real.total_values.loc[("linked", 2005), "income_per_planned_area"] == pytest.approx(
+        26.19, abs=0.005
+    )
+    shown = panel(real.zone)[1].set_index(["key", "unit", "year"])["value"]
+    assert shown["income_per_planned_area", "xicheng_park", 2005] == pytest.approx(ours)
+
+
+def test_library_and_atlas_choose_the_same_value_of_every_cell(real):
+    from zgcgis.maps.panel import _chosen, _stated
+
+    atlas = _chosen(_stated(real.zone))
+    atlas = atlas[atlas["qualifier"].isin(["=", "~"])]
+    wide = stated_accounts(real.zone)
+    compared = 0
+    for row in atlas.itertuples():
+        if (row.unit, row.year) in wide.index and row.key in wide:
+            assert wide.at[(row.unit, row.year), row.key] == row.value, (
+                row.unit,
+                row.year,
+                row.key,
+            )
+            compared += 1
+    assert compared > 150
+
+
+def test_growth_joins_no_total_income_with_industrial_revenue(real):
+    from zgcgis.maps.panel import panel
+
+    shown = panel(real.zone)[1]
+    grown = shown[(shown["key"] == "income_growth") & (shown["unit"] == "changping_park")]
+    assert 2017 not in set(grown["year"])
+
+
+def nested(sample, rows):
+    """A zone of parks that may lie in one another, with stated income and planned area."""
+    units = pd.DataFrame(
+        {
+            name: {"level": "park", "parent": parent, "group": group}
+            for name, parent, group, *_ in rows
+        }
+    ).T
+    for column in ("zh", "en", "since", "until"):
+        units[column] = units.index if column in ("zh", "en") else np.nan
+    long = pd.DataFrame(
+        [
+            {"unit": name, "year": 2020, "key": key, "value": value}
+            for name, _, _, income, area in rows
+            for key, value in (("income_wan", income), ("planned_land_m2", area * 1e6))
+            if value == value
+        ]
+    ).assign(qualifier="=", period="annual", status="", basis="stated", scope="land", source="")
+    meta = {k: v for k, v in sample.meta.items() if k != "years"}
+    return dataclasses.replace(
+        sample, units=units, accounts=long, layers={}, evaluation=None, plan=None, meta=meta
+    )
+
+
+def test_a_park_within_a_park_is_counted_once(sample):
+    zone = nested(
+        sample,
+        [
+            ("p", "sample", "g", 1000.0, 10.0),
+            ("c", "p", "g", 400.0, 4.0),
+            ("e", "c", "h", 50.0, 1.0),
+            ("d", "sample", "h", 500.0, 5.0),
+        ],
+    )
+    total = assess(zone, findings=False, draws=10).total_accounts
+    assert total.loc[("sample", 2020)].tolist() == [15e6, 1500.0]
+    assert total.loc[("g", 2020), "income_wan"] == 1000.0
+    assert total.loc[("h", 2020), "income_wan"] == 550.0  # e lies in no park of its own group
+
+
+def test_an_outer_park_without_a_value_is_not_made_of_its_inner_ones(sample):
+    zone = nested(
+        sample,
+        [
+            ("p", "sample", "g", np.nan, 10.0),
+            ("c", "p", "g", 400.0, 4.0),
+            ("d", "sample", "h", 500.0, 5.0),
+        ],
+    )
+    total = assess(zone, findings=False, draws=10).total_accounts
+    assert np.isnan(total.loc[("sample", 2020), "income_wan"])
+    assert total.loc[("sample", 2020), "planned_land_m2"] == 15e6
+
+
+def test_a_group_of_which_some_parks_were_not_there_says_so(real):
+    found = real.findings[real.findings["rule"] == "D524"]
+    linked = found[(found["feature"] == "linked") & found["detail"].str.startswith("2005")]
+    assert len(linked) == 1
+    assert 0 < linked["measured"].iloc[0] < linked["limit"].iloc[0]
+    assert set(found["severity"]) == {"note"}
+
+
+def test_ground_that_jumps_between_two_years_says_so(real):
+    found = real.findings[real.findings["rule"] == "D525"]
+    zone = found[found["feature"] == "zgc"]
+    assert any("→ 488 km²" in text and "233" in text for text in zone["detail"])
+
+
+def test_growth_land_is_held_to_its_own_ideals_and_ranked_among_its_like(sample):
+    own = {"indicator": "floor_area_ratio", "area": "growth", "value": 9.0}
+    evaluation = {
+        **sample.evaluation,
+        "areas": {"southterrace": "growth"},
+        "ideal": [*sample.evaluation["ideal"], own],
+    }
+    zone = dataclasses.replace(sample, evaluation=evaluation)
+    found = assess(zone, years=[2023], findings=False, draws=50)
+    ranks = found.ranks.xs(2023, level="year")
+    assert ranks.loc["southterrace", ["area", "rank", "of"]].tolist() == ["growth", 1, 1]
+    main = ranks[ranks["area"] == "main"]
+    for _, rows in main.groupby("kind"):
+        assert sorted(rows["rank"]) == list(range(1, len(rows) + 1))
+
+
+def test_a_completion_above_100_says_what_was_stated_and_what_measured(result):
+    found = result.findings[result.findings["rule"] == "D520"]
+    assert found["detail"].str.contains(r"A = [\d,]+ m² .*(?:stated|measured), D = ").all()
+    assert set(result.basis.to_numpy().ravel()) >= {"stated", "computed"}

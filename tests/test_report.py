@@ -213,6 +213,113 @@ def test_changing_a_weight_an_ideal_and_an_account_in_the_sheet_changes_the_scor
     assert again["spruce", 2023] == pytest.approx(before["spruce", 2023])
 
 
+def edited(book, path, change):
+    """A copy of the workbook with cells changed: ``change(weights, accounts)``."""
+    made = openpyxl.load_workbook(book)
+    change(made["理想值与权重"], made["台账"])
+    made.save(path)
+    return path
+
+
+def set_weight(node, value):
+    def change(weights, _):
+        next(r for r in weights.iter_rows(min_row=6) if r[0].value == node)[3].value = value
+
+    return change
+
+
+def set_ideals(value):
+    def change(weights, _):
+        for row in weights.iter_rows(min_row=6):
+            if row[0].value == "floor_area_ratio":
+                row[3].value = value
+
+    return change
+
+
+def set_account(unit, key, value):
+    def change(_, accounts):
+        column = next(c.column for c in accounts[3] if c.value == TERMS[key].zh)
+        for row in accounts.iter_rows(min_row=6):
+            if (row[0].value, row[2].value) == (unit, 2023):
+                row[column - 1].value = value
+
+    return change
+
+
+NONSENSE = {
+    "weights that add to 1.3": (set_weight("industrial/main/status", 1.1), "权重无效", "riverbend"),
+    "a weight left blank": (set_weight("industrial/main/status", None), "权重无效", "riverbend"),
+    "a weight that is a text": (
+        set_weight("industrial/main/status", "高"),
+        "权重无效",
+        "riverbend",
+    ),
+    "an ideal of nought": (set_ideals(0), "缺数", "riverbend"),
+    "an ideal left blank": (set_ideals(None), "缺数", "riverbend"),
+    "an account left blank": (set_account("riverbend", "floor_area_m2", None), "缺数", "riverbend"),
+}
+
+
+@pytest.mark.office
+@pytest.mark.parametrize("name", NONSENSE)
+def test_a_workbook_edited_into_nonsense_says_so_in_place_of_a_score(book, name, tmp_path):
+    change, says, unit = NONSENSE[name]
+    made = recalculated(edited(book, tmp_path / "edited.xlsx", change), tmp_path)
+    row = results_in(made)[unit, 2023]
+    assert str(row[4]).startswith(says)
+    assert row[6] in (None, "")  # and no rank
+    cells = [c.value for sheet in made for line in sheet.iter_rows() for c in line]
+    assert not [
+        v for v in cells if isinstance(v, str) and re.match(r"#(DIV|VALUE|REF|NAME|N/A)", v)
+    ]
+
+
+@pytest.mark.office
+def test_summary_ranking_and_checks_follow_an_edit(result, book, tmp_path):
+    def change(weights, accounts):
+        set_account("riverbend", "floor_area_m2", 1000.0)(weights, accounts)
+        row = next(
+            r for r in weights.iter_rows(min_row=6) if r[0].value == "industrial/main/status"
+        )
+        row[4].value, row[5].value = 0.0, 0.01
+
+    made = recalculated(edited(book, tmp_path / "edited.xlsx", change), tmp_path)
+    scores = results_in(made)
+    ranking = {(r[0], r[2]): r for r in made["排序"].iter_rows(min_row=4, values_only=True)}
+    for (unit, year), row in ranking.items():
+        assert row[4:8] == scores[unit, year][4:8]
+    assert ranking["riverbend", 2023][4] < result.scores.total.loc[("riverbend", 2023), "score"] - 1
+    said = {r[0]: r[1] for r in made["说明"].iter_rows(min_row=3, values_only=True)}
+    assert said["2023 年集约度 Score"] == pytest.approx(scores["sample", 2023][4])
+    checks = {r[0]: r[7] for r in made["理想值与权重"].iter_rows(min_row=6, values_only=True)}
+    assert checks["industrial/main/status"] == "超出范围"
+
+
+def test_every_sheet_is_live_or_says_that_it_is_not(book):
+    made = openpyxl.load_workbook(book)
+    for sheet in made:
+        formulas = any(c.data_type == "f" for row in sheet.iter_rows() for c in row)
+        numbers = any(isinstance(c.value, float) for row in sheet.iter_rows(min_row=4) for c in row)
+        head = f"{sheet['A1'].value} {sheet['A2'].value}"
+        assert formulas or not numbers or "does not follow edits" in head, sheet.title
+
+
+def test_the_accounts_say_what_was_stated_and_what_measured(result, book):
+    sheet = openpyxl.load_workbook(book)["台账"]
+    keys = {TERMS[k].zh: k for k in TERMS}
+    heads = [keys.get(c.value) for c in sheet[3]]
+    seen = set()
+    for row in sheet.iter_rows(min_row=6):
+        at = row[0].value, row[2].value
+        for key, cell in zip(heads, row, strict=True):
+            if key and at in result.basis.index and isinstance(cell.value, int | float):
+                mark = {"computed": "量", "stated": "填"}[result.basis.at[at, key]]
+                assert mark in cell.number_format
+                seen.add(mark)
+    assert seen == {"填", "量"}
+
+
 def test_every_score_is_a_formula_down_to_the_accounts(book):
     made = openpyxl.load_workbook(book)
     scores = made["分值"]

@@ -572,3 +572,24 @@ def test_values_follow_from_accounts_for_binxi():
     accounts = binxi_accounts().loc[[("binxi", 2013)]]
     values = compute(accounts, ["industrial_share", "investment_intensity"]).iloc[0]
     assert values.tolist() == [pytest.approx(71.17, abs=0.005), pytest.approx(2179.45)]
+
+
+def test_potentials_of_growth_land_use_the_ideals_of_growth_land():
+    evaluation = standards.read_evaluation(
+        {
+            "standard": "tdt1029-2014",
+            "kind": "industrial",
+            "areas": {"new": "growth"},
+            "ideal": [
+                {"indicator": "industrial_floor_area_ratio", "area": "main", "value": 1.0},
+                {"indicator": "industrial_floor_area_ratio", "area": "growth", "value": 2.0},
+            ],
+        }
+    )
+    index = pd.MultiIndex.from_tuples([("old", 2023), ("new", 2023)], names=["unit", "year"])
+    accounts = pd.DataFrame(
+        {"industrial_land_m2": 1e6, "industrial_floor_area_m2": 1e6}, index=index
+    )
+    found = standards.potentials(accounts, evaluation).set_index("unit")
+    value = found[found["item"] == "industrial_floor_area_ratio"]["value"]
+    assert value.to_dict() == {"old": 0.0, "new": 500_000.0}  # 50 ha of 100

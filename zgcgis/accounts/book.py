@@ -23,6 +23,7 @@ from ..findings import combine, define, finding_frame
 from ..land_use import CLASSES, STATE_KEYS, state_keys
 from ..model import Zone
 from ..terms import TERMS
+from .precedence import best_first
 from .shares import Coded, Shares, Spread, living, numbers, text
 from .tiles import alone
 
@@ -115,6 +116,11 @@ class Survey:
     findings: GeoDataFrame
     _years: Mapping[int, _Year] = field(repr=False)
     _shares: Shares = field(repr=False)
+
+    @property
+    def by_name(self) -> bool:
+        """Whether land is that of the parcels naming a unit: then a unit within it is not in it."""
+        return self._shares.outlines is None
 
     @property
     def basis(self) -> DataFrame:
@@ -309,11 +315,9 @@ def _stated(zone: Zone, shares: Shares, level: str, years: list[int]) -> DataFra
     rows = rows[kept]
     if rows.empty:
         return nothing
-    about = (rows["qualifier"] == "~").to_numpy()
-    first = pd.concat([rows[~about], rows[about]]).drop_duplicates(["unit", "year", "key"])
-    wide = first.astype({"year": "int64"}).pivot(
-        index=["unit", "year"], columns="key", values="value"
-    )
+    first = best_first(rows).drop_duplicates(["unit", "year", "key"])
+    first = first.astype({"year": "int64"})
+    wide = first.pivot(index=["unit", "year"], columns="key", values="value")
     return wide.rename_axis(columns=None).astype("float64")
 
 

@@ -7,7 +7,17 @@ what follows from income and planned area, and a list of the rest.
 
 from __future__ import annotations
 
-from .corridor import Assessment, assess, complete
+from .corridor import Assessment, assess
 from .published import growth, shares_of_zone, stated_accounts
+from .totals import complete, is_additive, outermost
 
-__all__ = ["Assessment", "assess", "complete", "growth", "shares_of_zone", "stated_accounts"]
+__all__ = [
+    "Assessment",
+    "assess",
+    "complete",
+    "growth",
+    "is_additive",
+    "outermost",
+    "shares_of_zone",
+    "stated_accounts",
+]

@@ -18,14 +18,15 @@ from ..accounts import Survey, measure, spread_for, survey
 from ..checks import check
 from ..errors import StandardError, UnknownNameError, ZgcgisError, ZgcgisWarning
 from ..findings import combine, define, empty, finding_frame
-from ..indicators import INDICATORS, compute, land_consumption, total
-from ..model import Zone, there_in
+from ..indicators import INDICATORS, compute, land_consumption
+from ..model import Zone
 from ..plan import goals
 from ..standards import Evaluation, Scores
 from ..terms import TERMS
 from .published import growth, shares_of_zone, stated_accounts
+from .totals import complete, notes_on, parks_of, sums, totals
 
-__all__ = ["Assessment", "assess", "complete"]
+__all__ = ["Assessment", "assess"]
 
 Saying = tuple[str, str]
 
@@ -84,6 +85,7 @@ _PARTS = (
     ("hightech_land_m2", "built_land_m2", "H ≤ A"),
     ("expired_land_m2", "paid_land_m2", "D22 ≤ D2"),
 )
+_WAYS = {"stated": "填报 stated", "computed": "量算 measured"}
 _CLOSURE = 1e-4  # of the whole: rounding of stated hectares, not an error of land
 _INPUTS = ("built_land_m2", "staff_persons", "energy_tce")
 _OUTPUTS = ("income_wan", "tax_wan")
@@ -123,6 +125,8 @@ class Assessment:
         Zone values of the zones compared with.
     closure
         Per year and layer, what fell in parks, in none, was split, and the error of splitting.
+    basis
+        As `accounts`: ``"stated"`` or ``"computed"`` (measured from the layers) per value.
     """
 
     zone: Zone
@@ -153,6 +157,7 @@ class Assessment:
     left_out: tuple[Saying, ...]
     others: DataFrame = field(default_factory=DataFrame)
     closure: DataFrame = field(default_factory=DataFrame)
+    basis: DataFrame = field(default_factory=DataFrame)
 
     @property
     def year(self) -> int:
@@ -202,15 +207,17 @@ def assess(
     accounts, surveyed = _accounts(zone, years, left_out, dask)
     kept = tuple(sorted({int(y) for y in accounts.index.get_level_values("year")}))
     values = _values(accounts)
-    totals = _totals(zone, accounts, left_out)
-    total_values = _values(totals)
+    whole = _totals(zone, accounts, left_out, surveyed)
+    total_values = _values(whole)
     evaluation = _evaluation(zone, left_out)
     scores = _score(values, evaluation, left_out, zone.names)
     total_scores = _score_zone(zone, accounts, evaluation, scores, left_out)
     ranks = standards.ranking(scores) if scores else DataFrame()
     sure = _sure(scores, error, draws, left_out)
     efficiency, productivity = _efficiency(accounts, left_out)
-    found = [_closure(accounts, identities=surveyed is None)]
+    basis = _basis(accounts, surveyed)
+    found = [_closure(accounts, basis, identities=surveyed is None)]
+    found.append(notes_on(zone, accounts, whole))
     if surveyed is not None:
         found.append(surveyed.findings)
     if evaluation is not None:
@@ -222,14 +229,14 @@ def assess(
         years=kept,
         accounts=accounts,
         values=values,
-        total_accounts=totals,
+        total_accounts=whole,
         total_values=total_values,
         evaluation=evaluation,
         scores=scores,
         total_scores=total_scores,
         ranks=ranks,
         changes=standards.rank_changes(scores) if scores else DataFrame(),
-        potentials=_potentials(zone, accounts, totals, evaluation),
+        potentials=_potentials(zone, accounts, whole, evaluation),
         parcel_potentials=_parcel_potentials(zone, kept[-1], evaluation, surveyed),
         sureness=sure,
         cross=_cross(scores),
@@ -237,7 +244,7 @@ def assess(
         attribution=_attribution(scores),
         efficiency=efficiency,
         productivity=productivity,
-        consumption=_consumption(accounts, totals),
+        consumption=_consumption(accounts, whole),
         growth=growth(zone),
         shares=shares_of_zone(zone),
         benchmarks=_benchmarks(zone, total_values),
@@ -246,6 +253,7 @@ def assess(
         left_out=tuple(dict.fromkeys([*left_out, *_lacking(values)])),
         others=_compare(compare, years),
         closure=DataFrame() if surveyed is None else surveyed.closure,
+        basis=basis,
     )
 
 
@@ -264,7 +272,7 @@ def _accounts(
     _refuse_years(zone, stated, wanted)
     surveyed = _survey(zone, wanted, left_out, dask)
     table = stated if surveyed is None else surveyed.table.combine_first(stated)
-    parks = _parks(zone, table)
+    parks = parks_of(zone, table)
     table = table[table.index.get_level_values("unit").isin(parks)]
     if wanted is not None:
         there = sorted({int(y) for y in table.index.get_level_values("year")})
@@ -315,63 +323,23 @@ def _survey(
         return survey(zone, "park", years, spread=spread)
 
 
-def _parks(zone: Zone, table: DataFrame) -> list[str]:
-    """Units assessed: the parks, in the order of the zone; blocks and groups are not parks."""
-    if "level" in zone.units and (zone.units["level"] == "park").any():
-        return [str(u) for u in zone.units.index[zone.units["level"] == "park"]]
-    units = dict.fromkeys(table.index.get_level_values("unit"))
-    return [str(u) for u in units if u not in (zone.id, "zone")]
-
-
 def _values(accounts: DataFrame) -> DataFrame:
     return compute(accounts).dropna(axis=1, how="all")
 
 
-_ADDITIVE = ("_m2", "_wan", "_persons", "_count", "_tce")
-"""Endings of quantities that add up over parks; shares and ratios do not."""
-
-
-def complete(zone: Zone, accounts: DataFrame) -> DataFrame:
-    """Give every park of a year a row, so that a sum over parks that lack a value is missing."""
-    rows = []
-    for year in sorted({int(y) for y in accounts.index.get_level_values("year")}):
-        there = zone.units[there_in(zone.units, year)].index if len(zone.units) else []
-        parks = [u for u in _parks(zone, accounts) if u in there or (u, year) in accounts.index]
-        rows += [(u, year) for u in parks]
-    additive = [key for key in accounts if key.endswith(_ADDITIVE)]
-    index = pd.MultiIndex.from_tuples(rows, names=["unit", "year"])
-    return accounts[additive].reindex(index)
-
-
-def _totals(zone: Zone, accounts: DataFrame, left_out: list[Saying]) -> DataFrame:
-    """Accounts of the zone and its groups: what is published, else the sum over all parks."""
-    parks = complete(zone, accounts)
-    sums = [total(parks).rename(index={"total": zone.id}, level="unit")]
-    groups = zone.units["group"].dropna() if "group" in zone.units else Series(dtype=object)
-    groups = groups[groups.index.isin(parks.index.get_level_values("unit"))]
-    if groups.nunique() > 1:
-        sums.append(total(parks, groups))
-    order = {unit: i for i, unit in enumerate([zone.id, *dict.fromkeys(groups)])}
-    stated = stated_accounts(zone)
-    own = stated.rename(index={"zone": zone.id}, level="unit")
-    years = set(accounts.index.get_level_values("year"))
-    own = own[
-        own.index.get_level_values("unit").isin(list(order))
-        & own.index.get_level_values("year").isin(years)
-    ]
-    table = own.combine_first(pd.concat(sums)) if len(own) else pd.concat(sums)
-    if len(own):
+def _totals(
+    zone: Zone, accounts: DataFrame, left_out: list[Saying], surveyed: Survey | None = None
+) -> DataFrame:
+    """Accounts of the zone and its groups, and a word on those that are published."""
+    apart = set() if surveyed is None or not surveyed.by_name else set(surveyed.computed)
+    table, published = totals(zone, accounts, stated_accounts(zone), apart=apart)
+    if published:
         _note(
             left_out,
             "示范区和聚集区合计：已公布的用公布值，没有公布的只在全部园区齐全时取园区之和。",
             "Totals of zone and groups: the published value, else the sum where every park has one.",
         )
-    table = table.dropna(how="all")
-    keys = [key for key in TERMS if key in table]
-    table = table.reset_index()
-    table["_place"] = table["unit"].map(order)
-    table = table.sort_values(["_place", "year"], kind="stable").set_index(["unit", "year"])
-    return table[keys].astype("float64")
+    return table
 
 
 def _lacking(values: DataFrame) -> list[Saying]:
@@ -440,16 +408,19 @@ def _score_zone(
         return None
     units = list(dict.fromkeys(accounts.index.get_level_values("unit")))
     areas = Series({unit: evaluation.area_of(str(unit)) for unit in units})
-    sums = total(complete(zone, accounts), areas)
-    sums.index = sums.index.set_names(["area", "year"])
-    if "built_land_m2" in sums:
-        empty_growth = (sums.index.get_level_values("area") != "main") & ~(
-            sums["built_land_m2"] > 0
-        )
-        sums = sums[~empty_growth]
-    sums["unit"] = zone.id
-    table = sums.set_index("unit", append=True).reorder_levels(["unit", "year", "area"])
+    table = _by_area(zone, accounts, areas)
     return _score(compute(table), evaluation, left_out, zone.names)
+
+
+def _by_area(zone: Zone, accounts: DataFrame, areas: Series) -> DataFrame:
+    """Sums of the zone by main and growth area; growth land without anything built is left out."""
+    table = sums(zone, complete(zone, accounts), areas)
+    table.index = table.index.set_names(["area", "year"])
+    if "built_land_m2" in table:
+        growing = table.index.get_level_values("area") != "main"
+        table = table[~(growing & ~(table["built_land_m2"] > 0))]
+    table = table.assign(unit=zone.id).set_index("unit", append=True)
+    return table.reorder_levels(["unit", "year", "area"])
 
 
 def _sure(
@@ -500,14 +471,22 @@ def _attribution(scores: Scores | None) -> DataFrame:
 
 
 def _potentials(
-    zone: Zone, accounts: DataFrame, totals: DataFrame, evaluation: Evaluation | None
+    zone: Zone, accounts: DataFrame, whole: DataFrame, evaluation: Evaluation | None
 ) -> DataFrame:
     if evaluation is None:
         return DataFrame(columns=["unit", "year", "item", "kind", "value"])
-    whole = totals[totals.index.get_level_values("unit") == zone.id]
-    return pd.concat(
-        [standards.potentials(table, evaluation) for table in (whole, accounts)], ignore_index=True
-    )
+    own = whole[whole.index.get_level_values("unit") == zone.id]
+    units = list(dict.fromkeys(accounts.index.get_level_values("unit")))
+    areas = Series({unit: evaluation.area_of(str(unit)) for unit in units})
+    of_zone = standards.potentials(own, evaluation)
+    if areas.nunique() > 1:  # each area against its own ideals
+        split = standards.potentials(_by_area(zone, accounts, areas), evaluation)
+        by_ideal = split["kind"].isin(["intensity", "structure"])
+        keys = ["unit", "year", "item", "kind"]
+        added = split[by_ideal].groupby(keys, sort=False)["value"].sum().reset_index()
+        kept = of_zone[~of_zone["kind"].isin(["intensity", "structure"])]
+        of_zone = standards.in_order(pd.concat([kept, added]))
+    return pd.concat([of_zone, standards.potentials(accounts, evaluation)], ignore_index=True)
 
 
 _BY_PARCEL = (
@@ -532,8 +511,10 @@ def _parcel_potentials(
     if "park_id" not in layer:
         return DataFrame(columns=columns)
     park = layer["park_id"]
-    kinds = {str(i): evaluation.kind_of(str(p)) for i, p in park.items() if pd.notna(p)}
-    found = standards.potentials(accounts, replace(evaluation, kinds=kinds))
+    of = {str(i): str(p) for i, p in park.items() if pd.notna(p)}
+    kinds = {parcel: evaluation.kind_of(p) for parcel, p in of.items()}
+    areas = {parcel: evaluation.area_of(p) for parcel, p in of.items()}
+    found = standards.potentials(accounts, replace(evaluation, kinds=kinds, areas=areas))
     found = found[found["item"].isin(_BY_PARCEL) & (found["value"] > 0)].copy()
     found["park"] = found["unit"].map(park)
     order = found.sort_values(["item", "value", "unit"], ascending=[True, False, True])
@@ -595,9 +576,9 @@ def _productivity(accounts: DataFrame, inputs: list[str], outputs: list[str]) ->
     return dea.malmquist(panel[inputs], panel[outputs], panel.index.get_level_values("year"))
 
 
-def _consumption(accounts: DataFrame, totals: DataFrame) -> DataFrame:
+def _consumption(accounts: DataFrame, whole: DataFrame) -> DataFrame:
     """Land consumption against population, first year against last."""
-    table = pd.concat([totals, accounts])
+    table = pd.concat([whole, accounts])
     if not {"built_land_m2", "population_persons"} <= set(table.columns):
         return DataFrame()
     pair = table[["built_land_m2", "population_persons"]].dropna()
@@ -653,8 +634,8 @@ def _compare(zones: Sequence[Zone], years: Iterable[int] | None) -> DataFrame:
     tables = []
     for other in zones:
         notes: list[Saying] = []
-        accounts, _ = _accounts(other, years, notes)
-        table = _values(_totals(other, accounts, notes))
+        accounts, surveyed = _accounts(other, years, notes)
+        table = _values(_totals(other, accounts, notes, surveyed))
         tables.append(table[table.index.get_level_values("unit") == other.id])
     return pd.concat(tables) if tables else DataFrame()
 
@@ -662,12 +643,25 @@ def _compare(zones: Sequence[Zone], years: Iterable[int] | None) -> DataFrame:
 # --- findings on the accounts ---------------------------------------------------------------------
 
 
-def _closure(accounts: DataFrame, *, identities: bool) -> GeoDataFrame:
+def _basis(accounts: DataFrame, surveyed: Survey | None) -> DataFrame:
+    """Whether each account was stated or measured from the layers."""
+    if surveyed is None:
+        return DataFrame("stated", accounts.index, accounts.columns).where(accounts.notna(), None)
+    said = surveyed.basis.reindex(index=accounts.index, columns=accounts.columns)
+    return said.astype(object).where(said.notna(), "stated").where(accounts.notna(), None)
+
+
+def _closure(accounts: DataFrame, basis: DataFrame, *, identities: bool) -> GeoDataFrame:
     """Completion above 100, sums that do not close, parts larger than their whole."""
     tables = []
     if {"built_land_m2", "supplied_land_m2"} <= set(accounts.columns):
         rate = compute(accounts, ["completion_rate"])["completion_rate"]
-        tables.append(_rows("D520", rate[rate > 100 * (1 + _CLOSURE)], "A / D", limit=100.0))
+        pair = ["built_land_m2", "supplied_land_m2"]
+        for at, value in rate[rate > 100 * (1 + _CLOSURE)].items():
+            (a, d), ways = accounts.loc[at, pair], [_WAYS[w] for w in basis.loc[at, pair]]
+            text = f"A = {a:,.0f} m² {ways[0]}, D = {d:,.0f} m² {ways[1]}"
+            one = Series([value], index=pd.MultiIndex.from_tuples([at]))
+            tables.append(_rows("D520", one, text, limit=100.0))
     for whole, parts, text in _IDENTITIES if identities else ():
         if {whole, *parts} <= set(accounts.columns):
             gap = (accounts[whole] - accounts[list(parts)].sum(axis=1, skipna=False)).abs()

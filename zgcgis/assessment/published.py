@@ -7,6 +7,7 @@ from itertools import pairwise
 import pandas as pd
 from pandas import DataFrame, Series
 
+from ..accounts.precedence import best_first
 from ..model import Zone
 from ..terms import TERMS
 
@@ -29,8 +30,9 @@ def stated_accounts(zone: Zone) -> DataFrame:
     """Stated values of whole years as a wide table, one row per unit and year.
 
     Part-year values, forecasts and values more than or less than a number do not enter. Where
-    two sources state two numbers, the first exact one in the file stands; the contradiction
-    is a finding (D502).
+    two sources state two numbers, the one stated for the year stands before one carried over, an
+    exact one before an "about", the first of the file before others (as on the map); the
+    contradiction is a finding (D502).
     """
     table = zone.accounts
     if len(table) == 0:
@@ -49,8 +51,7 @@ def stated_accounts(zone: Zone) -> DataFrame:
         & (text["status"] != "forecast")
         & text["qualifier"].isin(["=", "~"])
     )
-    rows = table[whole].assign(_about=(text["qualifier"][whole] == "~"))
-    rows = rows.sort_values("_about", kind="stable").drop_duplicates(["unit", "year", "key"])
+    rows = best_first(table[whole]).drop_duplicates(["unit", "year", "key"])
     if rows.empty:
         return empty_accounts()
     wide = rows.astype({"year": "int64"}).pivot(
@@ -84,7 +85,7 @@ def _whole_years(zone: Zone) -> DataFrame:
         (u, y) in wide.index and k in wide and wide.at[(u, y), k] == v
         for u, y, k, v in rows[["unit", "year", "key", "value"]].itertuples(index=False)
     ]
-    return rows.loc[chosen, columns].drop_duplicates(["unit", "year", "key"])
+    return best_first(rows.loc[chosen])[columns].drop_duplicates(["unit", "year", "key"])
 
 
 def growth(zone: Zone) -> DataFrame:

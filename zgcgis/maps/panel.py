@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
+from ..accounts.precedence import best_first
 from ..indicators import INDICATORS, compute
 from ..model import Zone
 from ..terms import TERMS
@@ -25,7 +26,6 @@ from ..terms import TERMS
 __all__ = ["Measure", "breaks", "in_units", "panel"]
 
 _WHOLE = ("annual", "stock")
-_RANK = {"": 0, "preliminary": 1, "restated": 2, "carried": 3, "estimate": 4, "forecast": 9}
 # What a page shows first; whatever else a zone holds comes after, in the order of the glossary.
 _STATED = (
     "income_wan",
@@ -280,13 +280,8 @@ def _chosen(stated: DataFrame) -> DataFrame:
     """One row per unit, year and key: what was reached before what was forecast, exact before about."""
     if not len(stated):
         return stated
-    rank = stated.assign(
-        _rank=stated["status"].map(_RANK).fillna(0),
-        _about=(stated["qualifier"] != "=").astype(int),
-    )
-    rank = rank[rank["status"] != "forecast"].sort_values(
-        ["unit", "key", "year", "_rank", "_about"], kind="stable"
-    )
+    rank = best_first(stated[stated["status"] != "forecast"])
+    rank = rank.sort_values(["unit", "key", "year"], kind="stable")
     cell = ["unit", "year", "key"]
     rank["others"] = rank.groupby(cell)["value"].transform("nunique") - 1
     return rank.drop_duplicates(cell)[_COLUMNS].reset_index(drop=True)

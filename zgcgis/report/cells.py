@@ -15,7 +15,27 @@ from openpyxl.worksheet.worksheet import Worksheet
 
 from ..io.spreadsheets import plain_value, put_text
 
-__all__ = ["excel_formula", "put", "reference", "set_up", "style_head", "title"]
+__all__ = [
+    "ACCOUNTS",
+    "NO_IDEAL",
+    "POTENTIAL",
+    "SCORES",
+    "VALUES",
+    "WEIGHTS",
+    "excel_formula",
+    "head_row",
+    "put",
+    "reference",
+    "set_up",
+    "style_head",
+    "title",
+]
+
+ACCOUNTS, VALUES, WEIGHTS, SCORES, POTENTIAL = "台账", "指标", "理想值与权重", "分值", "潜力"
+"""Sheets of the workbook that formulas refer to."""
+
+NO_IDEAL = "理想值无效 bad ideal"
+"""What stands in place of a number where an ideal value is blank or 0."""
 
 _PAGE_WIDTH = 190.0  # letters across a lying A4 page that one still reads
 _THIN = Side(style="thin", color="BFBFBF")
@@ -69,6 +89,12 @@ def style_head(cell: Cell) -> None:
     cell.font = Font(name=_FONT, size=10, bold=True)
     cell.fill = _HEAD
     cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
+
+
+def head_row(sheet: Worksheet, row: int, names: list[str]) -> None:
+    """Write a row of heads."""
+    for column, name in enumerate(names, start=1):
+        style_head(put(sheet, row, column, name))
 
 
 def title(sheet: Worksheet, zh: str, en: str, note: str = "") -> None:

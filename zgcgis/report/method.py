@@ -12,7 +12,8 @@ from ..standards import EDITIONS, POTENTIALS, Edition, load_standard
 from ..standards.benchmarks import CAVEATS
 from ..standards.evaluation import METHODS, Options
 from ..terms import TERMS
-from .sheets import POTENTIAL_KINDS, zh_formula
+from .live_cells import POTENTIAL_KINDS
+from .sheets import zh_formula
 
 __all__ = ["method_page"]
 

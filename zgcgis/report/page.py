@@ -28,7 +28,8 @@ from ..standards.benchmarks import CAVEATS
 from ..standards.cross import METHODS as CROSS_METHODS
 from ..terms import TERMS
 from . import charts
-from .sheets import POTENTIAL_KINDS, method_lines, methods_text, sureness_note, zh_formula
+from .live_cells import POTENTIAL_KINDS
+from .sheets import method_lines, methods_text, sureness_note, zh_formula
 
 __all__ = ["render_page", "write_page"]
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 from openpyxl import Workbook
+from openpyxl.styles import Alignment
+from openpyxl.worksheet.worksheet import Worksheet
 from pandas import DataFrame
 
 from ..assessment import Assessment
@@ -20,9 +22,9 @@ from ..standards.cross import METHODS as CROSS_METHODS
 from ..standards.evaluation import METHODS
 from ..terms import TERMS
 from .cells import put, set_up, style_head, title
+from .live_cells import Formula, kind_text, static_note
 
 __all__ = [
-    "POTENTIAL_KINDS",
     "method_lines",
     "methods_text",
     "sureness_note",
@@ -31,13 +33,6 @@ __all__ = [
     "zh_formula",
 ]
 
-POTENTIAL_KINDS = {
-    "expansion": ("扩展潜力", "expansion"),
-    "structure": ("结构潜力", "structure"),
-    "intensity": ("强度潜力", "intensity"),
-    "management": ("管理潜力", "management"),
-    "years": ("尚可供地年数", "years of supply left"),
-}
 _MOST_PARCELS = 50
 SEVERITY = {"error": "错误 error", "warning": "警告 warning", "note": "提示 note"}
 
@@ -74,9 +69,12 @@ def method_lines(result: Assessment) -> list[tuple[str, str]]:
     return lines
 
 
-def write_summary(book: Workbook, result: Assessment) -> None:
+Cells = Mapping[tuple[str, int], Sequence[str]]
+
+
+def write_summary(sheet: Worksheet, result: Assessment, cells: Cells) -> None:
     """First sheet: what was assessed, the result of the zone, what was left out and why."""
-    sheet, zone = add_sheet(book, "说明"), result.zone
+    zone = result.zone
     title(sheet, f"{zone.names['zh']}土地集约利用评价", f"{zone.names['en']}: intensive land use")
     rows: list[tuple[str, Any, str]] = [
         ("评价年份 Years", "、".join(str(y) for y in result.years), ""),
@@ -97,30 +95,41 @@ def write_summary(book: Workbook, result: Assessment) -> None:
         rows += [
             (
                 f"{year} 年集约度 Score",
-                f"{row['score']:.2f}（覆盖率 coverage {row['coverage']:.0%}）",
-                "见“分值”表 see the sheet 分值",
+                Formula(cells[str(unit), int(year)][0]),
+                "公式，随修改而变；见“分值”表 a formula; see the sheet 分值",
             )
-            for (_, year), row in result.total_scores.total.iterrows()
+            for unit, year in result.total_scores.total.index
         ]
     rows += [("方法 Method", zh, en) for zh, en in method_lines(result)]
     rows += [("未作 Left out", zh, en) for zh, en in result.left_out]
     for i, (head, zh, en) in enumerate(rows, start=3):
         put(sheet, i, 1, head)
-        put(sheet, i, 2, zh, wrap=True)
+        if isinstance(zh, Formula):
+            put(sheet, i, 2, zh, kind="formula", number="0.00").alignment = _LEFT
+        else:
+            put(sheet, i, 2, zh, wrap=True)
         put(sheet, i, 3, en, wrap=True)
     set_up(sheet, columns=[20, 70, 70], head=2)
 
 
-def write_tables(book: Workbook, result: Assessment) -> None:
+_LEFT = Alignment(horizontal="left", vertical="center")
+
+
+def write_tables(book: Workbook, result: Assessment, cells: Cells) -> None:
     """All other sheets; one without rows says so."""
-    for name, zh, en, note, columns, rows, widths in _tables(result):
+    for name, zh, en, note, columns, rows, widths in _tables(result, cells):
         sheet = add_sheet(book, name)
-        title(sheet, zh, en, note)
+        live = any(isinstance(value, Formula) for row in rows for value in row)
+        said = note if live or name in _TEXTS else static_note(result) + note
+        title(sheet, zh, en, said)
         for column, head in enumerate(columns, start=1):
             style_head(put(sheet, 3, column, head))
         for i, row in enumerate(rows, start=4):
             for column, value in enumerate(row, start=1):
                 long = isinstance(value, str) and len(value) > 24
+                if isinstance(value, Formula):
+                    put(sheet, i, column, value, kind="formula", number="#,##0.00##")
+                    continue
                 number = "#,##0.00##" if isinstance(value, float) else None
                 put(sheet, i, column, value, number=number, wrap=long)
         if not rows:
@@ -130,6 +139,7 @@ def write_tables(book: Workbook, result: Assessment) -> None:
         set_up(sheet, columns=widths, head=3, freeze="A4")
 
 
+_TEXTS = ("规划目标", "问题", "方法", "来源")  # of which nothing is calculated from the accounts
 _Table = tuple[str, str, str, str, list[str], list[list[Any]], list[float]]
 
 
@@ -140,9 +150,9 @@ def _plain(frame: DataFrame, columns: Sequence[str]) -> list[list[Any]]:
     ]
 
 
-def _tables(r: Assessment) -> list[_Table]:
+def _tables(r: Assessment, cells: Cells) -> list[_Table]:
     return [
-        _ranking(r),
+        _ranking(r, cells),
         _changes(r),
         _attribution(r),
         _sureness(r),
@@ -164,19 +174,18 @@ def _tables(r: Assessment) -> list[_Table]:
     ]
 
 
-def _ranking(r: Assessment) -> _Table:
-    rows = []
+def _ranking(r: Assessment, cells: Cells) -> _Table:
+    rows: list[tuple[tuple[Any, ...], list[Any]]] = []
     for (unit, year), row in r.ranks.iterrows():
-        kind = r.evaluation.standard.kinds[row["kind"]][0] if r.evaluation else row["kind"]
+        kind = kind_text(r, row["kind"], str(row["area"]).split("+"))
         rank = None if pd.isna(row["rank"]) else int(row["rank"])
-        rows.append(
-            [unit, r.name(unit), year, kind, row["score"], row["coverage"], rank, int(row["of"])]
-        )
+        live = [Formula(cell) for cell in cells[str(unit), int(year)]]
+        rows.append(((-year, kind, rank or 999), [unit, r.name(unit), year, kind, *live]))
     return (
         "排序",
         "园区排序",
         "Ranking",
-        "在同一年份、同一类型之内排序；数据不全的不排名。",
+        "在同年、同类型和分区之内排序；数据不全的不排名。分值和名次是公式，随修改而变；行序是生成时的。 Live but for the order of rows.",
         [
             "单元",
             "名称",
@@ -187,7 +196,7 @@ def _ranking(r: Assessment) -> _Table:
             "名次 Rank",
             "同类数 Of",
         ],
-        sorted(rows, key=lambda x: (-x[2], x[3], x[6] or 999)),
+        [row for _, row in sorted(rows, key=lambda pair: pair[0])],
         [14, 24, 8, 14, 12, 12, 10, 10],
     )
 

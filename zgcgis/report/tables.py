@@ -159,6 +159,7 @@ def write_csv(result: Assessment, folder: str | Path) -> list[Path]:
         scores = result.ranks.astype(object)
         named = {
             "kind": ("类型", "type"),
+            "area": ("分区", "area"),
             "score": ("分值", "score"),
             "coverage": ("覆盖率", "coverage"),
             "rank": ("名次", "rank"),

@@ -14,17 +14,29 @@ import pandas as pd
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from ..assessment import Assessment, complete
+from ..assessment import Assessment, complete, outermost
 from ..indicators import INDICATORS, total
 from ..io.spreadsheets import add_sheet, save_workbook
-from ..standards import POTENTIALS, Node
+from ..standards import Node
 from ..terms import TERMS
 from . import sheets
-from .cells import excel_formula, put, reference, set_up, style_head, title
+from .cells import (
+    ACCOUNTS,
+    NO_IDEAL,
+    SCORES,
+    VALUES,
+    WEIGHTS,
+    excel_formula,
+    head_row,
+    put,
+    reference,
+    set_up,
+    style_head,
+    title,
+)
+from .live_cells import kind_text, potentials_sheet
 
 __all__ = ["write_workbook"]
-
-ACCOUNTS, VALUES, WEIGHTS, SCORES, POTENTIAL = "台账", "指标", "理想值与权重", "分值", "潜力"
 
 Entry = tuple[str, int, str]  # unit, year, area ("" = the whole unit)
 
@@ -41,6 +53,7 @@ class _Book:
     weight_rows: dict[str, int] = field(default_factory=dict)
     ideal_rows: dict[tuple[str, str, str], int] = field(default_factory=dict)
     score_cells: dict[Entry, tuple[int, int, int]] = field(default_factory=dict)
+    result_rows: dict[tuple[str, int], int] = field(default_factory=dict)  # of the results
 
     def sheet(self, name: str) -> Worksheet:
         return add_sheet(self.book, name)
@@ -74,14 +87,15 @@ def write_workbook(result: Assessment, path: str | Path) -> Path:
     """
     b = _Book(result)
     b.book.remove(b.book.active)
-    sheets.write_summary(b.book, result)
+    summary = b.sheet("说明")
     _accounts_sheet(b)
     _values_sheet(b)
     if result.scores is not None and result.evaluation is not None:
         _weights_sheet(b)
         _scores_sheet(b)
-        _potentials_sheet(b)
-    sheets.write_tables(b.book, result)
+        potentials_sheet(b)
+    sheets.write_summary(summary, result, _cells_of_results(b, park=False))
+    sheets.write_tables(b.book, result, _cells_of_results(b, park=True))
     return save_workbook(b.book, path, title=f"{result.zone.names['zh']}土地集约利用评价")
 
 
@@ -102,11 +116,6 @@ def _entries(b: _Book) -> list[Entry]:
     return entries
 
 
-def _head(sheet: Worksheet, row: int, names: list[str]) -> None:
-    for column, name in enumerate(names, start=1):
-        style_head(put(sheet, row, column, name))
-
-
 def _accounts_sheet(b: _Book) -> None:
     r, sheet = b.result, b.sheet(ACCOUNTS)
     keys = [k for k in TERMS if k in r.accounts or k in r.total_accounts]
@@ -116,11 +125,13 @@ def _accounts_sheet(b: _Book) -> None:
         sheet,
         "土地利用台账",
         "Accounts",
-        "浅黄色为录入数；合计行在全部园区齐全时为求和公式。 Tinted cells are input; totals are formulas.",
+        "数后“填”为填报或公布，“量”为由图层量算，无字为求和公式；浅黄色可改。手工加行的园区不进入合计和名次：请写入 "
+        "parks.csv 和 accounts.csv 后重新评价。 填 stated, 量 measured from the layers, neither: a sum. A park "
+        "typed in as a new row joins no total and no rank: add it to parks.csv and accounts.csv and assess again.",
     )
-    _head(sheet, 3, ["单元", "名称", "年份", *(TERMS[k].zh for k in keys)])
-    _head(sheet, 4, ["unit", "name", "year", *(TERMS[k].en for k in keys)])
-    _head(sheet, 5, ["", "", "", *(f"{k}（{TERMS[k].unit}）" for k in keys)])
+    head_row(sheet, 3, ["单元", "名称", "年份", *(TERMS[k].zh for k in keys)])
+    head_row(sheet, 4, ["unit", "name", "year", *(TERMS[k].en for k in keys)])
+    head_row(sheet, 5, ["", "", "", *(f"{k}（{TERMS[k].unit}）" for k in keys)])
     sums = _sums(b)
     for entry, row in b.rows.items():
         unit, year, _ = entry
@@ -132,8 +143,16 @@ def _accounts_sheet(b: _Book) -> None:
                 put(sheet, row, column, formula, kind="formula", number="#,##0.##")
                 continue
             value = _account(r, entry, key)
-            put(sheet, row, column, value, kind="input", number="#,##0.##")
+            put(sheet, row, column, value, kind="input", number=_number(r, entry, key))
     set_up(sheet, columns=[14, 22, 8, *[15.0] * len(keys)], head=5, freeze="D6")
+
+
+def _number(r: Assessment, entry: Entry, key: str) -> str:
+    """Format of an account, which says where the number is from."""
+    at = entry[:2]
+    known = at in r.basis.index and key in r.basis
+    mark = "量" if known and r.basis.at[at, key] == "computed" else "填"
+    return f'#,##0.##" {mark}"'
 
 
 def _account(r: Assessment, entry: Entry, key: str) -> float | None:
@@ -163,6 +182,7 @@ def _sums(b: _Book) -> Sums:
             here = [u for u in here if evaluation.area_of(u) == area]
         elif unit != r.zone.id:
             here = [u for u in here if groups.get(u) == unit]
+        here = outermost(r.zone, here)  # a park within one of these is in it already
         rows = parks[parks.index.isin([(u, year) for u in here])]
         found[entry] = (here, total(rows) if len(rows) else pd.DataFrame())
     return found
@@ -203,9 +223,9 @@ def _values_sheet(b: _Book) -> None:
         "Indicators",
         "全部为公式，引用“台账”。 All cells are formulas on the accounts.",
     )
-    _head(sheet, 3, ["单元", "名称", "年份", *(INDICATORS[k].zh for k in keys)])
-    _head(sheet, 4, ["unit", "name", "year", *(INDICATORS[k].en for k in keys)])
-    _head(sheet, 5, ["", "", "", *(INDICATORS[k].unit for k in keys)])
+    head_row(sheet, 3, ["单元", "名称", "年份", *(INDICATORS[k].zh for k in keys)])
+    head_row(sheet, 4, ["unit", "name", "year", *(INDICATORS[k].en for k in keys)])
+    head_row(sheet, 5, ["", "", "", *(INDICATORS[k].unit for k in keys)])
     for entry, row in b.rows.items():
         for column, value in enumerate((entry[0], b.unit_name(entry), entry[1]), start=1):
             put(sheet, row, column, value)
@@ -249,7 +269,7 @@ def _weights_sheet(b: _Book) -> None:
     )
     style_head(put(sheet, 3, 1, "分值上限 Cap"))
     put(sheet, 3, 2, options.cap if options.cap is not None else "无 none", kind="input")
-    _head(
+    head_row(
         sheet,
         5,
         [
@@ -277,23 +297,23 @@ def _weights_sheet(b: _Book) -> None:
             ):
                 put(sheet, at, column, text)
             put(sheet, at, 4, node.weight, kind="input", number="0.####")
-            put(sheet, at, 5, node.low, number="0.##")
-            put(sheet, at, 6, node.high, number="0.##")
+            put(sheet, at, 5, node.low, kind="input", number="0.##")
+            put(sheet, at, 6, node.high, kind="input", number="0.##")
             brothers = [
                 reference(WEIGHTS, b.weight_rows[n.id], 4) for n in edition.children(node.parent)
             ]
             put(sheet, at, 7, f"SUM({','.join(brothers)})", kind="formula", number="0.####")
-            mine = reference(WEIGHTS, at, 4)
+            mine, low, high = (reference(WEIGHTS, at, column) for column in (4, 5, 6))
             put(
                 sheet,
                 at,
                 8,
                 f'IF(ABS({reference(WEIGHTS, at, 7)}-1)>0.000001,"和不为1",'
-                f'IF(OR({mine}<{node.low!r},{mine}>{node.high!r}),"超出范围","正常"))',
+                f'IF(OR({mine}<{low},{mine}>{high}),"超出范围","正常"))',
                 kind="formula",
             )
     row += 2
-    _head(
+    head_row(
         sheet,
         row,
         [
@@ -330,17 +350,35 @@ def _score_formula(b: _Book, value: str, ideal: str, key: str) -> str:
     assert evaluation is not None
     options, ind = evaluation.options, INDICATORS[key]
     v = f"(ROUND({value}*100,0)/100)" if options.round_like_form else value
+    needed = f"AND(ISNUMBER({ideal}),{ideal}>=0)"
     if ind.direction == "+":
-        text = f"100*{v}/{ideal}"
+        text, needed = f"100*{v}/{ideal}", f"AND(ISNUMBER({ideal}),{ideal}>0)"
     elif options.idle == "ratio":
         text = f"IF({ideal}=0,100,100*{v}/{ideal})"
     elif ind.unit == "%":
-        text = f"MAX(0,100*(1-{v}/100))"
+        text, needed = f"MAX(0,100*(1-{v}/100))", "TRUE()"
     else:
         text = f"IF({v}>0,100*{ideal}/{v},100)"
     if options.cap is not None:
         text = f"MIN({reference(WEIGHTS, 3, 2, fixed=True)},{text})"
+    if needed != "TRUE()":
+        text = f'IF({needed},{text},"{NO_IDEAL}")'
     return f'IF(ISNUMBER({value}),{text},"")'
+
+
+_NO_WEIGHTS = "权重无效 bad weights"
+_NO_DATA = "缺数，不计分 data missing"
+
+
+def _weights_wrong(b: _Book, kind: str) -> str:
+    """Whether a weight of a type is blank, or some that should add to 1 do not."""
+    evaluation = b.result.evaluation
+    assert evaluation is not None
+    rows = [b.weight_rows[node.id] for node in evaluation.standard.below(kind)]
+    weights = f"{reference(WEIGHTS, rows[0], 4, fixed=True)}:{_local(rows[-1], 4, fixed=True)}"
+    totals = f"{reference(WEIGHTS, rows[0], 7, fixed=True)}:{_local(rows[-1], 7, fixed=True)}"
+    off = f"SUMPRODUCT(--(ABS({totals}-1)>0.000001))>0"
+    return f"OR(COUNT({weights})<{len(rows)},{off})"
 
 
 def _scores_sheet(b: _Book) -> None:
@@ -373,12 +411,13 @@ def _score_block(
         box=False,
     )
     names = [leaf.zh for leaf in leaves] + [n.zh for n in inner] + ["总分 Score", "覆盖率 Coverage"]
-    _head(sheet, row + 1, ["单元", "名称", "年份", *names])
-    share_row = row + 2
+    head_row(sheet, row + 1, ["单元", "名称", "年份", *names])
+    share_row, wrong = row + 2, _weights_wrong(b, kind)
     put(sheet, share_row, 2, "在总分中的权重 Share")
     for j, leaf in enumerate(leaves):
         path = _path(edition.nodes, root, leaf)
         product = "*".join(reference(WEIGHTS, b.weight_rows[n.id], 4, fixed=True) for n in path)
+        product = f"IFERROR({product},0)"  # a text among the weights is said in the scores
         put(sheet, share_row, first + j, product, kind="formula", number="0.####")
     for i, entry in enumerate(entries):
         at = share_row + 1 + i
@@ -393,14 +432,19 @@ def _score_block(
                 put(sheet, at, first + j, formula, kind="formula", number="0.00")
             else:
                 put(sheet, at, first + j, None)
-        for k, node in enumerate([*inner, edition.nodes[root]]):
-            mine = [j for j, leaf in enumerate(leaves) if leaf.id.startswith(node.id + "/")]
-            formula = _mean_formula(share_row, at, first + mine[0], first + mine[-1])
-            put(sheet, at, last + 1 + k, formula, kind="formula", number="0.00")
         total_column = last + 1 + len(inner)
         w, s = _ranges(share_row, at, first, last)
         covered = f"SUMPRODUCT(ISNUMBER({s})*{w})"
         put(sheet, at, total_column + 1, covered, kind="formula", number="0.0%")
+        for k, node in enumerate([*inner, edition.nodes[root]]):
+            mine = [j for j, leaf in enumerate(leaves) if leaf.id.startswith(node.id + "/")]
+            formula = _mean_formula(share_row, at, first + mine[0], first + mine[-1])
+            if node.id == root:
+                if evaluation.options.missing == "refuse":
+                    have = reference(SCORES, at, total_column + 1)
+                    formula = f'IF({have}<0.999999999,"{_NO_DATA}",{formula})'
+                formula = f'IF({wrong},"{_NO_WEIGHTS}",{formula})'
+            put(sheet, at, last + 1 + k, formula, kind="formula", number="0.00")
         b.score_cells[entry[0], entry[1], area] = (at, total_column, total_column + 1)
     return share_row + len(entries)
 
@@ -439,7 +483,7 @@ def _result_block(b: _Book, sheet: Worksheet, row: int) -> None:
     assert r.scores is not None
     assert r.evaluation is not None
     put(sheet, row, 1, "评价结果 Results", box=False)
-    _head(
+    head_row(
         sheet,
         row + 1,
         [
@@ -464,18 +508,29 @@ def _result_block(b: _Book, sheet: Worksheet, row: int) -> None:
             areas = [(a, c) for (u, y, a), c in b.score_cells.items() if (u, y) == (unit, year)]
             for column, value in enumerate((unit, r.name(str(unit)), year), start=1):
                 put(sheet, at, column, value)
-            put(sheet, at, 4, r.evaluation.standard.kinds[kind][0])
+            put(sheet, at, 4, kind_text(r, kind, [a for a, _ in areas] if park else []))
             put(sheet, at, 5, _combined(b, kind, areas, 1), kind="formula", number="0.00")
             put(sheet, at, 6, _combined(b, kind, areas, 2), kind="formula", number="0.0%")
             if park:
-                same = (
-                    f"($C${first}:$C${last}=C{at})*($D${first}:$D${last}=D{at})"
-                    f"*($F${first}:$F${last}>0.999999999)"
+                alike = (
+                    f"$C${first}:$C${last},C{at},$D${first}:$D${last},D{at},"
+                    f'$F${first}:$F${last},">0.999999999",$E${first}:$E${last}'
                 )
-                rank = f'IF(F{at}>0.999999999,SUMPRODUCT({same}*($E${first}:$E${last}>E{at}))+1,"")'
+                better = f'COUNTIFS({alike},">"&(E{at}+0.0000000001))+1'  # equal but for rounding
+                rank = f'IF(AND(ISNUMBER(E{at}),F{at}>0.999999999),{better},"")'
                 put(sheet, at, 7, rank, kind="formula")
-                put(sheet, at, 8, f"SUMPRODUCT({same})", kind="formula")
+                put(sheet, at, 8, f'COUNTIFS({alike},">-1")', kind="formula")
+            b.result_rows[str(unit), int(year)] = at
             at += 1
+
+
+def _cells_of_results(b: _Book, *, park: bool) -> dict[tuple[str, int], list[str]]:
+    """Where score, coverage, rank and number compared of each unit and year stand."""
+    found = {}
+    for (unit, year), row in b.result_rows.items():
+        if (unit != b.result.zone.id) == park:
+            found[unit, year] = [reference(SCORES, row, column) for column in range(5, 9)]
+    return found
 
 
 def _combined(
@@ -492,93 +547,6 @@ def _combined(
         top.append(f"IF({there},{w}*{reference(SCORES, cell[0], cell[which])},0)")
         weight.append(f"IF({there},{w},0)")
     covered = "+".join(weight)
-    return f'IF(({covered})=0,"",({"+".join(top)})/({covered}))'
-
-
-# --- potentials --------------------------------------------------------------------------------
-
-
-def _potentials_sheet(b: _Book) -> None:
-    r, sheet = b.result, b.sheet(POTENTIAL)
-    title(
-        sheet,
-        "用地潜力",
-        "Potentials",
-        "各类潜力在空间上重叠，不得相加。 Potentials of different kinds overlap and are never added up.",
-    )
-    _head(
-        sheet, 3, ["单元", "名称", "年份", "类别 Kind", "项目", "Item", "数值 Value", "单位 Unit"]
-    )
-    listed = r.potentials[["unit", "year", "item", "value"]].itertuples(index=False)
-    for row, (unit, year, item, value) in enumerate(listed, start=4):
-        entry = (str(unit), int(year), "")
-        p = POTENTIALS[item]
-        kind = sheets.POTENTIAL_KINDS[p.kind]
-        for column, text in enumerate(
-            (unit, b.unit_name(entry), year, f"{kind[0]} {kind[1]}", p.zh, p.en), start=1
-        ):
-            put(sheet, row, column, text)
-        formula = _potential_formula(b, entry, item)
-        divisor = 1e4 if p.unit == "m2" else 1.0
-        if formula:
-            put(sheet, row, 7, formula, kind="formula", number="#,##0.00")
-        else:
-            put(sheet, row, 7, value / divisor, number="#,##0.00")
-        put(sheet, row, 8, "公顷 ha" if p.unit == "m2" else "年 a")
-    set_up(sheet, columns=[14, 22, 8, 20, 40, 42, 14, 10], head=3, freeze="A4")
-
-
-_PLAIN = {
-    "suppliable": "suppliable_land_m2",
-    "suppliable_industrial": "suppliable_industrial_land_m2",
-    "expired": "expired_land_m2",
-    "idle": "idle_land_m2",
-}
-_LEFT = {
-    "years_mean": ("suppliable_land_m2", "supplied_in_year_m2", 3, "AVERAGE"),
-    "years_max": ("suppliable_land_m2", "supplied_in_year_m2", 5, "MAX"),
-    "years_mean_industrial": (
-        "suppliable_industrial_land_m2",
-        "industrial_supplied_in_year_m2",
-        3,
-        "AVERAGE",
-    ),
-    "years_max_industrial": (
-        "suppliable_industrial_land_m2",
-        "industrial_supplied_in_year_m2",
-        5,
-        "MAX",
-    ),
-}
-
-
-def _potential_formula(b: _Book, entry: Entry, item: str) -> str | None:
-    unit, year, _ = entry
-    evaluation = b.result.evaluation
-    assert evaluation is not None
-
-    def cell(key: str, at: int = year) -> str:
-        return reference(ACCOUNTS, b.rows[unit, at, ""], b.account_columns[key])
-
-    if item in _PLAIN:
-        return f"{cell(_PLAIN[item])}/10000"
-    if item in _LEFT:
-        left, given, count, function = _LEFT[item]
-        years = range(year - count + 1, year + 1)
-        if any((unit, y, "") not in b.rows for y in years):
-            return None
-        back = ",".join(cell(given, y) for y in years)
-        return f"{cell(left)}/{function}({back})"
-    kind = evaluation.kind_of(unit)
-    key = "industrial_share" if item == "structure" else item
-    at = b.ideal_rows.get((kind, "main", key))
-    if at is None or key not in b.value_columns:
-        return None
-    value = reference(VALUES, b.rows[entry], b.value_columns[key])
-    if evaluation.options.round_like_form:
-        value = f"ROUND({value}*100,0)/100"
-    ideal = reference(WEIGHTS, at, 4, fixed=True)
-    if item == "structure":
-        return f"{cell('built_land_m2')}*MAX(0,{ideal}-{value})/100/10000"
-    base = "industrial_land_m2" if kind == "industrial" else "built_land_m2"
-    return f"{cell(base)}*MAX(0,{ideal}-{value})/{ideal}/10000"
+    cell = areas[0][1]
+    why = reference(SCORES, cell[0], cell[which])
+    return f"IF(({covered})=0,{why},({'+'.join(top)})/({covered}))"

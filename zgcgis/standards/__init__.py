@@ -13,7 +13,7 @@ from .benchmarks import benchmarks, control_limits
 from .cross import Cross, coordination, cross
 from .editions import EDITIONS, Edition, Node, load_standard, suggest_kind
 from .evaluation import Evaluation, Ideal, Options, read_evaluation
-from .potentials import POTENTIALS, potentials
+from .potentials import POTENTIALS, in_order, potentials
 from .scoring import Scores, attribute, rank_changes, ranking, score
 from .sureness import Sureness, sureness
 
@@ -33,6 +33,7 @@ __all__ = [
     "control_limits",
     "coordination",
     "cross",
+    "in_order",
     "load_standard",
     "potentials",
     "rank_changes",

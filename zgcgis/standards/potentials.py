@@ -13,7 +13,7 @@ from ..indicators import INDICATORS, compute
 from .evaluation import Evaluation
 from .scoring import form_round
 
-__all__ = ["POTENTIALS", "Potential", "potentials"]
+__all__ = ["POTENTIALS", "Potential", "in_order", "potentials"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,9 @@ def potentials(
     Parameters
     ----------
     accounts
-        Indexed by ``(unit, year)``. What an item needs and is not there, is left out.
+        Indexed by ``(unit, year)``, or by ``(unit, year, area)`` where a unit has both a main and
+        a development-direction area (发展方向区): each has its own ideals, and the rows of a unit
+        may be added. What an item needs and is not there, is left out.
     evaluation
         Types, ideal values, and ``round_like_form``: with it, current values are rounded to
         two decimals first, as the forms do (trap one: for a floor area ratio that moves hectares).
@@ -171,21 +173,30 @@ def potentials(
     for item, column in _STATED.items():
         if column in accounts:
             rows.append(_rows(item, accounts[column]))
-    kinds = pd.Series(
-        [evaluation.kind_of(str(u)) for u in accounts.index.get_level_values("unit")],
-        index=accounts.index,
+    units = [str(u) for u in accounts.index.get_level_values("unit")]
+    kinds = np.array([evaluation.kind_of(u) for u in units], dtype=object)
+    split = "area" in accounts.index.names
+    areas = np.array(
+        accounts.index.get_level_values("area") if split else _areas(units, evaluation),
+        dtype=object,
     )
     for kind in evaluation.standard.kinds:
-        mine = accounts[kinds == kind]
-        if len(mine):
-            rows += _from_ideals(mine, kind, evaluation)
+        for area in dict.fromkeys(areas):
+            mine = accounts[(kinds == kind) & (areas == area)]
+            if len(mine):
+                rows += _from_ideals(mine, kind, str(area), evaluation)
     for suffix, (left, given) in _YEARS.items():
-        if left in accounts and given in history:
+        if not split and left in accounts and given in history:
             rows += _years_left(accounts[left], history[given], suffix, mean_years)
     if not rows:
         return pd.DataFrame(columns=["unit", "year", "item", "kind", "value"])
     table = pd.concat(rows, ignore_index=True).dropna(subset="value")
     table["kind"] = table["item"].map({p.item: p.kind for p in POTENTIALS.values()})
+    return in_order(table)
+
+
+def in_order(table: DataFrame) -> DataFrame:
+    """Sort potentials by unit, year and the order of the forms."""
     order = {item: i for i, item in enumerate(POTENTIALS)}
     table = table.assign(_order=table["item"].map(order)).sort_values(
         ["unit", "year", "_order"], kind="stable", ignore_index=True
@@ -193,16 +204,23 @@ def potentials(
     return table[["unit", "year", "item", "kind", "value"]]
 
 
+def _areas(units: list[str], evaluation: Evaluation) -> list[str]:
+    """Area of each unit: its ideals are those of the main area or of the growth area."""
+    return [evaluation.area_of(unit) for unit in units]
+
+
 def _rows(item: str, values: Series) -> DataFrame:
     frame = values.rename("value").reset_index()[["unit", "year", "value"]]
     return frame.assign(item=item)
 
 
-def _from_ideals(accounts: DataFrame, kind: str, evaluation: Evaluation) -> list[DataFrame]:
+def _from_ideals(
+    accounts: DataFrame, kind: str, area: str, evaluation: Evaluation
+) -> list[DataFrame]:
     rows = []
     wanted = (["industrial_share"] if kind == "industrial" else []) + list(_INTENSITY.get(kind, ()))
     for key in wanted:
-        ideal = evaluation.ideal(key, kind, "main")
+        ideal = evaluation.ideal(key, kind, area)
         inputs = set(INDICATORS[key].inputs)
         if ideal is None or not inputs <= set(accounts.columns):
             continue

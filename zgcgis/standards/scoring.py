@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
+from .. import mcdm
 from ..errors import StandardError, UnknownNameError
 from ..indicators import INDICATORS
 from .editions import Edition, Node, load_standard
@@ -275,18 +276,28 @@ def _combine(
 
 
 def ranking(scores: Scores) -> DataFrame:
-    """Rank of each unit within its year and zone type, 1 the best.
+    """Rank of each unit within its year, zone type and area, 1 the best; equal scores are equal.
 
     Returns
     -------
     DataFrame
-        Indexed as ``scores.total``: ``kind score coverage rank of``; ``of`` is the number of
-        units compared. A unit scored on part of the indicators only has no rank.
+        Indexed as ``scores.total``: ``kind area score coverage rank of``; ``area`` is that of the
+        unit (a main area has other indicators and ideals than a development-direction area, so
+        they are not ranked together), ``of`` the number of units compared. A unit scored on part
+        of the indicators only has no rank.
     """
     table = scores.total.copy()
+    tops = scores.parts[scores.parts["depth"] == 1]
+    area = tops.groupby(["unit", "year"], sort=False)["area"].agg(
+        lambda a: "+".join(dict.fromkeys(a))
+    )
+    table.insert(1, "area", area.reindex(table.index))
     full = table["score"].where(table["coverage"] > 1 - 1e-9)
-    group = [table.index.get_level_values("year"), table["kind"]]
-    table["rank"] = full.groupby(group).rank(method="min", ascending=False).astype("Int64")
+    group = [table.index.get_level_values("year"), table["kind"], table["area"]]
+    table["rank"] = full.groupby(group, group_keys=False).transform(
+        lambda s: mcdm.rank(s).astype("Float64")
+    )
+    table["rank"] = table["rank"].astype("Int64")
     table["of"] = full.groupby(group).transform("count").astype("Int64")
     return table
 
