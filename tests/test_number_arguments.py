@@ -104,6 +104,14 @@ PARAMETERS: dict[str, tuple[object, list[object]]] = {
     "frontier": ("adjacent", CHOICES),
     "years": (YEARS, [[2021] * 3, [2021] * 9, [2021] * 5 + [2022] * 4, 2021, [None] * 9, []]),
     "units": (WHO, [["a"] * 9, ["a"], 3, [None] * 9, list("abcabcabd")]),
+    "goal": ("aggressive", CHOICES),
+    "groups": (list("aabbccabc"), [["a"], 3, [None] * 9, []]),
+    "width": (2, [*COUNTS, 9]),
+    "bandwidth": (0.2, [0, -1, "wide", np.nan, True]),
+    "values": (SUMS, [*COLUMNS, -SUMS, SUMS.where(SUMS < 5)]),
+    "start": (SUMS, [*COLUMNS, -SUMS, SUMS[:2], SUMS[:3]]),
+    "end": (SUMS * 2, [*COLUMNS, -SUMS, SUMS[:3], SUMS.set_axis(list("ABCDEFGHI"))]),
+    "at": ([0.1, 0.5], ["many", [np.nan], np.ones((2, 2)), []]),
     "firms": (FIRMS, [None, "firms", FIRMS[["year"]], FIRMS.to_numpy(), [1, 2]]),
     "weight": ("staff_persons", ["no_such_column", 3, True, "park_id"]),
     "level": (0.9, [*SHARES, 0, 1]),
@@ -130,6 +138,16 @@ OWN: dict[str, dict[str, tuple[object, list[object]]]] = {
         "of": ([9.0], ["many", np.nan, -1.0, np.ones((2, 2)), object(), 1.0]),
     },
     "clusters.concentration": {"by": ("park", CHOICES)},
+    "mcdm.theil": {
+        "weights": (SUMS, [*COLUMNS[:-1], -SUMS, SUMS[:2], SUMS.set_axis(list("ABCDEFGHI"))])
+    },
+    "mcdm.sigma_convergence": {"values": (MATRIX, [*TABLE, *HOLES, -MATRIX])},
+    "mcdm.kernel_density": {"values": (SUMS, [*COLUMNS, SUMS.where(SUMS < 5)])},
+    "mcdm.beta_convergence": {"years": (5.0, [0, -1, "five", np.nan, None, True])},
+    "dea.window": {
+        "years": (YEARS, [[2021] * 3, 2021, [None] * 9, []]),
+        "units": (WHO, [["a"], 3, [None] * 9]),
+    },
     "mcdm.ahp_group": {"by": ("priority", CHOICES)},
 }
 
@@ -199,10 +217,16 @@ LABELLED = {
     "mcdm.deviation_weights": CRITERIA,
     "mcdm.combine_weights": CRITERIA,
     "mcdm.leave_one_out": CRITERIA,
+    "mcdm.obstacle_degrees": UNITS,
+    "mcdm.sigma_convergence": CRITERIA,
+    "dea.bootstrap": UNITS,
+    "dea.cross_efficiency": UNITS,
+    "dea.metafrontier": UNITS,
     "dea.efficiency": UNITS,
     "dea.scale": UNITS,
 }
 WITHOUT_LABELS = {  # what they return are rows of their own, or no table
+    "dea.window", "mcdm.beta_convergence", "mcdm.dagum_gini", "mcdm.kernel_density", "mcdm.theil",
     "mcdm.ahp", "mcdm.ahp_group", "mcdm.random_index", "mcdm.sample_weights",
     "mcdm.stability_interval", "mcdm.weights_from_entropy", "dea.malmquist",
     "dea.malmquist_luenberger", "dea.units_needed", "clusters.concentration",

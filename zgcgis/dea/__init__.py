@@ -8,15 +8,20 @@ numbers are too far apart in size, gives NaN with its reason, never 0.
 
 from __future__ import annotations
 
+from .appraisal import bootstrap, cross_efficiency, metafrontier, window
 from .productivity import malmquist, malmquist_luenberger
 from .scores import Efficiency, efficiency, scale
 from .variables import units_needed
 
 __all__ = [
     "Efficiency",
+    "bootstrap",
+    "cross_efficiency",
     "efficiency",
     "malmquist",
     "malmquist_luenberger",
+    "metafrontier",
     "scale",
     "units_needed",
+    "window",
 ]

@@ -31,6 +31,19 @@ _METHODS = (
     ("CCR、BCC、NIRS", "dea.efficiency, dea.scale", "min θ：Xλ ≤ θx₀，Yλ ≥ y₀，λ ≥ 0；BCC：Σλ = 1；NIRS：Σλ ≤ 1；规模效率 scale = CCR/BCC"),
     ("SBM、超效率 SBM, super-efficiency", "dea.efficiency", "(1 − mean s⁻/x)/(1 + mean s⁺/y)；超效率不含自身 without the unit itself"),
     ("Malmquist", "dea.malmquist", "EC = e₁₁/e₀₀；TC = √[(e₀₁/e₁₁)(e₀₀/e₁₀)]，e 的前一下标为前沿年份 first index: year of the frontier"),
+    ("非期望产出 SBM bad outputs", "dea.efficiency", "(1 − mean s⁻/x)/(1 + mean(s⁺/y, s^b/b))（Tone 2003）；超效率反号 super: signs turned round"),
+    ("全局 Malmquist global", "dea.malmquist", "MI = e_G1/e_G0，一个前沿 one frontier of all years（Pastor & Lovell 2005）"),
+    ("Malmquist–Luenberger、GML", "dea.malmquist_luenberger", "ML = √[(1 + D₀₀)(1 + D₁₀)/((1 + D₀₁)(1 + D₁₁))]；GML = (1 + D_G0)/(1 + D_G1)"),
+    ("共同前沿 meta-frontier", "dea.metafrontier", "TGR = 共同前沿效率 meta score / 组前沿效率 group score"),
+    ("窗口 DEA window", "dea.window", "每个窗口的全部单元·年为参考集 all unit-years of a window are the references"),
+    ("交叉效率 cross-efficiency", "dea.cross_efficiency", "Doyle & Green 1994 方法二 method II，仁慈或激进 benevolent or aggressive"),
+    ("自助法 bootstrap", "dea.bootstrap", "Simar & Wilson 1998：平滑、镜像、方差校正 smoothed, mirrored, variance kept；区间 interval θ̂ − quantiles(θ̂* − θ̂)"),
+    ("障碍度 obstacle degree", "mcdm.obstacle_degrees", "O = 100 w(1 − r)/Σ w(1 − r)"),
+    ("多系统耦合 coupling of many", "mcdm.coupling_of_many", "C = [Πu/ū^n]^k，k = 1/n；D = √(C·T)"),
+    ("泰尔指数 Theil", "mcdm.theil", "T = Σ s (x/μ) ln(x/μ) = 组间 between + 组内 within"),
+    ("Dagum 基尼 Gini", "mcdm.dagum_gini", "G = 组内 within + 组间净值 net between + 超变密度 overlap"),
+    ("σ、β 收敛 convergence", "mcdm.sigma_convergence, mcdm.beta_convergence", "σ = 标准差/均值 deviation over mean；(1/T) ln(x_T/x₀) = α + β ln x₀"),
+    ("核密度 kernel density", "mcdm.kernel_density", "高斯核 Gaussian，h = 0.9 min(s, IQR/1.34) n^−0.2"),
 )  # fmt: skip
 
 
