@@ -28,6 +28,7 @@ __all__ = [
     "guess_level",
     "match",
     "match_columns",
+    "named_unit",
     "plain_name",
     "resource",
     "scale_of",
@@ -95,7 +96,8 @@ def scale_of(column: str, unit: str) -> float | None:
 
 
 @lru_cache(maxsize=1 << 12)
-def _split_unit(name: str) -> tuple[str, str | None]:
+def named_unit(name: str) -> tuple[str, str | None]:
+    """Return a head without the unit of measure that stands in it, and that unit, if any."""
     if len(name) > _LONGEST_NAME:
         return name, None
     text = unicodedata.normalize("NFKC", name).strip().replace("^", "")
@@ -281,7 +283,7 @@ def match_columns(
             result.of[name] = meant
             taken.add(meant)
     special = resource().get("level", {}).get(level, {})
-    split = {name: _split_unit(name) for name in names}
+    split = {name: named_unit(name) for name in names}
     forms: dict[str, list[str]] = {}
     for name in names:
         if name not in result.of:

@@ -1,0 +1,171 @@
+"""From a spreadsheet alone: what is read, what is refused, and the example of the guide."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+import zgcgis as zg
+from zgcgis import assessment, mcdm
+from zgcgis.errors import ZgcgisError, ZgcgisWarning
+
+GUIDE = Path(__file__).parents[1] / "docs" / "analyst.md"
+HEADS = {
+    "园区": "unit",
+    "年份": "year",
+    "已建成城镇建设用地（公顷）": ("built_land_m2", 1e4),
+    "总建筑面积": ("floor_area_m2", 1.0),
+    "税收（亿元）": ("tax_wan", 1e4),
+    "income_wan": ("income_wan", 1.0),
+    "从业人员": ("staff_persons", 1.0),
+    "能源消费量": ("energy_tce", 1.0),
+}
+
+
+def named(key):
+    from zgcgis.terms import TERMS
+
+    return TERMS[key].zh
+
+
+@pytest.fixture(scope="module")
+def table():
+    rng = np.random.default_rng(16)
+    rows = []
+    for park in range(16):
+        size = rng.uniform(50, 900)
+        for year in (2021, 2022, 2023):
+            growth = 1 + 0.1 * (year - 2021) * rng.uniform(0.2, 1.5)
+            rows.append(
+                {
+                    "园区": f"园区{park + 1}",
+                    "年份": f"{year}年",
+                    f"{named('built_land_m2')}（公顷）": round(size * growth**0.3, 2),
+                    named("floor_area_m2"): round(size * 1e4 * rng.uniform(0.6, 2.2)),
+                    f"{named('tax_wan')}（亿元）": round(size * growth * rng.uniform(0.02, 0.2), 3),
+                    "income_wan": round(size * growth * rng.uniform(500, 3000)),
+                    named("staff_persons"): int(size * rng.uniform(20, 90)),
+                    named("energy_tce"): round(size * rng.uniform(50, 400)),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def folder(table, tmp_path_factory):
+    place = tmp_path_factory.mktemp("analyst")
+    table.to_excel(place / "台账.xlsx", index=False)
+    return place
+
+
+def test_a_spreadsheet_with_chinese_heads_and_units_is_read(folder, table):
+    found = zg.read_accounts(folder / "台账.xlsx")
+    assert list(found.index.names) == ["unit", "year"]
+    assert len(found) == 48
+    first = table.iloc[0]
+    assert found.loc[("园区1", 2021), "built_land_m2"] == pytest.approx(first.iloc[2] * 1e4)
+    assert found.loc[("园区1", 2021), "tax_wan"] == pytest.approx(first.iloc[4] * 1e4)
+    assert found.loc[("园区1", 2021), "income_wan"] == first["income_wan"]
+    assert set(found) == {k for k, _ in [v for v in HEADS.values() if isinstance(v, tuple)]}
+
+
+def test_a_csv_of_one_value_a_row_gives_the_same(folder, tmp_path):
+    wide = zg.read_accounts(folder / "台账.xlsx")
+    long = wide.stack().rename("value").rename_axis(["unit", "year", "key"]).reset_index()
+    long.to_csv(tmp_path / "long.csv", index=False, encoding="utf-8")
+    found = zg.read_accounts(tmp_path / "long.csv")
+    pd.testing.assert_frame_equal(found, wide, check_exact=False, rtol=1e-12)
+
+
+CELL = {"园区": "东园", "年份": "2023", "income_wan": "5", "税收": "1"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "says"),
+    [
+        ([{**CELL, "income_wan": "很多"}], "很多.*not a number"),
+        ([{**CELL, "年份": "去年"}], "not one of four digits"),
+        ([CELL, CELL], "has two rows"),
+        ([{"园区": "东园", "income_wan": "5"}], "missing column"),
+        ([{"园区": "东园", "年份": "2023", "备注": "x"}], "missing column"),
+        ([{**CELL, "已建成城镇建设用地（公斤）": "3"}], "unit '公斤'"),
+        ([{"园区": "东园", "年份": "2023", "key": "no_such", "value": "3"}], "no_such"),
+        ([{**CELL, "园区": ""}], "names a unit"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore::zgcgis.errors.ZgcgisWarning")
+def test_what_cannot_be_read_is_one_sentence(rows, says, tmp_path):
+    pd.DataFrame(rows).to_csv(tmp_path / "台账.csv", index=False, encoding="utf-8")
+    with pytest.raises(ZgcgisError, match=says) as caught:
+        zg.read_accounts(tmp_path / "台账.csv")
+    assert "\n" not in caught.value.zh
+
+
+def test_a_file_that_is_not_there_and_a_sheet_that_is_none(folder, tmp_path):
+    with pytest.raises(ZgcgisError, match="no such file"):
+        zg.read_accounts(tmp_path / "none.xlsx")
+    with pytest.raises(ZgcgisError, match="no table of"):
+        zg.read_accounts(folder / "台账.xlsx", sheet="没有")
+
+
+def test_columns_that_are_no_quantity_are_named_and_an_empty_cell_is_missing(tmp_path):
+    rows = [CELL, {**CELL, "园区": "西园", "income_wan": ""}]
+    pd.DataFrame(rows).assign(备注="x").to_csv(tmp_path / "t.csv", index=False, encoding="utf-8")
+    with pytest.warns(ZgcgisWarning, match="备注"):
+        found = zg.read_accounts(tmp_path / "t.csv")
+    assert np.isnan(found.loc[("西园", 2023), "income_wan"])
+
+
+def test_the_example_of_the_guide_runs_in_fifteen_lines(folder, monkeypatch):
+    code = re.search(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)[1]
+    assert len(code.strip().splitlines()) <= 15
+    monkeypatch.chdir(folder)
+    made: dict[str, object] = {}
+    exec(code, made)
+    parks = [f"园区{i + 1}" for i in range(16)]
+    assert sorted(made["ranks"]) == list(range(1, 17))
+    for name in ("ranks", "scores", "obstacles", "efficiency"):
+        assert list(made[name].index) == parks
+    assert (made["efficiency"]["low"] < made["efficiency"]["score"]).all()
+    assert made["obstacles"].sum(axis=1).dropna().round(9).eq(100).all()
+    assert set(made["changes"]["unit"]) == set(parks)
+    assert list(made["sure"].share.index) == parks
+    for name in ("ranks", "obstacles", "efficiency", "productivity"):
+        head = (folder / f"{name}.png").read_bytes()[:8]
+        assert head == b"\x89PNG\r\n\x1a\n"
+
+
+def test_a_figure_without_labels_is_refused():
+    with pytest.raises(ZgcgisError, match="labels of its units"):
+        assessment.draw_ranks(np.array([1.0, 2.0]))
+    with pytest.raises(ZgcgisError, match="must have the columns"):
+        assessment.draw_intervals(pd.DataFrame({"score": [1.0]}))
+
+
+def test_bars_begin_at_nought(tmp_path):
+    figure = assessment.draw_ranks(
+        mcdm.weighted_sum(pd.DataFrame([[80.0], [90.0]], ["a", "b"]), [1])
+    )
+    assert figure.axes[0].get_xlim()[0] == 0
+
+
+def test_our_own_workbook_of_accounts_is_read_back(tmp_path):
+    from zgcgis.report import write_workbook
+
+    zone = zg.open_zone(Path(__file__).parents[1] / "data" / "sample")
+    result = zg.assess(zone, years=[2023], findings=False, draws=10)
+    path = write_workbook(result, tmp_path / "assessment.xlsx")
+    book = openpyxl.load_workbook(path)
+    rows = list(book["台账"].iter_rows(min_row=5, values_only=True))
+    heads = ["unit", "name", "year", *(str(h).split("（")[0] for h in rows[0][3:])]
+    parks = [r for r in rows[1:] if r[0] in set(result.accounts.index.get_level_values("unit"))]
+    pd.DataFrame(parks, columns=heads).drop(columns="name").to_csv(
+        tmp_path / "b.csv", index=False, encoding="utf-8"
+    )
+    found = zg.read_accounts(tmp_path / "b.csv")
+    pd.testing.assert_frame_equal(found[list(result.accounts)], result.accounts, check_names=False)

@@ -1,0 +1,211 @@
+"""Accounts from a plain table (台账表): a spreadsheet of units and years is all that is needed."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import warnings
+from pathlib import Path
+from typing import NoReturn
+
+import pandas as pd
+from pandas import DataFrame, Series
+
+from ..errors import MissingColumnsError, ReadError, UnknownNameError, ZgcgisWarning, nearest
+from ..intake.columns import named_unit, plain_name, scale_of
+from ..io.outside import read_outside_tables
+from ..terms import TERMS
+
+__all__ = ["read_accounts"]
+
+_UNIT = ("unit", "单元", "园区", "名称", "园区名称", "开发区", "park", "name")
+_YEAR = ("year", "年份", "年度", "年")
+_MEANT = ("key", "value")
+
+
+def read_accounts(path: str | Path, *, sheet: str | None = None) -> DataFrame:
+    """Read a table of units and years whose columns are quantities of the accounts.
+
+    Parameters
+    ----------
+    path
+        A spreadsheet or a CSV. One column names the unit (``unit``, 单元, 园区), one the year
+        (``year``, 年份); every other is a quantity by its key, its Chinese or its English name in
+        ``zgcgis terms``. A unit of measure in brackets, as in 已建成城镇建设用地（公顷） or
+        税收（亿元）, is converted; without one the column is in the unit of the glossary. A table
+        of ``unit year key value`` is read too.
+    sheet
+        Which table of the file; by default the first that has units and years.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by ``(unit, year)``, columns keys of :data:`zgcgis.terms.TERMS`: what
+        :func:`zgcgis.compute`, :mod:`zgcgis.mcdm` and :mod:`zgcgis.dea` take.
+
+    Raises
+    ------
+    ReadError, MissingColumnsError, UnknownNameError
+        One sentence that names file, row and column.
+
+    Warns
+    -----
+    ZgcgisWarning
+        If columns are no quantity: they are named and left out.
+    """
+    place = Path(path)
+    if not place.is_file():
+        _refuse(place, "没有这个文件，请检查路径。", "there is no such file; check the path.")
+    tables = read_outside_tables(place)
+    if sheet is not None and sheet not in tables:
+        raise UnknownNameError(sheet, tables, what=f"table of {place.name}", zh="表")
+    names = [sheet] if sheet is not None else list(tables)
+    fitting = [name for name in names if {"unit", "year"} <= set(_heads(tables[name]).values())]
+    if not fitting:
+        seen = [str(c) for name in names for c in tables[name].columns]
+        raise MissingColumnsError(["unit", "year"], seen, where=place.name)
+    return _accounts(tables[fitting[0]], place)
+
+
+def _refuse(path: Path, zh: str, en: str) -> NoReturn:
+    raise ReadError(f"{path.name}：{zh}", f"{path.name}: {en}")
+
+
+def _known() -> dict[str, str]:
+    """Every spelling of a head, and what it means."""
+    words = {plain_name(word): "unit" for word in _UNIT} | {plain_name(w): "year" for w in _YEAR}
+    words |= {plain_name(word): word for word in _MEANT}
+    for key, term in TERMS.items():
+        words |= {plain_name(name): key for name in (term.en, term.zh, key)}
+    return words
+
+
+def _heads(table: DataFrame) -> dict[str, str]:
+    """What each column of a table means, where it means anything; the first of two holds."""
+    words, found = _known(), dict[str, str]()
+    for column in map(str, table.columns):
+        bare = re.sub(r"[（(].*$", "", column)
+        for name in (column, named_unit(column)[0], bare):
+            meant = words.get(plain_name(name), "")
+            if meant and meant not in found.values():
+                found[column] = meant
+                break
+    return found
+
+
+def _accounts(table: DataFrame, path: Path) -> DataFrame:
+    heads = _heads(table)
+    column = {meant: head for head, meant in heads.items()}
+    unit = table[column["unit"]].astype("str").str.strip()
+    kept = (unit != "") & table[column["unit"]].notna()
+    table, unit = table[kept.to_numpy()], unit[kept.to_numpy()]
+    if not len(table):
+        _refuse(path, "表中没有一行写明单元。", "no row of the table names a unit.")
+    year = _years(table[column["year"]], path)
+    if set(_MEANT) <= set(column):
+        return _from_long(table, unit, year, column, path)
+    _name_the_rest(table, heads, path)
+    keys = [key for key in TERMS if key in column]
+    if not keys:
+        raise MissingColumnsError(["built_land_m2 …"], table.columns, where=path.name)
+    values = {key: _numbers(table[column[key]], column[key], unit, path) for key in keys}
+    values = {key: v * _factor(key, column[key], path) for key, v in values.items()}
+    made = DataFrame(values, index=table.index).assign(unit=unit, year=year)
+    _refuse_twice(made, ["unit", "year"], path)
+    return made.set_index(["unit", "year"])[keys]
+
+
+def _from_long(
+    table: DataFrame, unit: Series, year: Series, column: dict[str, str], path: Path
+) -> DataFrame:
+    words = _known()
+    said = table[column["key"]].astype("str")
+    key = said.map(lambda name: words.get(plain_name(name), name))
+    if unknown := set(key) - set(TERMS):
+        raise UnknownNameError(unknown, TERMS, what=f"quantity ({path.name})", zh="指标量")
+    value = _numbers(table[column["value"]], column["value"], unit, path)
+    rows = DataFrame({"unit": unit, "year": year, "key": key, "value": value})
+    _refuse_twice(rows, ["unit", "year", "key"], path)
+    wide = rows.pivot(index=["unit", "year"], columns="key", values="value")
+    order = rows.drop_duplicates(["unit", "year"])[["unit", "year"]]
+    wide = wide.reindex(pd.MultiIndex.from_frame(order)).rename_axis(columns=None)
+    return wide[[k for k in TERMS if k in wide]]
+
+
+def _refuse_twice(rows: DataFrame, key: list[str], path: Path) -> None:
+    twice = rows.duplicated(key)
+    if twice.any():
+        what = " ".join(str(v) for v in rows.loc[twice, key].iloc[0])
+        _refuse(
+            path,
+            f"{what} 有两行，应只有一行；请合并或删去一行。",
+            f"{what} has two rows; keep one.",
+        )
+
+
+def _years(column: Series, path: Path) -> Series:
+    text = column.astype("str").str.strip()
+    found = text.str.extract(r"^(\d{4})(?:\.0+)?\s*年?度?$")[0]
+    if found.isna().any():
+        at = int(found.isna().to_numpy().argmax())
+        _refuse(
+            path,
+            f"第 {at + 1} 行的年份“{text.iloc[at]}”不是四位年份。",
+            f"the year of row {at + 1}, {text.iloc[at]!r}, is not one of four digits.",
+        )
+    return found.astype("int64")
+
+
+def _numbers(column: Series, head: str, unit: Series, path: Path) -> Series:
+    text = column.astype("object").where(column.notna(), "").map(_plain_number)
+    blank = text.isin(["", "-", "—", "–"])
+    number = text.str.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+    wrong = ~blank & ~number
+    if wrong.any():
+        at = int(wrong.to_numpy().argmax())
+        _refuse(
+            path,
+            f"{unit.iloc[at]} 的“{head}”为“{column.iloc[at]}”，不是数；请改为数，缺数请留空。",
+            f"{head!r} of {unit.iloc[at]} is {str(column.iloc[at])!r}, not a number; leave the cell "
+            "empty if there is none.",
+        )
+    return text.where(~blank, "nan").astype("float64")
+
+
+def _plain_number(value: object) -> str:
+    return re.sub(r"[\s,_]", "", unicodedata.normalize("NFKC", str(value)))
+
+
+def _factor(key: str, head: str, path: Path) -> float:
+    """Factor from the unit in a head to that of the quantity; 1 without one."""
+    inside = re.search(r"[（(]([^（()）]*)[)）]\s*$", head)
+    unit = inside[1].strip() if inside else (named_unit(head)[1] or "")
+    if not unit or plain_name(unit) in {plain_name(TERMS[key].unit), plain_name(key)}:
+        return 1.0
+    factor = scale_of(key, unit)
+    if factor is None and not key.endswith(("_m2", "_wan")):
+        return 1.0
+    if factor is None:
+        _refuse(
+            path,
+            f"列“{head}”的单位“{unit}”不能换算为 {TERMS[key].unit}；面积可写公顷、亩、平方公里，金额可写亿元、元。",
+            f"the unit {unit!r} of column {head!r} is not one of {TERMS[key].unit}; areas may be in "
+            "ha, mu or km2, money in yuan or 100 million yuan.",
+        )
+    return factor
+
+
+def _name_the_rest(table: DataFrame, heads: dict[str, str], path: Path) -> None:
+    rest = [str(c) for c in table.columns if str(c) not in heads]
+    if not rest:
+        return
+    words = {term.zh: key for key, term in TERMS.items()}
+    close = [near for c in rest if (near := nearest(c, TERMS, words))]
+    hint = (f"；可能是 {close}", f" Perhaps meant: {close}.") if close else ("", "")
+    warnings.warn(
+        f"{path.name}：列 {rest} 不是台账量，未读入{hint[0]}（zgcgis terms 列出全部名称）。\n"
+        f"{path.name}: column(s) {rest} are no quantity of the accounts and are left out; zgcgis "
+        f"terms lists the names.{hint[1]}",
+        ZgcgisWarning,
+        stacklevel=4,
+    )
