@@ -25,8 +25,8 @@ from zgcgis.io import open_zone
 from zgcgis.planning import changes, demand, ledger, outputs, scenario, sheets, supply
 from zgcgis.planning.admission import admit, read_project, suitable_parks
 from zgcgis.planning.allocation import greedy, solve, value_of, violations
+from zgcgis.planning.changes import Waiver, read_waivers, waive
 from zgcgis.planning.scenario import difference
-from zgcgis.planning.waivers import Waiver, read_waivers, waive
 
 SAMPLE = Path(__file__).parents[1] / "data/sample"
 FAMILIES = ["P", "Q", "L6", "A"]

@@ -20,7 +20,7 @@ from zgcgis.errors import ZgcgisError, nearest
 from zgcgis.io.zones import open_zone
 from zgcgis.plan.fields import CONTROLS, FORMS, REMARKS, cell_value
 from zgcgis.plan.settings import check_settings, read_toml
-from zgcgis.planning.waivers import read_waivers
+from zgcgis.planning.changes import read_waivers
 
 FILES = {
     **TOML,

@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "生成带有预埋错误的示例示范区",
         "make a synthetic zone with planted errors",
     ),
-    "doctor": ("intake", "检查数据文件，不作任何改动", "examine files; changes nothing"),
+    "doctor": ("intake", "检查数据文件或示范区，不作任何改动", "examine files or a zone"),
     "import": ("intake", "检查、修复并导入数据", "examine, repair with record, store"),
     "export": ("intake", "写出一个图层给其他软件", "write a layer out for other programs"),
     "fix": ("mending", "整理相邻宗地的界址", "snap and clean the outlines of neighbours"),

@@ -176,9 +176,8 @@ def _run(
     from ..checks import asked, not_checked
     from ..checks import check as run
     from ..checks.hierarchy import parks_of_findings
-    from ..planning.changes import compare_checks, question_of
+    from ..planning.changes import compare_checks, question_of, read_waivers, waive, waiver_table
     from ..planning.outputs import Checked
-    from ..planning.waivers import read_waivers, waive, waiver_table
 
     codes = kept_to["rules"] or None
     with progress(len(asked(here, codes))) as bar:

@@ -121,7 +121,7 @@ def _options(
 
 
 @command()
-@click.argument("files", nargs=-1, required=True, metavar="文件 FILE…")
+@click.argument("files", nargs=-1, required=True, metavar="文件或示范区 FILE|ZONE…")
 @click.option("--level", help="按哪一级检查。The level it is meant for.")
 @CRS
 @ENCODING
@@ -147,24 +147,30 @@ def doctor(
     lang: str,
     as_json: bool,  # noqa: FBT001
 ) -> None:
-    """检查数据文件：内容、问题、办法；不作任何改动。Examine files; changes nothing."""
+    """检查数据文件或示范区文件夹；不作任何改动。Examine files or a zone; changes nothing."""
     from ..intake.examine import compare, examine
     from ..intake.sandbox.process import OPEN_DOORS
     from ..io.outside import delivered, left_out
+    from ..io.zones import is_zone
     from ..model import LEVELS
+    from ..planning.condition import examine_zone
+    from .mending import show_zone, zone_as_json
 
     if level is not None and level not in LEVELS:
         raise click.BadParameter(f"{level!r}：{'、'.join(LEVELS)}", param_hint="--level")
     options = _options(crs, encoding, layer, rename, datum, scale, system, accept)
+    zones = [examine_zone(given) for given in files if is_zone(given)]
     reports: list[tuple[str, FileReport]] = []
-    for file in (str(one) for given in files for one in delivered(given)):
+    others = [given for given in files if not is_zone(given)]
+    for file in (str(one) for given in others for one in delivered(given)):
         reports += [(file, report) for report in examine(file, options=options, level=level)]
     reports = compare(reports)
-    code = _exit_code(report for _, report in reports)
-    aside = [one for given in files for one in left_out(given)]
+    code = max(_exit_code(report for _, report in reports), *(not one.sound for one in zones), 0)
+    aside = [one for given in others for one in left_out(given)]
     if as_json:
         told = {
             "schema": SCHEMA,
+            "zones": [zone_as_json(one) for one in zones],
             "files": [file_as_json(file, report) for file, report in reports],
             "left_out": _aside_as_json(aside),
             "open_doors": [en for _, en in OPEN_DOORS.values()],
@@ -172,6 +178,8 @@ def doctor(
         }
         print_json(json_text(told))
     else:
+        for one in zones:
+            show_zone(one, lang)
         for file, report in reports:
             _show(file, report, lang)
         _show_aside(aside, lang)

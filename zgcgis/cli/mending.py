@@ -1,4 +1,4 @@
-"""``zgcgis fix``: outlines of neighbours cleaned within the tolerance of a boundary point."""
+"""``zgcgis fix``, and what ``doctor`` says of a zone folder."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import click
 
 from ..safe_text import Text, json_text
 from .basics import JSON, LANG, OUT
-from .console import command, print_json, print_table, say
+from .console import command, pad, print_json, print_table, say
 
 if TYPE_CHECKING:
+    from ..planning.condition import Condition
     from ..planning.outlines import Fix
 
-__all__ = ["fix"]
+__all__ = ["fix", "show_zone", "zone_as_json"]
 
 _SHOWN = 8
 
@@ -211,3 +212,81 @@ def _say_control(done: Fix, lang: str) -> None:
             "than area_share of [checks]; look for missing or doubled land first",
         )
         say(said.say(lang))
+
+
+# --- the condition of a zone folder --------------------------------------------------------------
+
+
+def zone_as_json(found: Condition) -> dict[str, object]:
+    """Return the condition of a zone folder in the stable form of ``doctor --json``."""
+    from ..findings import describe
+
+    said = [] if found.findings is None else zip(
+        found.findings["rule"], found.findings["severity"],
+        describe(found.findings, "zh"), describe(found.findings, "en"), strict=True,
+    )  # fmt: skip
+    return {
+        "path": str(found.folder),
+        "mistakes": [{"zh": one.zh, "en": one.en} for one in found.mistakes],
+        "findings": [{"rule": r, "severity": s, "zh": zh, "en": en} for r, s, zh, en in said],
+        "layers": [] if found.layers is None else found.layers.drop(columns="empty_zh").to_dict("records"),
+        "commands": [{"command": c, "can": can, "zh": t.zh, "en": t.en} for c, can, t in found.commands],
+        "not_checked": [{"zh": one.zh, "en": one.en} for one in found.lacking],
+        "exit_code": 0 if found.sound else 1,
+    }  # fmt: skip
+
+
+def show_zone(found: Condition, lang: str) -> None:
+    """Print the condition of a zone folder: mistakes, or layers and what each command can do."""
+    from ..findings import SEVERITY_NAMES, describe
+
+    say(Text(f"示范区  {found.folder}", f"zone  {found.folder}").say(lang))
+    for one in found.mistakes:
+        say(f"  {Text('错误', 'error').say(lang)}  {one.say(lang)}")
+    if found.findings is None or found.layers is None:
+        count = len(found.mistakes)
+        said = Text(
+            f"结论  {count} 处要改，改完之前各命令都不能用这个示范区",
+            f"verdict  {count} to be mended; no command computes with the zone before that",
+        )
+        say(said.say(lang))
+        return
+    for rule, severity, sentence in zip(
+        found.findings["rule"],
+        found.findings["severity"],
+        describe(found.findings, lang),
+        strict=True,
+    ):
+        say(f"  {rule} {SEVERITY_NAMES[str(severity)].say(lang)}  {sentence}")
+    _show_layers(found, lang)
+    say(Text("各命令：", "Commands:").say(lang))
+    for name, can, words in found.commands:
+        mark = Text("可用", "yes") if can else Text("不可用", "no")
+        say(f"  {pad(name, 10)}{pad(mark.say(lang), 8)}{words.say(lang)}")
+    if found.lacking:
+        say(Text("check 查不了的部分：", "What check cannot judge:").say(lang))
+        for words in found.lacking:
+            say(f"  {words.say(lang)}")
+    sound = Text("结论  可用", "verdict  can be used")
+    unsound = Text("结论  可用，但上列错误要改", "verdict  can be used; mend the errors above")
+    say((sound if found.sound else unsound).say(lang))
+
+
+def _show_layers(found: Condition, lang: str) -> None:
+    from ..model import LEVELS
+
+    assert found.layers is not None
+    there = found.layers["features"] > 0
+    say(Text("图层：", "Layers:").say(lang))
+    for row in found.layers[there].to_dict("records"):
+        name = Text(LEVELS[row["level"]].zh, LEVELS[row["level"]].en).say(lang)
+        empty = Text(row["empty_zh"], ", ".join(row["empty"])).say(lang)
+        lack = Text(f"；未填：{empty}", f"; not filled in: {empty}").say(lang) if empty else ""
+        say(f"  {pad(row['level'], 18)}{name} {row['features']}{lack}")
+    missing = [
+        Text(f"{LEVELS[level].zh}（{level}）", level).say(lang)
+        for level in found.layers.loc[~there, "level"]
+    ]
+    if missing:
+        names = Text("、".join(missing), ", ".join(missing)).say(lang)
+        say(Text(f"  没有：{names}", f"  not there: {names}").say(lang))

@@ -16,9 +16,12 @@ What is missing is left out; whoever needs it says so.
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
@@ -29,9 +32,11 @@ from pandas import DataFrame
 
 from ..errors import (
     MissingColumnsError,
+    PlanError,
     ReadError,
     StandardError,
     UnknownNameError,
+    ZgcgisError,
     ZoneError,
     is_it,
     nearest,
@@ -42,9 +47,10 @@ from ..intake.layer import Options
 from ..model import LEVELS, Layers, StoredLayer, Zone
 from ..plan import load_plan
 from ..plan.fields import CONTROLS, FORMS, Field, WrongValue, cell_value, check_value, shown
-from ..plan.settings import check_settings, read_toml
+from ..plan.settings import check_settings, keeping_all, read_toml, refuse
 from ..runs import sweep
 from ..safe_text import toml_text
+from ..standards import read_evaluation
 from .layers import the_layer, typed
 from .outside import refuse_links
 from .places import result_folder
@@ -54,7 +60,9 @@ from .writing import lying, together, write_text_whole
 
 __all__ = [
     "SHIPPED",
+    "is_zone",
     "layer_files",
+    "mistakes",
     "new_zone",
     "open_zone",
     "read_settings",
@@ -107,6 +115,12 @@ def zone_folder(name: str | Path) -> Path:
         f"No zone '{name}': it is neither a folder nor the name of a zone that ships "
         f"({', '.join(SHIPPED)}). Check the spelling of the path or name.",
     )
+
+
+def is_zone(name: str | Path) -> bool:
+    """Whether a name is a folder with a ``zone.toml``, or that of a zone that ships and no path."""
+    path = Path(name)
+    return (path / "zone.toml").is_file() or (str(name) in SHIPPED and not os.path.lexists(path))
 
 
 def open_zone(folder: str | Path) -> Zone:
@@ -275,11 +289,69 @@ def _no_name_misspelt(root: Path) -> None:
         near = nearest(name, _FILES, _FILE_WORDS, least=0.8)
         if near and near not in there and Path(near).suffix == Path(name).suffix.lower():
             ask_zh, ask_en = is_it(near)
-            raise ZoneError(
-                f"{root} 里有 {shown(name)}，没有 {near}，前者不会被读取。{ask_zh}请改名，或移出文件夹。",
+            zh = f"{root} 里有 {shown(name)}，没有 {near}，前者不会被读取。{ask_zh}请改名，或移出文件夹。"
+            en = (
                 f"{root} holds {shown(name)} and no {near}; the first would not be read.{ask_en} "
-                "Give it that name, or move it out of the folder.",
+                "Give it that name, or move it out of the folder."
             )
+            refuse(ZoneError(zh, en))
+
+
+def mistakes(root: Path) -> list[ZgcgisError]:
+    """Return all that may not stand in the files of a zone folder, file by file, not the first only.
+
+    Each is the sentence with which opening the zone, or a command, would refuse it.
+    """
+
+    def look(*names: str, by: Callable[[Path], object]) -> list[Callable[[], object]]:
+        return [partial(by, root / name) for name in names if os.path.lexists(root / name)]
+
+    def plan(path: Path) -> None:
+        before = len(kept)
+        check_settings(read_toml(path, error=PlanError), "plan.toml", path, error=PlanError)
+        if len(kept) == before:
+            load_plan(path)
+
+    def evaluation(path: Path) -> None:
+        before = len(kept)
+        stated = read_settings(path)
+        if stated and len(kept) == before:
+            read_evaluation(stated, where=str(path), folder=root)
+
+    def layers(path: Path) -> None:
+        for level, file in sorted(layer_files(path).items()):
+            with told():
+                read_sound_layer(file, level)
+
+    @contextlib.contextmanager
+    def told() -> Iterator[None]:
+        try:
+            yield
+        except ZgcgisError as problem:
+            kept.append(problem)
+
+    more = sorted(
+        p.name for p in root.glob("*.csv") if p.stem not in {"parks", "accounts", "quotas"}
+    )
+    steps: list[Callable[[], object]] = [
+        partial(_no_name_misspelt, root),
+        *look("zone.toml", "waivers.toml", by=read_settings),
+        *look("parks.csv", by=_read_units),
+        *look("accounts.csv", "quotas.csv", by=_read_table),
+        *look(*more, by=_as_text),
+        *look("plan.toml", by=plan),
+        *look("evaluation.toml", by=evaluation),
+        *look("layers", by=layers),
+    ]
+    with keeping_all() as kept:
+        if root.parent != _DATA:
+            with told():
+                refuse_links(root)
+        if not kept:  # nothing is read through a link
+            for step in steps:
+                with told():
+                    step()
+    return kept
 
 
 # --- tables --------------------------------------------------------------------------------------
@@ -342,12 +414,15 @@ def _headed(path: Path, table: DataFrame) -> DataFrame:
     for column, name in near.items():
         if not said[column] and name and name not in table and known[name].counts:
             square = name.endswith("_m2")
-            raise ReadError(
+            zh = (
                 f"{path} 没有名为 {shown(column)} 的列；可用：{'、'.join(known)}。是不是 {name}"
-                f"{'（数值以平方米计）' if square else ''}？请改正列名。",
-                f"{path} takes no column {shown(column)}; known are {', '.join(known)}. Is it "
-                f"{name}{' (values in square metres)' if square else ''}? Mend its name.",
+                f"{'（数值以平方米计）' if square else ''}？请改正列名。"
             )
+            en = (
+                f"{path} takes no column {shown(column)}; known are {', '.join(known)}. Is it "
+                f"{name}{' (values in square metres)' if square else ''}? Mend its name."
+            )
+            refuse(ReadError(zh, en))
     return table
 
 
@@ -362,7 +437,8 @@ def _values(path: Path, table: DataFrame) -> dict[str, list[Any]]:
             try:
                 cells.append(cell_value(text, field))
             except WrongValue as wanted:
-                raise _wrong_cell(path, line, column, text, wanted) from None
+                refuse(_wrong_cell(path, line, column, text, wanted))
+                cells.append(None)
         made[column] = cells
     return made
 
@@ -380,12 +456,12 @@ def _as_text(path: Path) -> DataFrame:
     table = _headed(path, _read_csv(path))
     known = FORMS.get(path.name, {})
     if missing := {name for name, field in known.items() if field.needed} - set(table.columns):
-        raise MissingColumnsError(missing, table.columns, where=str(path))
+        refuse(MissingColumnsError(missing, table.columns, where=str(path)))
     for column, cells in _values(path, table).items():
         if column in known:
             words = [None if cell is None else _plain(cell) for cell in cells]
             table[column] = pd.Series(words, dtype="str", index=table.index)
-    if path.name == "controls.csv" and "unit" in table:
+    if path.name == "controls.csv" and {"unit", "indicator"} <= set(table):
         _units_fit(path, table)
     return table
 
@@ -397,10 +473,10 @@ def _plain(cell: Any) -> str:
 def _units_fit(path: Path, table: DataFrame) -> None:
     """Refuse a control in another unit than that of its indicator."""
     for line, indicator, unit in table[["indicator", "unit"]].itertuples():
-        wanted = CONTROLS[indicator].unit
+        wanted = CONTROLS[indicator].unit if indicator in CONTROLS else unit  # else it was refused
         if isinstance(unit, str) and unit != wanted:
             right = WrongValue(f" {wanted}（{indicator} 的单位）", f"{wanted}, that of {indicator}")
-            raise _wrong_cell(path, line, "unit", unit, right)
+            refuse(_wrong_cell(path, line, "unit", unit, right))
 
 
 _DTYPES = {"number": "float64", "year": "Int64", "flag": "object"}
@@ -419,7 +495,7 @@ def _read_table(path: Path) -> DataFrame:
     needed = {name for name, field in known.items() if field.needed}
     needed |= _TOLD.get(path.name, set())
     if missing := needed - set(table.columns):
-        raise MissingColumnsError(missing, table.columns, where=str(path))
+        refuse(MissingColumnsError(missing, table.columns, where=str(path)))
     values = _values(path, table)
     for column, field in known.items():
         dtype = _DTYPES.get(field.kind, "str")
@@ -435,11 +511,14 @@ _TOLD = {"accounts.csv": {"year", "value"}, "parks.csv": {"zh", "en"}}
 
 def _read_units(path: Path) -> DataFrame:
     table = _read_table(path)
-    repeated = table["id"][table["id"].duplicated()]
+    repeated = table["id"].dropna()
+    repeated = repeated[repeated.duplicated()]
     if len(repeated):
-        raise ZoneError(
-            f"{path}：编号 {sorted(set(repeated))} 出现多次。每个单元的编号只能用一次。",
-            f"{path}: id {sorted(set(repeated))} stands more than once. An id names one unit.",
+        refuse(
+            ZoneError(
+                f"{path}：编号 {sorted(set(repeated))} 出现多次。每个单元的编号只能用一次。",
+                f"{path}: id {sorted(set(repeated))} stands more than once. An id names one unit.",
+            )
         )
     numbers = {"since", "until"}
     table = table.astype({name: "object" for name in table if name not in numbers})
@@ -466,31 +545,37 @@ def layer_files(folder: Path) -> dict[str, Path]:
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         level, suffix = path.stem.lower(), path.suffix.lower()
         if suffix in _FOREIGN_SUFFIXES:
-            raise ZoneError(
+            problem: ZgcgisError = ZoneError(
                 f"{path} 不是示范区图层的格式（{'、'.join(_LAYER_SUFFIXES)}），不会被读取。"
                 f"请移出 layers 文件夹，再用 zgcgis import 导入。",
                 f"{path} is in no format that a zone reads ({', '.join(_LAYER_SUFFIXES)}). "
                 "Move it out of the folder layers and bring it in with zgcgis import.",
             )
+            refuse(problem)
+            continue
         if suffix not in _LAYER_SUFFIXES:
             continue
         if level not in LEVELS:
-            raise UnknownNameError(
+            problem = UnknownNameError(
                 [path.stem],
                 LEVELS,
                 what=f"level (layer in {folder})",
                 zh=f"图层级别（{folder} 中的文件）",
                 words={about.zh: key for key, about in LEVELS.items()},
             )
+            refuse(problem)
+            continue
         if level in found:
             first, second = found[level].name, path.name
             newer = max(found[level], path, key=lambda one: one.stat().st_mtime_ns).name
-            raise ZoneError(
+            problem = ZoneError(
                 f"{folder} 中同一级别 {level} 有两个图层文件：{first} 和 {second}（较新的是 {newer}），"
                 "不知以哪个为准。请只留一个，移走另一个。",
                 f"{folder} holds two files of the level {level}: {first} and {second} (the newer is "
                 f"{newer}); which of them counts is not known. Keep one and move the other away.",
             )
+            refuse(problem)
+            continue
         found[level] = path
     return found
 

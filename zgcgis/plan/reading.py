@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import PlanError
 from .facts import Clause, Demand, Group, Industry, Link, Place, Plan, Target
-from .settings import check_settings, read_toml
+from .settings import check_settings, read_toml, refuse
 
 __all__ = ["load_digest", "load_plan"]
 
@@ -151,11 +151,13 @@ class _Citing:
         clause: str = entry.get("clause", default)
         if self.clauses and clause not in self.clauses:
             there = ", ".join(self.clauses)
-            raise PlanError(
-                f"{self.file} 的 {where} 引用了条款“{clause}”，摘要里没有；现有：{there}。"
-                "请改正 clause 一行。",
-                f"{self.file}: {where} cites clause '{clause}', which the digest does not have; "
-                f"it has {there}. Mend the line clause.",
+            refuse(
+                PlanError(
+                    f"{self.file} 的 {where} 引用了条款“{clause}”，摘要里没有；现有：{there}。"
+                    "请改正 clause 一行。",
+                    f"{self.file}: {where} cites clause '{clause}', which the digest does not "
+                    f"have; it has {there}. Mend the line clause.",
+                )
             )
         return clause
 
@@ -171,11 +173,13 @@ class _Citing:
 def _known(keys: Iterable[str], industries: Mapping[str, Industry], where: str, file: Path) -> None:
     if unknown := sorted(set(keys) - set(industries)):
         there = ", ".join(industries) or "—"
-        raise PlanError(
-            f"{file} 的 {where} 写了没有定义的产业 {unknown}；已定义：{there}。"
-            "请改正，或加一节 [industry.…]。",
-            f"{file}: {where} names industries {unknown} that are not defined; defined: {there}. "
-            "Mend the name or add [industry.…].",
+        refuse(
+            PlanError(
+                f"{file} 的 {where} 写了没有定义的产业 {unknown}；已定义：{there}。"
+                "请改正，或加一节 [industry.…]。",
+                f"{file}: {where} names industries {unknown} that are not defined; defined: "
+                f"{there}. Mend the name or add [industry.…].",
+            )
         )
 
 

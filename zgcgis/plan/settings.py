@@ -6,9 +6,11 @@ that may not is one sentence: file, key, what was found and what is allowed.
 
 from __future__ import annotations
 
+import contextlib
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,35 @@ from ..errors import ZgcgisError, ZoneError, is_it, nearest
 from ..safe_text import Text
 from .fields import FORMS, REMARKS, Field, WrongValue, check_value, shown
 
-__all__ = ["check_settings", "no_plain_file", "read_toml", "units_named"]
+__all__ = [
+    "check_settings",
+    "keeping_all",
+    "no_plain_file",
+    "read_toml",
+    "refuse",
+    "units_named",
+]
+
+_KEPT: ContextVar[list[ZgcgisError] | None] = ContextVar("what was refused so far", default=None)
+
+
+@contextlib.contextmanager
+def keeping_all() -> Iterator[list[ZgcgisError]]:
+    """Let what is refused in files be kept in a list, where the rest can still be looked at."""
+    kept: list[ZgcgisError] = []
+    before = _KEPT.set(kept)
+    try:
+        yield kept
+    finally:
+        _KEPT.reset(before)
+
+
+def refuse(problem: ZgcgisError) -> None:
+    """Raise what is wrong in a file, or keep it within :func:`keeping_all` and go on."""
+    kept = _KEPT.get()
+    if kept is None:
+        raise problem
+    kept.append(problem)
 
 
 def no_plain_file(path: Path) -> Text | None:
@@ -110,33 +140,42 @@ def _check_table(data: Any, form: str, where: str, place: _Place) -> None:
         else (f"{place.path} ", place.path)
     )
     if not isinstance(data, Mapping):
-        raise place.error(
-            f"{zh}应是一张表。请写成 [{where}] 加若干行“键 = 值”。",
-            f"{en} should be a table. Write [{where}] and lines 'key = value'.",
+        refuse(
+            place.error(
+                f"{zh}应是一张表。请写成 [{where}] 加若干行“键 = 值”。",
+                f"{en} should be a table. Write [{where}] and lines 'key = value'.",
+            )
         )
+        return
     fields = FORMS[form]
     if unknown := sorted(set(data) - set(fields) - REMARKS):
         known, near = ", ".join(fields), [(key, nearest(key, fields)) for key in unknown[:5]]
         asked = [is_it(f"{name} ({shown(key)})") for key, name in near if name]
-        raise place.error(
-            f"{zh}有不认识的键 {shown(unknown)}；可用：{known}。"
-            f"{''.join(ask for ask, _ in asked)}请改正拼写或删去。",
-            f"{en} has unknown keys {shown(unknown)}; known are {known}."
-            f"{''.join(ask for _, ask in asked)} Mend the spelling or drop them.",
+        refuse(
+            place.error(
+                f"{zh}有不认识的键 {shown(unknown)}；可用：{known}。"
+                f"{''.join(ask for ask, _ in asked)}请改正拼写或删去。",
+                f"{en} has unknown keys {shown(unknown)}; known are {known}."
+                f"{''.join(ask for _, ask in asked)} Mend the spelling or drop them.",
+            )
         )
     for key, field in {**dict.fromkeys(REMARKS, Field("text")), **fields}.items():
         if key in data:
             _check_value(data[key], field, f"{where}.{key}".lstrip("."), place)
         elif field.needed and field.kind == "table":
             lines = [name for name, inner in FORMS[field.of].items() if inner.needed]
-            raise place.error(
-                f"{zh}没有 [{key}] 一节。请加上 [{key}] 和其中各行：{'、'.join(lines)}。",
-                f"{en} has no [{key}]. Add [{key}] with a line each for {', '.join(lines)}.",
+            refuse(
+                place.error(
+                    f"{zh}没有 [{key}] 一节。请加上 [{key}] 和其中各行：{'、'.join(lines)}。",
+                    f"{en} has no [{key}]. Add [{key}] with a line each for {', '.join(lines)}.",
+                )
             )
         elif field.needed:
-            raise place.error(
-                f"{zh}缺少 {key}。请补一行 {key} = {_example(field)}。",
-                f"{en} lacks {key}. Add a line {key} = {_example(field)}.",
+            refuse(
+                place.error(
+                    f"{zh}缺少 {key}。请补一行 {key} = {_example(field)}。",
+                    f"{en} lacks {key}. Add a line {key} = {_example(field)}.",
+                )
             )
 
 
@@ -146,17 +185,20 @@ def _check_value(value: Any, field: Field, where: str, place: _Place) -> None:
     elif field.kind == "tables":
         if not isinstance(value, list):
             key = where.rpartition(".")[2]
-            raise place.wrong(
-                where, value, WrongValue(f" [[{key}]] 的列表", f"a list of [[{key}]]")
-            )
+            wanted = WrongValue(f" [[{key}]] 的列表", f"a list of [[{key}]]")
+            refuse(place.wrong(where, value, wanted))
+            return
         for i, entry in enumerate(value):
             _check_table(entry, field.of, f"{where}[{i}]", place)
     elif field.kind in {"named", "each"}:
         if not isinstance(value, Mapping):
             _check_table(value, "zone.toml", where, place)
+            return
         for key, entry in value.items():
             if not key.strip() or "\x00" in key:
-                raise place.wrong(where, key, WrongValue("非空的名称", "a name that is not blank"))
+                refuse(
+                    place.wrong(where, key, WrongValue("非空的名称", "a name that is not blank"))
+                )
             if field.kind == "named":
                 _check_table(entry, field.of, f"{where}.{key}", place)
             else:
@@ -165,7 +207,7 @@ def _check_value(value: Any, field: Field, where: str, place: _Place) -> None:
         try:
             check_value(value, field)
         except WrongValue as wanted:
-            raise place.wrong(where, value, wanted) from None
+            refuse(place.wrong(where, value, wanted))
 
 
 def units_named(data: Mapping[str, Any], form: str, where: str = "") -> Iterator[tuple[str, str]]:

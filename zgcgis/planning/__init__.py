@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from .admission import Admission, Project, admit, read_project, suitable_parks
 from .allocation import Allocation, Limit, Problem, greedy, solve, violations
-from .changes import compare_findings
+from .changes import Waiver, compare_findings, read_waivers, waive
 from .demand import Order, build_problem, carry_out, read_order
 from .ledger import UseMatrix, use_matrix
 from .outlines import Fix, fix, undo_fix
 from .scenario import Change, Comparison, Scenario, apply, compare_zones, read_scenario
 from .sheets import write_sheets
 from .supply import programme, supply_list
-from .waivers import Waiver, read_waivers, waive
 
 __all__ = [
     "Admission",

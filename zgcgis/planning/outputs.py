@@ -38,8 +38,7 @@ from ..io.writing import write_text_whole
 from ..model import Zone
 from ..safe_text import Text, json_text, text_width
 from ..terms import heading
-from .changes import Question
-from .waivers import Waiver
+from .changes import Question, Waiver
 
 __all__ = [
     "Checked",
