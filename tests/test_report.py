@@ -400,6 +400,42 @@ def test_the_formula_of_every_indicator_can_be_written_for_a_cell(ind):
     assert eval(body, {}, numbers) == pytest.approx(expected)
 
 
+# --- the page says what a score rests on ---------------------------------------------------------
+
+
+def test_bars_of_the_waterfall_begin_at_nought(result):
+    from zgcgis.report import charts
+
+    for unit in ("sample", "riverbend"):
+        scores = result.total_scores if unit == "sample" else result.scores
+        score = scores.total.at[(unit, 2023), "score"]
+        svg = str(charts.waterfall(result, unit, 2023))
+        boxes = [
+            (float(x), float(w))
+            for x, w in re.findall(r'<rect x="([\d.]+)" y="[\d.]+" width="([\d.]+)"', svg)
+        ]
+        (start, full), (last_start, last) = boxes[0], boxes[-1]
+        assert start == last_start
+        assert last / full == pytest.approx(score / 100, abs=0.002)
+
+
+def test_the_page_shows_weights_open_places_and_small_numbers(result, plain):
+    from zgcgis.report.page import _text
+
+    page = render_page(result)
+    assert "权重与理想值" in page
+    for kind, sure in result.sureness.items():
+        if sure.share[1].max() < 0.9:
+            assert f"{result.evaluation.standard.kinds[kind][0]}：第一名不能确定" in page
+    assert _text(0.0123).text == "0.012"
+    assert _text(0.01).text == "0.010"
+    assert _text(12.345).text == "12.35" or _text(12.345).text == "12.34"
+    assert _text(0.0).text == "0.00"
+    years = plain.benchmarks
+    if (years["year"] != years["benchmark_year"]).any():
+        assert "未按价格指数折算" in render_page(plain)
+
+
 # --- tables --------------------------------------------------------------------------------------
 
 
@@ -530,7 +566,7 @@ def test_the_page_shows_the_four_charts(result):
 
 
 def test_every_unit_of_an_indicator_can_be_said_in_english():
-    from zgcgis.report.page import _UNITS
+    from zgcgis.report.wording import _UNITS
 
     assert {ind.unit for ind in INDICATORS.values()} == {*_UNITS, "1", "%"}
 

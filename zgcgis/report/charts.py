@@ -108,14 +108,13 @@ def waterfall(r: Assessment, unit: str, year: int, *, lang: str = "zh") -> Marku
     lost = lost.sort_values(ascending=False, kind="stable")
     left, width, step = 250.0, 430.0, 24.0
     d = _Drawing(760, 24 + step * (len(lost) + 2), "分值分解", "Score taken apart")
-    lowest = min(float(total["score"]), 100.0) - 4
-    span = max(104.0 - lowest, 1.0)
+    span = max(104.0, float(total["score"]) + 4)
 
-    def at(value: float) -> float:
-        return left + width * (value - lowest) / span
+    def at(value: float) -> float:  # bars begin at 0, or their lengths could not be compared
+        return left + width * max(value, 0.0) / span
 
     level, y, size = 100.0, 20.0, 10.0 if lang == "en" else 12.0
-    d.box(at(lowest), y, at(100) - at(lowest), 16, "#cfd8dc")
+    d.box(at(0), y, at(100) - at(0), 16, "#cfd8dc")
     d.text(left - 8, y + 12, "满分 Full score", at="end")
     d.text(at(100) + 6, y + 12, "100")
     for key, points in lost.items():
@@ -135,7 +134,7 @@ def waterfall(r: Assessment, unit: str, year: int, *, lang: str = "zh") -> Marku
         d.text(max(at(level), at(after)) + 6, y + 12, _signed(-float(points)))
         level = after
     y += step
-    d.box(at(lowest), y, at(level) - at(lowest), 16, "#1b6ca8")
+    d.box(at(0), y, at(level) - at(0), 16, "#1b6ca8")
     d.text(left - 8, y + 12, "得分 Score", at="end")
     d.text(at(level) + 6, y + 12, f"{level:.2f}")
     return d.done()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -23,27 +24,18 @@ from ..findings import describe
 from ..indicators import EVIDENCE, INDICATORS
 from ..io.writing import write_text_whole
 from ..safe_text import page_value
-from ..standards import POTENTIALS
+from ..standards import POTENTIALS, shares_below
 from ..standards.benchmarks import CAVEATS
 from ..standards.cross import METHODS as CROSS_METHODS
 from ..terms import TERMS
 from . import charts
 from .live_cells import POTENTIAL_KINDS
 from .sheets import method_lines, methods_text, sureness_note, zh_formula
+from .wording import Words
 
 __all__ = ["render_page", "write_page"]
 
 _MOST_FINDINGS = 60
-_UNITS = {
-    "万元/公顷": "10 000 CNY/ha",
-    "万元/人": "10 000 CNY per head",
-    "亿元/平方公里": "100 million CNY/km²",
-    "人/公顷": "persons/ha",
-    "人/平方公里": "persons/km²",
-    "吨标准煤/公顷": "tce/ha",
-    "吨标准煤/万元": "tce per 10 000 CNY",
-}
-"""Units of indicators in English."""
 
 
 @dataclass
@@ -74,20 +66,6 @@ class _Section:
     items: list[str] = field(default_factory=list)
 
 
-class _Words:
-    """Chooses the language of what is written."""
-
-    def __init__(self, lang: str) -> None:
-        self.lang = lang
-
-    def __call__(self, zh: str, en: str) -> str:
-        return en if self.lang == "en" else zh
-
-    def unit(self, unit: str) -> str:
-        """Unit of an indicator in the language of the page."""
-        return _UNITS.get(unit, unit) if self.lang == "en" else unit
-
-
 def write_page(result: Assessment, path: str | Path, *, lang: str = "zh") -> Path:
     """Write an assessment as one HTML page that needs no network."""
     return write_text_whole(Path(path), render_page(result, lang=lang))
@@ -99,7 +77,7 @@ def render_page(result: Assessment, *, lang: str = "zh") -> str:
     style = room.joinpath("report_page.css").read_text(encoding="utf-8")
     source = room.joinpath("report_page.html.j2").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    say = _Words(lang)
+    say = Words(lang)
     zone = result.zone
     notices = [
         str(zone.meta[k]) for k in (f"disclaimer_{lang}", f"counting_{lang}") if zone.meta.get(k)
@@ -127,7 +105,7 @@ def render_page(result: Assessment, *, lang: str = "zh") -> str:
     )
 
 
-def _sections(r: Assessment, say: _Words) -> list[_Section]:
+def _sections(r: Assessment, say: Words) -> list[_Section]:
     return [
         _result(r, say),
         _values(r, say),
@@ -150,7 +128,9 @@ def _text(value: Any, digits: int = 2) -> _Cell:
     if isinstance(value, int) or (hasattr(value, "dtype") and value.dtype.kind == "i"):
         return _Cell(str(int(value)), number=True)
     if isinstance(value, float):
-        return _Cell(f"{value:,.{digits}f}", number=True)
+        small = 0 < abs(value) < 0.1  # keeps two digits that say something
+        places = min(digits - 1 - math.floor(math.log10(abs(value))), 8) if small else digits
+        return _Cell(f"{value:,.{places}f}", number=True)
     return _Cell(str(value))
 
 
@@ -158,7 +138,7 @@ def _rows(rows: Iterable[Iterable[Any]], digits: int = 2) -> list[list[_Cell]]:
     return [[_text(value, digits) for value in row] for row in rows]
 
 
-def _result(r: Assessment, say: _Words) -> _Section:
+def _result(r: Assessment, say: Words) -> _Section:
     s = _Section(say("评价结果", "Result"))
     if r.scores is None or r.evaluation is None:
         s.text.append(
@@ -214,14 +194,72 @@ def _result(r: Assessment, say: _Words) -> _Section:
             say(f"{r.year} 年园区分值（同类型内排名）", f"Parks in {r.year}, ranked within type"),
         )
     )
-    for unit, _ in now.index:
-        svg = charts.waterfall(r, str(unit), r.year, lang=say.lang)
-        if svg:
-            s.charts.append(_Chart(svg, r.name(str(unit), say.lang)))
+    s.text += _close(r, say)
+    s.tables += _weights(r, say)
+    drawn = {u: charts.waterfall(r, str(u), r.year, lang=say.lang) for u, _ in now.index}
+    s.charts += [_Chart(svg, r.name(str(u), say.lang)) for u, svg in drawn.items() if svg]
     return s
 
 
-def _values(r: Assessment, say: _Words) -> _Section:
+_SURE = 0.9  # of the draws; a first place seen less often is said to be open
+
+
+def _close(r: Assessment, say: Words) -> list[str]:
+    """Say of which type the first place is open, with the scores and how often each was first."""
+    said = []
+    for kind, sure in r.sureness.items():
+        first = sure.share[1].sort_values(ascending=False, kind="stable")
+        if len(first) < 2 or float(first.iloc[0]) >= _SURE:
+            continue
+        named = say(*r.evaluation.standard.kinds[kind]) if r.evaluation else kind
+        parts = [
+            f"{r.name(str(unit), say.lang)} {sure.scores.at[unit, 'score']:.2f}（{share:.0%}）"
+            for unit, share in first.items()
+            if share >= 0.05
+        ]
+        said.append(
+            say(
+                f"{named}：第一名不能确定。分值及抽样中居第一的比例：{'，'.join(parts)}。",
+                f"{named}: the first place is open. Scores, and share of draws first: "
+                f"{', '.join(parts)}.",
+            )
+        )
+    return said
+
+
+def _weights(r: Assessment, say: Words) -> list[_Table]:
+    """What each indicator weighs in the score, and the ideal it is held to, by type and area."""
+    if r.scores is None or r.evaluation is None:
+        return []
+    edition = r.evaluation.standard
+    rows = r.scores.indicators()
+    tables = []
+    for root in dict.fromkeys("/".join(str(node).split("/")[:2]) for node in rows["node"]):
+        kind, area = root.split("/")
+        weights = shares_below(edition, root)
+        listed = []
+        for leaf in edition.leaves(root):
+            key = str(leaf.indicator)
+            ideal = r.evaluation.ideal(key, kind, area)
+            named = INDICATORS[key]
+            value = None if ideal is None else ideal.value
+            unit = say.unit(named.unit)
+            listed.append([say(named.zh, named.en), weights[leaf.id], value, unit])
+        heads = [
+            say("指标", "Indicator"),
+            say("权重", "Weight"),
+            say("理想值", "Ideal"),
+            say("单位", "Unit of measure"),
+        ]
+        where = say(*edition.kinds[kind]), say(edition.nodes[root].zh, edition.nodes[root].en)
+        caption = say(
+            f"权重与理想值：{where[0]}，{where[1]}", f"Weights and ideals: {where[0]}, {where[1]}"
+        )
+        tables.append(_Table(heads, _rows(listed, 3), caption))
+    return tables
+
+
+def _values(r: Assessment, say: Words) -> _Section:
     s = _Section(say("指标", "Indicators"))
     years = {int(y) for _, y in r.values.dropna(how="all").index}
     year = r.year if r.year in years else max(years, default=r.year)
@@ -269,7 +307,7 @@ def _values(r: Assessment, say: _Words) -> _Section:
     return s
 
 
-def _change(r: Assessment, say: _Words) -> _Section:
+def _change(r: Assessment, say: Words) -> _Section:
     s = _Section(say("动态", "Change over the years"))
     if r.scores is not None:
         svg = charts.trend(r, r.scores.total, "score", "集约度分值", "Score", lang=say.lang)
@@ -310,7 +348,7 @@ def _change(r: Assessment, say: _Words) -> _Section:
     return s
 
 
-def _published(r: Assessment, say: _Words) -> _Section:
+def _published(r: Assessment, say: Words) -> _Section:
     s = _Section(say("公布数值的增长与占比", "Growth and parts of published values"))
     rows = [
         [
@@ -359,7 +397,7 @@ def _published(r: Assessment, say: _Words) -> _Section:
     return s
 
 
-def _sure(r: Assessment, say: _Words) -> _Section:
+def _sure(r: Assessment, say: Words) -> _Section:
     s = _Section(say("名次有多稳", "How sure the ranks are"))
     if not r.sureness or r.evaluation is None:
         return s
@@ -380,7 +418,7 @@ def _sure(r: Assessment, say: _Words) -> _Section:
     return s
 
 
-def _potential(r: Assessment, say: _Words) -> _Section:
+def _potential(r: Assessment, say: Words) -> _Section:
     s = _Section(say("潜力", "Potentials"))
     p = r.potentials[r.potentials["year"] == r.year] if len(r.potentials) else r.potentials
     if p.empty:
@@ -415,11 +453,21 @@ def _potential(r: Assessment, say: _Words) -> _Section:
     return s
 
 
-def _beside(r: Assessment, say: _Words) -> _Section:
+def _beside(r: Assessment, say: Words) -> _Section:
     s = _Section(say("与国家级开发区比较", "Beside national development zones"))
     if r.benchmarks.empty:
         return s
     s.text += [say(zh, en) for zh, en in CAVEATS]
+    b = r.benchmarks
+    money = [i for i in b.index if "元" in INDICATORS[b.at[i, "indicator"]].unit]
+    if any(b.at[i, "year"] != b.at[i, "benchmark_year"] for i in money):
+        s.text.append(
+            say(
+                "金额为各自年份的当年价，未按价格指数折算；本区与基准年份不同时，差额含物价变动。",
+                "Money is at the prices of its own year and not deflated: where the years differ, the "
+                "difference holds the change of prices too.",
+            )
+        )
     rows = [
         [
             say(INDICATORS[b.indicator].zh, INDICATORS[b.indicator].en),
@@ -445,7 +493,7 @@ def _beside(r: Assessment, say: _Words) -> _Section:
     return s
 
 
-def _goals(r: Assessment, say: _Words) -> _Section:
+def _goals(r: Assessment, say: Words) -> _Section:
     s = _Section(say("规划目标", "Goals of the plan"))
     if r.goals.empty:
         return s
@@ -472,7 +520,7 @@ def _goals(r: Assessment, say: _Words) -> _Section:
     return s
 
 
-def _findings(r: Assessment, say: _Words) -> _Section:
+def _findings(r: Assessment, say: Words) -> _Section:
     f = r.findings
     s = _Section(say("问题", "Findings"))
     if f.empty:
@@ -499,7 +547,7 @@ def _findings(r: Assessment, say: _Words) -> _Section:
     return s
 
 
-def _method(r: Assessment, say: _Words) -> _Section:
+def _method(r: Assessment, say: Words) -> _Section:
     s = _Section(say("方法与缺失", "Method, and what is missing"))
     s.items = [say(zh, en) for zh, en in (*method_lines(r), *r.left_out)]
     used = set(r.values) | set(r.total_values)

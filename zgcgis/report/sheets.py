@@ -329,7 +329,7 @@ def _coordination(r: Assessment) -> _Table:
         "耦合协调",
         "利用状况与用地效益的耦合协调",
         "Coupling of state and benefit of use",
-        f"k = {COUPLING_K:g}（C = 2√(xy)/(x+y)），两系统权重各 0.5。",
+        f"k = {COUPLING_K:g}（C = 2√(xy)/(x+y)），两系统权重各 0.5；C 只说两者是否相近，接近 1 不等于高，比较看 D。",
         ["单元", "名称", "年份", "利用状况", "用地效益", "耦合度 C", "综合指数 T", "协调度 D"],
         rows,
         [14, 24, 8, 12, 12, 12, 12, 12],

@@ -17,7 +17,7 @@ from ..planning.outputs import plain_template
 from ..safe_text import Text
 from ..terms import TERMS, USES, label
 
-__all__ = ["WORDS", "in_words", "land_summary", "named", "one_language"]
+__all__ = ["WORDS", "Words", "in_words", "land_summary", "named", "one_language"]
 
 _OF_CLASS = {
     code: f"{use}_m2"
@@ -256,3 +256,30 @@ def _column_or_word(word: str, lang: str) -> str:
     if word in COLUMNS and "_" in word:
         return Text(COLUMNS[word].zh, COLUMNS[word].en).say(lang)
     return str(_word(word, lang)) if "_" in word else word
+
+
+_UNITS = {
+    "万元/公顷": "10 000 CNY/ha",
+    "万元/人": "10 000 CNY per head",
+    "亿元/平方公里": "100 million CNY/km²",
+    "人/公顷": "persons/ha",
+    "人/平方公里": "persons/km²",
+    "吨标准煤/公顷": "tce/ha",
+    "吨标准煤/万元": "tce per 10 000 CNY",
+}
+"""Units of indicators in English."""
+
+
+class Words:
+    """Chooses the language of what is written."""
+
+    def __init__(self, lang: str) -> None:
+        self.lang = lang
+
+    def __call__(self, zh: str, en: str) -> str:
+        """Return one of two texts."""
+        return Text(zh, en).say(self.lang)
+
+    def unit(self, unit: str) -> str:
+        """Unit of an indicator in the language of the page."""
+        return Text(unit, _UNITS.get(unit, unit)).say(self.lang)

@@ -232,7 +232,7 @@ def _values_sheet(b: _Book) -> None:
         cells = {key: reference(ACCOUNTS, row, c) for key, c in b.account_columns.items()}
         for key, column in b.value_columns.items():
             formula = excel_formula(INDICATORS[key].formula, cells)
-            put(sheet, row, column, formula, kind="formula", number="#,##0.00")
+            put(sheet, row, column, formula, kind="formula", number="#,##0.00##")
     set_up(sheet, columns=[14, 22, 8, *[13.0] * len(keys)], head=5, freeze="D6")
 
 

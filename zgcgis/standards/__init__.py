@@ -14,7 +14,7 @@ from .cross import Cross, coordination, cross
 from .editions import EDITIONS, Edition, Node, load_standard, suggest_kind
 from .evaluation import Evaluation, Ideal, Options, read_evaluation
 from .potentials import POTENTIALS, in_order, potentials
-from .scoring import Scores, attribute, rank_changes, ranking, score
+from .scoring import Scores, attribute, rank_changes, ranking, score, shares_below
 from .sureness import Sureness, sureness
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "ranking",
     "read_evaluation",
     "score",
+    "shares_below",
     "suggest_kind",
     "sureness",
 ]

@@ -18,7 +18,7 @@ from ..indicators import INDICATORS
 from .editions import Edition, Node, load_standard
 from .evaluation import Evaluation, Options, read_evaluation
 
-__all__ = ["Scores", "attribute", "rank_changes", "ranking", "score"]
+__all__ = ["Scores", "attribute", "rank_changes", "ranking", "score", "shares_below"]
 
 Floats = NDArray[np.float64]
 
