@@ -1,6 +1,7 @@
 # make atlas    what running needs, and the atlas of the shipped zone in maps/
 # make test     all that the tests need, then the tests
 # make lint     the style and the types
+# make page     the modules of the atlas's page, where npm is there
 # make matrix   set-up and commands on every Python and pip there is, and on the lower bounds
 # make locks    renew locks/ from pyproject.toml
 PYTHON ?= python3
@@ -10,7 +11,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 LOCKED := $(PIP) install -q --require-hashes --no-deps --only-binary :all:
 
-.PHONY: atlas test test-full lint matrix locks bench setup machine clean
+.PHONY: atlas page test test-full lint matrix locks bench setup machine clean
 
 atlas: setup
 	$(BIN)/zgcgis map zgc -o maps/zgc.html
@@ -37,12 +38,18 @@ $(VENV)/test: $(VENV)/run $(LOCKS)/test.txt
 machine:
 	@sh tests/machine.sh
 
+# The page of the atlas: its bundle and its types. Only who changes the page needs npm.
+page:
+	@if command -v npm >/dev/null; then cd zgcgis/maps/page && npm ci --silent --no-audit --no-fund \
+	|| echo "页面的模块未能安装，相应测试将跳过 The modules of the page could not be installed; their tests are left out"; \
+	else echo "没有 npm，页面的打包与类型测试将跳过 No npm: the tests of the page's bundle and types are left out"; fi
+
 lint: setup $(VENV)/test
 	$(BIN)/ruff check zgcgis tests locks
 	$(BIN)/ruff format --check zgcgis tests locks
 	$(BIN)/mypy
 
-test: setup $(VENV)/test machine lint
+test: setup $(VENV)/test machine page lint
 	$(PIP) check
 	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-branch --cov-report=term
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import csv
+import gzip
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -57,6 +59,11 @@ def _browser() -> Iterator[Any]:
         finally:
             _RUNNING.clear()
             browser.close()
+
+
+def unpacked(block: str) -> Any:
+    """What a packed block of a page says."""
+    return json.loads(gzip.decompress(base64.b64decode(block)))
 
 
 def square(lon: float, lat: float, size: float = SQUARE) -> dict:

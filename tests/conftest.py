@@ -20,6 +20,18 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") == "true" else "here")
 
 ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def rules_of_tests():
+    """Rules that a module of tests makes up (T990 and above) go with it."""
+    yield
+    from zgcgis.findings import RULES
+
+    for code in [code for code in RULES if code[1:].startswith("99") and len(code) == 4]:
+        del RULES[code]
+
+
 FULL = os.environ.get("ZGCGIS_FULL") == "1"
 """Whether the long counts are wanted (`make test-full`)."""
 

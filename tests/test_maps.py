@@ -25,7 +25,7 @@ from zgcgis.maps.panel import breaks
 from zgcgis.maps.safe import escape_text, json_for_page
 
 sys.path.insert(0, str(Path(__file__).parent))
-from atlas_zone import write_zone
+from atlas_zone import unpacked, write_zone
 
 STATIC = Path(zg.__file__).parent / "maps" / "static"
 
@@ -163,10 +163,11 @@ def test_an_empty_zone_gives_a_page(tmp_path):
 def test_findings_are_drawn_with_their_sentence(trial):
     define("T998", "error", zh="地块{feature}有误", en="plot {feature} is wrong")
     rows = [{"feature": "p1", "level": "parcel", "geometry": Point(116.31, 40.01)}]
-    content = draw_zone(trial, findings=finding_frame(rows, rule="T998")).content
-    (found,) = content["findings"]
-    assert found["t"] == ["地块p1有误", "plot p1 is wrong"]
-    assert found["g"]["type"] == "Point"
+    atlas = draw_zone(trial, findings=finding_frame(rows, rule="T998"))
+    assert atlas.content["findings"]["count"] == 1
+    found = unpacked(atlas.blocks["findings"])
+    assert found["t"] == [["地块p1有误"], ["plot p1 is wrong"]]
+    assert found["g"][0]["type"] == "Point"
 
 
 def test_an_unknown_quantity_or_year_is_refused_with_those_there_are(zone):

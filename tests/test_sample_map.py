@@ -10,6 +10,7 @@ from zgcgis.checks import check
 from zgcgis.io import open_zone
 from zgcgis.maps import draw_zone, save_map
 
+from .atlas_zone import unpacked
 from .conftest import chromium
 
 
@@ -39,9 +40,10 @@ def test_the_same_zone_gives_the_same_page(zone, page, tmp_path):
 
 def test_findings_lie_on_the_map(zone, tmp_path):
     found = check(zone)
-    page = save_map(draw_zone(zone, findings=found), tmp_path / "findings.html")
-    text = page.read_text(encoding="utf-8")
-    assert all(code in text for code in found["rule"].unique())
+    atlas = draw_zone(zone, findings=found)
+    listed = unpacked(atlas.blocks["findings"])
+    assert [listed["rules"][place] for place in listed["rule"]] == list(found["rule"])
+    assert atlas.blocks["findings"] in save_map(atlas, tmp_path / "f.html").read_text("utf-8")
 
 
 @pytest.mark.browser

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from zgcgis.io import open_zone
 from zgcgis.model import LEVELS
 
 sys.path.insert(0, str(Path(__file__).parent))
+from atlas_zone import unpacked
 from hostile_zone import CSV, DRAWN, FORMS, csv_text, layer, outlines, write_zone
 from test_zone_values import FULL, run
 
@@ -124,7 +126,9 @@ def test_the_file_is_left_as_it_is(tmp_path):
     before = path.read_bytes()
     run(["map", str(folder), "-o", str(tmp_path / "map.html")])
     assert path.read_bytes() == before
-    assert "R301" in (tmp_path / "map.html").read_text(encoding="utf-8")
+    page = (tmp_path / "map.html").read_text(encoding="utf-8")
+    listed = unpacked(re.search(r'id="findings">([^<]+)<', page)[1])
+    assert "R301" in listed["rules"]
 
 
 # --- hierarchy -----------------------------------------------------------------------------------

@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # what a type checker sees; at run time a name comes by the t
     from .io import open_zone as open_zone
     from .io import read_layer as read_layer
     from .io import write_layer as write_layer
+    from .maps import ParcelLayer as ParcelLayer
     from .maps import draw_zone as draw_zone
     from .maps import save_map as save_map
     from .maps import to_offline_html as to_offline_html
@@ -54,6 +55,7 @@ _HOME = {
     "TERMS": "terms",
     "Assessment": "assessment",
     "Indicator": "indicators",
+    "ParcelLayer": "maps",
     "Plan": "plan",
     "Zone": "model",
     "ZgcgisError": "errors",

@@ -160,12 +160,15 @@ def report(zone: str, years: tuple[int, ...], out: str, lang: str) -> None:
     """一次生成全部成果：评价报告、工作簿、数据表和地图集。All of it, in one folder."""
     from .. import maps
     from ..report import write_report
+    from ..report.wording import sentences_of
 
     result = _assess(zone, years, lang)
     page = write_report(result, out, lang=lang)
     atlas = Path(out) / "atlas.html"
     opens: Literal["zh", "en"] = "en" if lang == "en" else "zh"
-    maps.save_map(maps.draw_zone(result.zone, findings=result.findings, lang=opens), atlas)
+    said = sentences_of(result.zone)
+    drawn = maps.draw_zone(result.zone, findings=result.findings, lang=opens, sentences=said)
+    maps.save_map(drawn, atlas)
     _say(result, lang)
     for path in (page, Path(out) / "assessment.xlsx", atlas):
         say(f"  {path}")

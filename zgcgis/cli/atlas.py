@@ -19,6 +19,10 @@ __all__ = ["map"]
 @click.option("--year", type=int, help="打开时的年份 Year it opens on.")
 @click.option("--color-by", help="打开时的指标 Quantity that colours the parks.")
 @click.option("--review-no", help="审图号 Map review number.")
+@click.option(
+    "--layers",
+    help="放入页面的用地图层，逗号分隔，冒号后为着色方式 Layers of land: parcel:land_use,building,firm; none.",
+)
 def map(
     zone: str,
     out: str | None,
@@ -26,6 +30,7 @@ def map(
     year: int | None,
     color_by: str | None,
     review_no: str | None,
+    layers: str | None,
 ) -> None:
     """生成可离线打开的地图集。The atlas of ZONE, one file that needs no network."""
     from ..io.writing import lying
@@ -39,6 +44,7 @@ def map(
         year=year,
         lang="en" if lang == "en" else "zh",
         review_no=review_no,
+        layers=None if layers is None else [part.strip() for part in layers.split(",")],
     )
     path = save_map(atlas, out or f"{file_name(here.id)}.html")
     units = atlas.content["units"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from ..safe_text import Text, xml_text
 from .console import say
@@ -99,8 +99,11 @@ def write_check(
 def _atlas(zone: Zone, findings: GeoDataFrame, lang: str) -> Any:
     """The atlas with its findings, which come the largest of each severity first."""
     from ..maps import draw_zone
+    from ..report.wording import sentences_of
 
-    return draw_zone(zone, findings=findings, lang="en" if lang == "en" else "zh")
+    opens: Literal["zh", "en"] = "en" if lang == "en" else "zh"
+    said = sentences_of(zone)
+    return draw_zone(zone, findings=findings, lang=opens, sentences=said, desk="findings")
 
 
 def write_scenario(

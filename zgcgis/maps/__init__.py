@@ -8,13 +8,17 @@ browser nor in Python.
 from __future__ import annotations
 
 from .atlas import Atlas, draw_zone, save_map
+from .land_layers import PageTooLargeError
 from .offline import OfflineAssetError, to_offline_html
 from .panel import Measure, panel
+from .parcel_layer import ParcelLayer
 
 __all__ = [
     "Atlas",
     "Measure",
     "OfflineAssetError",
+    "PageTooLargeError",
+    "ParcelLayer",
     "draw_zone",
     "panel",
     "save_map",

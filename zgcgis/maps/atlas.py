@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -12,10 +13,12 @@ from branca.element import MacroElement
 from folium.template import Template
 from geopandas import GeoDataFrame
 
+from ..findings import describe
 from ..io.writing import write_text_whole
 from ..model import Zone
 from .content import page_content
-from .offline import Page, asset, rendered, to_offline_html
+from .finding_list import Sentences
+from .offline import Page, add_html, asset, rendered, to_offline_html
 from .safe import json_for_page
 
 __all__ = ["Atlas", "draw_zone", "save_map"]
@@ -44,9 +47,11 @@ class Atlas(folium.Map):  # type: ignore[misc]
     ----------
     content
         What the page is told, as plain data.
+    blocks
+        Land, firms and findings as the page unpacks them, by the id of their element.
     """
 
-    def __init__(self, content: dict[str, Any]) -> None:
+    def __init__(self, content: dict[str, Any], blocks: Mapping[str, str] | None = None) -> None:
         super().__init__(
             location=[0, 0],
             zoom_start=4,
@@ -55,7 +60,8 @@ class Atlas(folium.Map):  # type: ignore[misc]
             attribution_control=False,
         )
         self.content = content
-        self.options["max_zoom"] = 18
+        self.blocks = dict(blocks or {})
+        self.options["max_zoom"] = 20
         self.options["zoom_snap"] = 0.25
         self.options["zoom_delta"] = 0.5
         self.options["wheel_px_per_zoom_level"] = 90
@@ -78,7 +84,10 @@ class Atlas(folium.Map):  # type: ignore[misc]
         page.body.append(
             f'<main id="atlas"><div class="folium-map" id="{self.get_name_in_page()}"></div></main>'
         )
+        add_html(page, (text for text in parts.html if "folium-map" not in text))
         page.data(_DATA_ID, json_for_page(self.content))
+        for id, text in self.blocks.items():
+            page.packed(id, text)
         page.script(_static("atlas.js"))
         own = [text for text in parts.script if text.strip()]
         page.script("\n".join(own))
@@ -131,6 +140,9 @@ def draw_zone(
     findings: GeoDataFrame | None = None,
     lang: Literal["zh", "en"] = "zh",
     review_no: str | None = None,
+    layers: Sequence[str] | None = None,
+    sentences: Sentences = describe,
+    desk: Literal["parks", "land", "firms", "findings"] = "parks",
 ) -> Atlas:
     """Draw the layers of a zone, coloured by a value, with findings on top.
 
@@ -149,16 +161,40 @@ def draw_zone(
         Language the page opens in; the reader can change it.
     review_no
         Map review number (审图号); by default the one of ``zone.toml``.
+    layers
+        Layers of land to put into the page, each with the style it opens with after a colon
+        (``"parcel:land_use"``, ``"building"``, ``"firm"``); ``["none"]`` for the parks alone. By
+        default all that fit into about 48 bytes a parcel, at least 5.3 MB.
+    sentences
+        Writes the findings as sentences in a language; by default :func:`zgcgis.findings.describe`.
+
+    desk
+        Which page of the panel is open at first.
+
+    Raises
+    ------
+    UnknownNameError
+        If `color_by`, `year` or one of `layers` is not there.
+    PageTooLargeError
+        If the parcels, or layers that are asked for, do not fit into 29 MB.
 
     Returns
     -------
     map
         A :class:`folium.Map` that shows itself in a notebook and that :func:`save_map` writes.
     """
-    content = page_content(
-        zone, color_by=color_by, year=year, findings=findings, lang=lang, review_no=review_no
+    content, blocks = page_content(
+        zone,
+        color_by=color_by,
+        year=year,
+        findings=findings,
+        lang=lang,
+        review_no=review_no,
+        layers=layers,
+        sentences=sentences,
     )
-    return Atlas(content)
+    content["desk"] = desk
+    return Atlas(content, blocks)
 
 
 def save_map(map_: folium.Map, path: str | Path, *, offline: bool = True) -> Path:

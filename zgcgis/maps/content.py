@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -19,7 +20,10 @@ from ..model import Zone
 from ..plan import goals
 from ..plan.targets import period_name
 from ..terms import TERMS
-from .panel import in_units, panel
+from .desks import land_and_firms, opening, year_of
+from .finding_list import Sentences, findings_block
+from .land_layers import MOST_BLOCKS
+from .panel import Measure, in_units, panel
 
 __all__ = ["page_content"]
 
@@ -27,7 +31,6 @@ _HUES = ("#2563a8", "#a4511b", "#7a3f8c", "#2f7a50", "#8a6d00", "#a0365a", "#3d6
 _OTHER_HUE = "#5f6b76"
 _RAMP = ("#e4efe9", "#b3d7cd", "#77b8b2", "#3a8f95", "#155f6e")
 _STEPS = 5  # decimals of a coordinate: about one metre
-_MOST_FINDINGS = 2000
 
 
 def page_content(
@@ -38,13 +41,16 @@ def page_content(
     findings: GeoDataFrame | None,
     lang: str,
     review_no: str | None,
-) -> dict[str, Any]:
-    """Return the data block of the page.
+    layers: Sequence[str] | None = None,
+    sentences: Sentences = describe,
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return the data block of the page, and the packed blocks beside it by id.
 
     Raises
     ------
     UnknownNameError
-        If `color_by` is not a quantity the zone has values for.
+        If `color_by` is not a quantity the zone has values for, or `layers` names a layer or a
+        way to colour it that there is not.
     """
     measures, values = panel(zone)
     keys = [measure.key for measure in measures]
@@ -58,8 +64,10 @@ def page_content(
     units = _units(zone, groups)
     ids = {unit["id"] for unit in units}
     meta = zone.meta
-    stated_year = meta.get("year")
-    return {
+    there = values[values["unit"].isin(zone.units.index[zone.units["level"] == "park"])]
+    measure, opening_year = opening(zone, keys, there, years)
+    told, listed = findings_block(zone.flaws if findings is None else findings, zone, sentences)
+    content = {
         "id": zone.id,
         "lang": lang,
         "name": _pair(zone.names.get("zh"), zone.names.get("en")),
@@ -75,19 +83,9 @@ def page_content(
         ],
         "ramp": list(_RAMP),
         "years": years,
-        "year": year or (stated_year if stated_year in years else (years[-1] if years else None)),
-        "measure": color_by or (keys[0] if keys else None),
-        "measures": [
-            {
-                "key": m.key,
-                "name": [m.zh, m.en],
-                "unit": [m.unit_zh, m.unit_en],
-                "note": [m.note_zh, m.note_en],
-                "computed": m.computed,
-                "breaks": list(m.breaks),
-            }
-            for m in measures
-        ],
+        "year": year or (year_of(zone, color_by, there, years) if color_by else opening_year),
+        "measure": color_by or measure,
+        "measures": [_measure(m) for m in measures],
         "values": _values(values, ids | {zone.id}, sources),
         "records": _records(zone, ids | {zone.id}, sources),
         "words": _words(zone),
@@ -103,9 +101,38 @@ def page_content(
         "demands": _demands(zone),
         "plan": _plan(zone),
         "mix": _mix(zone),
-        "findings": _findings(zone.flaws if findings is None else findings),
+        "findings": told,
+        "context": _context(zone),
         "sources": list(sources),
     }
+    blocks = {"findings": listed} if told["count"] else {}
+    taken = len(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
+    content["land"], content["firms"] = land_and_firms(zone, layers, blocks, taken)
+    return content, blocks
+
+
+def _measure(m: Measure) -> dict[str, Any]:
+    return {
+        "key": m.key,
+        "name": [m.zh, m.en],
+        "unit": [m.unit_zh, m.unit_en],
+        "note": [m.note_zh, m.note_en],
+        "computed": m.computed,
+        "breaks": list(m.breaks),
+    }
+
+
+def _context(zone: Zone) -> list[dict[str, Any]]:
+    """Roads, railways, rivers and stations to find one's way by: ``kind name g`` each."""
+    if "context" not in zone.layers:
+        return []
+    found = []
+    for row in zone.layer("context").to_dict("records"):
+        geometry = row["geometry"]
+        if geometry is not None and not geometry.is_empty:
+            name = _pair(row.get("zh"), row.get("en"))
+            found.append({"kind": _text(row.get("kind")), "name": name, "g": _geometry(geometry)})
+    return found
 
 
 # --- text ----------------------------------------------------------------------------------
@@ -194,10 +221,12 @@ def _units(zone: Zone, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Parks and blocks: every one that is listed or drawn, and every park the plan names."""
     shapes: dict[str, tuple[str, Any]] = {}
     for level in ("park", "block"):
-        if level in zone.layers:
+        if level in zone.layers and len(zone.layer(level)) <= MOST_BLOCKS:
             for row in zone.layer(level).to_dict("records"):
                 shapes[str(row["id"])] = (level, row)
     table = zone.units[zone.units["level"].isin(["park", "block"])]
+    if "block" in zone.layers and len(zone.layer("block")) > MOST_BLOCKS:
+        table = table[table["level"] != "block"]
     listed = {str(id): row for id, row in zip(table.index, table.to_dict("records"), strict=True)}
     planned = _planned(zone)
     if "group" in zone.layers:  # a drawn group without members is a place of its own
@@ -482,18 +511,23 @@ def _mix(zone: Zone) -> dict[str, Any]:
 
 
 def _eras(zone: Zone) -> list[list[Any]]:
-    """Which parks made up the zone when, if the zone's folder says so."""
+    """Which parks made up the zone when: years, both names, how many; if the folder says so."""
     rows = zone.tables.get("members")
     if rows is None or not {"set", "zh", "en", "since", "until"} <= set(rows.columns):
         return []
     found: dict[str, list[Any]] = {}
+    counted: dict[str, set[str]] = {}
     for row in rows.to_dict("records"):
+        members = counted.setdefault(_text(row["set"]), set())
+        members.add(_text(row.get("counted_as")) or _text(row.get("unit")))
         since, until = _text(row["since"]), _text(row["until"])
         entry = found.setdefault(_text(row["set"]), [None, None, *_pair(row["zh"], row["en"])])
         if since.isdigit() and (entry[0] is None or int(since) < entry[0]):
             entry[0] = int(since)
         if until.isdigit() and (entry[1] is None or int(until) > entry[1]):
             entry[1] = int(until)
+    for key, entry in found.items():
+        entry.append(len(counted[key]))
     return sorted(found.values(), key=lambda era: era[0] or 0)
 
 
@@ -556,29 +590,6 @@ def _goals(zone: Zone, sources: dict[str, int]) -> list[dict[str, Any]]:
                 "why": _pair(row["why_zh"], row["why_en"]),
                 "clause": _clause(zone, _text(row["clause"])),
                 "source": _index(sources, row["source"]),
-            }
-        )
-    return found
-
-
-def _findings(findings: GeoDataFrame | None) -> list[dict[str, Any]]:
-    if findings is None or not len(findings):
-        return []
-    layer = findings if findings.crs is None else findings.to_crs("EPSG:4490")
-    layer = layer.iloc[:_MOST_FINDINGS]
-    zh, en = describe(layer, "zh"), describe(layer, "en")
-    found = []
-    for row, text_zh, text_en in zip(layer.to_dict("records"), zh, en, strict=True):
-        geometry = row.get("geometry")
-        drawn = geometry is not None and not geometry.is_empty
-        found.append(
-            {
-                "rule": _text(row["rule"]),
-                "severity": _text(row["severity"]),
-                "feature": _text(row["feature"]),
-                "t": [_text(text_zh), _text(text_en)],
-                "at": _at(geometry.representative_point()) if drawn else None,
-                "g": _geometry(geometry) if drawn else None,
             }
         )
     return found

@@ -23,7 +23,15 @@ from branca.element import CssLink, Element, Figure, JavascriptLink
 from ..errors import ZgcgisError
 from .safe import escape_text, script_body, style_body
 
-__all__ = ["OfflineAssetError", "Page", "asset", "manifest", "rendered", "to_offline_html"]
+__all__ = [
+    "OfflineAssetError",
+    "Page",
+    "add_html",
+    "asset",
+    "manifest",
+    "rendered",
+    "to_offline_html",
+]
 
 _FONTAWESOME = "fontawesome"
 _SCRIPT = re.compile(r"<script\b([^>]*)>(.*?)</script\s*>", re.IGNORECASE | re.DOTALL)
@@ -104,6 +112,10 @@ class Page:
     def data(self, id: str, text: str) -> None:
         """Add a block of JSON that is data and no script."""
         self.body.append(f'<script type="application/json" id="{id}">{text}</script>')
+
+    def packed(self, id: str, text: str) -> None:
+        """Add a block of base64 that is data and no script."""
+        self.body.append(f'<script type="application/octet-stream" id="{id}">{text}</script>')
 
     def html(self) -> str:
         """Return the page as text."""
@@ -216,16 +228,17 @@ def to_offline_html(map_: folium.Map, *, title: str = "", lang: str = "zh-CN") -
     for text in parts.header:
         if 'name="viewport"' in text or "http-equiv" in text:
             text = re.sub(r"<meta\b[^>]*>", "", text)
-        _add(page, page.head, [text])
-    _add(page, page.body, parts.html)
+        add_html(page, [text], page.head)
+    add_html(page, parts.html)
     page.script(scripts)
     result = page.html()
     _refuse_remote([*parts.header, *parts.html])
     return result
 
 
-def _add(page: Page, place: list[str], texts: Iterable[str]) -> None:
+def add_html(page: Page, texts: Iterable[str], place: list[str] | None = None) -> None:
     """Put rendered HTML in place, its scripts hashed one by one; data blocks stay data."""
+    place = page.body if place is None else place
     for text in texts:
         position = 0
         for found in _SCRIPT.finditer(text):

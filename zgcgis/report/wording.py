@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -11,13 +11,13 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from ..checks.quota import use_class
-from ..findings import RULES, SEVERITIES, SEVERITY_NAMES
+from ..findings import RULES, SEVERITIES, SEVERITY_NAMES, describe
 from ..model import COLUMNS, LEVELS, Zone
 from ..planning.outputs import plain_template
 from ..safe_text import Text
 from ..terms import TERMS, USES, label
 
-__all__ = ["WORDS", "Words", "in_words", "land_summary", "named", "one_language"]
+__all__ = ["WORDS", "Words", "in_words", "land_summary", "named", "one_language", "sentences_of"]
 
 _OF_CLASS = {
     code: f"{use}_m2"
@@ -73,6 +73,11 @@ def _uses(zone: Zone, findings: pd.DataFrame, lang: str) -> list[str]:
         else "—"
         for level, one in zip(findings["level"], findings["feature"], strict=True)
     ]
+
+
+def sentences_of(zone: Zone) -> Callable[[GeoDataFrame, str], pd.Series]:
+    """Return what writes findings of a zone as sentences of one language, names in place of ids."""
+    return lambda findings, lang: describe(named(zone, findings, lang), lang)
 
 
 def named(zone: Zone, findings: pd.DataFrame, lang: str) -> pd.DataFrame:

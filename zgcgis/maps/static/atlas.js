@@ -1,995 +1,3952 @@
-/* The page of an atlas. Every text of the data becomes a text node; nothing is parsed as HTML. */
-(function () {
-"use strict";
+(() => {
+  // words.js
+  var UI = {
+    zh: {
+      search: "搜索园区（中文、英文、拼音、编号）",
+      none: "无数据",
+      noMatch: "没有符合条件的园区",
+      measure: "指标",
+      year: "年份",
+      play: "播放年份",
+      pause: "暂停",
+      latest: "截至该年最近值",
+      exact: "仅当年",
+      mode: "取值方式",
+      clusters: "产业集群（可多选）",
+      any: "任一",
+      all: "全部",
+      anyAll: "多选时的关系",
+      ranking: "园区",
+      rankingOf: "园区排名",
+      parks: "园区",
+      landTab: "土地",
+      firmsTab: "产业",
+      goals: "规划目标",
+      about: "说明",
+      findings: "问题",
+      lang: "English",
+      print: "打印",
+      png: "导出图片",
+      copied: "链接已复制",
+      copyBy: "请复制地址栏中的链接",
+      close: "关闭",
+      legend: "图例",
+      zoomIn: "放大",
+      zoomOut: "缩小",
+      home: "回到全貌",
+      whole: "全市",
+      panel: "园区与指标",
+      card: "园区信息",
+      sheet: "展开或收起面板",
+      km2: "平方公里",
+      published: "公布面积合计",
+      of: "个中有",
+      withValue: "个有数值",
+      shown: "个园区",
+      areaNote: "上下级园区只计一次",
+      reset: "清除筛选",
+      blocks: "列出街区",
+      notYet: "当时尚未设立",
+      gone: "当时已撤并",
+      noOutline: "无轮廓",
+      pointOnly: "仅示意点位",
+      unplaced: "选址未查到，未上图",
+      sketch: "示意轮廓",
+      schematic: "示意位置与形状",
+      point: "仅点位",
+      approximate: "大致轮廓",
+      digitised: "图上量取",
+      surveyed: "实测",
+      synthetic: "虚构数据",
+      off: "误差约",
+      m: "米",
+      notOfficial: "示意轮廓，不是官方边界",
+      source: "来源",
+      def: "含义",
+      scope: "口径",
+      registration: "按注册地统计",
+      operation: "按经营地统计",
+      unknown: "来源未写明口径",
+      land: "土地面积",
+      computed: "由公布数计算",
+      about_: "约",
+      more: "超过",
+      nearly: "接近",
+      trend: "历年",
+      position: "规划定位",
+      industries: "产业",
+      via: "经研发服务等活动涉及",
+      clause: "条款",
+      notKnown: "尚不清楚",
+      allValues: "全部公布数值",
+      since: "设立",
+      until: "止",
+      district: "所在区",
+      group: "聚集区",
+      aliases: "又名",
+      former: "曾用名",
+      boundary: "文字四至",
+      east: "东",
+      south: "南",
+      west: "西",
+      north: "北",
+      inside: "下级单元",
+      parent: "上级",
+      blocksOf: "街区",
+      uArea: "规划面积未查到",
+      uOutline: "没有可用的边界，图上是一个示意点",
+      uNoPlace: "选址没有任何来源写明",
+      uSince: "设立年份未查到",
+      uIndustry: "规划没有写明它的产业",
+      uValue: "没有查到任何数值：",
+      uIncomeLater: "之后的总收入未查到，最近为",
+      conflict: "同一年另有不同的公布数，见下表",
+      target: "目标",
+      value: "查到",
+      verdict: "结论",
+      progress: "完成比例",
+      demands: "规划对用地的要求",
+      counting: "统计口径",
+      sources: "资料来源",
+      howDrawn: "轮廓怎么画的",
+      filter: "筛选",
+      noFilter: "无",
+      review: "审图号",
+      reviewBlank: "（正式发布前填写）",
+      data: "数据年份",
+      printed: "打印日期",
+      scale: "比例尺",
+      projection: "网络墨卡托投影显示；面积另按椭球面计算",
+      list: "园区编号",
+      sketchLine: "示意轮廓（虚线）",
+      schematicLine: "位置与形状均为示意",
+      pointMark: "无轮廓的园区",
+      corridor: "产业带",
+      axis: "轴线",
+      groupLine: "聚集区",
+      link: "区域联系",
+      allYears: "各年分级相同",
+      years: "年",
+      sel: "所选园区",
+      syn: "虚构数据，仅供演示",
+      fin: "严重",
+      warning: "提示",
+      note: "说明",
+      error: "错误",
+      perYear: "年均",
+      park: "园区",
+      block: "街区",
+      copyLink: "复制链接",
+      specialise: "产业构成与全区之比",
+      zone: "全区",
+      hint: "按住可拖动",
+      to: "至",
+      km: "公里",
+      valueAt: "数值",
+      noRecords: "没有查到公布数值",
+      plannedWords: "规划用语",
+      parts: "个下级单元"
+    },
+    en: {
+      search: "Search parks (Chinese, English, pinyin, id)",
+      none: "No data",
+      noMatch: "No park matches",
+      measure: "Indicator",
+      year: "Year",
+      play: "Play the years",
+      pause: "Pause",
+      latest: "Latest so far",
+      exact: "That year",
+      mode: "Which value",
+      clusters: "Industry clusters (several at once)",
+      any: "any",
+      all: "all",
+      anyAll: "How several combine",
+      ranking: "Parks",
+      rankingOf: "Parks by rank",
+      parks: "Parks",
+      landTab: "Land",
+      firmsTab: "Clusters",
+      goals: "Goals",
+      about: "About",
+      findings: "Findings",
+      lang: "中文",
+      print: "Print",
+      png: "Picture",
+      copied: "Link copied",
+      copyBy: "Copy the link from the address bar",
+      close: "Close",
+      legend: "Legend",
+      zoomIn: "Zoom in",
+      zoomOut: "Zoom out",
+      home: "Back to the whole",
+      whole: "Whole city",
+      panel: "Parks and indicators",
+      card: "About the park",
+      sheet: "Raise or lower the panel",
+      km2: "km²",
+      published: "published area",
+      of: "of",
+      withValue: "with a value",
+      shown: "parks",
+      areaNote: "parks inside parks count once",
+      reset: "Clear filter",
+      blocks: "List blocks",
+      notYet: "not yet founded",
+      gone: "no longer there",
+      noOutline: "no outline",
+      pointOnly: "indicative point only",
+      unplaced: "site not found, not on the map",
+      sketch: "Sketch outline",
+      schematic: "Indicative place and shape",
+      point: "Point only",
+      approximate: "Approximate outline",
+      digitised: "Digitised",
+      surveyed: "Surveyed",
+      synthetic: "Invented data",
+      off: "off by about",
+      m: "m",
+      notOfficial: "sketch outlines, not official boundaries",
+      source: "Source",
+      def: "Meaning",
+      scope: "Counted",
+      registration: "by place of registration",
+      operation: "by place of operation",
+      unknown: "source does not say how it counts",
+      land: "land area",
+      computed: "computed from published values",
+      about_: "about ",
+      more: "over ",
+      nearly: "nearly ",
+      trend: "Over the years",
+      position: "Place in the plan",
+      industries: "Industries",
+      via: "through activities such as R&D services",
+      clause: "Clause",
+      notKnown: "What is not known",
+      allValues: "All published values",
+      since: "since",
+      until: "until",
+      district: "District",
+      group: "Group",
+      aliases: "Also called",
+      former: "Former names",
+      boundary: "Boundary in words",
+      east: "E",
+      south: "S",
+      west: "W",
+      north: "N",
+      inside: "Parts",
+      parent: "Part of",
+      blocksOf: "blocks",
+      uArea: "Planned area not found",
+      uOutline: "No usable outline; the map shows an indicative point",
+      uNoPlace: "No source states its site",
+      uSince: "Year of founding not found",
+      uIndustry: "The plan names no industry for it",
+      uValue: "No value found at all for: ",
+      uIncomeLater: "No later total income found; the latest is of",
+      conflict: "Another value was published for the same year, see below",
+      target: "Goal",
+      value: "Found",
+      verdict: "Verdict",
+      progress: "Share reached",
+      demands: "What the plan asks of land",
+      counting: "How values are counted",
+      sources: "Sources",
+      howDrawn: "How the outlines were drawn",
+      filter: "Filter",
+      noFilter: "none",
+      review: "Map review no.",
+      reviewBlank: "(fill in before publication)",
+      data: "Year of data",
+      printed: "Printed",
+      scale: "Scale",
+      projection: "Shown in Web Mercator; areas are taken on the ellipsoid",
+      list: "Numbered parks",
+      sketchLine: "Sketch outline (dashed)",
+      schematicLine: "Place and shape indicative",
+      pointMark: "Park without an outline",
+      corridor: "Corridor",
+      axis: "Axis",
+      groupLine: "Park group",
+      link: "Regional link",
+      allYears: "same classes in all years",
+      years: "",
+      sel: "Chosen park",
+      syn: "Invented data, for demonstration",
+      fin: "grave",
+      warning: "warning",
+      note: "note",
+      error: "error",
+      perYear: "per year",
+      park: "Park",
+      block: "Block",
+      copyLink: "Copy link",
+      specialise: "Industries against the zone",
+      zone: "zone",
+      hint: "",
+      to: "to",
+      km: "km",
+      valueAt: "value",
+      noRecords: "No published value found",
+      plannedWords: "Words of the plan",
+      parts: "parts"
+    }
+  };
 
-var UI = {
-  zh: {
-    search: "搜索园区（中文、英文、拼音、编号）", none: "无数据", noMatch: "没有符合条件的园区", measure: "指标", year: "年份", play: "播放年份", pause: "暂停",
-    latest: "截至该年最近值", exact: "仅当年", mode: "取值方式", clusters: "产业集群（可多选）", any: "任一", all: "全部", anyAll: "多选时的关系", ranking: "园区",
-    rankingOf: "园区排名", parks: "园区", goals: "规划目标", about: "说明", findings: "问题", lang: "English", print: "打印", png: "导出图片", link: "复制链接", copied: "链接已复制", copyBy: "请复制地址栏中的链接",
-    close: "关闭", legend: "图例", zoomIn: "放大", zoomOut: "缩小", home: "回到全貌", whole: "全市", panel: "园区与指标", card: "园区信息", sheet: "展开或收起面板",
-    km2: "平方公里", published: "公布面积合计", of: "个中有", withValue: "个有数值", shown: "个园区", areaNote: "上下级园区只计一次", reset: "清除筛选",
-    blocks: "列出街区", notYet: "当时尚未设立", gone: "当时已撤并", noOutline: "无轮廓", pointOnly: "仅示意点位", unplaced: "选址未查到，未上图",
-    sketch: "示意轮廓", schematic: "示意位置与形状", point: "仅点位", approximate: "大致轮廓", digitised: "图上量取", surveyed: "实测", synthetic: "虚构数据", off: "误差约", m: "米",
-    notOfficial: "示意轮廓，不是官方边界", source: "来源", def: "含义", scope: "口径", registration: "按注册地统计", operation: "按经营地统计", unknown: "来源未写明口径", land: "土地面积",
-    computed: "由公布数计算", about_: "约", more: "超过", nearly: "接近", trend: "历年", position: "规划定位", industries: "产业", via: "经研发服务等活动涉及", clause: "条款", notKnown: "尚不清楚", allValues: "全部公布数值",
-    since: "设立", until: "止", district: "所在区", group: "聚集区", aliases: "又名", former: "曾用名", boundary: "文字四至", east: "东", south: "南", west: "西", north: "北", inside: "下级单元", parent: "上级", blocksOf: "街区",
-    uArea: "规划面积未查到", uOutline: "没有可用的边界，图上是一个示意点", uNoPlace: "选址没有任何来源写明", uSince: "设立年份未查到", uIndustry: "规划没有写明它的产业", uValue: "没有查到任何数值：", uIncomeLater: "之后的总收入未查到，最近为",
-    conflict: "同一年另有不同的公布数，见下表", target: "目标", value: "查到", verdict: "结论", progress: "完成比例", demands: "规划对用地的要求", counting: "统计口径", sources: "资料来源", howDrawn: "轮廓怎么画的",
-    filter: "筛选", noFilter: "无", review: "审图号", reviewBlank: "（正式发布前填写）", data: "数据年份", printed: "打印日期", scale: "比例尺", projection: "网络墨卡托投影显示；面积另按椭球面计算", list: "园区编号",
-    sketchLine: "示意轮廓（虚线）", schematicLine: "位置与形状均为示意", pointMark: "无轮廓的园区", corridor: "产业带", axis: "轴线", groupLine: "聚集区", link: "区域联系", parentNote: "下级园区无数值时显示上级园区的颜色",
-    allYears: "各年分级相同", years: "年", sel: "所选园区", syn: "虚构数据，仅供演示", fin: "严重", warning: "提示", note: "说明", error: "错误", perYear: "年均", park: "园区", block: "街区", copyLink: "复制链接", specialise: "产业构成与全区之比", zone: "全区", hint: "按住可拖动", to: "至", km: "公里", valueAt: "数值", noRecords: "没有查到公布数值", plannedWords: "规划用语", parts: "个下级单元"
-  },
-  en: {
-    search: "Search parks (Chinese, English, pinyin, id)", none: "No data", noMatch: "No park matches", measure: "Indicator", year: "Year", play: "Play the years", pause: "Pause",
-    latest: "Latest so far", exact: "That year", mode: "Which value", clusters: "Industry clusters (several at once)", any: "any", all: "all", anyAll: "How several combine", ranking: "Parks",
-    rankingOf: "Parks by rank", parks: "Parks", goals: "Goals", about: "About", findings: "Findings", lang: "中文", print: "Print", png: "Picture", link: "Copy link", copied: "Link copied", copyBy: "Copy the link from the address bar",
-    close: "Close", legend: "Legend", zoomIn: "Zoom in", zoomOut: "Zoom out", home: "Back to the whole", whole: "Whole city", panel: "Parks and indicators", card: "About the park", sheet: "Raise or lower the panel",
-    km2: "km²", published: "published area", of: "of", withValue: "with a value", shown: "parks", areaNote: "parks inside parks count once", reset: "Clear filter",
-    blocks: "List blocks", notYet: "not yet founded", gone: "no longer there", noOutline: "no outline", pointOnly: "indicative point only", unplaced: "site not found, not on the map",
-    sketch: "Sketch outline", schematic: "Indicative place and shape", point: "Point only", approximate: "Approximate outline", digitised: "Digitised", surveyed: "Surveyed", synthetic: "Invented data", off: "off by about", m: "m",
-    notOfficial: "sketch outlines, not official boundaries", source: "Source", def: "Meaning", scope: "Counted", registration: "by place of registration", operation: "by place of operation", unknown: "source does not say how it counts", land: "land area",
-    computed: "computed from published values", about_: "about ", more: "over ", nearly: "nearly ", trend: "Over the years", position: "Place in the plan", industries: "Industries", via: "through activities such as R&D services", clause: "Clause", notKnown: "What is not known", allValues: "All published values",
-    since: "since", until: "until", district: "District", group: "Group", aliases: "Also called", former: "Former names", boundary: "Boundary in words", east: "E", south: "S", west: "W", north: "N", inside: "Parts", parent: "Part of", blocksOf: "blocks",
-    uArea: "Planned area not found", uOutline: "No usable outline; the map shows an indicative point", uNoPlace: "No source states its site", uSince: "Year of founding not found", uIndustry: "The plan names no industry for it", uValue: "No value found at all for: ", uIncomeLater: "No later total income found; the latest is of",
-    conflict: "Another value was published for the same year, see below", target: "Goal", value: "Found", verdict: "Verdict", progress: "Share reached", demands: "What the plan asks of land", counting: "How values are counted", sources: "Sources", howDrawn: "How the outlines were drawn",
-    filter: "Filter", noFilter: "none", review: "Map review no.", reviewBlank: "(fill in before publication)", data: "Year of data", printed: "Printed", scale: "Scale", projection: "Shown in Web Mercator; areas are taken on the ellipsoid", list: "Numbered parks",
-    sketchLine: "Sketch outline (dashed)", schematicLine: "Place and shape indicative", pointMark: "Park without an outline", corridor: "Corridor", axis: "Axis", groupLine: "Park group", link: "Regional link", parentNote: "A part without a value shows the colour of its parent",
-    allYears: "same classes in all years", years: "", sel: "Chosen park", syn: "Invented data, for demonstration", fin: "grave", warning: "warning", note: "note", error: "error", perYear: "per year", park: "Park", block: "Block", copyLink: "Copy link", specialise: "Industries against the zone", zone: "zone", hint: "", to: "to", km: "km", valueAt: "value", noRecords: "No published value found", plannedWords: "Words of the plan", parts: "parts"
+  // dom.js
+  var SVG = "http://www.w3.org/2000/svg";
+  function each(list, fn) {
+    for (var i = 0; i < list.length; i++) fn(list[i], i);
   }
-};
-
-var SVG = "http://www.w3.org/2000/svg";
-
-function each(list, fn) { for (var i = 0; i < list.length; i++) fn(list[i], i); }
-
-/* el("div", {class: "x", onclick: f}, child, "text"): children that are strings become text nodes */
-function el(tag, attrs) {
-  var node = document.createElement(tag), i, name;
-  for (name in attrs || {}) {
-    if (attrs[name] === null || attrs[name] === undefined || attrs[name] === false) continue;
-    if (name.slice(0, 2) === "on") node.addEventListener(name.slice(2), attrs[name]);
-    else node.setAttribute(name, attrs[name] === true ? "" : attrs[name]);
+  function el(tag, attrs) {
+    var node = document.createElement(tag), i, name;
+    for (name in attrs || {}) {
+      if (attrs[name] === null || attrs[name] === void 0 || attrs[name] === false) continue;
+      if (name.slice(0, 2) === "on") node.addEventListener(name.slice(2), attrs[name]);
+      else node.setAttribute(name, attrs[name] === true ? "" : attrs[name]);
+    }
+    for (i = 2; i < arguments.length; i++) add(node, arguments[i]);
+    return node;
   }
-  for (i = 2; i < arguments.length; i++) add(node, arguments[i]);
-  return node;
-}
-function svg(tag, attrs) {
-  var node = document.createElementNS(SVG, tag), i, name;
-  for (name in attrs || {}) node.setAttribute(name, attrs[name]);
-  for (i = 2; i < arguments.length; i++) add(node, arguments[i]);
-  return node;
-}
-function add(node, child) {
-  if (child === null || child === undefined || child === false) return;
-  if (Array.isArray(child)) each(child, function (c) { add(node, c); });
-  else node.appendChild(typeof child === "object" ? child : document.createTextNode(String(child)));
-}
-/* ids and keys are other people's words: "constructor" is one too */
-function own(table, key) { return table && Object.prototype.hasOwnProperty.call(table, key) ? table[key] : undefined; }
-function encode(text) { /* half a character has no address */
-  return encodeURIComponent(String(text).replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, function (c) { return c.length > 1 ? c : "\ufffd"; }));
-}
-function clear(node) { while (node.firstChild) node.removeChild(node.firstChild); return node; }
-function fill(node) { clear(node); for (var i = 1; i < arguments.length; i++) add(node, arguments[i]); return node; }
-
-function atlas(map, D) {
-  var S = { lang: D.lang, measure: D.measure, year: D.year, mode: "latest", picks: [], join: "any", query: "", unit: null, tab: "parks", blocks: false };
-  var U = UI[S.lang], byId = Object.create(null), groupById = Object.create(null), measureByKey = Object.create(null), industryById = Object.create(null), labels = [];
-  var phone = function () { return window.matchMedia("(max-width:760px)").matches; };
-  var still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-  var root = document.getElementById("atlas"), printing = false, timer = null;
-  var T = function (pair) { return pair ? (S.lang === "en" ? pair[1] : pair[0]) : ""; };
-
-  each(D.units, function (u) { byId[u.id] = u; u.kids = []; });
-  each(D.units, function (u) { if (byId[u.parent] && byId[u.parent] !== u) byId[u.parent].kids.push(u); });
-  each(D.units, function (u) { /* those above it, each once: a hierarchy may run in a circle */
-    var p = byId[u.parent]; u.above = [];
-    while (p && p !== u && u.above.length < 32 && u.above.indexOf(p) < 0) { u.above.push(p); p = byId[p.parent]; }
-  });
-  each(D.groups, function (g) { groupById[g.id] = g; });
-  each(D.measures, function (m) { measureByKey[m.key] = m; });
-  each(D.industries, function (i) { industryById[i.id] = i; });
-  var parks = D.units.filter(function (u) { return u.level !== "block"; });
-
-  /* --- numbers --------------------------------------------------------------------- */
-  function colon() { return S.lang === "en" ? ": " : "："; }
-  function group3(text) { return text.replace(/\B(?=(\d{3})+(?!\d))/g, ","); }
-  function number(v) {
-    if (v === null || v === undefined) return "—";
-    var a = Math.abs(v), d = a >= 1000 ? 0 : a >= 100 ? 0 : a >= 10 ? 1 : 2;
-    if (Math.abs(v - Math.round(v)) < 1e-9) d = 0;
-    var parts = Math.abs(v).toFixed(d).split(".");
-    if (parts[1]) parts[1] = parts[1].replace(/0+$/, "");
-    return (v < 0 ? "−" : "") + group3(parts[0]) + (parts[1] ? "." + parts[1] : "");
+  function svg(tag, attrs) {
+    var node = document.createElementNS(SVG, tag), i, name;
+    for (name in attrs || {}) node.setAttribute(name, attrs[name]);
+    for (i = 2; i < arguments.length; i++) add(node, arguments[i]);
+    return node;
   }
-  function qualified(q, v) { return (q === "~" ? U.about_ : q === ">" ? U.more : q === "<" ? U.nearly : "") + number(v); }
-  /* in a column the words would push the numbers about */
-  function marked(q, v) { return (q === "~" ? "≈" : q === ">" ? ">" : q === "<" ? "≲" : "") + number(v); }
-  function measure() { return measureByKey[S.measure]; }
-  function series(unit, key) { return own(own(D.values, key), unit) || []; }
-  function cell(unit, key, year, mode) {
-    var best = null;
-    each(series(unit, key), function (c) {
-      if (c[0] === year || ((mode || S.mode) === "latest" && c[0] <= year)) if (!best || c[0] > best[0]) best = c;
+  function add(node, child) {
+    if (child === null || child === void 0 || child === false) return;
+    if (Array.isArray(child)) each(child, function(c) {
+      add(node, c);
     });
-    return best;
+    else node.appendChild(typeof child === "object" ? child : document.createTextNode(String(child)));
   }
-  function there(u) { return (u.since === null || u.since <= S.year) && (u.until === null || S.year < u.until); }
-  function value(u) { return S.measure && there(u) ? cell(u.id, S.measure, S.year) : null; }
-  function klass(v) {
-    var b = measure() ? measure().breaks : [], i = 0;
-    while (i < b.length && v >= b[i]) i++;
-    return i;
+  function own(table, key) {
+    return table && Object.prototype.hasOwnProperty.call(table, key) ? table[key] : void 0;
   }
-  function ramp(n) { /* fewer classes still use the whole ramp */
-    var k = D.ramp.length, out = [];
-    for (var i = 0; i < n; i++) out.push(D.ramp[n === 1 ? 2 : Math.round(i * (k - 1) / (n - 1))]);
-    return out;
+  function encode(text) {
+    return encodeURIComponent(String(text).replace(/[\ud800-\udbff][\udc00-\udfff]|[\ud800-\udfff]/g, function(c) {
+      return c.length > 1 ? c : "�";
+    }));
   }
-  function colours() { return ramp((measure() ? measure().breaks.length : 0) + 1); }
+  function clear(node) {
+    while (node.firstChild) node.removeChild(node.firstChild);
+    return node;
+  }
+  function fill(node) {
+    clear(node);
+    for (var i = 1; i < arguments.length; i++) add(node, arguments[i]);
+    return node;
+  }
 
-  /* --- which units ------------------------------------------------------------------- */
-  function names(key) { /* does the plan place the cluster here: by name, or through an activity? */
-    return function (u) {
-      if (u.industries.indexOf(key) >= 0) return true;
-      return u.industries.some(function (k) { var i = industryById[k]; return i && i.covers.indexOf(key) >= 0; });
+  // context.js
+  var STYLES = {
+    road_motorway: { color: "#c9b98f", weight: 2.6 },
+    road_trunk: { color: "#d3c7a8", weight: 1.8 },
+    road: { color: "#d9d2c3", weight: 1.2 },
+    subway: { color: "#9aa8b8", weight: 1.3, dashArray: "5 3" },
+    rail: { color: "#8c8371", weight: 1.2, dashArray: "6 4" },
+    river: { color: "#9fc3dc", weight: 2.2 },
+    water: { color: "#9fc3dc", weight: 0.8, fill: true, fillColor: "#cfe3ef", fillOpacity: 0.8 },
+    green: { color: "#b9d3ae", weight: 0.5, fill: true, fillColor: "#dcead5", fillOpacity: 0.8 }
+  };
+  function contextLines(P, labels) {
+    const { D, S, map, say } = P, pane = map.createPane("context");
+    pane.style.zIndex = 225;
+    pane.style.pointerEvents = "none";
+    const renderer = L.canvas({ pane: "context", padding: 0.3 }), lines = L.layerGroup(), stops = L.layerGroup();
+    S.context = D.context.length > 0;
+    each(D.context, (c) => {
+      if (c.kind === "station") {
+        const at = [c.g.coordinates[1], c.g.coordinates[0]];
+        L.circleMarker(at, { renderer, pane: "context", radius: 2.6, color: "#7f8ea0", weight: 1.2, fillColor: "#fffefb", fillOpacity: 1, interactive: false }).addTo(stops);
+        labels.push({ kind: "c", at, name: c.name, order: 950, from: 13.5, shift: [0, 11], context: true });
+      } else L.geoJSON(c.g, { interactive: false, style: Object.assign({ renderer, pane: "context", fill: false, opacity: 0.85, lineJoin: "round", lineCap: "round" }, STYLES[c.kind] || STYLES.road) }).addTo(lines);
+    });
+    const on = () => S.context;
+    function show(group, wanted) {
+      if (wanted !== map.hasLayer(group)) {
+        if (wanted) group.addTo(map);
+        else map.removeLayer(group);
+      }
+    }
+    return {
+      on,
+      update() {
+        show(lines, on());
+        show(stops, on() && map.getZoom() >= 12.5);
+        pane.style.zIndex = P.desk.shows() && S.land.on.length ? 335 : 225;
+      },
+      row() {
+        if (!D.context.length) return null;
+        return el("div", { class: "lay" }, el("label", { for: "context-on" }, el("input", { type: "checkbox", id: "context-on", checked: on(), onchange() {
+          S.context = this.checked;
+          P.contextChanged();
+        } }), " ", say("背景：道路、轨道、站点", "Background: roads, lines, stations")));
+      }
     };
   }
-  function chosen(u) {
-    if (!S.picks.length) return true;
-    var hit = function (k) { return names(k)(u); };
-    return S.join === "all" ? S.picks.every(hit) : S.picks.some(hit);
-  }
-  function fold(text) { return String(text).toLowerCase().replace(/[\s'’·\-_]/g, ""); }
-  each(D.units, function (u) {
-    u.words = [u.id, u.name[0], u.name[1]].concat(u.aliases, u.find.split("|"), u.former.map(function (f) { return f.name[0]; }), u.former.map(function (f) { return f.name[1]; })).map(fold).filter(Boolean);
-  });
-  function found(u) {
-    var q = fold(S.query);
-    return !q || u.words.some(function (w) { return w.indexOf(q) >= 0; });
-  }
-  function listed() {
-    return D.units.filter(function (u) {
-      if (u.level === "block" && !S.blocks && !S.query) return false;
-      return chosen(u) && found(u);
-    });
-  }
-  function ranked() {
-    return listed().map(function (u, i) { return { u: u, c: value(u), i: i }; }).sort(function (a, b) {
-      var x = a.c ? a.c[1] : -Infinity, y = b.c ? b.c[1] : -Infinity;
-      return x === y ? a.i - b.i : y - x;
-    });
-  }
 
-  /* --- the map --------------------------------------------------------------------- */
-  function pane(name, z) { var p = map.createPane(name); p.style.zIndex = z; p.style.pointerEvents = "none"; return L.svg({ pane: name, padding: 0.5 }); }
-  var R = { land: pane("land", 210), link: pane("link", 230), group: pane("group", 300), line: pane("line", 330), glow: pane("glow", 370), park: pane("park", 400), find: pane("find", 450) };
-  var labelPane = map.createPane("labels"); labelPane.style.zIndex = 620; labelPane.style.pointerEvents = "none";
-  function shape(g, style) { return L.geoJSON(g, { style: style, interactive: !!style.interactive, pointToLayer: function (_, at) { return L.circleMarker(at, style); } }); }
-  function dash(precision) { return precision === "sketch" || precision === "approximate" ? "7 3.5" : precision === "schematic" ? "2.5 3.5" : null; }
-
-  each(D.districts, function (d) {
-    shape(d.g, { renderer: R.land, pane: "land", color: "#cfc7b6", weight: 1, fillColor: "#f8f5ee", fillOpacity: 1, lineJoin: "round" }).addTo(map);
-    labels.push({ kind: "d", at: d.at, name: d.name, order: 900 });
-  });
-  each(D.outlines, function (o) {
-    var g = groupById[o.id], hue = g ? g.hue : "#888";
-    o.hue = hue;
-    o.layer = shape(o.g, { renderer: R.group, pane: "group", color: hue, weight: 1.6, opacity: 0.75, dashArray: dash(o.precision), fillColor: hue, fillOpacity: 0.06, lineJoin: "round", lineCap: "round" }).addTo(map);
-    if (!byId[o.id]) labels.push({ kind: "g", at: top(o.g) || o.at, name: g ? g.name : o.name, colour: hue, order: 20, shift: [0, 14] });
-  });
-  each(D.lines, function (o) {
-    var g = groupById[o.parent], hue = g ? g.hue : "#777", line = o.g.type.indexOf("Line") >= 0;
-    o.hue = hue;
-    if (line) {
-      shape(o.g, { renderer: R.line, pane: "line", color: "#fffdf8", weight: 6.5, opacity: 0.85, lineCap: "round" }).addTo(map);
-      shape(o.g, { renderer: R.line, pane: "line", color: hue, weight: 3.2, opacity: 0.9, lineCap: "round" }).addTo(map);
-    } else shape(o.g, { renderer: R.line, pane: "line", color: hue, weight: 1, opacity: 0.35, dashArray: "1 4", fillColor: hue, fillOpacity: 0.13, lineJoin: "round" }).addTo(map);
-    labels.push({ kind: "a", at: o.at, name: o.name, colour: hue, order: line ? 700 : 650, from: line ? 12.25 : 10.5 });
-  });
-  each(D.links, function (k) {
-    var from = D.outlines.filter(function (o) { return o.id === k.parent; })[0] || D.outlines[D.outlines.length - 1];
-    var south = D.outlines.reduce(function (a, o) { return !a || o.at[0] < a.at[0] ? o : a; }, null);
-    k.from = (from && k.parent ? from : south) ? ((from && k.parent ? from : south).at) : null;
-    if (!k.from) return;
-    L.polyline([k.from, k.at], { renderer: R.link, pane: "link", color: "#7d8b94", weight: 1.6, opacity: 0.7, dashArray: "1 6", lineCap: "round", interactive: false }).addTo(map);
-    L.circleMarker(k.at, { renderer: R.link, pane: "link", radius: 6, color: "#7d8b94", weight: 1.6, fillColor: "#fff", fillOpacity: 1, interactive: false }).addTo(map);
-    labels.push({ kind: "l", at: k.at, link: k, name: k.name, order: 800 });
-  });
-  function depth(u) { return u.above.length; }
-  function top(g) { /* the northernmost vertex, for the name of a large outline */
-    var best = null;
-    (function walk(c) { if (typeof c[0] === "number") { if (!best || c[1] > best[0]) best = [c[1], c[0]]; } else each(c, walk); })(g.coordinates || []);
-    return best;
-  }
-  function partOf(u) { /* of an outline in several pieces, the box of the piece that carries the name */
-    var best = null;
-    each(u.g.type === "MultiPolygon" ? u.g.coordinates : [u.g.coordinates], function (poly) {
-      var b = L.latLngBounds(poly[0].map(function (c) { return [c[1], c[0]]; }));
-      if (b.contains(u.at) && (!best || best.contains(b))) best = b;
-    });
-    return best || u.layer.getBounds();
-  }
-  var order = D.units.filter(function (u) { return u.g; }).sort(function (a, b) { return (a.level === "group" ? -1 : depth(a)) - (b.level === "group" ? -1 : depth(b)); });
-  each(order, function (u) {
-    var isPoint = u.g.type === "Point" || u.g.type === "MultiPoint";
-    u.isPoint = isPoint;
-    if (!isPoint && (u.precision === "sketch" || u.precision === "schematic" || u.precision === "approximate") && u.level === "park")
-      u.glow = shape(u.g, { renderer: R.glow, pane: "glow", color: u.hue, weight: 9, opacity: 0.13, fill: false, lineJoin: "round" }).addTo(map);
-    u.layer = shape(u.g, { renderer: R.park, pane: "park", interactive: true, radius: u.level === "block" ? 5 : 7.5, color: u.hue, weight: 1.5, lineJoin: "round", lineCap: "round" }).addTo(map);
-    u.layer.on("click", function () { pick(u.id, false); });
-    u.layer.on("mousemove", function (e) { hover(u, e.originalEvent); });
-    u.layer.on("mouseout", function () { tip.hidden = true; });
-    labels.push({ kind: u.level === "block" ? "b" : u.level === "group" ? "h" : u.kids.some(function (k) { return k.level === "park" && k.g; }) ? "h" : "p", at: u.at, name: u.name, unit: u, colour: u.level === "group" ? u.hue : null, shift: isPoint ? [0, 15] : null });
-  });
-  each(D.findings, function (f) {
-    if (!f.g) return;
-    var c = f.severity === "error" ? "#a32a1f" : f.severity === "warning" ? "#b45309" : "#475569";
-    f.layer = shape(f.g, { renderer: R.find, pane: "find", color: c, weight: 2.2, fillColor: c, fillOpacity: byId[f.feature] ? 0 : 0.25, radius: 6 }).addTo(map); /* a park that is found fault with keeps its class colour */
-  });
-  each(labels, function (l) { l.node = el("div", { class: "lb " + l.kind }); if (l.colour) l.node.style.color = l.colour; labelPane.appendChild(l.node); });
-
-  function style(u) {
-    var c = value(u), now = u.id === S.unit, on = chosen(u) && found(u), gone = !there(u);
-    var big = u.kids.some(function (k) { return k.g && k.level === "park"; }) || u.level === "group", parentHas = u.above.some(function (p) { return p.g && value(p); });
-    var fillColour = c ? colours()[klass(c[1])] : "url(#no-data)";
-    var opacity = c ? (u.level === "group" ? 0.5 : 0.93) : parentHas || big ? 0 : 0.85;
-    if (u.level === "block" && !c) opacity = 0;
-    if (!on) opacity *= 0.12;
-    u.layer.setStyle({
-      color: now ? "#d97706" : gone ? "#a49b88" : u.level === "block" ? "#55626c" : u.hue, weight: now ? 3.4 : u.level === "block" ? 0.8 : big ? 1.3 : 1.7,
-      opacity: on ? (gone ? 0.6 : 0.95) : 0.25, dashArray: u.isPoint ? (now ? null : "2.5 2.5") : now ? null : dash(u.precision),
-      fillColor: fillColour, fillOpacity: gone ? 0 : opacity
-    });
-    if (u.glow) u.glow.setStyle({ opacity: on && !gone ? (now ? 0.3 : 0.13) : 0.03, color: now ? "#d97706" : u.hue });
-    if (now && u.layer.bringToFront && !big) u.layer.bringToFront();
-  }
-  function pattern() { /* the no-data class: fine diagonal lines */
-    var host = R.park._container;
-    if (!host || host.querySelector("#no-data")) return;
-    var p = svg("pattern", { id: "no-data", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, fill: "#fdfcf9" }), svg("rect", { width: 1.2, height: 6, fill: "#c9c0ae" }));
-    host.insertBefore(svg("defs", {}, p), host.firstChild);
-  }
-
-  /* --- labels: halos, several places to try, the important first --------------------- */
-  function labelText() {
-    each(labels, function (l) {
-      clear(l.node);
-      var u = l.unit, c = u && l.kind !== "b" ? value(u) : null, text = T(l.name);
-      l.node.className = "lb " + l.kind + (S.lang === "en" && text.length > 20 && l.kind !== "g" && !(printing && u) ? " wide" : "") + (u && u.id === S.unit ? " s" : "");
-      if (u && u.no) l.node.appendChild(el("span", { class: "no" }, u.no));
-      l.node.appendChild(el("span", { class: "t" }, text));
-      if (c) l.node.appendChild(el("small", { class: "num" }, marked(c[2], c[1])));
-    });
-  }
-  function frame() { /* the part of the map that nothing covers */
-    var s = map.getSize();
-    if (printing) return { left: 0, top: 0, right: s.x, bottom: s.y };
-    if (phone()) {
-      var sheetEl = S.unit ? card : panel, r = sheetEl.getBoundingClientRect();
-      return { left: 0, top: 0, right: s.x, bottom: Math.max(s.y - r.height, s.y * 0.3) };
+  // node_modules/fflate/esm/browser.js
+  var u8 = Uint8Array;
+  var u16 = Uint16Array;
+  var i32 = Int32Array;
+  var fleb = new u8([
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    1,
+    1,
+    1,
+    1,
+    2,
+    2,
+    2,
+    2,
+    3,
+    3,
+    3,
+    3,
+    4,
+    4,
+    4,
+    4,
+    5,
+    5,
+    5,
+    5,
+    0,
+    /* unused */
+    0,
+    0,
+    /* impossible */
+    0
+  ]);
+  var fdeb = new u8([
+    0,
+    0,
+    0,
+    0,
+    1,
+    1,
+    2,
+    2,
+    3,
+    3,
+    4,
+    4,
+    5,
+    5,
+    6,
+    6,
+    7,
+    7,
+    8,
+    8,
+    9,
+    9,
+    10,
+    10,
+    11,
+    11,
+    12,
+    12,
+    13,
+    13,
+    /* unused */
+    0,
+    0
+  ]);
+  var clim = new u8([16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15]);
+  var freb = function(eb, start) {
+    var b = new u16(31);
+    for (var i = 0; i < 31; ++i) {
+      b[i] = start += 1 << eb[i - 1];
     }
-    return { left: 404, top: 8, right: s.x - (S.unit ? 392 : 64), bottom: s.y - 8 };
+    var r = new i32(b[30]);
+    for (var i = 1; i < 30; ++i) {
+      for (var j = b[i]; j < b[i + 1]; ++j) {
+        r[j] = j - b[i] << 5 | i;
+      }
+    }
+    return { b, r };
+  };
+  var _a = freb(fleb, 2);
+  var fl = _a.b;
+  var revfl = _a.r;
+  fl[28] = 258, revfl[258] = 28;
+  var _b = freb(fdeb, 0);
+  var fd = _b.b;
+  var revfd = _b.r;
+  var rev = new u16(32768);
+  for (i = 0; i < 32768; ++i) {
+    x = (i & 43690) >> 1 | (i & 21845) << 1;
+    x = (x & 52428) >> 2 | (x & 13107) << 2;
+    x = (x & 61680) >> 4 | (x & 3855) << 4;
+    rev[i] = ((x & 65280) >> 8 | (x & 255) << 8) >> 1;
   }
-  function declutter() {
-    var z = map.getZoom(), taken = [], f = frame(), size = map.getSize();
-    var keep = labels.map(function (l) {
-      var u = l.unit, rank = l.order;
-      if (u) rank = u.id === S.unit ? 0 : l.kind === "h" ? 60 : l.kind === "b" ? 600 : value(u) ? 50 : u.planned ? 100 : 200;
-      return { l: l, rank: rank, v: u && value(u) ? value(u)[1] : 0 };
-    }).sort(function (a, b) { return a.rank - b.rank || b.v - a.v; });
-    if (!printing) each([legend, inset, zoomers, credit], function (b) {
-      if (b && !b.hidden && b.offsetWidth) { var r = b.getBoundingClientRect(); taken.push({ l: r.left, r: r.right, t: r.top, b: r.bottom }); }
-    });
-    if (printing && world) { var mm = size.x / 192; taken.push({ l: 149 * mm, r: 193 * mm, t: 117 * mm, b: 162 * mm }); }
-    each(keep, function (k) {
-      var l = k.l, u = l.unit, n = l.node;
-      var on = (!l.from || z >= l.from || (u && u.id === S.unit)) && (!u || (chosen(u) && found(u)) || u.id === S.unit);
-      var at = l.at;
-      if (on && l.link) at = exit(l.link, f) || at;
-      if (!on || !at) { n.style.display = "none"; return; }
-      var pt = at.x !== undefined ? at : map.latLngToContainerPoint(at);
-      if (pt.x < -80 || pt.y < -40 || pt.x > size.x + 80 || pt.y > size.y + 40) { n.style.display = "none"; return; }
-      n.style.display = "block"; n.style.visibility = "hidden";
-      if (l.link) fill(n, (at.x !== undefined && l.link.arrow ? l.link.arrow + " " : "") + T(l.name));
-      var w = n.offsetWidth + 4, h = n.offsetHeight, s = l.shift || [0, 0], up = null;
-      if (l.kind === "b" && u.id !== S.unit && !u.isPoint) { /* a block is named where its name fits into it */
-        var bb = u.layer.getBounds(), q0 = map.latLngToContainerPoint(bb.getNorthWest()), q1 = map.latLngToContainerPoint(bb.getSouthEast());
-        if (q1.x - q0.x < w + 6 || q1.y - q0.y < h + 6) { n.style.display = "none"; return; }
+  var x;
+  var i;
+  var hMap = function(cd, mb, r) {
+    var s = cd.length;
+    var i = 0;
+    var l = new u16(mb);
+    for (; i < s; ++i) {
+      if (cd[i])
+        ++l[cd[i] - 1];
+    }
+    var le = new u16(mb);
+    for (i = 1; i < mb; ++i) {
+      le[i] = le[i - 1] + l[i - 1] << 1;
+    }
+    var co;
+    if (r) {
+      co = new u16(1 << mb);
+      var rvb = 15 - mb;
+      for (i = 0; i < s; ++i) {
+        if (cd[i]) {
+          var sv = i << 4 | cd[i];
+          var r_1 = mb - cd[i];
+          var v = le[cd[i] - 1]++ << r_1;
+          for (var m = v | (1 << r_1) - 1; v <= m; ++v) {
+            co[rev[v] >> rvb] = sv;
+          }
+        }
       }
-      if (u && !u.isPoint && u.layer) { /* a small outline stays free: its name goes below it */
-        var ub = u.part || (u.part = partOf(u)), n0 = map.latLngToContainerPoint(ub.getNorthWest()), n1 = map.latLngToContainerPoint(ub.getSouthEast());
-        if (n1.y - n0.y < 90 && (n1.y - n0.y < h + 14 || n1.x - n0.x < w + 6)) { var mid = (n0.x + n1.x) / 2 - pt.x; s = [mid, n1.y - pt.y + h / 2 + 2]; up = [mid, n0.y - pt.y - h / 2 - 2]; }
+    } else {
+      co = new u16(s);
+      for (i = 0; i < s; ++i) {
+        if (cd[i]) {
+          co[i] = rev[le[cd[i] - 1]++] >> 15 - cd[i];
+        }
       }
-      var tries = l.kind === "d" || l.link ? [[0, 0]] : up ? [s, up, [n1.x - pt.x + w / 2 + 3, 0], [n0.x - pt.x - w / 2 - 3, 0], [0, 0]] : [s, [0, h / 2 + 9], [0, -h / 2 - 9], [w / 2 + 12, 0], [-w / 2 - 12, 0], [w / 2 + 8, h / 2 + 8], [-w / 2 - 8, h / 2 + 8], [w / 2 + 8, -h / 2 - 8]];
-      if (l.kind === "h") tries = tries.concat([[0, h + 18], [0, -h - 18]]);
-      for (var i = 0; i < tries.length; i++) {
-        var x = pt.x + tries[i][0], y = pt.y + tries[i][1];
-        var b = { l: x - w / 2, r: x + w / 2, t: y - h / 2, b: y + h / 2 };
-        if (b.l < f.left || b.r > f.right || b.t < f.top || b.b > f.bottom) continue;
-        if (taken.some(function (o) { return b.l < o.r && b.r > o.l && b.t < o.b && b.b > o.t; })) continue;
-        taken.push(b);
-        var lp = map.containerPointToLayerPoint([x, y]);
-        n.style.left = lp.x + "px"; n.style.top = lp.y + "px"; n.style.visibility = "visible";
-        l.box = { x: x, y: y };
+    }
+    return co;
+  };
+  var flt = new u8(288);
+  for (i = 0; i < 144; ++i)
+    flt[i] = 8;
+  var i;
+  for (i = 144; i < 256; ++i)
+    flt[i] = 9;
+  var i;
+  for (i = 256; i < 280; ++i)
+    flt[i] = 7;
+  var i;
+  for (i = 280; i < 288; ++i)
+    flt[i] = 8;
+  var i;
+  var fdt = new u8(32);
+  for (i = 0; i < 32; ++i)
+    fdt[i] = 5;
+  var i;
+  var flrm = /* @__PURE__ */ hMap(flt, 9, 1);
+  var fdrm = /* @__PURE__ */ hMap(fdt, 5, 1);
+  var max = function(a) {
+    var m = a[0];
+    for (var i = 1; i < a.length; ++i) {
+      if (a[i] > m)
+        m = a[i];
+    }
+    return m;
+  };
+  var bits = function(d, p, m) {
+    var o = p / 8 | 0;
+    return (d[o] | d[o + 1] << 8) >> (p & 7) & m;
+  };
+  var bits16 = function(d, p) {
+    var o = p / 8 | 0;
+    return (d[o] | d[o + 1] << 8 | d[o + 2] << 16) >> (p & 7);
+  };
+  var shft = function(p) {
+    return (p + 7) / 8 | 0;
+  };
+  var slc = function(v, s, e) {
+    if (s == null || s < 0)
+      s = 0;
+    if (e == null || e > v.length)
+      e = v.length;
+    return new u8(v.subarray(s, e));
+  };
+  var ec = [
+    "unexpected EOF",
+    "invalid block type",
+    "invalid length/literal",
+    "invalid distance",
+    "stream finished",
+    "no stream handler",
+    ,
+    "no callback",
+    "invalid UTF-8 data",
+    "extra field too long",
+    "date not in range 1980-2099",
+    "filename too long",
+    "stream finishing",
+    "invalid zip data"
+    // determined by unknown compression method
+  ];
+  var err = function(ind, msg, nt) {
+    var e = new Error(msg || ec[ind]);
+    e.code = ind;
+    if (Error.captureStackTrace)
+      Error.captureStackTrace(e, err);
+    if (!nt)
+      throw e;
+    return e;
+  };
+  var inflt = function(dat, st, buf, dict) {
+    var sl = dat.length, dl = dict ? dict.length : 0;
+    if (!sl || st.f && !st.l)
+      return buf || new u8(0);
+    var noBuf = !buf;
+    var resize = noBuf || st.i != 2;
+    var noSt = st.i;
+    if (noBuf)
+      buf = new u8(sl * 3);
+    var cbuf = function(l2) {
+      var bl = buf.length;
+      if (l2 > bl) {
+        var nbuf = new u8(Math.max(bl * 2, l2));
+        nbuf.set(buf);
+        buf = nbuf;
+      }
+    };
+    var final = st.f || 0, pos = st.p || 0, bt = st.b || 0, lm = st.l, dm = st.d, lbt = st.m, dbt = st.n;
+    var tbts = sl * 8;
+    do {
+      if (!lm) {
+        final = bits(dat, pos, 1);
+        var type = bits(dat, pos + 1, 3);
+        pos += 3;
+        if (!type) {
+          var s = shft(pos) + 4, l = dat[s - 4] | dat[s - 3] << 8, t = s + l;
+          if (t > sl) {
+            if (noSt)
+              err(0);
+            break;
+          }
+          if (resize)
+            cbuf(bt + l);
+          buf.set(dat.subarray(s, t), bt);
+          st.b = bt += l, st.p = pos = t * 8, st.f = final;
+          continue;
+        } else if (type == 1)
+          lm = flrm, dm = fdrm, lbt = 9, dbt = 5;
+        else if (type == 2) {
+          var hLit = bits(dat, pos, 31) + 257, hcLen = bits(dat, pos + 10, 15) + 4;
+          var tl = hLit + bits(dat, pos + 5, 31) + 1;
+          pos += 14;
+          var ldt = new u8(tl);
+          var clt = new u8(19);
+          for (var i = 0; i < hcLen; ++i) {
+            clt[clim[i]] = bits(dat, pos + i * 3, 7);
+          }
+          pos += hcLen * 3;
+          var clb = max(clt), clbmsk = (1 << clb) - 1;
+          var clm = hMap(clt, clb, 1);
+          for (var i = 0; i < tl; ) {
+            var r = clm[bits(dat, pos, clbmsk)];
+            pos += r & 15;
+            var s = r >> 4;
+            if (s < 16) {
+              ldt[i++] = s;
+            } else {
+              var c = 0, n = 0;
+              if (s == 16)
+                n = 3 + bits(dat, pos, 3), pos += 2, c = ldt[i - 1];
+              else if (s == 17)
+                n = 3 + bits(dat, pos, 7), pos += 3;
+              else if (s == 18)
+                n = 11 + bits(dat, pos, 127), pos += 7;
+              while (n--)
+                ldt[i++] = c;
+            }
+          }
+          var lt = ldt.subarray(0, hLit), dt = ldt.subarray(hLit);
+          lbt = max(lt);
+          dbt = max(dt);
+          lm = hMap(lt, lbt, 1);
+          dm = hMap(dt, dbt, 1);
+        } else
+          err(1);
+        if (pos > tbts) {
+          if (noSt)
+            err(0);
+          break;
+        }
+      }
+      if (resize)
+        cbuf(bt + 131072);
+      var lms = (1 << lbt) - 1, dms = (1 << dbt) - 1;
+      var lpos = pos;
+      for (; ; lpos = pos) {
+        var c = lm[bits16(dat, pos) & lms], sym = c >> 4;
+        pos += c & 15;
+        if (pos > tbts) {
+          if (noSt)
+            err(0);
+          break;
+        }
+        if (!c)
+          err(2);
+        if (sym < 256)
+          buf[bt++] = sym;
+        else if (sym == 256) {
+          lpos = pos, lm = null;
+          break;
+        } else {
+          var add2 = sym - 254;
+          if (sym > 264) {
+            var i = sym - 257, b = fleb[i];
+            add2 = bits(dat, pos, (1 << b) - 1) + fl[i];
+            pos += b;
+          }
+          var d = dm[bits16(dat, pos) & dms], dsym = d >> 4;
+          if (!d)
+            err(3);
+          pos += d & 15;
+          var dt = fd[dsym];
+          if (dsym > 3) {
+            var b = fdeb[dsym];
+            dt += bits16(dat, pos) & (1 << b) - 1, pos += b;
+          }
+          if (pos > tbts) {
+            if (noSt)
+              err(0);
+            break;
+          }
+          if (resize)
+            cbuf(bt + 131072);
+          var end = bt + add2;
+          if (bt < dt) {
+            var shift = dl - dt, dend = Math.min(dt, end);
+            if (shift + bt < 0)
+              err(3);
+            for (; bt < dend; ++bt)
+              buf[bt] = dict[shift + bt];
+          }
+          for (; bt < end; ++bt)
+            buf[bt] = buf[bt - dt];
+        }
+      }
+      st.l = lm, st.p = lpos, st.b = bt, st.f = final;
+      if (lm)
+        final = 1, st.m = lbt, st.d = dm, st.n = dbt;
+    } while (!final);
+    return bt != buf.length && noBuf ? slc(buf, 0, bt) : buf.subarray(0, bt);
+  };
+  var et = /* @__PURE__ */ new u8(0);
+  var gzs = function(d) {
+    if (d[0] != 31 || d[1] != 139 || d[2] != 8)
+      err(6, "invalid gzip data");
+    var flg = d[3];
+    var st = 10;
+    if (flg & 4)
+      st += (d[10] | d[11] << 8) + 2;
+    for (var zs = (flg >> 3 & 1) + (flg >> 4 & 1); zs > 0; zs -= !d[st++])
+      ;
+    return st + (flg & 2);
+  };
+  var gzl = function(d) {
+    var l = d.length;
+    return (d[l - 4] | d[l - 3] << 8 | d[l - 2] << 16 | d[l - 1] << 24) >>> 0;
+  };
+  function gunzipSync(data, opts) {
+    var st = gzs(data);
+    if (st + 8 > data.length)
+      err(6, "invalid gzip data");
+    return inflt(data.subarray(st, -8), { i: 2 }, opts && opts.out || new u8(gzl(data)), opts && opts.dictionary);
+  }
+  var td = typeof TextDecoder != "undefined" && /* @__PURE__ */ new TextDecoder();
+  var tds = 0;
+  try {
+    td.decode(et, { stream: true });
+    tds = 1;
+  } catch (e) {
+  }
+
+  // codec.js
+  var TYPES = { u8: Uint8Array, u16: Uint16Array, f32: Float32Array };
+  var BLOCK = 256;
+  function bytesOf(text) {
+    const whole = atob(text), out = new Uint8Array(whole.length);
+    for (let i = 0; i < whole.length; i++) out[i] = whole.charCodeAt(i);
+    return out;
+  }
+  async function inflate(text) {
+    const packed2 = bytesOf(text.trim());
+    if (typeof DecompressionStream === "undefined") return gunzipSync(packed2);
+    const stream = new Blob([packed2]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(stream).arrayBuffer());
+  }
+  function reader(bytes) {
+    let at = 0;
+    return {
+      number() {
+        let value = 0, shift = 0, b;
+        do {
+          b = bytes[at++];
+          value |= (b & 127) << shift;
+          shift += 7;
+        } while (b & 128);
+        return value >>> 0;
+      },
+      sums(n) {
+        const out = new Uint32Array(n + 1);
+        for (let i = 0, sum = 0; i < n; i++) {
+          sum += this.number();
+          out[i + 1] = sum;
+        }
+        return out;
+      }
+    };
+  }
+  function axis(read, count, rings, start) {
+    const out = new Int32Array(count);
+    let anchor = start;
+    for (let r = 0, k = 0; r < rings.length - 1; r++) {
+      const from = k;
+      for (const end = rings[r + 1]; k < end; k++) {
+        const z = read.number(), step = z >>> 1 ^ -(z & 1);
+        if (k === from) out[k] = anchor += step;
+        else out[k] = out[k - 1] + step;
+      }
+    }
+    return out;
+  }
+  function decode(meta, bytes) {
+    const read = reader(bytes), n = meta.n, out = { n, bits: meta.bits, kind: meta.kind, X: null, Y: null, rings: null, shapes: null, box: null, blocks: null, block: BLOCK };
+    if (meta.kind === "point") {
+      const one = new Uint32Array([0, n]);
+      out.X = axis(read, n, one, meta.start[0]);
+      out.Y = axis(read, n, one, meta.start[1]);
+    } else {
+      out.shapes = read.sums(n);
+      out.rings = read.sums(meta.rings);
+      out.X = axis(read, meta.vertices, out.rings, meta.start[0]);
+      out.Y = axis(read, meta.vertices, out.rings, meta.start[1]);
+      index(out);
+    }
+    return out;
+  }
+  var DAY_0 = Date.UTC(1900, 0, 1);
+  function decodeColumn(told, bytes, n) {
+    const kind = told.kind;
+    if (TYPES[kind]) {
+      const T = TYPES[kind], values2 = new T(bytes.slice(0, n * T.BYTES_PER_ELEMENT).buffer);
+      return { values: values2, text: (i) => values2[i] === values2[i] ? values2[i] : null };
+    }
+    if (kind === "scaled") {
+      const read2 = reader(bytes), values2 = new Float64Array(n);
+      for (let i = 0; i < n; i++) {
+        const v = read2.number();
+        values2[i] = v ? (v - 1) / told.by : NaN;
+      }
+      return { values: values2, text: (i) => values2[i] === values2[i] ? values2[i] : null };
+    }
+    if (kind === "date") {
+      const values2 = new Uint16Array(bytes.slice(0, 2 * n).buffer);
+      return { values: values2, text: (i) => values2[i] ? new Date(DAY_0 + values2[i] * 864e5).toISOString().slice(0, 10) : null };
+    }
+    const read = (part) => JSON.parse(new TextDecoder().decode(part));
+    if (kind === "dict") {
+      const table = read(bytes.subarray(0, told.table)), values2 = new Uint16Array(bytes.slice(told.table).buffer);
+      return { values: values2, text: (i) => table[values2[i]] || null };
+    }
+    const values = read(bytes);
+    return { values, text: (i) => values[i] || null };
+  }
+  function index(d) {
+    const { n, X, Y, rings, shapes } = d, blocks = Math.ceil(n / BLOCK), far = 2147483647;
+    d.box = new Int32Array(n * 4);
+    d.blocks = new Int32Array(blocks * 4);
+    for (let b = 0; b < blocks; b++) {
+      d.blocks[b * 4] = d.blocks[b * 4 + 1] = far;
+      d.blocks[b * 4 + 2] = d.blocks[b * 4 + 3] = -far;
+    }
+    for (let i = 0; i < n; i++) {
+      let x0 = far, y0 = far, x1 = -far, y1 = -far;
+      for (let k = rings[shapes[i]], end = rings[shapes[i + 1]]; k < end; k++) {
+        const x = X[k], y = Y[k];
+        if (x < x0) x0 = x;
+        if (x > x1) x1 = x;
+        if (y < y0) y0 = y;
+        if (y > y1) y1 = y;
+      }
+      const q = i * 4, w = (i / BLOCK | 0) * 4;
+      d.box[q] = x0;
+      d.box[q + 1] = y0;
+      d.box[q + 2] = x1;
+      d.box[q + 3] = y1;
+      if (x0 < d.blocks[w]) d.blocks[w] = x0;
+      if (y0 < d.blocks[w + 1]) d.blocks[w + 1] = y0;
+      if (x1 > d.blocks[w + 2]) d.blocks[w + 2] = x1;
+      if (y1 > d.blocks[w + 3]) d.blocks[w + 3] = y1;
+    }
+  }
+  function within(d, x0, y0, x1, y1, fn) {
+    const { blocks, box, n } = d;
+    for (let b = 0; b * BLOCK < n; b++) {
+      const w = b * 4;
+      if (blocks[w] > x1 || blocks[w + 2] < x0 || blocks[w + 1] > y1 || blocks[w + 3] < y0) continue;
+      for (let i = b * BLOCK, end = Math.min(n, i + BLOCK); i < end; i++) {
+        const q = i * 4;
+        if (box[q] <= x1 && box[q + 2] >= x0 && box[q + 1] <= y1 && box[q + 3] >= y0) fn(i);
+      }
+    }
+  }
+  function contains(d, i, x, y) {
+    const { X, Y, rings, shapes } = d;
+    let inside = false;
+    for (let g = shapes[i]; g < shapes[i + 1]; g++)
+      for (let v = rings[g], end = rings[g + 1], u = end - 1; v < end; u = v++)
+        if (Y[v] > y !== Y[u] > y && x < (X[u] - X[v]) * (y - Y[v]) / (Y[u] - Y[v]) + X[v]) inside = !inside;
+    return inside;
+  }
+
+  // points.js
+  var PointLayer = L.GridLayer.extend({
+    options: { tileSize: 512, updateWhenZooming: false, keepBuffer: 1, radius: 3.5, edge: "#fffefb" },
+    /* d: X, Y in world units of 2^bits; classes: colour of each point; shown: which of them, or null */
+    initialize(d, options) {
+      L.setOptions(this, options);
+      this.d = d;
+      this.classes = null;
+      this.fill = ["#2c7fb8"];
+      this.shown = null;
+    },
+    setClasses(classes, fill2) {
+      this.classes = classes;
+      this.fill = fill2;
+      return this._map ? this.redraw() : this;
+    },
+    setShown(shown) {
+      this.shown = shown;
+      return this._map ? this.redraw() : this;
+    },
+    size(z) {
+      return this.options.radius * (z >= 15 ? 1.5 : z >= 12 ? 1.15 : 0.8);
+    },
+    createTile(at, done) {
+      const canvas = document.createElement("canvas"), ratio = Math.min(2, window.devicePixelRatio || 1);
+      canvas.width = canvas.height = this.options.tileSize * ratio;
+      canvas.setAttribute("aria-hidden", "true");
+      setTimeout(() => {
+        this.paint(canvas, at, ratio);
+        done(null, canvas);
+      }, 0);
+      return canvas;
+    },
+    paint(canvas, at, ratio) {
+      const { X, Y, n, bits: bits2 } = this.d, S = canvas.width, k = Math.pow(2, at.z + 8 - bits2) * ratio, ox = at.x * S, oy = at.y * S, r = this.size(at.z) * ratio, x = canvas.getContext("2d");
+      const x0 = (ox - 2 * r) / k, x1 = (ox + S + 2 * r) / k, y0 = (oy - 2 * r) / k, y1 = (oy + S + 2 * r) / k;
+      x.strokeStyle = this.options.edge;
+      x.lineWidth = 1.2 * ratio;
+      for (let i = n - 1; i >= 0; i--) {
+        if (X[i] < x0 || X[i] > x1 || Y[i] < y0 || Y[i] > y1 || this.shown && !this.shown[i]) continue;
+        const colour = this.fill[this.classes ? this.classes[i] : 0];
+        if (!colour) continue;
+        x.beginPath();
+        x.arc(X[i] * k - ox, Y[i] * k - oy, r, 0, 7);
+        x.fillStyle = colour;
+        x.fill();
+        if (r > 2.5 * ratio) x.stroke();
+      }
+    },
+    /* The nearest point within `reach` pixels of a place, -1 where there is none. */
+    pick(map, latlng, reach) {
+      const { X, Y, n, bits: bits2 } = this.d, p = L.CRS.EPSG3857.latLngToPoint(latlng, bits2 - 8), far = reach * Math.pow(2, bits2 - 8 - map.getZoom());
+      let best = -1, least = far * far;
+      for (let i = 0; i < n; i++) {
+        if (this.shown && !this.shown[i]) continue;
+        const dx = X[i] - p.x, dy = Y[i] - p.y, d = dx * dx + dy * dy;
+        if (d < least) {
+          least = d;
+          best = i;
+        }
+      }
+      return best;
+    }
+  });
+  function pointsOf(places, bits2) {
+    const n = places.length, X = new Int32Array(n), Y = new Int32Array(n);
+    places.forEach((at, i) => {
+      if (!at) {
+        X[i] = Y[i] = -1;
         return;
       }
-      n.style.display = "none";
+      const p = L.CRS.EPSG3857.latLngToPoint(L.latLng(at), bits2 - 8);
+      X[i] = Math.round(p.x);
+      Y[i] = Math.round(p.y);
+    });
+    return { X, Y, n, bits: bits2 };
+  }
+
+  // findings.js
+  var ROW = 66;
+  var SEVERITIES = ["error", "warning", "note"];
+  var COLOURS = ["#a32a1f", "#b45309", "#475569"];
+  function findingsDesk(P) {
+    const { D, S, map, say } = P, total = D.findings.count;
+    const state = { severity: /* @__PURE__ */ new Set(), rule: "", park: "", words: "", sort: "grave", at: -1 };
+    let F = null, order = [], layer = null, near = null, byFeature = /* @__PURE__ */ new Map();
+    const parts = {};
+    S.finding = null;
+    const ready = total ? inflate(document.getElementById("findings").textContent).then((bytes) => {
+      F = JSON.parse(new TextDecoder().decode(bytes));
+      index2();
+      return F;
+    }) : Promise.resolve(null);
+    function index2() {
+      F.severity.forEach((s, i) => {
+        const id = F.feature[i];
+        if (id) {
+          if (!byFeature.has(id)) byFeature.set(id, []);
+          byFeature.get(id).push(i);
+        }
+      });
+      select();
+      draw();
+    }
+    const text = (i) => F.t[S.lang === "en" ? 1 : 0][i];
+    function select() {
+      const q = state.words.trim().toLowerCase();
+      order = [];
+      for (let i = 0; i < total; i++) {
+        if (state.severity.size && !state.severity.has(F.severity[i])) continue;
+        if (state.rule && F.rules[F.rule[i]] !== state.rule || state.park && F.parks[F.park[i]] !== state.park) continue;
+        if (q && (text(i) + " " + F.feature[i]).toLowerCase().indexOf(q) < 0) continue;
+        order.push(i);
+      }
+      const size = (i) => F.measured[i] === null ? -1 : F.measured[i];
+      if (state.sort === "size") order.sort((a, b) => size(b) - size(a));
+      else if (state.sort === "rule") order.sort((a, b) => F.rule[a] - F.rule[b] || size(b) - size(a));
+      else if (state.sort === "park") order.sort((a, b) => F.park[a] - F.park[b] || F.severity[a] - F.severity[b]);
+    }
+    function draw() {
+      if (!F || !total) return;
+      if (!layer) {
+        const pane = map.createPane("dots");
+        pane.style.zIndex = 440;
+        pane.style.pointerEvents = "none";
+        layer = new PointLayer(pointsOf(F.at, 26), { pane: "dots", radius: 4, maxZoom: 22 });
+        layer.setClasses(Uint8Array.from(F.severity), COLOURS);
+        near = L.layerGroup();
+      }
+      const shown = new Uint8Array(total);
+      for (const i of order) shown[i] = F.at[i] ? 1 : 0;
+      layer.setShown(shown);
+      update();
+    }
+    function visible() {
+      return S.tab === "findings" || total <= 300;
+    }
+    function update() {
+      if (!layer) return;
+      if (visible() !== map.hasLayer(layer)) {
+        if (visible()) {
+          layer.addTo(map);
+          near.addTo(map);
+        } else {
+          map.removeLayer(layer);
+          map.removeLayer(near);
+        }
+      }
+      near.clearLayers();
+      if (!visible()) return;
+      const b = map.getBounds().pad(0.1), zoom = map.getZoom();
+      let n = 0;
+      for (const i of order) {
+        if (!F.at[i] || !F.g[i] || !b.contains(F.at[i]) || zoom < 14 && total > 300) continue;
+        if (++n > 300) break;
+        const c = COLOURS[F.severity[i]];
+        L.geoJSON(F.g[i], { interactive: false, pane: "find", style: { renderer: P.renderer, pane: "find", color: c, weight: 2.2, fillColor: c, fillOpacity: P.byId[F.feature[i]] ? 0 : 0.25 }, pointToLayer: (_, at2) => L.circleMarker(at2, { renderer: P.renderer, pane: "find", radius: 6, color: c, weight: 2.2, fillOpacity: 0.25 }) }).addTo(near);
+      }
+    }
+    function choose(i, move) {
+      S.finding = i;
+      state.at = order.indexOf(i);
+      P.showFinding();
+      P.mark.clear();
+      if (F.g[i]) {
+        P.mark.shape(F.g[i]);
+        const bounds = L.geoJSON(F.g[i]).getBounds();
+        if (move) P.go(bounds.pad(0.6), false, 19);
+        const a = map.latLngToContainerPoint(bounds.getNorthWest()), z = map.latLngToContainerPoint(bounds.getSouthEast());
+        if (Math.max(z.x - a.x, z.y - a.y) < 60) P.mark.ring(bounds.getCenter());
+      }
+      P.desk.rowOf("parcel", F.feature[i]).then((row) => {
+        if (row && S.finding === i) P.mark.beside(row.layer.layer.latLngsOf(row.i));
+      });
+      P.remember();
+    }
+    function step(by) {
+      if (!order.length) return;
+      state.at = Math.max(0, Math.min(order.length - 1, state.at + by));
+      choose(order[state.at], true);
+      if (parts.scroll) {
+        const top = state.at * ROW + parts.list.offsetTop, s = parts.scroll;
+        if (top < s.scrollTop || top + ROW > s.scrollTop + s.clientHeight) s.scrollTop = top - s.clientHeight / 2;
+        rows();
+      }
+    }
+    function card() {
+      const i = S.finding, park = F.parks[F.park[i]], unit = park ? P.byId[park] : null, place = order.indexOf(i);
+      return { title: F.rules[F.rule[i]] + " · " + severityWord(F.severity[i]), other: [F.names[S.lang === "en" ? 1 : 0][F.rule[i]], unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), body: [
+        el("p", { class: "said" }, text(i)),
+        F.at[i] ? null : el("p", { class: "warn" }, say("这一条没有位置，未上图", "This one has no place and is not on the map")),
+        el("div", { class: "row steps" }, el("button", { class: "tool", type: "button", onclick() {
+          step(-1);
+        } }, say("‹ 上一条", "‹ Previous")), el("span", { class: "num" }, place < 0 ? "" : P.number(place + 1) + " / " + P.number(order.length)), el("button", { class: "tool", type: "button", onclick() {
+          step(1);
+        } }, say("下一条 ›", "Next ›"))),
+        F.clause[i] ? el("p", { class: "text" }, say("依据：", "Basis: ") + F.clause[i]) : null,
+        el("p", {}, el("button", { class: "tool", type: "button", onclick() {
+          P.desk.rowOf("parcel", F.feature[i]).then((row) => {
+            if (row) P.pickThing(row, false);
+            else if (P.byId[F.feature[i]]) P.pick(F.feature[i], false);
+          });
+        } }, say("看这块地：", "See the land: ") + (F.feature[i] || "—")))
+      ] };
+    }
+    function severityWord(k) {
+      return [say("错误", "error"), say("警告", "warning"), say("提示", "note")][k];
+    }
+    function button(i) {
+      return el("button", { class: "finding " + SEVERITIES[F.severity[i]], type: "button", "data-finding": i, "aria-current": S.finding === i ? "true" : null, onclick() {
+        choose(i, true);
+        rows();
+      } }, el("b", {}, F.rules[F.rule[i]] + " " + severityWord(F.severity[i])), "　", text(i));
+    }
+    function rows() {
+      if (!parts.list || !parts.list.isConnected) return;
+      const s = parts.scroll, first = Math.max(0, Math.floor((s.scrollTop - parts.list.offsetTop) / ROW) - 6), last = Math.min(order.length, first + Math.ceil(s.clientHeight / ROW) + 14);
+      parts.list.style.height = order.length * ROW + "px";
+      fill(parts.list, order.slice(first, last).map((i, k) => el("div", { class: "slot", role: "listitem", style: "top:" + (first + k) * ROW + "px", "aria-setsize": order.length, "aria-posinset": first + k + 1 }, button(i))));
+    }
+    function changed() {
+      select();
+      draw();
+      heads();
+      parts.scroll.scrollTop = 0;
+      rows();
+    }
+    function counted(column, i) {
+      const out = /* @__PURE__ */ new Map();
+      for (let k = 0; k < total; k++) if (i(k)) out.set(column[k], (out.get(column[k]) || 0) + 1);
+      return out;
+    }
+    function heads() {
+      const n = counted(F.severity, () => true);
+      fill(parts.chips, SEVERITIES.map((s, k) => n.get(k) ? el("button", { class: "chip", type: "button", "aria-pressed": state.severity.has(k) ? "true" : "false", onclick() {
+        if (state.severity.has(k)) state.severity.delete(k);
+        else state.severity.add(k);
+        changed();
+      } }, el("i", { class: "dot", style: "background:" + COLOURS[k] }), severityWord(k), el("b", { class: "num" }, P.number(n.get(k)))) : null));
+      const without = order.filter((i) => !F.at[i]).length;
+      fill(parts.status, say("列出 " + P.number(order.length) + " 条，共 " + P.number(total) + " 条", P.number(order.length) + " of " + P.number(total) + " listed") + (without ? say("；其中 " + P.number(without) + " 条没有位置，不在图上", "; " + P.number(without) + " without a place are not on the map") : ""));
+    }
+    function choice(id, label, options, value, set) {
+      return el("div", { class: "field" }, el("label", { for: id }, label), el("select", { id, onchange() {
+        set(this.value);
+        changed();
+      } }, options.map(([key, name]) => el("option", { value: key, selected: key === value }, name))));
+    }
+    function page(scroll) {
+      if (!F) {
+        ready.then(P.refresh);
+        return [el("p", { class: "status" }, say("正在读取……", "Reading…"))];
+      }
+      const byRule = counted(F.rule, () => true), byPark = counted(F.park, () => true), all = say("全部", "All");
+      parts.scroll = scroll;
+      parts.chips = el("div", { class: "chips", role: "group", "aria-label": say("严重程度", "Severity") });
+      parts.status = el("p", { class: "status", role: "status" });
+      parts.list = el("div", { class: "list", role: "list", onkeydown(e) {
+        if (e.key === "ArrowDown" || e.key === "ArrowUp") {
+          e.preventDefault();
+          step(e.key === "ArrowDown" ? 1 : -1);
+          const b = parts.list.querySelector('[aria-current="true"]');
+          if (b) b.focus({ preventScroll: true });
+        }
+      } });
+      scroll.onscroll = rows;
+      setTimeout(rows, 0);
+      heads();
+      return [
+        parts.chips,
+        el(
+          "div",
+          { class: "pair" },
+          choice("fr", say("规则", "Rule"), [["", all]].concat([...byRule].sort((a, b) => b[1] - a[1]).map(([r, n]) => [F.rules[r], F.rules[r] + " " + (F.names[S.lang === "en" ? 1 : 0][r] || "") + " (" + n + ")"])), state.rule, (v) => {
+            state.rule = v;
+          }),
+          byPark.size > 1 ? choice("fp", say("园区", "Park"), [["", all]].concat([...byPark].sort((a, b) => b[1] - a[1]).map(([p, n]) => [F.parks[p], (F.parks[p] ? P.byId[F.parks[p]] ? P.T(P.byId[F.parks[p]].name) : F.parks[p] : say("不在任何园区", "in no park")) + " (" + n + ")"]).filter((o) => o[0])), state.park, (v) => {
+            state.park = v;
+          }) : null,
+          choice("fs", say("排序", "Order"), [["grave", say("先重后轻", "gravest first")], ["size", say("按数值大小", "by amount")], ["rule", say("按规则", "by rule")], ["park", say("按园区", "by park")]], state.sort, (v) => {
+            state.sort = v;
+          }),
+          el("div", { class: "field" }, el("label", { for: "fw" }, say("含有文字", "With the words")), el("input", { type: "search", id: "fw", value: state.words, oninput() {
+            state.words = this.value;
+            changed();
+          } }))
+        ),
+        el("div", { class: "row" }, el("button", { class: "tool", type: "button", onclick: csv }, say("导出所列为 CSV", "Listed as CSV")), el("button", { class: "tool", type: "button", onclick: geojson }, say("导出所列为 GeoJSON", "Listed as GeoJSON"))),
+        parts.status,
+        parts.list
+      ];
+    }
+    const fields = () => [["rule", (i) => F.rules[F.rule[i]]], ["severity", (i) => SEVERITIES[F.severity[i]]], ["park", (i) => F.parks[F.park[i]]], ["level", (i) => F.level[i]], ["feature", (i) => F.feature[i]], ["measured", (i) => F.measured[i]], ["unit", (i) => F.unit[i]], ["text", text], ["clause", (i) => F.clause[i]], ["lat", (i) => F.at[i] ? F.at[i][0] : null], ["lon", (i) => F.at[i] ? F.at[i][1] : null]];
+    function cell(v) {
+      const t = v === null || v === void 0 ? "" : String(v), safe = typeof v === "string" && /^[=+\-@\t\r＝＋－＠]/.test(t) ? "'" + t : t;
+      return /[",\n\r]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
+    }
+    function csv() {
+      const cols = fields(), lines = [cols.map((c) => c[0]).join(",")].concat(order.map((i) => cols.map((c) => cell(c[1](i))).join(",")));
+      P.save("findings.csv", "text/csv", "\uFEFF" + lines.join("\r\n") + "\r\n");
+    }
+    function geojson() {
+      const cols = fields(), features = order.map((i) => ({ type: "Feature", properties: Object.fromEntries(cols.map((c) => [c[0], c[1](i)])), geometry: F.g[i] }));
+      P.save("findings.geojson", "application/geo+json", JSON.stringify({ type: "FeatureCollection", features }));
+    }
+    function at(latlng) {
+      if (!layer || !visible() || !map.hasLayer(layer)) return -1;
+      return layer.pick(map, latlng, 9);
+    }
+    return { page, update, choose, step, card, at, ready, button, count: total, of: (id) => F && byFeature.get(id) || [], listed: () => order.slice(), data: () => F, legend: () => total && visible() ? SEVERITIES.map((s, k) => ({ text: say("问题：", "Finding: ") + severityWord(k), colour: COLOURS[k], dot: true })).filter((_, k) => !F || F.severity.indexOf(k) >= 0) : [] };
+  }
+
+  // parcels.js
+  function packed(colour) {
+    const v = parseInt(colour.slice(1), 16);
+    return (255 << 24 | (v & 255) << 16 | (v >> 8 & 255) << 8 | v >> 16) >>> 0;
+  }
+  function sorted(layer, tile) {
+    const { d, shown, classes } = layer, { k, ox, oy, S } = tile, box = d.box, tiny = 3.2 / k, big = [];
+    let pixels = null, image = null;
+    within(d, ox / k, oy / k, (ox + S) / k, (oy + S) / k, (i) => {
+      if (shown && !shown[i]) return;
+      const q = i * 4, w = box[q + 2] - box[q], h = box[q + 3] - box[q + 1], c = classes ? classes[i] : 0;
+      if (!layer.options.fill[c]) return;
+      if (w >= tiny || h >= tiny) {
+        (big[c] || (big[c] = [])).push(i);
+        return;
+      }
+      if (!pixels) {
+        image = tile.context.createImageData(S, S);
+        pixels = new Uint32Array(image.data.buffer);
+      }
+      const x0 = Math.round(box[q] * k - ox), y0 = Math.round(box[q + 1] * k - oy), x1 = Math.min(S, x0 + Math.max(1, Math.round(w * k))), y1 = Math.min(S, y0 + Math.max(1, Math.round(h * k)));
+      const colour = layer.pixels[c];
+      for (let y = Math.max(0, y0); y < y1; y++) for (let x = Math.max(0, x0); x < x1; x++) pixels[y * S + x] = colour;
+    });
+    return { big, image };
+  }
+  function trace(d, i, { k, ox, oy, context }) {
+    const { X, Y, rings, shapes } = d;
+    for (let g = shapes[i]; g < shapes[i + 1]; g++) {
+      const end = rings[g + 1];
+      let v = rings[g];
+      if (v >= end) continue;
+      context.moveTo(X[v] * k - ox, Y[v] * k - oy);
+      while (++v < end) context.lineTo(X[v] * k - ox, Y[v] * k - oy);
+      context.closePath();
+    }
+  }
+  function paint(layer, canvas, at, ratio) {
+    const S = canvas.width, k = Math.pow(2, at.z + 8 - layer.d.bits) * ratio;
+    const tile = { k, ox: at.x * S, oy: at.y * S, S, context: canvas.getContext("2d") }, { context } = tile, { d } = layer;
+    const { big, image } = sorted(layer, tile);
+    if (image) context.putImageData(image, 0, 0);
+    context.lineWidth = layer.options.weight * ratio;
+    context.strokeStyle = layer.options.stroke;
+    context.lineJoin = "round";
+    big.forEach((rows, c) => {
+      context.fillStyle = layer.options.fill[c];
+      for (let s = 0; s < rows.length; s += 200) {
+        let widest = 0;
+        context.beginPath();
+        for (const i of rows.slice(s, s + 200)) {
+          widest = Math.max(widest, (d.box[i * 4 + 2] - d.box[i * 4]) * k);
+          trace(d, i, tile);
+        }
+        context.fill("evenodd");
+        if (widest > 6 * ratio && layer.options.weight) context.stroke();
+      }
     });
   }
-  function exit(link, f) { /* where the line to a far place leaves the free part of the view */
+  var ParcelLayer = L.GridLayer.extend({
+    options: { tileSize: 512, updateWhenZooming: false, keepBuffer: 1, fill: ["#2c7fb8"], stroke: "rgba(255,255,255,.75)", weight: 0.7, opacity: 0.92, maxNativeZoom: void 0 },
+    initialize(meta, text, options) {
+      L.setOptions(this, options);
+      this.meta = meta;
+      this.classes = null;
+      this.shown = null;
+      this.pixels = this.options.fill.map((c) => c ? packed(c) : 0);
+      this.ready = inflate(text).then((bytes) => {
+        this.d = decode(meta, bytes);
+        this.fire("decoded");
+        if (this._map) this.redraw();
+        return this;
+      });
+    },
+    /* Classes of the features as places in `fill`; a class without a colour is not drawn. */
+    setClasses(classes, fill2) {
+      this.classes = classes;
+      if (fill2) {
+        this.options.fill = fill2;
+        this.pixels = fill2.map((c) => c ? packed(c) : 0);
+      }
+      return this._map ? this.redraw() : this;
+    },
+    /* Which features are drawn and can be picked: one byte each, or null for all. */
+    setShown(shown) {
+      this.shown = shown;
+      return this._map ? this.redraw() : this;
+    },
+    createTile(at, done) {
+      const canvas = document.createElement("canvas"), ratio = Math.min(2, window.devicePixelRatio || 1);
+      canvas.width = canvas.height = this.options.tileSize * ratio;
+      canvas.setAttribute("aria-hidden", "true");
+      setTimeout(() => {
+        if (this.d) paint(this, canvas, at, ratio);
+        done(null, canvas);
+      }, 0);
+      return canvas;
+    },
+    project(latlng) {
+      return L.CRS.EPSG3857.latLngToPoint(L.latLng(latlng), this.d.bits - 8);
+    },
+    /* The feature under a place, the smallest where several lie; -1 where there is none. */
+    pick(latlng) {
+      const d = this.d;
+      if (!d) return -1;
+      const { x, y } = this.project(latlng);
+      let best = -1, least = Infinity;
+      within(d, x, y, x, y, (i) => {
+        if (this.shown && !this.shown[i] || !contains(d, i, x, y)) return;
+        const q = i * 4, size = (d.box[q + 2] - d.box[q]) * (d.box[q + 3] - d.box[q + 1]);
+        if (size < least) {
+          least = size;
+          best = i;
+        }
+      });
+      return best;
+    },
+    latLngsOf(i) {
+      const { X, Y, rings, shapes, bits: bits2 } = this.d, out = [];
+      for (let g = shapes[i]; g < shapes[i + 1]; g++) {
+        const ring = [];
+        for (let v = rings[g]; v < rings[g + 1]; v++) ring.push(L.CRS.EPSG3857.pointToLatLng(L.point(X[v], Y[v]), bits2 - 8));
+        out.push(ring);
+      }
+      return out;
+    },
+    boundsOf(i) {
+      const { box, bits: bits2 } = this.d, q = i * 4;
+      return L.latLngBounds(L.CRS.EPSG3857.pointToLatLng(L.point(box[q], box[q + 3]), bits2 - 8), L.CRS.EPSG3857.pointToLatLng(L.point(box[q + 2], box[q + 1]), bits2 - 8));
+    }
+  });
+
+  // land.js
+  var FROM = 13.5;
+  var LandLayer = class {
+    constructor(record, ramp) {
+      this.record = record;
+      this.ramp = ramp;
+      this.columns = /* @__PURE__ */ new Map();
+      this.layer = null;
+      this.style = record.styles.find((s) => s.key === record.style) || record.styles[0] || null;
+      this.only = /* @__PURE__ */ new Set();
+      this.year = null;
+      this.classes = null;
+      this.sums = null;
+    }
+    get key() {
+      return this.record.key;
+    }
+    block(name) {
+      const node = document.getElementById("land-" + name);
+      return node ? node.textContent : null;
+    }
+    /* The Leaflet layer, made when it is first wanted. */
+    open(pane) {
+      if (this.layer) return this.layer;
+      const thin = this.record.styles.every((s) => s.key === "outline" || s.key === "grade");
+      this.layer = new ParcelLayer(this.record.meta, this.block(this.key), { pane, fill: [null, "#d8d2c4"], weight: thin ? 1.6 : 0.7, stroke: thin ? "rgba(60,50,40,.75)" : "rgba(255,255,255,.75)", opacity: thin ? 0.55 : 0.85, minZoom: this.record.from, maxZoom: 22 });
+      this.ready = Promise.all([this.layer.ready, this.column("since"), this.column("until")]).then(() => this.restyle());
+      return this.layer;
+    }
+    /* A column of the layer, or null where the page does not hold it. */
+    column(key) {
+      const told = this.record.columns[key], there = this.columns.get(key);
+      if (!told) return Promise.resolve(null);
+      if (there) return there;
+      const read = inflate(this.block(this.key + "." + key)).then((bytes) => decodeColumn(told, bytes, this.record.meta.n));
+      this.columns.set(key, read);
+      read.then((column) => {
+        this.columns.get(key).now = column;
+      });
+      return read;
+    }
+    now(key) {
+      const there = this.columns.get(key);
+      return there ? there.now : null;
+    }
+    /* Names and colours of the classes of the style; the first is "not known" and has no colour. */
+    legend() {
+      const s = this.style;
+      if (!s) return [];
+      if (s.kind === "class") return s.classes;
+      const n = s.breaks.length + 1, colours = this.ramp(n);
+      return [{ name: ["没有数据", "No data"], colour: null }].concat(colours.map((colour, i) => ({ colour, from: i ? s.breaks[i - 1] : null, to: i < n - 1 ? s.breaks[i] : null })));
+    }
+    async restyle() {
+      if (!this.layer) return;
+      await this.layer.ready;
+      const s = this.style, column = s ? await this.column("by." + s.key) : null, area = await this.column("area_m2");
+      if (s !== this.style) return;
+      this.classes = s ? s.kind === "class" ? column.values : placed(column.values, s.breaks) : new Uint8Array(this.record.meta.n).fill(1);
+      this.layer.setClasses(this.classes, s ? this.legend().map((c) => c.colour) : [null, "#d8d2c4"]);
+      this.mask();
+      this.area = area.values;
+    }
+    there(i) {
+      const since = this.now("since"), until = this.now("until"), y = this.year;
+      return y === null || (!since || since.values[i] <= y) && (!until || !until.values[i] || y < until.values[i]);
+    }
+    /* Which features show: those of the year, and of the classes picked. */
+    mask() {
+      const n = this.record.meta.n, timed = this.year !== null && (this.now("since") || this.now("until"));
+      this.sums = null;
+      if (!this.layer) return;
+      if (!timed && !this.only.size) {
+        this.layer.setShown(null);
+        return;
+      }
+      const shown = new Uint8Array(n);
+      for (let i = 0; i < n; i++) shown[i] = (!timed || this.there(i)) && (!this.only.size || this.only.has(this.classes[i])) ? 1 : 0;
+      this.layer.setShown(shown);
+    }
+    /* Area and number of each class in the year. */
+    totals() {
+      if (this.sums || !this.classes || !this.area) return this.sums;
+      const rows = this.legend().map((c, i) => ({ ...c, place: i, area: 0, count: 0 }));
+      for (let i = 0; i < this.classes.length; i++) if (this.there(i)) {
+        const row = rows[this.classes[i]];
+        row.area += this.area[i];
+        row.count++;
+      }
+      this.sums = rows.filter((r) => r.count);
+      return this.sums;
+    }
+  };
+  function placed(values, limits) {
+    const out = new Uint8Array(values.length);
+    for (let i = 0; i < values.length; i++) {
+      const v = values[i];
+      let k = 0;
+      if (v !== v) continue;
+      while (k < limits.length && v >= limits[k]) k++;
+      out[i] = k + 1;
+    }
+    return out;
+  }
+  function landDesk(P) {
+    const { D, S, map } = P, data = D.land || { layers: [], said: [] };
+    const layers = data.layers.map((record) => new LandLayer(record, P.ramp)), byKey = /* @__PURE__ */ Object.create(null);
+    const pane = map.createPane("parcels");
+    pane.style.zIndex = 320;
+    pane.style.pointerEvents = "none";
+    for (const layer of layers) byKey[layer.key] = layer;
+    S.land = { on: layers.filter((l) => l.key === "parcel" || l.key === "building").map((l) => l.key), opacity: 0.85, level: byKey.parcel ? "parcel" : layers.length ? layers[0].key : null, find: "" };
+    if (!S.land.on.length && layers.length) S.land.on = [layers[layers.length - 1].key];
+    const on = (layer) => S.land.on.indexOf(layer.key) >= 0;
+    const shows = () => layers.length > 0 && S.tab !== "firms" && (S.tab === "land" || map.getZoom() >= FROM);
+    const drawn = (layer) => shows() && on(layer) && map.getZoom() >= layer.record.from;
+    const active = () => byKey[S.land.level];
+    function update() {
+      for (const layer of layers) {
+        if (drawn(layer)) {
+          const sheet = layer.open("parcels");
+          if (layer.year !== S.year) {
+            layer.year = S.year;
+            layer.mask();
+          }
+          if (!map.hasLayer(sheet)) {
+            sheet.addTo(map);
+            sheet.setZIndex(layers.indexOf(layer) + 1);
+            layer.ready.then(P.landChanged);
+          }
+          sheet.setOpacity(layer.layer.options.weight > 1 ? Math.min(0.6, S.land.opacity) : S.land.opacity);
+        } else if (layer.layer && map.hasLayer(layer.layer)) map.removeLayer(layer.layer);
+      }
+    }
+    function at(latlng) {
+      for (let k = layers.length - 1; k >= 0; k--) {
+        const layer = layers[k];
+        if (!drawn(layer) || !layer.layer || !layer.layer.d) continue;
+        const i = layer.layer.pick(latlng);
+        if (i >= 0) return { layer, i };
+      }
+      return null;
+    }
+    function setStyle(layer, key) {
+      layer.style = layer.record.styles.find((s) => s.key === key) || layer.style;
+      layer.only.clear();
+      return layer.restyle();
+    }
+    async function search(words, most) {
+      const layer = active(), out = [], q = words.trim().toLowerCase();
+      if (!layer || !q) return out;
+      layer.open("parcels");
+      await layer.ready;
+      const columns = (await Promise.all(["id", "name", "zh", "owner"].map((key) => layer.column(key)))).filter(Boolean);
+      for (let i = 0; i < layer.record.meta.n && out.length < most; i++) if (columns.some((c) => String(c.text(i) || "").toLowerCase().indexOf(q) >= 0)) out.push({ layer, i, text: columns.map((c) => c.text(i)).filter(Boolean).join(" · ") });
+      return out;
+    }
+    async function rowOf(key, id) {
+      const layer = byKey[key];
+      if (!layer) return null;
+      layer.open("parcels");
+      await layer.ready;
+      const ids = await layer.column("id");
+      if (!layer.rows) {
+        layer.rows = /* @__PURE__ */ new Map();
+        for (let i = 0; i < layer.record.meta.n; i++) layer.rows.set(ids.text(i), i);
+      }
+      return layer.rows.has(id) ? { layer, i: layer.rows.get(id) } : null;
+    }
+    return { layers, byKey, data, shows, drawn, on, active, update, at, setStyle, search, rowOf, swatch };
+  }
+  function swatch(colour) {
+    return svg("svg", { width: 18, height: 13, viewBox: "0 0 18 13", "aria-hidden": "true" }, svg("rect", { x: 0.5, y: 0.5, width: 17, height: 12, rx: 2, fill: colour || "#fffefb", stroke: "#8c8371", "stroke-width": 0.8, "stroke-dasharray": colour ? "none" : "2 2" }), colour ? null : svg("path", { d: "M3 12L15 1", stroke: "#b9b09c", "stroke-width": 1 }));
+  }
+
+  // firms.js
+  var HEX = 22;
+  function firmsDesk(P) {
+    const { D, S, map, say } = P, told = D.firms, parts = {};
+    const block = (name) => document.getElementById("firms" + name).textContent;
+    let d = null, classes = null, names = null, parcels = null, layer = null, overlay = null, busy = 0;
+    S.firms = { mode: "auto" };
+    const ready = told ? Promise.all([inflate(block("")), inflate(block(".industry"))]).then(([bytes, column]) => {
+      d = decode(told.meta, bytes);
+      classes = decodeColumn(told.columns.industry, column, d.n).values;
+    }) : Promise.resolve();
+    const colour = (k) => told.classes[k].colour;
+    const picked = (k) => !S.picks.length || S.picks.indexOf(told.classes[k].id) >= 0;
+    const shows = () => !!told && S.tab === "firms";
+    const mode = () => S.firms.mode === "auto" ? map.getZoom() >= 13.5 ? "points" : "hexagons" : S.firms.mode;
+    function open() {
+      if (layer) return;
+      const pane = map.createPane("firms");
+      pane.style.zIndex = 430;
+      pane.style.pointerEvents = "none";
+      layer = new PointLayer(d, { pane: "firms", radius: 3.6, maxZoom: 22 });
+      layer.setClasses(classes, told.classes.map((c) => c.colour));
+      overlay = document.createElement("canvas");
+      overlay.className = "hexes";
+      overlay.setAttribute("aria-hidden", "true");
+      const under = map.createPane("hexes");
+      under.style.zIndex = 360;
+      under.style.pointerEvents = "none";
+      under.appendChild(overlay);
+    }
+    function update() {
+      if (!told) return;
+      if (!shows()) {
+        if (layer && map.hasLayer(layer)) map.removeLayer(layer);
+        if (overlay) overlay.style.display = "none";
+        return;
+      }
+      if (!d) {
+        ready.then(update);
+        return;
+      }
+      open();
+      const points = mode() === "points", mask = S.picks.length ? Uint8Array.from(classes, (k) => picked(k) ? 1 : 0) : null;
+      if (points && (mask ? S.picks.join() : "") !== busy) {
+        layer.setShown(mask);
+        busy = mask ? S.picks.join() : "";
+      }
+      if (points !== map.hasLayer(layer)) {
+        if (points) layer.addTo(map);
+        else map.removeLayer(layer);
+      }
+      overlay.style.display = points ? "none" : "block";
+      if (!points) gather(mask);
+      chart();
+    }
+    function gather(mask) {
+      const size = map.getSize(), ratio = Math.min(2, window.devicePixelRatio || 1), bins = hexagons(size, mask);
+      const at = map.containerPointToLayerPoint([0, 0]), x = overlay.getContext("2d");
+      overlay.width = size.x * ratio;
+      overlay.height = size.y * ratio;
+      overlay.style.width = size.x + "px";
+      overlay.style.height = size.y + "px";
+      L.DomUtil.setPosition(overlay, at);
+      x.scale(ratio, ratio);
+      const counts = [...bins.values()].map((b) => b.n).sort((a, b) => a - b), most = counts.length ? counts[counts.length - 1] : 1;
+      parts.limits = limits(counts);
+      for (const b of bins.values()) {
+        if (mode() === "heat") {
+          const r = HEX * 2.1, g = x.createRadialGradient(b.x, b.y, 0, b.x, b.y, r), a = 0.15 + 0.6 * Math.sqrt(b.n / most);
+          g.addColorStop(0, "rgba(180,50,60," + a.toFixed(3) + ")");
+          g.addColorStop(1, "rgba(180,50,60,0)");
+          x.fillStyle = g;
+          x.fillRect(b.x - r, b.y - r, 2 * r, 2 * r);
+        } else {
+          hexagon(x, b);
+          x.fillStyle = P.ramp(5)[step(b.n)];
+          x.globalAlpha = 0.85;
+          x.fill();
+          x.globalAlpha = 1;
+          x.strokeStyle = "#fffdf8";
+          x.lineWidth = 1;
+          x.stroke();
+        }
+      }
+      parts.bins = bins;
+    }
+    function hexagon(x, b) {
+      x.beginPath();
+      for (let k = 0; k < 6; k++) x.lineTo(b.x + (HEX - 0.6) * Math.sin(k * Math.PI / 3), b.y + (HEX - 0.6) * Math.cos(k * Math.PI / 3));
+      x.closePath();
+    }
+    function limits(counts) {
+      const out = [1];
+      for (const q of [0.4, 0.65, 0.85, 0.95]) {
+        const v = Math.max(out[out.length - 1] + 1, counts[Math.floor(q * counts.length)] || 0);
+        out.push(v);
+      }
+      return out;
+    }
+    function step(n) {
+      let k = 0;
+      while (k < 4 && n >= parts.limits[k + 1]) k++;
+      return k;
+    }
+    function hexagons(size, mask) {
+      const w = HEX * Math.sqrt(3), h = HEX * 1.5, k = Math.pow(2, map.getZoom() + 8 - d.bits), o = map.getPixelBounds().min, bins = /* @__PURE__ */ new Map();
+      for (let i = 0; i < d.n; i++) {
+        if (mask && !mask[i]) continue;
+        const px = d.X[i] * k - o.x, py = d.Y[i] * k - o.y;
+        if (px < -w || py < -h || px > size.x + w || py > size.y + h) continue;
+        const wx = px + o.x, wy = py + o.y;
+        let row = Math.round(wy / h), col = Math.round((wx - (row & 1) * w / 2) / w), best = null;
+        for (let r = row - 1; r <= row + 1; r++) for (let c = col - 1; c <= col + 1; c++) {
+          const cx = c * w + (r & 1) * w / 2, cy = r * h, dd = (cx - wx) ** 2 + (cy - wy) ** 2;
+          if (!best || dd < best.dd) best = { dd, r, c, cx, cy };
+        }
+        const key = best.r + "," + best.c, bin = bins.get(key) || { n: 0, x: best.cx - o.x, y: best.cy - o.y, by: /* @__PURE__ */ new Map() };
+        bin.n++;
+        bin.by.set(classes[i], (bin.by.get(classes[i]) || 0) + 1);
+        bins.set(key, bin);
+      }
+      return bins;
+    }
+    function inView() {
+      const b = map.getBounds(), z = d.bits - 8, a = L.CRS.EPSG3857.latLngToPoint(b.getNorthWest(), z), e = L.CRS.EPSG3857.latLngToPoint(b.getSouthEast(), z), out = new Array(told.classes.length).fill(0);
+      for (let i = 0; i < d.n; i++) if (d.X[i] >= a.x && d.X[i] <= e.x && d.Y[i] >= a.y && d.Y[i] <= e.y) out[classes[i]]++;
+      return out;
+    }
+    function chart() {
+      if (!parts.chart || !parts.chart.isConnected || !d) return;
+      const n = inView(), sum = n.reduce((a, b) => a + b, 0), most = Math.max(1, ...n), rows = told.classes.map((c, k) => ({ c, k, n: n[k] })).filter((r) => r.n || picked(r.k)).sort((a, b) => b.n - a.n);
+      fill(parts.status, say("图内 " + P.number(sum) + " 家，全部 " + P.number(d.n) + " 家（" + told.year + " 年）；点一类只看这一类", P.number(sum) + " in view of " + P.number(d.n) + " (" + told.year + "); choose a cluster to see it alone"));
+      fill(parts.chart, rows.map((r) => el("li", {}, el(
+        "button",
+        { type: "button", "aria-pressed": S.picks.indexOf(r.c.id) >= 0 ? "true" : "false", disabled: !r.c.id, onclick() {
+          P.togglePick(r.c.id);
+        } },
+        swatch(r.c.colour),
+        el("span", { class: "nm" }, P.T(r.c.name), el("span", { class: "bar" }, el("i", { style: "width:" + (100 * r.n / most).toFixed(1) + "%;background:" + r.c.colour }))),
+        el("span", { class: "vl num" }, P.number(r.n)),
+        el("span", { class: "pc num" }, sum ? (100 * r.n / sum).toFixed(1) + "%" : "—")
+      ))));
+    }
+    function quotients() {
+      const key = S.picks[0], rows = [];
+      if (!key) return el("p", { class: "status" }, say("选一个产业集群，这里列出各园区的企业数、占比和区位商。", "Choose a cluster to see number, share and location quotient by park."));
+      for (const id of Object.keys(D.mix.rows)) {
+        const row = D.mix.rows[id].find((r) => r[0] === key), sum = D.mix.rows[id].reduce((a, r) => a + r[1], 0);
+        if (row && row[1]) rows.push({ id, n: row[1], share: row[1] / sum, lq: row[2], sure: row[5] });
+      }
+      rows.sort((a, b) => b.lq - a.lq);
+      const planned = (id) => own(P.byId, id) && P.byId[id].industries.indexOf(key) >= 0;
+      return [
+        el(
+          "table",
+          { class: "recs" },
+          el("caption", { class: "sr" }, say("区位商", "Location quotients")),
+          el("thead", {}, el("tr", {}, [say("园区", "Park"), say("家数", "Firms"), say("占比", "Share"), say("区位商", "Quotient"), say("规划", "Planned")].map((t, i) => el("th", { scope: "col", class: i ? "v" : null }, t)))),
+          el("tbody", {}, rows.map((r) => el("tr", {}, el("td", {}, own(P.byId, r.id) ? el("button", { class: "link", type: "button", onclick() {
+            P.pick(r.id, true);
+          } }, P.T(P.byId[r.id].name)) : r.id), el("td", { class: "v num" }, P.number(r.n)), el("td", { class: "v num" }, (100 * r.share).toFixed(1) + "%"), el("td", { class: "v num" }, P.number(r.lq) + (r.sure === "yes" ? " ↑" : r.sure === "no" ? " ↓" : "")), el("td", { class: "v" }, planned(r.id) ? "✓" : ""))))
+        ),
+        el("p", { class: "text" }, say("区位商＝园区内该集群企业占比÷全区占比；↑、↓ 表示95%区间整体高于、低于1。规划一栏打勾的是规划布局该集群的园区。", "Quotient: the cluster's share among the park's firms over its share in the zone; ↑ ↓: the 95 % interval lies above or below 1. A tick: the plan places the cluster there."))
+      ];
+    }
+    function page() {
+      parts.status = el("p", { class: "status", role: "status" });
+      parts.chart = el("ul", { class: "classes" });
+      parts.table = el("div", {});
+      const modes = [["auto", say("自动", "auto")], ["points", say("点", "points")], ["hexagons", say("蜂窝", "hexagons")], ["heat", say("热力", "heat")]];
+      ready.then(() => {
+        chart();
+      });
+      fill(parts.table, quotients());
+      return [
+        el("div", { class: "between" }, el("span", { class: "cap" }, say("怎么画", "Drawn as")), el("div", { class: "seg", role: "group", "aria-label": say("怎么画", "Drawn as") }, modes.map(([key, name]) => el("button", { type: "button", "aria-pressed": S.firms.mode === key ? "true" : "false", onclick() {
+          S.firms.mode = key;
+          P.refresh();
+          P.landChanged();
+        } }, name)))),
+        parts.status,
+        parts.chart,
+        el("h2", { class: "cap" }, say("各园区的这个集群", "The cluster by park")),
+        parts.table,
+        told.said.map((pair) => el("p", { class: "warn" }, P.T(pair)))
+      ];
+    }
+    function legend() {
+      if (!shows() || !d) return null;
+      if (mode() === "points") return { title: say("企业，按产业集群", "Firms by cluster"), rows: told.classes.map((c, k) => ({ text: P.T(c.name), colour: c.colour, k })).filter((r) => picked(r.k)) };
+      const l = parts.limits || [1], title = say("企业数（每格）", "Firms per cell") + (S.picks.length ? say("：", ": ") + S.picks.map((k) => P.T(P.industry(k).name)).join(say("、", ", ")) : "");
+      if (mode() === "heat") return { title: say("企业密集处", "Where firms gather"), rows: [{ text: say("颜色越深企业越多", "the darker, the more firms"), colour: "#b4323c" }] };
+      return { title, rows: P.ramp(5).map((c, k) => ({ colour: c, text: k < 4 ? l[k + 1] - 1 > l[k] ? P.number(l[k]) + " – " + P.number(l[k + 1] - 1) : P.number(l[k]) : P.number(l[4]) + say(" 及以上", " and more") })) };
+    }
+    function of(parcel) {
+      if (!told || !told.columns.parcel_id) return [];
+      if (!parcels) {
+        if (parcels === null) {
+          parcels = void 0;
+          Promise.all([inflate(block(".parcel_id")), told.columns.name ? inflate(block(".name")) : null]).then(([a, b]) => {
+            const p = decodeColumn(told.columns.parcel_id, a, told.meta.n);
+            names = b ? decodeColumn(told.columns.name, b, told.meta.n) : null;
+            parcels = /* @__PURE__ */ new Map();
+            for (let i = 0; i < told.meta.n; i++) {
+              const id = p.text(i);
+              if (id) {
+                if (!parcels.has(id)) parcels.set(id, []);
+                parcels.get(id).push(i);
+              }
+            }
+            P.paintCard();
+          });
+        }
+        return [];
+      }
+      return (parcels.get(parcel) || []).map((i) => (names && names.text(i) ? names.text(i) + " · " : "") + (classes ? P.T(told.classes[classes[i]].name) : ""));
+    }
+    function tip(latlng) {
+      if (!shows() || !d) return null;
+      if (mode() === "points") {
+        const i = layer ? layer.pick(map, latlng, 7) : -1;
+        return i < 0 ? null : [P.T(told.classes[classes[i]].name)];
+      }
+      const p = map.latLngToContainerPoint(latlng);
+      for (const b of (parts.bins || /* @__PURE__ */ new Map()).values()) if ((b.x - p.x) ** 2 + (b.y - p.y) ** 2 < HEX * HEX * 0.8) {
+        const top = [...b.by].sort((x, y) => y[1] - x[1]).slice(0, 3);
+        return [P.number(b.n) + say(" 家企业", " firms"), el("small", {}, top.map(([k, n]) => P.T(told.classes[k].name) + " " + P.number(n)).join(" · "))];
+      }
+      return null;
+    }
+    return { page, update, legend, of, tip, ready, shows, count: told ? told.meta.n : 0, canvas: () => shows() && mode() !== "points" ? overlay : null, state: () => ({ d, classes, mode: mode() }), colour };
+  }
+
+  // labels.js
+  function labelDesk(P, labels, pane) {
+    const { map, S } = P, sizes = /* @__PURE__ */ new Map();
+    function write(l) {
+      const u = l.unit, c = u && l.kind !== "b" && !P.covering() ? P.value(u) : null, text = P.T(l.name), arrow = l.link && l.link.arrow ? l.link.arrow + " " : "";
+      const kind = "lb " + l.kind + (S.lang === "en" && text.length > 20 && l.kind !== "g" && !(P.printing() && u) ? " wide" : "") + (u && u.id === S.unit ? " s" : "");
+      const number = c ? P.marked(c[2], c[1]) : "", no = u && u.no ? u.no : "", key = [kind, no, arrow + text, number, P.printing()].join("|");
+      if (!l.node) {
+        l.node = el("div", {});
+        if (l.colour) l.node.style.color = l.colour;
+        l.node.style.visibility = "hidden";
+        pane.appendChild(l.node);
+      }
+      if (l.said !== key) {
+        l.said = key;
+        l.node.className = kind;
+        if (l.link) fill(l.node, el("span", { class: "t" }, arrow + text));
+        else {
+          clear(l.node);
+          if (no) l.node.appendChild(el("span", { class: "no" }, no));
+          l.node.appendChild(el("span", { class: "t" }, text));
+          if (number) l.node.appendChild(el("small", { class: "num" }, number));
+        }
+      }
+      return key;
+    }
+    function rank(l) {
+      const u = l.unit;
+      if (!u) return l.order;
+      return u.id === S.unit ? 0 : l.kind === "h" ? 60 : l.kind === "b" ? 600 : P.value(u) ? 50 : u.planned ? 100 : 200;
+    }
+    function frameOf(u) {
+      const b = u.part || (u.part = P.partOf(u)), a = map.latLngToContainerPoint(b.getNorthWest()), z = map.latLngToContainerPoint(b.getSouthEast());
+      return { x0: a.x, y0: a.y, x1: z.x, y1: z.y };
+    }
+    function wanted(view) {
+      const { z, size, f } = view, out = [];
+      for (const l of labels) {
+        const u = l.unit, chosen = u && u.id === S.unit;
+        if (l.from && z < l.from && !chosen || l.until && z >= l.until || u && !chosen && !(P.chosen(u) && P.found(u)) || l.context && !P.contextOn()) continue;
+        const at = l.link ? exit(map, l.link, f) || l.at : l.at;
+        if (!at) continue;
+        const pt = at.x !== void 0 ? at : map.latLngToContainerPoint(at);
+        if (pt.x < -80 || pt.y < -40 || pt.x > size.x + 80 || pt.y > size.y + 40) continue;
+        const box = u && !u.isPoint && u.layer ? frameOf(u) : null;
+        if (l.kind === "b" && !chosen && box && (box.x1 - box.x0 < 30 || box.y1 - box.y0 < 20)) continue;
+        out.push({ l, pt, box, rank: rank(l), v: u && P.value(u) ? P.value(u)[1] : 0, key: "" });
+      }
+      return out.sort((a, b) => a.rank - b.rank || b.v - a.v).slice(0, 400);
+    }
+    function measure(list) {
+      for (const k of list) {
+        k.key = write(k.l);
+        k.l.node.style.display = "block";
+        k.l.node.style.visibility = "hidden";
+      }
+      for (const k of list) if (!sizes.has(k.key)) sizes.set(k.key, [k.l.node.offsetWidth + 4, k.l.node.offsetHeight]);
+    }
+    function places(k, w, h) {
+      const { l, pt, box } = k, s = l.shift || [0, 0];
+      if (l.kind === "d" || l.link) return [[0, 0]];
+      if (box && box.y1 - box.y0 < 90 && (box.y1 - box.y0 < h + 14 || box.x1 - box.x0 < w + 6) && l.kind !== "b") {
+        const mid = (box.x0 + box.x1) / 2 - pt.x;
+        return more(l, h, [[mid, box.y1 - pt.y + h / 2 + 2], [mid, box.y0 - pt.y - h / 2 - 2], [box.x1 - pt.x + w / 2 + 3, 0], [box.x0 - pt.x - w / 2 - 3, 0], [0, 0]]);
+      }
+      return more(l, h, [s, [0, h / 2 + 9], [0, -h / 2 - 9], [w / 2 + 12, 0], [-w / 2 - 12, 0], [w / 2 + 8, h / 2 + 8], [-w / 2 - 8, h / 2 + 8], [w / 2 + 8, -h / 2 - 8]]);
+    }
+    function more(l, h, tries) {
+      return l.kind === "h" ? tries.concat([[0, h + 18], [0, -h - 18]]) : tries;
+    }
+    function put(k, taken, f) {
+      const [w, h] = sizes.get(k.key), { l, pt, box } = k;
+      if (l.kind === "b" && l.unit.id !== S.unit && box && (box.x1 - box.x0 < w + 6 || box.y1 - box.y0 < h + 6)) return false;
+      for (const [dx, dy] of places(k, w, h)) {
+        const x = pt.x + dx, y = pt.y + dy, b = { l: x - w / 2, r: x + w / 2, t: y - h / 2, b: y + h / 2 };
+        if (b.l < f.left || b.r > f.right || b.t < f.top || b.b > f.bottom || taken.some((o) => b.l < o.r && b.r > o.l && b.t < o.b && b.b > o.t)) continue;
+        const at = map.containerPointToLayerPoint([x, y]);
+        taken.push(b);
+        l.node.style.left = at.x + "px";
+        l.node.style.top = at.y + "px";
+        l.node.style.visibility = "visible";
+        return true;
+      }
+      return false;
+    }
+    let shown = [];
+    return function declutter() {
+      const view = { z: map.getZoom(), size: map.getSize(), f: P.frame() }, list = wanted(view), taken = P.covered(view.size);
+      for (const l of shown) l.node.style.display = "none";
+      measure(list);
+      shown = [];
+      for (const k of list) if (put(k, taken, view.f)) shown.push(k.l);
+      else k.l.node.style.display = "none";
+    };
+  }
+  function exit(map, link, f) {
     if (!link.from) return null;
-    var a = map.latLngToContainerPoint(link.from), b = map.latLngToContainerPoint(link.at);
-    var pad = 12, X0 = f.left + 62, X1 = f.right - 76, Y0 = f.top + pad, Y1 = f.bottom - 44, t = 1;
-    if (b.x > X0 && b.x < X1 && b.y > Y0 && b.y < Y1) { link.arrow = ""; return { x: b.x, y: b.y - 16 }; }
+    const a = map.latLngToContainerPoint(link.from), b = map.latLngToContainerPoint(link.at);
+    const X0 = f.left + 62, X1 = f.right - 76, Y0 = f.top + 12, Y1 = f.bottom - 44;
+    let t = 1;
+    if (b.x > X0 && b.x < X1 && b.y > Y0 && b.y < Y1) {
+      link.arrow = "";
+      return { x: b.x, y: b.y - 16 };
+    }
     if (a.x < X0 || a.x > X1 || a.y < Y0 || a.y > Y1) return null;
     if (b.x > X1) t = Math.min(t, (X1 - a.x) / (b.x - a.x));
     if (b.x < X0) t = Math.min(t, (X0 - a.x) / (b.x - a.x));
     if (b.y > Y1) t = Math.min(t, (Y1 - a.y) / (b.y - a.y));
     if (b.y < Y0) t = Math.min(t, (Y0 - a.y) / (b.y - a.y));
-    link.arrow = b.x > a.x ? (b.y > a.y ? "↘" : "↗") : b.y > a.y ? "↙" : "↖";
+    link.arrow = b.x > a.x ? b.y > a.y ? "↘" : "↗" : b.y > a.y ? "↙" : "↖";
     return { x: a.x + t * (b.x - a.x), y: a.y + t * (b.y - a.y) };
   }
 
-  /* --- small charts ------------------------------------------------------------------ */
-  function trend(u, key) {
-    var cells = series(u.id, key), m = measureByKey[key], W = 312, H = 96, padL = 8, padR = 8, padT = 20, padB = 18;
-    if (!cells.length) return null;
-    var y0 = cells[0][0], y1 = cells[cells.length - 1][0], lo = 0, hi = 0;
-    each(cells, function (c) { hi = Math.max(hi, c[1]); lo = Math.min(lo, c[1]); });
-    if (hi === lo) hi = lo + 1;
-    var X = function (y) { return y1 === y0 ? W / 2 : padL + 18 + (y - y0) / (y1 - y0) * (W - padL - padR - 40); };
-    var Y = function (v) { return padT + (hi - v) / (hi - lo) * (H - padT - padB); };
-    var text = T(m.name) + ": " + cells.map(function (c) { return c[0] + " " + qualified(c[2], c[1]); }).join(", ");
-    var g = svg("svg", { viewBox: "0 0 " + W + " " + H, role: "img", "aria-label": text });
-    g.appendChild(svg("line", { x1: padL, x2: W - padR, y1: Y(0), y2: Y(0), stroke: "#d9d2c3" }));
-    if (cells.length > 1) g.appendChild(svg("polyline", { points: cells.map(function (c) { return X(c[0]) + "," + Y(c[1]); }).join(" "), fill: "none", stroke: "#7ba7ac", "stroke-width": 1.5, "stroke-dasharray": "3 3" }));
-    var lastX = -99, lastL = -99;
-    each(cells, function (c, i) {
-      var x = X(c[0]), y = Y(c[1]), cur = value(u) && key === S.measure && value(u)[0] === c[0];
-      g.appendChild(svg("circle", { cx: x, cy: y, r: cur ? 4.5 : 3.2, fill: c[2] === "=" ? "#0f5c6e" : "#fffefb", stroke: cur ? "#d97706" : "#0f5c6e", "stroke-width": 1.6 }));
-      var must = i === cells.length - 1, label = number(c[1]), wide = label.length * 6.4;
-      if (x - lastX > 30 || i === 0 || (must && x - lastX > 24)) { g.appendChild(svg("text", { x: x, y: H - 4, "text-anchor": "middle", "font-size": 10.5, fill: "#5f6b76" }, c[0])); lastX = x; }
-      if (x - lastL > wide / 2 + 16 || i === 0) { g.appendChild(svg("text", { x: Math.max(wide / 2, Math.min(W - wide / 2, x)), y: y - 7, "text-anchor": "middle", "font-size": 10.5, fill: "#1f2a33" }, label)); lastL = x + wide / 2 - 10; }
-    });
-    return g;
-  }
-  function place(u, key) { /* where the park stands among all that have a value */
-    var all = parks.map(function (p) { return { u: p, c: cell(p.id, key, S.year) }; }).filter(function (p) { return p.c && there(p.u); }).sort(function (a, b) { return b.c[1] - a.c[1]; });
-    if (all.length < 3) return null;
-    var W = 312, step = Math.min(22, (W - 8) / all.length), H = 44, hi = Math.max(all[0].c[1], 1e-9), at = -1;
-    var g = svg("svg", { viewBox: "0 0 " + W + " " + (H + 14), role: "img" });
-    each(all, function (p, i) {
-      var h = Math.max(1.5, Math.max(0, p.c[1]) / hi * H), me = p.u === u;
-      if (me) at = i;
-      g.appendChild(svg("rect", { x: 4 + i * step, y: H - h, width: Math.max(2, step - 3), height: h, rx: 1.5, fill: me ? "#d97706" : "#a9c7c8" }));
-    });
-    if (at < 0) return null;
-    var words = S.lang === "en" ? "no. " + (at + 1) + " of " + all.length + " with a value" : "在有数值的 " + all.length + " 个园区中列第 " + (at + 1) + " 位";
-    g.setAttribute("aria-label", words);
-    g.appendChild(svg("text", { x: 4, y: H + 12, "font-size": 10.5, fill: "#5f6b76" }, words));
-    return g;
-  }
-
-  function mix(u) { /* what the park is specialised in: quotient against the zone, with its interval */
-    var rows = own(D.mix.rows, u.id) || [], W = 312, step = 26, mid = 132, right = W - 40, hi = 2;
-    if (!rows.length) return null;
-    each(rows, function (r) { hi = Math.max(hi, Math.min(6, r[4])); });
-    var X = function (v) { return mid + Math.min(v, hi) / hi * (right - mid); };
-    var g = svg("svg", { viewBox: "0 0 " + W + " " + (rows.length * step + 18), role: "img" }), said = [];
-    g.appendChild(svg("line", { x1: X(1), x2: X(1), y1: 2, y2: rows.length * step + 2, stroke: "#5f6b76", "stroke-dasharray": "2 2" }));
-    each(rows, function (r, i) {
-      var y = i * step + 13, i0 = industryById[r[0]], name = i0 ? T(i0.name) : r[0], most = S.lang === "en" ? 20 : 10;
-      said.push(name + " " + number(r[2]));
-      g.appendChild(svg("text", { x: mid - 8, y: y + 4, "text-anchor": "end", "font-size": 11, fill: "#1f2a33" }, name.length > most ? name.slice(0, most) + "…" : name));
-      g.appendChild(svg("rect", { x: mid, y: y - 6, width: Math.max(1, X(r[2]) - mid), height: 12, rx: 2, fill: r[5] === "yes" ? "#155f6e" : r[5] === "no" ? "#d9d2c3" : "#a9c7c8" }));
-      if (r[3] !== null && r[4] !== null) g.appendChild(svg("line", { x1: X(r[3]), x2: X(r[4]), y1: y, y2: y, stroke: "#d97706", "stroke-width": 1.4 }));
-      g.appendChild(svg("text", { x: W - 2, y: y + 4, "text-anchor": "end", "font-size": 11, fill: "#4c5964" }, number(r[2])));
-    });
-    g.appendChild(svg("text", { x: X(1), y: rows.length * step + 14, "text-anchor": "middle", "font-size": 10, fill: "#5f6b76" }, S.lang === "en" ? "1 = zone" : "1 = 全区"));
-    g.setAttribute("aria-label", U.specialise + ": " + said.join(", "));
-    return el("div", { class: "fig" }, el("h3", {}, U.specialise + (S.lang === "en" ? ", " : "，") + D.mix.year), g, el("p", { class: "text" }, S.lang === "en" ? "Location quotient by number of enterprises; the line is the 95 % interval. Dark: above 1 beyond doubt." : "按企业数计算的区位商；细线为95%区间，深色表示区间整体大于1。"));
-  }
-
-  /* --- frame of the page ------------------------------------------------------------------ */
-  var panel = el("section", { class: "box panel" }), card = el("section", { class: "box card", hidden: true, tabindex: "-1" }), legend = el("section", { class: "box legend" });
-  var zoomers = el("div", { class: "box zoomers", role: "group" }), inset = el("div", { class: "box inset" }), credit = el("footer", { class: "credit" }), scale = el("div", { class: "scale", "aria-hidden": "true" });
-  var tip = el("div", { class: "tip", hidden: true, "aria-hidden": "true" }), sheet = el("div", { class: "sheet", "aria-hidden": "true" }), toastBox = el("div", { class: "toast", role: "status", hidden: true });
-  each([panel, legend, zoomers, card, inset, scale, credit, tip, toastBox, sheet], function (n) { root.appendChild(n); });
-  map.getContainer().setAttribute("aria-hidden", "true");
-  map.getContainer().setAttribute("tabindex", "-1");
-  var parts = {};
-
-  function icon(d) { return svg("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, svg("path", { d: d, fill: "none", stroke: "currentColor", "stroke-width": 1.7, "stroke-linecap": "round", "stroke-linejoin": "round" })); }
-  function toast(text) { fill(toastBox, text); toastBox.hidden = false; setTimeout(function () { toastBox.hidden = true; }, 2600); }
-
-  function build() {
-    U = UI[S.lang];
-    document.documentElement.lang = S.lang === "en" ? "en" : "zh-CN";
-    document.title = T(D.name);
-    panel.setAttribute("aria-label", U.panel); card.setAttribute("aria-label", U.card); legend.setAttribute("aria-label", U.legend);
-    zoomers.setAttribute("aria-label", S.lang === "en" ? "Map view" : "地图视图");
-    var tabs = [["parks", U.parks]];
-    if (D.goals.length) tabs.push(["goals", U.goals]);
-    if (D.findings.length) tabs.push(["findings", U.findings + " " + D.findings.length]);
-    tabs.push(["about", U.about]);
-    if (!tabs.some(function (t) { return t[0] === S.tab; })) S.tab = "parks";
-    parts.tabs = {};
-    var bar = el("div", { class: "tabs", role: "tablist" });
-    each(tabs, function (t, i) {
-      var b = el("button", { role: "tab", id: "tab-" + t[0], "aria-controls": "tabpage", type: "button", onclick: function () { S.tab = t[0]; pages(); remember(); }, onkeydown: function (e) {
-        var step = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
-        if (!step) return;
-        var next = tabs[(i + step + tabs.length) % tabs.length][0];
-        S.tab = next; pages(); remember(); parts.tabs[next].focus();
-      } }, t[1]);
-      parts.tabs[t[0]] = b; bar.appendChild(b);
-    });
-    parts.lead = el("p", { class: "lead" });
-    parts.pages = el("div", { class: "pages", role: "tabpanel", id: "tabpage", tabindex: "0" });
-    fill(panel,
-      el("button", { class: "handle", type: "button", "aria-label": U.sheet, onclick: raise }, el("i")),
-      el("header", {}, el("h1", {}, T(D.name)), parts.lead,
-        el("div", { class: "tools" },
-          el("button", { class: "tool", type: "button", lang: S.lang === "en" ? "zh-CN" : "en", onclick: function () { S.lang = S.lang === "en" ? "zh" : "en"; build(); paint(); remember(); panel.querySelector(".tool").focus(); } }, U.lang),
-          el("button", { class: "tool", type: "button", onclick: function () { window.print(); } }, U.print),
-          el("button", { class: "tool", type: "button", onclick: savePng }, U.png),
-          el("button", { class: "tool", type: "button", onclick: copyLink }, UI[S.lang].copyLink))),
-      bar, parts.pages);
-    fill(zoomers,
-      el("button", { type: "button", "aria-label": U.zoomIn, title: U.zoomIn, onclick: function () { map.zoomIn(); } }, icon("M7 2v10M2 7h10")),
-      el("button", { type: "button", "aria-label": U.zoomOut, title: U.zoomOut, onclick: function () { map.zoomOut(); } }, icon("M2 7h10")),
-      el("button", { type: "button", "aria-label": U.home, title: U.home, onclick: function () { go(core, true); } }, icon("M2 7l5-5 5 5M3.5 6v6h7V6")),
-      el("button", { type: "button", "aria-label": U.whole, title: U.whole, onclick: function () { go(everything, true); } }, icon("M1.5 5V1.5H5M9 1.5h3.5V5M12.5 9v3.5H9M5 12.5H1.5V9")));
-    fill(credit, (D.synthetic ? U.syn + "　" : "") + T(D.credit) + (T(D.credit) ? "　" : ""), el("span", { class: "nobr" }, U.review + colon() + (D.review || U.reviewBlank)));
-    insetBuild();
-    pages();
-  }
-  function raise() {
-    var c = panel.classList, low = c.contains("low"), high = c.contains("high");
-    c.remove("low"); c.remove("high");
-    if (low) { /* to the middle */ } else if (high) c.add("low"); else c.add("high");
-    declutter();
-  }
-  function pages() {
-    for (var k in parts.tabs) { parts.tabs[k].setAttribute("aria-selected", k === S.tab ? "true" : "false"); parts.tabs[k].setAttribute("tabindex", k === S.tab ? "0" : "-1"); }
-    parts.pages.setAttribute("aria-labelledby", "tab-" + S.tab);
-    fill(parts.pages, S.tab === "goals" ? goalsPage() : S.tab === "about" ? aboutPage() : S.tab === "findings" ? findingsPage() : parksPage());
-    parts.pages.scrollTop = 0;
-    if (S.tab === "parks") paintList();
-  }
-
-  function parksPage() {
-    var out = [];
-    parts.search = el("input", { type: "search", id: "q", autocomplete: "off", spellcheck: "false", value: S.query, oninput: function () { S.query = this.value; paint(); remember(); } });
-    out.push(el("div", { class: "field" }, el("label", { for: "q" }, U.search), parts.search));
-    if (D.measures.length) {
-      parts.select = el("select", { id: "m", onchange: function () { S.measure = this.value; paint(); remember(); } }, D.measures.map(function (m) {
-        return el("option", { value: m.key, selected: m.key === S.measure }, T(m.name) + (T(m.unit) ? (S.lang === "en" ? " (" + T(m.unit) + ")" : "（" + T(m.unit) + "）") : ""));
-      }));
-      out.push(el("div", { class: "field" }, el("label", { for: "m" }, U.measure), parts.select));
+  // landview.js
+  var HECTARE = 1e4;
+  var MU = 2e3 / 3;
+  function landView(P, desk) {
+    const { S, say } = P;
+    const amount = (m2) => m2 >= 1e6 ? P.number(m2 / 1e6) + say(" 平方公里", " km²") : P.number(m2 / HECTARE) + say(" 公顷", " ha");
+    const parts = {};
+    function className(row) {
+      if (row.name) return P.T(row.name);
+      if (row.from === null && row.to === null) return say("有数值", "with a value");
+      if (row.from === null) return say(P.number(row.to) + " 以下", "below " + P.number(row.to));
+      return row.to === null ? say(P.number(row.from) + " 及以上", P.number(row.from) + " and more") : P.number(row.from) + " – " + P.number(row.to);
     }
-    if (D.years.length > 1) {
-      parts.range = el("input", { type: "range", id: "y", min: D.years[0], max: D.years[D.years.length - 1], step: 1, value: S.year, oninput: function () { stop(); S.year = +this.value; paint(); remember(); } });
-      parts.out = el("output", { class: "year num", for: "y" });
-      parts.play = el("button", { class: "play", type: "button", onclick: toggle });
-      parts.era = el("div", { class: "era" });
-      out.push(el("div", { class: "field" }, el("label", { for: "y" }, U.year), el("div", { class: "row" }, parts.range, parts.out, parts.play),
-        el("div", { class: "between" }, parts.era, el("div", { class: "seg", role: "group", "aria-label": U.mode }, [["latest", U.latest], ["exact", U.exact]].map(function (o) {
-          return el("button", { type: "button", "aria-pressed": S.mode === o[0] ? "true" : "false", onclick: function () { S.mode = o[0]; var seg = this.parentNode; each(seg.children, function (b) { b.setAttribute("aria-pressed", "false"); }); this.setAttribute("aria-pressed", "true"); paint(); remember(); } }, o[1]);
-        })))));
+    function styleName(layer) {
+      const unit = layer.style && layer.style.unit ? P.T(layer.style.unit) : "";
+      return layer.style ? P.T(layer.style.name) + (unit ? say("（" + unit + "）", " (" + unit + ")") : "") : P.T(layer.record.name);
     }
-    if (D.industries.length) {
-      parts.chips = el("div", { class: "chips", role: "group", "aria-label": U.clusters });
-      parts.join = el("div", { class: "seg", role: "group", "aria-label": U.anyAll }, ["any", "all"].map(function (j) {
-        return el("button", { type: "button", "aria-pressed": S.join === j ? "true" : "false", onclick: function () { S.join = j; each(this.parentNode.children, function (b) { b.setAttribute("aria-pressed", "false"); }); this.setAttribute("aria-pressed", "true"); paint(); remember(); } }, U[j]);
-      }));
-      each(D.industries, function (i) {
-        if (i.kind !== "cluster" && !D.units.some(function (u) { return u.industries.indexOf(i.id) >= 0; })) return;
-        parts.chips.appendChild(el("button", { class: "chip" + (i.kind === "cluster" ? "" : " activity"), type: "button", "aria-pressed": S.picks.indexOf(i.id) >= 0 ? "true" : "false", onclick: function () {
-          var at = S.picks.indexOf(i.id);
-          if (at >= 0) S.picks.splice(at, 1); else S.picks.push(i.id);
-          this.setAttribute("aria-pressed", at >= 0 ? "false" : "true"); paint(); remember();
-        } }, T(i.name), el("b", { class: "num" }, parks.filter(names(i.id)).length)));
+    function layerRow(layer) {
+      const { record } = layer, id = "land-on-" + layer.key;
+      const box = el("input", { type: "checkbox", id, checked: desk.on(layer), onchange() {
+        S.land.on = desk.layers.filter((l) => l === layer ? this.checked : desk.on(l)).map((l) => l.key);
+        if (this.checked && layer.record.styles.length) S.land.level = layer.key;
+        P.landChanged();
+        P.remember();
+      } });
+      const choose = record.styles.length > 1 ? el(
+        "select",
+        { "aria-label": P.T(record.name) + say(" 着色方式", ", coloured by"), onchange() {
+          S.land.level = layer.key;
+          desk.setStyle(layer, this.value).then(P.landChanged);
+          P.landChanged();
+          P.remember();
+        } },
+        record.styles.map((s) => el("option", { value: s.key, selected: s === layer.style }, P.T(s.name)))
+      ) : null;
+      const from = record.from ? el("span", { class: "hint" }, say("放大后显示", "shown when zoomed in")) : null;
+      return el("div", { class: "lay" }, el("label", { for: id }, box, " ", P.T(record.name), el("b", { class: "num" }, P.number(record.meta.n))), from, choose);
+    }
+    function table() {
+      const layer = desk.active(), box = parts.table;
+      if (!layer || !box) return;
+      if (!desk.drawn(layer)) {
+        fill(box, el("p", { class: "status" }, say("选中上面的图层后，这里列出各类面积。", "Tick a layer above to see its areas by class.")));
+        return;
+      }
+      layer.open("parcels");
+      const rows = layer.totals();
+      if (!rows) {
+        fill(box, el("p", { class: "status" }, say("正在读取……", "Reading…")));
+        layer.ready.then(table);
+        return;
+      }
+      const total = rows.reduce((sum, r) => sum + r.area, 0), sorted2 = layer.style && layer.style.kind === "class" ? rows.slice().sort((a, b) => +(a.place === 0) - +(b.place === 0) || b.area - a.area) : rows;
+      fill(
+        box,
+        el("div", { class: "between" }, el("h2", { class: "cap" }, P.T(layer.record.name) + " · " + styleName(layer)), layer.only.size ? el("button", { class: "chip", type: "button", onclick() {
+          layer.only.clear();
+          layer.mask();
+          P.landChanged();
+        } }, say("全部显示", "Show all")) : null),
+        el("p", { class: "status" }, say("合计 ", "In all ") + amount(total) + say("（", " (") + P.number(total / MU) + say(" 亩）；点一类只看这一类", " mu); choose a class to see it alone")),
+        el("ul", { class: "classes" }, sorted2.map((r) => classRow(layer, r, total)))
+      );
+    }
+    function classRow(layer, r, total) {
+      const picked = layer.only.has(r.place), share = total ? 100 * r.area / total : 0;
+      return el("li", {}, el("button", { type: "button", "aria-pressed": picked ? "true" : "false", onclick() {
+        if (picked) layer.only.delete(r.place);
+        else layer.only.add(r.place);
+        layer.mask();
+        P.landChanged();
+      } }, swatch(r.colour), el("span", { class: "nm" }, className(r)), el("span", { class: "vl num" }, amount(r.area)), el("span", { class: "pc num" }, share >= 0.1 ? share.toFixed(1) + "%" : "<0.1%")));
+    }
+    function found() {
+      desk.search(S.land.find, 30).then((rows) => {
+        fill(
+          parts.found,
+          rows.map((r) => el("li", {}, el("button", { type: "button", onclick() {
+            P.pickThing(r, true);
+          } }, r.text))),
+          S.land.find && !rows.length ? el("li", { class: "status" }, say("没有编号、名称或使用者含有这些字的宗地", "No parcel with these words in its id, name or owner")) : null
+        );
       });
-      out.push(el("div", { class: "field" }, el("div", { class: "between" }, el("span", { class: "cap" }, U.clusters), parts.join), parts.chips));
     }
-    parts.status = el("p", { class: "status", role: "status" });
-    parts.list = el("ol", { class: "rank" });
-    parts.blocks = D.units.some(function (u) { return u.level === "block"; }) ? el("button", { class: "chip", type: "button", "aria-pressed": S.blocks ? "true" : "false", onclick: function () { S.blocks = !S.blocks; this.setAttribute("aria-pressed", S.blocks ? "true" : "false"); paint(); remember(); } }, U.blocks) : null;
-    out.push(el("div", { class: "between" }, el("h2", { class: "cap" }, U.rankingOf), parts.blocks), parts.status, parts.list);
-    return out;
-  }
-
-  function area(list) { /* published area, parents and their parts once */
-    var sum = 0, n = 0, has = Object.create(null);
-    each(list, function (u) { has[u.id] = true; });
-    each(list, function (u) {
-      if (u.level === "group") return;
-      if (u.above.some(function (p) { return has[p.id] && cell(p.id, "planned_land_m2", S.year, "latest"); })) return;
-      var c = cell(u.id, "planned_land_m2", S.year, "latest");
-      if (c) { sum += c[1]; n++; }
-    });
-    return { sum: sum, n: n };
-  }
-  function paintList() {
-    var list = ranked(), m = measure(), hi = 0, n = 0, withValue = 0, cs = colours();
-    each(list, function (r) { if (r.c) { hi = Math.max(hi, r.c[1]); withValue++; } });
-    var shown = list.filter(function (r) { return r.u.level !== "block"; }), a = area(shown.map(function (r) { return r.u; }));
-    var says = S.lang === "en" ? shown.length + " parks, " + withValue + " with a value" : shown.length + " 个园区，" + withValue + " 个有数值";
-    if ((S.picks.length || S.query) && a.n) says += (S.lang === "en" ? "; published area " + number(a.sum) + " km² in all (" + a.n + " known; " + U.areaNote + ")" : "；" + U.published + " " + number(a.sum) + " 平方公里（" + a.n + " 个有面积，" + U.areaNote + "）");
-    fill(parts.status, list.length ? says : U.noMatch);
-    clear(parts.list);
-    each(list, function (r) {
-      var u = r.u, c = r.c;
-      if (c) n++;
-      var why = !u.g ? U.unplaced : !there(u) ? (u.since !== null && S.year < u.since ? U.notYet + (S.lang === "en" ? " (" + u.since + ")" : "（" + u.since + "年）") : U.gone) : "";
-      var b = el("button", { type: "button", "data-unit": u.id, class: c ? "" : "none", "aria-current": u.id === S.unit ? "true" : null, onclick: function () { pick(u.id, true); } },
-        el("span", { class: "top" }, el("span", { class: "no num" }, c ? n : ""), el("span", { class: "sq", style: "background:" + u.hue }), el("span", { class: "nm" }, T(u.name)),
-          c ? el("span", { class: "vl num" }, marked(c[2], c[1]), c[0] !== S.year ? el("span", { class: "yr" }, c[0]) : null) : el("span", { class: "vl" }, "—")),
-        c ? el("span", { class: "bar" }, el("i", { style: "width:" + (hi > 0 ? Math.max(0.5, 100 * Math.max(0, c[1]) / hi) : 0) + "%;background:" + (klass(c[1]) ? cs[klass(c[1])] : "#8fb9b3") })) : null,
-        why ? el("span", { class: "why" }, why) : null);
-      parts.list.appendChild(el("li", { class: u.level === "block" ? "sub" : null }, b));
-    });
-    if (parts.out) fill(parts.out, S.year);
-    if (parts.range) parts.range.value = S.year;
-    if (parts.play) { fill(parts.play, timer ? icon("M4.5 2v10M9.5 2v10") : icon("M4 2l8 5-8 5z")); parts.play.setAttribute("aria-label", timer ? U.pause : U.play); }
-    if (parts.era) { var e = era(); fill(parts.era, e ? T([e[2], e[3]]) : ""); }
-    if (m && parts.select) parts.select.value = m.key;
-  }
-  function era() { var found = null; each(D.eras, function (e) { if (e[0] !== null && e[0] <= S.year && (e[1] === null || S.year < e[1])) found = e; }); return found; }
-  function toggle() {
-    if (timer) { stop(); paintList(); return; }
-    var last = D.years[D.years.length - 1];
-    if (S.year >= last) S.year = D.years[0];
-    timer = setInterval(function () {
-      if (S.year >= last) { stop(); paintList(); return; }
-      S.year++; paint();
-    }, 700);
-    paint();
-  }
-  function stop() { if (timer) { clearInterval(timer); timer = null; remember(); } }
-
-  /* --- legend -------------------------------------------------------------------------------- */
-  function swatch(colour, dashed, stroke) { return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("rect", { x: 1, y: 1, width: 24, height: 13, rx: 2, fill: colour, stroke: stroke || "#8c8371", "stroke-width": stroke ? 1.6 : 0.8, "stroke-dasharray": dashed || "none" })); }
-  function hatch(id) { return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("defs", {}, svg("pattern", { id: id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, fill: "#fdfcf9" }), svg("rect", { width: 1.2, height: 6, fill: "#c9c0ae" }))), svg("rect", { x: 1, y: 1, width: 24, height: 13, rx: 2, fill: "url(#" + id + ")", stroke: "#8c8371", "stroke-width": 0.8 })); }
-  function classes(forPrint) {
-    var m = measure(), out = [], b, cs;
-    if (!m) return out;
-    b = m.breaks; cs = colours();
-    each(cs, function (c, i) {
-      var text = !b.length ? U.valueAt : i === 0 ? (S.lang === "en" ? "below " + number(b[0]) : number(b[0]) + " 以下") : i === b.length ? (S.lang === "en" ? number(b[i - 1]) + " and more" : number(b[i - 1]) + " 及以上") : number(b[i - 1]) + " – " + number(b[i]);
-      out.push({ text: text, colour: c });
-    });
-    out.push({ text: U.none, colour: null });
-    return out;
-  }
-  function keys(short) { /* what else is drawn; groups that carry their name on the map need no key on the screen */
-    var out = [], has = function (p) { return D.units.some(function (u) { return u.g && u.precision === p; }); };
-    each(D.groups, function (g) { if (short && D.outlines.some(function (o) { return o.id === g.id; })) return; if (!D.outlines.some(function (o) { return o.id === g.id; }) && !drawn.some(function (u) { return u.group === g.id; })) return; out.push({ node: swatch("#fdfcf9", D.outlines.some(function (o) { return o.id === g.id; }) ? "4 2" : null, g.hue), text: T(g.name), hue: g.hue }); });
-    if (has("sketch")) out.push({ node: swatch("#fdfcf9", "6 3", "#5f6b76"), text: U.sketchLine, dash: [6, 3] });
-    if (has("schematic")) out.push({ node: swatch("#fdfcf9", "2 2.5", "#5f6b76"), text: U.schematicLine, dash: [2, 2.5] });
-    if (D.units.some(function (u) { return u.isPoint; })) out.push({ node: svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("circle", { cx: 13, cy: 7.5, r: 5.5, fill: "#fdfcf9", stroke: "#5f6b76", "stroke-width": 1.5, "stroke-dasharray": "2.5 2" })), text: U.pointMark, dot: true });
-    if (order.some(function (u) { var p = byId[u.parent]; return u.level === "park" && !value(u) && p && p.g && value(p); })) out.push({ node: null, text: U.parentNote });
-    return out;
-  }
-  function unitOf(m) { var unit = T(m.unit); return unit ? (S.lang === "en" ? " (" + unit + ")" : "（" + unit + "）") : ""; }
-  function when() { return S.mode === "latest" ? (S.lang === "en" ? "latest value by " + S.year : "截至 " + S.year + " 年的最近值") : (S.lang === "en" ? "values of " + S.year : S.year + " 年"); }
-  var shut = null;
-  function paintLegend() {
-    var m = measure();
-    if (shut === null) shut = phone();
-    legend.className = "box legend" + (shut ? " shut" : "");
-    fill(legend,
-      el("h2", {}, m ? T(m.name) + unitOf(m) : U.legend),
-      el("button", { class: "fold", type: "button", "aria-expanded": shut ? "false" : "true", "aria-label": U.legend, onclick: function () { shut = !shut; paintLegend(); declutter(); legend.querySelector(".fold").focus(); } }, shut ? "▾" : "▴"),
-      m ? el("p", { class: "sub" }, when() + (m.breaks.length ? (S.lang === "en" ? "; " : "；") + U.allYears : "")) : null,
-      classes().map(function (c) { return el("div", { class: "sw num" }, c.colour ? swatch(c.colour) : hatch("no-data-legend"), c.text); }),
-      keys(true).length ? el("div", { class: "keys" }, keys(true).map(function (k) { return el("div", { class: "sw" }, k.node, k.text); })) : null);
-  }
-
-  /* --- the card -------------------------------------------------------------------------------- */
-  function sourceText(i) { return i >= 0 ? D.sources[i] : ""; }
-  function scopeText(c) { return c[4] === "registration" ? U.registration : c[4] === "operation" ? U.operation : c[4] === "unknown" ? U.unknown : ""; }
-  function whenText(c) { return c[0] + (S.lang === "en" ? "" : "年") + " · " + T(own(D.words.periods, c[3]) || [c[3], c[3]]) + (own(D.words.status, c[6]) ? " · " + T(own(D.words.status, c[6])) : ""); }
-  function kpi(u, m, open) {
-    var c = cell(u.id, m.key, S.year, "latest");
-    if (!c) return null;
-    var scope = scopeText(c), src = sourceText(c[8]);
-    return el("details", { class: "kpi", open: open },
-      el("summary", {}, el("span", { class: "nm" }, T(m.name), el("span", { class: "when" }, whenText(c))), el("span", { class: "vl num" }, qualified(c[2], c[1]), el("small", {}, T(m.unit)))),
-      el("div", { class: "in" },
-        series(u.id, m.key).length > 1 ? trend(u, m.key) : null, place(u, m.key),
-        T(m.note) ? el("p", {}, U.def + colon() + T(m.note)) : null,
-        c[5] === "computed" ? el("p", {}, U.computed) : null,
-        scope ? el("p", {}, U.scope + colon() + scope) : null,
-        own(D.words.series, c[7]) ? el("p", {}, T(own(D.words.series, c[7]))) : null,
-        T(c[9]) ? el("p", { class: c[5] === "computed" && (c[4] === "registration" || c[4] === "unknown") ? "warn" : "" }, T(c[9])) : null,
-        c[10] ? el("p", { class: "warn" }, U.conflict) : null,
-        src ? el("p", { class: "src" }, U.source + colon() + src) : null));
-  }
-  function unknowns(u) {
-    var out = [], first = D.measures[0];
-    if (!u.g) out.push(U.uNoPlace); else if (u.isPoint) out.push(U.uOutline);
-    if (u.level !== "block") {
-      if (D.values.planned_land_m2 && !series(u.id, "planned_land_m2").length) out.push(U.uArea);
-      if (D.plan && u.since === null) out.push(U.uSince);
-      if (D.plan && !u.industries.length) out.push(U.uIndustry);
-      var lacking = D.measures.filter(function (m) { return !m.computed && m.key !== "planned_land_m2" && !series(u.id, m.key).length; }).slice(0, 4).map(function (m) { return T(m.name); });
-      if (lacking.length) out.push(U.uValue + lacking.join(S.lang === "en" ? ", " : "、"));
-      var rows = first ? series(u.id, first.key) : [];
-      if (rows.length && D.years.length && rows[rows.length - 1][0] < D.years[D.years.length - 1]) out.push(S.lang === "en" ? T(first.name) + ": nothing found after " + rows[rows.length - 1][0] : T(first.name) + colon() + rows[rows.length - 1][0] + " 年以后的全年数未查到");
+    function page() {
+      parts.table = el("div", {});
+      parts.found = el("ul", { class: "found" });
+      const search = el("input", { type: "search", id: "lf", autocomplete: "off", value: S.land.find, oninput() {
+        S.land.find = this.value;
+        found();
+      } });
+      const range = el("input", { type: "range", id: "lo", min: 20, max: 100, step: 5, value: Math.round(S.land.opacity * 100), oninput() {
+        S.land.opacity = this.value / 100;
+        desk.update();
+      } });
+      table();
+      if (S.land.find) found();
+      return [
+        el("div", { class: "lays", role: "group", "aria-label": say("图层", "Layers") }, desk.layers.slice().reverse().map(layerRow), P.contextRow()),
+        el("div", { class: "field row" }, el("label", { for: "lo", class: "cap" }, say("不透明度", "Opacity")), range),
+        desk.byKey.parcel ? el("div", { class: "field" }, el("label", { for: "lf" }, say("查宗地（编号、名称、使用者）", "Find a parcel (id, name, owner)")), search, parts.found) : null,
+        parts.table,
+        desk.data.said.map((pair) => el("p", { class: "warn" }, P.T(pair)))
+      ];
     }
-    return out;
+    function legend(most) {
+      const layer = desk.active();
+      if (!layer || !desk.drawn(layer) || !layer.totals()) return null;
+      const rows = layer.totals().slice().sort((a, b) => layer.style && layer.style.kind === "class" ? +(a.place === 0) - +(b.place === 0) || b.area - a.area : a.place - b.place), shown = rows.slice(0, most), rest = rows.slice(most);
+      const out = shown.map((r) => ({ text: className(r), colour: r.colour }));
+      if (rest.length) out.push({ text: say("另有 " + rest.length + " 类，见面板", rest.length + " more in the panel"), more: true });
+      return { title: P.T(layer.record.name) + " · " + styleName(layer), rows: out };
+    }
+    function value(layer, key, i) {
+      const c = layer.now(key), v = c ? c.text(i) : null;
+      return v === void 0 || v === "" ? null : v;
+    }
+    function classAt(layer, key, i) {
+      const s = layer.record.styles.find((one) => one.key === key), c = layer.now("by." + key);
+      if (!s || !c) return null;
+      return s.kind === "class" ? c.values[i] ? s.classes[c.values[i]] : null : c.text(i) === null ? null : { name: [P.number(c.values[i]), P.number(c.values[i])], number: c.values[i] };
+    }
+    function tip(thing) {
+      const { layer, i } = thing, row = layer.classes ? layer.legend()[layer.classes[i]] : null, area = value(layer, "area_m2", i);
+      return [row ? className(row) : P.T(layer.record.name), el("small", {}, [layer.now("id") ? layer.now("id").text(i) : "", area ? amount(area) : ""].filter(Boolean).join(" · "))];
+    }
+    function read(layer) {
+      return Promise.all(Object.keys(layer.record.columns).map((key) => layer.column(key)));
+    }
+    function word(v) {
+      return P.T(own(VALUES, String(v)) || [String(v), String(v)]);
+    }
+    function cardParts({ layer, i }) {
+      const { record } = layer, id = value(layer, "id", i), name = value(layer, "name", i) || value(layer, "zh", i), park = value(layer, "park_id", i), unit = park ? P.byId[park] : null;
+      const area = value(layer, "area_m2", i), coded = new Set(record.styles.filter((s) => s.kind === "class").map((s) => s.key)), rows = record.fields.filter((f) => ["id", "name", "zh"].indexOf(f[0]) < 0 && !coded.has(f[0])).map((f) => [P.T([f[1], f[2]]), value(layer, f[0], i)]).filter((r) => r[1] !== null);
+      const uses = record.styles.filter((s) => s.kind === "class" || s.key === "far").map((s) => [P.T(s.name), classAt(layer, s.key, i), s]).filter((r) => r[1]);
+      return { title: name || id || P.T(record.name), other: [P.T(record.name), name && id ? id : "", unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), area, uses, rows, id, unit };
+    }
+    function card(thing) {
+      const c = cardParts(thing), firms = thing.layer.key === "parcel" ? P.firmsOf(c.id) : [], findings = P.findingsOf(c.id);
+      return { title: c.title, other: c.other, body: [
+        c.area ? el("p", { class: "big num" }, P.number(c.area) + say(" 平方米", " m²"), el("small", {}, P.number(c.area / HECTARE) + say(" 公顷 · ", " ha · ") + P.number(c.area / MU) + say(" 亩", " mu"))) : null,
+        el(
+          "dl",
+          { class: "facts" },
+          c.uses.map((r) => [el("dt", {}, r[0]), el("dd", {}, r[1].colour ? swatch(r[1].colour) : null, " ", P.T(r[1].name), r[1].number !== void 0 && r[2].unit ? " " + P.T(r[2].unit) : "")]),
+          c.rows.map((r) => [el("dt", {}, r[0]), el("dd", { class: "num" }, typeof r[1] === "number" ? P.number(r[1]) : word(r[1]))])
+        ),
+        findings.length ? [el("h3", {}, say("问题", "Findings") + " (" + findings.length + ")"), findings.map((f) => P.findingButton(f))] : null,
+        firms.length ? [el("h3", {}, say("企业", "Firms") + " (" + firms.length + ")"), el("ul", { class: "firms" }, firms.slice(0, 30).map((t) => el("li", {}, t))), firms.length > 30 ? el("p", { class: "text" }, say("只列前 30 家", "The first 30")) : null] : null,
+        c.unit ? [el("h3", {}, say("所在园区", "Park")), el("div", { class: "inner" }, el("button", { type: "button", onclick() {
+          P.pick(c.unit.id, true);
+        } }, P.T(c.unit.name)))] : null
+      ] };
+    }
+    return { page, table, legend, card, tip, read };
   }
-  function paintCard() {
-    var u = byId[S.unit];
-    root.className = u ? "has-card" : "";
-    document.body.className = u ? "has-card" : "";
-    card.hidden = !u;
-    if (!u) return;
-    card.style.setProperty("--hue", u.hue);
-    var g = groupById[u.group], other = S.lang === "en" ? u.name[0] : u.name[1], records = own(D.records, u.id) || [], first = measure(), shown = D.measures.slice(), sep = S.lang === "en" ? "; " : "；";
-    if (first) { shown.splice(shown.indexOf(first), 1); shown.unshift(first); }
-    var kpis = shown.map(function (m, i) { return kpi(u, m, i === 0); });
-    var via = D.industries.filter(function (i) { return i.kind === "cluster" && u.industries.indexOf(i.id) < 0 && names(i.id)(u); });
-    var p = byId[u.parent], kids = u.kids, unknown = unknowns(u);
-    var meta = [T(u.district), g ? T(g.name) : "", u.since !== null ? (S.lang === "en" ? "since " + u.since : u.since + " 年起") : ""].filter(Boolean).join(" · ");
-    var scroll = el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": T(u.name) });
-    fill(card,
-      el("div", { class: "head" }, el("h2", {}, T(u.name)), other !== T(u.name) ? el("div", { class: "other", lang: S.lang === "en" ? "zh-CN" : "en" }, other) : null, el("div", { class: "meta" }, meta),
-        u.precision ? el("span", { class: "badge" }, (own(U, u.precision) || u.precision) + (u.error ? (S.lang === "en" ? ", off by about " + number(u.error) + " m" : "，误差约 " + number(u.error) + " 米") : "")) : el("span", { class: "badge" }, U.unplaced),
-        u.isPoint || !u.g || u.precision === "synthetic" || u.precision === "surveyed" ? null : el("span", { class: "badge" }, U.notOfficial)),
-      el("button", { class: "x", type: "button", "aria-label": U.close, onclick: function () { pick(null); } }, "×"), scroll);
-    add(scroll, [
-      kpis.some(Boolean) ? kpis : el("p", { class: "text" }, U.noRecords),
-      u.industries.length || u.clauses.length ? [el("h3", {}, U.position),
-        g && T(g.demand) ? el("p", { class: "text" }, T(g.demand)) : null,
-        u.industries.length ? el("p", {}, u.industries.map(function (k) { return el("span", { class: "tag" }, T(industryById[k].name)); }), via.map(function (i) { return el("span", { class: "tag via", title: U.via }, T(i.name)); })) : null,
-        via.length ? el("p", { class: "text" }, (S.lang === "en" ? "Dashed: " : "虚线框：") + U.via) : null,
-        u.words.length && g && g.words.length ? el("p", { class: "text" }, U.plannedWords + colon() + g.words.join("、")) : null,
-        u.clauses.length ? el("p", { class: "text" }, U.clause + " " + u.clauses.map(function (c) { return c[0]; }).join(sep) + (D.plan ? (S.lang === "en" ? ", " : "，") + T(D.plan.name) : "")) : null] : null,
-      mix(u),
-      unknown.length ? [el("h3", {}, U.notKnown), el("ul", { class: "unknown" }, unknown.map(function (t) { return el("li", {}, t); }))] : null,
-      T(u.note) ? el("p", { class: "text" }, T(u.note)) : null,
-      T(u.made) ? el("p", { class: "text" }, U.howDrawn + colon() + T(u.made)) : null,
-      p ? [el("h3", {}, U.parent), el("div", { class: "inner" }, el("button", { type: "button", onclick: function () { pick(p.id, true); } }, T(p.name)))] : null,
-      kids.length ? [el("h3", {}, U.inside), el("div", { class: "inner" }, kids.map(function (k) { return el("button", { type: "button", onclick: function () { pick(k.id, true); } }, T(k.name)); }))] : null,
-      u.aliases.length || u.former.length ? [el("h3", {}, U.aliases), el("p", { class: "text" }, u.former.map(function (f) { return T(f.name) + (f.since || f.until ? (S.lang === "en" ? " (" : "（") + f.since + "–" + f.until + (S.lang === "en" ? ")" : "）") : ""); }).concat(u.aliases).join(S.lang === "en" ? "; " : "；"))] : null,
-      u.boundary.length ? [el("h3", {}, U.boundary), u.boundary.map(function (b) { return el("p", { class: "text" }, b.what + (b.year ? " (" + b.year + ")" : "") + colon() + ["east", "south", "west", "north"].map(function (s, i) { return b.sides[i] ? U[s] + " " + b.sides[i] : ""; }).filter(Boolean).join(sep)); })] : null,
-      records.length ? el("details", { class: "more" }, el("summary", {}, U.allValues + " (" + records.length + ")"),
-        el("table", { class: "recs" }, el("caption", { class: "sr" }, U.allValues), el("thead", {}, el("tr", {}, el("th", { scope: "col" }, U.year), el("th", { scope: "col" }, U.measure), el("th", { scope: "col", class: "v" }, U.valueAt))),
-          el("tbody", {}, records.map(function (r) {
-            var t = own(D.words.terms, r[1]);
-            return el("tr", {}, el("td", { class: "num" }, r[0]), el("td", {}, t ? T(t.name) : r[1], el("div", { class: "src" }, [T(own(D.words.periods, r[4]) || [r[4], r[4]]), own(D.words.status, r[7]) ? T(own(D.words.status, r[7])) : "", scopeText([0, 0, 0, 0, r[5]]), T(r[10])].filter(Boolean).join(" · ")), el("div", { class: "src" }, sourceText(r[9]))), el("td", { class: "v num" }, qualified(r[3], r[2]), el("div", { class: "src" }, t ? T(t.unit) : "")));
-          })))) : null]);
+  var VALUES = { allocated: ["划拨", "allocated"], granted: ["出让", "granted"], leased: ["租赁", "leased"], True: ["是", "yes"], False: ["否", "no"], true: ["是", "yes"], false: ["否", "no"] };
+
+  // mark.js
+  function marker(P) {
+    const pane = P.map.createPane("mark");
+    pane.style.zIndex = 610;
+    pane.style.pointerEvents = "none";
+    const renderer = L.svg({ pane: "mark", padding: 0.5 }), group = L.layerGroup().addTo(P.map);
+    const lines = [{ color: "#111a20", weight: 7, opacity: 0.9 }, { color: "#ffe14d", weight: 3, opacity: 1 }];
+    function draw(make) {
+      group.clearLayers();
+      for (const line of lines) make({ ...line, renderer, pane: "mark", fill: false, interactive: false, lineJoin: "round", className: "marked" }).addTo(group);
+    }
+    return {
+      clear() {
+        group.clearLayers();
+      },
+      rings(latlngs) {
+        draw((style) => L.polygon(latlngs, style));
+      },
+      shape(geometry) {
+        draw((style) => L.geoJSON(geometry, { style, interactive: false, pointToLayer: (_, at) => L.circleMarker(at, { ...style, radius: 15 }) }));
+      },
+      /* the parcel that a finding is about, beneath its mark */
+      beside(latlngs) {
+        L.polygon(latlngs, { color: "#111a20", weight: 1.6, dashArray: "5 4", renderer, pane: "mark", fill: false, interactive: false, className: "beside" }).addTo(group);
+      },
+      /* what is marked and too small to be seen gets a ring around it */
+      ring(latlng) {
+        for (const line of lines) L.circleMarker(latlng, { ...line, renderer, pane: "mark", fill: false, radius: 34, interactive: false, className: "marked" }).addTo(group);
+      }
+    };
   }
 
-  /* --- goals, about, findings ------------------------------------------------------------------- */
-  function goalsPage() {
-    return [el("p", { class: "status" }, D.plan ? T(D.plan.name) : ""), D.goals.map(function (g) {
-      var kind = g.verdict === "met" ? "met" : g.verdict === "not met" ? "not" : "open", share = g.target && g.value !== null ? g.value / g.target : null;
-      var sameYear = g.valueYear === g.year;
-      return el("article", { class: "goal" }, el("h2", {}, T(g.name) + (S.lang === "en" ? ", " : "，") + g.year, el("span", { class: "v " + kind }, (kind === "met" ? "✓ " : kind === "not" ? "✕ " : "? ") + T(g.word))),
-        share !== null && sameYear ? el("div", { class: "meter", role: "img", "aria-label": U.progress + " " + Math.round(share * 100) + "%" }, el("i", { style: "width:" + Math.min(100, share * 100) + "%" })) : null,
-        el("p", { class: "nums num" }, U.target + colon() + (g.target !== null ? number(g.target) + " " + T(g.unit) : g.printed) + "　" + U.value + colon() + (g.value !== null ? qualified(g.qualifier, g.value) + " " + T(g.unit) + (S.lang === "en" ? " (" : "（") + g.valueYear + " " + T(own(D.words.periods, g.period) || [g.period, g.period]) + (S.lang === "en" ? ")" : "）") : "—")),
-        el("p", { class: "why" }, T(g.why)), el("p", { class: "src text" }, U.clause + " " + g.clause + (g.source >= 0 ? "　" + U.source + colon() + sourceText(g.source) : "")));
-    })];
-  }
-  function aboutPage() {
-    return el("div", { class: "about" },
-      D.synthetic ? el("p", { class: "warn" }, U.syn) : null,
-      T(D.disclaimer) ? el("p", { class: "warn" }, T(D.disclaimer)) : null,
-      T(D.counting) ? [el("h2", {}, U.counting), el("p", {}, T(D.counting))] : null,
-      D.groups.some(function (g) { return g.clause; }) ? [el("h2", {}, U.groupLine), el("ul", {}, D.groups.map(function (g) { return el("li", {}, el("b", { style: "color:" + g.hue }, T(g.name)), " " + T(g.demand) + (g.clause ? (S.lang === "en" ? " (clause " : "（") + g.clause + (S.lang === "en" ? ")" : "）") : "")); }))] : null,
-      D.demands.length ? [el("h2", {}, U.demands), el("ul", {}, D.demands.map(function (d) { return el("li", {}, T(d.t) + (S.lang === "en" ? " (" : "（") + d.clause + (S.lang === "en" ? ")" : "）")); }))] : null,
-      el("h2", {}, U.sources), el("ul", {}, D.sourceList.map(function (s) { return el("li", {}, T(s.t) + (s.licence ? (S.lang === "en" ? " — " : "　") + s.licence : "")); })),
-      T(D.credit) ? el("p", {}, T(D.credit)) : null,
-      el("p", {}, U.review + colon() + (D.review || U.reviewBlank)), el("p", {}, U.projection));
-  }
-  function findingsPage() {
-    return D.findings.map(function (f) {
-      return el("button", { class: "finding " + f.severity, type: "button", onclick: function () { if (f.layer) go(f.layer.getBounds(), true, 15); } }, f.rule + " " + (own(U, f.severity) || f.severity) + "　" + f.t[S.lang === "en" ? 1 : 0]);
+  // atlas.js
+  function atlas(map, D) {
+    var S = { lang: D.lang, measure: D.measure, year: D.year, mode: "latest", picks: [], join: "any", query: "", unit: null, thing: null, finding: null, tab: D.desk || "parks", blocks: false };
+    var U = UI[S.lang], byId = /* @__PURE__ */ Object.create(null), groupById = /* @__PURE__ */ Object.create(null), measureByKey = /* @__PURE__ */ Object.create(null), industryById = /* @__PURE__ */ Object.create(null), labels = [];
+    var phone = function() {
+      return window.matchMedia("(max-width:760px) and (min-height:560px), (max-width:559px)").matches;
+    };
+    var still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
+    var root = document.getElementById("atlas"), printing = false, timer = null;
+    var T = function(pair) {
+      return pair ? S.lang === "en" ? pair[1] : pair[0] : "";
+    };
+    each(D.units, function(u) {
+      byId[u.id] = u;
+      u.kids = [];
     });
-  }
-
-  /* --- the small map of the whole --------------------------------------------------------------- */
-  var world = null;
-  function project(lat, lng) { var p = map.options.crs.latLngToPoint(L.latLng(lat, lng), 8); return [p.x, p.y]; }
-  function insetBuild() {
-    if (!D.districts.length) { inset.hidden = true; return; }
-    var x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9;
-    var path = function (g) {
-      var out = "";
-      each(g.type === "MultiPolygon" ? g.coordinates : [g.coordinates], function (poly) { each(poly, function (ring) { each(ring, function (c, i) { var p = project(c[1], c[0]); x0 = Math.min(x0, p[0]); x1 = Math.max(x1, p[0]); y0 = Math.min(y0, p[1]); y1 = Math.max(y1, p[1]); out += (i ? "L" : "M") + p[0].toFixed(1) + " " + p[1].toFixed(1); }); out += "Z"; }); });
+    each(D.units, function(u) {
+      if (byId[u.parent] && byId[u.parent] !== u) byId[u.parent].kids.push(u);
+    });
+    each(D.units, function(u) {
+      var p = byId[u.parent];
+      u.above = [];
+      while (p && p !== u && u.above.length < 32 && u.above.indexOf(p) < 0) {
+        u.above.push(p);
+        p = byId[p.parent];
+      }
+    });
+    each(D.groups, function(g) {
+      groupById[g.id] = g;
+    });
+    each(D.measures, function(m) {
+      measureByKey[m.key] = m;
+    });
+    each(D.industries, function(i) {
+      industryById[i.id] = i;
+    });
+    var parks = D.units.filter(function(u) {
+      return u.level !== "block";
+    });
+    var P = {
+      map,
+      D,
+      S,
+      T,
+      byId,
+      number,
+      marked,
+      ramp,
+      value,
+      chosen,
+      found,
+      partOf,
+      frame,
+      covered,
+      covering,
+      go,
+      pick,
+      remember,
+      paintCard,
+      refresh,
+      landChanged,
+      pickThing,
+      outline,
+      showFinding,
+      togglePick,
+      save,
+      say: function(zh, en) {
+        return S.lang === "en" ? en : zh;
+      },
+      printing: function() {
+        return printing;
+      },
+      industry: function(k) {
+        return industryById[k];
+      },
+      firmsOf: function(id) {
+        return firms.of(id);
+      },
+      findingsOf: function(id) {
+        return findings.of(id);
+      },
+      findingButton: function(i) {
+        return findings.button(i);
+      },
+      contextOn: function() {
+        return context.on();
+      },
+      contextRow: function() {
+        return context.row();
+      },
+      contextChanged: function() {
+        context.update();
+        declutter();
+        remember();
+      }
+    };
+    function colon() {
+      return S.lang === "en" ? ": " : "：";
+    }
+    function group3(text) {
+      return text.replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+    }
+    function number(v) {
+      if (v === null || v === void 0) return "—";
+      var a = Math.abs(v), d = a >= 1e3 ? 0 : a >= 100 ? 0 : a >= 10 ? 1 : 2;
+      if (Math.abs(v - Math.round(v)) < 1e-9) d = 0;
+      var parts2 = Math.abs(v).toFixed(d).split(".");
+      if (parts2[1]) parts2[1] = parts2[1].replace(/0+$/, "");
+      return (v < 0 ? "−" : "") + group3(parts2[0]) + (parts2[1] ? "." + parts2[1] : "");
+    }
+    function qualified(q, v) {
+      return (q === "~" ? U.about_ : q === ">" ? U.more : q === "<" ? U.nearly : "") + number(v);
+    }
+    function marked(q, v) {
+      return (q === "~" ? "≈" : q === ">" ? ">" : q === "<" ? "≲" : "") + number(v);
+    }
+    function measure() {
+      return measureByKey[S.measure];
+    }
+    function series(unit, key) {
+      return own(own(D.values, key), unit) || [];
+    }
+    function cell(unit, key, year, mode) {
+      var best = null;
+      each(series(unit, key), function(c) {
+        if (c[0] === year || (mode || S.mode) === "latest" && c[0] <= year) {
+          if (!best || c[0] > best[0]) best = c;
+        }
+      });
+      return best;
+    }
+    function there(u) {
+      return (u.since === null || u.since <= S.year) && (u.until === null || S.year < u.until);
+    }
+    function value(u) {
+      return S.measure && there(u) ? cell(u.id, S.measure, S.year) : null;
+    }
+    function klass(v) {
+      var b = measure() ? measure().breaks : [], i = 0;
+      while (i < b.length && v >= b[i]) i++;
+      return i;
+    }
+    function ramp(n) {
+      var k = D.ramp.length, out = [];
+      for (var i = 0; i < n; i++) out.push(D.ramp[n === 1 ? 2 : Math.round(i * (k - 1) / (n - 1))]);
       return out;
-    };
-    var land = D.districts.map(function (d) { return svg("path", { d: path(d.g), fill: "#f1ede3", stroke: "#cfc7b6", "stroke-width": 0.4 }); });
-    var dots = parks.filter(function (u) { return u.at && u.level === "park"; }).map(function (u) { var p = project(u.at[0], u.at[1]); return svg("circle", { cx: p[0], cy: p[1], r: 3, fill: u.hue, opacity: 0.85 }); });
-    world = svg("rect", { fill: "none", stroke: "#d97706", "stroke-width": 1.4 });
-    var one = (x1 - x0) / 100;
-    each(dots, function (d) { d.setAttribute("r", 1.7 * one); }); each(land, function (d) { d.setAttribute("stroke-width", 0.35 * one); });
-    world.setAttribute("stroke-width", 1.1 * one);
-    fill(inset, el("div", { class: "cap" }, U.whole), svg("svg", { viewBox: [x0 - one, y0 - one, x1 - x0 + 2 * one, y1 - y0 + 2 * one].join(" "), role: "img", "aria-label": U.whole }, land, dots, world));
-    insetMove();
-  }
-  function insetMove() {
-    if (!world) return;
-    var b = map.getBounds(), a = project(b.getNorth(), b.getWest()), c = project(b.getSouth(), b.getEast());
-    world.setAttribute("x", a[0]); world.setAttribute("y", a[1]); world.setAttribute("width", Math.max(1, c[0] - a[0])); world.setAttribute("height", Math.max(1, c[1] - a[1]));
-  }
-  function scaleLength(target) { /* a round length of about so many pixels, in the middle of the view */
-    var s = map.getSize(), y = s.y / 2, m = map.distance(map.containerPointToLatLng([s.x / 2, y]), map.containerPointToLatLng([s.x / 2 + 100, y])) / 100, raw = m * target, p = Math.pow(10, Math.floor(Math.log(raw) / Math.LN10)), n = raw / p >= 5 ? 5 : raw / p >= 2 ? 2 : 1;
-    return { m: n * p, px: n * p / m, text: n * p >= 1000 ? number(n * p / 1000) + (S.lang === "en" ? " km" : " 公里") : number(n * p) + (S.lang === "en" ? " m" : " 米"), perPx: m };
-  }
-  function paintScale() { var l = scaleLength(110); fill(scale, l.text, el("i", { style: "width:" + l.px.toFixed(1) + "px" })); }
-
-  /* --- moving about ------------------------------------------------------------------------------ */
-  function boundsOf(list) { var b = null; each(list, function (u) { var x = (u.layer || shape(u.g, {})).getBounds(); b = b ? b.extend(x) : L.latLngBounds(x.getSouthWest(), x.getNorthEast()); }); return b; }
-  var drawn = D.units.filter(function (u) { return u.g; });
-  var inGroups = drawn.filter(function (u) { return u.group && groupById[u.group] && u.level !== "group"; });
-  var everything = boundsOf(drawn.length ? drawn : D.outlines.concat(D.districts).filter(function (o) { return o.g; }));
-  var core = boundsOf(inGroups.length > 1 ? inGroups : drawn) || everything;
-  if (core && D.outlines.length && inGroups.length > 1) each(D.outlines, function (o) { core.extend(o.layer.getBounds()); });
-  if (core) { var inner = L.latLngBounds(core.getSouthWest(), core.getNorthEast()); each(drawn, function (u) { if (!u.isPoint && inner.contains(u.at)) core.extend(u.layer.getBounds()); }); }
-  function padding() {
-    if (printing) return { paddingTopLeft: [12, 12], paddingBottomRight: [12, 12] };
-    var f = frame(), s = map.getSize();
-    var p = phone() ? [14, 56, 14, s.y - f.bottom + 12] : [f.left + 8, 22, s.x - f.right + 8, 34];
-    var x = Math.min(1, 0.8 * s.x / (p[0] + p[2])), y = Math.min(1, 0.8 * s.y / (p[1] + p[3])); /* a small window is not all margin */
-    return { paddingTopLeft: [p[0] * x, p[1] * y], paddingBottomRight: [p[2] * x, p[3] * y] };
-  }
-  var awaited = null; /* where to go once the map can be seen: a page in a folded notebook cell or a hidden tab has no size */
-  function seen() {
-    var c = map.getContainer(), s = map.getSize();
-    if (s.x !== c.clientWidth || s.y !== c.clientHeight) { map.invalidateSize({ animate: false, pan: false }); s = map.getSize(); }
-    return s.x > 0 && s.y > 0;
-  }
-  function go(bounds, move, most) {
-    if (!bounds) return;
-    awaited = seen() ? null : [bounds, most];
-    if (awaited) { map.setView(bounds.getCenter(), 9, { animate: false }); return; }
-    var o = padding();
-    o.maxZoom = most || 14.5;
-    if (move && !still && !printing) { o.duration = 0.7; map.flyToBounds(bounds, o); } else { o.animate = false; map.fitBounds(bounds, o); }
-  }
-  function pick(id, move) {
-    var before = S.unit;
-    S.unit = id && byId[id] ? id : null;
-    tip.hidden = true;
-    paint(); remember();
-    if (S.unit) {
-      if (move && byId[id].layer) { var b = byId[id].layer.getBounds(); go(b.pad ? b.pad(byId[id].isPoint ? 0.01 : 0.9) : b, true, byId[id].isPoint ? 11.5 : 14); }
-      card.focus();
-    } else if (before) { var n = parts.list && parts.list.querySelector('[aria-current="true"]'); back(before, n); }
-  }
-  function back(id) { if (S.tab !== "parks") return; each(parts.list.querySelectorAll("button"), function (b) { if (b.getAttribute("data-unit") === id) b.focus(); }); }
-  function hover(u, e) {
-    var c = value(u), r = root.getBoundingClientRect();
-    fill(tip, T(u.name), el("small", {}, c && measure() ? T(measure().name) + " " + qualified(c[2], c[1]) + " " + T(measure().unit) + (S.lang === "en" ? ", " : "，") + c[0] : U.none));
-    tip.hidden = false;
-    var x = Math.min(e.clientX - r.left + 14, r.width - tip.offsetWidth - 8);
-    tip.style.left = x + "px"; tip.style.top = Math.min(e.clientY - r.top + 14, r.height - tip.offsetHeight - 8) + "px";
-  }
-  document.addEventListener("keydown", function (e) { if (e.key === "Escape" && S.unit) pick(null); });
-
-  function paint() {
-    pattern();
-    each(order, style);
-    var n = parks.length, e = era();
-    fill(parts.lead, (S.lang === "en" ? n + " parks and areas" : n + " 个园区与片区") + (D.synthetic ? " · " + U.syn : "") + (drawn.some(function (u) { return u.precision === "sketch" || u.precision === "schematic"; }) ? " · " + U.notOfficial : ""));
-    if (S.tab === "parks") paintList();
-    paintLegend(); paintScale(); paintCard(); labelText(); declutter();
-  }
-
-  /* --- the link that brings the view back ----------------------------------------------------------- */
-  var quiet = true;
-  function remember() {
-    if (quiet || printing) return;
-    var c = map.getCenter(), h = ["v=" + c.lat.toFixed(4) + "," + c.lng.toFixed(4) + "," + map.getZoom().toFixed(2), "l=" + S.lang];
-    if (S.measure) h.push("m=" + encode(S.measure));
-    if (S.year !== null) h.push("y=" + S.year);
-    if (S.mode !== "latest") h.push("k=" + S.mode);
-    if (S.picks.length) h.push("i=" + S.picks.map(encode).join(","), "j=" + S.join);
-    if (S.query) h.push("q=" + encode(S.query));
-    if (S.unit) h.push("s=" + encode(S.unit));
-    if (S.tab !== "parks") h.push("t=" + S.tab);
-    if (S.blocks) h.push("b=1");
-    try { history.replaceState(null, "", "#" + h.join("&")); } catch (_) { /* a frame without an address */ }
-  }
-  function recall() {
-    var view = null;
-    each(String(location.hash).replace(/^#/, "").split("&"), function (part) {
-      var at = part.indexOf("="), k = part.slice(0, at), v;
-      try { v = decodeURIComponent(part.slice(at + 1)); } catch (_) { return; }
-      if (k === "v") { var n = v.split(",").map(Number); if (n.length === 3 && n.every(isFinite) && Math.abs(n[0]) <= 85 && Math.abs(n[1]) <= 180) view = n; }
-      else if (k === "l" && (v === "zh" || v === "en")) S.lang = v;
-      else if (k === "m" && Object.prototype.hasOwnProperty.call(measureByKey, v)) S.measure = v;
-      else if (k === "y" && D.years.indexOf(+v) >= 0) S.year = +v;
-      else if (k === "k" && v === "exact") S.mode = v;
-      else if (k === "i") S.picks = v.split(",").filter(function (i) { return Object.prototype.hasOwnProperty.call(industryById, i); });
-      else if (k === "j" && v === "all") S.join = v;
-      else if (k === "q") S.query = v.slice(0, 80).replace(/[\ud800-\udbff]$/, "");
-      else if (k === "s" && Object.prototype.hasOwnProperty.call(byId, v)) S.unit = v;
-      else if (k === "t" && /^(goals|about|findings)$/.test(v)) S.tab = v;
-      else if (k === "b") S.blocks = v === "1";
-    });
-    return view;
-  }
-  function copyLink() {
-    remember();
-    var old = function () {
-      var t = el("textarea", { class: "sr", "aria-hidden": "true" }); t.value = location.href; document.body.appendChild(t); t.select();
-      var ok = false; try { ok = document.execCommand("copy"); } catch (_) { ok = false; }
-      document.body.removeChild(t); toast(ok ? U.copied : U.copyBy);
-    };
-    if (navigator.clipboard && navigator.clipboard.writeText) navigator.clipboard.writeText(location.href).then(function () { toast(U.copied); }, old); else old();
-  }
-
-  /* --- paper -------------------------------------------------------------------------------------------- */
-  function filterText() {
-    var out = [];
-    if (S.picks.length) out.push(S.picks.map(function (k) { return T(industryById[k].name); }).join(S.lang === "en" ? (S.join === "all" ? " and " : " or ") : S.join === "all" ? " 且 " : " 或 "));
-    if (S.query) out.push("“" + S.query + "”");
-    return out.join(S.lang === "en" ? "; " : "；");
-  }
-  function sourcesText() {
-    var used = {}, out = [];
-    each(ranked(), function (r) { if (r.c && r.c[8] >= 0 && !used[r.c[8]]) { used[r.c[8]] = true; out.push(D.sources[r.c[8]]); } });
-    return out;
-  }
-  function today() { var d = new Date(), p = function (n) { return (n < 10 ? "0" : "") + n; }; return d.getFullYear() + "-" + p(d.getMonth() + 1) + "-" + p(d.getDate()); }
-  function numberParks() { var n = 0; each(D.units, function (u) { u.no = 0; }); each(ranked(), function (r) { if (r.u.level !== "block") r.u.no = ++n; }); }
-  function buildSheet() {
-    var m = measure(), list = ranked().filter(function (r) { return r.u.level !== "block"; }), f = filterText(), l = scaleLength(120), total = parks.length, src = sourcesText(), seen = map.getBounds();
-    var far = list.filter(function (r) { return r.u.at && !seen.contains(r.u.at); }), small = world ? world.parentNode.cloneNode(true) : null, one = world ? +world.getAttribute("stroke-width") / 1.1 : 1;
-    if (small) { /* parks beyond the map keep their number in the small map of the whole */
-      var b0 = project(seen.getNorth(), seen.getWest()), b1 = project(seen.getSouth(), seen.getEast()), frameRect = small.lastChild;
-      frameRect.setAttribute("x", b0[0]); frameRect.setAttribute("y", b0[1]); frameRect.setAttribute("width", b1[0] - b0[0]); frameRect.setAttribute("height", b1[1] - b0[1]);
-      each(far, function (r) { var q = project(r.u.at[0], r.u.at[1]); small.appendChild(svg("circle", { cx: q[0], cy: q[1], r: 4.4 * one, fill: "#1f2a33" })); small.appendChild(svg("text", { x: q[0], y: q[1] + 2.1 * one, "text-anchor": "middle", "font-size": 5.8 * one, "font-weight": 700, fill: "#fff" }, r.u.no)); });
     }
-    fill(sheet,
-      el("h1", {}, T(D.name)),
-      el("div", { class: "st" }, (m ? T(m.name) + unitOf(m) + (S.lang === "en" ? ", " : "，") + when() + "　" : "") + U.filter + colon() + (f ? f + (S.lang === "en" ? " (" + list.length + " of " + total + " parks)" : "（" + total + " 个园区中的 " + list.length + " 个）") : U.noFilter)),
-      world && far.length ? el("div", { class: "in" }, small) : null,
-      el("div", { class: "sc" }, l.text, el("i", { style: "width:" + l.px.toFixed(1) + "px" })),
-      el("div", { class: "col" },
-        m ? el("section", {}, el("h2", {}, T(m.name) + unitOf(m)), el("div", { class: "two" }, classes().map(function (c) { return el("div", { class: "sw" }, c.colour ? swatch(c.colour) : hatch("no-data-print"), c.text); }))) : null,
-        el("section", { class: "two" }, keys().map(function (k) { return el("div", { class: "sw" }, k.node, k.text); })),
-        el("section", {}, el("h2", {}, U.list), el("table", {}, el("tbody", {}, list.map(function (r) {
-          return el("tr", {}, el("td", { class: "n" }, r.u.no), el("td", {}, T(r.u.name) + (r.u.g ? "" : S.lang === "en" ? " (not placed)" : "（未上图）")), el("td", { class: "v num" }, r.c ? marked(r.c[2], r.c[1]) + (r.c[0] !== S.year ? (S.lang === "en" ? " (" + r.c[0] + ")" : "（" + r.c[0] + "）") : "") : "—"));
-        }))))),
-      el("div", { class: "ft" },
-        el("div", {}, T(D.credit) + "　" + T(D.disclaimer) + (D.synthetic ? U.syn : "")),
-        el("div", {}, (src.length ? U.source + colon() + src.map(short).filter(function (t, i, all) { return all.indexOf(t) === i; }).join(S.lang === "en" ? "; " : "；").slice(0, S.lang === "en" ? 330 : 300) + "　" : "") + U.projection + "　" + U.review + colon() + (D.review || U.reviewBlank) + "　" + U.printed + colon() + today())));
-    var col = sheet.querySelector(".col"), table = sheet.querySelector("table"), size = 7.4; /* all parks fit on the sheet, however many */
-    while (col.scrollHeight > col.clientHeight && size > 3.4) { size -= 0.2; table.style.fontSize = size + "pt"; }
-  }
-  function short(text) { var host = /^https?:\/\/([^/\s]+)/.exec(text), said = /\(([^)]*)\)/.exec(text); return said ? said[1] : host ? host[1] : text; }
-  var kept = null;
-  function beforePrint() {
-    if (printing) return;
-    kept = { c: map.getCenter(), z: map.getZoom() };
-    stop(); printing = true;
-    document.documentElement.classList.add("printing");
-    map.invalidateSize({ animate: false, pan: false });
-    var list = ranked().filter(function (r) { return r.u.layer; }).map(function (r) { return r.u; });
-    var view = S.picks.length || S.query ? boundsOf(list) : null;
-    go(view || core, false, 13);
-    numberParks(); pattern(); labelText(); declutter(); buildSheet();
-  }
-  function afterPrint() {
-    if (!printing) return;
-    printing = false;
-    document.documentElement.classList.remove("printing");
-    map.invalidateSize({ animate: false, pan: false });
-    map.setView(kept.c, kept.z, { animate: false });
-    each(D.units, function (u) { u.no = 0; });
-    paint();
-  }
-  window.addEventListener("beforeprint", beforePrint);
-  window.addEventListener("afterprint", afterPrint);
-
-  /* --- picture: our own shapes and texts onto one canvas -------------------------------------------------- */
-  function wrap(x, text, width) {
-    var lines = [], line = "";
-    each(text.match(/[\u3000-\uffef]|[^\s\u3000-\uffef]+\s*|\s+/g) || [], function (word) { if (x.measureText(line + word).width > width && line) { lines.push(line); line = word.replace(/^\s+/, ""); } else line += word; });
-    if (line) lines.push(line);
-    return lines;
-  }
-  function draw() {
-    var size = map.getSize(), f = phone() ? { left: 0, top: 0, right: size.x, bottom: frame().bottom } : { left: 396, top: 0, right: size.x - (S.unit ? 384 : 0), bottom: size.y };
-    var k = 2, w = Math.round(f.right - f.left), mapH = Math.round(f.bottom - f.top), head = 74, side = 268, pad = 22, m = measure(), font = getComputedStyle(document.body).fontFamily;
-    var W = w + side, c = el("canvas"), x = c.getContext("2d");
-    var rows = classes(), ks = keys(), filter = filterText();
-    var foot = [T(D.credit), T(D.disclaimer), U.review + colon() + (D.review || U.reviewBlank)].filter(Boolean).join("　");
-    x.font = "11px " + font;
-    var footLines = wrap(x, foot, W - 2 * pad), footH = 16 + footLines.length * 16;
-    var H = head + mapH + footH;
-    c.width = W * k; c.height = H * k; x.scale(k, k);
-    x.fillStyle = "#fffefb"; x.fillRect(0, 0, W, H);
-    x.fillStyle = "#1f2a33"; x.textBaseline = "alphabetic"; x.font = "700 24px " + font; x.fillText(T(D.name), pad, 36);
-    x.font = "13px " + font; x.fillStyle = "#4c5964";
-    x.fillText((m ? T(m.name) + unitOf(m) + (S.lang === "en" ? ", " : "，") + when() : "") + (filter ? "　" + U.filter + colon() + filter : ""), pad, 59);
-    x.save(); x.beginPath(); x.rect(0, head, w, mapH); x.clip(); x.fillStyle = "#e9e4d9"; x.fillRect(0, head, w, mapH);
-    var box = map.getContainer().getBoundingClientRect(), svgs = ["land", "link", "group", "line", "glow", "park", "find"].map(function (n) { return map.getPane(n).querySelector("svg"); }).filter(Boolean);
-    return Promise.all(svgs.map(function (s) {
-      return new Promise(function (done) {
-        var r = s.getBoundingClientRect(), copy = s.cloneNode(true), image = new Image();
-        copy.removeAttribute("style"); copy.setAttribute("xmlns", SVG); copy.setAttribute("width", r.width); copy.setAttribute("height", r.height);
-        image.onload = function () { done([image, r]); };
-        image.onerror = function () { done(null); };
-        image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(new XMLSerializer().serializeToString(copy));
+    function colours() {
+      return ramp((measure() ? measure().breaks.length : 0) + 1);
+    }
+    function names(key) {
+      return function(u) {
+        if (u.industries.indexOf(key) >= 0) return true;
+        return u.industries.some(function(k) {
+          var i = industryById[k];
+          return i && i.covers.indexOf(key) >= 0;
+        });
+      };
+    }
+    function chosen(u) {
+      if (!S.picks.length) return true;
+      var hit = function(k) {
+        return names(k)(u);
+      };
+      return S.join === "all" ? S.picks.every(hit) : S.picks.some(hit);
+    }
+    function fold(text) {
+      return String(text).toLowerCase().replace(/[\s'’·\-_]/g, "");
+    }
+    each(D.units, function(u) {
+      u.words = [u.id, u.name[0], u.name[1]].concat(u.aliases, u.find.split("|"), u.former.map(function(f) {
+        return f.name[0];
+      }), u.former.map(function(f) {
+        return f.name[1];
+      })).map(fold).filter(Boolean);
+    });
+    function found(u) {
+      var q = fold(S.query);
+      return !q || u.words.some(function(w) {
+        return w.indexOf(q) >= 0;
       });
-    })).then(function (pictures) {
-      each(pictures, function (p) { if (p) x.drawImage(p[0], p[1].left - box.left - f.left, p[1].top - box.top - f.top + head, p[1].width, p[1].height); });
-      each(labels, function (l) {
-        if (l.node.style.display === "none" || l.node.style.visibility === "hidden") return;
-        var y = 0;
-        each(l.node.querySelectorAll(".t,small"), function (t) {
-          var st = getComputedStyle(t), r = t.getBoundingClientRect();
-          if (!r.width) return;
-          x.font = st.fontWeight + " " + st.fontSize + " " + font; x.textBaseline = "middle"; x.textAlign = "center"; x.lineJoin = "round";
-          var lines = l.node.classList.contains("wide") && t.className === "t" ? wrap(x, t.textContent, 126) : [t.textContent], step = r.height / lines.length;
-          each(lines, function (text, i) {
-            var cx = (r.left + r.right) / 2 - box.left - f.left, cy = r.top - box.top - f.top + head + step * (i + 0.5);
-            x.lineWidth = 3.5; x.strokeStyle = "rgba(255,253,248,.92)"; x.strokeText(text, cx, cy); x.fillStyle = st.color; x.fillText(text, cx, cy);
+    }
+    function listed() {
+      return D.units.filter(function(u) {
+        if (u.level === "block" && !S.blocks && !S.query) return false;
+        return chosen(u) && found(u);
+      });
+    }
+    function ranked() {
+      return listed().map(function(u, i) {
+        return { u, c: value(u), i };
+      }).sort(function(a, b) {
+        var x = a.c ? a.c[1] : -Infinity, y = b.c ? b.c[1] : -Infinity;
+        return x === y ? a.i - b.i : y - x;
+      });
+    }
+    function pane(name, z) {
+      var p = map.createPane(name);
+      p.style.zIndex = z;
+      p.style.pointerEvents = "none";
+      return L.svg({ pane: name, padding: 0.5 });
+    }
+    var R = { land: pane("land", 210), link: pane("link", 230), group: pane("group", 300), line: pane("line", 330), glow: pane("glow", 370), park: pane("park", 400), find: pane("find", 450) };
+    var labelPane = map.createPane("labels");
+    labelPane.style.zIndex = 620;
+    labelPane.style.pointerEvents = "none";
+    function shape(g, style2) {
+      return L.geoJSON(g, { style: style2, interactive: !!style2.interactive, pointToLayer: function(_, at) {
+        return L.circleMarker(at, style2);
+      } });
+    }
+    function dash(precision) {
+      return precision === "sketch" || precision === "approximate" ? "7 3.5" : precision === "schematic" ? "2.5 3.5" : null;
+    }
+    each(D.districts, function(d) {
+      shape(d.g, { renderer: R.land, pane: "land", color: "#cfc7b6", weight: 1, fillColor: "#f8f5ee", fillOpacity: 1, lineJoin: "round" }).addTo(map);
+      labels.push({ kind: "d", at: d.at, name: d.name, order: 900 });
+    });
+    each(D.outlines, function(o) {
+      var g = groupById[o.id], hue = g ? g.hue : "#888";
+      o.hue = hue;
+      o.layer = shape(o.g, { renderer: R.group, pane: "group", color: hue, weight: 1.6, opacity: 0.75, dashArray: dash(o.precision), fillColor: hue, fillOpacity: 0.06, lineJoin: "round", lineCap: "round" }).addTo(map);
+      if (!byId[o.id]) labels.push({ kind: "g", at: top(o.g) || o.at, name: g ? g.name : o.name, colour: hue, order: 20, shift: [0, 14] });
+    });
+    each(D.lines, function(o) {
+      var g = groupById[o.parent], hue = g ? g.hue : "#777", line = o.g.type.indexOf("Line") >= 0;
+      o.hue = hue;
+      if (line) {
+        shape(o.g, { renderer: R.line, pane: "line", color: "#fffdf8", weight: 6.5, opacity: 0.85, lineCap: "round" }).addTo(map);
+        shape(o.g, { renderer: R.line, pane: "line", color: hue, weight: 3.2, opacity: 0.9, lineCap: "round" }).addTo(map);
+      } else shape(o.g, { renderer: R.line, pane: "line", color: hue, weight: 1, opacity: 0.35, dashArray: "1 4", fillColor: hue, fillOpacity: 0.13, lineJoin: "round" }).addTo(map);
+      labels.push({ kind: "a", at: o.at, name: o.name, colour: hue, order: line ? 700 : 650, from: line ? 12.25 : 10.5 });
+    });
+    each(D.links, function(k) {
+      var from = D.outlines.filter(function(o) {
+        return o.id === k.parent;
+      })[0] || D.outlines[D.outlines.length - 1];
+      var south = D.outlines.reduce(function(a, o) {
+        return !a || o.at[0] < a.at[0] ? o : a;
+      }, null);
+      k.from = (from && k.parent ? from : south) ? (from && k.parent ? from : south).at : null;
+      if (!k.from) return;
+      L.polyline([k.from, k.at], { renderer: R.link, pane: "link", color: "#7d8b94", weight: 1.6, opacity: 0.7, dashArray: "1 6", lineCap: "round", interactive: false }).addTo(map);
+      L.circleMarker(k.at, { renderer: R.link, pane: "link", radius: 6, color: "#7d8b94", weight: 1.6, fillColor: "#fff", fillOpacity: 1, interactive: false }).addTo(map);
+      labels.push({ kind: "l", at: k.at, link: k, name: k.name, order: 800 });
+    });
+    var taken = null;
+    function depth(u) {
+      return u.above.length;
+    }
+    function top(g) {
+      var best = null;
+      (function walk(c) {
+        if (typeof c[0] === "number") {
+          if (!best || c[1] > best[0]) best = [c[1], c[0]];
+        } else each(c, walk);
+      })(g.coordinates || []);
+      return best;
+    }
+    function partOf(u) {
+      var best = null;
+      each(u.g.type === "MultiPolygon" ? u.g.coordinates : [u.g.coordinates], function(poly) {
+        var b = L.latLngBounds(poly[0].map(function(c) {
+          return [c[1], c[0]];
+        }));
+        if (b.contains(u.at) && (!best || best.contains(b))) best = b;
+      });
+      return best || u.layer.getBounds();
+    }
+    var order = D.units.filter(function(u) {
+      return u.g;
+    }).sort(function(a, b) {
+      return (a.level === "group" ? -1 : depth(a)) - (b.level === "group" ? -1 : depth(b));
+    });
+    each(order, function(u) {
+      var isPoint = u.g.type === "Point" || u.g.type === "MultiPoint";
+      u.isPoint = isPoint;
+      if (!isPoint && (u.precision === "sketch" || u.precision === "schematic" || u.precision === "approximate") && u.level === "park")
+        u.glow = shape(u.g, { renderer: R.glow, pane: "glow", color: u.hue, weight: 9, opacity: 0.13, fill: false, lineJoin: "round" }).addTo(map);
+      u.layer = shape(u.g, { renderer: R.park, pane: "park", interactive: true, radius: u.level === "block" ? 5 : 7.5, color: u.hue, weight: 1.5, lineJoin: "round", lineCap: "round" }).addTo(map);
+      u.layer.on("click", function(e) {
+        taken = e.originalEvent;
+        if (!touch(e.latlng)) pick(u.id, false);
+      });
+      u.layer.on("mousemove", function(e) {
+        taken = e.originalEvent;
+        if (!feel(e)) hover(u, e.originalEvent);
+      });
+      u.layer.on("mouseout", function() {
+        tip.hidden = true;
+      });
+      labels.push({ kind: u.level === "block" ? "b" : u.level === "group" ? "h" : u.kids.some(function(k) {
+        return k.level === "park" && k.g;
+      }) ? "h" : "p", at: u.at, name: u.name, unit: u, colour: u.level === "group" ? u.hue : null, shift: isPoint ? [0, 15] : null });
+    });
+    P.renderer = R.find;
+    P.mark = marker(P);
+    var context = contextLines(P, labels), land = landDesk(P), view = landView(P, land), firms = firmsDesk(P), findings = findingsDesk(P), declutter = labelDesk(P, labels, labelPane);
+    P.desk = land;
+    function style(u) {
+      var c = value(u), now = u.id === S.unit, on = chosen(u) && found(u), gone = !there(u);
+      var big = u.kids.some(function(k) {
+        return k.g && k.level === "park";
+      }) || u.level === "group";
+      var alone = S.picks.length && !u.kids.some(function(k) {
+        return k.g && chosen(k);
+      });
+      var fillColour = c ? colours()[klass(c[1])] : "url(#no-data)";
+      var opacity = c ? u.level === "group" ? 0.5 : 0.93 : big && !alone ? 0 : 0.85;
+      if (u.level === "block" && !c) opacity = 0;
+      if (!on) opacity *= 0.12;
+      if (covering()) opacity = 0;
+      u.layer.setStyle({
+        color: now ? "#d97706" : gone ? "#a49b88" : u.level === "block" ? "#55626c" : u.hue,
+        weight: now ? 3.4 : u.level === "block" ? 0.8 : big ? 1.3 : 1.7,
+        opacity: on ? gone ? 0.6 : 0.95 : 0.25,
+        dashArray: u.isPoint ? now ? null : "2.5 2.5" : now ? null : dash(u.precision),
+        fillColor: fillColour,
+        fillOpacity: gone ? 0 : opacity
+      });
+      if (u.glow) u.glow.setStyle({ opacity: on && !gone ? now ? 0.3 : 0.13 : 0.03, color: now ? "#d97706" : u.hue });
+      if (now && u.layer.bringToFront && !big) u.layer.bringToFront();
+    }
+    function pattern() {
+      var host = R.park._container;
+      if (!host || host.querySelector("#no-data")) return;
+      var p = svg("pattern", { id: "no-data", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, fill: "#fdfcf9" }), svg("rect", { width: 1.2, height: 6, fill: "#c9c0ae" }));
+      host.insertBefore(svg("defs", {}, p), host.firstChild);
+    }
+    function covering() {
+      return firms.shows() || land.shows() && S.land.on.length > 0 || S.tab === "findings";
+    }
+    function covered(size) {
+      var taken2 = [];
+      if (!printing) each([legend, inset, zoomers, credit], function(b) {
+        if (b && !b.hidden && b.offsetWidth) {
+          var r = b.getBoundingClientRect();
+          taken2.push({ l: r.left, r: r.right, t: r.top, b: r.bottom });
+        }
+      });
+      if (printing && world) {
+        var mm = size.x / 192;
+        taken2.push({ l: 149 * mm, r: 193 * mm, t: 117 * mm, b: 162 * mm });
+      }
+      return taken2;
+    }
+    function carded() {
+      return !!(S.unit || S.thing || S.finding !== null);
+    }
+    function frame() {
+      var s = map.getSize();
+      if (printing) return { left: 0, top: 0, right: s.x, bottom: s.y };
+      if (phone()) {
+        var sheetEl = carded() ? card : panel, r = sheetEl.getBoundingClientRect();
+        return { left: 0, top: 0, right: s.x, bottom: Math.max(s.y - r.height, s.y * 0.3) };
+      }
+      var left = 8, right = s.x - 64;
+      each([panel, card], function(b) {
+        if (b.hidden || !b.offsetWidth) return;
+        var r2 = b.getBoundingClientRect();
+        if (r2.left < s.x / 3) left = Math.max(left, r2.right + 14);
+        else right = Math.min(right, r2.left - 60);
+      });
+      return { left, top: 8, right: Math.max(right, left + 80), bottom: s.y - 8 };
+    }
+    function trend(u, key) {
+      var cells = series(u.id, key), m = measureByKey[key], W = 312, H = 96, padL = 8, padR = 8, padT = 20, padB = 18;
+      if (!cells.length) return null;
+      var y0 = cells[0][0], y1 = cells[cells.length - 1][0], lo = 0, hi = 0;
+      each(cells, function(c) {
+        hi = Math.max(hi, c[1]);
+        lo = Math.min(lo, c[1]);
+      });
+      if (hi === lo) hi = lo + 1;
+      var X = function(y) {
+        return y1 === y0 ? W / 2 : padL + 18 + (y - y0) / (y1 - y0) * (W - padL - padR - 40);
+      };
+      var Y = function(v) {
+        return padT + (hi - v) / (hi - lo) * (H - padT - padB);
+      };
+      var text = T(m.name) + ": " + cells.map(function(c) {
+        return c[0] + " " + qualified(c[2], c[1]);
+      }).join(", ");
+      var g = svg("svg", { viewBox: "0 0 " + W + " " + H, role: "img", "aria-label": text });
+      g.appendChild(svg("line", { x1: padL, x2: W - padR, y1: Y(0), y2: Y(0), stroke: "#d9d2c3" }));
+      if (cells.length > 1) g.appendChild(svg("polyline", { points: cells.map(function(c) {
+        return X(c[0]) + "," + Y(c[1]);
+      }).join(" "), fill: "none", stroke: "#7ba7ac", "stroke-width": 1.5, "stroke-dasharray": "3 3" }));
+      var lastX = -99, lastL = -99;
+      each(cells, function(c, i) {
+        var x = X(c[0]), y = Y(c[1]), cur = value(u) && key === S.measure && value(u)[0] === c[0];
+        g.appendChild(svg("circle", { cx: x, cy: y, r: cur ? 4.5 : 3.2, fill: c[2] === "=" ? "#0f5c6e" : "#fffefb", stroke: cur ? "#d97706" : "#0f5c6e", "stroke-width": 1.6 }));
+        var must = i === cells.length - 1, label = number(c[1]), wide = label.length * 6.4;
+        if (x - lastX > 30 || i === 0 || must && x - lastX > 24) {
+          g.appendChild(svg("text", { x, y: H - 4, "text-anchor": "middle", "font-size": 10.5, fill: "#5f6b76" }, c[0]));
+          lastX = x;
+        }
+        if (x - lastL > wide / 2 + 16 || i === 0) {
+          g.appendChild(svg("text", { x: Math.max(wide / 2, Math.min(W - wide / 2, x)), y: y - 7, "text-anchor": "middle", "font-size": 10.5, fill: "#1f2a33" }, label));
+          lastL = x + wide / 2 - 10;
+        }
+      });
+      return g;
+    }
+    function place(u, key) {
+      var all = parks.map(function(p) {
+        return { u: p, c: cell(p.id, key, S.year) };
+      }).filter(function(p) {
+        return p.c && there(p.u);
+      }).sort(function(a, b) {
+        return b.c[1] - a.c[1];
+      });
+      if (all.length < 3) return null;
+      var W = 312, step2 = Math.min(22, (W - 8) / all.length), H = 44, hi = Math.max(all[0].c[1], 1e-9), at = -1;
+      var g = svg("svg", { viewBox: "0 0 " + W + " " + (H + 14), role: "img" });
+      each(all, function(p, i) {
+        var h = Math.max(1.5, Math.max(0, p.c[1]) / hi * H), me = p.u === u;
+        if (me) at = i;
+        g.appendChild(svg("rect", { x: 4 + i * step2, y: H - h, width: Math.max(2, step2 - 3), height: h, rx: 1.5, fill: me ? "#d97706" : "#a9c7c8" }));
+      });
+      if (at < 0) return null;
+      var words = S.lang === "en" ? "no. " + (at + 1) + " of " + all.length + " with a value" : "在有数值的 " + all.length + " 个园区中列第 " + (at + 1) + " 位";
+      g.setAttribute("aria-label", words);
+      g.appendChild(svg("text", { x: 4, y: H + 12, "font-size": 10.5, fill: "#5f6b76" }, words));
+      return g;
+    }
+    function mix(u) {
+      var rows = own(D.mix.rows, u.id) || [], W = 312, step2 = 26, mid = 132, right = W - 40, hi = 2;
+      if (!rows.length) return null;
+      each(rows, function(r) {
+        hi = Math.max(hi, Math.min(6, r[4]));
+      });
+      var X = function(v) {
+        return mid + Math.min(v, hi) / hi * (right - mid);
+      };
+      var g = svg("svg", { viewBox: "0 0 " + W + " " + (rows.length * step2 + 18), role: "img" }), said = [];
+      g.appendChild(svg("line", { x1: X(1), x2: X(1), y1: 2, y2: rows.length * step2 + 2, stroke: "#5f6b76", "stroke-dasharray": "2 2" }));
+      each(rows, function(r, i) {
+        var y = i * step2 + 13, i0 = industryById[r[0]], name = i0 ? T(i0.name) : r[0], most = S.lang === "en" ? 20 : 10;
+        said.push(name + " " + number(r[2]));
+        g.appendChild(svg("text", { x: mid - 8, y: y + 4, "text-anchor": "end", "font-size": 11, fill: "#1f2a33" }, name.length > most ? name.slice(0, most) + "…" : name));
+        g.appendChild(svg("rect", { x: mid, y: y - 6, width: Math.max(1, X(r[2]) - mid), height: 12, rx: 2, fill: r[5] === "yes" ? "#155f6e" : r[5] === "no" ? "#d9d2c3" : "#a9c7c8" }));
+        if (r[3] !== null && r[4] !== null) g.appendChild(svg("line", { x1: X(r[3]), x2: X(r[4]), y1: y, y2: y, stroke: "#d97706", "stroke-width": 1.4 }));
+        g.appendChild(svg("text", { x: W - 2, y: y + 4, "text-anchor": "end", "font-size": 11, fill: "#4c5964" }, number(r[2])));
+      });
+      g.appendChild(svg("text", { x: X(1), y: rows.length * step2 + 14, "text-anchor": "middle", "font-size": 10, fill: "#5f6b76" }, S.lang === "en" ? "1 = zone" : "1 = 全区"));
+      g.setAttribute("aria-label", U.specialise + ": " + said.join(", "));
+      return el("div", { class: "fig" }, el("h3", {}, U.specialise + (S.lang === "en" ? ", " : "，") + D.mix.year), g, el("p", { class: "text" }, S.lang === "en" ? "Location quotient by number of enterprises; the line is the 95 % interval. Dark: above 1 beyond doubt." : "按企业数计算的区位商；细线为95%区间，深色表示区间整体大于1。"));
+    }
+    var panel = el("section", { class: "box panel" }), card = el("section", { class: "box card", hidden: true, tabindex: "-1" }), legend = el("section", { class: "box legend" });
+    var zoomers = el("div", { class: "box zoomers", role: "group" }), inset = el("div", { class: "box inset" }), credit = el("footer", { class: "credit" }), scale = el("div", { class: "scale", "aria-hidden": "true" });
+    var tip = el("div", { class: "tip", hidden: true, "aria-hidden": "true" }), sheet = el("div", { class: "sheet", "aria-hidden": "true" }), toastBox = el("div", { class: "toast", role: "status", hidden: true });
+    var corner = el("div", { class: "corner" }, inset, scale, credit);
+    each([panel, legend, zoomers, card, corner, tip, toastBox, sheet], function(n) {
+      root.appendChild(n);
+    });
+    map.getContainer().setAttribute("aria-hidden", "true");
+    map.getContainer().setAttribute("tabindex", "-1");
+    var parts = {};
+    function icon(d) {
+      return svg("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, svg("path", { d, fill: "none", stroke: "currentColor", "stroke-width": 1.7, "stroke-linecap": "round", "stroke-linejoin": "round" }));
+    }
+    function toast(text) {
+      fill(toastBox, text);
+      toastBox.hidden = false;
+      setTimeout(function() {
+        toastBox.hidden = true;
+      }, 2600);
+    }
+    function build() {
+      U = UI[S.lang];
+      document.documentElement.lang = S.lang === "en" ? "en" : "zh-CN";
+      document.title = T(D.name);
+      panel.setAttribute("aria-label", U.panel);
+      card.setAttribute("aria-label", U.card);
+      legend.setAttribute("aria-label", U.legend);
+      zoomers.setAttribute("aria-label", S.lang === "en" ? "Map view" : "地图视图");
+      var tabs = [["parks", U.parks]];
+      if (land.layers.length) tabs.push(["land", U.landTab]);
+      if (firms.count) tabs.push(["firms", U.firmsTab]);
+      if (findings.count) tabs.push(["findings", U.findings + " " + number(findings.count)]);
+      if (D.goals.length) tabs.push(["goals", U.goals]);
+      tabs.push(["about", U.about]);
+      if (!tabs.some(function(t) {
+        return t[0] === S.tab;
+      })) S.tab = "parks";
+      parts.tabs = {};
+      var bar = el("div", { class: "tabs", role: "tablist" });
+      each(tabs, function(t, i) {
+        var b = el("button", { role: "tab", id: "tab-" + t[0], "aria-controls": "tabpage", type: "button", onclick: function() {
+          S.tab = t[0];
+          pages();
+          paint2();
+          remember();
+        }, onkeydown: function(e) {
+          var step2 = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
+          if (!step2) return;
+          var next = tabs[(i + step2 + tabs.length) % tabs.length][0];
+          S.tab = next;
+          pages();
+          paint2();
+          remember();
+          parts.tabs[next].focus();
+        } }, t[1]);
+        parts.tabs[t[0]] = b;
+        bar.appendChild(b);
+      });
+      parts.lead = el("p", { class: "lead" });
+      parts.pages = el("div", { class: "pages", role: "tabpanel", id: "tabpage", tabindex: "0" });
+      fill(
+        panel,
+        el("button", { class: "handle", type: "button", "aria-label": U.sheet, onclick: raise }, el("i")),
+        el(
+          "header",
+          {},
+          el("h1", {}, T(D.name)),
+          parts.lead,
+          el(
+            "div",
+            { class: "tools" },
+            el("button", { class: "tool", type: "button", lang: S.lang === "en" ? "zh-CN" : "en", onclick: function() {
+              S.lang = S.lang === "en" ? "zh" : "en";
+              build();
+              paint2();
+              remember();
+              panel.querySelector(".tool").focus();
+            } }, U.lang),
+            el("button", { class: "tool", type: "button", onclick: function() {
+              window.print();
+            } }, U.print),
+            el("button", { class: "tool", type: "button", onclick: savePng }, U.png),
+            el("button", { class: "tool", type: "button", onclick: copyLink }, UI[S.lang].copyLink)
+          )
+        ),
+        bar,
+        parts.pages
+      );
+      fill(
+        zoomers,
+        el("button", { type: "button", "aria-label": U.zoomIn, title: U.zoomIn, onclick: function() {
+          map.zoomIn();
+        } }, icon("M7 2v10M2 7h10")),
+        el("button", { type: "button", "aria-label": U.zoomOut, title: U.zoomOut, onclick: function() {
+          map.zoomOut();
+        } }, icon("M2 7h10")),
+        el("button", { type: "button", "aria-label": U.home, title: U.home, onclick: function() {
+          go(core, true);
+        } }, icon("M2 7l5-5 5 5M3.5 6v6h7V6")),
+        el("button", { type: "button", "aria-label": U.whole, title: U.whole, onclick: function() {
+          go(everything, true);
+        } }, icon("M1.5 5V1.5H5M9 1.5h3.5V5M12.5 9v3.5H9M5 12.5H1.5V9"))
+      );
+      fill(credit, (D.synthetic ? U.syn + "　" : "") + T(D.credit) + (T(D.credit) ? "　" : ""), el("span", { class: "nobr" }, U.review + colon() + (D.review || U.reviewBlank)));
+      insetBuild();
+      pages();
+    }
+    function raise() {
+      var c = panel.classList, low = c.contains("low"), high = c.contains("high");
+      c.remove("low");
+      c.remove("high");
+      if (low) {
+      } else if (high) c.add("low");
+      else c.add("high");
+      declutter();
+    }
+    function pages() {
+      for (var k in parts.tabs) {
+        parts.tabs[k].setAttribute("aria-selected", k === S.tab ? "true" : "false");
+        parts.tabs[k].setAttribute("tabindex", k === S.tab ? "0" : "-1");
+      }
+      parts.pages.setAttribute("aria-labelledby", "tab-" + S.tab);
+      fill(parts.pages, S.tab === "goals" ? goalsPage() : S.tab === "about" ? aboutPage() : S.tab === "findings" ? findings.page(parts.pages) : S.tab === "land" ? view.page() : S.tab === "firms" ? firms.page() : parksPage());
+      if (S.tab !== "findings") parts.pages.onscroll = null;
+      parts.pages.scrollTop = 0;
+      if (S.tab === "parks") paintList();
+    }
+    function parksPage() {
+      var out = [];
+      parts.search = el("input", { type: "search", id: "q", autocomplete: "off", spellcheck: "false", value: S.query, oninput: function() {
+        S.query = this.value;
+        paint2();
+        remember();
+      } });
+      out.push(el("div", { class: "field" }, el("label", { for: "q" }, U.search), parts.search));
+      if (D.measures.length) {
+        parts.select = el("select", { id: "m", onchange: function() {
+          S.measure = this.value;
+          paint2();
+          remember();
+        } }, D.measures.map(function(m) {
+          return el("option", { value: m.key, selected: m.key === S.measure }, T(m.name) + (T(m.unit) ? S.lang === "en" ? " (" + T(m.unit) + ")" : "（" + T(m.unit) + "）" : ""));
+        }));
+        out.push(el("div", { class: "field" }, el("label", { for: "m" }, U.measure), parts.select));
+      }
+      if (D.years.length > 1) {
+        parts.range = el("input", { type: "range", id: "y", min: D.years[0], max: D.years[D.years.length - 1], step: 1, value: S.year, oninput: function() {
+          stop();
+          S.year = +this.value;
+          paint2();
+          remember();
+        } });
+        parts.out = el("output", { class: "year num", for: "y" });
+        parts.play = el("button", { class: "play", type: "button", onclick: toggle });
+        parts.era = el("div", { class: "era" });
+        out.push(el(
+          "div",
+          { class: "field" },
+          el("label", { for: "y" }, U.year),
+          el("div", { class: "row" }, parts.range, parts.out, parts.play),
+          el("div", { class: "between" }, parts.era, el("div", { class: "seg", role: "group", "aria-label": U.mode }, [["latest", U.latest], ["exact", U.exact]].map(function(o) {
+            return el("button", { type: "button", "aria-pressed": S.mode === o[0] ? "true" : "false", onclick: function() {
+              S.mode = o[0];
+              var seg = this.parentNode;
+              each(seg.children, function(b) {
+                b.setAttribute("aria-pressed", "false");
+              });
+              this.setAttribute("aria-pressed", "true");
+              paint2();
+              remember();
+            } }, o[1]);
+          })))
+        ));
+      }
+      if (D.industries.length) {
+        parts.chips = el("div", { class: "chips", role: "group", "aria-label": U.clusters });
+        parts.join = el("div", { class: "seg", role: "group", "aria-label": U.anyAll }, ["any", "all"].map(function(j) {
+          return el("button", { type: "button", "aria-pressed": S.join === j ? "true" : "false", onclick: function() {
+            S.join = j;
+            each(this.parentNode.children, function(b) {
+              b.setAttribute("aria-pressed", "false");
+            });
+            this.setAttribute("aria-pressed", "true");
+            paint2();
+            remember();
+          } }, U[j]);
+        }));
+        each(D.industries, function(i) {
+          if (i.kind !== "cluster" && !D.units.some(function(u) {
+            return u.industries.indexOf(i.id) >= 0;
+          })) return;
+          parts.chips.appendChild(el("button", { class: "chip" + (i.kind === "cluster" ? "" : " activity"), type: "button", "aria-pressed": S.picks.indexOf(i.id) >= 0 ? "true" : "false", onclick: function() {
+            var at = S.picks.indexOf(i.id);
+            if (at >= 0) S.picks.splice(at, 1);
+            else S.picks.push(i.id);
+            this.setAttribute("aria-pressed", at >= 0 ? "false" : "true");
+            paint2();
+            remember();
+          } }, T(i.name), el("b", { class: "num" }, parks.filter(names(i.id)).length)));
+        });
+        out.push(el("div", { class: "field" }, el("div", { class: "between" }, el("span", { class: "cap" }, U.clusters), parts.join), parts.chips));
+      }
+      parts.status = el("p", { class: "status", role: "status" });
+      parts.list = el("ol", { class: "rank" });
+      parts.blocks = D.units.some(function(u) {
+        return u.level === "block";
+      }) ? el("button", { class: "chip", type: "button", "aria-pressed": S.blocks ? "true" : "false", onclick: function() {
+        S.blocks = !S.blocks;
+        this.setAttribute("aria-pressed", S.blocks ? "true" : "false");
+        paint2();
+        remember();
+      } }, U.blocks) : null;
+      out.push(el("div", { class: "between" }, el("h2", { class: "cap" }, U.rankingOf), parts.blocks), parts.status, parts.list);
+      return out;
+    }
+    function area(list) {
+      var sum = 0, n = 0, has = /* @__PURE__ */ Object.create(null);
+      each(list, function(u) {
+        has[u.id] = true;
+      });
+      each(list, function(u) {
+        if (u.level === "group") return;
+        if (u.above.some(function(p) {
+          return has[p.id] && cell(p.id, "planned_land_m2", S.year, "latest");
+        })) return;
+        var c = cell(u.id, "planned_land_m2", S.year, "latest");
+        if (c) {
+          sum += c[1];
+          n++;
+        }
+      });
+      return { sum, n };
+    }
+    function paintList() {
+      var list = ranked(), m = measure(), hi = 0, n = 0, withValue = 0, cs = colours();
+      each(list, function(r) {
+        if (r.c) {
+          hi = Math.max(hi, r.c[1]);
+          withValue++;
+        }
+      });
+      var shown = list.filter(function(r) {
+        return r.u.level !== "block";
+      }), a = area(shown.map(function(r) {
+        return r.u;
+      }));
+      var says = S.lang === "en" ? shown.length + " parks, " + withValue + " with a value" : shown.length + " 个园区，" + withValue + " 个有数值";
+      if ((S.picks.length || S.query) && a.n) says += S.lang === "en" ? "; published area " + number(a.sum) + " km² in all (" + a.n + " known; " + U.areaNote + ")" : "；" + U.published + " " + number(a.sum) + " 平方公里（" + a.n + " 个有面积，" + U.areaNote + "）";
+      fill(parts.status, list.length ? says : U.noMatch);
+      clear(parts.list);
+      each(list, function(r) {
+        var u = r.u, c = r.c;
+        if (c) n++;
+        var why = !u.g ? U.unplaced : !there(u) ? u.since !== null && S.year < u.since ? U.notYet + (S.lang === "en" ? " (" + u.since + ")" : "（" + u.since + "年）") : U.gone : "";
+        var b = el(
+          "button",
+          { type: "button", "data-unit": u.id, class: c ? "" : "none", "aria-current": u.id === S.unit ? "true" : null, onclick: function() {
+            pick(u.id, true);
+          } },
+          el(
+            "span",
+            { class: "top" },
+            el("span", { class: "no num" }, c ? n : ""),
+            el("span", { class: "sq", style: "background:" + u.hue }),
+            el("span", { class: "nm" }, T(u.name)),
+            c ? el("span", { class: "vl num" }, marked(c[2], c[1]), c[0] !== S.year ? el("span", { class: "yr" }, c[0]) : null) : el("span", { class: "vl" }, "—")
+          ),
+          c ? el("span", { class: "bar" }, el("i", { style: "width:" + (hi > 0 ? Math.max(0.5, 100 * Math.max(0, c[1]) / hi) : 0) + "%;background:" + (klass(c[1]) ? cs[klass(c[1])] : "#8fb9b3") })) : null,
+          why ? el("span", { class: "why" }, why) : null
+        );
+        parts.list.appendChild(el("li", { class: u.level === "block" ? "sub" : null }, b));
+      });
+      if (parts.out) fill(parts.out, S.year);
+      if (parts.range) parts.range.value = S.year;
+      if (parts.play) {
+        fill(parts.play, timer ? icon("M4.5 2v10M9.5 2v10") : icon("M4 2l8 5-8 5z"));
+        parts.play.setAttribute("aria-label", timer ? U.pause : U.play);
+      }
+      if (parts.era) {
+        var e = era();
+        fill(parts.era, e ? T([e[2], e[3]]) : "");
+      }
+      if (m && parts.select) parts.select.value = m.key;
+    }
+    function era() {
+      var found2 = null;
+      each(D.eras, function(e) {
+        if (e[0] !== null && e[0] <= S.year && (e[1] === null || S.year < e[1])) found2 = e;
+      });
+      return found2;
+    }
+    function toggle() {
+      if (timer) {
+        stop();
+        paintList();
+        return;
+      }
+      var last = D.years[D.years.length - 1];
+      if (S.year >= last) S.year = D.years[0];
+      timer = setInterval(function() {
+        if (S.year >= last) {
+          stop();
+          paintList();
+          return;
+        }
+        S.year++;
+        paint2();
+      }, 700);
+      paint2();
+    }
+    function stop() {
+      if (timer) {
+        clearInterval(timer);
+        timer = null;
+        remember();
+      }
+    }
+    function swatch2(colour, dashed, stroke) {
+      return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("rect", { x: 1, y: 1, width: 24, height: 13, rx: 2, fill: colour, stroke: stroke || "#8c8371", "stroke-width": stroke ? 1.6 : 0.8, "stroke-dasharray": dashed || "none" }));
+    }
+    function hatch(id) {
+      return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("defs", {}, svg("pattern", { id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, fill: "#fdfcf9" }), svg("rect", { width: 1.2, height: 6, fill: "#c9c0ae" }))), svg("rect", { x: 1, y: 1, width: 24, height: 13, rx: 2, fill: "url(#" + id + ")", stroke: "#8c8371", "stroke-width": 0.8 }));
+    }
+    function classes(forPrint) {
+      var m = measure(), out = [], b, cs;
+      if (!m) return out;
+      b = m.breaks;
+      cs = colours();
+      each(cs, function(c, i) {
+        var text = !b.length ? U.valueAt : i === 0 ? S.lang === "en" ? "below " + number(b[0]) : number(b[0]) + " 以下" : i === b.length ? S.lang === "en" ? number(b[i - 1]) + " and more" : number(b[i - 1]) + " 及以上" : number(b[i - 1]) + " – " + number(b[i]);
+        out.push({ text, colour: c });
+      });
+      out.push({ text: U.none, colour: null });
+      return out;
+    }
+    function keys(short2) {
+      var out = [], has = function(p) {
+        return D.units.some(function(u) {
+          return u.g && u.precision === p;
+        });
+      };
+      each(D.groups, function(g) {
+        if (short2 && D.outlines.some(function(o) {
+          return o.id === g.id;
+        })) return;
+        if (!D.outlines.some(function(o) {
+          return o.id === g.id;
+        }) && !drawn.some(function(u) {
+          return u.group === g.id;
+        })) return;
+        out.push({ node: swatch2("#fdfcf9", D.outlines.some(function(o) {
+          return o.id === g.id;
+        }) ? "4 2" : null, g.hue), text: T(g.name), hue: g.hue });
+      });
+      if (has("sketch")) out.push({ node: swatch2("#fdfcf9", "6 3", "#5f6b76"), text: U.sketchLine, dash: [6, 3] });
+      if (has("schematic")) out.push({ node: swatch2("#fdfcf9", "2 2.5", "#5f6b76"), text: U.schematicLine, dash: [2, 2.5] });
+      if (D.units.some(function(u) {
+        return u.isPoint;
+      })) out.push({ node: svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("circle", { cx: 13, cy: 7.5, r: 5.5, fill: "#fdfcf9", stroke: "#5f6b76", "stroke-width": 1.5, "stroke-dasharray": "2.5 2" })), text: U.pointMark, dot: true });
+      return out;
+    }
+    function unitOf(m) {
+      var unit = T(m.unit);
+      return unit ? S.lang === "en" ? " (" + unit + ")" : "（" + unit + "）" : "";
+    }
+    function when() {
+      return S.mode === "latest" ? S.lang === "en" ? "latest value by " + S.year : "截至 " + S.year + " 年的最近值" : S.lang === "en" ? "values of " + S.year : S.year + " 年";
+    }
+    var shut = null;
+    function paintLegend() {
+      var m = measure();
+      if (shut === null) shut = phone() || map.getSize().y < 560;
+      legend.className = "box legend" + (shut ? " shut" : "");
+      var now = legendOf(phone() ? 8 : 14);
+      fill(
+        legend,
+        el("h2", {}, now.title || U.legend),
+        el("button", { class: "fold", type: "button", "aria-expanded": shut ? "false" : "true", "aria-label": U.legend, onclick: function() {
+          shut = !shut;
+          paintLegend();
+          declutter();
+          legend.querySelector(".fold").focus();
+        } }, shut ? "▾" : "▴"),
+        now.sub ? el("p", { class: "sub" }, now.sub) : null,
+        el("div", { class: "rows" }, now.rows.map(function(c) {
+          return el("div", { class: "sw num" }, c.more ? null : c.colour ? c.dot ? dot(c.colour) : swatch2(c.colour) : hatch("no-data-legend"), c.text);
+        })),
+        now.keys.length ? el("div", { class: "keys" }, now.keys.map(function(k) {
+          return el("div", { class: "sw" }, k.node, k.text);
+        })) : null
+      );
+    }
+    function legendOf(most, all) {
+      var m = measure(), by = firms.legend() || view.legend(most), marks = findings.legend();
+      if (by) return { title: by.title, sub: by.sub || (S.year !== null && !firms.shows() ? S.lang === "en" ? "as of " + S.year : S.year + " 年" : ""), rows: by.rows.concat(marks), keys: [], land: true };
+      if (S.tab === "findings") return { title: U.findings, sub: "", rows: marks, keys: keys(!all) };
+      return { title: m ? T(m.name) + unitOf(m) : "", sub: m ? when() + (m.breaks.length ? (S.lang === "en" ? "; " : "；") + U.allYears : "") : "", rows: classes().concat(marks), keys: keys(!all) };
+    }
+    function dot(colour) {
+      return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("circle", { cx: 13, cy: 7.5, r: 5, fill: colour, stroke: "#fffefb", "stroke-width": 1.2 }));
+    }
+    function sourceText(i) {
+      return i >= 0 ? D.sources[i] : "";
+    }
+    function scopeText(c) {
+      return c[4] === "registration" ? U.registration : c[4] === "operation" ? U.operation : c[4] === "unknown" ? U.unknown : "";
+    }
+    function whenText(c) {
+      return c[0] + (S.lang === "en" ? "" : "年") + " · " + T(own(D.words.periods, c[3]) || [c[3], c[3]]) + (own(D.words.status, c[6]) ? " · " + T(own(D.words.status, c[6])) : "");
+    }
+    function kpi(u, m, open) {
+      var c = cell(u.id, m.key, S.year, "latest");
+      if (!c) return null;
+      var scope = scopeText(c), src = sourceText(c[8]);
+      return el(
+        "details",
+        { class: "kpi", open },
+        el("summary", {}, el("span", { class: "nm" }, T(m.name), el("span", { class: "when" }, whenText(c))), el("span", { class: "vl num" }, qualified(c[2], c[1]), el("small", {}, T(m.unit)))),
+        el(
+          "div",
+          { class: "in" },
+          series(u.id, m.key).length > 1 ? trend(u, m.key) : null,
+          place(u, m.key),
+          T(m.note) ? el("p", {}, U.def + colon() + T(m.note)) : null,
+          c[5] === "computed" ? el("p", {}, U.computed) : null,
+          scope ? el("p", {}, U.scope + colon() + scope) : null,
+          own(D.words.series, c[7]) ? el("p", {}, T(own(D.words.series, c[7]))) : null,
+          T(c[9]) ? el("p", { class: c[5] === "computed" && (c[4] === "registration" || c[4] === "unknown") ? "warn" : "" }, T(c[9])) : null,
+          c[10] ? el("p", { class: "warn" }, U.conflict) : null,
+          src ? el("p", { class: "src" }, U.source + colon() + src) : null
+        )
+      );
+    }
+    function unknowns(u) {
+      var out = [], first = D.measures[0];
+      if (!u.g) out.push(U.uNoPlace);
+      else if (u.isPoint) out.push(U.uOutline);
+      if (u.level !== "block") {
+        if (D.values.planned_land_m2 && !series(u.id, "planned_land_m2").length) out.push(U.uArea);
+        if (D.plan && u.since === null) out.push(U.uSince);
+        if (D.plan && !u.industries.length) out.push(U.uIndustry);
+        var lacking = D.measures.filter(function(m) {
+          return !m.computed && m.key !== "planned_land_m2" && !series(u.id, m.key).length;
+        }).slice(0, 4).map(function(m) {
+          return T(m.name);
+        });
+        if (lacking.length) out.push(U.uValue + lacking.join(S.lang === "en" ? ", " : "、"));
+        var rows = first ? series(u.id, first.key) : [];
+        if (rows.length && D.years.length && rows[rows.length - 1][0] < D.years[D.years.length - 1]) out.push(S.lang === "en" ? T(first.name) + ": nothing found after " + rows[rows.length - 1][0] : T(first.name) + colon() + rows[rows.length - 1][0] + " 年以后的全年数未查到");
+      }
+      return out;
+    }
+    function paintCard() {
+      var u = byId[S.unit], some = carded();
+      root.className = some ? "has-card" : "";
+      document.body.className = some ? "has-card" : "";
+      card.hidden = !some;
+      if (!some) return;
+      if (!u) {
+        sideCard(S.thing ? view.card(S.thing) : findings.card());
+        return;
+      }
+      card.style.setProperty("--hue", u.hue);
+      var g = groupById[u.group], other = S.lang === "en" ? u.name[0] : u.name[1], records = own(D.records, u.id) || [], first = measure(), shown = D.measures.slice(), sep = S.lang === "en" ? "; " : "；";
+      if (first) {
+        shown.splice(shown.indexOf(first), 1);
+        shown.unshift(first);
+      }
+      var kpis = shown.map(function(m, i) {
+        return kpi(u, m, i === 0);
+      });
+      var via = D.industries.filter(function(i) {
+        return i.kind === "cluster" && u.industries.indexOf(i.id) < 0 && names(i.id)(u);
+      });
+      var p = byId[u.parent], kids = u.kids, unknown = unknowns(u);
+      var meta = [T(u.district), g ? T(g.name) : "", u.since !== null ? S.lang === "en" ? "since " + u.since : u.since + " 年起" : ""].filter(Boolean).join(" · ");
+      var scroll = el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": T(u.name) });
+      fill(
+        card,
+        el(
+          "div",
+          { class: "head" },
+          el("h2", {}, T(u.name)),
+          other !== T(u.name) ? el("div", { class: "other", lang: S.lang === "en" ? "zh-CN" : "en" }, other) : null,
+          el("div", { class: "meta" }, meta),
+          u.precision ? el("span", { class: "badge" }, (own(U, u.precision) || u.precision) + (u.error ? S.lang === "en" ? ", off by about " + number(u.error) + " m" : "，误差约 " + number(u.error) + " 米" : "")) : el("span", { class: "badge" }, U.unplaced),
+          u.isPoint || !u.g || u.precision === "synthetic" || u.precision === "surveyed" ? null : el("span", { class: "badge" }, U.notOfficial)
+        ),
+        el("button", { class: "x", type: "button", "aria-label": U.close, onclick: function() {
+          pick(null);
+        } }, "×"),
+        scroll
+      );
+      add(scroll, [
+        kpis.some(Boolean) ? kpis : el("p", { class: "text" }, U.noRecords),
+        u.industries.length || u.clauses.length ? [
+          el("h3", {}, U.position),
+          g && T(g.demand) ? el("p", { class: "text" }, T(g.demand)) : null,
+          u.industries.length ? el("p", {}, u.industries.map(function(k) {
+            return el("span", { class: "tag" }, T(industryById[k].name));
+          }), via.map(function(i) {
+            return el("span", { class: "tag via", title: U.via }, T(i.name));
+          })) : null,
+          via.length ? el("p", { class: "text" }, (S.lang === "en" ? "Dashed: " : "虚线框：") + U.via) : null,
+          u.words.length && g && g.words.length ? el("p", { class: "text" }, U.plannedWords + colon() + g.words.join("、")) : null,
+          u.clauses.length ? el("p", { class: "text" }, U.clause + " " + u.clauses.map(function(c) {
+            return c[0];
+          }).join(sep) + (D.plan ? (S.lang === "en" ? ", " : "，") + T(D.plan.name) : "")) : null
+        ] : null,
+        mix(u),
+        unknown.length ? [el("h3", {}, U.notKnown), el("ul", { class: "unknown" }, unknown.map(function(t) {
+          return el("li", {}, t);
+        }))] : null,
+        T(u.note) ? el("p", { class: "text" }, T(u.note)) : null,
+        T(u.made) ? el("p", { class: "text" }, U.howDrawn + colon() + T(u.made)) : null,
+        p ? [el("h3", {}, U.parent), el("div", { class: "inner" }, el("button", { type: "button", onclick: function() {
+          pick(p.id, true);
+        } }, T(p.name)))] : null,
+        kids.length ? [el("h3", {}, U.inside), el("div", { class: "inner" }, kids.map(function(k) {
+          return el("button", { type: "button", onclick: function() {
+            pick(k.id, true);
+          } }, T(k.name));
+        }))] : null,
+        u.aliases.length || u.former.length ? [el("h3", {}, U.aliases), el("p", { class: "text" }, u.former.map(function(f) {
+          return T(f.name) + (f.since || f.until ? (S.lang === "en" ? " (" : "（") + f.since + "–" + f.until + (S.lang === "en" ? ")" : "）") : "");
+        }).concat(u.aliases).join(S.lang === "en" ? "; " : "；"))] : null,
+        u.boundary.length ? [el("h3", {}, U.boundary), u.boundary.map(function(b) {
+          return el("p", { class: "text" }, b.what + (b.year ? " (" + b.year + ")" : "") + colon() + ["east", "south", "west", "north"].map(function(s, i) {
+            return b.sides[i] ? U[s] + " " + b.sides[i] : "";
+          }).filter(Boolean).join(sep));
+        })] : null,
+        records.length ? el(
+          "details",
+          { class: "more" },
+          el("summary", {}, U.allValues + " (" + records.length + ")"),
+          el(
+            "table",
+            { class: "recs" },
+            el("caption", { class: "sr" }, U.allValues),
+            el("thead", {}, el("tr", {}, el("th", { scope: "col" }, U.year), el("th", { scope: "col" }, U.measure), el("th", { scope: "col", class: "v" }, U.valueAt))),
+            el("tbody", {}, records.map(function(r) {
+              var t = own(D.words.terms, r[1]);
+              return el("tr", {}, el("td", { class: "num" }, r[0]), el("td", {}, t ? T(t.name) : r[1], el("div", { class: "src" }, [T(own(D.words.periods, r[4]) || [r[4], r[4]]), own(D.words.status, r[7]) ? T(own(D.words.status, r[7])) : "", scopeText([0, 0, 0, 0, r[5]]), T(r[10])].filter(Boolean).join(" · ")), el("div", { class: "src" }, sourceText(r[9]))), el("td", { class: "v num" }, qualified(r[3], r[2]), el("div", { class: "src" }, t ? T(t.unit) : "")));
+            }))
+          )
+        ) : null
+      ]);
+    }
+    function sideCard(c) {
+      card.style.setProperty("--hue", "#0f5c6e");
+      fill(
+        card,
+        el("div", { class: "head" }, el("h2", {}, c.title), el("div", { class: "other" }, c.other)),
+        el("button", { class: "x", type: "button", "aria-label": U.close, onclick: function() {
+          pick(null);
+        } }, "×"),
+        el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": c.title }, c.body)
+      );
+    }
+    function goalsPage() {
+      return [el("p", { class: "status" }, D.plan ? T(D.plan.name) : ""), D.goals.map(function(g) {
+        var kind = g.verdict === "met" ? "met" : g.verdict === "not met" ? "not" : "open", share = g.target && g.value !== null ? g.value / g.target : null;
+        var sameYear = g.valueYear === g.year;
+        return el(
+          "article",
+          { class: "goal" },
+          el("h2", {}, T(g.name) + (S.lang === "en" ? ", " : "，") + g.year, el("span", { class: "v " + kind }, (kind === "met" ? "✓ " : kind === "not" ? "✕ " : "? ") + T(g.word))),
+          share !== null && sameYear ? el("div", { class: "meter", role: "img", "aria-label": U.progress + " " + Math.round(share * 100) + "%" }, el("i", { style: "width:" + Math.min(100, share * 100) + "%" })) : null,
+          el("p", { class: "nums num" }, U.target + colon() + (g.target !== null ? number(g.target) + " " + T(g.unit) : g.printed) + "　" + U.value + colon() + (g.value !== null ? qualified(g.qualifier, g.value) + " " + T(g.unit) + (S.lang === "en" ? " (" : "（") + g.valueYear + " " + T(own(D.words.periods, g.period) || [g.period, g.period]) + (S.lang === "en" ? ")" : "）") : "—")),
+          el("p", { class: "why" }, T(g.why)),
+          el("p", { class: "src text" }, U.clause + " " + g.clause + (g.source >= 0 ? "　" + U.source + colon() + sourceText(g.source) : ""))
+        );
+      })];
+    }
+    function aboutPage() {
+      return el(
+        "div",
+        { class: "about" },
+        D.synthetic ? el("p", { class: "warn" }, U.syn) : null,
+        T(D.disclaimer) ? el("p", { class: "warn" }, T(D.disclaimer)) : null,
+        T(D.counting) ? [el("h2", {}, U.counting), el("p", {}, T(D.counting))] : null,
+        D.groups.some(function(g) {
+          return g.clause;
+        }) ? [el("h2", {}, U.groupLine), el("ul", {}, D.groups.map(function(g) {
+          return el("li", {}, el("b", { style: "color:" + g.hue }, T(g.name)), " " + T(g.demand) + (g.clause ? (S.lang === "en" ? " (clause " : "（") + g.clause + (S.lang === "en" ? ")" : "）") : ""));
+        }))] : null,
+        D.demands.length ? [el("h2", {}, U.demands), el("ul", {}, D.demands.map(function(d) {
+          return el("li", {}, T(d.t) + (S.lang === "en" ? " (" : "（") + d.clause + (S.lang === "en" ? ")" : "）"));
+        }))] : null,
+        el("h2", {}, U.sources),
+        el("ul", {}, D.sourceList.map(function(s) {
+          return el("li", {}, T(s.t) + (s.licence ? (S.lang === "en" ? " — " : "　") + s.licence : ""));
+        })),
+        T(D.credit) ? el("p", {}, T(D.credit)) : null,
+        el("p", {}, U.review + colon() + (D.review || U.reviewBlank)),
+        el("p", {}, U.projection)
+      );
+    }
+    var world = null;
+    function project(lat, lng) {
+      var p = map.options.crs.latLngToPoint(L.latLng(lat, lng), 8);
+      return [p.x, p.y];
+    }
+    function insetBuild() {
+      if (!D.districts.length) {
+        inset.hidden = true;
+        return;
+      }
+      var x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9;
+      var path = function(g) {
+        var out = "";
+        each(g.type === "MultiPolygon" ? g.coordinates : [g.coordinates], function(poly) {
+          each(poly, function(ring) {
+            each(ring, function(c, i) {
+              var p = project(c[1], c[0]);
+              x0 = Math.min(x0, p[0]);
+              x1 = Math.max(x1, p[0]);
+              y0 = Math.min(y0, p[1]);
+              y1 = Math.max(y1, p[1]);
+              out += (i ? "L" : "M") + p[0].toFixed(1) + " " + p[1].toFixed(1);
+            });
+            out += "Z";
           });
         });
+        return out;
+      };
+      var land2 = D.districts.map(function(d) {
+        return svg("path", { d: path(d.g), fill: "#f1ede3", stroke: "#cfc7b6", "stroke-width": 0.4 });
       });
-      x.textAlign = "left"; x.textBaseline = "alphabetic"; x.restore();
-      x.strokeStyle = "#cfc8b9"; x.lineWidth = 1; x.strokeRect(0.5, head + 0.5, w - 1, mapH - 1);
-      /* legend */
-      var X = w + pad, Y = head + 18;
-      x.fillStyle = "#1f2a33"; x.font = "700 14px " + font;
-      if (m) { each(wrap(x, T(m.name) + unitOf(m), side - 2 * pad), function (t) { x.fillText(t, X, Y); Y += 19; }); x.font = "11.5px " + font; x.fillStyle = "#5f6b76"; each(wrap(x, when(), side - 2 * pad), function (t) { x.fillText(t, X, Y); Y += 17; }); Y += 5; }
-      x.font = "12.5px " + font;
-      each(rows, function (r) {
-        if (r.colour) { x.fillStyle = r.colour; x.fillRect(X, Y - 11, 26, 14); } else { x.fillStyle = "#fdfcf9"; x.fillRect(X, Y - 11, 26, 14); x.save(); x.beginPath(); x.rect(X, Y - 11, 26, 14); x.clip(); x.strokeStyle = "#c9c0ae"; for (var i = -14; i < 30; i += 6) { x.beginPath(); x.moveTo(X + i, Y + 3); x.lineTo(X + i + 14, Y - 11); x.stroke(); } x.restore(); }
-        x.strokeStyle = "#8c8371"; x.lineWidth = 0.8; x.strokeRect(X, Y - 11, 26, 14); x.fillStyle = "#1f2a33"; x.fillText(r.text, X + 35, Y); Y += 21;
+      var dots = parks.filter(function(u) {
+        return u.at && u.level === "park";
+      }).map(function(u) {
+        var p = project(u.at[0], u.at[1]);
+        return svg("circle", { cx: p[0], cy: p[1], r: 3, fill: u.hue, opacity: 0.85 });
       });
-      Y += 8;
-      each(ks, function (q) {
-        if (!q.node) { x.font = "11px " + font; x.fillStyle = "#5f6b76"; each(wrap(x, q.text, side - 2 * pad), function (t) { x.fillText(t, X, Y); Y += 15; }); return; }
-        x.strokeStyle = q.hue || "#5f6b76"; x.lineWidth = 1.6; x.setLineDash(q.dash || (q.hue ? [4, 2] : [])); x.beginPath();
-        if (q.dot) { x.setLineDash([2.5, 2]); x.arc(X + 13, Y - 4, 5.5, 0, 7); } else x.rect(X, Y - 11, 26, 14);
-        x.stroke(); x.setLineDash([]); x.fillStyle = "#1f2a33"; x.font = "12px " + font;
-        each(wrap(x, q.text, side - pad - 40 - pad), function (t) { x.fillText(t, X + 35, Y); Y += 17; }); Y += 5;
+      world = svg("rect", { fill: "none", stroke: "#d97706", "stroke-width": 1.4 });
+      var one = (x1 - x0) / 100;
+      each(dots, function(d) {
+        d.setAttribute("r", 1.7 * one);
       });
-      var l = scaleLength(120); Y = head + mapH - 20;
-      x.strokeStyle = "#3d382c"; x.lineWidth = 1.5; x.beginPath(); x.moveTo(X, Y - 6); x.lineTo(X, Y); x.lineTo(X + l.px, Y); x.lineTo(X + l.px, Y - 6); x.stroke(); x.font = "11.5px " + font; x.fillText(l.text, X, Y - 10);
-      x.font = "11px " + font; x.fillStyle = "#4c5964"; Y = head + mapH + 20; each(footLines, function (t) { x.fillText(t, pad, Y); Y += 16; });
-      return c;
+      each(land2, function(d) {
+        d.setAttribute("stroke-width", 0.35 * one);
+      });
+      world.setAttribute("stroke-width", 1.1 * one);
+      fill(inset, el("div", { class: "cap" }, U.whole), svg("svg", { viewBox: [x0 - one, y0 - one, x1 - x0 + 2 * one, y1 - y0 + 2 * one].join(" "), role: "img", "aria-label": U.whole }, land2, dots, world));
+      insetMove();
+    }
+    function insetMove() {
+      if (!world) return;
+      var b = map.getBounds(), a = project(b.getNorth(), b.getWest()), c = project(b.getSouth(), b.getEast());
+      world.setAttribute("x", a[0]);
+      world.setAttribute("y", a[1]);
+      world.setAttribute("width", Math.max(1, c[0] - a[0]));
+      world.setAttribute("height", Math.max(1, c[1] - a[1]));
+    }
+    function scaleLength(target) {
+      var s = map.getSize(), y = s.y / 2, m = map.distance(map.containerPointToLatLng([s.x / 2, y]), map.containerPointToLatLng([s.x / 2 + 100, y])) / 100, raw = m * target, p = Math.pow(10, Math.floor(Math.log(raw) / Math.LN10)), n = raw / p >= 5 ? 5 : raw / p >= 2 ? 2 : 1;
+      return { m: n * p, px: n * p / m, text: n * p >= 1e3 ? number(n * p / 1e3) + (S.lang === "en" ? " km" : " 公里") : number(n * p) + (S.lang === "en" ? " m" : " 米"), perPx: m };
+    }
+    function paintScale() {
+      var l = scaleLength(110);
+      fill(scale, l.text, el("i", { style: "width:" + l.px.toFixed(1) + "px" }));
+    }
+    function boundsOf(list) {
+      var b = null;
+      each(list, function(u) {
+        var x = (u.layer || shape(u.g, {})).getBounds();
+        b = b ? b.extend(x) : L.latLngBounds(x.getSouthWest(), x.getNorthEast());
+      });
+      return b;
+    }
+    var drawn = D.units.filter(function(u) {
+      return u.g;
     });
-  }
-  function savePng() {
-    return draw().then(function (c) {
-      c.toBlob(function (blob) {
-        var url = URL.createObjectURL(blob), name = (D.id + "-" + (S.measure || "map") + "-" + (S.year || "")).replace(/[^\w\-\u4e00-\u9fff]+/g, "_") + ".png";
-        var a = el("a", { href: url, download: name }); document.body.appendChild(a); a.click(); document.body.removeChild(a);
-        setTimeout(function () { URL.revokeObjectURL(url); }, 8000);
-      }, "image/png");
+    var inGroups = drawn.filter(function(u) {
+      return u.group && groupById[u.group] && u.level !== "group";
     });
+    var everything = boundsOf(drawn.length ? drawn : D.outlines.concat(D.districts).filter(function(o) {
+      return o.g;
+    }));
+    var core = boundsOf(inGroups.length > 1 ? inGroups : drawn) || everything;
+    if (core && D.outlines.length && inGroups.length > 1) each(D.outlines, function(o) {
+      core.extend(o.layer.getBounds());
+    });
+    if (core) {
+      var inner = L.latLngBounds(core.getSouthWest(), core.getNorthEast());
+      each(drawn, function(u) {
+        if (!u.isPoint && inner.contains(u.at)) core.extend(u.layer.getBounds());
+      });
+    }
+    function padding() {
+      if (printing) return { paddingTopLeft: [12, 12], paddingBottomRight: [12, 12] };
+      var f = frame(), s = map.getSize();
+      var p = phone() ? [14, 56, 14, s.y - f.bottom + 12] : [f.left + 8, 22, s.x - f.right + 8, 34];
+      var x = Math.min(1, 0.8 * s.x / (p[0] + p[2])), y = Math.min(1, 0.8 * s.y / (p[1] + p[3]));
+      return { paddingTopLeft: [p[0] * x, p[1] * y], paddingBottomRight: [p[2] * x, p[3] * y] };
+    }
+    var awaited = null;
+    function seen() {
+      var c = map.getContainer(), s = map.getSize();
+      if (s.x !== c.clientWidth || s.y !== c.clientHeight) {
+        map.invalidateSize({ animate: false, pan: false });
+        s = map.getSize();
+      }
+      return s.x > 0 && s.y > 0;
+    }
+    function go(bounds, move, most) {
+      if (!bounds) return;
+      awaited = seen() ? null : [bounds, most];
+      if (awaited) {
+        map.setView(bounds.getCenter(), 9, { animate: false });
+        return;
+      }
+      var o = padding();
+      o.maxZoom = most || 14.5;
+      if (move && !still && !printing) {
+        o.duration = 0.7;
+        map.flyToBounds(bounds, o);
+      } else {
+        o.animate = false;
+        map.fitBounds(bounds, o);
+      }
+    }
+    function step() {
+      if (!quiet) {
+        try {
+          history.pushState(null, "", location.href);
+        } catch (_) {
+        }
+      }
+    }
+    function pick(id, move) {
+      var before = S.unit;
+      if (id && !carded()) step();
+      S.unit = id && byId[id] ? id : null;
+      S.thing = null;
+      S.finding = null;
+      P.mark.clear();
+      tip.hidden = true;
+      paint2();
+      remember();
+      if (S.unit) {
+        if (move && byId[id].layer) {
+          var b = byId[id].layer.getBounds();
+          go(b.pad ? b.pad(byId[id].isPoint ? 0.01 : 0.9) : b, true, byId[id].isPoint ? 11.5 : 14);
+        }
+        card.focus();
+      } else if (before) {
+        back(before);
+      }
+    }
+    function pickThing(thing, move) {
+      if (!carded()) step();
+      S.unit = null;
+      S.finding = null;
+      S.thing = thing;
+      tip.hidden = true;
+      outline(thing);
+      view.read(thing.layer).then(function() {
+        if (S.thing === thing) {
+          paintCard();
+          if (move) go(thing.layer.layer.boundsOf(thing.i).pad(1.2), true, 18);
+          declutter();
+        }
+      });
+      paint2();
+      remember();
+    }
+    function outline(thing) {
+      P.mark.clear();
+      P.mark.rings(thing.layer.layer.latLngsOf(thing.i));
+    }
+    function showFinding() {
+      if (!carded()) step();
+      S.unit = null;
+      S.thing = null;
+      paint2();
+    }
+    function touch(latlng) {
+      var f = findings.at(latlng), t;
+      if (f >= 0) {
+        findings.choose(f, false);
+        return true;
+      }
+      t = firms.shows() ? null : land.at(latlng);
+      if (t) {
+        pickThing(t, false);
+        return true;
+      }
+      return false;
+    }
+    var felt = 0;
+    function feel(e) {
+      var said = firms.tip(e.latlng), t = said ? null : firms.shows() ? null : land.at(e.latlng);
+      if (!said && !t) return false;
+      if (t && t.layer.classes && !t.layer.now("id")) t.layer.column("id");
+      tell(said || view.tip(t), e.originalEvent);
+      return true;
+    }
+    function tell(nodes, e) {
+      var r = root.getBoundingClientRect();
+      fill(tip, nodes);
+      tip.hidden = false;
+      tip.style.left = Math.min(e.clientX - r.left + 14, r.width - tip.offsetWidth - 8) + "px";
+      tip.style.top = Math.min(e.clientY - r.top + 14, r.height - tip.offsetHeight - 8) + "px";
+    }
+    map.on("click", function(e) {
+      if (e.originalEvent !== taken) touch(e.latlng);
+    });
+    map.on("mousemove", function(e) {
+      var now = Date.now();
+      if (now - felt < 30 || e.originalEvent === taken) return;
+      felt = now;
+      if (!feel(e)) tip.hidden = true;
+    });
+    map.on("mouseout movestart", function() {
+      tip.hidden = true;
+    });
+    function togglePick(k) {
+      var at = S.picks.indexOf(k);
+      if (at >= 0) S.picks.splice(at, 1);
+      else S.picks.push(k);
+      refresh();
+      paint2();
+      remember();
+    }
+    function refresh() {
+      var at = parts.pages.scrollTop;
+      pages();
+      parts.pages.scrollTop = at;
+    }
+    function landChanged() {
+      land.update();
+      firms.update();
+      if (S.tab === "land") {
+        view.table();
+        syncLand();
+      }
+      each(order, style);
+      paintLegend();
+      declutter();
+    }
+    function syncLand() {
+      each(panel.querySelectorAll(".lay input[type=checkbox]"), function(b) {
+        if (b.id.slice(0, 8) === "land-on-") b.checked = S.land.on.indexOf(b.id.slice(8)) >= 0;
+      });
+    }
+    function save(name, type, text) {
+      var url = URL.createObjectURL(new Blob([text], { type: type + ";charset=utf-8" })), a = el("a", { href: url, download: D.id.replace(/[^\w\-\u4e00-\u9fff]+/g, "_") + "-" + name });
+      document.body.appendChild(a);
+      a.click();
+      document.body.removeChild(a);
+      setTimeout(function() {
+        URL.revokeObjectURL(url);
+      }, 8e3);
+    }
+    function back(id) {
+      if (S.tab !== "parks") return;
+      each(parts.list.querySelectorAll("button"), function(b) {
+        if (b.getAttribute("data-unit") === id) b.focus();
+      });
+    }
+    function hover(u, e) {
+      var c = value(u), r = root.getBoundingClientRect();
+      fill(tip, T(u.name), el("small", {}, c && measure() ? T(measure().name) + " " + qualified(c[2], c[1]) + " " + T(measure().unit) + (S.lang === "en" ? ", " : "，") + c[0] : U.none));
+      tip.hidden = false;
+      var x = Math.min(e.clientX - r.left + 14, r.width - tip.offsetWidth - 8);
+      tip.style.left = x + "px";
+      tip.style.top = Math.min(e.clientY - r.top + 14, r.height - tip.offsetHeight - 8) + "px";
+    }
+    document.addEventListener("keydown", function(e) {
+      if (e.key === "Escape" && carded()) pick(null);
+      else if (S.finding !== null && (e.key === "j" || e.key === "k") && !/^(INPUT|SELECT|TEXTAREA)$/.test(
+        /** @type {Element} */
+        e.target.tagName
+      )) findings.step(e.key === "j" ? 1 : -1);
+    });
+    function showing(n, e) {
+      var m = measure(), known = parks.filter(value).length, all = e && e[4] ? S.lang === "en" ? T([e[2], e[3]]) + " (" + e[4] + "), " + n + " listed with their parts" : T([e[2], e[3]]) + "（" + e[4] + " 园），连同下级园区和片区共列 " + n + " 个" : S.lang === "en" ? n + " parks and areas" : n + " 个园区与片区";
+      var what = firms.shows() ? S.lang === "en" ? "firms by cluster" : "企业按产业集群" : land.shows() && land.active() ? T(land.active().record.name) + (land.active().style ? " · " + T(land.active().style.name) : "") : m ? T(m.name) + (S.lang === "en" ? ", " + when() + " (" + known + " of " + n + " known)" : "，" + when() + "（" + known + " 个有数值）") : "";
+      return all + (what ? (S.lang === "en" ? ". Shown: " : "；图上是") + what : "");
+    }
+    function paint2() {
+      pattern();
+      each(order, style);
+      var n = parks.length, e = era();
+      fill(parts.lead, showing(n, e) + (D.synthetic ? " · " + U.syn : "") + (drawn.some(function(u) {
+        return u.precision === "sketch" || u.precision === "schematic";
+      }) ? " · " + U.notOfficial : ""));
+      if (S.tab === "parks") paintList();
+      land.update();
+      firms.update();
+      findings.update();
+      context.update();
+      paintLegend();
+      paintScale();
+      paintCard();
+      declutter();
+    }
+    var quiet = true;
+    function remember() {
+      if (quiet || printing) return;
+      var c = map.getCenter(), h = ["v=" + c.lat.toFixed(4) + "," + c.lng.toFixed(4) + "," + map.getZoom().toFixed(2), "l=" + S.lang];
+      if (S.measure) h.push("m=" + encode(S.measure));
+      if (S.year !== null) h.push("y=" + S.year);
+      if (S.mode !== "latest") h.push("k=" + S.mode);
+      if (S.picks.length) h.push("i=" + S.picks.map(encode).join(","), "j=" + S.join);
+      if (S.query) h.push("q=" + encode(S.query));
+      if (S.unit) h.push("s=" + encode(S.unit));
+      if (S.land.level && land.active().style) h.push("d=" + S.land.on.map(function(k) {
+        var l = land.byKey[k];
+        return encode(k + (l.style ? ":" + l.style.key : ""));
+      }).join(","));
+      if (S.finding !== null) h.push("f=" + S.finding);
+      if (S.tab !== (D.desk || "parks")) h.push("t=" + S.tab);
+      if (S.blocks) h.push("b=1");
+      try {
+        history.replaceState(null, "", "#" + h.join("&"));
+      } catch (_) {
+      }
+    }
+    var asked = null;
+    function recallLand(list) {
+      var known = list.map(function(t) {
+        return t.split(":");
+      }).filter(function(p) {
+        return land.byKey[p[0]];
+      });
+      S.land.on = known.map(function(p) {
+        return p[0];
+      });
+      each(known, function(p) {
+        var l = land.byKey[p[0]], s = l.record.styles.filter(function(one) {
+          return one.key === p[1];
+        })[0];
+        if (s && s !== l.style) {
+          l.style = s;
+          if (l.layer) l.restyle().then(landChanged);
+        }
+      });
+    }
+    function recall() {
+      var view2 = null;
+      asked = null;
+      each(String(location.hash).replace(/^#/, "").split("&"), function(part) {
+        var at = part.indexOf("="), k = part.slice(0, at), v;
+        try {
+          v = decodeURIComponent(part.slice(at + 1));
+        } catch (_) {
+          return;
+        }
+        if (k === "v") {
+          var n = v.split(",").map(Number);
+          if (n.length === 3 && n.every(isFinite) && Math.abs(n[0]) <= 85 && Math.abs(n[1]) <= 180) view2 = n;
+        } else if (k === "l" && (v === "zh" || v === "en")) S.lang = v;
+        else if (k === "m" && Object.prototype.hasOwnProperty.call(measureByKey, v)) S.measure = v;
+        else if (k === "y" && D.years.indexOf(+v) >= 0) S.year = +v;
+        else if (k === "k" && v === "exact") S.mode = v;
+        else if (k === "i") S.picks = v.split(",").filter(function(i) {
+          return Object.prototype.hasOwnProperty.call(industryById, i);
+        });
+        else if (k === "j" && v === "all") S.join = v;
+        else if (k === "q") S.query = v.slice(0, 80).replace(/[\ud800-\udbff]$/, "");
+        else if (k === "s" && Object.prototype.hasOwnProperty.call(byId, v)) S.unit = v;
+        else if (k === "t" && /^(parks|land|firms|goals|about|findings)$/.test(v)) S.tab = v;
+        else if (k === "b") S.blocks = v === "1";
+        else if (k === "d") recallLand(v.split(","));
+        else if (k === "f" && /^\d{1,7}$/.test(v) && +v < findings.count) asked = +v;
+      });
+      return view2;
+    }
+    function copyLink() {
+      remember();
+      var old = function() {
+        var t = el("textarea", { class: "sr", "aria-hidden": "true" });
+        t.value = location.href;
+        document.body.appendChild(t);
+        t.select();
+        var ok = false;
+        try {
+          ok = document.execCommand("copy");
+        } catch (_) {
+          ok = false;
+        }
+        document.body.removeChild(t);
+        toast(ok ? U.copied : U.copyBy);
+      };
+      if (navigator.clipboard && navigator.clipboard.writeText) navigator.clipboard.writeText(location.href).then(function() {
+        toast(U.copied);
+      }, old);
+      else old();
+    }
+    function filterText() {
+      var out = [];
+      if (S.picks.length) out.push(S.picks.map(function(k) {
+        return T(industryById[k].name);
+      }).join(S.lang === "en" ? S.join === "all" ? " and " : " or " : S.join === "all" ? " 且 " : " 或 "));
+      if (S.query) out.push("“" + S.query + "”");
+      return out.join(S.lang === "en" ? "; " : "；");
+    }
+    function sourcesText() {
+      var used = {}, out = [];
+      each(ranked(), function(r) {
+        if (r.c && r.c[8] >= 0 && !used[r.c[8]]) {
+          used[r.c[8]] = true;
+          out.push(D.sources[r.c[8]]);
+        }
+      });
+      return out;
+    }
+    function today() {
+      var d = /* @__PURE__ */ new Date(), p = function(n) {
+        return (n < 10 ? "0" : "") + n;
+      };
+      return d.getFullYear() + "-" + p(d.getMonth() + 1) + "-" + p(d.getDate());
+    }
+    function numberParks() {
+      var n = 0;
+      each(D.units, function(u) {
+        u.no = 0;
+      });
+      each(ranked(), function(r) {
+        if (r.u.level !== "block") r.u.no = ++n;
+      });
+    }
+    function buildSheet() {
+      var says = legendOf(40, true), m = measure(), list = ranked().filter(function(r) {
+        return r.u.level !== "block";
+      }), f = filterText(), l = scaleLength(120), total = parks.length, src = sourcesText(), seen2 = map.getBounds();
+      var far = list.filter(function(r) {
+        return r.u.at && !seen2.contains(r.u.at);
+      }), small = world ? world.parentNode.cloneNode(true) : null, one = world ? +world.getAttribute("stroke-width") / 1.1 : 1;
+      if (small) {
+        var b0 = project(seen2.getNorth(), seen2.getWest()), b1 = project(seen2.getSouth(), seen2.getEast()), frameRect = small.lastChild;
+        frameRect.setAttribute("x", b0[0]);
+        frameRect.setAttribute("y", b0[1]);
+        frameRect.setAttribute("width", b1[0] - b0[0]);
+        frameRect.setAttribute("height", b1[1] - b0[1]);
+        each(far, function(r) {
+          var q = project(r.u.at[0], r.u.at[1]);
+          small.appendChild(svg("circle", { cx: q[0], cy: q[1], r: 4.4 * one, fill: "#1f2a33" }));
+          small.appendChild(svg("text", { x: q[0], y: q[1] + 2.1 * one, "text-anchor": "middle", "font-size": 5.8 * one, "font-weight": 700, fill: "#fff" }, r.u.no));
+        });
+      }
+      fill(
+        sheet,
+        el("h1", {}, T(D.name)),
+        el("div", { class: "st" }, (says.title ? says.title + (says.sub ? (S.lang === "en" ? ", " : "，") + (says.land ? says.sub : when()) : "") + "　" : "") + U.filter + colon() + (f ? f + (S.lang === "en" ? " (" + list.length + " of " + total + " parks)" : "（" + total + " 个园区中的 " + list.length + " 个）") : U.noFilter)),
+        world && far.length ? el("div", { class: "in" }, small) : null,
+        el("div", { class: "sc" }, l.text, el("i", { style: "width:" + l.px.toFixed(1) + "px" })),
+        el(
+          "div",
+          { class: "col" },
+          says.title ? el("section", {}, el("h2", {}, says.title), el("div", { class: "two" }, says.rows.map(function(c) {
+            return el("div", { class: "sw" }, c.more ? null : c.colour ? c.dot ? dot(c.colour) : swatch2(c.colour) : hatch("no-data-print"), c.text);
+          }))) : null,
+          el("section", { class: "two" }, says.keys.map(function(k) {
+            return el("div", { class: "sw" }, k.node, k.text);
+          })),
+          el("section", {}, el("h2", {}, U.list), el("table", {}, el("tbody", {}, list.map(function(r) {
+            return el("tr", {}, el("td", { class: "n" }, r.u.no), el("td", {}, T(r.u.name) + (r.u.g ? "" : S.lang === "en" ? " (not placed)" : "（未上图）")), el("td", { class: "v num" }, r.c ? marked(r.c[2], r.c[1]) + (r.c[0] !== S.year ? S.lang === "en" ? " (" + r.c[0] + ")" : "（" + r.c[0] + "）" : "") : "—"));
+          }))))
+        ),
+        el(
+          "div",
+          { class: "ft" },
+          el("div", {}, T(D.credit) + "　" + T(D.disclaimer) + (D.synthetic ? U.syn : "")),
+          el("div", {}, (src.length ? U.source + colon() + src.map(short).filter(function(t, i, all) {
+            return all.indexOf(t) === i;
+          }).join(S.lang === "en" ? "; " : "；").slice(0, S.lang === "en" ? 330 : 300) + "　" : "") + U.projection + "　" + U.review + colon() + (D.review || U.reviewBlank) + "　" + U.printed + colon() + today())
+        )
+      );
+      var col = sheet.querySelector(".col"), table = sheet.querySelector("table"), size = 7.4;
+      while (col.scrollHeight > col.clientHeight && size > 3.4) {
+        size -= 0.2;
+        table.style.fontSize = size + "pt";
+      }
+    }
+    function short(text) {
+      var host = /^https?:\/\/([^/\s]+)/.exec(text), said = /\(([^)]*)\)/.exec(text);
+      return said ? said[1] : host ? host[1] : text;
+    }
+    var kept = null;
+    function beforePrint() {
+      if (printing) return;
+      kept = { c: map.getCenter(), z: map.getZoom() };
+      stop();
+      printing = true;
+      document.documentElement.classList.add("printing");
+      map.invalidateSize({ animate: false, pan: false });
+      var list = ranked().filter(function(r) {
+        return r.u.layer;
+      }).map(function(r) {
+        return r.u;
+      });
+      var view2 = S.picks.length || S.query ? boundsOf(list) : null;
+      go(view2 || core, false, 13);
+      numberParks();
+      pattern();
+      declutter();
+      buildSheet();
+    }
+    function afterPrint() {
+      if (!printing) return;
+      printing = false;
+      document.documentElement.classList.remove("printing");
+      map.invalidateSize({ animate: false, pan: false });
+      map.setView(kept.c, kept.z, { animate: false });
+      each(D.units, function(u) {
+        u.no = 0;
+      });
+      paint2();
+    }
+    window.addEventListener("beforeprint", beforePrint);
+    window.addEventListener("afterprint", afterPrint);
+    function wrap(x, text, width) {
+      var lines = [], line = "";
+      each(text.match(/[\u3000-\uffef]|[^\s\u3000-\uffef]+\s*|\s+/g) || [], function(word) {
+        if (x.measureText(line + word).width > width && line) {
+          lines.push(line);
+          line = word.replace(/^\s+/, "");
+        } else line += word;
+      });
+      if (line) lines.push(line);
+      return lines;
+    }
+    function depthOf(name) {
+      var p = map.getPane(name);
+      return p ? +p.style.zIndex || 0 : 0;
+    }
+    function paneImages(pane2) {
+      if (!pane2) return Promise.resolve([]);
+      return Promise.all([].map.call(pane2.querySelectorAll("svg,canvas,img"), function(node) {
+        var r = node.getBoundingClientRect(), alpha = 1, up = node;
+        while (up && up !== pane2) {
+          var st = getComputedStyle(up);
+          if (st.display === "none") return null;
+          alpha *= +st.opacity;
+          up = up.parentNode;
+        }
+        if (node.tagName.toLowerCase() !== "svg") return r.width ? [node, r, alpha] : null;
+        return new Promise(function(done) {
+          var copy = node.cloneNode(true), image = new Image();
+          copy.removeAttribute("style");
+          copy.setAttribute("xmlns", SVG);
+          copy.setAttribute("width", r.width);
+          copy.setAttribute("height", r.height);
+          image.onload = function() {
+            done([image, r, alpha]);
+          };
+          image.onerror = function() {
+            done(null);
+          };
+          image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(new XMLSerializer().serializeToString(copy));
+        });
+      }));
+    }
+    function draw() {
+      var size = map.getSize(), free = frame(), f = phone() ? { left: 0, top: 0, right: size.x, bottom: free.bottom } : { left: Math.max(0, free.left - 8), top: 0, right: carded() && card.getBoundingClientRect().left > size.x / 3 ? free.right + 52 : size.x, bottom: size.y };
+      var k = 2, w = Math.round(f.right - f.left), mapH = Math.round(f.bottom - f.top), head = 74, side = 268, pad = 22, m = measure(), font = getComputedStyle(document.body).fontFamily;
+      var W = w + side, c = el("canvas"), x = c.getContext("2d");
+      var says = legendOf(22, true), rows = says.rows, ks = says.keys, filter = filterText();
+      var foot = [T(D.credit), T(D.disclaimer), U.review + colon() + (D.review || U.reviewBlank)].filter(Boolean).join("　");
+      x.font = "11px " + font;
+      var footLines = wrap(x, foot, W - 2 * pad), footH = 16 + footLines.length * 16;
+      var H = head + mapH + footH;
+      c.width = W * k;
+      c.height = H * k;
+      x.scale(k, k);
+      x.fillStyle = "#fffefb";
+      x.fillRect(0, 0, W, H);
+      x.fillStyle = "#1f2a33";
+      x.textBaseline = "alphabetic";
+      x.font = "700 24px " + font;
+      x.fillText(T(D.name), pad, 36);
+      x.font = "13px " + font;
+      x.fillStyle = "#4c5964";
+      x.fillText((says.title ? says.title + (says.sub ? (S.lang === "en" ? ", " : "，") + (says.land ? says.sub : when()) : "") : "") + (filter ? "　" + U.filter + colon() + filter : ""), pad, 59);
+      x.save();
+      x.beginPath();
+      x.rect(0, head, w, mapH);
+      x.clip();
+      x.fillStyle = "#e9e4d9";
+      x.fillRect(0, head, w, mapH);
+      var box = map.getContainer().getBoundingClientRect(), panes = ["land", "context", "link", "group", "parcels", "line", "glow", "hexes", "park", "firms", "dots", "find", "mark"].sort(function(a, b) {
+        return depthOf(a) - depthOf(b);
+      });
+      return Promise.all(panes.map(function(n) {
+        return paneImages(map.getPane(n));
+      })).then(function(all) {
+        each(all, function(pictures) {
+          each(pictures, function(p) {
+            if (!p) return;
+            x.globalAlpha = p[2];
+            x.drawImage(p[0], p[1].left - box.left - f.left, p[1].top - box.top - f.top + head, p[1].width, p[1].height);
+            x.globalAlpha = 1;
+          });
+        });
+        each(labels, function(l2) {
+          if (!l2.node || l2.node.style.display === "none" || l2.node.style.visibility === "hidden") return;
+          var y = 0;
+          each(l2.node.querySelectorAll(".t,small"), function(t) {
+            var st = getComputedStyle(t), r = t.getBoundingClientRect();
+            if (!r.width) return;
+            x.font = st.fontWeight + " " + st.fontSize + " " + font;
+            x.textBaseline = "middle";
+            x.textAlign = "center";
+            x.lineJoin = "round";
+            var lines = l2.node.classList.contains("wide") && t.className === "t" ? wrap(x, t.textContent, 126) : [t.textContent], step2 = r.height / lines.length;
+            each(lines, function(text, i) {
+              var cx = (r.left + r.right) / 2 - box.left - f.left, cy = r.top - box.top - f.top + head + step2 * (i + 0.5);
+              x.lineWidth = 3.5;
+              x.strokeStyle = "rgba(255,253,248,.92)";
+              x.strokeText(text, cx, cy);
+              x.fillStyle = st.color;
+              x.fillText(text, cx, cy);
+            });
+          });
+        });
+        x.textAlign = "left";
+        x.textBaseline = "alphabetic";
+        x.restore();
+        x.strokeStyle = "#cfc8b9";
+        x.lineWidth = 1;
+        x.strokeRect(0.5, head + 0.5, w - 1, mapH - 1);
+        var X = w + pad, Y = head + 18;
+        x.fillStyle = "#1f2a33";
+        x.font = "700 14px " + font;
+        if (says.title) {
+          each(wrap(x, says.title, side - 2 * pad), function(t) {
+            x.fillText(t, X, Y);
+            Y += 19;
+          });
+          x.font = "11.5px " + font;
+          x.fillStyle = "#5f6b76";
+          each(wrap(x, says.land ? says.sub : m ? when() : "", side - 2 * pad), function(t) {
+            x.fillText(t, X, Y);
+            Y += 17;
+          });
+          Y += 5;
+        }
+        x.font = "12.5px " + font;
+        each(rows, function(r) {
+          if (r.more) {
+            x.fillStyle = "#1f2a33";
+            x.fillText(r.text, X, Y);
+            Y += 21;
+            return;
+          }
+          if (r.dot) {
+            x.fillStyle = r.colour;
+            x.beginPath();
+            x.arc(X + 13, Y - 4, 5, 0, 7);
+            x.fill();
+            x.fillStyle = "#1f2a33";
+            x.fillText(r.text, X + 35, Y);
+            Y += 21;
+            return;
+          }
+          if (r.colour) {
+            x.fillStyle = r.colour;
+            x.fillRect(X, Y - 11, 26, 14);
+          } else {
+            x.fillStyle = "#fdfcf9";
+            x.fillRect(X, Y - 11, 26, 14);
+            x.save();
+            x.beginPath();
+            x.rect(X, Y - 11, 26, 14);
+            x.clip();
+            x.strokeStyle = "#c9c0ae";
+            for (var i = -14; i < 30; i += 6) {
+              x.beginPath();
+              x.moveTo(X + i, Y + 3);
+              x.lineTo(X + i + 14, Y - 11);
+              x.stroke();
+            }
+            x.restore();
+          }
+          x.strokeStyle = "#8c8371";
+          x.lineWidth = 0.8;
+          x.strokeRect(X, Y - 11, 26, 14);
+          x.fillStyle = "#1f2a33";
+          x.fillText(r.text, X + 35, Y);
+          Y += 21;
+        });
+        Y += 8;
+        each(ks, function(q) {
+          if (!q.node) {
+            x.font = "11px " + font;
+            x.fillStyle = "#5f6b76";
+            each(wrap(x, q.text, side - 2 * pad), function(t) {
+              x.fillText(t, X, Y);
+              Y += 15;
+            });
+            return;
+          }
+          x.strokeStyle = q.hue || "#5f6b76";
+          x.lineWidth = 1.6;
+          x.setLineDash(q.dash || (q.hue ? [4, 2] : []));
+          x.beginPath();
+          if (q.dot) {
+            x.setLineDash([2.5, 2]);
+            x.arc(X + 13, Y - 4, 5.5, 0, 7);
+          } else x.rect(X, Y - 11, 26, 14);
+          x.stroke();
+          x.setLineDash([]);
+          x.fillStyle = "#1f2a33";
+          x.font = "12px " + font;
+          each(wrap(x, q.text, side - pad - 40 - pad), function(t) {
+            x.fillText(t, X + 35, Y);
+            Y += 17;
+          });
+          Y += 5;
+        });
+        var l = scaleLength(120);
+        Y = head + mapH - 20;
+        x.strokeStyle = "#3d382c";
+        x.lineWidth = 1.5;
+        x.beginPath();
+        x.moveTo(X, Y - 6);
+        x.lineTo(X, Y);
+        x.lineTo(X + l.px, Y);
+        x.lineTo(X + l.px, Y - 6);
+        x.stroke();
+        x.font = "11.5px " + font;
+        x.fillText(l.text, X, Y - 10);
+        x.font = "11px " + font;
+        x.fillStyle = "#4c5964";
+        Y = head + mapH + 20;
+        each(footLines, function(t) {
+          x.fillText(t, pad, Y);
+          Y += 16;
+        });
+        return c;
+      });
+    }
+    function savePng() {
+      return draw().then(function(c) {
+        c.toBlob(function(blob) {
+          var url = URL.createObjectURL(blob), name = (D.id + "-" + (S.measure || "map") + "-" + (S.year || "")).replace(/[^\w\-\u4e00-\u9fff]+/g, "_") + ".png";
+          var a = el("a", { href: url, download: name });
+          document.body.appendChild(a);
+          a.click();
+          document.body.removeChild(a);
+          setTimeout(function() {
+            URL.revokeObjectURL(url);
+          }, 8e3);
+        }, "image/png");
+      });
+    }
+    var seenAt = recall();
+    U = UI[S.lang];
+    build();
+    go(core || everything || L.latLngBounds([[39.4, 115.4], [41, 117.5]]), false);
+    paint2();
+    if (!seenAt && S.unit && byId[S.unit].layer) go(byId[S.unit].layer.getBounds().pad(1.5), false, 12);
+    if (seenAt) {
+      awaited = null;
+      map.setView([seenAt[0], seenAt[1]], seenAt[2], { animate: false });
+    }
+    paint2();
+    var closeBy = null;
+    map.on("moveend", function() {
+      var now = covering();
+      if (now !== closeBy) {
+        closeBy = now;
+        each(order, style);
+      }
+      land.update();
+      firms.update();
+      findings.update();
+      context.update();
+      paintLegend();
+      declutter();
+      insetMove();
+      paintScale();
+      remember();
+    });
+    window.addEventListener("popstate", function() {
+      quiet = true;
+      S.unit = null;
+      S.thing = null;
+      S.finding = null;
+      S.query = "";
+      S.picks = [];
+      S.tab = D.desk || "parks";
+      P.mark.clear();
+      var at = recall();
+      U = UI[S.lang];
+      build();
+      if (at) map.setView([at[0], at[1]], at[2], { animate: false });
+      paint2();
+      quiet = false;
+      if (asked !== null) findings.ready.then(function() {
+        findings.choose(asked, false);
+      });
+    });
+    map.on("zoomstart", function() {
+      labelPane.style.opacity = 0;
+    });
+    map.on("zoomend", function() {
+      labelPane.style.opacity = 1;
+    });
+    map.on("resize", function() {
+      if (awaited) go(awaited[0], false, awaited[1]);
+      paintLegend();
+      declutter();
+      insetMove();
+      paintScale();
+    });
+    insetMove();
+    paintScale();
+    quiet = false;
+    if (asked !== null) findings.ready.then(function() {
+      findings.choose(asked, !seenAt);
+    });
+    else if (S.tab === "findings") findings.ready.then(refresh);
+    setTimeout(function() {
+      each(land.layers, function(l) {
+        if (l.key === "parcel") l.open("parcels");
+      });
+    }, 30);
+    window.atlasPage = { state: S, data: D, map, draw, pick, land, firms, findings, pickThing, paint: paint2, rebuild: function() {
+      build();
+      paint2();
+    }, value: function(id) {
+      return value(byId[id]);
+    } };
   }
 
-  /* --- start ------------------------------------------------------------------------------------------------ */
-  var view = recall();
-  U = UI[S.lang];
-  root.className = S.unit ? "has-card" : "";
-  build();
-  go(core || everything || L.latLngBounds([[39.4, 115.4], [41, 117.5]]), false);
-  paint();
-  if (!view && S.unit && byId[S.unit].layer) go(byId[S.unit].layer.getBounds().pad(1.5), false, 12);
-  if (view) { awaited = null; map.setView([view[0], view[1]], view[2], { animate: false }); }
-  paint();
-  map.on("moveend", function () { declutter(); insetMove(); paintScale(); remember(); });
-  map.on("zoomstart", function () { labelPane.style.opacity = 0; });
-  map.on("zoomend", function () { labelPane.style.opacity = 1; });
-  map.on("resize", function () { if (awaited) go(awaited[0], false, awaited[1]); paintLegend(); declutter(); insetMove(); paintScale(); });
-  insetMove(); paintScale();
-  quiet = false;
-  window.atlasPage = { state: S, data: D, map: map, draw: draw, pick: pick, paint: paint, rebuild: function () { build(); paint(); }, value: function (id) { return value(byId[id]); } };
-}
-window.atlas = atlas;
+  // main.js
+  window.atlas = atlas;
+  window.atlasCodec = { decode, decodeColumn, inflate };
 })();

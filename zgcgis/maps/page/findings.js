@@ -1,0 +1,154 @@
+/* 查问题: every finding, whatever their number: listed, filtered, marked, taken along. */
+import { inflate } from "./codec.js";
+import { el, fill } from "./dom.js";
+import { PointLayer, pointsOf } from "./points.js";
+
+const ROW = 66, SEVERITIES = ["error", "warning", "note"], COLOURS = ["#a32a1f", "#b45309", "#475569"];
+
+export function findingsDesk(P) {
+  const { D, S, map, say } = P, total = D.findings.count;
+  const state = { severity: new Set(), rule: "", park: "", words: "", sort: "grave", at: -1 };
+  let F = null, order = [], layer = null, near = null, byFeature = new Map();
+  const parts = {};
+  S.finding = null;
+
+  const ready = total ? inflate(document.getElementById("findings").textContent).then((bytes) => { F = JSON.parse(new TextDecoder().decode(bytes)); index(); return F; }) : Promise.resolve(null);
+  function index() {
+    F.severity.forEach((s, i) => { const id = F.feature[i]; if (id) { if (!byFeature.has(id)) byFeature.set(id, []); byFeature.get(id).push(i); } });
+    select(); draw();
+  }
+  const text = (i) => F.t[S.lang === "en" ? 1 : 0][i];
+
+  function select() {
+    const q = state.words.trim().toLowerCase();
+    order = [];
+    for (let i = 0; i < total; i++) {
+      if (state.severity.size && !state.severity.has(F.severity[i])) continue;
+      if ((state.rule && F.rules[F.rule[i]] !== state.rule) || (state.park && F.parks[F.park[i]] !== state.park)) continue;
+      if (q && (text(i) + " " + F.feature[i]).toLowerCase().indexOf(q) < 0) continue;
+      order.push(i);
+    }
+    const size = (i) => F.measured[i] === null ? -1 : F.measured[i];
+    if (state.sort === "size") order.sort((a, b) => size(b) - size(a));
+    else if (state.sort === "rule") order.sort((a, b) => F.rule[a] - F.rule[b] || size(b) - size(a));
+    else if (state.sort === "park") order.sort((a, b) => F.park[a] - F.park[b] || F.severity[a] - F.severity[b]);
+  }
+
+  /* dots for all, outlines for those in view when they can be told apart */
+  function draw() {
+    if (!F || !total) return;
+    if (!layer) {
+      const pane = map.createPane("dots"); pane.style.zIndex = 440; pane.style.pointerEvents = "none";
+      layer = new PointLayer(pointsOf(F.at, 26), { pane: "dots", radius: 4, maxZoom: 22 });
+      layer.setClasses(Uint8Array.from(F.severity), COLOURS);
+      near = L.layerGroup();
+    }
+    const shown = new Uint8Array(total);
+    for (const i of order) shown[i] = F.at[i] ? 1 : 0;
+    layer.setShown(shown);
+    update();
+  }
+  function visible() { return S.tab === "findings" || total <= 300; }
+  function update() {
+    if (!layer) return;
+    if (visible() !== map.hasLayer(layer)) { if (visible()) { layer.addTo(map); near.addTo(map); } else { map.removeLayer(layer); map.removeLayer(near); } }
+    near.clearLayers();
+    if (!visible()) return;
+    const b = map.getBounds().pad(0.1), zoom = map.getZoom();
+    let n = 0;
+    for (const i of order) {
+      if (!F.at[i] || !F.g[i] || !b.contains(F.at[i]) || (zoom < 14 && total > 300)) continue;
+      if (++n > 300) break;
+      const c = COLOURS[F.severity[i]];
+      L.geoJSON(F.g[i], { interactive: false, pane: "find", style: { renderer: P.renderer, pane: "find", color: c, weight: 2.2, fillColor: c, fillOpacity: P.byId[F.feature[i]] ? 0 : 0.25 }, pointToLayer: (_, at) => L.circleMarker(at, { renderer: P.renderer, pane: "find", radius: 6, color: c, weight: 2.2, fillOpacity: 0.25 }) }).addTo(near);
+    }
+  }
+
+  /* --- one finding ------------------------------------------------------------- */
+  function choose(i, move) {
+    S.finding = i; state.at = order.indexOf(i);
+    P.showFinding();
+    P.mark.clear();
+    if (F.g[i]) {
+      P.mark.shape(F.g[i]);
+      const bounds = L.geoJSON(F.g[i]).getBounds();
+      if (move) P.go(bounds.pad(0.6), false, 19);
+      const a = map.latLngToContainerPoint(bounds.getNorthWest()), z = map.latLngToContainerPoint(bounds.getSouthEast());
+      if (Math.max(z.x - a.x, z.y - a.y) < 60) P.mark.ring(bounds.getCenter());
+    }
+    P.desk.rowOf("parcel", F.feature[i]).then((row) => { if (row && S.finding === i) P.mark.beside(row.layer.layer.latLngsOf(row.i)); });
+    P.remember();
+  }
+  function step(by) {
+    if (!order.length) return;
+    state.at = Math.max(0, Math.min(order.length - 1, state.at + by));
+    choose(order[state.at], true);
+    if (parts.scroll) { const top = state.at * ROW + parts.list.offsetTop, s = parts.scroll; if (top < s.scrollTop || top + ROW > s.scrollTop + s.clientHeight) s.scrollTop = top - s.clientHeight / 2; rows(); }
+  }
+  function card() {
+    const i = S.finding, park = F.parks[F.park[i]], unit = park ? P.byId[park] : null, place = order.indexOf(i);
+    return { title: F.rules[F.rule[i]] + " · " + severityWord(F.severity[i]), other: [F.names[S.lang === "en" ? 1 : 0][F.rule[i]], unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), body: [
+      el("p", { class: "said" }, text(i)),
+      F.at[i] ? null : el("p", { class: "warn" }, say("这一条没有位置，未上图", "This one has no place and is not on the map")),
+      el("div", { class: "row steps" }, el("button", { class: "tool", type: "button", onclick() { step(-1); } }, say("‹ 上一条", "‹ Previous")), el("span", { class: "num" }, place < 0 ? "" : P.number(place + 1) + " / " + P.number(order.length)), el("button", { class: "tool", type: "button", onclick() { step(1); } }, say("下一条 ›", "Next ›"))),
+      F.clause[i] ? el("p", { class: "text" }, say("依据：", "Basis: ") + F.clause[i]) : null,
+      el("p", {}, el("button", { class: "tool", type: "button", onclick() { P.desk.rowOf("parcel", F.feature[i]).then((row) => { if (row) P.pickThing(row, false); else if (P.byId[F.feature[i]]) P.pick(F.feature[i], false); }); } }, say("看这块地：", "See the land: ") + (F.feature[i] || "—"))),
+    ] };
+  }
+  function severityWord(k) { return [say("错误", "error"), say("警告", "warning"), say("提示", "note")][k]; }
+  function button(i) {
+    return el("button", { class: "finding " + SEVERITIES[F.severity[i]], type: "button", "data-finding": i, "aria-current": S.finding === i ? "true" : null, onclick() { choose(i, true); rows(); } }, el("b", {}, F.rules[F.rule[i]] + " " + severityWord(F.severity[i])), "　", text(i));
+  }
+
+  /* --- the list: only the rows in view are there ------------------------------------ */
+  function rows() {
+    if (!parts.list || !parts.list.isConnected) return;
+    const s = parts.scroll, first = Math.max(0, Math.floor((s.scrollTop - parts.list.offsetTop) / ROW) - 6), last = Math.min(order.length, first + Math.ceil(s.clientHeight / ROW) + 14);
+    parts.list.style.height = order.length * ROW + "px";
+    fill(parts.list, order.slice(first, last).map((i, k) => el("div", { class: "slot", role: "listitem", style: "top:" + (first + k) * ROW + "px", "aria-setsize": order.length, "aria-posinset": first + k + 1 }, button(i))));
+  }
+  function changed() { select(); draw(); heads(); parts.scroll.scrollTop = 0; rows(); }
+  function counted(column, i) { const out = new Map(); for (let k = 0; k < total; k++) if (i(k)) out.set(column[k], (out.get(column[k]) || 0) + 1); return out; }
+  function heads() {
+    const n = counted(F.severity, () => true);
+    fill(parts.chips, SEVERITIES.map((s, k) => n.get(k) ? el("button", { class: "chip", type: "button", "aria-pressed": state.severity.has(k) ? "true" : "false", onclick() { if (state.severity.has(k)) state.severity.delete(k); else state.severity.add(k); changed(); } }, el("i", { class: "dot", style: "background:" + COLOURS[k] }), severityWord(k), el("b", { class: "num" }, P.number(n.get(k)))) : null));
+    const without = order.filter((i) => !F.at[i]).length;
+    fill(parts.status, say("列出 " + P.number(order.length) + " 条，共 " + P.number(total) + " 条", P.number(order.length) + " of " + P.number(total) + " listed") + (without ? say("；其中 " + P.number(without) + " 条没有位置，不在图上", "; " + P.number(without) + " without a place are not on the map") : ""));
+  }
+  function choice(id, label, options, value, set) {
+    return el("div", { class: "field" }, el("label", { for: id }, label), el("select", { id, onchange() { set(this.value); changed(); } }, options.map(([key, name]) => el("option", { value: key, selected: key === value }, name))));
+  }
+  function page(scroll) {
+    if (!F) { ready.then(P.refresh); return [el("p", { class: "status" }, say("正在读取……", "Reading…"))]; }
+    const byRule = counted(F.rule, () => true), byPark = counted(F.park, () => true), all = say("全部", "All");
+    parts.scroll = scroll; parts.chips = el("div", { class: "chips", role: "group", "aria-label": say("严重程度", "Severity") }); parts.status = el("p", { class: "status", role: "status" });
+    parts.list = el("div", { class: "list", role: "list", onkeydown(e) { if (e.key === "ArrowDown" || e.key === "ArrowUp") { e.preventDefault(); step(e.key === "ArrowDown" ? 1 : -1); const b = parts.list.querySelector('[aria-current="true"]'); if (b) b.focus({ preventScroll: true }); } } });
+    scroll.onscroll = rows;
+    setTimeout(rows, 0); heads();
+    return [parts.chips, el("div", { class: "pair" },
+      choice("fr", say("规则", "Rule"), [["", all]].concat([...byRule].sort((a, b) => b[1] - a[1]).map(([r, n]) => [F.rules[r], F.rules[r] + " " + (F.names[S.lang === "en" ? 1 : 0][r] || "") + " (" + n + ")"])), state.rule, (v) => { state.rule = v; }),
+      byPark.size > 1 ? choice("fp", say("园区", "Park"), [["", all]].concat([...byPark].sort((a, b) => b[1] - a[1]).map(([p, n]) => [F.parks[p], (F.parks[p] ? (P.byId[F.parks[p]] ? P.T(P.byId[F.parks[p]].name) : F.parks[p]) : say("不在任何园区", "in no park")) + " (" + n + ")"]).filter((o) => o[0])), state.park, (v) => { state.park = v; }) : null,
+      choice("fs", say("排序", "Order"), [["grave", say("先重后轻", "gravest first")], ["size", say("按数值大小", "by amount")], ["rule", say("按规则", "by rule")], ["park", say("按园区", "by park")]], state.sort, (v) => { state.sort = v; }),
+      el("div", { class: "field" }, el("label", { for: "fw" }, say("含有文字", "With the words")), el("input", { type: "search", id: "fw", value: state.words, oninput() { state.words = this.value; changed(); } }))),
+      el("div", { class: "row" }, el("button", { class: "tool", type: "button", onclick: csv }, say("导出所列为 CSV", "Listed as CSV")), el("button", { class: "tool", type: "button", onclick: geojson }, say("导出所列为 GeoJSON", "Listed as GeoJSON"))),
+      parts.status, parts.list];
+  }
+
+  /* --- exactly what is listed, to take along ------------------------------------------ */
+  /** @returns {[string, (i: number) => any][]} */
+  const fields = () => [["rule", (i) => F.rules[F.rule[i]]], ["severity", (i) => SEVERITIES[F.severity[i]]], ["park", (i) => F.parks[F.park[i]]], ["level", (i) => F.level[i]], ["feature", (i) => F.feature[i]], ["measured", (i) => F.measured[i]], ["unit", (i) => F.unit[i]], ["text", text], ["clause", (i) => F.clause[i]], ["lat", (i) => F.at[i] ? F.at[i][0] : null], ["lon", (i) => F.at[i] ? F.at[i][1] : null]];
+  function cell(v) {
+    const t = v === null || v === undefined ? "" : String(v), safe = typeof v === "string" && /^[=+\-@\t\r＝＋－＠]/.test(t) ? "'" + t : t;
+    return /[",\n\r]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
+  }
+  function csv() {
+    const cols = fields(), lines = [cols.map((c) => c[0]).join(",")].concat(order.map((i) => cols.map((c) => cell(c[1](i))).join(",")));
+    P.save("findings.csv", "text/csv", "\ufeff" + lines.join("\r\n") + "\r\n");
+  }
+  function geojson() {
+    const cols = fields(), features = order.map((i) => ({ type: "Feature", properties: Object.fromEntries(cols.map((c) => [c[0], c[1](i)])), geometry: F.g[i] }));
+    P.save("findings.geojson", "application/geo+json", JSON.stringify({ type: "FeatureCollection", features }));
+  }
+  function at(latlng) { if (!layer || !visible() || !map.hasLayer(layer)) return -1; return layer.pick(map, latlng, 9); }
+  return { page, update, choose, step, card, at, ready, button, count: total, of: (id) => (F && byFeature.get(id)) || [], listed: () => order.slice(), data: () => F, legend: () => (total && visible() ? SEVERITIES.map((s, k) => ({ text: say("问题：", "Finding: ") + severityWord(k), colour: COLOURS[k], dot: true })).filter((_, k) => !F || F.severity.indexOf(k) >= 0) : []) };
+}

@@ -1,0 +1,114 @@
+/* L.ParcelLayer: many polygons on canvas tiles, with nothing but Leaflet beneath. */
+import { contains, decode, inflate, within } from "./codec.js";
+
+/* "#rrggbb" as the whole number a canvas keeps */
+function packed(colour) {
+  const v = parseInt(colour.slice(1), 16);
+  return (255 << 24 | (v & 255) << 16 | (v >> 8 & 255) << 8 | v >> 16) >>> 0;
+}
+
+/* What one tile shows: the small as pixels, the others sorted by class. */
+function sorted(layer, tile) {
+  const { d, shown, classes } = layer, { k, ox, oy, S } = tile, box = d.box, tiny = 3.2 / k, big = [];
+  let pixels = null, image = null;
+  within(d, ox / k, oy / k, (ox + S) / k, (oy + S) / k, (i) => {
+    if (shown && !shown[i]) return;
+    const q = i * 4, w = box[q + 2] - box[q], h = box[q + 3] - box[q + 1], c = classes ? classes[i] : 0;
+    if (!layer.options.fill[c]) return;
+    if (w >= tiny || h >= tiny) { (big[c] || (big[c] = [])).push(i); return; }
+    if (!pixels) { image = tile.context.createImageData(S, S); pixels = new Uint32Array(image.data.buffer); }
+    const x0 = Math.round(box[q] * k - ox), y0 = Math.round(box[q + 1] * k - oy), x1 = Math.min(S, x0 + Math.max(1, Math.round(w * k))), y1 = Math.min(S, y0 + Math.max(1, Math.round(h * k)));
+    const colour = layer.pixels[c];
+    for (let y = Math.max(0, y0); y < y1; y++) for (let x = Math.max(0, x0); x < x1; x++) pixels[y * S + x] = colour;
+  });
+  return { big, image };
+}
+
+function trace(d, i, { k, ox, oy, context }) {
+  const { X, Y, rings, shapes } = d;
+  for (let g = shapes[i]; g < shapes[i + 1]; g++) {
+    const end = rings[g + 1];
+    let v = rings[g];
+    if (v >= end) continue;
+    context.moveTo(X[v] * k - ox, Y[v] * k - oy);
+    while (++v < end) context.lineTo(X[v] * k - ox, Y[v] * k - oy);
+    context.closePath();
+  }
+}
+
+function paint(layer, canvas, at, ratio) {
+  const S = canvas.width, k = Math.pow(2, at.z + 8 - layer.d.bits) * ratio;
+  const tile = { k, ox: at.x * S, oy: at.y * S, S, context: canvas.getContext("2d") }, { context } = tile, { d } = layer;
+  const { big, image } = sorted(layer, tile);
+  if (image) context.putImageData(image, 0, 0);
+  context.lineWidth = layer.options.weight * ratio; context.strokeStyle = layer.options.stroke; context.lineJoin = "round";
+  big.forEach((rows, c) => {
+    context.fillStyle = layer.options.fill[c];
+    for (let s = 0; s < rows.length; s += 200) {
+      let widest = 0;
+      context.beginPath();
+      for (const i of rows.slice(s, s + 200)) { widest = Math.max(widest, (d.box[i * 4 + 2] - d.box[i * 4]) * k); trace(d, i, tile); }
+      context.fill("evenodd");
+      if (widest > 6 * ratio && layer.options.weight) context.stroke();
+    }
+  });
+}
+
+export const ParcelLayer = L.GridLayer.extend({
+  options: { tileSize: 512, updateWhenZooming: false, keepBuffer: 1, fill: ["#2c7fb8"], stroke: "rgba(255,255,255,.75)", weight: 0.7, opacity: 0.92, maxNativeZoom: undefined },
+
+  initialize(meta, text, options) {
+    L.setOptions(this, options);
+    this.meta = meta; this.classes = null; this.shown = null; this.pixels = this.options.fill.map((c) => c ? packed(c) : 0);
+    this.ready = inflate(text).then((bytes) => { this.d = decode(meta, bytes); this.fire("decoded"); if (this._map) this.redraw(); return this; });
+  },
+
+  /* Classes of the features as places in `fill`; a class without a colour is not drawn. */
+  setClasses(classes, fill) {
+    this.classes = classes;
+    if (fill) { this.options.fill = fill; this.pixels = fill.map((c) => c ? packed(c) : 0); }
+    return this._map ? this.redraw() : this;
+  },
+
+  /* Which features are drawn and can be picked: one byte each, or null for all. */
+  setShown(shown) { this.shown = shown; return this._map ? this.redraw() : this; },
+
+  createTile(at, done) {
+    const canvas = document.createElement("canvas"), ratio = Math.min(2, window.devicePixelRatio || 1);
+    canvas.width = canvas.height = this.options.tileSize * ratio;
+    canvas.setAttribute("aria-hidden", "true");
+    setTimeout(() => { if (this.d) paint(this, canvas, at, ratio); done(null, canvas); }, 0);
+    return canvas;
+  },
+
+  project(latlng) { return L.CRS.EPSG3857.latLngToPoint(L.latLng(latlng), this.d.bits - 8); },
+
+  /* The feature under a place, the smallest where several lie; -1 where there is none. */
+  pick(latlng) {
+    const d = this.d;
+    if (!d) return -1;
+    const { x, y } = this.project(latlng);
+    let best = -1, least = Infinity;
+    within(d, x, y, x, y, (i) => {
+      if ((this.shown && !this.shown[i]) || !contains(d, i, x, y)) return;
+      const q = i * 4, size = (d.box[q + 2] - d.box[q]) * (d.box[q + 3] - d.box[q + 1]);
+      if (size < least) { least = size; best = i; }
+    });
+    return best;
+  },
+
+  latLngsOf(i) {
+    const { X, Y, rings, shapes, bits } = this.d, out = [];
+    for (let g = shapes[i]; g < shapes[i + 1]; g++) {
+      const ring = [];
+      for (let v = rings[g]; v < rings[g + 1]; v++) ring.push(L.CRS.EPSG3857.pointToLatLng(L.point(X[v], Y[v]), bits - 8));
+      out.push(ring);
+    }
+    return out;
+  },
+
+  boundsOf(i) {
+    const { box, bits } = this.d, q = i * 4;
+    return L.latLngBounds(L.CRS.EPSG3857.pointToLatLng(L.point(box[q], box[q + 3]), bits - 8), L.CRS.EPSG3857.pointToLatLng(L.point(box[q + 2], box[q + 1]), bits - 8));
+  },
+});
