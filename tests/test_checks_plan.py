@@ -504,3 +504,54 @@ def test_rules_cite_the_founding_plan_where_it_asks():
     assert cited["P305"] == cited["P306"]
     assert cited["P305"].endswith("七(四)2")
     assert plan_rules.demanded(replace(plan, plan=None), ["master_plan"]) == ""
+
+
+# --- floor area against the detailed plan --------------------------------------------------------
+
+
+def built_up(plots, floors):
+    """Two parcels of 10,000 m² side by side, a building on each; plots as given."""
+    land = layer([{"id": "a"}, {"id": "b"}], [square(0), square(1)])
+    houses = layer(
+        [{"id": f"h{k}", "parcel_id": one, "floor_area_m2": floor}
+         for k, (one, floor) in enumerate(zip("ab", floors, strict=True))],
+        [(10, 10, 50, 50), (110, 10, 150, 50)],
+    )  # fmt: skip
+    rows, squares = zip(*plots, strict=True)
+    return zone(layers={"parcel": land, "building": houses, "detailed_plan": layer(rows, squares)})
+
+
+def test_a_parcel_above_the_ratio_of_its_plot_is_told_with_the_floors_beyond():
+    plots = [({"id": "k1", "planned_far": 1.5}, square(0)), ({"id": "k2", "planned_far": 2.5}, square(1))]  # fmt: skip
+    found = plan_rules.denser_than_planned(built_up(plots, (20_000, 20_000)))
+    assert found[["feature", "other"]].to_numpy().tolist() == [["a", "k1"]]
+    assert found["measured"].iloc[0] == pytest.approx(2.0, abs=1e-3)
+    assert found["limit"].iloc[0] == pytest.approx(1.5)
+    assert "floor area beyond 5,000" in describe(found, "en").iloc[0]
+
+
+def test_limits_of_several_plots_count_by_area():
+    plots = [({"id": "k1", "planned_far": 1.0}, (0, 0, 50, 100)), ({"id": "k2", "planned_far": 3.0}, (50, 0, 200, 100))]  # fmt: skip
+    assert plan_rules.denser_than_planned(built_up(plots, (20_000, 30_000))).empty
+    found = plan_rules.denser_than_planned(built_up(plots, (21_000, 30_000)))
+    assert found["limit"].tolist() == pytest.approx([2.0])
+
+
+def test_where_no_limit_is_known_nobody_is_accused_and_it_is_said():
+    plots = [({"id": "k1", "planned_far": 1.0}, (0, 0, 50, 100)), ({"id": "k2", "planned_far": None}, (50, 0, 200, 100))]  # fmt: skip
+    here = built_up(plots, (90_000, 90_000))
+    assert plan_rules.denser_than_planned(here).empty
+    said = not_checked(here, ["P307"])
+    assert said[["level", "column", "features", "of"]].to_numpy().tolist() == [
+        ["detailed_plan", "planned_far", 1, 2]
+    ]
+    without = built_up([({"id": "k1"}, (0, 0, 200, 100))], (90_000, 90_000))
+    assert plan_rules.denser_than_planned(without).empty
+    assert "P307" in set(not_checked(without, ["P307"])["rule"])
+
+
+def test_a_building_of_unknown_floors_accuses_nobody():
+    plots = [({"id": "k1", "planned_far": 0.1}, (0, 0, 200, 100))]
+    here = built_up(plots, (None, 5_000))
+    assert plan_rules.denser_than_planned(here)["feature"].tolist() == ["b"]
+    assert not_checked(here, ["P307"])["level"].tolist() == ["building"]

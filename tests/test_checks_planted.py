@@ -15,6 +15,8 @@ import shapely
 from tests.conftest import FULL
 from zgcgis import geo
 from zgcgis.checks import RULES, check
+from zgcgis.checks.plan import latest
+from zgcgis.checks.supply import floor_area_ratio
 from zgcgis.io import open_zone
 from zgcgis.sample import planted, write_sample
 
@@ -165,6 +167,28 @@ def built_without_a_date(zone, park):
     return here, [("L608", built)]
 
 
+def denser_than_planned(zone, park):
+    """A plot whose limit is under what stands there; the limits of all others are just kept."""
+    now = latest(zone)
+    plots, parcels = now.layer("detailed_plan"), now.layer("parcel")
+    i, j, size = geo.clipped_areas(plots.geometry, parcels.geometry, center=zone.center)
+    ratio = floor_area_ratio(parcels, now).to_numpy()
+    area = geo.area_m2(parcels.geometry, center=zone.center).to_numpy()
+    most = np.zeros(len(plots))
+    np.maximum.at(most, i[size > 1], ratio[j[size > 1]])
+    inside = [k for k in np.argsort(-ratio) if size[j == k].max(initial=0) > 0.995 * area[k]]
+    dense = inside[0]
+    plot = i[j == dense][np.argmax(size[j == dense])]
+    limit = np.maximum(most, 0.1)
+    limit[plot] = ratio[dense] - 0.02
+    wrong = {("P307", parcels["id"].iloc[k]) for k in set(j[i == plot])
+             if k in inside and size[(i == plot) & (j == k)].max() > 0.995 * area[k]
+             and ratio[k] > limit[plot] * 1.001 + 0.005}  # fmt: skip
+    layer = zone.layer("detailed_plan").copy()
+    layer["planned_far"] = layer["id"].map(dict(zip(plots["id"], limit, strict=True)))
+    return replace(zone, layers={**zone.layers, "detailed_plan": layer}), sorted(wrong)
+
+
 OWN = {
     "D503": approximate_outline,
     "D504": counted_elsewhere,
@@ -177,6 +201,7 @@ OWN = {
     "H209": unknown_column,
     "H210": without_a_name,
     "H211": drawn_only,
+    "P307": denser_than_planned,
     "T112": blocks_over_one_another,
     "L608": built_without_a_date,
 }

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from shapely import affinity
 
 import zgcgis as zg
+from zgcgis import geo
 from zgcgis.cli import cli
 from zgcgis.errors import UnknownNameError, ZoneError
 from zgcgis.geo import make_mosaic, overlaps, to_plane
@@ -153,6 +154,20 @@ def test_an_overlap_and_a_gap_wider_than_the_tolerance_stay(width):
         made = cleaned(shapes)
         assert made.moved_m.max() < 1e-9
         assert shapely.equals(made.shapes, shapes).all()
+
+
+@pytest.mark.parametrize(("start", "end", "real"), [
+    (0.14, 0.0, False), (0.13, 0.05, False), (0.16, 0.0, True), (0.12, 0.12, True), (3.0, 0.0, True),
+])  # fmt: skip
+def test_what_two_measurements_of_one_corner_explain_is_no_overlap(start, end, real):
+    """A wedge nowhere wider than √2 of the tolerance and in the mean no wider than it is noise."""
+    right = shapely.Polygon([(40 - start, 0), (80, 0), (80, 60), (40 - end, 60)])
+    shapes = np.array([shapely.box(0, 0, 40, 60), right])
+    layer = gpd.GeoSeries(shapes, crs=geo.plane((116.0, 39.7)))
+    found = overlaps(layer, tolerance_m=TOLERANCE)
+    assert (found["wide_m2"].max() > 1) == real
+    made = cleaned(shapes)
+    assert shapely.coverage_is_valid(made.shapes) == (not real)
 
 
 @pytest.mark.parametrize("width", [0.01, 0.05, 0.09])

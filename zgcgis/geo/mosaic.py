@@ -24,7 +24,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 from scipy.spatial import cKDTree
 
-from .plane import Floats, Geometries, _nothing, _wide_parts, _width
+from .plane import Floats, Geometries, _nothing, _wide_ground, _width
 from .rings import see_that_they_unite
 
 __all__ = ["Mosaic", "make_mosaic"]
@@ -385,7 +385,7 @@ def _overlapping(
     i, j = i[i < j], j[i < j]
     common = np.asarray(shapely.intersection(shapes[i], shapes[j]), object)
     much = np.flatnonzero(shapely.area(common) > overlap_m2)
-    wide = shapely.area(_wide_parts(common[much], tolerance_m)) > overlap_m2
+    wide = _wide_ground(common[much], tolerance_m)[0] > overlap_m2
     return list(zip(i[much[wide]].tolist(), j[much[wide]].tolist(), strict=True))
 
 
@@ -397,8 +397,8 @@ def _at_a_gap(shapes: Geometries, held: Any, pair: Ints, tolerance_m: float, gap
     reach = np.sqrt(2) * tolerance_m
     wider = shapely.buffer(both, reach, join_style="mitre")
     free = shapely.difference(shapely.buffer(wider, -reach, join_style="mitre"), both)
-    wide = _wide_parts(np.asarray(free, object), tolerance_m)
-    return bool((shapely.area(wide) > gap_m2).any())
+    wide, _ = _wide_ground(np.asarray(free, object), tolerance_m)
+    return bool((wide > gap_m2).any())
 
 
 def _groups(pairs: Ints, size: int) -> Ints:

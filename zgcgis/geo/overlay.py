@@ -29,7 +29,7 @@ from .plane import (
     Geometries,
     _array,
     _nothing,
-    _wide_parts,
+    _wide_ground,
     _width,
     center_of,
     to_plane,
@@ -573,10 +573,13 @@ def _places(
     places = GeoSeries(shapes, crs=flat.crs)
     columns = {**labels, "area_m2": size}
     if width is not None:
-        wide = _wide_parts(shapes, width) if width else shapes
-        columns["width_m"] = _width(wide)
+        if width:
+            much, wide = _wide_ground(shapes, width)
+        else:
+            much, wide = np.asarray(shapely.area(shapes)), _width(shapes)
+        columns["width_m"] = wide
         columns["length_m"] = np.asarray(shapely.length(shapes)) / 2
-        columns["wide_m2"] = np.asarray(shapely.area(wide))
+        columns["wide_m2"] = much
     return gpd.GeoDataFrame(columns, geometry=places.to_crs(layer.crs))
 
 
