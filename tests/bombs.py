@@ -324,6 +324,44 @@ def one_row_2000000_times(folder: Path) -> Path:
 
 
 @bomb()
+def one_long_text_in_every_row(folder: Path) -> Path:
+    import geopandas as gpd
+    import shapely
+
+    shapes = [shapely.box(X + 0.002 * i, Y, X + 0.002 * i + 1e-3, Y + 1e-3) for i in range(3000)]
+    named = {"id": [str(i) for i in range(3000)], "zh": ["a" * 500_000] * 3000}
+    gpd.GeoDataFrame(named, geometry=shapes, crs=4490).to_parquet(
+        folder / "a.parquet",
+        compression="zstd",
+        use_dictionary=True,
+        dictionary_pagesize_limit=1 << 24,
+    )
+    return folder / "a.parquet"
+
+
+@bomb()
+def one_outline_140000_times(folder: Path) -> Path:
+    import geopandas as gpd
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+    import shapely
+
+    shape = shapely.box(X, Y, X + 1e-3, Y + 1e-3)
+    one = gpd.GeoDataFrame({"id": ["1"]}, geometry=[shape], crs=4490)
+    one.to_parquet(folder / "one.parquet")
+    table = pq.read_table(folder / "one.parquet")
+    ids = pa.array([f"{i}" for i in range(140_000)])
+    many = pa.table([ids, pa.repeat(table["geometry"][0], len(ids))], schema=table.schema)
+    pq.write_table(many, folder / "a.parquet", compression="zstd")
+    with (folder / "a.parquet").open("rb") as made:  # made heavier by what nobody reads
+        content = made.read()
+    room = MOST_BYTES - len(content) - 4096
+    told = {**table.schema.metadata, b"room": b"a" * (room // 3)}
+    pq.write_table(many.replace_schema_metadata(told), folder / "a.parquet", compression="zstd")
+    return folder / "a.parquet"
+
+
+@bomb()
 def long_text_in_parquet(folder: Path) -> Path:
     import geopandas as gpd
     import shapely
@@ -816,6 +854,16 @@ def ring_in_a_geopackage(folder: Path) -> Path:
     )
 
 
+@bomb()
+def pile_in_a_geopackage(folder: Path) -> Path:
+    import numpy as np
+    import shapely
+
+    i = np.arange(4200)
+    x, y = X + 1e-6 * (i % 61), Y + 1e-6 * (i // 61)
+    return save(as_frame(shapely.box(x, y, x + 2e-3, y + 2e-3)), folder / "a.gpkg", layer="parcel")
+
+
 # --- running one ---------------------------------------------------------------------------------
 
 
@@ -844,7 +892,8 @@ def commands(job: dict[str, Any]) -> list[list[str]]:
         shutil.copy(path, Path(zone, job["table"]))
         return whole
     if job["door"] == "proposal":
-        return [["check", zone, "--proposal", str(path), "--json"]]
+        lay(path, named := Path(f"{zone}-proposal{path.suffix}"))
+        return [["check", zone, "--proposal", str(named), "--json"]]
     last = ["allocate"] if job["door"] == "demand" else ["scenario"]
     return [[*last, zone, str(path), "--json"]]
 
@@ -857,12 +906,17 @@ def lay(path: Path, target: Path) -> None:
         target.write_bytes(content.replace(f'"{name}":'.encode(), b'"id":'))
         return
     shutil.copy(path, target)
+    if path.suffix == ".gpkg":
+        with contextlib.closing(sqlite3.connect(target)) as base:
+            base.execute("PRAGMA writable_schema=ON")
+            base.execute("UPDATE sqlite_master SET sql = replace(sql, ?, 'id')", (name,))
+            base.commit()
     if path.suffix == ".parquet":
         import pyarrow.parquet as pq
 
-        table = pq.read_table(target)
-        names = ["id" if column == name else column for column in table.column_names]
-        if names != table.column_names:
+        if name in pq.read_schema(target).names:
+            table = pq.read_table(target)
+            names = ["id" if column == name else column for column in table.column_names]
             named = table.rename_columns(names).replace_schema_metadata(table.schema.metadata)
             pq.write_table(named, target, compression="zstd")
 

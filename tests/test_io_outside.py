@@ -10,6 +10,7 @@ import sqlite3
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import bombs
 import geopandas as gpd
 import numpy as np
 import pyarrow as pa
@@ -386,3 +387,24 @@ def test_what_is_left_out_of_a_folder_is_named_with_the_reason(tmp_path):
     assert set(told) == set(wanted)
     assert all(words in told[name] for name, words in wanted.items())
     assert {Path(file).name for file in delivered(folder)} == {"a.shp", "b.geojson"}
+
+
+@pytest.mark.parametrize("what", ["one_row_2000000_times", "one_long_text_in_every_row",
+                                  "one_outline_140000_times", "long_text_in_parquet"])  # fmt: skip
+def test_a_little_parquet_that_says_one_thing_very_often_is_refused_unread(tmp_path, what):
+    made = bombs.BOMBS[what][1](tmp_path)
+    with pytest.raises(ReadError, match="R444") as told:
+        read_stored_layer(made, "parcel")
+    assert str(made) in told.value.en
+
+
+def test_honest_parquet_of_very_many_rows_is_read(tmp_path):
+    i = np.arange(60_000)
+    x, y = 116 + 1e-4 * (i % 245), 39.5 + 1e-4 * (i // 245)
+    ids = i.astype(str)
+    grid = gpd.GeoDataFrame({"id": ids}, geometry=shapely.box(x, y, x + 1e-4, y + 1e-4), crs=4490)
+    grid.to_parquet(tmp_path / "grid.parquet", compression="zstd", compression_level=19)
+    assert len(read_stored_layer(tmp_path / "grid.parquet", "parcel")) == len(i)
+    nowhere = gpd.GeoDataFrame({"id": ids, "zh": "企业"}, geometry=[None] * len(i), crs=4490)
+    nowhere.to_parquet(tmp_path / "firms.parquet", compression="zstd", compression_level=19)
+    assert len(read_stored_layer(tmp_path / "firms.parquet", "enterprise")) == len(i)

@@ -170,11 +170,16 @@ class WriteError(ZgcgisError):
     """A file that cannot be written."""
 
 
+_MOST_LISTED = 60
+
+
 class MissingColumnsError(ZgcgisError):
     """A table lacks columns; the sentence lists those it has."""
 
     def __init__(self, missing: Iterable[str], there: Iterable[str], *, where: str) -> None:
         lacks, has = sorted(missing), [str(name) for name in there]
+        if len(has) > _MOST_LISTED:
+            has = [*has[:_MOST_LISTED], f"… {len(has)}"]
         super().__init__(
             f"{where}：缺少列 {lacks}；现有列为 {has}。请补上缺少的列，或把对应的列改成这个列名。",
             f"{where}: missing column(s) {lacks}; the table has {has}. "

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import shapely
 from geopandas import GeoDataFrame, GeoSeries
@@ -27,6 +28,8 @@ from shapely.errors import GEOSException
 
 from ..errors import CrsError, MissingColumnsError, ReadError, ZgcgisError
 from ..intake.crs import NamesFile, lonlat_of, parse_crs, unknown_shift
+from ..intake.sandbox.containers.parquet import too_much
+from ..intake.sandbox.process import TABLES_PER_BYTE, most_bytes
 from ..model import LEVELS
 from ..plan.settings import no_plain_file
 from ..safe_text import Text, one_line
@@ -39,6 +42,9 @@ UNREAD_ABOVE = 100_000
 """From this many features on, a stored layer is read when it is first asked for."""
 
 _GROUP_ROWS = 131_072  # rows of a row group up to which a part of a layer can be read by itself
+_SMALL_BYTES = 4 << 20  # up to here all texts of a file are weighed before they are unpacked
+_LEAST_BYTES = 40  # that a row takes in the file of a layer that can be left in it
+_SMALL_ROOM = 48 << 20  # and so many bytes may come of them, and some for each of the file
 _NULLABLE = {"boolean", "Int8", "Int16", "Int32", "Int64", "Float32", "Float64", "string", "str"}
 _CRS = "EPSG:4490"
 _SIDES = ("xmin", "ymin", "xmax", "ymax")
@@ -166,7 +172,8 @@ def stored_file(path: Path, level: str) -> StoredFile | None:
             and schema.field("bbox").type.num_fields == len(_SIDES)
         )
         kinds = frozenset(map(str, entry["geometry_types"]))
-        fits = plain and meta.num_rows > UNREAD_ABOVE and _of_zone(entry["crs"])
+        packed = stamp[0] < _LEAST_BYTES * meta.num_rows  # reading it at once weighs its texts
+        fits = plain and not packed and meta.num_rows > UNREAD_ABOVE and _of_zone(entry["crs"])
         rows = [meta.row_group(k).num_rows for k in range(meta.num_row_groups)]
     except (pa.ArrowException, OSError, LookupError, TypeError, ValueError):
         return None  # reading it says what is wrong with it
@@ -272,13 +279,54 @@ def _read_parquet(path: Path) -> GeoDataFrame:
         schema = file.schema_arrow
         primary, entry, boxes = _geometry_of((schema.metadata or {}).get(b"geo"))
         names = [n for n in schema.names if n not in boxes and not n.startswith("__index_level_")]
-        table = file.read(columns=names)
+        table = _unpacked(file, names, primary, path)
     frame = _frame_of(table.drop([primary]))
     shapes = shapely.from_wkb(table[primary].to_numpy(zero_copy_only=False))
     crs = _understood(entry.get("crs", "OGC:CRS84"), path)
     series = GeoSeries(shapes, crs=crs, index=frame.index)
     frame.insert(names.index(primary), primary, series)
     return GeoDataFrame(frame, geometry=primary)
+
+
+def _unpacked(file: pq.ParquetFile, names: list[str], primary: str, path: Path) -> pa.Table:
+    """Read columns; a little file that says one thing very often is refused and not unpacked."""
+    from ..intake.log import Refusal
+
+    size = path.stat().st_size
+    most = most_bytes(size) if size > _SMALL_BYTES else _SMALL_ROOM + TABLES_PER_BYTE * size
+    beyond = too_much(file.metadata, most, primary)
+    if beyond is None and size > _SMALL_BYTES:
+        return file.read(columns=names)
+    if beyond is None:
+        schema = pa.schema(map(file.schema_arrow.field, names), file.schema_arrow.metadata)
+        texts = [field.name for field in schema if _is_text(field.type)]
+        with pq.ParquetFile(path, read_dictionary=texts) as again:
+            table = again.read(columns=names)
+        weight = sum(map(_weight, table.columns))
+        if weight <= most:
+            return table.cast(schema)
+        beyond = weight, most
+    raise Refusal("R444", file=str(path), measured=beyond[0], limit=beyond[1])
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    is_one = (
+        pa.types.is_binary,
+        pa.types.is_string,
+        pa.types.is_large_binary,
+        pa.types.is_large_string,
+    )
+    return any(one(kind) for one in is_one)
+
+
+def _weight(column: pa.ChunkedArray) -> int:
+    """Bytes of a column once each row holds its own text."""
+    if not pa.types.is_dictionary(column.type):
+        return int(column.nbytes)
+    return sum(
+        pc.sum(pc.take(pc.binary_length(chunk.dictionary), chunk.indices)).as_py() or 0
+        for chunk in column.chunks
+    )
 
 
 def _frame_of(table: pa.Table) -> DataFrame:

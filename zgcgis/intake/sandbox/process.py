@@ -95,7 +95,7 @@ class Reader:
             "layer": layer,
             "memory_bytes": _memory(form, size),
             "seconds": int(self.work),
-            "most_bytes": MOST_TABLES + TABLES_PER_BYTE * size,
+            "most_bytes": most_bytes(size),
             "packages": package_folders(),
             "waits": True,
         }
@@ -142,6 +142,11 @@ class Reader:
             raise _what_happened(code, self.said, ready=True)
         OPEN_DOORS.update(landlock.left_open(facts.get("doors", [])))
         return facts | {"folder": self.out}
+
+
+def most_bytes(size: int) -> int:
+    """Return how many bytes the tables may take that come of a file of so many bytes."""
+    return MOST_TABLES + TABLES_PER_BYTE * size
 
 
 def _memory(form: Format, size: int) -> int:

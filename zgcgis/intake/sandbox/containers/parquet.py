@@ -9,10 +9,11 @@ from typing import Any
 
 from . import Refused, first_line
 
-__all__ = ["geometry_place", "get_ready", "plain", "read"]
+__all__ = ["geometry_place", "get_ready", "plain", "read", "too_much"]
 
 GROUP = 65_536
 LEAST_ROW = 100  # bytes that a row takes once it is no longer packed
+SHAPES, SHAPE_BYTES = 20_000, 3  # beyond so many, shapes that differ take so many bytes at least
 
 
 def get_ready(_: dict[str, Any]) -> None:
@@ -51,7 +52,8 @@ def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
             groups = (source.metadata.row_group(k).num_rows for k in range(source.num_row_groups))
             if (there := sum(groups)) != told_rows:
                 raise Refused("R415", measured=there, limit=told_rows, detail="row groups")
-            _see_that_it_fits(source.metadata, job["most_bytes"])
+            if (beyond := too_much(source.metadata, job["most_bytes"], primary)) is not None:
+                raise Refused("R444", measured=beyond[0], limit=beyond[1])
             with pq.ParquetWriter(
                 file, schema, compression="none", write_statistics=False
             ) as writer:
@@ -62,6 +64,8 @@ def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
                         raise Refused("R444", measured=weight, limit=job["most_bytes"])
                     writer.write_batch(pa.RecordBatch.from_arrays(columns, schema=schema))
                     rows += batch.num_rows
+    except MemoryError:  # Arrow's own is one of its exceptions as well
+        raise
     except (pa.ArrowException, OSError, ValueError, KeyError, AttributeError, TypeError) as problem:
         raise Refused("R405", detail=first_line(problem)) from problem
     name = Path(job["path"]).stem
@@ -85,13 +89,21 @@ def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
     }
 
 
-def _see_that_it_fits(told: Any, most: int) -> None:
-    """Refuse a table that says of itself that it is too large, before it is unpacked."""
+def too_much(told: Any, most: int, shapes: str | None) -> tuple[int, int] | None:
+    """Return what a table says of itself that is too large, before it is unpacked, and the limit.
+
+    Shapes that take next to nothing are one shape over and over: no land, and a long time.
+    """
     groups = [told.row_group(k) for k in range(told.num_row_groups)]
-    sizes = [g.column(c).total_uncompressed_size for g in groups for c in range(g.num_columns)]
-    weight = max(sum(sizes), told.num_rows * LEAST_ROW)
-    if weight > most:
-        raise Refused("R444", measured=weight, limit=most)
+    columns = [group.column(c) for group in groups for c in range(group.num_columns)]
+    weight = max(sum(one.total_uncompressed_size for one in columns), told.num_rows * LEAST_ROW)
+    drawn = [one for one in columns if one.path_in_schema == shapes]
+    nothing = (one.statistics.null_count or 0 for one in drawn if one.statistics is not None)
+    count = sum(one.num_values for one in drawn) - sum(nothing)
+    limit = SHAPES + sum(one.total_compressed_size for one in drawn) // SHAPE_BYTES
+    if count > limit:
+        return count, limit
+    return (weight, most) if weight > most else None
 
 
 def _own_geometry(schema: Any) -> tuple[str, dict[str, Any]] | None:
