@@ -580,3 +580,77 @@ def test_picking_a_park_where_nothing_can_be_seen_is_no_error(tmp_path, zone, st
         assert page.complaints == []
         assert frame.evaluate("Number.isFinite(atlasPage.map.getZoom())")
         assert frame.is_visible(".card")
+
+
+# --- every window ----------------------------------------------------------------------------------
+
+SIZES = [(360, 640), (390, 844), (844, 390), (768, 1024), (720, 430), (1024, 768), (1280, 720), (1440, 860), (1920, 1080), (3840, 2160)]  # fmt: skip
+LAID_OUT = """() => {
+  const seen = (n) => n && !n.hidden && getComputedStyle(n).display !== "none" && n.offsetWidth > 0;
+  const boxes = [...document.querySelectorAll(".box,.credit,.scale")].filter(seen).map((n) => [n.className, n.getBoundingClientRect()]);
+  const over = [], cut = [];
+  boxes.forEach(([n, a], i) => {
+    if (a.left < -1 || a.top < -1 || a.right > innerWidth + 1 || a.bottom > innerHeight + 1) cut.push(n);
+    boxes.slice(0, i).forEach(([m, b]) => { if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1) over.push(n + " on " + m); });
+  });
+  let map = 0, all = 0;
+  for (let x = 4; x < innerWidth; x += 8) for (let y = 4; y < innerHeight; y += 8) { all++; const e = document.elementFromPoint(x, y); if (e && e.closest(".leaflet-container")) map++; }
+  const small = [...document.querySelectorAll("button,input:not([type=checkbox]),select,summary")].filter(seen).map((n) => [n.className || n.tagName, n.getBoundingClientRect()])
+    .filter(([, r]) => r.width && r.bottom > 0 && r.top < innerHeight && Math.min(r.width, r.height) < 43.5).map((n) => n[0]);
+  return { over, cut, map: map / all, small };
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_nothing_lies_on_anything_and_the_map_keeps_its_share(file, width, height):
+    touch = width < 1100
+    with browser_page(width, height, has_touch=touch) as page:
+        page.goto(file.as_uri())
+        page.wait_for_timeout(300)
+        for share, step in ((0.45, None), (0.35, "atlasPage.pick('fengtai_park', false)")):
+            if step:
+                page.evaluate(step)
+                page.wait_for_timeout(150)
+            told = page.evaluate(LAID_OUT)
+            assert told["over"] == []
+            assert told["cut"] == []
+            assert told["map"] >= share
+            assert not touch or told["small"] == []
+
+
+QUERIES = [
+    ("软件圆", "software_park"), ("丰抬园", "fengtai_park"), ("chaoyagn", "chaoyang_park"),
+    ("xicheng", "xicheng_park"), ("shijingshan", "shijingshan_park"), ("密云", "miyun_park"),
+    ("Huairuo", "huairou_park"), ("门头沟区", "mentougou_park"), ("fts", "fengtai_park"),
+    ("未来科技成", "future_science_city"), ("亦庄", "yizhuang_park"), ("pinggu", "pinggu_park"),
+]  # fmt: skip
+
+
+def test_a_slip_in_the_search_still_finds_the_park(atlas):
+    missed = []
+    for words, unit in QUERIES:
+        atlas.fill("#q", words)
+        listed = atlas.eval_on_selector_all(".rank button", "bs => bs.map(b => b.dataset.unit)")
+        if unit not in listed[:3]:
+            missed.append((words, listed[:3]))
+    assert len(missed) <= 1, missed
+
+
+def test_the_ruler_measures_as_the_package_does(atlas):
+    from geopandas import GeoSeries
+    from shapely.geometry import LineString, Polygon
+
+    from zgcgis.geo import area_m2, length_m
+
+    ring = [(116.30, 39.98), (116.34, 39.985), (116.33, 40.02), (116.29, 40.0)]
+    atlas.click(f"[aria-label='{'量距离和面积'}']")
+    told = atlas.evaluate(
+        """(ring) => { const r = atlasPage.ruler, p = ring.map(([x, y]) => L.latLng(y, x));
+             p.forEach((at) => r.take(at)); return [r.lengthOf(p), r.areaOf(p)]; }""",
+        [list(point) for point in ring],
+    )
+    line = GeoSeries([LineString(ring)], crs="EPSG:4490")
+    assert told[0] == pytest.approx(float(length_m(line).iloc[0]), rel=1e-3)
+    area = GeoSeries([Polygon(ring)], crs="EPSG:4490")
+    assert told[1] == pytest.approx(float(area_m2(area).iloc[0]), rel=1e-3)
+    assert "公里" in atlas.inner_text(".measured")

@@ -8,6 +8,8 @@ import { labelDesk } from "./labels.js";
 import { landDesk } from "./land.js";
 import { landView } from "./landview.js";
 import { marker } from "./mark.js";
+import { ruler } from "./measure.js";
+import { fold, search } from "./search.js";
 
 export function atlas(map, D) {
   var S = { lang: D.lang, measure: D.measure, year: D.year, mode: "latest", picks: [], join: "any", query: "", unit: null, thing: null, finding: null, tab: D.desk || "parks", blocks: false };
@@ -82,14 +84,14 @@ export function atlas(map, D) {
     var hit = function (k) { return names(k)(u); };
     return S.join === "all" ? S.picks.every(hit) : S.picks.some(hit);
   }
-  function fold(text) { return String(text).toLowerCase().replace(/[\s'’·\-_]/g, ""); }
   each(D.units, function (u) {
     u.words = [u.id, u.name[0], u.name[1]].concat(u.aliases, u.find.split("|"), u.former.map(function (f) { return f.name[0]; }), u.former.map(function (f) { return f.name[1]; })).map(fold).filter(Boolean);
+    var g = groupById[u.group], via = D.industries.filter(function (i) { return names(i.id)(u); });
+    u.about = u.district.concat(g ? g.name : [], via.reduce(function (all, i) { return all.concat(i.name); }, [])).map(fold).filter(Boolean);
   });
-  function found(u) {
-    var q = fold(S.query);
-    return !q || u.words.some(function (w) { return w.indexOf(q) >= 0; });
-  }
+  var asks = { q: null, hits: null }; /* who answers to the words typed, asked once for each */
+  function hits() { if (asks.q !== S.query) asks = { q: S.query, hits: search(D.units, S.query) }; return asks.hits; }
+  function found(u) { return !fold(S.query) || hits().has(u.id); }
   function listed() {
     return D.units.filter(function (u) {
       if (u.level === "block" && !S.blocks && !S.query) return false;
@@ -97,7 +99,9 @@ export function atlas(map, D) {
     });
   }
   function ranked() {
-    return listed().map(function (u, i) { return { u: u, c: value(u), i: i }; }).sort(function (a, b) {
+    var by = hits();
+    return listed().map(function (u, i) { return { u: u, c: value(u), i: i, hit: by.get(u.id) || 0 }; }).sort(function (a, b) {
+      if (a.hit !== b.hit) return b.hit - a.hit;
       var x = a.c ? a.c[1] : -Infinity, y = b.c ? b.c[1] : -Infinity;
       return x === y ? a.i - b.i : y - x;
     });
@@ -169,6 +173,7 @@ export function atlas(map, D) {
   P.mark = marker(P);
   var context = contextLines(P, labels), land = landDesk(P), view = landView(P, land), firms = firmsDesk(P), findings = findingsDesk(P), declutter = labelDesk(P, labels, labelPane);
   P.desk = land;
+  var measuring = ruler(P);
 
   function style(u) {
     var c = value(u), now = u.id === S.unit, on = chosen(u) && found(u), gone = !there(u);
@@ -283,7 +288,7 @@ export function atlas(map, D) {
   var zoomers = el("div", { class: "box zoomers", role: "group" }), inset = el("div", { class: "box inset" }), credit = el("footer", { class: "credit" }), scale = el("div", { class: "scale", "aria-hidden": "true" });
   var tip = el("div", { class: "tip", hidden: true, "aria-hidden": "true" }), sheet = el("div", { class: "sheet", "aria-hidden": "true" }), toastBox = el("div", { class: "toast", role: "status", hidden: true });
   var corner = el("div", { class: "corner" }, inset, scale, credit);
-  each([panel, legend, zoomers, card, corner, tip, toastBox, sheet], function (n) { root.appendChild(n); });
+  each([panel, legend, zoomers, card, corner, measuring.box, tip, toastBox, sheet], function (n) { root.appendChild(n); });
   map.getContainer().setAttribute("aria-hidden", "true");
   map.getContainer().setAttribute("tabindex", "-1");
   var parts = {};
@@ -330,7 +335,8 @@ export function atlas(map, D) {
       el("button", { type: "button", "aria-label": U.zoomIn, title: U.zoomIn, onclick: function () { map.zoomIn(); } }, icon("M7 2v10M2 7h10")),
       el("button", { type: "button", "aria-label": U.zoomOut, title: U.zoomOut, onclick: function () { map.zoomOut(); } }, icon("M2 7h10")),
       el("button", { type: "button", "aria-label": U.home, title: U.home, onclick: function () { go(core, true); } }, icon("M2 7l5-5 5 5M3.5 6v6h7V6")),
-      el("button", { type: "button", "aria-label": U.whole, title: U.whole, onclick: function () { go(everything, true); } }, icon("M1.5 5V1.5H5M9 1.5h3.5V5M12.5 9v3.5H9M5 12.5H1.5V9")));
+      el("button", { type: "button", "aria-label": U.whole, title: U.whole, onclick: function () { go(everything, true); } }, icon("M1.5 5V1.5H5M9 1.5h3.5V5M12.5 9v3.5H9M5 12.5H1.5V9")),
+      el("button", { type: "button", "aria-label": U.ruler, title: U.ruler, "aria-pressed": measuring.on() ? "true" : "false", onclick: function () { measuring.toggle(); this.setAttribute("aria-pressed", measuring.on() ? "true" : "false"); } }, icon("M1.5 9.5l8-8 3 3-8 8zM4 7l1.5 1.5M6.5 4.5L8 6")));
     fill(credit, (D.synthetic ? U.syn + "　" : "") + T(D.credit) + (T(D.credit) ? "　" : ""), el("span", { class: "nobr" }, U.review + colon() + (D.review || U.reviewBlank)));
     insetBuild();
     pages();
@@ -680,6 +686,7 @@ export function atlas(map, D) {
   function showFinding() { if (!carded()) step(); S.unit = null; S.thing = null; paint(); }
   /* a click on the map: what is drawn uppermost is meant */
   function touch(latlng) {
+    if (measuring.take(latlng)) return true;
     var f = findings.at(latlng), t;
     if (f >= 0) { findings.choose(f, false); return true; }
     t = firms.shows() ? null : land.at(latlng);
@@ -977,5 +984,5 @@ export function atlas(map, D) {
   if (asked !== null) findings.ready.then(function () { findings.choose(asked, !seenAt); });
   else if (S.tab === "findings") findings.ready.then(refresh);
   setTimeout(function () { each(land.layers, function (l) { if (l.key === "parcel") l.open("parcels"); }); }, 30); /* read before it is asked for */
-  window.atlasPage = { state: S, data: D, map: map, draw: draw, pick: pick, land: land, firms: firms, findings: findings, pickThing: pickThing, paint: paint, rebuild: function () { build(); paint(); }, value: function (id) { return value(byId[id]); } };
+  window.atlasPage = { state: S, data: D, map: map, draw: draw, pick: pick, land: land, firms: firms, findings: findings, ruler: measuring, pickThing: pickThing, paint: paint, rebuild: function () { build(); paint(); }, value: function (id) { return value(byId[id]); } };
 }

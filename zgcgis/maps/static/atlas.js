@@ -2,7 +2,7 @@
   // words.js
   var UI = {
     zh: {
-      search: "搜索园区（中文、英文、拼音、编号）",
+      search: "搜索园区、所在区、产业（中文、英文、拼音、编号）",
       none: "无数据",
       noMatch: "没有符合条件的园区",
       measure: "指标",
@@ -35,6 +35,7 @@
       zoomOut: "缩小",
       home: "回到全貌",
       whole: "全市",
+      ruler: "量距离和面积",
       panel: "园区与指标",
       card: "园区信息",
       sheet: "展开或收起面板",
@@ -148,7 +149,7 @@
       parts: "个下级单元"
     },
     en: {
-      search: "Search parks (Chinese, English, pinyin, id)",
+      search: "Search parks, districts, clusters (Chinese, English, pinyin, id)",
       none: "No data",
       noMatch: "No park matches",
       measure: "Indicator",
@@ -181,6 +182,7 @@
       zoomOut: "Zoom out",
       home: "Back to the whole",
       whole: "Whole city",
+      ruler: "Measure distance and area",
       panel: "Parks and indicators",
       card: "About the park",
       sheet: "Raise or lower the panel",
@@ -996,17 +998,17 @@
   function findingsDesk(P) {
     const { D, S, map, say } = P, total = D.findings.count;
     const state = { severity: /* @__PURE__ */ new Set(), rule: "", park: "", words: "", sort: "grave", at: -1 };
-    let F = null, order = [], layer = null, near = null, byFeature = /* @__PURE__ */ new Map();
+    let F2 = null, order = [], layer = null, near2 = null, byFeature = /* @__PURE__ */ new Map();
     const parts = {};
     S.finding = null;
     const ready = total ? inflate(document.getElementById("findings").textContent).then((bytes) => {
-      F = JSON.parse(new TextDecoder().decode(bytes));
+      F2 = JSON.parse(new TextDecoder().decode(bytes));
       index2();
-      return F;
+      return F2;
     }) : Promise.resolve(null);
     function index2() {
-      F.severity.forEach((s, i) => {
-        const id = F.feature[i];
+      F2.severity.forEach((s, i) => {
+        const id = F2.feature[i];
         if (id) {
           if (!byFeature.has(id)) byFeature.set(id, []);
           byFeature.get(id).push(i);
@@ -1015,33 +1017,33 @@
       select();
       draw();
     }
-    const text = (i) => F.t[S.lang === "en" ? 1 : 0][i];
+    const text = (i) => F2.t[S.lang === "en" ? 1 : 0][i];
     function select() {
       const q = state.words.trim().toLowerCase();
       order = [];
       for (let i = 0; i < total; i++) {
-        if (state.severity.size && !state.severity.has(F.severity[i])) continue;
-        if (state.rule && F.rules[F.rule[i]] !== state.rule || state.park && F.parks[F.park[i]] !== state.park) continue;
-        if (q && (text(i) + " " + F.feature[i]).toLowerCase().indexOf(q) < 0) continue;
+        if (state.severity.size && !state.severity.has(F2.severity[i])) continue;
+        if (state.rule && F2.rules[F2.rule[i]] !== state.rule || state.park && F2.parks[F2.park[i]] !== state.park) continue;
+        if (q && (text(i) + " " + F2.feature[i]).toLowerCase().indexOf(q) < 0) continue;
         order.push(i);
       }
-      const size = (i) => F.measured[i] === null ? -1 : F.measured[i];
+      const size = (i) => F2.measured[i] === null ? -1 : F2.measured[i];
       if (state.sort === "size") order.sort((a, b) => size(b) - size(a));
-      else if (state.sort === "rule") order.sort((a, b) => F.rule[a] - F.rule[b] || size(b) - size(a));
-      else if (state.sort === "park") order.sort((a, b) => F.park[a] - F.park[b] || F.severity[a] - F.severity[b]);
+      else if (state.sort === "rule") order.sort((a, b) => F2.rule[a] - F2.rule[b] || size(b) - size(a));
+      else if (state.sort === "park") order.sort((a, b) => F2.park[a] - F2.park[b] || F2.severity[a] - F2.severity[b]);
     }
     function draw() {
-      if (!F || !total) return;
+      if (!F2 || !total) return;
       if (!layer) {
         const pane = map.createPane("dots");
         pane.style.zIndex = 440;
         pane.style.pointerEvents = "none";
-        layer = new PointLayer(pointsOf(F.at, 26), { pane: "dots", radius: 4, maxZoom: 22 });
-        layer.setClasses(Uint8Array.from(F.severity), COLOURS);
-        near = L.layerGroup();
+        layer = new PointLayer(pointsOf(F2.at, 26), { pane: "dots", radius: 4, maxZoom: 22 });
+        layer.setClasses(Uint8Array.from(F2.severity), COLOURS);
+        near2 = L.layerGroup();
       }
       const shown = new Uint8Array(total);
-      for (const i of order) shown[i] = F.at[i] ? 1 : 0;
+      for (const i of order) shown[i] = F2.at[i] ? 1 : 0;
       layer.setShown(shown);
       update();
     }
@@ -1053,21 +1055,21 @@
       if (visible() !== map.hasLayer(layer)) {
         if (visible()) {
           layer.addTo(map);
-          near.addTo(map);
+          near2.addTo(map);
         } else {
           map.removeLayer(layer);
-          map.removeLayer(near);
+          map.removeLayer(near2);
         }
       }
-      near.clearLayers();
+      near2.clearLayers();
       if (!visible()) return;
       const b = map.getBounds().pad(0.1), zoom = map.getZoom();
       let n = 0;
       for (const i of order) {
-        if (!F.at[i] || !F.g[i] || !b.contains(F.at[i]) || zoom < 14 && total > 300) continue;
+        if (!F2.at[i] || !F2.g[i] || !b.contains(F2.at[i]) || zoom < 14 && total > 300) continue;
         if (++n > 300) break;
-        const c = COLOURS[F.severity[i]];
-        L.geoJSON(F.g[i], { interactive: false, pane: "find", style: { renderer: P.renderer, pane: "find", color: c, weight: 2.2, fillColor: c, fillOpacity: P.byId[F.feature[i]] ? 0 : 0.25 }, pointToLayer: (_, at2) => L.circleMarker(at2, { renderer: P.renderer, pane: "find", radius: 6, color: c, weight: 2.2, fillOpacity: 0.25 }) }).addTo(near);
+        const c = COLOURS[F2.severity[i]];
+        L.geoJSON(F2.g[i], { interactive: false, pane: "find", style: { renderer: P.renderer, pane: "find", color: c, weight: 2.2, fillColor: c, fillOpacity: P.byId[F2.feature[i]] ? 0 : 0.25 }, pointToLayer: (_, at2) => L.circleMarker(at2, { renderer: P.renderer, pane: "find", radius: 6, color: c, weight: 2.2, fillOpacity: 0.25 }) }).addTo(near2);
       }
     }
     function choose(i, move) {
@@ -1075,14 +1077,14 @@
       state.at = order.indexOf(i);
       P.showFinding();
       P.mark.clear();
-      if (F.g[i]) {
-        P.mark.shape(F.g[i]);
-        const bounds = L.geoJSON(F.g[i]).getBounds();
+      if (F2.g[i]) {
+        P.mark.shape(F2.g[i]);
+        const bounds = L.geoJSON(F2.g[i]).getBounds();
         if (move) P.go(bounds.pad(0.6), false, 19);
         const a = map.latLngToContainerPoint(bounds.getNorthWest()), z = map.latLngToContainerPoint(bounds.getSouthEast());
         if (Math.max(z.x - a.x, z.y - a.y) < 60) P.mark.ring(bounds.getCenter());
       }
-      P.desk.rowOf("parcel", F.feature[i]).then((row) => {
+      P.desk.rowOf("parcel", F2.feature[i]).then((row) => {
         if (row && S.finding === i) P.mark.beside(row.layer.layer.latLngsOf(row.i));
       });
       P.remember();
@@ -1098,32 +1100,32 @@
       }
     }
     function card() {
-      const i = S.finding, park = F.parks[F.park[i]], unit = park ? P.byId[park] : null, place = order.indexOf(i);
-      return { title: F.rules[F.rule[i]] + " · " + severityWord(F.severity[i]), other: [F.names[S.lang === "en" ? 1 : 0][F.rule[i]], unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), body: [
+      const i = S.finding, park = F2.parks[F2.park[i]], unit = park ? P.byId[park] : null, place = order.indexOf(i);
+      return { title: F2.rules[F2.rule[i]] + " · " + severityWord(F2.severity[i]), other: [F2.names[S.lang === "en" ? 1 : 0][F2.rule[i]], unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), body: [
         el("p", { class: "said" }, text(i)),
-        F.at[i] ? null : el("p", { class: "warn" }, say("这一条没有位置，未上图", "This one has no place and is not on the map")),
+        F2.at[i] ? null : el("p", { class: "warn" }, say("这一条没有位置，未上图", "This one has no place and is not on the map")),
         el("div", { class: "row steps" }, el("button", { class: "tool", type: "button", onclick() {
           step(-1);
         } }, say("‹ 上一条", "‹ Previous")), el("span", { class: "num" }, place < 0 ? "" : P.number(place + 1) + " / " + P.number(order.length)), el("button", { class: "tool", type: "button", onclick() {
           step(1);
         } }, say("下一条 ›", "Next ›"))),
-        F.clause[i] ? el("p", { class: "text" }, say("依据：", "Basis: ") + F.clause[i]) : null,
+        F2.clause[i] ? el("p", { class: "text" }, say("依据：", "Basis: ") + F2.clause[i]) : null,
         el("p", {}, el("button", { class: "tool", type: "button", onclick() {
-          P.desk.rowOf("parcel", F.feature[i]).then((row) => {
+          P.desk.rowOf("parcel", F2.feature[i]).then((row) => {
             if (row) P.pickThing(row, false);
-            else if (P.byId[F.feature[i]]) P.pick(F.feature[i], false);
+            else if (P.byId[F2.feature[i]]) P.pick(F2.feature[i], false);
           });
-        } }, say("看这块地：", "See the land: ") + (F.feature[i] || "—")))
+        } }, say("看这块地：", "See the land: ") + (F2.feature[i] || "—")))
       ] };
     }
     function severityWord(k) {
       return [say("错误", "error"), say("警告", "warning"), say("提示", "note")][k];
     }
     function button(i) {
-      return el("button", { class: "finding " + SEVERITIES[F.severity[i]], type: "button", "data-finding": i, "aria-current": S.finding === i ? "true" : null, onclick() {
+      return el("button", { class: "finding " + SEVERITIES[F2.severity[i]], type: "button", "data-finding": i, "aria-current": S.finding === i ? "true" : null, onclick() {
         choose(i, true);
         rows();
-      } }, el("b", {}, F.rules[F.rule[i]] + " " + severityWord(F.severity[i])), "　", text(i));
+      } }, el("b", {}, F2.rules[F2.rule[i]] + " " + severityWord(F2.severity[i])), "　", text(i));
     }
     function rows() {
       if (!parts.list || !parts.list.isConnected) return;
@@ -1144,13 +1146,13 @@
       return out;
     }
     function heads() {
-      const n = counted(F.severity, () => true);
+      const n = counted(F2.severity, () => true);
       fill(parts.chips, SEVERITIES.map((s, k) => n.get(k) ? el("button", { class: "chip", type: "button", "aria-pressed": state.severity.has(k) ? "true" : "false", onclick() {
         if (state.severity.has(k)) state.severity.delete(k);
         else state.severity.add(k);
         changed();
       } }, el("i", { class: "dot", style: "background:" + COLOURS[k] }), severityWord(k), el("b", { class: "num" }, P.number(n.get(k)))) : null));
-      const without = order.filter((i) => !F.at[i]).length;
+      const without = order.filter((i) => !F2.at[i]).length;
       fill(parts.status, say("列出 " + P.number(order.length) + " 条，共 " + P.number(total) + " 条", P.number(order.length) + " of " + P.number(total) + " listed") + (without ? say("；其中 " + P.number(without) + " 条没有位置，不在图上", "; " + P.number(without) + " without a place are not on the map") : ""));
     }
     function choice(id, label, options, value, set) {
@@ -1160,11 +1162,11 @@
       } }, options.map(([key, name]) => el("option", { value: key, selected: key === value }, name))));
     }
     function page(scroll) {
-      if (!F) {
+      if (!F2) {
         ready.then(P.refresh);
         return [el("p", { class: "status" }, say("正在读取……", "Reading…"))];
       }
-      const byRule = counted(F.rule, () => true), byPark = counted(F.park, () => true), all = say("全部", "All");
+      const byRule = counted(F2.rule, () => true), byPark = counted(F2.park, () => true), all = say("全部", "All");
       parts.scroll = scroll;
       parts.chips = el("div", { class: "chips", role: "group", "aria-label": say("严重程度", "Severity") });
       parts.status = el("p", { class: "status", role: "status" });
@@ -1184,10 +1186,10 @@
         el(
           "div",
           { class: "pair" },
-          choice("fr", say("规则", "Rule"), [["", all]].concat([...byRule].sort((a, b) => b[1] - a[1]).map(([r, n]) => [F.rules[r], F.rules[r] + " " + (F.names[S.lang === "en" ? 1 : 0][r] || "") + " (" + n + ")"])), state.rule, (v) => {
+          choice("fr", say("规则", "Rule"), [["", all]].concat([...byRule].sort((a, b) => b[1] - a[1]).map(([r, n]) => [F2.rules[r], F2.rules[r] + " " + (F2.names[S.lang === "en" ? 1 : 0][r] || "") + " (" + n + ")"])), state.rule, (v) => {
             state.rule = v;
           }),
-          byPark.size > 1 ? choice("fp", say("园区", "Park"), [["", all]].concat([...byPark].sort((a, b) => b[1] - a[1]).map(([p, n]) => [F.parks[p], (F.parks[p] ? P.byId[F.parks[p]] ? P.T(P.byId[F.parks[p]].name) : F.parks[p] : say("不在任何园区", "in no park")) + " (" + n + ")"]).filter((o) => o[0])), state.park, (v) => {
+          byPark.size > 1 ? choice("fp", say("园区", "Park"), [["", all]].concat([...byPark].sort((a, b) => b[1] - a[1]).map(([p, n]) => [F2.parks[p], (F2.parks[p] ? P.byId[F2.parks[p]] ? P.T(P.byId[F2.parks[p]].name) : F2.parks[p] : say("不在任何园区", "in no park")) + " (" + n + ")"]).filter((o) => o[0])), state.park, (v) => {
             state.park = v;
           }) : null,
           choice("fs", say("排序", "Order"), [["grave", say("先重后轻", "gravest first")], ["size", say("按数值大小", "by amount")], ["rule", say("按规则", "by rule")], ["park", say("按园区", "by park")]], state.sort, (v) => {
@@ -1203,7 +1205,7 @@
         parts.list
       ];
     }
-    const fields = () => [["rule", (i) => F.rules[F.rule[i]]], ["severity", (i) => SEVERITIES[F.severity[i]]], ["park", (i) => F.parks[F.park[i]]], ["level", (i) => F.level[i]], ["feature", (i) => F.feature[i]], ["measured", (i) => F.measured[i]], ["unit", (i) => F.unit[i]], ["text", text], ["clause", (i) => F.clause[i]], ["lat", (i) => F.at[i] ? F.at[i][0] : null], ["lon", (i) => F.at[i] ? F.at[i][1] : null]];
+    const fields = () => [["rule", (i) => F2.rules[F2.rule[i]]], ["severity", (i) => SEVERITIES[F2.severity[i]]], ["park", (i) => F2.parks[F2.park[i]]], ["level", (i) => F2.level[i]], ["feature", (i) => F2.feature[i]], ["measured", (i) => F2.measured[i]], ["unit", (i) => F2.unit[i]], ["text", text], ["clause", (i) => F2.clause[i]], ["lat", (i) => F2.at[i] ? F2.at[i][0] : null], ["lon", (i) => F2.at[i] ? F2.at[i][1] : null]];
     function cell(v) {
       const t = v === null || v === void 0 ? "" : String(v), safe = typeof v === "string" && /^[=+\-@\t\r＝＋－＠]/.test(t) ? "'" + t : t;
       return /[",\n\r]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
@@ -1213,14 +1215,14 @@
       P.save("findings.csv", "text/csv", "\uFEFF" + lines.join("\r\n") + "\r\n");
     }
     function geojson() {
-      const cols = fields(), features = order.map((i) => ({ type: "Feature", properties: Object.fromEntries(cols.map((c) => [c[0], c[1](i)])), geometry: F.g[i] }));
+      const cols = fields(), features = order.map((i) => ({ type: "Feature", properties: Object.fromEntries(cols.map((c) => [c[0], c[1](i)])), geometry: F2.g[i] }));
       P.save("findings.geojson", "application/geo+json", JSON.stringify({ type: "FeatureCollection", features }));
     }
     function at(latlng) {
       if (!layer || !visible() || !map.hasLayer(layer)) return -1;
       return layer.pick(map, latlng, 9);
     }
-    return { page, update, choose, step, card, at, ready, button, count: total, of: (id) => F && byFeature.get(id) || [], listed: () => order.slice(), data: () => F, legend: () => total && visible() ? SEVERITIES.map((s, k) => ({ text: say("问题：", "Finding: ") + severityWord(k), colour: COLOURS[k], dot: true })).filter((_, k) => !F || F.severity.indexOf(k) >= 0) : [] };
+    return { page, update, choose, step, card, at, ready, button, count: total, of: (id) => F2 && byFeature.get(id) || [], listed: () => order.slice(), data: () => F2, legend: () => total && visible() ? SEVERITIES.map((s, k) => ({ text: say("问题：", "Finding: ") + severityWord(k), colour: COLOURS[k], dot: true })).filter((_, k) => !F2 || F2.severity.indexOf(k) >= 0) : [] };
   }
 
   // parcels.js
@@ -1503,7 +1505,7 @@
       layer.only.clear();
       return layer.restyle();
     }
-    async function search(words, most) {
+    async function search2(words, most) {
       const layer = active(), out = [], q = words.trim().toLowerCase();
       if (!layer || !q) return out;
       layer.open("parcels");
@@ -1524,7 +1526,7 @@
       }
       return layer.rows.has(id) ? { layer, i: layer.rows.get(id) } : null;
     }
-    return { layers, byKey, data, shows, drawn, on, active, update, at, setStyle, search, rowOf, swatch };
+    return { layers, byKey, data, shows, drawn, on, active, update, at, setStyle, search: search2, rowOf, swatch };
   }
   function swatch(colour) {
     return svg("svg", { width: 18, height: 13, viewBox: "0 0 18 13", "aria-hidden": "true" }, svg("rect", { x: 0.5, y: 0.5, width: 17, height: 12, rx: 2, fill: colour || "#fffefb", stroke: "#8c8371", "stroke-width": 0.8, "stroke-dasharray": colour ? "none" : "2 2" }), colour ? null : svg("path", { d: "M3 12L15 1", stroke: "#b9b09c", "stroke-width": 1 }));
@@ -1963,7 +1965,7 @@
     function page() {
       parts.table = el("div", {});
       parts.found = el("ul", { class: "found" });
-      const search = el("input", { type: "search", id: "lf", autocomplete: "off", value: S.land.find, oninput() {
+      const search2 = el("input", { type: "search", id: "lf", autocomplete: "off", value: S.land.find, oninput() {
         S.land.find = this.value;
         found();
       } });
@@ -1976,7 +1978,7 @@
       return [
         el("div", { class: "lays", role: "group", "aria-label": say("图层", "Layers") }, desk.layers.slice().reverse().map(layerRow), P.contextRow()),
         el("div", { class: "field row" }, el("label", { for: "lo", class: "cap" }, say("不透明度", "Opacity")), range),
-        desk.byKey.parcel ? el("div", { class: "field" }, el("label", { for: "lf" }, say("查宗地（编号、名称、使用者）", "Find a parcel (id, name, owner)")), search, parts.found) : null,
+        desk.byKey.parcel ? el("div", { class: "field" }, el("label", { for: "lf" }, say("查宗地（编号、名称、使用者）", "Find a parcel (id, name, owner)")), search2, parts.found) : null,
         parts.table,
         desk.data.said.map((pair) => el("p", { class: "warn" }, P.T(pair)))
       ];
@@ -2065,6 +2067,124 @@
         for (const line of lines) L.circleMarker(latlng, { ...line, renderer, pane: "mark", fill: false, radius: 34, interactive: false, className: "marked" }).addTo(group);
       }
     };
+  }
+
+  // measure.js
+  var A = 6378137;
+  var F = 1 / 298.257222101;
+  var E2 = F * (2 - F);
+  function plane(points) {
+    const mid = points.reduce((s, p) => s + p.lat, 0) / points.length, phi = mid * Math.PI / 180, w = 1 - E2 * Math.sin(phi) ** 2;
+    const east = A / Math.sqrt(w) * Math.cos(phi) * Math.PI / 180, north = A * (1 - E2) / Math.pow(w, 1.5) * Math.PI / 180;
+    return points.map((p) => [(p.lng - points[0].lng) * east, (p.lat - points[0].lat) * north]);
+  }
+  function lengthOf(points) {
+    let sum = 0;
+    for (let i = 1; i < points.length; i++) {
+      const [a, b] = plane([points[i - 1], points[i]]);
+      sum += Math.hypot(b[0] - a[0], b[1] - a[1]);
+    }
+    return sum;
+  }
+  function areaOf(points) {
+    if (points.length < 3) return 0;
+    const xy = plane(points);
+    let twice = 0;
+    for (let i = 0; i < xy.length; i++) {
+      const a = xy[i], b = xy[(i + 1) % xy.length];
+      twice += a[0] * b[1] - b[0] * a[1];
+    }
+    return Math.abs(twice) / 2;
+  }
+  function ruler(P) {
+    const { map, say } = P, box = el("div", { class: "measured", role: "status", hidden: true }), group = L.layerGroup();
+    let points = null;
+    function draw() {
+      group.clearLayers();
+      const style = { color: "#111a20", weight: 2, pane: "mark", interactive: false, className: "ruler" };
+      if (points.length > 2) L.polygon(points, { ...style, dashArray: "4 4", fillColor: "#ffe14d", fillOpacity: 0.2 }).addTo(group);
+      L.polyline(points, { ...style, weight: 3 }).addTo(group);
+      for (const p of points) L.circleMarker(p, { ...style, radius: 4, fillColor: "#ffe14d", fillOpacity: 1 }).addTo(group);
+      const m = lengthOf(points), m2 = areaOf(points);
+      fill(box, points.length < 2 ? say("点地图上的各个位置来量距离和面积", "Click places on the map to measure distance and area") : [
+        say("长 ", "Length ") + (m >= 1e3 ? P.number(m / 1e3) + say(" 公里", " km") : P.number(m) + say(" 米", " m")),
+        m2 ? say("；围合 ", "; encloses ") + (m2 >= 1e6 ? P.number(m2 / 1e6) + say(" 平方公里", " km²") : P.number(m2) + say(" 平方米", " m²") + say("（", " (") + P.number(m2 / (2e3 / 3)) + say(" 亩）", " mu)")) : "",
+        " ",
+        el("button", { class: "tool", type: "button", onclick() {
+          points = [];
+          draw();
+        } }, say("重量", "Again"))
+      ]);
+    }
+    return {
+      box,
+      on: () => points !== null,
+      toggle() {
+        if (points) {
+          points = null;
+          group.clearLayers();
+          map.removeLayer(group);
+          box.hidden = true;
+        } else {
+          points = [];
+          group.addTo(map);
+          box.hidden = false;
+          draw();
+        }
+      },
+      take(latlng) {
+        if (!points) return false;
+        points.push(latlng);
+        draw();
+        return true;
+      },
+      points: () => points,
+      lengthOf,
+      areaOf
+    };
+  }
+
+  // search.js
+  function fold(text) {
+    return String(text).toLowerCase().replace(/[\s'’·\-_（）()]/g, "");
+  }
+  function apart(a, b, most) {
+    if (Math.abs(a.length - b.length) > most) return most + 1;
+    let before = [], last = Array.from({ length: b.length + 1 }, (_, k) => k);
+    for (let i = 1; i <= a.length; i++) {
+      const row = [i];
+      for (let k = 1; k <= b.length; k++) {
+        row[k] = Math.min(last[k] + 1, row[k - 1] + 1, last[k - 1] + (a[i - 1] === b[k - 1] ? 0 : 1));
+        if (i > 1 && k > 1 && a[i - 1] === b[k - 2] && a[i - 2] === b[k - 1]) row[k] = Math.min(row[k], before[k - 2] + 1);
+      }
+      before = last;
+      last = row;
+    }
+    return last[b.length];
+  }
+  function near(query, word, most) {
+    let best = most + 1;
+    for (let from = 0; from <= Math.max(0, word.length - query.length + most); from++)
+      for (let size = Math.max(1, query.length - most); size <= query.length + most && from + size <= word.length; size++) best = Math.min(best, apart(query, word.slice(from, from + size), most));
+    return best;
+  }
+  function search(units, text) {
+    const q = fold(text), found = /* @__PURE__ */ new Map();
+    if (!q) return found;
+    for (const u of units) {
+      const whole = u.words.some((w) => w === q), start = u.words.some((w) => w.startsWith(q)), part = u.words.some((w) => w.indexOf(q) >= 0), about = u.about.some((w) => w.indexOf(q) >= 0);
+      if (whole || start || part || about) found.set(u.id, whole ? 4 : start ? 3 : part ? 2 : 1);
+    }
+    if (found.size || q.length < 2) return found;
+    const scored = [];
+    const most = /[^\x20-\x7f]/.test(q) ? q.length > 3 ? 2 : 1 : q.length > 5 ? 2 : 1;
+    for (const u of units) {
+      const d = Math.min(...u.words.map((w) => near(q, w, most)));
+      if (d <= most) scored.push([u.id, d]);
+    }
+    const least = Math.min(...scored.map((s) => s[1]));
+    for (const [id, d] of scored) if (d === least) found.set(id, 0.5 - d / 10);
+    return found;
   }
 
   // atlas.js
@@ -2233,21 +2353,26 @@
       };
       return S.join === "all" ? S.picks.every(hit) : S.picks.some(hit);
     }
-    function fold(text) {
-      return String(text).toLowerCase().replace(/[\s'’·\-_]/g, "");
-    }
     each(D.units, function(u) {
       u.words = [u.id, u.name[0], u.name[1]].concat(u.aliases, u.find.split("|"), u.former.map(function(f) {
         return f.name[0];
       }), u.former.map(function(f) {
         return f.name[1];
       })).map(fold).filter(Boolean);
-    });
-    function found(u) {
-      var q = fold(S.query);
-      return !q || u.words.some(function(w) {
-        return w.indexOf(q) >= 0;
+      var g = groupById[u.group], via = D.industries.filter(function(i) {
+        return names(i.id)(u);
       });
+      u.about = u.district.concat(g ? g.name : [], via.reduce(function(all, i) {
+        return all.concat(i.name);
+      }, [])).map(fold).filter(Boolean);
+    });
+    var asks = { q: null, hits: null };
+    function hits() {
+      if (asks.q !== S.query) asks = { q: S.query, hits: search(D.units, S.query) };
+      return asks.hits;
+    }
+    function found(u) {
+      return !fold(S.query) || hits().has(u.id);
     }
     function listed() {
       return D.units.filter(function(u) {
@@ -2256,9 +2381,11 @@
       });
     }
     function ranked() {
+      var by = hits();
       return listed().map(function(u, i) {
-        return { u, c: value(u), i };
+        return { u, c: value(u), i, hit: by.get(u.id) || 0 };
       }).sort(function(a, b) {
+        if (a.hit !== b.hit) return b.hit - a.hit;
         var x = a.c ? a.c[1] : -Infinity, y = b.c ? b.c[1] : -Infinity;
         return x === y ? a.i - b.i : y - x;
       });
@@ -2366,6 +2493,7 @@
     P.mark = marker(P);
     var context = contextLines(P, labels), land = landDesk(P), view = landView(P, land), firms = firmsDesk(P), findings = findingsDesk(P), declutter = labelDesk(P, labels, labelPane);
     P.desk = land;
+    var measuring = ruler(P);
     function style(u) {
       var c = value(u), now = u.id === S.unit, on = chosen(u) && found(u), gone = !there(u);
       var big = u.kids.some(function(k) {
@@ -2520,7 +2648,7 @@
     var zoomers = el("div", { class: "box zoomers", role: "group" }), inset = el("div", { class: "box inset" }), credit = el("footer", { class: "credit" }), scale = el("div", { class: "scale", "aria-hidden": "true" });
     var tip = el("div", { class: "tip", hidden: true, "aria-hidden": "true" }), sheet = el("div", { class: "sheet", "aria-hidden": "true" }), toastBox = el("div", { class: "toast", role: "status", hidden: true });
     var corner = el("div", { class: "corner" }, inset, scale, credit);
-    each([panel, legend, zoomers, card, corner, tip, toastBox, sheet], function(n) {
+    each([panel, legend, zoomers, card, corner, measuring.box, tip, toastBox, sheet], function(n) {
       root.appendChild(n);
     });
     map.getContainer().setAttribute("aria-hidden", "true");
@@ -2617,7 +2745,11 @@
         } }, icon("M2 7l5-5 5 5M3.5 6v6h7V6")),
         el("button", { type: "button", "aria-label": U.whole, title: U.whole, onclick: function() {
           go(everything, true);
-        } }, icon("M1.5 5V1.5H5M9 1.5h3.5V5M12.5 9v3.5H9M5 12.5H1.5V9"))
+        } }, icon("M1.5 5V1.5H5M9 1.5h3.5V5M12.5 9v3.5H9M5 12.5H1.5V9")),
+        el("button", { type: "button", "aria-label": U.ruler, title: U.ruler, "aria-pressed": measuring.on() ? "true" : "false", onclick: function() {
+          measuring.toggle();
+          this.setAttribute("aria-pressed", measuring.on() ? "true" : "false");
+        } }, icon("M1.5 9.5l8-8 3 3-8 8zM4 7l1.5 1.5M6.5 4.5L8 6"))
       );
       fill(credit, (D.synthetic ? U.syn + "　" : "") + T(D.credit) + (T(D.credit) ? "　" : ""), el("span", { class: "nobr" }, U.review + colon() + (D.review || U.reviewBlank)));
       insetBuild();
@@ -3295,6 +3427,7 @@
       paint2();
     }
     function touch(latlng) {
+      if (measuring.take(latlng)) return true;
       var f = findings.at(latlng), t;
       if (f >= 0) {
         findings.choose(f, false);
@@ -3938,7 +4071,7 @@
         if (l.key === "parcel") l.open("parcels");
       });
     }, 30);
-    window.atlasPage = { state: S, data: D, map, draw, pick, land, firms, findings, pickThing, paint: paint2, rebuild: function() {
+    window.atlasPage = { state: S, data: D, map, draw, pick, land, firms, findings, ruler: measuring, pickThing, paint: paint2, rebuild: function() {
       build();
       paint2();
     }, value: function(id) {
