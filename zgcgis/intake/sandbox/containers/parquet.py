@@ -49,11 +49,7 @@ def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
             file = out / "layer-0.parquet"
             rows = weight = 0
             told_rows = source.metadata.num_rows
-            groups = (source.metadata.row_group(k).num_rows for k in range(source.num_row_groups))
-            if (there := sum(groups)) != told_rows:
-                raise Refused("R415", measured=there, limit=told_rows, detail="row groups")
-            if (beyond := too_much(source.metadata, job["most_bytes"], primary)) is not None:
-                raise Refused("R444", measured=beyond[0], limit=beyond[1])
+            _refuse_what_it_says(source.metadata, job["most_bytes"], primary)
             with pq.ParquetWriter(
                 file, schema, compression="none", write_statistics=False
             ) as writer:
@@ -87,6 +83,15 @@ def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _refuse_what_it_says(told: Any, most: int, shapes: str | None) -> None:
+    """Refuse a file whose groups do not add up, or that would unpack to too much."""
+    there = sum(told.row_group(k).num_rows for k in range(told.num_row_groups))
+    if there != told.num_rows:
+        raise Refused("R415", measured=there, limit=told.num_rows, detail="row groups")
+    if (beyond := too_much(told, most, shapes)) is not None:
+        raise Refused("R444", measured=beyond[0], limit=beyond[1])
 
 
 def too_much(told: Any, most: int, shapes: str | None) -> tuple[int, int] | None:
