@@ -593,8 +593,8 @@ LAID_OUT = """() => {
     if (a.left < -1 || a.top < -1 || a.right > innerWidth + 1 || a.bottom > innerHeight + 1) cut.push(n);
     boxes.slice(0, i).forEach(([m, b]) => { if (a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1) over.push(n + " on " + m); });
   });
-  let map = 0, all = 0;
-  for (let x = 4; x < innerWidth; x += 8) for (let y = 4; y < innerHeight; y += 8) { all++; const e = document.elementFromPoint(x, y); if (e && e.closest(".leaflet-container")) map++; }
+  let map = 0, all = 0; const step = Math.max(8, Math.round(innerWidth / 90));
+  for (let x = 4; x < innerWidth; x += step) for (let y = 4; y < innerHeight; y += step) { all++; const e = document.elementFromPoint(x, y); if (e && e.closest(".leaflet-container")) map++; }
   const small = [...document.querySelectorAll("button,input:not([type=checkbox]),select,summary")].filter(seen).map((n) => [n.className || n.tagName, n.getBoundingClientRect()])
     .filter(([, r]) => r.width && r.bottom > 0 && r.top < innerHeight && Math.min(r.width, r.height) < 43.5).map((n) => n[0]);
   return { over, cut, map: map / all, small };

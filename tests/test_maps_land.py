@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,7 @@ from zgcgis.model import Layers
 sys.path.insert(0, str(Path(__file__).parent))
 from atlas_zone import browser_page, unpacked
 
+FULL = bool(os.environ.get("ZGCGIS_FULL"))
 PAGE = Path(zg.__file__).parent / "maps" / "page"
 STATIC = Path(zg.__file__).parent / "maps" / "static"
 
@@ -330,7 +332,7 @@ def test_a_class_is_seen_alone_and_all_again(desk):
 def test_every_finding_can_be_told_after_a_click(desk):
     desk.click("#tab-findings")
     count = desk.evaluate("atlasPage.findings.count")
-    for place in range(count):
+    for place in range(0, count, 1 if FULL else 4):
         desk.evaluate(f"atlasPage.findings.choose(atlasPage.findings.listed()[{place}], true)")
         drawn = desk.evaluate("atlasPage.findings.data().g[atlasPage.state.finding]")
         boxes = desk.eval_on_selector_all(
@@ -400,10 +402,8 @@ PAYLOADS = (
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("text", PAYLOADS)
-def test_hostile_words_of_parcels_firms_and_findings_are_shown_and_run_nowhere(
-    zone, tmp_path, text
-):
+def test_hostile_words_of_parcels_firms_and_findings_are_shown_and_run_nowhere(zone, tmp_path):
+    text = " ".join(PAYLOADS)
     define("T995", "error", zh="{feature}：{detail}", en="{feature}: {detail}")
     parcels = zone.layer("parcel").head(30).assign(name=text, owner=text)
     firms = zone.layer("enterprise").assign(name=text, industry=text)
