@@ -33,6 +33,7 @@ from zgcgis.model import Layers
 
 sys.path.insert(0, str(Path(__file__).parent))
 from atlas_zone import browser_page, unpacked
+from test_atlas_browser import violations
 
 FULL = bool(os.environ.get("ZGCGIS_FULL"))
 PAGE = Path(zg.__file__).parent / "maps" / "page"
@@ -382,6 +383,15 @@ def test_firms_gather_and_a_cluster_is_seen_alone(desk):
     desk.click(".seg >> text=点")
     assert desk.locator(".legend .sw").count() >= 1
     desk.click(".classes button >> nth=0")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("tab", ["land", "firms", "findings"])
+def test_axe_finds_nothing_on_any_desk(desk, tab):
+    desk.keyboard.press("Escape")
+    desk.click(f"#tab-{tab}")
+    desk.wait_for_timeout(300)
+    assert violations(desk) == []
 
 
 @pytest.mark.browser
