@@ -202,3 +202,20 @@ def test_no_process_outlives_the_one_that_began_it(tmp_path, code, how):
     process.send_signal(how)
     process.wait()
     assert waits_for(lambda: not family()), family()
+
+
+@posix
+def test_a_lock_that_a_sweep_took_away_is_let_go(place, monkeypatch):
+    hold, held = runs.hold, []
+
+    def swept_once(lock, *rest):
+        held.append(hold(lock, *rest))
+        if len(held) == 1:
+            lock.unlink()
+        return held[-1]
+
+    monkeypatch.setattr(runs, "hold", swept_once)
+    with work_folder():
+        assert held[0].closed
+        assert not held[1].closed
+    assert left_in(place) == ["zgcgis-" + str(os.getuid())]

@@ -139,8 +139,11 @@ def _take(place: Path) -> tuple[Path, Path, IO[bytes] | None]:
                 lock.unlink()
                 folder.mkdir(mode)
                 return folder, lock, None
-            if held is None or not lock.exists():
+            if held is None:
                 continue  # a run that sweeps was quicker
+            if not lock.exists():
+                held.close()  # and has let go of it again
+                continue
             try:
                 folder.mkdir(mode)
             except OSError:
