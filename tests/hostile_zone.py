@@ -46,6 +46,9 @@ TOML: dict[str, dict[str, Any]] = {
         "rejected": [{"unit": "a", "year": 2022, "key": "income_wan", "value": 1}],
         "status": {"preliminary": {"zh": "初步", "en": "preliminary"}},
         "series": {"firms": {"zh": "企业", "en": "firms"}},
+        "industry": {
+            "biotechnology": {"zh": "生物", "en": "bio", "codes": ["27"], "colour": "#1b7f79"}
+        },
         "checks": {"overlap_m2": 1.0},
         "planning": {"programme_ha_per_year": 10.0},
     },
@@ -95,7 +98,7 @@ TOML: dict[str, dict[str, Any]] = {
             "digest": "digest.toml",
         },
         "industry": {
-            "biotechnology": {**WORDS, "kind": "cluster", "terms": ["甲"]},
+            "biotechnology": {**WORDS, "kind": "cluster", "terms": ["甲"], "codes": {"27": "医药"}},
             "labs": {**WORDS, "kind": "activity", "covers": ["biotechnology"]},
         },
         "group": {

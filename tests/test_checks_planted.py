@@ -18,6 +18,7 @@ from zgcgis.checks import RULES, check
 from zgcgis.checks.plan import latest
 from zgcgis.checks.supply import floor_area_ratio
 from zgcgis.io import open_zone
+from zgcgis.plan import Clusters
 from zgcgis.sample import planted, write_sample
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
@@ -136,6 +137,21 @@ def drawn_only(zone, park):
     return replace(zone, layers={**zone.layers, "park": both}), [("H211", "unlisted")]
 
 
+def without_codes(zone, park):
+    others = {key: one for key, one in zone.clusters.items() if key != "aerospace"}
+    some = changed(zone, "enterprise", lambda firms: firms["industry_code"] == "3741", industry="")
+    return replace(some, clusters=Clusters(others)), [("H212", "aerospace")]
+
+
+def another_group(zone, park):
+    units = zone.units.copy()
+    free = units.index[(units["level"] == "park") & units["group"].isin(zone.plan.groups)]
+    park = park if park in free else free[0]
+    other = next(key for key in zone.plan.groups if key != zone.plan.group_of(park).key)
+    units.loc[park, "group"] = other
+    return replace(zone, units=units), [("H213", park)]
+
+
 def nameless(zone, park):
     station = zone.layer("transit")["id"].iloc[0]
     return changed(zone, "transit", first(station), id=None), [("H208", None)]
@@ -201,6 +217,8 @@ OWN = {
     "H209": unknown_column,
     "H210": without_a_name,
     "H211": drawn_only,
+    "H212": without_codes,
+    "H213": another_group,
     "P307": denser_than_planned,
     "T112": blocks_over_one_another,
     "L608": built_without_a_date,

@@ -22,7 +22,7 @@ from pandas import DataFrame, Series
 
 from .errors import UnknownNameError
 from .findings import empty
-from .plan import Plan
+from .plan import CLUSTERS, Clusters, Plan, with_industry
 
 __all__ = [
     "COLUMNS",
@@ -174,18 +174,30 @@ class Layers(Mapping[str, GeoDataFrame]):
         Layers that are there.
     stored
         Layers to be read when they are asked for.
+    clusters
+        What the industry of firms and proposals is told by where it is blank.
     """
 
     def __init__(
-        self, read: Mapping[str, GeoDataFrame], stored: Mapping[str, StoredLayer] | None = None
+        self,
+        read: Mapping[str, GeoDataFrame],
+        stored: Mapping[str, StoredLayer] | None = None,
+        *,
+        clusters: Clusters | None = None,
     ) -> None:
-        self._read = dict(read)
+        self._clusters = clusters
         self._stored = dict(stored or {})
+        self._read = {level: self._sorted(level, layer) for level, layer in read.items()}
         self._names = tuple(sorted({*self._read, *self._stored}))
+
+    def _sorted(self, level: str, layer: GeoDataFrame) -> GeoDataFrame:
+        if self._clusters is None or "industry" not in LEVELS[level].columns:
+            return layer
+        return GeoDataFrame(with_industry(layer, self._clusters))
 
     def __getitem__(self, level: str) -> GeoDataFrame:
         if level not in self._read:
-            self._read[level] = self._stored[level].read()
+            self._read[level] = self._sorted(level, self._stored[level].read())
         return self._read[level]
 
     def __contains__(self, level: object) -> bool:
@@ -232,6 +244,8 @@ class Zone:
         Land quotas: ``unit year use kind quota_m2 clause``.
     plan, evaluation
         What the plan states; the zone's choices for the evaluation; None if there is none.
+    clusters
+        The industry clusters its firms are sorted by, with their codes: its own or ours.
     tables
         Every further ``*.csv`` of the folder by its stem, as text (``areas``, ``benchmarks`` …).
     folder
@@ -253,6 +267,7 @@ class Zone:
     tables: Mapping[str, DataFrame] = field(default_factory=dict)
     folder: Path | None = None
     flaws: GeoDataFrame = field(default_factory=empty)
+    clusters: Clusters = field(default_factory=lambda: CLUSTERS)
 
     @property
     def center(self) -> tuple[float, float] | None:

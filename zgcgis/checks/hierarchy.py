@@ -113,6 +113,12 @@ def _units_named(zone: Zone) -> Iterator[tuple[str, str, str]]:
             if field.kind == "unit" and column in table:
                 for row, unit in table[column].dropna().items():
                     yield f"{file} 的 {column} 列 column", str(row), str(unit)
+    if zone.plan is not None:
+        yield from (
+            ("plan.toml", f"target {target.id}", target.unit)
+            for target in zone.plan.targets
+            if target.unit
+        )
     for file, settings in (("zone.toml", zone.meta), ("evaluation.toml", zone.evaluation or {})):
         yield from ((file, place, unit) for place, unit in units_named(settings, file))
 
@@ -230,6 +236,53 @@ def drawn_but_not_listed(zone: Zone) -> GeoDataFrame:
     row = {"level": "park", "feature": ", ".join(_few(names)), "measured": len(names),
            "detail": ", ".join(_few(names)), "geometry": lost.geometry.iloc[0]}  # fmt: skip
     return finding_frame([row], rule="H211", crs=park.crs)
+
+
+@rule(
+    "H212",
+    "warning",
+    unit="1",
+    levels=("enterprise",),
+    zh="规划的产业没有行业代码，{measured:.0f} 家只写行业代码的企业归不到任何产业；请在 zone.toml 的 "
+    "[industry.…] 或 plan.toml 的 codes 写明：{feature}",
+    en="industries of the plan have no codes, so {measured:.0f} firm(s) that give only a code fall in "
+    "none; state them in [industry.…] of zone.toml or as codes in plan.toml: {feature}",
+)
+def industries_without_codes(zone: Zone) -> GeoDataFrame:
+    """Where firms give only a code, every cluster of the plan has codes."""
+    firms = zone.layer("enterprise")
+    if zone.plan is None or "industry_code" not in firms:
+        return empty()
+    named = firms["industry"].map(_text) if "industry" in firms else pd.Series("", firms.index)
+    lost = (named == "") & (firms["industry_code"].map(_text) != "")
+    clusters = [key for key, one in zone.plan.industries.items() if one.kind == "cluster"]
+    bare = [key for key in clusters if key not in zone.clusters]
+    if not lost.any() or not bare:
+        return empty()
+    row = {"level": "enterprise", "feature": ", ".join(_few(bare)), "measured": int(lost.sum())}
+    return finding_frame([row], rule="H212")
+
+
+@rule(
+    "H213",
+    "warning",
+    zh="parks.csv 把 {feature} 归入聚集区 {other}，规划归入 {detail}；产业定位和目标以规划为准",
+    en="parks.csv puts {feature} in the group {other}, the plan in {detail}; orientation and targets "
+    "follow the plan",
+)
+def group_differs_from_the_plan(zone: Zone) -> GeoDataFrame:
+    """A park is listed in the group in which the plan puts it."""
+    if zone.plan is None:
+        return empty()
+    known = _known_units(zone)  # one that is not there is said by H207
+    rows = []
+    for unit, named in zone.units.loc[zone.units["level"] == "park", "group"].items():
+        group, listed = zone.plan.group_of(str(unit)), _text(named)
+        if group is not None and listed in known - {group.key}:
+            rows.append(
+                {"level": "unit", "feature": str(unit), "other": listed, "detail": group.key}
+            )
+    return finding_frame(rows, rule="H213")
 
 
 @rule(

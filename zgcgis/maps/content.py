@@ -20,7 +20,7 @@ from ..model import Zone
 from ..plan import goals
 from ..plan.targets import period_name
 from ..terms import TERMS
-from .desks import land_and_firms, opening, year_of
+from .desks import land_and_firms, opening, unplanned, year_of
 from .finding_list import Sentences, findings_block
 from .land_layers import MOST_BLOCKS
 from .panel import Measure, in_units, panel
@@ -188,12 +188,17 @@ def _groups(zone: Zone) -> list[dict[str, Any]]:
                 "clause": _clause(zone, group.clause) if group else "",
                 "demand": _pair(group.demand_zh, group.demand_en) if group else ["", ""],
                 "role": group.role if group else "",
-                "members": list(group.members) if group else [],
+                "members": list(group.members) if group else _listed_in(zone, key),
                 "industries": list(group.industries) if group else [],
                 "words": list(group.industry_terms) if group else [],
             }
         )
     return found
+
+
+def _listed_in(zone: Zone, group: str) -> list[str]:
+    held = (zone.units["group"] == group) & (zone.units["level"] == "park")
+    return [str(unit) for unit in zone.units.index[held]]
 
 
 def _name(zone: Zone, unit: str, level: str) -> list[str]:
@@ -203,11 +208,7 @@ def _name(zone: Zone, unit: str, level: str) -> list[str]:
         layer = zone.layer(level)
         rows = layer[layer["id"] == unit]
         if len(rows):
-            return (
-                _pair(rows.iloc[0].get("zh"), rows.iloc[0].get("en"))
-                if "zh" in rows
-                else [unit] * 2
-            )
+            return _pair(rows.iloc[0].get("zh", unit), rows.iloc[0].get("en"))
     return [unit, unit]
 
 
@@ -544,9 +545,9 @@ def _plan(zone: Zone) -> dict[str, Any] | None:
 
 
 def _industries(zone: Zone) -> list[dict[str, Any]]:
-    if zone.plan is None:
-        return []
-    return [
+    """Return the industries of the plan, then those that firms have and the plan does not name."""
+    planned = zone.plan.industries if zone.plan is not None else {}
+    found = [
         {
             "id": entry.key,
             "name": _pair(entry.zh, entry.en),
@@ -554,8 +555,11 @@ def _industries(zone: Zone) -> list[dict[str, Any]]:
             "covers": list(entry.covers),
             "clause": _clause(zone, entry.clause),
         }
-        for entry in zone.plan.industries.values()
+        for entry in planned.values()
     ]
+    for key, name in unplanned(zone).items():
+        found.append({"id": key, "name": _pair(*name), "kind": "", "covers": [], "clause": ""})
+    return found
 
 
 def _demands(zone: Zone) -> list[dict[str, Any]]:

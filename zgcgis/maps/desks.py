@@ -137,22 +137,36 @@ def firms_of(zone: Zone, *, most: int) -> Firms:
 
 
 def _clusters(zone: Zone, rows: GeoDataFrame) -> tuple[list[dict[str, Any]], pd.Series]:
-    """Clusters of the plan first, then others by number; what names none comes last."""
+    """Clusters of the plan and of the zone first, then others by number; what names none last."""
     text = rows["industry"].fillna("").astype(str) if "industry" in rows else pd.Series("", rows.index)  # fmt: skip
-    names = {}
-    if zone.plan is not None:
-        names = {key: [entry.zh, entry.en] for key, entry in zone.plan.industries.items()}
+    planned = zone.plan.industries if zone.plan is not None else {}
+    names = {key: [entry.zh, entry.en] for key, entry in planned.items()}
+    for key, entry in zone.clusters.items():
+        names.setdefault(key, [entry.zh, entry.en])
+    own = {key: entry.colour for key, entry in planned.items() if entry.colour}
+    own |= {key: entry.colour for key, entry in zone.clusters.items() if entry.colour}
     there = text[text != ""].value_counts()
     others = sorted((k for k in there.index if k not in names), key=lambda k: (-there[k], k))
     keys = [*(key for key in names if key in there.index), *others][:200]
     classes = [
-        {"id": key, "name": names.get(key, [key, key]), "colour": colour_of(place)}
+        {"id": key, "name": names.get(key, [key, key]), "colour": own.get(key) or colour_of(place)}
         for place, key in enumerate(keys)
     ]
     classes.append({"id": "", "name": ["未注明集群", "no cluster named"], "colour": _OTHER})
     place_of = {key: place for place, key in enumerate(keys)}
     codes = text.map(lambda key: place_of.get(key, len(keys))).astype(np.uint8)
     return classes, codes
+
+
+def unplanned(zone: Zone) -> dict[str, tuple[str, str]]:
+    """Return the industries that firms have and the plan does not name, with their names."""
+    firms = zone.layers.get("enterprise")
+    if firms is None or "industry" not in firms:
+        return {}
+    planned = zone.plan.industries if zone.plan is not None else {}
+    keys = sorted({str(one) for one in firms["industry"].dropna().unique()} - {"", *planned})
+    known = zone.clusters
+    return {key: (known[key].zh, known[key].en) if key in known else (key, key) for key in keys}
 
 
 def colour_of(place: int) -> str:

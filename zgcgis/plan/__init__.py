@@ -8,7 +8,7 @@ there. :func:`goals` sets the targets against the accounts and says what these a
 from __future__ import annotations
 
 from .facts import Clause, Demand, Group, Industry, Link, Place, Plan, Target
-from .industries import CLUSTERS, Cluster, industry_of
+from .industries import CLUSTERS, Cluster, Clusters, clusters_of, industry_of, with_industry
 from .reading import load_digest, load_plan
 from .targets import goals, period_name
 
@@ -16,6 +16,7 @@ __all__ = [
     "CLUSTERS",
     "Clause",
     "Cluster",
+    "Clusters",
     "Demand",
     "Group",
     "Industry",
@@ -23,9 +24,11 @@ __all__ = [
     "Place",
     "Plan",
     "Target",
+    "clusters_of",
     "goals",
     "industry_of",
     "load_digest",
     "load_plan",
     "period_name",
+    "with_industry",
 ]

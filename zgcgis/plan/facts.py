@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -27,7 +27,8 @@ class Clause:
 class Industry:
     """An industry that the plan names: one of its clusters, or an activity across clusters.
 
-    ``covers`` names the clusters an activity may belong to; a cluster covers itself.
+    ``covers`` names the clusters an activity may belong to; a cluster covers itself. ``codes``
+    are those of GB/T 4754 that whoever applies the plan takes for it, each with its name.
     """
 
     key: str
@@ -37,6 +38,8 @@ class Industry:
     kind: str = "cluster"
     covers: tuple[str, ...] = ()
     terms: tuple[str, ...] = ()
+    codes: Mapping[str, str] = field(default_factory=dict)
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +116,8 @@ class Target:
     ``times_base`` asks for so many times the value of ``base_year`` instead. ``kind`` tells what
     a value of part of a year allows: a ``"flow"`` adds up over the year, a ``"share"`` holds for
     the whole year only, a ``"stock"`` is a count at a date. ``related`` names other measures that
-    may be shown beside it but never decide.
+    may be shown beside it but never decide. ``unit`` is whom it is set for: a group or park, or the
+    whole zone where it is empty.
     """
 
     id: str
@@ -133,6 +137,7 @@ class Target:
     base_value: float | None = None
     base_printed: str = ""
     related: tuple[str, ...] = ()
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -179,6 +184,29 @@ class Plan:
             placed.setdefault(park.id, set()).update(park.industries)
         frozen = {unit: frozenset(keys) for unit, keys in placed.items()}
         object.__setattr__(self, "park_industries", MappingProxyType(frozen))
+
+    def joined(self, listed: Mapping[str, str]) -> Plan:
+        """Return the plan with parks that a list puts in its groups, where the plan puts them in none.
+
+        Parameters
+        ----------
+        listed
+            The group of each park, as ``parks.csv`` has it. The clause of the group is theirs.
+        """
+        placed = {park for group in self.groups.values() for park in (*group.members, *group.hosts)}
+        groups = {
+            key: replace(
+                group,
+                parks=group.parks
+                + tuple(
+                    Place(park, group.clause, ())
+                    for park, named in listed.items()
+                    if named == key and park not in placed
+                ),
+            )
+            for key, group in self.groups.items()
+        }
+        return replace(self, groups=MappingProxyType(groups))
 
     def admits(self, park: str, industry: str) -> bool:
         """Whether the plan places `industry` in `park`; a park it says nothing of admits all.

@@ -20,6 +20,7 @@ from typing import Any
 
 from ..errors import nearest
 from ..terms import TERMS, USES
+from .nomenclature import expanded
 
 __all__ = [
     "CONTROLS",
@@ -344,6 +345,31 @@ def _texts(value: Any, field: Field) -> None:
             raise wanted
 
 
+def _codes(value: Any, field: Field) -> None:  # noqa: ARG001
+    stated = list(value.items()) if isinstance(value, Mapping) else value
+    if not isinstance(stated, list) or not stated:
+        raise WrongValue(
+            '行业代码的列表或“代码 = 名称”的表，如 ["39", "2710-2770"]',
+            'a list of industry codes, or a table of them and their names, such as ["39", "2710-2770"]',
+        )
+    for entry in stated:
+        code, name = entry if isinstance(value, Mapping) else (entry, "")
+        if not isinstance(code, str) or not expanded(code):
+            raise WrongValue(
+                f"行业代码，{shown(code)} 不是（GB/T 4754 的门类字母，两至四位数字，或位数相同的一段，"
+                "如 C、39、3911-3919；大类 01 至 97）",
+                f"industry codes, which {shown(code)} is none of (of GB/T 4754: a section letter, two "
+                "to four digits or a range of equal length such as C, 39, 3911-3919; divisions 01 "
+                "to 97)",
+            )
+        _text(name, Field("text"))
+
+
+def _colour(value: Any, field: Field) -> None:  # noqa: ARG001
+    if not isinstance(value, str) or not re.fullmatch(r"#[0-9a-fA-F]{6}", value):
+        raise WrongValue("颜色，如 #1b7f79", "a colour such as #1b7f79")
+
+
 def _matrices(value: Any, field: Field) -> None:  # noqa: ARG001
     wanted = WrongValue("方阵的列表，各数大于 0", "a list of square matrices of numbers above 0")
     if not isinstance(value, list):
@@ -398,6 +424,8 @@ _KINDS: Mapping[str, Callable[[Any, Field], None]] = {
     "flag": _flag,
     "point": _point,
     "texts": _texts,
+    "codes": _codes,
+    "colour": _colour,
     "matrices": _matrices,
     "share": _share,
     "range": _range,

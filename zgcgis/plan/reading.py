@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import PlanError
 from .facts import Clause, Demand, Group, Industry, Link, Place, Plan, Target
+from .nomenclature import codes_of
 from .settings import check_settings, read_toml, refuse
 
 __all__ = ["load_digest", "load_plan"]
@@ -54,6 +55,8 @@ def load_plan(path: str | Path) -> Plan:
             kind=entry.get("kind", "cluster"),
             covers=tuple(entry.get("covers", ())),
             terms=tuple(entry.get("terms", ())),
+            codes=codes_of(entry.get("codes", ())),
+            colour=entry.get("colour", ""),
         )
         for key, entry in data.get("industry", {}).items()
     }
@@ -241,4 +244,5 @@ def _target(entry: Mapping[str, Any], common: dict[str, Any]) -> Target:
         base_year=entry.get("base_year"),
         base_printed=entry.get("base_printed", ""),
         related=tuple(entry.get("related", ())),
+        unit=entry.get("unit", ""),
     )

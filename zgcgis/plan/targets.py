@@ -43,6 +43,7 @@ class _Judged(Protocol):
     def plan(self) -> Plan | None: ...
     @property
     def accounts(self) -> DataFrame: ...
+    def name(self, unit: str, lang: str = "zh") -> str: ...
 
 
 def period_name(period: str, lang: str = "zh") -> str:
@@ -90,12 +91,15 @@ def goals(zone: _Judged) -> DataFrame:
       above it, and says nothing while below; a ``stock`` likewise; a ``share`` measured over part
       of a year is not the year's share;
     - a forecast is not a value; another measure (``related``) is shown and never decides;
-    - a target without a number, or without the value of its base year, cannot be judged.
+    - a target without a number, or without the value of its base year, cannot be judged;
+    - a target set for a group is judged by the values of the group, else by the sum of those of its
+      parks where each of them states one.
 
     Returns
     -------
     goals
-        One row per target, in the order of the plan: the target (``target_year target target_to
+        One row per target, in the order of the plan: whom it is set for (``of``: a unit, or empty for
+        the whole zone), the target (``target_year target target_to
         target_qualifier printed base_year base_value``), the value the verdict rests on or the
         latest there is (``value year period qualifier basis scope status source``), and
         ``verdict verdict_zh verdict_en why_zh why_en clause``.
@@ -110,6 +114,7 @@ _GOAL_COLUMNS = (
     "key",
     "zh",
     "en",
+    "of",
     "unit",
     "target_year",
     "target",
@@ -128,13 +133,18 @@ _GOAL_COLUMNS = (
 )
 
 
-def _values(zone: _Judged, key: str) -> list[dict[str, Any]]:
-    """Return the values of the whole zone under `key` that are no forecasts, earliest first."""
-    table = zone.accounts
-    rows = table[table["unit"].isin([zone.id, "zone"]) & (table["key"] == key)]
-    rows = rows[rows["value"].notna() & rows["year"].notna()]
-    if "status" in rows:
-        rows = rows[rows["status"].fillna("") != "forecast"]
+def _values(zone: _Judged, target: Target, key: str = "") -> list[dict[str, Any]]:
+    """Return the values of whom a target is set for that are no forecasts, earliest first.
+
+    Where a group states none, those that its parks state add up, if each of them does.
+    """
+    whole = target.unit in ("", "zone", zone.id)
+    units = [zone.id, "zone"] if whole else [target.unit]
+    rows = _stated(zone, key or target.key, units)
+    if not whole and rows.empty and target.kind != "share" and zone.plan is not None:
+        group = zone.plan.groups.get(target.unit)
+        members = sorted(set(group.members)) if group is not None else []
+        rows = _sums(_stated(zone, key or target.key, members), members)
     found: list[dict[str, Any]] = rows.reindex(columns=list(_VALUE_COLUMNS)).to_dict("records")
     for row in found:
         row |= {
@@ -144,6 +154,39 @@ def _values(zone: _Judged, key: str) -> list[dict[str, Any]]:
         row["qualifier"] = row["qualifier"] or "="
         row["period"] = row["period"] or "annual"
     return sorted(found, key=lambda row: (row["year"], _last_month(row["period"])))
+
+
+def _stated(zone: _Judged, key: str, units: list[str]) -> DataFrame:
+    table = zone.accounts
+    rows = table[table["unit"].isin(units) & (table["key"] == key)]
+    rows = rows[rows["value"].notna() & rows["year"].notna()]
+    return rows[rows["status"].fillna("") != "forecast"] if "status" in rows else rows
+
+
+def _sums(rows: DataFrame, members: list[str]) -> DataFrame:
+    """Return what all of some units state together, by year and period; nothing where one lacks.
+
+    Values of another scope do not add up, nor do two values of one unit.
+    """
+    sums = []
+    keys = [rows[name].fillna(blank) for name, blank in (("year", 0), ("period", "annual"))]
+    for (year, period), held in rows.groupby(keys, sort=True):
+        alike = held["scope"].fillna("unknown").nunique() == 1
+        if sorted(held["unit"]) != members or not alike:
+            continue
+        bounds = set(held["qualifier"].fillna("=")) - {"="}
+        sums.append(
+            {
+                "value": float(held["value"].sum()),
+                "year": year,
+                "period": period,
+                "qualifier": bounds.pop() if len(bounds) == 1 else "~" if bounds else "=",
+                "basis": "summed",
+                "scope": held["scope"].iloc[0],
+                "source": "; ".join(dict.fromkeys(held["source"].dropna().astype(str))),
+            }
+        )
+    return DataFrame(sums, columns=list(_VALUE_COLUMNS))
 
 
 def _weigh(value: float, qualifier: str, target: float, *, about: bool) -> Verdict:
@@ -163,7 +206,7 @@ def _target_value(target: Target, zone: _Judged) -> float | None:
         return target.value
     base = [
         row["value"]
-        for row in _values(zone, target.key)
+        for row in _values(zone, target)
         if row["year"] == target.base_year and row["period"] in _WHOLE and row["qualifier"] == "="
     ]
     return target.times_base * base[-1] if len(set(base)) == 1 else None
@@ -171,7 +214,7 @@ def _target_value(target: Target, zone: _Judged) -> float | None:
 
 def _judge(target: Target, zone: _Judged) -> dict[str, Any]:
     aim = _target_value(target, zone)
-    values = _values(zone, target.key)
+    values = _values(zone, target)
     of_year = [row for row in values if row["year"] == target.year]
     whole = [
         row
@@ -207,11 +250,13 @@ def _judge(target: Target, zone: _Judged) -> dict[str, Any]:
     also = _beside(target, zone) if verdict == "cannot be judged" else ("", "")
     value = shown or dict.fromkeys(_VALUE_COLUMNS)
     term = TERMS.get(target.key)
+    zh, en = _called(target, zone)
     return {
         "id": target.id,
         "key": target.key,
-        "zh": target.zh,
-        "en": target.en,
+        "zh": zh,
+        "en": en,
+        "of": target.unit,
         "unit": term.unit if term else "",
         "target_year": target.year,
         "target": float("nan") if aim is None else aim,
@@ -230,6 +275,20 @@ def _judge(target: Target, zone: _Judged) -> dict[str, Any]:
     }
 
 
+def _called(target: Target, zone: _Judged) -> tuple[str, str]:
+    """Name a target; one for a part of the zone begins with the name of that part."""
+    if target.unit in ("", "zone", zone.id):
+        return target.zh, target.en
+    group = zone.plan.groups.get(target.unit) if zone.plan is not None else None
+    zh, en = zone.name(target.unit), zone.name(target.unit, "en")
+    if group is not None:
+        zh, en = group.zh, group.en
+    return (
+        target.zh if zh in target.zh else f"{zh}：{target.zh}",
+        target.en if en in target.en else f"{en}: {target.en}",
+    )
+
+
 def _no_aim(target: Target, zone: _Judged) -> tuple[str, str]:
     if target.times_base is None:
         return (
@@ -237,7 +296,7 @@ def _no_aim(target: Target, zone: _Judged) -> tuple[str, str]:
             "the plan gives no number to be reached",
         )
     lacking = [str(target.base_year)]
-    if not any(row["year"] == target.year for row in _values(zone, target.key)):
+    if not any(row["year"] == target.year for row in _values(zone, target)):
         lacking.append(str(target.year))
     return (
         f"目标以{target.base_year}年为基数，{'年和'.join(lacking)}年的数值没有查到",
@@ -245,14 +304,18 @@ def _no_aim(target: Target, zone: _Judged) -> tuple[str, str]:
     )
 
 
+_BY = {
+    "computed": ("（由来源中的比例推算）", " (worked out from a ratio that the source states)"),
+    "summed": ("（所属各园区之和）", " (the sum of its parks)"),
+}
+
+
 def _decided(
     target: Target, aim: float, row: Mapping[str, Any] | None, verdict: Verdict
 ) -> tuple[str, str]:
     zh, en = _written(target.key, row)
     goal_zh, goal_en = _amount(aim, target.key)
-    by_zh, by_en = ("", "")
-    if row is not None and row["basis"] == "computed":
-        by_zh, by_en = "（由来源中的比例推算）", " (worked out from a ratio that the source states)"
+    by_zh, by_en = _BY.get(row["basis"] if row is not None else "", ("", ""))
     word_zh, word_en = ("达到", "reaches") if verdict == "met" else ("低于", "is below")
     return f"{zh}{by_zh}，{word_zh}目标{goal_zh}", f"{en}{by_en} {word_en} the goal of {goal_en}"
 
@@ -285,7 +348,7 @@ def _beside(target: Target, zone: _Judged) -> tuple[str, str]:
     """Name other measures of the target year, which are shown and never decide."""
     zh, en = "", ""
     for key in target.related:
-        found = [_written(key, r) for r in _values(zone, key) if r["year"] == target.year]
+        found = [_written(key, r) for r in _values(zone, target, key) if r["year"] == target.year]
         if found and key in TERMS:
             zh += f"；另有{TERMS[key].zh}：{'、'.join(f[0] for f in found)}，不是同一指标，不作依据"
             en += (

@@ -19,7 +19,14 @@ from ..safe_text import Text
 
 __all__ = ["Condition", "examine_zone"]
 
-_OF_FILES = ("H207", "H209", "H210", "H211")  # rules on names and columns, not on land
+_OF_FILES = (
+    "H207",
+    "H209",
+    "H210",
+    "H211",
+    "H212",
+    "H213",
+)  # rules on names and columns, not on land
 
 
 @dataclass

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..assessment import Assessment
 from ..io.places import result_folder
 from ..io.writing import together
-from .method import method_page
+from .method import method_page, zone_page
 from .page import render_page, write_page
 from .tables import as_data, schema, write_csv, write_json
 from .workbook import write_workbook
@@ -26,6 +26,7 @@ __all__ = [
     "write_report",
     "write_tables",
     "write_workbook",
+    "zone_page",
 ]
 
 

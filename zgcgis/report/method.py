@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import fields
 from importlib import import_module
 from itertools import groupby
 
 from ..checks import RULES
+from ..checks.topology import Limits
 from ..indicators import EVIDENCE, INDICATORS
+from ..model import COLUMNS, LEVELS, Level
+from ..plan.fields import CONTROLS, FORMS, REMARKS, Field
 from ..standards import EDITIONS, POTENTIALS, Edition, load_standard
 from ..standards.benchmarks import CAVEATS
 from ..standards.evaluation import METHODS, Options
@@ -15,7 +19,7 @@ from ..terms import TERMS
 from .live_cells import POTENTIAL_KINDS
 from .sheets import zh_formula
 
-__all__ = ["method_page"]
+__all__ = ["method_page", "zone_page"]
 
 _METHODS = (
     ("熵权 entropy weights", "mcdm.entropy_weights", "e = −Σ p ln p / ln n；w = (1 − e)/Σ(1 − e)；变体 variant 与平移量 shift 须注明"),
@@ -204,3 +208,133 @@ def _quantities() -> list[str]:
         "",
         *_table(["键 Key", "名称", "Name", "单位", "含义 Meaning"], rows),
     ]
+
+
+# --- what a zone folder holds ----------------------------------------------------------------------
+
+
+_FILES = {
+    "zone.toml": "示范区的基本信息",
+    "plan.toml": "规划内容：产业、聚集区、目标、要求，每条注明条款",
+    "evaluation.toml": "评价的版本、类型、权重和理想值",
+    "parks.csv": "单元：示范区、聚集区、园区、街区",
+    "accounts.csv": "台账：填报的量",
+    "quotas.csv": "用地指标",
+    "waivers.toml": "不再提示的问题及理由",
+    "controls.csv": "项目准入的控制指标",
+    "negative_list.csv": "负面清单",
+    "members.csv": "单元的成员",
+    "names.csv": "单元的曾用名",
+    "boundaries.csv": "四至",
+    "digest.toml": "规划摘要：逐条的编号、名称、数字（文件名写在 plan.toml 的 `digest`）",
+    "edition": "自带的评价标准（文件名写在 evaluation.toml 的 `standard`）",
+    "project.toml": "准入审核的项目（`zgcgis admit`）",
+    "scenario.toml": "调整方案（`zgcgis scenario`）",
+    "demand.toml": "用地需求（`zgcgis allocate`）",
+}
+_KINDS = {
+    "text": "文字", "id": "编号", "name": "名称（可作文件名）", "number": "数", "year": "年份",
+    "years": "年份列表", "period": "时段", "day": "日期", "flag": "是或否", "point": "[经度, 纬度]",
+    "texts": "文字列表", "path": "文件名", "matrices": "判断矩阵", "share": "0 至 1",
+    "range": "两个 0 至 1 的数", "unit": "单元编号", "term": "量的名称（zgcgis terms）",
+    "terms": "量的名称列表", "use": "用途", "span": "年或其中一段", "any": "不限",
+    "control": "控制指标", "codes": "行业代码（GB/T 4754），列表或“代码 = 名称”的表",
+    "colour": "颜色（#rrggbb）", "table": "表", "tables": "若干个表", "named": "表，键自定",
+    "each": "键自定",
+}  # fmt: skip
+_MEANS = {
+    "tolerance_m": "测量误差：窄于此宽度的重叠、缝隙、出界不算问题，按街区合计一行",
+    "overlap_m2": "小于此面积的重叠不提",
+    "gap_m2": "小于此面积的缝隙不提",
+    "outside_m2": "小于此面积的出界不提",
+    "duplicate_share": "两宗地重合到这个比例算重复",
+    "sliver_width_m": "窄于此宽度的宗地算狭长",
+    "sharp_angle_deg": "小于此角度算尖角",
+    "min_parcel_m2": "小于此面积的宗地要提示",
+    "area_share": "登记面积与图形相差超过此比例要提示",
+    "off_parcel_share": "建筑有这个比例在宗地之外要提示",
+    "street_m": "宽于此的空地当作街道，不算缺宗地；不填时由数据推断",
+    "notch_m": "园区边缘窄于此的空地算缺宗地；不填时由数据推断",
+}
+_TYPES = {"text": "文字", "float": "数", "int": "整数", "date": "日期", "bool": "是或否"}
+_SHAPES = {"polygon": "面", "line": "线", "point": "点", "any": "任意"}
+
+
+def zone_page() -> str:
+    """Return what may stand in a zone folder as Markdown, from the schema of its files."""
+    lines = [
+        "# 示范区文件夹里可以写什么",
+        "",
+        "一个示范区就是一个文件夹：`zgcgis new` 建立，`zgcgis import` 放入图层，其余文件用记事本或表格软件填写。下列是每个文件的键或列；",
+        "写错的键、列、值在读取时会点名文件、行、列和最接近的写法；`zgcgis doctor 文件夹` 一次列出全部错误和各命令能做什么。CSV 的列名可用英文或所列的中文。",
+        f"任何一张表里都可以写备注：{'、'.join(f'`{key}`' for key in sorted(REMARKS))}。",
+        "",
+    ]
+    for form, title in _FILES.items():
+        lines += _form(form, f"## `{form}` {title}")
+        for below in FORMS:
+            if below.startswith(f"{form}/"):
+                lines += _form(below, f"### `[{below.partition('/')[2]}]`")
+    lines += [
+        "## `layers/` 图层",
+        "",
+        "每一级一个文件，如 `layers/parcel.gpkg`（.parquet、.gpkg 或 .geojson）。",
+        "",
+    ]
+    for level in LEVELS.values():
+        if level.columns:
+            lines += _level(level)
+    lines += ["本页由程序生成：", "`python -c \"from zgcgis.report import zone_page; print(zone_page(), end='')\" > docs/zone.zh.md`", ""]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _form(form: str, title: str) -> list[str]:
+    rows, table = FORMS[form], form.endswith(".csv")
+    if form == "zone.toml/checks":
+        heads = ["键", "意思", "未写时", "可用的值"]
+        without = {one.name: one.default for one in fields(Limits)}
+        cells = [
+            [f"`{key}`", _MEANS[key], "由数据推断" if without[key] is None else f"{without[key]:g}", _allowed(field)]
+            for key, field in rows.items()
+        ]  # fmt: skip
+    else:
+        heads = [*(["列", "中文列名"] if table else ["键"]), "种类", "必填", "可用的值"]
+        cells = [
+            [f"`{key}`", *(["、".join(field.heads) or "—"] if table else []), _KINDS[field.kind],
+             "是" if field.needed else "", _allowed(field)]
+            for key, field in rows.items()
+        ]  # fmt: skip
+    return [title, "", *_markdown(heads, cells), ""]
+
+
+def _allowed(field: Field) -> str:
+    words = {value: word for word, value in reversed(list(field.words.items()))}
+    values = [
+        f"`{one}`" + (f"（{words[one]}）" if one in words else "") for one in field.values if one
+    ]
+    bounds = [
+        f"{word} {bound:g}"
+        for word, bound in (("大于", field.above), ("不小于", field.least), ("不大于", field.most))
+        if bound is not None
+    ]
+    said = ["、".join(values), "，".join(bounds)]
+    if field.kind == "control":
+        said.append("、".join(f"`{key}`（{one.zh}，{one.unit}）" for key, one in CONTROLS.items()))
+    if field.of in FORMS:
+        said.append(f"见 `{field.of.rpartition('/')[2]}`")
+    if field.blank:
+        said.append(f"空白作 `{field.blank}`")
+    return "；".join(one for one in said if one) or "—"
+
+
+def _level(level: Level) -> list[str]:
+    cells = [
+        [f"`{key}`", COLUMNS[key].zh, _TYPES[COLUMNS[key].type], "、".join(f"`{one}`" for one in COLUMNS[key].values) or "—"]
+        for key in level.columns
+    ]  # fmt: skip
+    title = f"### `{level.key}` {level.zh}（{_SHAPES[level.geometry]}）"
+    return [title, "", *_markdown(["列", "意思", "种类", "可用的值"], cells), ""]
+
+
+def _markdown(heads: list[str], rows: list[list[str]]) -> list[str]:
+    return [f"| {' | '.join(row)} |" for row in (heads, ["---"] * len(heads), *rows)]

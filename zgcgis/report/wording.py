@@ -111,8 +111,8 @@ def _names(zone: Zone, lang: str) -> dict[str, str]:
             known = table[table[lang].notna() & (table[lang] != "")]
             names |= dict(zip(known["id"].astype(str), known[lang].astype(str), strict=True))
     names |= {str(unit): zone.name(str(unit), lang) for unit in zone.units.index}
-    if zone.plan is not None:
-        names |= {key: Text(one.zh, one.en).say(lang) for key, one in zone.plan.industries.items()}
+    for known_industries in (zone.clusters, zone.plan.industries if zone.plan else {}):
+        names |= {key: Text(one.zh, one.en).say(lang) for key, one in known_industries.items()}
     return names
 
 
