@@ -205,6 +205,52 @@ def denser_than_planned(zone, park):
     return replace(zone, layers={**zone.layers, "detailed_plan": layer}), sorted(wrong)
 
 
+def on_one_plot(zone, column, **changes):
+    """A plot of the detailed plan that holds whole parcels, and these; all plots state a limit."""
+    now = latest(zone)
+    plots, parcels = now.layer("detailed_plan"), now.layer("parcel")
+    i, j, size = geo.clipped_areas(plots.geometry, parcels.geometry, center=zone.center)
+    whole = size > 0.999 * geo.area_m2(parcels.geometry, center=zone.center).to_numpy()[j]
+    houses = zone.layer("building")
+    k, _, ground = geo.clipped_areas(parcels.geometry, houses.geometry, center=zone.center)
+    built = np.bincount(k, ground, len(parcels))
+    plot = np.bincount(i[whole], built[j[whole]]).argmax()
+    layer = zone.layer("detailed_plan").assign(**{column: changes["all"]})
+    layer.loc[layer["id"] == plots["id"].iloc[plot], column] = changes["one"]
+    here = replace(zone, layers={**zone.layers, "detailed_plan": layer})
+    return here, parcels.iloc[j[whole & (i == plot)]]
+
+
+def more_covered_than_planned(zone, park):
+    here, parcels = on_one_plot(zone, "planned_coverage_pct", all=100.0, one=20.0)
+    houses = zone.layer("building")
+    i, _, size = geo.clipped_areas(parcels.geometry, houses.geometry, center=zone.center)
+    area = geo.area_m2(parcels.geometry, center=zone.center).to_numpy()
+    share = (
+        100 * np.bincount(i, size, len(parcels)) / area
+    )  # no building of the sample is on another
+    return here, [("P308", one) for one in parcels["id"][share > 20.7]]
+
+
+def higher_than_planned(zone, park):
+    here, parcels = on_one_plot(zone, "planned_height_m", all=100.0, one=50.0)
+    houses = zone.layer("building")
+    here_now = houses["until"].isna() & (houses["kind"] == "building")
+    _, j, size = geo.clipped_areas(parcels.geometry, houses.geometry, center=zone.center)
+    on_it = np.isin(np.arange(len(houses)), j[size > 1])
+    tall = houses["id"][here_now & on_it].iloc[0]
+    layer = houses.assign(height_m=np.where(houses["id"] == tall, 51.0, 49.0))
+    return replace(here, layers={**here.layers, "building": layer}), [("P309", tall)]
+
+
+def less_green_than_planned(zone, park):
+    here, parcels = on_one_plot(zone, "planned_green_pct", all=10.0, one=30.0)
+    bare = parcels["id"].iloc[0]
+    layer = zone.layer("parcel")
+    layer = layer.assign(green_pct=np.where(layer["id"] == bare, 25.0, 35.0))
+    return replace(here, layers={**here.layers, "parcel": layer}), [("P310", bare)]
+
+
 OWN = {
     "D503": approximate_outline,
     "D504": counted_elsewhere,
@@ -220,6 +266,9 @@ OWN = {
     "H212": without_codes,
     "H213": another_group,
     "P307": denser_than_planned,
+    "P308": more_covered_than_planned,
+    "P309": higher_than_planned,
+    "P310": less_green_than_planned,
     "T112": blocks_over_one_another,
     "L608": built_without_a_date,
 }

@@ -18,7 +18,7 @@ from zgcgis.intake.columns import schemas
 from zgcgis.intake.examine import examine
 from zgcgis.intake.layer import Options
 from zgcgis.io import new_zone, open_zone
-from zgcgis.io.importing import import_all
+from zgcgis.io.importing import import_all, import_file
 from zgcgis.land_use import SYSTEMS, crosswalk, tell_system
 from zgcgis.model import LEVELS
 
@@ -165,7 +165,8 @@ def test_codes_that_fit_several_systems_are_not_guessed(zone, tmp_path):
 def test_letters_and_digits_in_one_column_are_two_systems(tmp_path):
     plots = gpd.GeoDataFrame(
         {"DKBH": [f"A-{k}" for k in range(12)], "YDDM": ["M1", "R2", "G1", "100101"] * 3,
-         "RJL": ["1.0-2.5", "≤2.0", "1.2以下", "≥1.0"] * 3, "JZMD": "≤40", "LDL": "≥20"},
+         "RJL": ["1.0-2.5", "≤2.0", "1.2以下", "≥1.0"] * 3, "JZMD": ["≤40", "30%", "≤35％", "0"] * 3,
+         "LDL": ["≥20", "20-30", "35%", "≤40"] * 3, "JZGD": ["60m", "≤24米", "18-36", "50M"] * 3},
         geometry=squares(12), crs=4548,
     )  # fmt: skip
     (report,) = examine(shapefile(plots, tmp_path / "given" / "控规地块.shp", PRJ))
@@ -174,7 +175,25 @@ def test_letters_and_digits_in_one_column_are_two_systems(tmp_path):
     assert dict(layer.systems) == {"gb50137_2011": "codes", "yonghai_2023": "codes"}
     assert layer.used_values["planned_far"].tolist()[:3] == [2.5, 2.0, 1.2]
     assert layer.used_values["planned_far"].isna().sum() == 3
-    assert {"R547", "R548"} <= set(layer.findings["rule"])
+    kept = layer.used_values[["planned_coverage_pct", "planned_green_pct", "planned_height_m"]]
+    assert kept.head(4).to_numpy().T.tolist() == [
+        [40, 30, 35, pytest.approx(float("nan"), nan_ok=True)],
+        [20, 20, 35, pytest.approx(float("nan"), nan_ok=True)],
+        [60, 24, 36, 50],
+    ]
+    assert {"R528", "R547", "R548", "R568", "R569"} <= set(layer.findings["rule"])
+
+
+def test_shares_written_in_parts_of_one_become_percents(tmp_path):
+    plots = gpd.GeoDataFrame(
+        {"DKBH": [f"A-{k}" for k in range(4)], "YDDM": "1001", "RJL": 2.0,
+         "JZMD": [0.4, 0.35, 1.0, 0.3], "LDL": [30.0, 1.0, 0.5, 20.0]},
+        geometry=squares(4), crs=4548,
+    )  # fmt: skip
+    (report,) = examine(shapefile(plots, tmp_path / "given" / "控规地块.shp", PRJ))
+    (layer,) = report.layers
+    assert layer.used_values["planned_coverage_pct"].tolist() == [40.0, 35.0, 100.0, 30.0]
+    assert layer.used_values["planned_green_pct"].tolist() == [30.0, 1.0, 0.5, 20.0]
 
 
 # --- schemas and ids ------------------------------------------------------------------------------
@@ -383,3 +402,43 @@ def test_doctor_of_a_folder_says_of_each_layer_what_it_is(tmp_path):
     said = CliRunner().invoke(doctor, [str(empty), "--lang", "zh"])
     assert said.exit_code == 3
     assert "R401" in said.output
+
+
+# --- control lines under their statutory names ----------------------------------------------------
+
+
+FARMLAND = {"BSM": ["1", "2"], "YJJBNTMJ": 10_000.0, "YJJBNTTBBH": ["a", "b"]}
+RED_LINE = {"BSM": ["1", "2"], "LHLX": "水源涵养", "QYMJ": 10_000.0}
+
+
+def kinds_of(zone):
+    lines = open_zone(zone).layer("prohibited")
+    return sorted(zip(lines["kind"], lines["id"], strict=True))
+
+
+BOTH = [("永久基本农田", "YJJBNT-1"), ("永久基本农田", "YJJBNT-2"),
+        ("生态保护红线", "1"), ("生态保护红线", "2")]  # fmt: skip
+
+
+def lines(folder):
+    for name, fields in (("YJJBNT", FARMLAND), ("STBHHX", RED_LINE)):
+        frame = gpd.GeoDataFrame(fields, geometry=squares(2), crs=4548)
+        shapefile(frame, folder / f"{name}.shp", PRJ)
+    return folder
+
+
+def test_farmland_and_red_line_of_one_delivery_stand_side_by_side(tmp_path, zone):
+    found = import_all(lines(tmp_path / "given"), zone)
+    assert [one.counts["used"] for one in found] == [2, 2]
+    assert kinds_of(zone) == BOTH
+
+
+def test_a_new_red_line_takes_the_place_of_the_old_one_alone(tmp_path, zone):
+    folder = lines(tmp_path / "given")
+    import_file(folder / "STBHHX.shp", zone, "prohibited")
+    import_file(folder / "YJJBNT.shp", zone, "prohibited")
+    assert kinds_of(zone) == BOTH
+    frame = gpd.GeoDataFrame(RED_LINE | {"BSM": ["8", "9"]}, geometry=squares(2), crs=4548)
+    shapefile(frame, tmp_path / "next" / "STBHHX.shp", PRJ)
+    import_file(tmp_path / "next" / "STBHHX.shp", zone, "prohibited")
+    assert [one for _, one in kinds_of(zone)] == ["YJJBNT-1", "YJJBNT-2", "8", "9"]

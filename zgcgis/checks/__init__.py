@@ -3,9 +3,8 @@
 A rule is one function over a zone, entered with :func:`zgcgis.findings.rule` under its code
 together with its severity and its sentence in both languages. Topology is in :mod:`.topology`,
 what lies in what in :mod:`.containment`, the hierarchy of units in :mod:`.hierarchy`, conformity
-with the plan in :mod:`.plan`, quotas in :mod:`.quota`, supply in :mod:`.supply`, idle land in
-:mod:`.idle_land`, data in :mod:`.data`, what no rule could judge in
-:mod:`.coverage`. To add a rule, write the function.
+with the plan in :mod:`.plan` and with its plots in :mod:`.detailed_plan`, quotas in :mod:`.quota`,
+supply in :mod:`.supply`, data in :mod:`.data`, what no rule could judge in :mod:`.coverage`. To add a rule, write the function.
 """
 
 from __future__ import annotations

@@ -402,8 +402,10 @@ def lines_of_plots(zone: Zone, plots: GeoDataFrame, *, min_area_m2: float = 1.0)
             continue
         if side == "inside":
             found = geo.shared(plots, layer, min_area_m2=min_area_m2, center=zone.center)
-            grades = dict(zip(layer["id"], _text(layer, "grade"), strict=True))
-            detail = [f"{words} {grades.get(b, '')}".strip() for b in found["b"]]
+            kinds = _text(layer, "kind").where(lambda kind: kind != "", words)
+            said = kinds.str.cat(_text(layer, "grade"), sep=" ").str.strip()
+            named = dict(zip(layer["id"], said, strict=True))
+            detail = [named.get(b, words) for b in found["b"]]
             other = found["b"].to_numpy()
         else:
             found = geo.outside(plots, layer, min_area_m2=min_area_m2, center=zone.center)

@@ -34,9 +34,9 @@ from ..findings import Rule
 from ..land_use import STATE_KEYS, classify
 from ..model import COLUMNS, LEVELS, Zone
 from ..safe_text import Text
+from ..standards.idle_land import as_dates
 from .containment import parks_of, units_of
 from .data import land_on_record
-from .idle_land import as_dates
 from .plan import latest, of_other_system
 from .supply import as_of
 from .topology import _DRAWN

@@ -19,7 +19,7 @@ from ..findings import RULES, finding_frame, rule
 from ..land_use import build_states, classify
 from ..model import Zone
 from ..plan import Plan
-from .supply import as_of, floor_area_ratio
+from .supply import as_of
 from .topology import _is_real, _once, limits_of
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "latest",
     "of_other_system",
     "off_plan",
+    "plot_pairs",
     "state_words",
 ]
 
@@ -238,7 +239,8 @@ def _parts_inside(
         return finding_frame([], rule=code)
     parts = geo.shared(land, lines, **_least(zone, min_area_m2))
     parts = parts[_is_real(parts, min_area_m2)]
-    named = dict(zip(lines["id"], _text(lines, detail), strict=True))
+    said = _text(lines, "kind").str.cat(_text(lines, detail), sep=" ").str.strip()
+    named = dict(zip(lines["id"], said, strict=True))
     words = _words_of(zone, land, parts["a"])
     return _places(
         parts,
@@ -355,15 +357,16 @@ _LEAST_M2 = 1.0  # of a parcel in a plot, to be held against it
 
 def _plots_under(now: Zone) -> tuple[pd.Series, pd.Series]:
     """Ids of the parcels and of the plots of the detailed plan that share ground, pair by pair."""
-    i, j, size = _once(now, _plot_pairs, "parcel", "detailed_plan")
+    i, j, size = _once(now, plot_pairs, "parcel", "detailed_plan")
     near = size > _LEAST_M2
     parcels, plots = now.layer("parcel"), now.layer("detailed_plan")
     return parcels["id"].iloc[j[near]], plots["id"].iloc[i[near]]
 
 
-def _plot_pairs(now: Zone, parcel: str, plot: str) -> tuple[NDArray[Any], ...]:
-    plots, parcels = now.layer(plot).geometry, now.layer(parcel).geometry
-    return geo.clipped_areas(plots, parcels, center=now.center)
+def plot_pairs(now: Zone, level: str, plot: str) -> tuple[NDArray[Any], ...]:
+    """Positions of the plots and features that share ground, pair by pair, and how much (m²)."""
+    plots, features = now.layer(plot).geometry, now.layer(level).geometry
+    return geo.clipped_areas(plots, features, center=now.center)
 
 
 def of_other_system(now: Zone, parcels: GeoDataFrame) -> NDArray[np.bool_]:
@@ -439,75 +442,3 @@ def in_protected_area(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFrame:
 def in_prohibited_area(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFrame:
     """No construction land lies where building is prohibited."""
     return _parts_inside(zone, "prohibited", "P306", min_area_m2)
-
-
-_WHOLE = (
-    0.99  # of a parcel that has to lie on plots whose limit is known, for its floors to be judged
-)
-_ROUNDED = 0.005  # floor area ratios are stated to two digits
-
-
-@rule(
-    "P307",
-    "error",
-    unit="1",
-    levels=("parcel", "building", "detailed_plan"),
-    needs=(
-        "detailed_plan.planned_far",
-        "building.floor_area_m2|storeys?house",
-        "parcel.geometry",
-        "detailed_plan.geometry",
-    ),
-    zh="宗地 {feature} 的容积率 {measured:.2f} 超过控规地块 {other} 规定的 {limit:.2f}（{detail}）",
-    en="the floor area ratio {measured:.2f} of parcel {feature} is above the {limit:.2f} that the "
-    "detailed plan allows on {other} ({detail})",
-)
-def denser_than_planned(zone: Zone) -> GeoDataFrame:
-    """A parcel has no more floor area than its plots of the detailed plan (控规) allow together.
-
-    Where a parcel lies on several plots their limits count by area; one that does not lie wholly
-    on plots with a limit is not judged. A building of unknown floors counts as none, so that
-    nobody is accused by what is not known.
-    """
-    now = latest(zone)
-    if not all(now.count(level) for level in ("parcel", "building", "detailed_plan")):
-        return finding_frame([], rule="P307")
-    parcels, plots = now.layer("parcel"), now.layer("detailed_plan")
-    if "planned_far" not in plots or plots["planned_far"].isna().all():
-        return finding_frame([], rule="P307")
-    i, j, size = _once(now, _plot_pairs, "parcel", "detailed_plan")
-    far = pd.to_numeric(plots["planned_far"]).astype("float64").to_numpy()[i]
-    there = ~np.isnan(far)
-    held = np.bincount(j[there], size[there], len(parcels))
-    allowed = np.bincount(j[there], (size * far)[there], len(parcels))
-    whole = geo.area_m2(parcels.geometry, center=now.center).to_numpy()
-    judged = np.flatnonzero(held >= _WHOLE * whole)
-    some, limit = parcels.iloc[judged], allowed[judged] / held[judged]
-    ratio = floor_area_ratio(some, now).to_numpy()
-    share = limits_of(zone).area_share
-    over = ratio > limit * (1 + share) + _ROUNDED
-    largest = _largest_plot(j[there], plots["id"].to_numpy()[i[there]], size[there])
-    wrong = some[over]
-    rows = GeoDataFrame(
-        {
-            "level": "parcel",
-            "feature": wrong["id"].to_numpy(),
-            "other": [largest[k] for k in judged[over]],
-            "measured": ratio[over],
-            "limit": limit[over],
-            "detail": [
-                f"超出建筑面积 floor area beyond {(r - m) * a:,.1f} m2"
-                for r, m, a in zip(ratio[over], limit[over], whole[judged[over]], strict=True)
-            ],
-            "clause": demanded(zone, *ASKED["P303"]),
-        },
-        geometry=wrong.geometry.to_numpy(),
-        crs=wrong.crs,
-    )
-    return finding_frame(rows, rule="P307")
-
-
-def _largest_plot(parcel: NDArray[Any], plot: NDArray[Any], size: NDArray[Any]) -> dict[int, str]:
-    """The plot on which most of each parcel lies, by the parcel's position."""
-    order = np.argsort(size, kind="stable")
-    return dict(zip(parcel[order].tolist(), plot[order].tolist(), strict=True))

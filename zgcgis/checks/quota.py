@@ -23,10 +23,10 @@ from ..findings import finding_frame, rule
 from ..land_use import build_states, classify
 from ..model import Zone
 from ..plan.fields import FORMS
+from ..standards.idle_land import as_dates
 from ..terms import USES
 from .containment import parks_of
 from .hierarchy import units_in_circles
-from .idle_land import as_dates
 from .plan import cited, demanded
 from .supply import as_of
 

@@ -1,6 +1,6 @@
 """Land supply (土地供应): who holds land, whether it is used, since when not.
 
-What :mod:`.idle_land` says of each parcel on the zone's day of judgement becomes findings here.
+What :mod:`zgcgis.standards.idle_land` says of each parcel on the zone's day of judgement becomes findings here.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from .. import geo
 from ..findings import finding_frame, rule
 from ..land_use import build_states
 from ..model import Zone
-from .idle_land import as_dates, judge_idle, rule_in_force
+from ..standards.idle_land import as_dates, judge_idle, rule_in_force
 from .topology import _once
 
-__all__ = ["as_of", "floor_area_ratio", "judged_parcels"]
+__all__ = ["as_of", "floor_area_ratio", "houses", "judged_parcels", "stated_numbers"]
 
 
 def as_of(zone: Zone) -> date:
@@ -100,13 +100,19 @@ def _buildings_on(zone: Zone, parcels: GeoDataFrame, day: date) -> pd.Series:
     buildings = zone.layers.get("building")
     if buildings is None or buildings.empty or parcels.empty:
         return pd.Series(0, index=parcels.index)
-    if "kind" in buildings:
-        buildings = buildings[buildings["kind"].isin(["building"]) | buildings["kind"].isna()]
+    buildings = houses(buildings)
     if "built_year" in buildings:
         year = pd.to_numeric(buildings["built_year"])
         buildings = buildings[year.isna() | (year <= day.year)]
     number = _parcels_of(zone, parcels, buildings).value_counts()
     return parcels["id"].map(number).fillna(0).astype(int)
+
+
+def houses(buildings: GeoDataFrame) -> GeoDataFrame:
+    """Return the buildings among buildings and structures; what says nothing is one."""
+    if "kind" not in buildings:
+        return buildings
+    return buildings[buildings["kind"].isin(["building"]) | buildings["kind"].isna()]
 
 
 def _parcels_of(zone: Zone, parcels: GeoDataFrame, buildings: GeoDataFrame) -> pd.Series:
@@ -344,21 +350,20 @@ def floor_area_ratio(parcels: GeoDataFrame, zone: Zone) -> pd.Series:
     Floor area above ground as stated, storeys above 8 m once more (they count double), over the
     computed area of the parcel; a building that states none counts its footprint per storey.
     """
-    buildings = zone.layer("building")
-    if "kind" in buildings:
-        buildings = buildings[buildings["kind"].isin(["building"]) | buildings["kind"].isna()]
-    stated = _column(buildings, "floor_area_m2")
+    buildings = houses(zone.layer("building"))
+    stated = stated_numbers(buildings, "floor_area_m2")
     blank = stated.isna()
     if blank.any():
         footprint = geo.area_m2(buildings.geometry[blank], center=zone.center)
-        stated = stated.fillna(footprint * _column(buildings, "storeys")[blank])
-    floors = stated + _column(buildings, "tall_floor_area_m2").fillna(0.0)
+        stated = stated.fillna(footprint * stated_numbers(buildings, "storeys")[blank])
+    floors = stated + stated_numbers(buildings, "tall_floor_area_m2").fillna(0.0)
     total = floors.groupby(_parcels_of(zone, parcels, buildings).to_numpy()).sum()
     held = total.reindex(parcels["id"]).fillna(0.0).to_numpy()
     return held / geo.area_m2(parcels.geometry, center=zone.center)
 
 
-def _column(table: pd.DataFrame, name: str) -> pd.Series:
+def stated_numbers(table: pd.DataFrame, name: str) -> pd.Series:
+    """Return a column as numbers; without it nothing is known of anything."""
     if name not in table:
         return pd.Series(np.nan, index=table.index)
     return pd.to_numeric(table[name]).astype("float64")

@@ -47,6 +47,8 @@ _SAME_UNIT = {
     "storeys_below": ("层",),
     "year": ("年",),
     "error_m": ("m", "米"),
+    "height_m": ("m", "米"),
+    "_pct": ("%",),
 }
 
 

@@ -117,7 +117,8 @@ class Schema:
 
     ``fields`` it must have, ``other`` speak for it, ``without`` against it; ``columns`` maps its
     fields to columns of the level, ``ids`` are fields that may be its id, ``system`` is that of
-    its land-use codes; ``cgcs2000`` says that its rules put it in CGCS2000.
+    its land-use codes; ``cgcs2000`` says that its rules put it in CGCS2000; ``kind`` is what its
+    features are by law, where their level holds several kinds.
     """
 
     name: str
@@ -133,6 +134,7 @@ class Schema:
     cgcs2000: bool = False
     columns: Mapping[str, str] = field(default_factory=dict)
     ids: tuple[str, ...] = ()
+    kind: str = ""
 
 
 @dataclass

@@ -34,13 +34,16 @@ _NOTHING = {"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "不详"
 _LONGEST_NOTHING = max(map(len, _NOTHING)) + 2  # with a blank at either end
 _WITH_UNIT = re.compile(r"^([+-]?[\d,.]+)\s*([^\d\s.,]+.*)$")
 _LONGEST_DATE = 40
-_OF_PLANS = {"planned_far"}
+_MOST = {"planned_far", "planned_coverage_pct", "planned_height_m"}
+_LEAST = {"planned_green_pct"}
 _NUMBER = r"\d{1,6}(?:\.\d{1,6})?"
 _SOME = rf"({_NUMBER})"
-_RANGE = rf"^{_NUMBER}(?:-|~|～|—|–|至|到){_SOME}$"
+_RANGE = rf"^{_SOME}(?:-|~|～|—|–|至|到){_SOME}$"
 _AT_MOST = rf"^(?:≤|<=|<|＜|不大于|不超过|不高于){_SOME}$"
 _MOST_AFTER = rf"^{_SOME}(?:以下|及以下|以内)$"
-_AT_LEAST = rf"^(?:≥|>=|>|＞|不小于|不低于){_NUMBER}$|^{_NUMBER}(?:以上|及以上)$"
+_AT_LEAST = rf"^(?:≥|>=|>|＞|不小于|不低于){_SOME}$"
+_LEAST_AFTER = rf"^{_SOME}(?:以上|及以上)$"
+_SAME_IN_CELLS = {"_pct": r"%", "_height_m": r"m|米"}
 _HOW = {
     "codes": "代码 the codes",
     "names": "类名 the names beside them",
@@ -69,6 +72,8 @@ def convert(layer: Layer, options: Options) -> Layer:
         stated=layer.source.units,
     )
     values = _joined_ids(values, layer.matched)
+    if layer.schema is not None and layer.schema.kind and "kind" not in values:
+        values = values.assign(kind=layer.schema.kind)
     held = [c for c in ("land_use", "planned_use") if c in values and values[c].notna().any()]
     codes = {c: land_use.system_fits(values[c])["known"].round(4).to_dict() for c in held}
     systems: dict[str, str] = {}
@@ -173,8 +178,7 @@ def _converted(
         if kind == "text":
             values: Any = _text(series, str(source), column, log)
         elif kind in {"float", "int"}:
-            if column in _OF_PLANS:
-                series = _upper_bounds(series, str(source), log)
+            series = _bounds(series, column, str(source), log)
             values = _numbers(series, str(source), log, written=written)
             unit = scale.get(str(source)) or scale.get(column) or columns.unit.get(str(source))
             named = plain_name(source) == plain_name(column)
@@ -197,6 +201,7 @@ def _converted(
             if column in _OF_SHAPES and len(values) > 1 and (values == 0).all():
                 log.add("R528", None, other=str(source), measured=len(values))
                 values = values.mask(values == 0)  # a column made and never filled
+            values = _percents(values, column, str(source), log)
             _limits(values, column, str(source), log)
             if kind == "int":
                 values = values.round().astype("Int64")
@@ -219,20 +224,45 @@ def _unit_for(column: str, stated: tuple[str, ...]) -> str | None:
     return fit[0] if len(fit) == 1 else None
 
 
-def _upper_bounds(series: pd.Series, source: str, log: Log) -> pd.Series:
-    """Return what a plan allows at most, where it says so as a range: 1.0-2.5, ≤2.5, 1.5以下."""
+def _bounds(series: pd.Series, column: str, source: str, log: Log) -> pd.Series:
+    """Return what a plan allows at most, or asks for at least, where it says so in words.
+
+    A range (1.0-2.5), a bound (≤2.5, 1.5以下), and either with the unit of the column (60m, 40%).
+    """
     if not isinstance(series.dtype, pd.StringDtype) and not pd.api.types.is_object_dtype(series):
         return series
     text = series.astype("str")
+    unit = next((u for end, u in _SAME_IN_CELLS.items() if column.endswith(end)), None)
+    if unit is None and column not in _MOST | _LEAST:
+        return series
     plain = text.map(_narrow, na_action="ignore").astype("str")
-    upper = plain.str.extract(_RANGE)[0].fillna(plain.str.extract(_AT_MOST)[0])
-    upper = upper.fillna(plain.str.extract(_MOST_AFTER)[0])
-    ranges, least = upper.notna(), plain.str.match(_AT_LEAST, na=False)
-    for rule, rows in (("R547", ranges), ("R548", least)):
+    if unit is not None:
+        bare = plain.str.replace(rf"(?<=\d)(?:{unit})(?=\D|$)", "", regex=True, case=False)
+        text, plain = text.where(bare == plain, bare), bare
+    if column not in _MOST | _LEAST:
+        return text
+    low = plain.str.extract(_AT_LEAST)[0].fillna(plain.str.extract(_LEAST_AFTER)[0])
+    high = plain.str.extract(_AT_MOST)[0].fillna(plain.str.extract(_MOST_AFTER)[0])
+    ranges = plain.str.extract(_RANGE)
+    wanted, other = (high, low) if column in _MOST else (low, high)
+    wanted = wanted.fillna(ranges[1 if column in _MOST else 0])
+    rules = ("R547", "R548") if column in _MOST else ("R568", "R569")
+    for rule, rows in zip(rules, (wanted.notna(), other.notna()), strict=True):
         if rows.any():
-            sample = str(text[rows].iloc[0])[:40]
+            sample = str(series[rows].iloc[0])[:40]
             log.add(rule, None, other=source, measured=int(rows.sum()), detail=sample)
-    return text.where(~ranges, upper).where(~least, None)
+    return text.where(wanted.isna(), wanted).where(other.isna(), None)
+
+
+def _percents(values: pd.Series, column: str, source: str, log: Log) -> pd.Series:
+    """Return percents, where a whole column is written in parts of one; 0 of a limit is none."""
+    if column in _MOST - {"planned_far"} and (values == 0).any():
+        log.add("R528", None, other=source, measured=int((values == 0).sum()))
+        values = values.mask(values == 0)
+    if column.endswith("_pct") and (values > 0).any() and (values.dropna() <= 1).all():
+        log.add("R567", None, other=source, measured=float(values.max()))
+        return values * 100
+    return values
 
 
 def _narrow(text: str) -> str:

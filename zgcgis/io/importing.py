@@ -156,7 +156,7 @@ def import_all(
     doubled = [
         f"{level}: {'、'.join(part.title for part in parts)}"
         for level, parts in by_level.items()
-        if len(parts) > 1 and not add
+        if len(parts) > 1 and not add and not _of_kinds(parts)
     ]
     if unclear or doubled or not found:
         raise _what_to_ask(path, unclear, doubled)
@@ -168,7 +168,7 @@ def import_all(
             zone,
             part.layer.level,
             options=replace(options, layer=part.name),
-            add=add,
+            add=add or part in by_level.get(part.layer.level, [])[1:],
             dry_run=dry_run,
         )
         for part in found
@@ -190,6 +190,12 @@ class _Part:
     @property
     def title(self) -> str:
         return self.file.name if self.name is None else f"{self.file.name} ({self.name})"
+
+
+def _of_kinds(parts: list[_Part]) -> bool:
+    """Whether layers of one level are of as many kinds by law, and so belong side by side."""
+    kinds = [part.layer.schema.kind for part in parts if part.layer.schema is not None]
+    return len(set(filter(None, kinds))) == len(parts)
 
 
 def _what_to_ask(path: str | Path, unclear: list[str], doubled: list[str]) -> ZoneError:
@@ -254,8 +260,9 @@ def _import(
         frame, layer = _joined(layer, old, level, path, options)
         shapes = None
         records = [*(there or []), record]
-    elif add and old is not None:
-        frame, layer = _added(layer, old, level)
+    elif old is not None and (add or _kind(layer)):
+        frame, layer = _added(layer, old, level, instead=not add)
+        record["how"] = "add"
         shapes = None
         records = [*(there or []), record]
     record["counts"] = layer.log.counts
@@ -424,16 +431,37 @@ def _hold_areas(
         against_floors(table, found, sources, options, log)
 
 
-def _added(layer: Layer, old: Path, level: str) -> tuple[GeoDataFrame, Layer]:
-    """Add the features to the layer that is there; one that it holds already is refused."""
+def _kind(layer: Layer) -> str:
+    return layer.schema.kind if layer.schema is not None else ""
+
+
+def _added(
+    layer: Layer, old: Path, level: str, *, instead: bool = False
+) -> tuple[GeoDataFrame, Layer]:
+    """Add the features to the layer that is there; one that it holds already is refused.
+
+    Features of one kind by law may come `instead` of those of their kind: others stay.
+    """
     frame = layer.frame
     assert frame is not None
     ours = read_stored_layer(old, level)
+    if instead:
+        ours = ours[ours["kind"] != _kind(layer)] if "kind" in ours else ours.iloc[:0]
     ours = ours[[c for c in ours.columns if not ours[c].isna().all() or c in frame]]
+    log = Log(len(frame), layer.log.accept)
+    if layer.schema is not None and _kind(layer) and "kind" in ours:
+        other = ours[ours["kind"] != _kind(layer)]
+        theirs = np.flatnonzero(frame["id"].isin(other["id"]))
+        if len(theirs):
+            frame = frame.copy()
+            sample = frame["id"].iloc[theirs[0]]
+            frame.iloc[theirs, frame.columns.get_loc("id")] = (
+                layer.schema.name + "-" + frame["id"].iloc[theirs]
+            )
+            log.add("R570", None, other=str(sample), measured=len(theirs), detail=layer.schema.name)
     keys = [k for k in (*LEVELS[level].feature_key, "since", "until") if k in frame and k in ours]
     known = set(map(tuple, ours[keys].astype("str").to_numpy().tolist()))
     again = np.array([tuple(row) in known for row in frame[keys].astype("str").to_numpy().tolist()])
-    log = Log(len(frame), layer.log.accept)
     for row in np.flatnonzero(again).tolist():
         log.add("R501", row)
     both = pd.concat([pd.DataFrame(ours), pd.DataFrame(frame[~again])], ignore_index=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
 import folium
 from branca.element import MacroElement
@@ -18,7 +20,17 @@ from ..io.writing import write_text_whole
 from ..model import Zone
 from .content import page_content
 from .finding_list import Sentences
-from .offline import Page, add_html, asset, rendered, to_offline_html
+from .offline import (
+    Page,
+    Rendered,
+    add_html,
+    asset,
+    assets_of,
+    fetched,
+    refuse_fetched,
+    rendered,
+    to_offline_html,
+)
 from .safe import json_for_page
 
 __all__ = ["Atlas", "draw_zone", "save_map"]
@@ -68,21 +80,46 @@ class Atlas(folium.Map):  # type: ignore[misc]
         self.add_child(_Start(), name="start")
 
     def to_offline_html(self) -> str:
-        """Return the atlas as one page that asks the network for nothing."""
+        """Return the atlas as one page that asks the network for nothing.
+
+        Raises
+        ------
+        OfflineAssetError
+            If a layer that was added asks for what the package does not hold; ``url`` names it.
+        """
         parts = rendered(self)
+        refuse_fetched("\n".join(parts.script))
+        return self._page(parts, ())
+
+    def to_online_html(self) -> str:
+        """Return the atlas as one page that may ask for pictures: of its layers' hosts, and no other.
+
+        Tiles and pictures by address work in it; its scripts are still its own.
+
+        Raises
+        ------
+        OfflineAssetError
+            If a plugin asks for a script that the package does not hold.
+        """
+        parts = rendered(self)
+        return self._page(parts, _hosts(fetched("\n".join(parts.script))))
+
+    def _page(self, parts: Rendered, hosts: Sequence[str]) -> str:
         lang = self.content["lang"]
-        page = Page(self.content["name"][lang == "en"], "en" if lang == "en" else "zh-CN")
+        title = self.content["name"][lang == "en"]
+        page = Page(title, "en" if lang == "en" else "zh-CN", images=tuple(hosts))
         page.style(asset("leaflet.css"))
         page.style(_static("atlas.css"))
-        # A layer that a user added may bring libraries of its own.
-        skipped = {url for _, url in _base_links()}
-        extra = [link for link in parts.links if link[1] not in skipped]
         page.script(asset("leaflet.js"), head=True)
-        for kind, url in extra:
-            _add_asset(page, kind, url)
+        for kind, url in _needed(parts):
+            for text in assets_of(url) if url != _MARKER else [asset(_MARKER)]:
+                if kind == "js":
+                    page.script(text, head=True)
+                else:
+                    page.style(text)
         page.script("L_NO_TOUCH=false;L_DISABLE_3D=false;", head=True)
         page.body.append(
-            f'<main id="atlas"><div class="folium-map" id="{self.get_name_in_page()}"></div></main>'
+            f'<main id="atlas"><div class="folium-map" id="{_name_in_page(parts)}"></div></main>'
         )
         add_html(page, (text for text in parts.html if "folium-map" not in text))
         page.data(_DATA_ID, json_for_page(self.content))
@@ -95,10 +132,7 @@ class Atlas(folium.Map):  # type: ignore[misc]
 
     def get_name_in_page(self) -> str:
         """Return the id of the map's element after folium's random ids became numbers."""
-        parts = rendered(self)
-        found = next(text for text in parts.html if "folium-map" in text)
-        start = found.index('id="') + 4
-        return found[start : found.index('"', start)]
+        return _name_in_page(rendered(self))
 
     def save(self, outfile: str | Path, **kwargs: Any) -> None:  # noqa: ARG002
         """Write the atlas as one offline page; folium's own page would be blank without network."""
@@ -114,18 +148,45 @@ class Atlas(folium.Map):  # type: ignore[misc]
         )
 
 
-def _base_links() -> list[tuple[str, str]]:
-    return [*folium.Map.default_js, *folium.Map.default_css]
+def _name_in_page(parts: Rendered) -> str:
+    found = next(text for text in parts.html if "folium-map" in text)
+    start = found.index('id="') + 4
+    return found[start : found.index('"', start)]
 
 
-def _add_asset(page: Page, kind: str, url: str) -> None:
-    from .offline import assets_of
+_MARKER = "leaflet-marker.js"
+_USED_BY = {
+    "jquery": re.compile(r"\$\("),
+    "awesome-markers": re.compile(r"L\.AwesomeMarkers"),
+    "glyphicons": re.compile(r"L\.AwesomeMarkers"),
+    "fontawesome": re.compile(r"""["']prefix["']\s*:\s*["']fa[bsrl]?["']"""),
+}
+"""What shows that a map uses one of the libraries that folium links to in any case."""
 
-    for text in assets_of(url):
-        if kind == "js":
-            page.script(text, head=True)
-        else:
-            page.style(text)
+
+def _needed(parts: Rendered) -> list[tuple[str, str]]:
+    """Return the links that the layers of a map need beside the atlas's own.
+
+    Of those that every folium map has, the ones that its scripts use: Bootstrap never is.
+    """
+    scripts = "\n".join(parts.script)
+    common = {url for _, url in [*folium.Map.default_js, *folium.Map.default_css]}
+    needed = [("js", _MARKER)] if "L.marker(" in scripts else []
+    for kind, url in parts.links:
+        used = (pattern for name, pattern in _USED_BY.items() if name in url)
+        if url not in common or any(pattern.search(scripts) for pattern in used):
+            needed.append((kind, url))
+    return needed
+
+
+def _hosts(urls: Sequence[str]) -> list[str]:
+    """Return the origins of addresses, as a policy names them; ``{s}`` is any of its servers."""
+    found = (urlsplit(url if "://" in url else f"https:{url}") for url in urls)
+    origins = (f"{one.scheme}://{one.netloc.replace('{s}', '*')}" for one in found)
+    return list(dict.fromkeys(o for o in origins if _ORIGIN.fullmatch(o)))
+
+
+_ORIGIN = re.compile(r"https?://(?:\*\.)?[\w.-]+(?::\d+)?")
 
 
 def _static(name: str) -> str:
@@ -207,9 +268,16 @@ def save_map(map_: folium.Map, path: str | Path, *, offline: bool = True) -> Pat
     path
         The HTML file; it is written whole or not at all.
     offline
-        Whether everything the map needs goes into the file. If not, folium's own page is
-        written, which asks the network.
+        Whether everything the map needs goes into the file. If not, the atlas may ask the hosts
+        of its tiles and pictures, and of any other map folium's own page is written.
+
+    Raises
+    ------
+    OfflineAssetError
+        If the map needs what the package does not hold; ``url`` names it.
     """
     if offline:
         return write_text_whole(path, to_offline_html(map_))
+    if isinstance(map_, Atlas):
+        return write_text_whole(path, map_.to_online_html())
     return write_text_whole(path, map_.get_root().render())

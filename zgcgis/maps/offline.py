@@ -28,7 +28,10 @@ __all__ = [
     "Page",
     "add_html",
     "asset",
+    "assets_of",
+    "fetched",
     "manifest",
+    "refuse_fetched",
     "rendered",
     "to_offline_html",
 ]
@@ -39,7 +42,10 @@ _REMOTE = re.compile(
     r"""<(?:script|link|img|iframe|source)\b[^>]*?\b(?:src|href)\s*=\s*["']?\s*((?:https?:)?//[^"'\s>]+)""",
     re.IGNORECASE,
 )
-_TILES = re.compile(r"""L\.tileLayer(?:\.wms)?\(\s*["'](https?:[^"']+)["']""")
+_FETCHED = re.compile(
+    r"""(?:L\.(?:tileLayer(?:\.wms)?|imageOverlay|videoOverlay)\(\s*\[?\s*|"(?:icon|shadow)(?:Retina)?Url"\s*:\s*)"""
+    r"""["']((?:https?:)?//[^"']+)["']"""
+)
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -213,7 +219,7 @@ def to_offline_html(map_: folium.Map, *, title: str = "", lang: str = "zh-CN") -
         return str(own())
     parts = rendered(map_)
     scripts = "\n".join(parts.script)
-    _refuse_tiles(scripts)
+    refuse_fetched(scripts)
     page = Page(title or "地图 Map", lang)
     for kind, url in parts.links:
         if _FONTAWESOME in url:
@@ -252,15 +258,28 @@ def add_html(page: Page, texts: Iterable[str], place: list[str] | None = None) -
         place.append(text[position:])
 
 
-def _refuse_tiles(scripts: str) -> None:
-    found = _TILES.search(scripts)
-    if found:
+def fetched(scripts: str) -> list[str]:
+    """Return the addresses that the layers of a map would ask: tiles, services, pictures, films."""
+    return list(dict.fromkeys(_FETCHED.findall(scripts)))
+
+
+def refuse_fetched(scripts: str) -> None:
+    """Refuse a map of which a layer would ask the network, by the first address.
+
+    Raises
+    ------
+    OfflineAssetError
+        With that address.
+    """
+    for url in fetched(scripts):
         raise OfflineAssetError(
-            found[1],
-            f"这张地图的底图取自 {found[1]}，断网时是空白。"
-            "请用 folium.Map(tiles=None)，或用 save_map(…, offline=False) 保存为联网版本。",
-            f"The map takes its tiles from {found[1]}, which is blank without a network. "
-            "Use folium.Map(tiles=None), or keep it online with save_map(…, offline=False).",
+            url,
+            f"这张地图要从 {url} 取底图、图片或影像，断网时是空白。"
+            "请用 folium.Map(tiles=None)，把图片换成文件内的数据（data:），"
+            "或用 save_map(…, offline=False) 保存为联网版本。",
+            f"The map takes tiles, pictures or films from {url}, which is blank without a network. "
+            "Use folium.Map(tiles=None), put a picture in as data:, or keep the map online with "
+            "save_map(…, offline=False).",
         )
 
 

@@ -9,10 +9,10 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from .. import geo
-from ..checks.idle_land import as_dates
 from ..checks.supply import as_of, floor_area_ratio, judged_parcels
 from ..errors import ZgcgisError
 from ..model import Zone
+from ..standards.idle_land import as_dates
 
 __all__ = ["programme", "supply_list", "under_used"]
 
@@ -23,7 +23,7 @@ def supply_list(zone: Zone, day: date | None = None) -> GeoDataFrame:
     """Return the parcels that are approved but not supplied, supplied but not used, or idle.
 
     One row per parcel on the day `day` (by default that of the zone): what
-    :func:`zgcgis.checks.idle_land.judge_idle` says, with ``listed`` (``approved``, ``overdue``,
+    :func:`zgcgis.standards.idle_land.judge_idle` says, with ``listed`` (``approved``, ``overdue``,
     ``idle_unstarted``, ``stopped``, ``idle_stopped``, ``undated`` or ``unknown``), ``area_m2`` and
     ``days_since_approval``; gravest first.
     """
