@@ -884,10 +884,14 @@ def commands(job: dict[str, Any]) -> list[list[str]]:
         ["check", zone, "--json"],
         ["assess", zone, "-o", out],
         ["map", zone, "-o", f"{out}.html"],
+        ["report", zone, "-o", f"{out}-all"],
     ]
     if job["door"] == "layer":
+        if level != "park":
+            lay_a_park(Path(zone))
         lay(path, Path(zone, "layers", f"{level}{path.suffix}"))
-        return whole
+        whole.append(["export", zone, level, "-o", f"{out}.gpkg"])
+        return [*whole, ["fix", zone, "--level", level, "--json"]] if level in FIXED else whole
     if job["door"] == "table":
         shutil.copy(path, Path(zone, job["table"]))
         return whole
@@ -896,6 +900,19 @@ def commands(job: dict[str, Any]) -> list[list[str]]:
         return [["check", zone, "--proposal", str(named), "--json"]]
     last = ["allocate"] if job["door"] == "demand" else ["scenario"]
     return [[*last, zone, str(path), "--json"]]
+
+
+FIXED = ("parcel", "block", "park")
+
+
+def lay_a_park(zone: Path) -> None:
+    """Give a zone a park that holds what is drawn, so that there is something to assess."""
+    (zone / "parks.csv").write_text("id,level,zh,en\na,park,园,A\n", encoding="utf-8")
+    ring = rectangle(X - 0.05, Y - 0.05, 0.3, 0.2)
+    park = {"type": "Feature", "properties": {"id": "a"},
+            "geometry": {"type": "Polygon", "coordinates": [ring]}}  # fmt: skip
+    text = json.dumps({"type": "FeatureCollection", "features": [park]})
+    (zone / "layers/park.geojson").write_text(text, encoding="utf-8")
 
 
 def lay(path: Path, target: Path) -> None:

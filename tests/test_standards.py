@@ -349,6 +349,29 @@ def test_a_zone_may_bring_its_own_scheme(tmp_path):
     assert result.total["score"].iloc[0] == pytest.approx((50 + 25) / 2)
 
 
+@pytest.mark.parametrize("base", ["/elsewhere/own.toml", "../own.toml", "link.toml"])
+def test_a_scheme_changes_no_file_outside_its_folder(tmp_path, base):
+    folder = tmp_path / "zone"
+    folder.mkdir()
+    (tmp_path / "own.toml").write_text(OWN_SCHEME, encoding="utf-8")
+    (folder / "link.toml").symlink_to(tmp_path / "own.toml")
+    (folder / "own.toml").write_text(f'id = "own"\nbase = "{base}"\n', encoding="utf-8")
+    with pytest.raises(StandardError, match="outside the file's folder"):
+        load_standard(folder / "own.toml")
+    (folder / "beside.toml").write_text(OWN_SCHEME, encoding="utf-8")
+    (folder / "own.toml").write_text('id = "other"\nbase = "beside.toml"\n', encoding="utf-8")
+    assert load_standard(folder / "own.toml").id == "other"
+
+
+@pytest.mark.parametrize("key", ["kind", "area"])
+@pytest.mark.parametrize("name", ["", "   ", "nowhere"])
+def test_an_ideal_for_a_kind_or_area_that_is_not_there_is_refused(key, name):
+    data = {"standard": "tdt1029-2014", "kind": "industrial",
+            "ideal": [{"indicator": "floor_area_ratio", "value": 1.0, key: name}]}  # fmt: skip
+    with pytest.raises(UnknownNameError, match=f"no {key} of an ideal"):
+        read_evaluation(data)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [

@@ -37,7 +37,7 @@ from zgcgis.accounts.shares import cut
 from zgcgis.accounts.tiles import do_tile, is_stored, tiled_cut
 from zgcgis.cli.assess import assess
 from zgcgis.errors import ReadError, ZgcgisError
-from zgcgis.geo.overlay import boxes_near
+from zgcgis.geo.boxes import boxes_near
 from zgcgis.io import new_zone, open_zone
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"

@@ -19,7 +19,7 @@ from zgcgis.checks import RULES, asked, check, describe
 from zgcgis.checks.topology import searching_once
 from zgcgis.errors import UnknownNameError
 from zgcgis.findings import combine, gravest_first
-from zgcgis.geo import overlay, piles, rings
+from zgcgis.geo import boxes, piles, rings
 from zgcgis.io import open_zone
 from zgcgis.model import Zone
 
@@ -202,7 +202,7 @@ def test_a_pile_too_large_to_be_counted_says_at_least(monkeypatch):
     monkeypatch.setattr(piles, "_WORK", 3000)
     monkeypatch.setattr(piles, "_WORK_PER_FEATURE", 1)
     monkeypatch.setattr(piles, "_AT_ONCE", 500)
-    monkeypatch.setattr(overlay, "_BOXES_AT_ONCE", 16 * 100)
+    monkeypatch.setattr(boxes, "_BOXES_AT_ONCE", 16 * 100)
     found = check(mosaic(tiles=[], extra=stacked(100, 0.1)), ["T101", "T114"])
     assert found["rule"].tolist() == ["T101"]
     assert "100 个要素" in found["detail"].iloc[0]

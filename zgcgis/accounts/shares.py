@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from .. import geo
-from ..geo.overlay import boxes_near
+from ..geo.boxes import boxes_near
 from ..land_use import classify
 from ..model import StoredLayer, Zone
 

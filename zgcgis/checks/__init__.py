@@ -155,7 +155,7 @@ def check(
     flaws = zone.flaws
     if codes is not None:
         flaws = flaws[flaws["rule"].str.startswith(tuple(codes))]
-    with searching_once():
+    with searching_once(), geo.in_plane_once():
         found = [_ask(entry, zone, before) for entry in rules.values()]
     return gravest_first(combine([flaws, *found]))
 

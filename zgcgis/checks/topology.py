@@ -90,9 +90,11 @@ def _ids(layer: GeoDataFrame) -> NDArray[np.object_]:
 def _polygons(zone: Zone, level: str) -> GeoDataFrame:
     """The features of a level that have an area, numbered from 0."""
     layer = zone.layers[level]
-    kept = layer[layer.geometry.notna() & ~layer.geometry.is_empty]
-    kinds = kept.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
-    return kept[kinds].reset_index(drop=True)
+    shapes = layer.geometry
+    kept = shapes.geom_type.isin(["Polygon", "MultiPolygon"]) & ~shapes.is_empty
+    if kept.all() and layer.index.equals(pd.RangeIndex(len(layer))):
+        return layer
+    return layer[kept].reset_index(drop=True)
 
 
 def _outlines(zone: Zone, level: str) -> GeoDataFrame:

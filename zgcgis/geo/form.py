@@ -201,8 +201,20 @@ def turning_points(
 
     The angle is that between the two edges at the corner: 180 on a straight line, 0 at a spike.
     """
-    center = center_of(layer) if center is None else center
-    flat = to_plane(layer, center)
+    return _corners(layer, center, np.inf)
+
+
+def sharp_angles(
+    layer: GeoDataFrame | GeoSeries, *, below_deg: float = 10.0, center: Center | None = None
+) -> GeoDataFrame:
+    """Return the corners sharper than `below_deg`, one row each (see `turning_points`)."""
+    return _corners(layer, center, below_deg)
+
+
+def _corners(
+    layer: GeoDataFrame | GeoSeries, center: Center | None, below_deg: float
+) -> GeoDataFrame:
+    flat = to_plane(layer, center_of(layer) if center is None else center)
     parts, of_shape = shapely.get_parts(_array(flat), return_index=True)
     rings, of_part = shapely.get_rings(parts, return_index=True)
     points, of_ring = shapely.get_coordinates(rings, return_index=True)
@@ -219,17 +231,10 @@ def turning_points(
     long = np.hypot(*u.T) * np.hypot(*v.T)
     cosine = _ratio((u * v).sum(axis=1), long)
     angle = np.degrees(np.arccos(np.clip(np.nan_to_num(cosine, nan=-1.0), -1, 1)))
-    place = GeoSeries(shapely.points(points), crs=flat.crs).to_crs(layer.crs)
-    names = _labels(layer)[of_shape[of_part[of_ring]]]
-    return gpd.GeoDataFrame({"a": names, "angle_deg": angle}, geometry=place)
-
-
-def sharp_angles(
-    layer: GeoDataFrame | GeoSeries, *, below_deg: float = 10.0, center: Center | None = None
-) -> GeoDataFrame:
-    """Return the corners sharper than `below_deg`, one row each (see `turning_points`)."""
-    corners = turning_points(layer, center=center)
-    return corners[corners["angle_deg"] < below_deg].reset_index(drop=True)
+    kept = np.flatnonzero(angle < below_deg)
+    place = GeoSeries(shapely.points(points[kept]), crs=flat.crs).to_crs(layer.crs)
+    names = _labels(layer)[of_shape[of_part[of_ring[kept]]]]
+    return gpd.GeoDataFrame({"a": names, "angle_deg": angle[kept]}, geometry=place)
 
 
 def area_error_m2(

@@ -24,8 +24,9 @@ from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import spsolve
 from scipy.spatial import cKDTree
 
+from .boxes import see_that_boxes_seldom_meet
 from .plane import Floats, Geometries, _nothing, _wide_ground, _width
-from .rings import see_that_they_unite
+from .rings import farthest_m, see_that_they_unite
 
 __all__ = ["Mosaic", "make_mosaic"]
 
@@ -38,6 +39,7 @@ _SPARED = (1.0, 0.8, 0.5)  # of the tolerance: what has moved so far is not move
 _SUM_M2, _KEPT_M2 = 1e-3, 5e-3
 _WEAK_M2 = 1e-9
 _ROUNDS = 4
+_MANY_POINTS = 250_000  # product of the corners of two outlines
 _SLACK = 1e-6
 
 
@@ -99,6 +101,7 @@ def make_mosaic(
     EntangledError
         If the outlines cross too often for an answer.
     """
+    see_that_boxes_seldom_meet(shapes)
     see_that_they_unite(shapes)
     ground = _connected(shapes, tolerance_m)
     made = Mosaic(
@@ -174,7 +177,14 @@ def _take(made: Mosaic, rows: Ints, new: Geometries, trimmed: Geometries) -> Non
 
 def _moved_m(old: Geometries, new: Geometries) -> Floats:
     """How far outlines lie from one another where they are farthest, spikes aside."""
-    return np.asarray(shapely.hausdorff_distance(shapely.boundary(old), shapely.boundary(new)))
+    one, other = (np.asarray(shapely.boundary(shapes), object) for shapes in (old, new))
+    points = (np.asarray(shapely.get_num_coordinates(lines), np.int64) for lines in (one, other))
+    large = np.multiply(*points) > _MANY_POINTS
+    found = np.zeros(len(old))
+    found[~large] = shapely.hausdorff_distance(one[~large], other[~large])
+    for k in np.flatnonzero(large).tolist():  # few: it would take as long as the product
+        found[k] = max(farthest_m(one[k], other[k]), farthest_m(other[k], one[k]))
+    return found
 
 
 def _new_points(old: Geometries, new: Geometries) -> Ints:

@@ -23,6 +23,7 @@ from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 
 from ..errors import EntangledError
+from .boxes import box_pairs
 from .plane import (
     Center,
     Floats,
@@ -52,13 +53,10 @@ THREADS_FROM = 50_000
 
 _PAIRS_PER_TASK = 65_536
 _WORTH_PREPARING = 8  # pairs per big polygon from which preparing it pays
-_FEW = 64  # big polygons up to which comparing boxes one big after another beats an index
 _CROWDED = 64  # pairs per big polygon from which cells and pieces of it pay
 _MANY_VERTICES = 128
 _UNION_WEIGHT = 10  # a feature costs that much more in a union than in a clip
 _DUST_M2 = 1e-6  # an area below a square millimetre is rounding, not land
-_BOXES_AT_ONCE = 1 << 22  # pairs that could be found in one go
-_MOST_PAIRS, _PAIRS_PER_FEATURE = 5_000_000, 100  # of two layers whose boxes meet
 _MOST_SHARED, _SHARED_PER_FEATURE = 200_000, 10  # pairs whose shared ground is built
 _DEEP = 16  # boxes over a place, on average
 _HEAVY_PAIR = 1_000_000  # product of points from which a pair is looked at before it is laid over
@@ -114,7 +112,7 @@ def processors() -> int:
 def _clipped(
     bigs: Geometries, smalls: Geometries, threads: int
 ) -> tuple[Positions, Positions, Floats]:
-    i, j = _box_pairs(bigs, smalls, threads)
+    i, j = box_pairs(bigs, smalls, threads)
     crowded = len(i) > _CROWDED * len(bigs)
     rings = None
     if not crowded:
@@ -130,98 +128,6 @@ def _clipped(
     run(measure, list(_slices(i)), threads)
     real = size > _DUST_M2
     return i[real], j[real], size[real]
-
-
-def _box_pairs(bigs: Geometries, smalls: Geometries, threads: int) -> tuple[Positions, Positions]:
-    """Pairs whose bounding boxes meet, sorted by big, then small.
-
-    Raises
-    ------
-    EntangledError
-        If there are far more than land has: nearly all lie within one another's boxes.
-    """
-    if len(bigs) <= _FEW:
-        return _few_box_pairs(bigs, smalls)
-    most = _MOST_PAIRS + _PAIRS_PER_FEATURE * (len(bigs) + len(smalls))
-    found, total = [], 0
-    for i, j, _ in _box_pairs_of(bigs, threads, smalls):
-        found.append((i, j))
-        total += len(i)
-        if total > most:
-            raise EntangledError(total, most)
-    i, j = (np.concatenate(column) for column in zip(*found, strict=True))
-    return i, j
-
-
-def _box_pairs_of(
-    bigs: Geometries, threads: int, smalls: Geometries | None = None
-) -> Iterator[tuple[Positions, Positions, int]]:
-    """Yield pairs whose boxes meet, a bounded number at a time, and up to which big they go."""
-    smalls = bigs if smalls is None else smalls
-    tree = shapely.STRtree(smalls)
-    tree.query(shapely.Point(0, 0))  # built here, so that threads only read it
-    tasks = threads * 4
-    chunk = max(16, min(len(bigs), _BOXES_AT_ONCE // max(1, len(smalls))) // tasks + 1)
-
-    def query(start: int) -> NDArray[np.intp]:
-        pairs: NDArray[np.intp] = tree.query(bigs[start : start + chunk])
-        pairs[0] += start
-        order = np.argsort(pairs[0] * max(1, len(smalls)) + pairs[1])
-        return pairs[:, order]
-
-    step = chunk * tasks
-    for start in range(0, max(1, len(bigs)), step):
-        upto = min(len(bigs), start + step)
-        i, j = np.concatenate(run(query, list(range(start, upto, chunk)) or [0], threads), axis=1)
-        yield i, j, upto
-
-
-def _few_box_pairs(bigs: Geometries, smalls: Geometries) -> tuple[Positions, Positions]:
-    """Do without an index what needs only a few passes over the boxes."""
-    low_x, low_y, high_x, high_y = np.asarray(shapely.bounds(smalls)).T.copy()
-    found = [
-        np.flatnonzero((low_x <= east) & (high_x >= west) & (low_y <= north) & (high_y >= south))
-        for west, south, east, north in shapely.bounds(bigs)
-    ]
-    i = np.repeat(np.arange(len(bigs)), [len(one) for one in found])
-    return i, np.concatenate([*found, np.zeros(0, np.intp)])
-
-
-_CELLS = 256  # a side of the grid on which boxes are compared
-
-
-def boxes_near(boxes: Floats, targets: Floats) -> NDArray[np.bool_]:
-    """Return which boxes may meet one of `targets`, to a cell of a grid: none is missed.
-
-    Both are rows of west, south, east, north in any one unit. An empty box (NaN) meets nothing.
-    """
-    near: NDArray[np.bool_] = np.zeros(len(boxes), bool)
-    targets = targets[~np.isnan(targets).any(axis=1)]
-    if not len(targets):
-        return near
-    low, high = targets[:, :2].min(axis=0), targets[:, 2:].max(axis=0)
-    with np.errstate(invalid="ignore"):
-        near = (boxes[:, :2] <= high).all(axis=1) & (boxes[:, 2:] >= low).all(axis=1)
-    step = np.maximum((high - low) / _CELLS, np.finfo(float).tiny)
-
-    def cells(points: Floats) -> NDArray[np.intp]:
-        found: NDArray[np.intp] = (
-            np.floor((points - low) / step).clip(0, _CELLS - 1).astype(np.intp)
-        )
-        return found
-
-    corner = np.zeros((_CELLS + 1, _CELLS + 1), np.int64)  # steps up and down at corners of targets
-    (west, south), (east, north) = cells(targets[:, :2]).T, cells(targets[:, 2:]).T + 1
-    for x, y, sign in ((west, south, 1), (east, north, 1), (west, north, -1), (east, south, -1)):
-        np.add.at(corner, (x, y), sign)
-    taken = corner.cumsum(axis=0).cumsum(axis=1)[:-1, :-1] > 0
-    upto = np.zeros((_CELLS + 1, _CELLS + 1), np.int64)
-    upto[1:, 1:] = taken.cumsum(axis=0).cumsum(axis=1)
-    asked = np.flatnonzero(near)
-    (west, south), (east, north) = cells(boxes[asked, :2]).T, cells(boxes[asked, 2:]).T + 1
-    held = upto[east, north] - upto[west, north] - upto[east, south] + upto[west, south]
-    near[asked] = held > 0
-    return near
 
 
 def _slices(i: Positions) -> Iterator[slice]:
@@ -498,7 +404,7 @@ def _differences(
 ) -> tuple[Positions, Geometries]:
     """What is left of each shape outside all `covers`: positions and geometries."""
     left = shapes.copy()
-    i, j = _box_pairs(shapes, covers, threads)
+    i, j = box_pairs(shapes, covers, threads)
     first = np.flatnonzero(np.r_[True, i[1:] != i[:-1]]) if len(i) else np.zeros(0, np.intp)
     count = np.diff(np.r_[first, len(i)])
     few = count < _WORTH_PREPARING

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from .overlay import _SLACK_M, _box_pairs_of, _labels, _places, _threads
+from .boxes import box_pairs_of
+from .overlay import _SLACK_M, _labels, _places, _threads
 from .plane import Center, Floats, Geometries, _array, to_plane
 from .rings import HALF, Positions, Rings, few_enough, most_between, near_between, shared_areas
 
@@ -135,7 +136,7 @@ class _Search:
 
     def found(self) -> dict[str, NDArray[np.float64]]:
         """Search, and return pairs and piles: positions of the largest overlap, and the sums."""
-        for i, j, upto in _box_pairs_of(self.shapes, self.threads):
+        for i, j, upto in box_pairs_of(self.shapes, self.threads):
             once = i < j
             left = self._look(i[once], j[once], self.budget)
             if self.work > self.budget:
@@ -150,7 +151,7 @@ class _Search:
         late = np.arange(len(full)) >= upto
         self.cut |= full & late
         ask = np.flatnonzero(~full)
-        for a, b, _ in _box_pairs_of(self.shapes[ask], self.threads, self.shapes):
+        for a, b, _ in box_pairs_of(self.shapes[ask], self.threads, self.shapes):
             a = ask[a]
             again = ~full[b] & (b <= a)  # found from the other side too, or one with itself
             mine = late[a] & late[b] & ~again

@@ -8,7 +8,9 @@ serves areas, widths, buffers and overlays. Official figures are methods of :fun
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -144,7 +146,38 @@ def to_plane(geometry: Placed, center: Center | None = None) -> Placed:
     """
     if is_plane(_with_crs(geometry).crs) and (center is None or geometry.crs == plane(center)):
         return geometry
-    flat = geometry.to_crs(plane(center_of(geometry) if center is None else _pair(center)))
+    crs = plane(center_of(geometry) if center is None else _pair(center))
+    held, shapes = _HELD.get(), _array(geometry)
+    if held is None:
+        return _brought(geometry, crs)
+    key = shapes.__array_interface__["data"][0], shapes.shape, shapes.strides, geometry.crs, crs
+    if key not in held:  # the shapes are kept beside, so that no others can have their place
+        held[key] = shapes, _array(_brought(geometry.geometry, crs))
+        if len(held) > _MOST_HELD:
+            del held[next(iter(held))]
+    flat = GeoSeries(held[key][1], index=geometry.index, crs=crs)
+    if isinstance(geometry, GeoDataFrame):
+        return geometry.set_geometry(flat.rename(geometry.geometry.name))
+    return flat.rename(geometry.name)
+
+
+_Held: TypeAlias = dict[tuple[Any, ...], tuple[Geometries, Geometries]]
+_HELD: ContextVar[_Held | None] = ContextVar("layers already in a plane", default=None)
+_MOST_HELD = 3
+
+
+@contextmanager
+def in_plane_once() -> Iterator[None]:
+    """Bring the same layer to a plane once, however many ask, until the block ends."""
+    before = _HELD.set({})
+    try:
+        yield
+    finally:
+        _HELD.reset(before)
+
+
+def _brought(geometry: Placed, crs: CRS) -> Placed:
+    flat = geometry.to_crs(crs)
     lost = ~np.isfinite(shapely.bounds(_array(flat))) & ~_nothing(_array(geometry))[:, None]
     if lost.any():
         n = int(lost.any(axis=1).sum())

@@ -36,6 +36,7 @@ __all__ = [
     "Rings",
     "crossings_within",
     "edges_of",
+    "farthest_m",
     "few_enough",
     "in_threads",
     "most_between",
@@ -463,6 +464,16 @@ def _likely_crossings(shapes: Geometries) -> float:
         return float((held**2).sum() / max(float(size.prod()), np.finfo(float).tiny) / np.pi)
 
 
+def farthest_m(line: Any, other: Any) -> float:
+    """How far from a line the corner of another is that is farthest from it."""
+    xy, of = shapely.get_coordinates(shapely.get_parts(other), return_index=True)
+    ends = np.stack([xy[:-1], xy[1:]], axis=1)[of[:-1] == of[1:]]
+    points = shapely.points(shapely.get_coordinates(line))
+    tree = shapely.STRtree(shapely.linestrings(ends))
+    _, far = tree.query_nearest(points, return_distance=True, all_matches=False)
+    return float(far.max())
+
+
 def few_enough(counts: Positions, *, each: int, together: int) -> int:
     """Return the limit that holds for each of some counts, so that all below it stay in bounds.
 
@@ -496,11 +507,16 @@ def _meeting(one: Floats, other: Floats) -> Iterator[tuple[Positions, Positions]
     """Yield pairs of boxes that meet, some at a time."""
     if not len(one) or not len(other):
         return
-    tree = shapely.STRtree(shapely.box(*other.T))
+    tree = shapely.STRtree(_diagonals(other))
     step = max(16, _NEAR_PAIRS // len(other))
     for first in range(0, len(one), step):
-        i, j = tree.query(shapely.box(*one[first : first + step].T))
+        i, j = tree.query(_diagonals(one[first : first + step]))
         yield i + first, j
+
+
+def _diagonals(boxes: Floats) -> NDArray[np.object_]:
+    """Lines whose boxes these are: an index asks for no more, and they are made sooner."""
+    return np.asarray(shapely.linestrings(boxes.reshape(-1, 2, 2)), object)
 
 
 def _cross(edges: Edges, i: Positions, j: Positions) -> Mask:

@@ -6,7 +6,9 @@ import ast
 import math
 import unicodedata
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from openpyxl.cell.cell import Cell
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
@@ -72,16 +74,32 @@ def put(
         put_text(cell, plain)
     else:
         cell.value = plain
+    across = "center" if isinstance(value, int) and kind == "auto" else None
+    filled = kind == "input"
+    look = cell.quotePrefix, filled, number, box, across, wrap
+    looks = _LOOKS.setdefault(sheet.parent, {})
+    if look not in looks:
+        _dress(cell, filled=filled, number=number, box=box, across=across, wrap=wrap)
+        looks[look] = cell._style
+    cell._style = copy(looks[look])
+    return cell
+
+
+_LOOKS: WeakKeyDictionary[Any, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
+"""By workbook: styles that cells have already; to set one anew takes longer than all the rest."""
+
+
+def _dress(
+    cell: Cell, *, filled: bool, number: str | None, box: bool, across: str | None, wrap: bool
+) -> None:
     cell.font = Font(name=_FONT, size=10)
-    if kind == "input":
+    if filled:
         cell.fill = _INPUT
     if number:
         cell.number_format = number
     if box:
         cell.border = _BOX
-    across = "center" if isinstance(value, int) and kind == "auto" else None
     cell.alignment = Alignment(horizontal=across, vertical="center", wrap_text=wrap)
-    return cell
 
 
 def style_head(cell: Cell) -> None:

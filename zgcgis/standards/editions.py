@@ -183,8 +183,22 @@ def _read(id: str | Path, *, above: tuple[str, ...] = ()) -> tuple[dict[str, Any
     else:
         raise UnknownNameError(str(id), EDITIONS, what="edition of a standard", zh="标准版本")
     if "base" in data:
-        data = _changed(_read(data["base"], above=(*above, str(id)))[0], data, where)
+        base = _beside(path, str(data["base"]), where) if path.suffix == ".toml" else data["base"]
+        data = _changed(_read(base, above=(*above, str(id)))[0], data, where)
     return data, where
+
+
+def _beside(path: Path, base: str, where: str) -> str | Path:
+    """Return the edition that a file changes: one that ships, or a file of its own folder."""
+    if not base.endswith(".toml"):
+        return base
+    folder, own = path.parent.resolve(), path.parent / base
+    if not own.resolve().is_relative_to(folder):
+        _refuse(
+            f"{where}：base = “{base}”指向该文件所在文件夹之外。请把该文件放进文件夹。",
+            f"{where}: base = '{base}' lies outside the file's folder. Put the file into it.",
+        )
+    return own
 
 
 def _changed(base: dict[str, Any], data: dict[str, Any], where: str) -> dict[str, Any]:

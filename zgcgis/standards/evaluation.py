@@ -157,7 +157,7 @@ def read_evaluation(
     areas = {str(u): str(a) for u, a in data.get("areas", {}).items()}
     if unknown := set(kinds.values()) - set(edition.kinds):
         raise UnknownNameError(unknown, edition.kinds, what="zone type", zh="开发区类型")
-    known = {area for k in edition.kinds for area in edition.areas(k)}
+    known = _areas_of(edition)
     if unknown := set(areas.values()) - known:
         raise UnknownNameError(unknown, known, what="area", zh="评价分区")
     weights = {**_judged(data.get("ahp", ()), edition, where), **data.get("weights", {})}
@@ -232,6 +232,10 @@ def _judged(entries: Sequence[Mapping[str, Any]], edition: Edition, where: str) 
     return weights
 
 
+def _areas_of(edition: Edition) -> set[str]:
+    return {area for kind in edition.kinds for area in edition.areas(kind)}
+
+
 def _ideal(entry: Mapping[str, Any], edition: Edition, where: str) -> Ideal:
     key = str(entry.get("indicator", ""))
     if key not in INDICATORS:
@@ -259,6 +263,11 @@ def _ideal(entry: Mapping[str, Any], edition: Edition, where: str) -> Ideal:
     methods = (method,) if isinstance(method, str) else tuple(method)
     if unknown := set(methods) - set(METHODS):
         raise UnknownNameError(unknown, METHODS, what="method of an ideal", zh="理想值方法")
+    for name, choices in (("kind", edition.kinds), ("area", sorted(_areas_of(edition)))):
+        if (given := entry.get(name)) is not None and given not in choices:
+            raise UnknownNameError(
+                str(given), choices, what=f"{name} of an ideal ({where})", zh=f"理想值的 {name}"
+            )
     return Ideal(
         key,
         float(value),
