@@ -164,6 +164,10 @@ CSV: dict[str, list[dict[str, Any]]] = {
         {"unit": "a", "year": 2023, "use": "built_land", "kind": "cumulative", "quota_m2": 9e5, "clause": "1"},
         {"unit": "b", "year": 2022, "use": "supplied_in_year", "kind": "plan", "quota_m2": 9e5, "clause": "1"},
     ],
+    "land_use.csv": [
+        {"system": "tiny_codes", "code": "M", "zh": "工业", "en": "industry", "class": "industrial"},
+        {"system": "tiny_codes", "code": "M1", "zh": "一类工业", "class": "industrial", "td1029": "A2", "construction": "true"},
+    ],
     "members.csv": [{"unit": "a", "set": "one", "zh": "一", "en": "one", "since": 2000, "until": 2100}],
     "controls.csv": [
         {"industry_code": "", "indicator": "floor_area_ratio", "least": 1.0, "unit": "1", "clause": "1", "since": 2021}

@@ -113,7 +113,7 @@ def test_every_option_that_names_a_result_is_known_as_one():
         command = cli.get_command(None, name)
         assert isinstance(command, Command)
         for param in command.params:
-            if {"-o", "--out", "--output"} & set(param.opts):
+            if {"-o", "--out"} & set(param.opts):
                 assert isinstance(param.type, Output), (name, param.name)
 
 

@@ -1,20 +1,23 @@
-"""Land-use codes (地类): four classifications, one crosswalk, and the classes of TD/T 1029.
+"""Land-use codes (地类): four classifications, a zone's own, and the classes of TD/T 1029.
 
 The crosswalk is data (``resources/land_use.csv``): per system and code the Chinese name, our
 common class, the class of TD/T 1029 that built land of that use falls in, whether it is
 construction land, how sure the row is (``mark``) and the standard it is of. Codes are text, and
-a code finer than the table is taken for the longest one it begins with.
+a code finer than the table is taken for the longest one it begins with. A zone may bring a table of its own
+(:class:`CodeTable`); its codes are known as long as whoever opened the zone holds it.
 """
 
 from __future__ import annotations
 
+import gc
 import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
+from weakref import WeakValueDictionary
 
 import pandas as pd
 from pandas import DataFrame, Series
@@ -23,13 +26,19 @@ __all__ = [
     "CLASSES",
     "STATE_KEYS",
     "SYSTEMS",
+    "CodeTable",
     "ToldSystem",
+    "bring",
+    "brought_codes",
     "build_states",
     "classify",
+    "codes_of_system",
     "crosswalk",
     "state_keys",
     "system_fits",
+    "systems",
     "tell_system",
+    "usual_states",
 ]
 
 SYSTEMS = ("yonghai_2023", "gbt21010_2017", "third_survey", "gb50137_2011")
@@ -74,14 +83,115 @@ def _table(name: str) -> DataFrame:
         return pd.read_csv(file, dtype=str, keep_default_na=False)
 
 
-def crosswalk() -> DataFrame:
-    """Return the crosswalk, indexed by system and code."""
-    return _crosswalk().copy()
+_KNOWN = ["class", "td1029", "construction", "zh", "mark"]
+
+
+class CodeTable:
+    """The codes of one classification.
+
+    Parameters
+    ----------
+    name
+        What the classification is called.
+    rows
+        Indexed by code, with the columns of the crosswalk.
+    """
+
+    def __init__(self, name: str, rows: DataFrame) -> None:
+        self.name, self.rows = name, rows
+        self._finer = {str(code): code in set(rows["parent"]) for code in rows.index}
+        self._longest: dict[str, str] = {}
+        self._names = {str(code): plain_class(zh) for code, zh in rows["zh"].items()}
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: {len(self.rows)} codes>"
+
+    def longest(self, code: str) -> str:
+        """Return the code of the table that a code is, or is finer than."""
+        if code not in self._longest:
+            if len(self._longest) > 1 << 14:
+                self._longest.clear()
+            self._longest[code] = self._find(code)
+        return self._longest[code]
+
+    def _find(self, code: str) -> str:
+        if code in self._finer:
+            return code
+        for end in range(len(code) - 1, 0, -1):
+            if code[:end] in self._finer:
+                return "" if self._finer[code[:end]] else code[:end]
+        return ""
+
+    def name_of(self, code: str) -> str:
+        """Return the plain name of a class."""
+        return self._names[code]
+
+
+_BROUGHT: WeakValueDictionary[str, CodeTable] = WeakValueDictionary()
+"""Tables that open zones hold; one is gone with the last zone that does."""
+
+
+def bring(table: CodeTable) -> CodeTable:
+    """Let the codes of a table be known for as long as the table is held.
+
+    Raises
+    ------
+    ValueError
+        If another table of that name is held, with other codes.
+    """
+    held = _BROUGHT.get(table.name)
+    if held is not None and not held.rows.equals(table.rows):
+        del held
+        gc.collect()  # a zone that nobody holds may still wait to be taken away
+        held = _BROUGHT.get(table.name)
+    if table.name in SYSTEMS or (held is not None and not held.rows.equals(table.rows)):
+        raise ValueError(table.name)
+    return held or _BROUGHT.setdefault(table.name, table)
+
+
+def systems() -> tuple[str, ...]:
+    """Return the classifications there are: those that ship, then those that zones bring."""
+    return (*SYSTEMS, *sorted(_BROUGHT))
 
 
 @cache
-def _crosswalk() -> DataFrame:
-    return _table("land_use.csv").set_index(["system", "code"]).sort_index()
+def _shipped() -> Mapping[str, CodeTable]:
+    table = _table("land_use.csv").set_index(["system", "code"]).sort_index()
+    return MappingProxyType({name: CodeTable(name, table.loc[name]) for name in SYSTEMS})
+
+
+def _codes(system: str) -> CodeTable | None:
+    return _shipped().get(system) or _BROUGHT.get(system)
+
+
+def brought_codes() -> frozenset[str]:
+    """Return the codes of the tables that zones bring."""
+    return frozenset(str(code) for name in _BROUGHT for code in codes_of_system(name).index)
+
+
+def codes_of_system(system: str) -> DataFrame:
+    """Return the codes of one classification, indexed by code; no rows for one that is not known."""
+    known = _codes(system)
+    return _shipped()[SYSTEMS[0]].rows.iloc[:0].copy() if known is None else known.rows.copy()
+
+
+def crosswalk() -> DataFrame:
+    """Return the crosswalk of all that are known, indexed by system and code."""
+    return pd.concat({name: codes_of_system(name) for name in systems()}, names=["system", "code"])
+
+
+def usual_states() -> Mapping[str, tuple[str, str]]:
+    """Return what land of each common class usually is: class of TD/T 1029, and Y if built."""
+    return _usual_states()
+
+
+@cache
+def _usual_states() -> Mapping[str, tuple[str, str]]:
+    table = pd.concat([one.rows for one in _shipped().values()])
+    most = table.groupby("class")[["td1029", "construction"]].agg(lambda held: held.mode().iloc[0])
+    return MappingProxyType(
+        {str(key): (row.td1029, row.construction) for key, row in most.iterrows()}
+    )
 
 
 @cache
@@ -107,7 +217,7 @@ def classify(code: Series, system: Series | str) -> DataFrame:
     code
         Codes as text.
     system
-        The classification of each code, one of :data:`SYSTEMS`, or one for all.
+        The classification of each code, one of :func:`systems`, or one for all.
 
     Returns
     -------
@@ -122,40 +232,21 @@ def classify(code: Series, system: Series | str) -> DataFrame:
     >>> classify(Series(["10010101", "2399", ""]), "yonghai_2023")["class"].tolist()
     ['industrial', '', '']
     """
-    table = _crosswalk()
     text = code.astype("object").where(code.notna(), "").astype(str).str.strip()
-    systems = system if isinstance(system, Series) else Series(system, index=code.index)
-    systems = systems.astype("object").where(systems.notna(), "").astype(str)
-    pairs = DataFrame({"system": systems, "code": text})
-    of = {
-        pair: _longest(*pair) for pair in pairs.drop_duplicates().itertuples(index=False, name=None)
-    }
-    known_as = [of[pair] for pair in pairs.itertuples(index=False, name=None)]
-    names = ["class", "td1029", "construction", "zh", "mark"]
-    found = table[names].reindex(list(zip(systems, known_as, strict=True))).fillna("")
-    return found.set_axis(code.index).assign(known_as=known_as)
+    of_each = system if isinstance(system, Series) else Series(system, index=code.index)
+    of_each = of_each.astype("object").where(of_each.notna(), "").astype(str)
+    place, pairs = pd.factorize(of_each + "\n" + text)
+    rows = [_known(*pair.split("\n", 1)) for pair in pairs]
+    found = DataFrame(rows, columns=[*_KNOWN, "known_as"], dtype="str")
+    return found.take(place).set_axis(code.index)
 
 
-@cache
-def _codes(system: str) -> Mapping[str, bool]:
-    """The codes of a system, and whether the table has finer ones."""
-    table = _crosswalk()
-    there = table.index.get_level_values("system") == system
-    parents = set(table["parent"][there])
-    codes = table.index.get_level_values("code")[there]
-    return MappingProxyType({str(code): code in parents for code in codes})
-
-
-@lru_cache(maxsize=1 << 14)
-def _longest(system: str, code: str) -> str:
-    """The code of the table a code is, or is finer than."""
-    codes = _codes(system)
-    if code in codes:
-        return code
-    for end in range(len(code) - 1, 0, -1):
-        if code[:end] in codes:
-            return "" if codes[code[:end]] else code[:end]
-    return ""
+def _known(system: str, code: str) -> tuple[str, ...]:
+    table = _codes(system)
+    taken = "" if table is None else table.longest(code)
+    if table is None or not taken:
+        return ("",) * (len(_KNOWN) + 1)
+    return (*table.rows.loc[taken, _KNOWN], taken)
 
 
 LEAST_KNOWN, LEAST_NAMED, APART = 0.9, 0.8, 0.3
@@ -172,7 +263,7 @@ def system_fits(codes: Series, names: Series | None = None) -> DataFrame:
     Returns
     -------
     fits
-        Indexed by :data:`SYSTEMS`: ``known``, the share of rows whose code the system has;
+        Indexed by :func:`systems`: ``known``, the share of rows whose code the system has;
         ``unknown``, how many different codes it has not; ``named``, the share of rows with a
         name whose name is the one of their code there.
     """
@@ -184,13 +275,16 @@ def system_fits(codes: Series, names: Series | None = None) -> DataFrame:
     )
     rows, named = sum(pairs.values()), sum(n for (_, name), n in pairs.items() if name)
     fits = {}
-    for system in SYSTEMS:
+    for system in systems():
+        table = _codes(system)
+        if table is None:  # its zone is gone meanwhile
+            continue
         most = _LONGEST_CODE.get(system, 99)
-        known = {code: _longest(system, code) if len(code) <= most else "" for code, _ in pairs}
+        known = {code: table.longest(code) if len(code) <= most else "" for code, _ in pairs}
         alike = sum(
             count
             for (code, name), count in pairs.items()
-            if name and known[code] and name == _names(system)[known[code]]
+            if name and known[code] and name == table.name_of(known[code])
         )
         fits[system] = {
             "known": sum(n for (code, _), n in pairs.items() if known[code]) / max(rows, 1),
@@ -203,13 +297,6 @@ def system_fits(codes: Series, names: Series | None = None) -> DataFrame:
 def plain_class(name: str) -> str:
     """Return the name of a class without blanks and brackets."""
     return re.sub(r"[\s（）()、]", "", name)
-
-
-@cache
-def _names(system: str) -> Mapping[str, str]:
-    return MappingProxyType(
-        {str(code): plain_class(zh) for code, zh in _crosswalk().loc[system, "zh"].items()}
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +351,7 @@ def tell_system(codes: Series, names: Series | None = None, stated: str = "") ->
     ahead = best - fits["known"]
     near = (ahead == 0) | ((ahead <= 0.01) & (fits["unknown"] <= fits["unknown"].min() + 1))
     possible = tuple(fits.index[near])
-    if stated and fits.loc[stated, "known"] < min(LEAST_KNOWN, best):
+    if stated in fits.index and fits.loc[stated, "known"] < min(LEAST_KNOWN, best):
         by_codes = possible[0] if len(possible) == 1 else ""
         return ToldSystem(by_codes, "codes" if by_codes else "", possible, contradicted=True)
     named = fits.loc[list(possible), "named"].sort_values(ascending=False)

@@ -22,6 +22,7 @@ from pandas import DataFrame, Series
 
 from .errors import UnknownNameError
 from .findings import empty
+from .land_use import CodeTable
 from .plan import CLUSTERS, Clusters, Plan, with_industry
 
 __all__ = [
@@ -246,6 +247,8 @@ class Zone:
         What the plan states; the zone's choices for the evaluation; None if there is none.
     clusters
         The industry clusters its firms are sorted by, with their codes: its own or ours.
+    codes
+        Its own land-use codes, which are known while a zone holds them; None if it brings none.
     tables
         Every further ``*.csv`` of the folder by its stem, as text (``areas``, ``benchmarks`` …).
     folder
@@ -268,6 +271,7 @@ class Zone:
     folder: Path | None = None
     flaws: GeoDataFrame = field(default_factory=empty)
     clusters: Clusters = field(default_factory=lambda: CLUSTERS)
+    codes: CodeTable | None = None
 
     @property
     def center(self) -> tuple[float, float] | None:

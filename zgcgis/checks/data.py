@@ -343,8 +343,9 @@ def values_not_used(zone: Zone) -> GeoDataFrame:
             "other": entry.get("key", ""),
             "measured": entry.get("value"),
             "unit": _unit(str(entry.get("key", ""))),
-            "detail": f"{entry.get('year', '')} {entry.get('period', '')}: "
-            f"{entry.get('reason_zh', '')} / {entry.get('reason_en', '')} [{entry.get('source', '')}]",
+            "detail": " ".join(str(entry[key]) for key in ("year", "period") if key in entry)
+            + (": " if {"year", "period"} & set(entry) else "")
+            + f"{entry.get('reason_zh', '')} / {entry.get('reason_en', '')} [{entry.get('source', '')}]",
         }
         for entry in zone.meta.get("rejected", ())
     ]

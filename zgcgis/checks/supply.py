@@ -6,6 +6,7 @@ What :mod:`zgcgis.standards.idle_land` says of each parcel on the zone's day of 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -14,13 +15,14 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from .. import geo
+from ..errors import UnknownNameError
 from ..findings import finding_frame, rule
 from ..land_use import build_states
-from ..model import Zone
+from ..model import LEVELS, Zone
 from ..standards.idle_land import as_dates, judge_idle, rule_in_force
 from .topology import _once
 
-__all__ = ["as_of", "floor_area_ratio", "houses", "judged_parcels", "stated_numbers"]
+__all__ = ["as_known", "as_of", "floor_area_ratio", "houses", "judged_parcels", "stated_numbers"]
 
 
 def as_of(zone: Zone) -> date:
@@ -37,6 +39,46 @@ def as_of(zone: Zone) -> date:
         return date.fromisoformat(str(stated))
     years = zone.meta.get("years")
     return date(int(max(years)), 12, 31) if years else date.today()  # noqa: DTZ011 - a calendar day
+
+
+def as_known(zone: Zone, year: int) -> Zone:
+    """Return the zone as it was known at the end of a year, to be judged on that day.
+
+    Values, quotas and firms of later years are left out, and its latest year is that year.
+
+    Raises
+    ------
+    UnknownNameError
+        If the year is not one of those that the zone states.
+    """
+    years = [int(one) for one in zone.meta.get("years", ())]
+    if years and not min(years) <= year <= max(years):
+        known = [str(one) for one in range(min(years), max(years) + 1)]
+        raise UnknownNameError(str(year), known, what="year", zh="年份")
+    day = as_of(zone)
+    meta = {
+        **zone.meta,
+        "years": [min([*years, year]), year],
+        "as_of": day if day.year == year else date(year, 12, 31),
+    }
+    layers = {
+        level: layer[_by(layer, year)] if "year" in LEVELS[level].columns else layer
+        for level, layer in zone.layers.items()
+    }
+    return replace(
+        zone,
+        meta=meta,
+        layers=layers,
+        accounts=zone.accounts[_by(zone.accounts, year)],
+        quotas=zone.quotas[_by(zone.quotas, year)],
+    )
+
+
+def _by(table: pd.DataFrame, year: int) -> pd.Series:
+    if "year" not in table:
+        return pd.Series(data=True, index=table.index)
+    known = pd.to_numeric(table["year"])
+    return (known.isna() | (known <= year)).astype(bool)
 
 
 def judged_parcels(zone: Zone, day: date | None = None) -> GeoDataFrame:

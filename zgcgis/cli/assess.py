@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["assess", "report"]
 
 YEARS = click.option(
-    "--year", "years", type=int, multiple=True, help="评价年份，可重复 Year; may be repeated."
+    "--year", "years", type=int, multiple=True, help="按哪一年，可重复 The year; may be repeated."
 )
 
 
@@ -105,7 +105,10 @@ def _say(result: Assessment, lang: str) -> None:
         done = result.values.notna().sum()
         say(
             ("  可计算的园区指标：" if zh else "  Indicators of parks: ")
-            + "；".join(_counted(key, int(n), lang) for key, n in done.items())
+            + (
+                "；".join(_counted(key, int(n), lang) for key, n in done.items())
+                or ("没有" if zh else "none")
+            )
         )
     _say_closure(result, lang)
     grave = result.findings["severity"].value_counts()

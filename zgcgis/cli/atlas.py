@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from .basics import opened
+from .basics import LANG, YEAR, opened
 from .console import Output, command, say
 
 __all__ = ["map"]
@@ -13,10 +13,8 @@ __all__ = ["map"]
 @command()
 @click.argument("zone")
 @click.option("-o", "--out", type=Output(folder=False), help="输出文件 File to write; ZONE.html.")
-@click.option(
-    "--lang", type=click.Choice(["zh", "en"]), default="zh", help="打开时的语言 Opening language."
-)
-@click.option("--year", type=int, help="打开时的年份 Year it opens on.")
+@LANG
+@YEAR
 @click.option("--color-by", help="打开时的指标 Quantity that colours the parks.")
 @click.option("--review-no", help="审图号 Map review number.")
 @click.option(

@@ -17,7 +17,7 @@ from .console import Output, command, pad, print_json, say
 if TYPE_CHECKING:
     from ..model import Zone
 
-__all__ = ["env", "new", "opened", "opened_on", "sample", "terms"]
+__all__ = ["YEAR", "env", "new", "opened", "opened_on", "sample", "terms"]
 
 LANG = click.option(
     "--lang", type=click.Choice(["zh", "en"]), default="zh", help="语言 Language of what is shown."
@@ -31,6 +31,9 @@ AS_OF = click.option(
     type=click.DateTime(["%Y-%m-%d"]),
     help="认定日期，如 2023-12-31 Day of judgement.",
 )
+
+
+YEAR = click.option("--year", type=int, help="按哪一年 The year.")
 
 
 def opened(folder: str, lang: str) -> Zone:
@@ -63,11 +66,20 @@ def opened(folder: str, lang: str) -> Zone:
     return zone
 
 
-def opened_on(zone: str, lang: str, as_of: datetime | None = None) -> Zone:
-    """Open a zone as :func:`opened` does, judged on a day of its own."""
+def opened_on(zone: str, lang: str, as_of: datetime | None = None, year: int | None = None) -> Zone:
+    """Open a zone as :func:`opened` does, judged on a day of its own, or as known in a year."""
     found = opened(zone, lang)
+    if year is not None:
+        from ..checks.supply import as_known
+
+        found = as_known(found, year)
     if as_of is None:
         return found
+    if year is not None and as_of.year != year:
+        raise click.UsageError(
+            f"--as-of {as_of:%Y-%m-%d} 不在 --year {year} 之内，请只给一个。"
+            f"--as-of {as_of:%Y-%m-%d} is no day of --year {year}; give one of them."
+        )
     return replace(found, meta={**found.meta, "as_of": as_of.date()})
 
 
@@ -184,8 +196,9 @@ def terms(word: str | None, lang: str, as_json: bool) -> None:  # noqa: FBT001
 
 
 @command()
+@LANG
 @JSON
-def env(as_json: bool) -> None:  # noqa: FBT001
+def env(lang: str, as_json: bool) -> None:  # noqa: FBT001
     """列出运行环境与各库版本。Versions of what the toolkit stands on."""
     import fiona
     import pyogrio
@@ -211,8 +224,9 @@ def env(as_json: bool) -> None:  # noqa: FBT001
         "zones": ", ".join(SHIPPED),
     }
     missing = left_open(try_doors()).values()
-    open_doors = "; ".join(f"{zh} {en}" for zh, en in missing)
-    rows["reader shut off"] = f"但 but: {open_doors}" if open_doors else "是 yes"
+    doors = "; ".join(Text(*pair).say(lang) for pair in missing)
+    shut = Text(f"是，但：{doors}", f"yes, but: {doors}") if doors else Text("是", "yes")
+    rows["reader shut off"] = shut.say(lang)
     if as_json:
         print_json(json_text(rows))
         return

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..safe_text import Text
-from .basics import AS_OF, JSON, LANG, opened_on
+from .basics import AS_OF, JSON, LANG, YEAR, opened_on
 from .console import Output, command, print_json, print_table, say
 from .progress import Progress, progress
 from .results import refuse_over_full, write_check
@@ -68,6 +68,7 @@ __all__ = ["check", "say_changes"]
 )
 @click.option("--sheets/--no-sheets", default=True, help="闲置与超指标一宗一表 A4 sheets.")
 @click.option("--map/--no-map", "atlas", default=True, help="带问题图层的地图 Atlas with findings.")
+@YEAR
 @AS_OF
 @click.option(
     "-o", "--out", type=Output(folder=None, files=(".gpkg", ".xlsx", ".json", ".html")),
@@ -87,6 +88,7 @@ def check(
     top: int | None,
     sheets: bool,  # noqa: FBT001
     atlas: bool,  # noqa: FBT001
+    year: int | None,
     as_of: datetime | None,
     out: str | None,
     lang: str,
@@ -97,7 +99,7 @@ def check(
     from ..findings import combine
     from ..io.zones import layer_files
 
-    here = _opened(zone, level, lang, as_of)
+    here = _opened(zone, level, lang, as_of, year)
     kept_to = {"rules": codes, "parks": _parks(here, parks), "severities": _at_least(severity)}
     if out and any(kept_to.values()):
         refuse_over_full(Path(out))
@@ -127,16 +129,20 @@ def check(
         sys.exit(1)
 
 
-def _opened(zone: str, level: str | None, lang: str, as_of: datetime | None) -> Zone:
+def _opened(
+    zone: str, level: str | None, lang: str, as_of: datetime | None, year: int | None
+) -> Zone:
     """Open a zone, or a single file as one."""
+    from ..checks.supply import as_known
     from ..io.zones import zone_of_file
     from ..model import LEVELS
 
     file = Path(zone)
     if not file.is_file():
-        return opened_on(zone, lang, as_of)
+        return opened_on(zone, lang, as_of, year)
     stem = file.stem.lower()
     alone = zone_of_file(file, level or (stem if stem in LEVELS else "parcel"))
+    alone = alone if year is None else as_known(alone, year)
     return alone if as_of is None else replace(alone, meta={"as_of": as_of.date()})
 
 

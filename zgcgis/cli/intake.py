@@ -58,8 +58,7 @@ SCALE = click.option(
 )
 SYSTEM = click.option(
     "--system",
-    type=click.Choice(["yonghai_2023", "gbt21010_2017", "third_survey", "gb50137_2011"]),
-    help="地类代码的体系。The classification of the land-use codes.",
+    help="地类代码的体系，如 third_survey，或示范区自带的。The classification of the land-use codes.",
 )
 ACCEPT = click.option(
     "--accept", multiple=True, metavar="规则", help="明知而接受的规则，如 R104。Rules to accept."
@@ -85,12 +84,18 @@ def _options(
     scale: tuple[str, ...],
     system: str | None,
     accept: tuple[str, ...],
+    *,
+    own: Iterable[str] = (),
 ) -> Options:
     from ..findings import RULES
     from ..intake.crs import parse_crs
     from ..intake.encoding import codec_of
     from ..intake.layer import Options
+    from ..land_use import SYSTEMS
 
+    known = (*SYSTEMS, *sorted(own))
+    if system is not None and system not in known:
+        raise click.BadParameter(f"{system!r}：{'、'.join(known)}", param_hint="--system")
     if crs is not None:
         try:
             parse_crs(crs)
@@ -443,11 +448,13 @@ def import_(
     from ..intake.sandbox.process import OPEN_DOORS
     from ..io.importing import import_all, import_file
     from ..io.outside import left_out
+    from ..io.zones import own_systems, zone_folder
     from ..model import LEVELS
 
     if level is not None and level not in LEVELS:
         raise click.BadParameter(f"{level!r}：{'、'.join(LEVELS)}", param_hint="--level")
-    options = _options(crs, encoding, layer, rename, datum, scale, system, accept)
+    own = own_systems(zone_folder(zone))
+    options = _options(crs, encoding, layer, rename, datum, scale, system, accept, own=own)
     if level is None:
         intakes = import_all(file, zone, options=options, add=add, dry_run=dry_run)
     else:
@@ -544,8 +551,8 @@ def _show_replaced(intake: Intake, *, zh: bool) -> None:
 @click.argument("zone", metavar="示范区 ZONE")
 @click.argument("level", metavar="级别 LEVEL")
 @click.option(
-    "--output",
     "-o",
+    "--out",
     required=True,
     type=Output(folder=False),
     help="输出文件，后缀定格式。File; its suffix tells.",
@@ -554,7 +561,7 @@ def _show_replaced(intake: Intake, *, zh: bool) -> None:
 @click.option("--headers", type=click.Choice(["zh"]), help="列名用中文。Column names in Chinese.")
 @LANG
 def export(
-    zone: str, level: str, output: str, crs: str | None, headers: str | None, lang: str
+    zone: str, level: str, out: str, crs: str | None, headers: str | None, lang: str
 ) -> None:
     """写出一个图层：gpkg、geojson、parquet、shp.zip、csv、xlsx、txt。Write a layer out."""
     from ..intake.crs import parse_crs
@@ -569,5 +576,5 @@ def export(
                 param_hint="--crs",
             ) from problem
     layer = opened(zone, lang).layer(level)
-    made = write_layer(layer, output, crs=crs, headers=headers or "")
+    made = write_layer(layer, out, crs=crs, headers=headers or "")
     say(f"已写出 {made}" if lang == "zh" else f"Written: {made}")

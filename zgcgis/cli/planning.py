@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .basics import AS_OF, JSON, LANG, OUT, opened_on
+from .basics import AS_OF, JSON, LANG, OUT, YEAR, opened_on
 from .check import say_changes
 from .console import command, print_json, print_table, say
 from .results import write_allocation, write_scenario
@@ -24,12 +24,14 @@ __all__ = ["admit", "allocate", "scenario"]
 @command()
 @click.argument("project", type=click.Path(exists=True, dir_okay=False))
 @click.option("--zone", required=True, help="示范区文件夹或名称 Zone folder or name.")
+@YEAR
 @AS_OF
 @LANG
 @JSON
 def admit(
     project: str,
     zone: str,
+    year: int | None,
     as_of: datetime | None,
     lang: str,
     as_json: bool,  # noqa: FBT001
@@ -39,7 +41,7 @@ def admit(
     from ..planning.admission import read_project
     from ..planning.outputs import records_json
 
-    here = opened_on(zone, lang, as_of)
+    here = opened_on(zone, lang, as_of, year)
     wish = read_project(project)
     answer = review(here, wish)
     if as_json:

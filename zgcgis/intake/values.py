@@ -10,7 +10,6 @@ import math
 import re
 import unicodedata
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -370,14 +369,14 @@ def _codes_spelt(text: pd.Series, source: str, column: str, log: Log) -> None:
         log.stop("R504", other=source, detail=str(bad.iloc[0]))
     if of_use and counts is not None:
         # National codes of digits alone have two, four or six of them.
-        odd = counts[counts.index.str.match(r"^[1-9](\d\d)*$")]
+        brought = land_use.brought_codes()
+        odd = counts[counts.index.str.match(r"^[1-9](\d\d)*$") & ~counts.index.isin(brought)]
         if odd.sum() > 0.05 * counts.sum():
             log.stop("R515", other=source, detail=str(odd.index[0]))
         else:
             _codes_known(counts, source, log)
 
 
-@lru_cache(maxsize=1)
 def _land_use_codes() -> tuple[str, ...]:
     return tuple(sorted(set(land_use.crosswalk().index.get_level_values("code"))))
 
@@ -532,6 +531,7 @@ def _truth(series: pd.Series, source: str, log: Log) -> pd.Series:
 
 def _listed(series: pd.Series, column: str, log: Log) -> pd.Series:
     allowed = set(COLUMNS[column].values)
+    allowed |= set(land_use.systems()) if column == "land_use_system" else set()
     spelt = {
         plain_name(name): key
         for key, names in resource().get("spellings", {}).get(column, {}).items()

@@ -39,7 +39,7 @@ from .outside import delivered, refuse_links
 from .spreadsheets import write_csv
 from .stored import read_stored_layer, stored_file
 from .writing import write_text_whole
-from .zones import layer_files, read_settings, zone_folder
+from .zones import layer_files, own_codes, read_settings, zone_folder
 
 __all__ = ["Intake", "import_all", "import_file", "locked"]
 
@@ -108,7 +108,10 @@ def import_file(
         raise UnknownNameError(level, LEVELS, what="level", zh="图层级别")
     folder = zone_folder(zone)
     refuse_links(folder)
-    with contextlib.nullcontext() if dry_run else locked(folder):
+    with (
+        contextlib.nullcontext() if dry_run else locked(folder),
+        contextlib.nullcontext(own_codes(folder)),  # known while they are held
+    ):
         return _import(path, folder, level, options, add=add, dry_run=dry_run)
 
 
@@ -138,6 +141,13 @@ def import_all(
     options = options or Options()
     folder = zone_folder(zone)
     refuse_links(folder)
+    with contextlib.nullcontext(own_codes(folder)):  # known while they are held
+        return _import_all(path, folder, options, add=add, dry_run=dry_run)
+
+
+def _import_all(
+    path: str | Path, folder: Path, options: Options, *, add: bool, dry_run: bool
+) -> list[Intake]:
     found: list[_Part] = []
     unclear: list[str] = []
     for file in map(Path, delivered(path)):
@@ -165,7 +175,7 @@ def import_all(
     return [
         import_file(
             part.file,
-            zone,
+            folder,
             part.layer.level,
             options=replace(options, layer=part.name),
             add=add or part in by_level.get(part.layer.level, [])[1:],

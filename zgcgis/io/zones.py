@@ -41,6 +41,7 @@ from ..errors import (
 )
 from ..findings import combine
 from ..intake.layer import Options
+from ..land_use import SYSTEMS, CodeTable, bring, usual_states
 from ..model import LEVELS, Layers, StoredLayer, Zone
 from ..plan import CLUSTERS, Clusters, clusters_of, load_plan
 from ..plan.fields import FORMS, WrongValue, check_value, shown
@@ -63,6 +64,8 @@ __all__ = [
     "mistakes",
     "new_zone",
     "open_zone",
+    "own_codes",
+    "own_systems",
     "read_settings",
     "read_sound_layer",
     "read_stored_layer",
@@ -145,6 +148,7 @@ def open_zone(folder: str | Path) -> Zone:
     if root.parent != _DATA:  # an installer may link to the files of a package
         refuse_links(root)
     _no_name_misspelt(root)
+    codes = own_codes(root)
     meta = read_settings(root / "zone.toml")
     plan_file = root / "plan.toml"
     evaluation_file = root / "evaluation.toml"
@@ -171,6 +175,7 @@ def open_zone(folder: str | Path) -> Zone:
         flaws=flaws,
         folder=root,
         clusters=clusters,
+        codes=codes,
     )
 
 
@@ -269,8 +274,98 @@ def read_settings(path: Path) -> Mapping[str, Any]:
     """Read ``zone.toml`` or ``evaluation.toml``; what may not stand there is one sentence."""
     error = StandardError if path.name == "evaluation.toml" else ZoneError
     data = read_toml(path, error=error)
-    check_settings(data, path.name, path, error=error)
+    own = path.name == "zone.toml" and data.get("land_use_system", "") in own_systems(path.parent)
+    checked = {key: data[key] for key in data if not own or key != "land_use_system"}
+    check_settings(checked, path.name, path, error=error)
     return data
+
+
+def own_systems(folder: Path) -> set[str]:
+    """Return what the land-use codes that a zone brings are called, be they usable or not."""
+    path = folder / "land_use.csv"
+    with contextlib.suppress(ZgcgisError, OSError), keeping_all():
+        table = read_texts(path)
+        if "code" in table:
+            named = table["system"] if "system" in table else pd.Series(None, index=table.index)
+            return {str(one) for one in named.fillna(_OWN)}
+    return set()
+
+
+_OWN = "own"
+"""What the codes a zone brings are called where the table does not say."""
+
+
+def own_codes(folder: Path) -> CodeTable | None:
+    """Return the land-use codes a zone brings, known for as long as they are held; None without.
+
+    Raises
+    ------
+    ZoneError
+        If the table cannot be used.
+    """
+    path = folder / "land_use.csv"
+    if not path.is_file():
+        return None
+    table = read_texts(path)
+    names = own_systems(folder)
+    if len(names) != 1 or names & set(SYSTEMS):
+        refuse(
+            ZoneError(
+                f"{path} 的 system 列写了 {sorted(names)}；一个示范区带一个体系，且不能与自带的"
+                f"（{'、'.join(SYSTEMS)}）同名。请改成一个自己的名称。",
+                f"{path}: column system says {sorted(names)}; a zone brings one system, and none of "
+                f"the name of one that ships ({', '.join(SYSTEMS)}). Give it one name of its own.",
+            )
+        )
+        return None
+    if twice := sorted(set(table["code"][table["code"].duplicated()].dropna())):
+        refuse(
+            ZoneError(
+                f"{path}：代码 {twice[:8]} 出现多次。每个代码只写一行。",
+                f"{path}: code {twice[:8]} stands more than once. Give each code one line.",
+            )
+        )
+        return None
+    name = names.pop()
+    try:
+        return bring(CodeTable(name, _code_rows(table)))
+    except ValueError:
+        raise ZoneError(
+            f"{path}：另一个正在使用的示范区（或改动前的这一个）也带了名为 {name} 的地类体系，代码不同。"
+            "请在 system 列换一个名称，或先放开那一个。",
+            f"{path}: another zone that is in use, or this one before a change, brings a system named "
+            f"{name} with other codes. Give it another name in column system, or let go of that zone.",
+        ) from None
+
+
+def _code_rows(table: DataFrame) -> DataFrame:
+    """The codes of a zone's own table as rows of the crosswalk; what is blank goes by the class."""
+    usual = usual_states()
+    codes = [str(code) for code in table["code"]]
+    there = set(codes)
+
+    def text(column: str) -> list[str]:
+        held = table[column] if column in table else pd.Series(None, index=table.index)
+        return [one if isinstance(one, str) else "" for one in held]
+
+    built = {"True": "Y", "False": "N"}
+    rows = zip(codes, text("zh"), text("class"), text("td1029"), text("construction"), strict=True)
+    made = [
+        {
+            "zh": zh,
+            "level": "",
+            "parent": next(
+                (code[:k] for k in range(len(code) - 1, 0, -1) if code[:k] in there), ""
+            ),
+            "class": kind,
+            "td1029": (state or usual.get(kind, ("", ""))[0]).removeprefix("-"),
+            "construction": built.get(land, usual.get(kind, ("", ""))[1]),
+            "mark": "own",
+            "source": "land_use.csv",
+        }
+        for code, zh, kind, state, land in rows
+    ]
+    return DataFrame(made, index=pd.Index(codes, name="code"), dtype="str")
 
 
 _FILES = (
@@ -341,6 +436,7 @@ def mistakes(root: Path) -> list[ZgcgisError]:
         *look("parks.csv", by=_read_units),
         *look("accounts.csv", "quotas.csv", by=read_table),
         *look(*more, by=read_texts),
+        *look("land_use.csv", by=lambda path: own_codes(path.parent) if not kept else None),
         *look("plan.toml", by=plan),
         *look("evaluation.toml", by=evaluation),
         *look("layers", by=layers),

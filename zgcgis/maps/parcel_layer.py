@@ -13,7 +13,7 @@ from folium.template import Template
 from geopandas import GeoDataFrame
 
 from ..errors import CrsError, MissingColumnsError
-from ..land_use import SYSTEMS
+from ..land_use import systems
 from ..model import COLUMNS
 from .codec import pack, pack_column
 from .land_layers import class_style, ramp_style, use_style
@@ -154,9 +154,9 @@ def _style(rows: GeoDataFrame, by: str | None) -> tuple[dict[str, Any] | None, A
         return None, None
     values, name = rows[by], _names(by)
     if by in ("land_use", "planned_use") and "land_use_system" in rows:
-        systems = rows["land_use_system"].astype("object")
-        if systems.isin(SYSTEMS).any():
-            return use_style(by, values, systems, name)
+        of_each = rows["land_use_system"].astype("object")
+        if of_each.isin(systems()).any():
+            return use_style(by, values, of_each, name)
     numeric = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
     whole = numeric and (values.dropna() == values.dropna().round()).all()
     if numeric and not (whole and values.nunique() <= _FEW):

@@ -85,6 +85,7 @@ class WrongValue(Exception):  # noqa: N818 - it is caught where the place is kno
 
     def __init__(self, zh: str, en: str, near: str = "") -> None:
         super().__init__(en)
+        self.plain, self.near = (zh, en), near
         self.zh = zh + (f"。是不是 {near}？" if near else "。")
         self.en = en + (f". Is it {near}?" if near else ".")
 
@@ -153,6 +154,17 @@ def _not_among(value: Any, names: Iterable[str], words: Mapping[str, str]) -> Wr
     choice = " / ".join(name or '""' for name in known)
     near = nearest(value, known, words) if isinstance(value, str) else ""
     return WrongValue(f" {choice} 之一", f"one of {choice}", near)
+
+
+def _system(value: Any, field: Field) -> None:
+    if isinstance(value, str) and value in field.values:
+        return
+    wrong = _not_among(value, field.values, field.words)
+    own_zh, own_en = (
+        "，或示范区自带的 land_use.csv 里的体系",
+        ", or the system of the zone's own land_use.csv",
+    )
+    raise WrongValue(wrong.plain[0] + own_zh, wrong.plain[1] + own_en, wrong.near)
 
 
 def _term(value: Any, field: Field) -> None:
@@ -408,6 +420,7 @@ _KINDS: Mapping[str, Callable[[Any, Field], None]] = {
     "text": _text,
     "id": _id,
     "unit": _text,
+    "system": _system,
     "term": _term,
     "terms": _terms,
     "use": _use,

@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -62,7 +63,7 @@ class Clusters(Mapping[str, Cluster]):
     def __repr__(self) -> str:
         return f"<clusters: {', '.join(self)}>"
 
-    def of(self, code: object) -> str:
+    def of(self, code: str | None) -> str:
         """Return the cluster of a code, or ``""``; the longest prefix wins.
 
         A section letter before the digits is passed over.
@@ -108,7 +109,7 @@ def industry_of(code: str | None, clusters: Clusters = CLUSTERS) -> str:
 
 
 def clusters_of(
-    stated: Mapping[str, Any], plan: Plan | None, where: object = "zone.toml"
+    stated: Mapping[str, Any], plan: Plan | None, where: str | Path = "zone.toml"
 ) -> Clusters:
     """Return the clusters that a zone sorts firms by.
 
@@ -155,7 +156,7 @@ def clusters_of(
     return Clusters(own)
 
 
-def _twice(where: object, key: str, codes: list[str]) -> None:
+def _twice(where: str | Path, key: str, codes: list[str]) -> None:
     refuse(
         ZoneError(
             f"{where} 和 plan.toml 的 industry.{key} 都写了 codes，而两处不同（{'、'.join(codes[:8])}）。"
@@ -166,7 +167,7 @@ def _twice(where: object, key: str, codes: list[str]) -> None:
     )
 
 
-def _shared(where: object, code: str, first: str, second: str) -> None:
+def _shared(where: str | Path, code: str, first: str, second: str) -> None:
     refuse(
         ZoneError(
             f"{where}：行业代码 {code} 同时属于产业 {first} 和 {second}，企业归哪一个不知道。"

@@ -11,7 +11,7 @@ from geopandas import GeoDataFrame
 from ..checks import asked, check, not_checked
 from ..checks.coverage import coverage_lines, unjudged
 from ..errors import ZgcgisError
-from ..findings import RULES
+from ..findings import RULES, combine
 from ..io import open_zone, zone_folder
 from ..io.zones import mistakes
 from ..model import COLUMNS, LEVELS, Zone
@@ -84,7 +84,7 @@ def examine_zone(name: str | Path) -> Condition:
     return Condition(
         folder,
         [],
-        findings=check(zone, (*_OF_FILES, "R")) if len(zone.flaws) else check(zone, _OF_FILES),
+        findings=combine([zone.flaws, check(zone, _OF_FILES)]),
         layers=_layers(zone),
         commands=_commands(zone, gaps),
         lacking=tuple(

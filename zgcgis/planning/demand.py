@@ -43,7 +43,7 @@ from .. import geo
 from ..checks.admission import land_books, latest_year, lines_of_plots, negative_entries
 from ..checks.quota import quota_use, use_class
 from ..errors import PlanError, UnknownNameError, is_it, nearest
-from ..land_use import classify, crosswalk
+from ..land_use import classify, codes_of_system
 from ..model import Zone
 from ..plan.fields import shown
 from ..plan.settings import check_settings, read_toml
@@ -206,7 +206,7 @@ def _code_fits(file: Path, where: str, demand: Demand, system: str) -> None:
     found = classify(pd.Series([demand.code]), system).iloc[0]
     if str(found["td1029"])[:2] == USES[demand.use]:
         return
-    codes = crosswalk().loc[system]
+    codes = codes_of_system(system)
     fit = codes.index[codes["td1029"].str.startswith(USES[demand.use])]
     some = list(fit[:8]) + (["…"] if len(fit) > 8 else [])
     ask_zh, ask_en = is_it("" if found["known_as"] else nearest(demand.code, fit))

@@ -223,6 +223,7 @@ _FILES = {
     "waivers.toml": "不再提示的问题及理由",
     "controls.csv": "项目准入的控制指标",
     "negative_list.csv": "负面清单",
+    "land_use.csv": "自带的地类代码表（体系名写在 zone.toml 的 `land_use_system`；空白的状况和建设用地按大类）",
     "members.csv": "单元的成员",
     "names.csv": "单元的曾用名",
     "boundaries.csv": "四至",
@@ -239,7 +240,7 @@ _KINDS = {
     "range": "两个 0 至 1 的数", "unit": "单元编号", "term": "量的名称（zgcgis terms）",
     "terms": "量的名称列表", "use": "用途", "span": "年或其中一段", "any": "不限",
     "control": "控制指标", "codes": "行业代码（GB/T 4754），列表或“代码 = 名称”的表",
-    "colour": "颜色（#rrggbb）", "table": "表", "tables": "若干个表", "named": "表，键自定",
+    "colour": "颜色（#rrggbb）", "system": "地类体系", "table": "表", "tables": "若干个表", "named": "表，键自定",
     "each": "键自定",
 }  # fmt: skip
 _MEANS = {
