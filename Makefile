@@ -49,8 +49,10 @@ lint: setup $(VENV)/test
 	$(BIN)/ruff format --check zgcgis tests locks
 	$(BIN)/mypy
 
+# Compiled once: many tests start the program anew, and an environment may forbid it to keep what it compiles.
 test: setup $(VENV)/test machine page lint
 	$(PIP) check
+	$(BIN)/python -m compileall -q zgcgis tests
 	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-branch --cov-report=term
 
 test-full: setup $(VENV)/test machine

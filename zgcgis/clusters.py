@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from .errors import MissingColumnsError, ZgcgisWarning
 from .mcdm.arguments import Level, Numbers, guarded, numbers, refuse
@@ -48,7 +48,7 @@ def wilson(count: Numbers, of: Numbers, *, level: Level = 0.95) -> NDArray[np.fl
             f"个数应在 0 与总数之间，收到 {k[at]:g} / {n[at]:g}。",
             f"A count must lie between 0 and the whole; got {k[at]:g} of {n[at]:g}.",
         )
-    z = float(norm.ppf(0.5 + level / 2))
+    z = float(ndtri(0.5 + level / 2))
     with np.errstate(divide="ignore", invalid="ignore"):
         share = k / n
         middle = (share + z * z / (2 * n)) / (1 + z * z / n)
@@ -188,7 +188,7 @@ def _quotient_interval(
     m: NDArray[np.float64],
     level: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    z = float(norm.ppf(0.5 + level / 2))
+    z = float(ndtri(0.5 + level / 2))
     x_, r_ = x + 0.5, r + 0.5
     n_, m_ = n + 1.0, m + 1.0
     all_ = x_ + r_

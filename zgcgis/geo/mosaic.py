@@ -21,8 +21,6 @@ import shapely
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, diags_array
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import spsolve
-from scipy.spatial import cKDTree
 
 from .boxes import see_that_boxes_seldom_meet
 from .plane import Floats, Geometries, _nothing, _wide_ground, _width
@@ -363,6 +361,8 @@ def _snapped(
     gap_m2: float,
 ) -> Geometries:
     """Return polygons whose near corners are one, and in whose edges the near corners stand."""
+    from scipy.spatial import cKDTree  # late: only who mends waits for it
+
     net = _Net.of(shapes)
     places, number = net.nodes()
     held = csr_array(
@@ -560,6 +560,8 @@ def _keep_sums(
 
 def _balanced(shapes: Geometries, was: Geometries, block: Ints, still: Mask) -> Geometries:
     """Return polygons whose areas sum up block by block to what they were; some stand still."""
+    from scipy.sparse.linalg import spsolve
+
     net = _Net.of(shapely.orient_polygons(shapes))
     places, number = net.nodes()
     begin, owner = net.edges, net.owner

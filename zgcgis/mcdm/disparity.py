@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pandas import DataFrame, Series
-from scipy.stats import t as student
+from scipy.special import stdtr
 
 from .arguments import Above, Floats, Numbers, guarded, one_order, refuse, with_labels
 from .tables import (
@@ -295,7 +295,7 @@ def beta_convergence(start: Numbers, end: Numbers, *, years: Above) -> Convergen
     return Convergence(
         beta,
         error,
-        float(2 * student.sf(ratio, free)),
+        float(2 * stdtr(free, -ratio)),
         1 - float(rest @ rest) / spread if spread > 0 else math.nan,
         speed,
         math.log(2) / speed if speed > 0 else math.nan,

@@ -321,14 +321,14 @@ def _fill_sheet(sheet: Worksheet, table: pd.DataFrame, lang: str) -> None:
         width = max([text_width(_shown_cell(v)) for v in table[column].head(200)] + [6])
         width = max(width, min(text_width(str(head.value)), 12))
         sheet.column_dimensions[get_column_letter(c)].width = min(width + 2, 50)
-    severities = list(table["severity"]) if "severity" in table else []
-    for k, row in enumerate(table.itertuples(index=False, name=None), start=2):
-        for c, value in enumerate(row, start=1):
-            if table.columns[c - 1] == "severity" and str(value) in SEVERITY_NAMES:
+        for k, value in enumerate(table[column], start=2):
+            if column == "severity" and str(value) in SEVERITY_NAMES:
+                if colour := _FILL.get(str(value)):
+                    sheet.cell(k, 1).fill = PatternFill("solid", fgColor=colour)
                 value = SEVERITY_NAMES[str(value)].say(lang)
-            _fill_cell(sheet.cell(k, c), value, lang)
-        if severities and (colour := _FILL.get(str(severities[k - 2]))):
-            sheet.cell(k, 1).fill = PatternFill("solid", fgColor=colour)
+            plain = plain_value(_plain(value))
+            if plain is not None:  # most cells of a large sheet are empty
+                _fill_cell(sheet.cell(k, c), plain, lang)
     sheet.freeze_panes = "A2"
     sheet.print_title_rows = "1:1"
     sheet.page_setup.orientation = "landscape"
@@ -348,13 +348,12 @@ def _shown_cell(value: Any) -> str:
     return shown(value) if isinstance(value, float) else str(value)
 
 
-def _fill_cell(cell: Cell, value: Any, lang: str) -> None:
-    plain = plain_value(_plain(value))
+def _fill_cell(cell: Cell, plain: Any, lang: str) -> None:
     if isinstance(plain, bool):
         plain = ("是" if plain else "") if lang == "zh" else ("yes" if plain else "")
     if isinstance(plain, str):
         put_text(cell, plain)
-        if text_width(plain) > _FOLDED:
+        if 2 * len(plain) > _FOLDED and text_width(plain) > _FOLDED:
             cell.alignment = Alignment(wrap_text=True, vertical="top")
         return
     cell.value = plain
