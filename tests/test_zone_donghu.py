@@ -59,7 +59,7 @@ def test_it_ships_and_is_found_by_its_name_and_sound(zone):
     assert zone.folder == FOLDER
     code, said, _ = run(["doctor", "donghu", "--lang", "en"])
     assert code == 0
-    assert "8 parks in parks.csv, 1 drawn" in said
+    assert "8 parks in parks.csv, 0 drawn" in said
     assert "no evaluation.toml, so no scores" in said
 
 
@@ -73,7 +73,7 @@ def test_the_map_lists_all_parks_and_says_which_are_not_drawn(tmp_path):
     page = tmp_path / "m.html"
     code, said, _ = run(["map", "donghu", "-o", str(page), "--lang", "en"])
     assert code == 0
-    assert "8 parks, 1 drawn" in said
+    assert "8 parks, 0 drawn" in said
     assert "不上图" in page.read_text(encoding="utf-8")
 
 
@@ -111,8 +111,8 @@ def test_the_sketch_has_the_published_area_and_says_that_it_is_one(zone):
     extent = zone.layer("boundary")
     area = geo.area_m2(extent.geometry, center=zone.center).iloc[0]
     assert area == pytest.approx(518.06e6, rel=0.001)
-    for level in ("boundary", "park", "district"):
-        assert set(zone.layer(level)["precision"]) <= {"schematic", "point"}
+    for level in ("boundary", "district"):
+        assert set(zone.layer(level)["precision"]) == {"schematic"}
         assert (zone.layer(level)["error_m"] >= 500).all()
 
 

@@ -93,7 +93,7 @@ def page_content(
         "industries": _industries(zone),
         "units": units,
         "lines": _shapes(zone, "axis") + _shapes(zone, "corridor"),
-        "outlines": _shapes(zone, "group"),
+        "outlines": _shapes(zone, "group") or _shapes(zone, "boundary"),
         "districts": _shapes(zone, "district"),
         "links": _shapes(zone, "link"),
         "eras": _eras(zone),
