@@ -11,7 +11,7 @@ two years; ``spatial_form`` tells density, mix and shape.
 from __future__ import annotations
 
 from .book import LEVELS, Survey, measure, parts, survey
-from .change import NONE, Transitions, lineage, transitions
+from .change import NONE, Shared, Transitions, balance, lineage, shared_ground, transitions
 from .space import spatial_form
 from .tiles import TILE_FROM, on_cluster, pool, spread_for, spread_over
 
@@ -19,13 +19,16 @@ __all__ = [
     "LEVELS",
     "NONE",
     "TILE_FROM",
+    "Shared",
     "Survey",
     "Transitions",
+    "balance",
     "lineage",
     "measure",
     "on_cluster",
     "parts",
     "pool",
+    "shared_ground",
     "spatial_form",
     "spread_for",
     "spread_over",

@@ -15,7 +15,7 @@ from .. import geo
 from ..errors import MissingColumnsError
 from .shares import text
 
-__all__ = ["NONE", "Transitions", "lineage", "transitions"]
+__all__ = ["NONE", "Shared", "Transitions", "balance", "lineage", "shared_ground", "transitions"]
 
 NONE = "(none)"
 """What ground counts as that is in the layer in one of the two years only."""
@@ -72,9 +72,14 @@ def transitions(
     )
     old, new = before.reset_index(drop=True), after.reset_index(drop=True)
     was, now = text(old, by), text(new, by)
-    size_old = geo.area_m2(old.geometry, center=center).to_numpy()
-    size_new = geo.area_m2(new.geometry, center=center).to_numpy()
-    i, j, area = _pairs(old, new, size_old, center)
+    ground = shared_ground(old, new, center=center)
+    i, j, area, size_old, size_new = (
+        ground.i,
+        ground.j,
+        ground.area_m2,
+        ground.old_m2,
+        ground.new_m2,
+    )
     rows = DataFrame({"before": was.to_numpy()[i], "after": now.to_numpy()[j], "area": area})
     lost = np.maximum(size_old - np.bincount(i, area, len(old)), 0)
     come = np.maximum(size_new - np.bincount(j, area, len(new)), 0)
@@ -91,23 +96,88 @@ def transitions(
     return Transitions(matrix, _map(old, new, was, now, i, j, min_area_m2, center))
 
 
-def _pairs(
-    old: GeoDataFrame, new: GeoDataFrame, size: NDArray[np.float64], center: tuple[float, float]
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
-    """Ground that rows of the two years share; rows that stayed as they were are not overlaid."""
-    key_old = list(zip(text(old, "id"), old.geometry.to_wkb(), strict=True))
-    key_new = list(zip(text(new, "id"), new.geometry.to_wkb(), strict=True))
+@dataclass(frozen=True)
+class Shared:
+    """Ground that the rows of two layers share.
+
+    Attributes
+    ----------
+    i, j, area_m2
+        One row per pair: positions in the layer before and after, and square metres.
+    old_m2, new_m2
+        Area of each row before and after.
+    same
+        For each row before: the position of the row after with the same id and outline, or -1.
+    """
+
+    i: NDArray[np.intp]
+    j: NDArray[np.intp]
+    area_m2: NDArray[np.float64]
+    old_m2: NDArray[np.float64]
+    new_m2: NDArray[np.float64]
+    same: NDArray[np.intp]
+
+
+def shared_ground(
+    before: GeoDataFrame, after: GeoDataFrame, *, center: tuple[float, float] | None = None
+) -> Shared:
+    """Return how much ground each row has in common with each row of another state.
+
+    Rows that kept their id and their outline are not overlaid.
+
+    Parameters
+    ----------
+    before, after
+        Polygons of two states, with ``id``.
+    center
+        Centre of the working plane.
+    """
+    if center is None:
+        center = geo.center_of(pd.concat([before.geometry, after.geometry]))
+    old_m2 = geo.area_m2(before.geometry, center=center).fillna(0).to_numpy()
+    new_m2 = geo.area_m2(after.geometry, center=center).fillna(0).to_numpy()
+    key_old = list(zip(text(before, "id"), before.geometry.to_wkb(), strict=True))
+    key_new = list(zip(text(after, "id"), after.geometry.to_wkb(), strict=True))
     place = {key: k for k, key in enumerate(key_new)}
     same = np.array([place.get(key, -1) for key in key_old], np.intp)
     kept = np.flatnonzero(same >= 0)
-    left = np.flatnonzero(same < 0)
-    right = np.setdiff1d(np.arange(len(new)), same[kept])
-    i, j, area = geo.clipped_areas(old.geometry.iloc[left], new.geometry.iloc[right], center=center)
-    return (
+    left = np.flatnonzero((same < 0) & (old_m2 > 0))
+    right = np.setdiff1d(np.flatnonzero(new_m2 > 0), same[kept])
+    i, j, area = geo.clipped_areas(
+        before.geometry.iloc[left], after.geometry.iloc[right], center=center
+    )
+    return Shared(
         np.r_[kept, left[i]],
         np.r_[same[kept], right[j]],
-        np.r_[size[kept], area],
+        np.r_[old_m2[kept], area],
+        old_m2,
+        new_m2,
+        same,
     )
+
+
+def balance(ground: Shared, before: Series, after: Series) -> DataFrame:
+    """Return land gained and lost by class (用地增减): ``before lost gained after``, in m².
+
+    ``before - lost + gained = after`` in every row; what a class keeps is the ground that it has
+    in both states.
+
+    Parameters
+    ----------
+    ground
+        What the two layers share, of :func:`shared_ground`.
+    before, after
+        Class of each row of the two layers, in their order.
+    """
+    was, now = before.to_numpy(), after.to_numpy()
+    stays = was[ground.i] == now[ground.j]
+    kept = Series(ground.area_m2[stays]).groupby(was[ground.i[stays]]).sum()
+    had = Series(ground.old_m2).groupby(was).sum()
+    has = Series(ground.new_m2).groupby(now).sum()
+    names = had.index.union(has.index)
+    had, has, kept = (s.reindex(names, fill_value=0.0) for s in (had, has, kept))
+    kept = np.minimum(kept, np.minimum(had, has))  # ground that lies in two rows counts twice
+    return DataFrame({"before": had, "lost": had - kept, "gained": has - kept, "after": has})
 
 
 def _map(
@@ -175,9 +245,14 @@ def lineage(
     )
     old, new = before.reset_index(drop=True), after.reset_index(drop=True)
     name_old, name_new = text(old, "id"), text(new, "id")
-    size_old = geo.area_m2(old.geometry, center=center).to_numpy()
-    size_new = geo.area_m2(new.geometry, center=center).to_numpy()
-    i, j, area = _pairs(old, new, size_old, center)
+    ground = shared_ground(old, new, center=center)
+    i, j, area, size_old, size_new = (
+        ground.i,
+        ground.j,
+        ground.area_m2,
+        ground.old_m2,
+        ground.new_m2,
+    )
     related = area >= min_share * np.minimum(size_old[i], size_new[j])
     i, j, area = i[related], j[related], area[related]
     fan_out, fan_in = np.bincount(i, minlength=len(old)), np.bincount(j, minlength=len(new))

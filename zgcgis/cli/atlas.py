@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 import click
 
 from .basics import LANG, YEAR, opened
 from .console import Output, command, say
+
+if TYPE_CHECKING:
+    from ..model import Zone
 
 __all__ = ["map"]
 
@@ -21,6 +27,10 @@ __all__ = ["map"]
     "--layers",
     help="放入页面的用地图层，逗号分隔，冒号后为着色方式 Layers of land: parcel:land_use,building,firm; none.",
 )
+@click.option(
+    "--compare",
+    help="与什么比较：另一示范区文件夹、2019:2022 或 plan Another zone, two years, or plan against actual.",
+)
 def map(
     zone: str,
     out: str | None,
@@ -29,6 +39,7 @@ def map(
     color_by: str | None,
     review_no: str | None,
     layers: str | None,
+    compare: str | None,
 ) -> None:
     """生成可离线打开的地图集。The atlas of ZONE, one file that needs no network."""
     from ..io.writing import lying
@@ -43,6 +54,7 @@ def map(
         lang="en" if lang == "en" else "zh",
         review_no=review_no,
         layers=None if layers is None else [part.strip() for part in layers.split(",")],
+        compare=_compared(compare, lang),
     )
     path = save_map(atlas, out or f"{file_name(here.id)}.html")
     units = atlas.content["units"]
@@ -54,3 +66,10 @@ def map(
         if lang == "zh"
         else f"{path}: {len(parks)} parks, {len(drawn)} drawn, {size:.2f} MB, needs no network."
     )
+
+
+def _compared(asked: str | None, lang: str) -> Zone | str | None:
+    """Two years and the plan stay words; what else is named is a zone."""
+    if asked is None or asked == "plan" or re.fullmatch(r"\d{4}\s*[:：]\s*\d{4}", asked):
+        return asked
+    return opened(asked, lang)

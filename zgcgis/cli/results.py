@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..safe_text import Text, xml_text
+from ..safe_text import Text
 from .console import say
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def write_check(
     folder = result_folder(out, "findings.json", _CHECK_FILES)
     made = [write(folder / f"findings{suffix}") for suffix, write in writers.items()]
     if atlas:
-        made.append(save_map(_atlas(here, standing, lang), folder / "map.html"))
+        made.append(save_map(_atlas(here, standing, lang, desk="findings"), folder / "map.html"))
     if sheets:
         printed = write_sheets(here, standing, folder, lang=lang)
         made += printed
@@ -96,25 +96,27 @@ def write_check(
     return made
 
 
-def _atlas(zone: Zone, findings: GeoDataFrame, lang: str) -> Any:
+def _atlas(zone: Zone, findings: GeoDataFrame, lang: str, **more: Any) -> Any:
     """The atlas with its findings, which come the largest of each severity first."""
     from ..maps import draw_zone
     from ..report.wording import sentences_of
 
     opens: Literal["zh", "en"] = "en" if lang == "en" else "zh"
     said = sentences_of(zone)
-    return draw_zone(zone, findings=findings, lang=opens, sentences=said, desk="findings")
+    return draw_zone(zone, findings=findings, lang=opens, sentences=said, **more)
 
 
 def write_scenario(
     base: Zone, changed: Zone, wish: Any, answer: Any, out: str, lang: str
 ) -> list[Path]:
-    """Write the workbook of a comparison, both maps, and the page that shows them together."""
+    """Write the workbook of a comparison, and the page that shows both states on one map."""
     from ..io.places import result_folder
     from ..maps import save_map
     from ..planning.outputs import write_workbook
 
-    folder = result_folder(out, "scenario.xlsx", ("before.html", "after.html", "compare.html"))
+    folder = result_folder(out, "scenario.xlsx", ("compare.html",))
+    atlas = _atlas(base, answer.after, lang, compare=changed)
+    atlas.content["compare"]["sides"] = [["现状", "Now"], [wish.zh, wish.en]]
     zh = lang == "zh"
     pages = [
         ("台账差别" if zh else "Accounts", answer.accounts),
@@ -124,35 +126,8 @@ def write_scenario(
     ]
     return [
         write_workbook(folder / "scenario.xlsx", pages, lang=lang, title=wish.zh),
-        save_map(_atlas(base, answer.before, lang), folder / "before.html"),
-        save_map(_atlas(changed, answer.after, lang), folder / "after.html"),
-        _side_by_side(folder, wish.zh if zh else wish.en, lang),
+        save_map(atlas, folder / "compare.html"),
     ]
-
-
-def _side_by_side(folder: Path, title: str, lang: str) -> Path:
-    """Write a page that shows the two maps beside one another."""
-    from html import escape
-
-    from ..io.writing import write_text_whole
-
-    zh, shown = lang == "zh", escape(xml_text(title))
-    before, after = ("现状", "方案") if zh else ("Before", "After")
-    page = f"""<!doctype html>
-<html lang="{"zh-CN" if zh else "en"}"><head><meta charset="utf-8"><title>{shown}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; frame-src 'self' file:; style-src 'unsafe-inline'">
-<style>html,body{{margin:0;height:100%;font:15px sans-serif}}body{{display:flex;flex-direction:column}}
-h1{{font-size:17px;margin:8px 12px}}main{{flex:1;display:grid;grid-template-columns:1fr 1fr;gap:6px}}
-figure{{margin:0;display:flex;flex-direction:column}}figcaption{{padding:2px 12px;font-weight:600}}
-iframe{{flex:1;border:0;border-top:1px solid #9aa3ad}}
-@media(max-width:700px){{main{{grid-template-columns:1fr}}}}</style></head>
-<body><h1>{shown}</h1><main>
-<figure><figcaption>{before}</figcaption><iframe src="before.html" title="{before}"></iframe></figure>
-<figure><figcaption>{after}</figcaption><iframe src="after.html" title="{after}"></iframe></figure>
-</main></body></html>
-"""
-    return write_text_whole(folder / "compare.html", page)
 
 
 def write_allocation(out: str, answer: Any, setting: Any, changes: Any, lang: str) -> list[Path]:

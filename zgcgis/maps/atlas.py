@@ -203,7 +203,8 @@ def draw_zone(
     review_no: str | None = None,
     layers: Sequence[str] | None = None,
     sentences: Sentences = describe,
-    desk: Literal["parks", "land", "firms", "findings"] = "parks",
+    desk: Literal["parks", "land", "firms", "findings", "compare"] | None = None,
+    compare: Zone | str | None = None,
 ) -> Atlas:
     """Draw the layers of a zone, coloured by a value, with findings on top.
 
@@ -228,14 +229,17 @@ def draw_zone(
         default all that fit into about 48 bytes a parcel, at least 5.3 MB.
     sentences
         Writes the findings as sentences in a language; by default :func:`zgcgis.findings.describe`.
-
     desk
-        Which page of the panel is open at first.
+        Which page of the panel is open at first; by default the comparison if there is one, else
+        the parks.
+    compare
+        What the zone is compared with in the same page: another zone (a scenario, a later
+        delivery), two years as ``"2019:2022"``, or ``"plan"`` for planned against actual use.
 
     Raises
     ------
     UnknownNameError
-        If `color_by`, `year` or one of `layers` is not there.
+        If `color_by`, `year`, one of `layers` or what `compare` names is not there.
     PageTooLargeError
         If the parcels, or layers that are asked for, do not fit into 29 MB.
 
@@ -253,8 +257,9 @@ def draw_zone(
         review_no=review_no,
         layers=layers,
         sentences=sentences,
+        compare=compare,
     )
-    content["desk"] = desk
+    content["desk"] = desk or ("parks" if compare is None else "compare")
     return Atlas(content, blocks)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from ..clusters import location_quotients
 from ..errors import UnknownNameError
@@ -20,7 +20,7 @@ from ..model import Zone
 from ..plan import goals
 from ..plan.targets import period_name
 from ..terms import TERMS
-from .desks import land_and_firms, opening, unplanned, year_of
+from .desks import comparison, land_and_firms, opening, unplanned, year_of
 from .finding_list import Sentences, findings_block
 from .land_layers import MOST_BLOCKS
 from .panel import Measure, in_units, panel
@@ -43,6 +43,7 @@ def page_content(
     review_no: str | None,
     layers: Sequence[str] | None = None,
     sentences: Sentences = describe,
+    compare: Zone | str | None = None,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the data block of the page, and the packed blocks beside it by id.
 
@@ -103,12 +104,36 @@ def page_content(
         "mix": _mix(zone),
         "findings": told,
         "context": _context(zone),
-        "sources": list(sources),
     }
     blocks = {"findings": listed} if told["count"] else {}
+    beside = _compared(zone, compare, content, blocks, sources)
+    content["sources"] = list(sources)
     taken = len(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
-    content["land"], content["firms"] = land_and_firms(zone, layers, blocks, taken)
+    content["land"], content["firms"] = land_and_firms(zone, layers, blocks, taken, beside)
     return content, blocks
+
+
+def _compared(
+    zone: Zone,
+    compare: Zone | str | None,
+    content: dict[str, Any],
+    blocks: dict[str, str],
+    sources: dict[str, int],
+) -> Mapping[str, Series]:
+    """Put what is compared into the page; return the columns that it adds to the parcels."""
+    if compare is None:
+        content["compare"] = None
+        return {}
+    found = comparison(zone, compare, content["years"])
+    content["compare"] = found.record
+    blocks.update(found.blocks)
+    if isinstance(compare, Zone):
+        _, values = panel(compare)
+        ids = {*(unit["id"] for unit in content["units"]), *map(str, compare.units.index)}
+        parks = _shapes(compare, "park")
+        found.record["values"] = _values(values, ids, sources)
+        found.record["parks"] = None if parks == _shapes(zone, "park") else parks
+    return found.beside
 
 
 def _measure(m: Measure) -> dict[str, Any]:

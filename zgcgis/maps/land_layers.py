@@ -32,9 +32,12 @@ __all__ = [
     "Land",
     "asked_layers",
     "class_style",
+    "common_uses",
     "land_of",
+    "packed_rows",
     "ramp_style",
     "room_of",
+    "state_style",
     "use_style",
 ]
 
@@ -76,6 +79,8 @@ _OUR_WORDS: Mapping[str, tuple[str, str, str]] = {
     "plan_fit": ("规划与现状用途", "Plan against actual use", ""),
 }
 _FIT = (("一致", "same class", "#8fb9b3"), ("不一致", "another class", "#b4325a"))
+_APART = {"public": "#f2a6c8", "business": "#c2372e", "other_land": "#c8c2b0"}
+"""Classes whose colour is another's in the standard, where both stand side by side."""
 _VALUES = {
     "allocated": ("划拨", "allocated"), "granted": ("出让", "granted"), "leased": ("租赁", "leased"),
     "True": ("是", "yes"), "False": ("否", "no"), "true": ("是", "yes"), "false": ("否", "no"),
@@ -121,7 +126,13 @@ class _Part:
     data: str
 
 
-def land_of(zone: Zone, asked: Mapping[str, str] | None = None, *, most: int | None = None) -> Land:
+def land_of(
+    zone: Zone,
+    asked: Mapping[str, str] | None = None,
+    *,
+    most: int | None = None,
+    beside: Mapping[str, Series] | None = None,
+) -> Land:
     """Return the land layers of a zone for a page.
 
     Parameters
@@ -135,6 +146,8 @@ def land_of(zone: Zone, asked: Mapping[str, str] | None = None, *, most: int | N
         Bytes that all layers together may take in the page; by default 48 a parcel, at least
         5.3 MB and at most 29 MB, and 29 MB for levels that are asked for. What does not fit is left
         out, the least needed first, and a sentence says what.
+    beside
+        Further columns of the parcels, by key, that the page cannot do without.
 
     Raises
     ------
@@ -150,7 +163,8 @@ def land_of(zone: Zone, asked: Mapping[str, str] | None = None, *, most: int | N
     wanted = there if asked is None else [level for level in there if level in asked]
     found, parts, records = Land(), [], {}
     for level in wanted:
-        record, own = _drawn(zone, level, (asked or {}).get(level, ""), found)
+        more = (beside or {}) if level == "parcel" else {}
+        record, own = _drawn(zone, level, (asked or {}).get(level, ""), found, more)
         records[level] = record
         parts += own
     room = room_of(zone, asked) if most is None else most
@@ -214,7 +228,9 @@ def _too_large(parts: Sequence[_Part], room: int) -> PageTooLargeError:
     )
 
 
-def _drawn(zone: Zone, level: str, style: str, found: Land) -> tuple[dict[str, Any], list[_Part]]:
+def _drawn(
+    zone: Zone, level: str, style: str, found: Land, beside: Mapping[str, Series]
+) -> tuple[dict[str, Any], list[_Part]]:
     rows = zone.layer(level)
     rows = rows.set_index(pd.RangeIndex(len(rows)))
     sheet = _Sheet(rows, str(zone.meta.get("land_use_system") or ""))
@@ -227,6 +243,7 @@ def _drawn(zone: Zone, level: str, style: str, found: Land) -> tuple[dict[str, A
     sheet.columns.update({key: rows[key] for key, _, _ in fields})
     if "park_id" in rows and rows["park_id"].notna().any():
         sheet.columns["park_id"] = rows["park_id"]
+    sheet.columns.update(beside)
     packed = pack(rows.to_crs("EPSG:4490").geometry.to_numpy())
     opening = style or (keys[0] if keys else "")
     record = {
@@ -247,9 +264,23 @@ def _drawn(zone: Zone, level: str, style: str, found: Land) -> tuple[dict[str, A
     parts = [_Part(base, level, "", {}, packed.data)]
     order = list(sheet.columns)
     for key, values in sheet.columns.items():
-        rank = base if key in (f"by.{opening}", *_FIRST) else base + _later(key, order)
+        first = key in (f"by.{opening}", *_FIRST, *beside)
+        rank = base if first else base + _later(key, order)
         parts.append(_Part(rank, level, key, *pack_column(values, packed.order)))
     return record, parts
+
+
+def packed_rows(key: str, name: Sequence[str], rows: GeoDataFrame, columns: Mapping[str, Series]) -> tuple[dict[str, Any], dict[str, str]]:  # fmt: skip
+    """Return polygons as a layer of the page with these columns alone: record, and blocks by key."""
+    packed = pack(rows.to_crs("EPSG:4490").geometry.to_numpy())
+    record: dict[str, Any] = {
+        "key": key, "name": list(name), "from": 0, "total": len(rows), "meta": packed.meta,
+        "styles": [], "style": "", "fields": [], "columns": {},
+    }  # fmt: skip
+    blocks = {key: packed.data}
+    for column, values in columns.items():
+        record["columns"][column], blocks[f"{key}.{column}"] = pack_column(values, packed.order)
+    return record, blocks
 
 
 _FIRST = ("area_m2", "id", "park_id", "since", "until")
@@ -398,6 +429,14 @@ def use_style(
     return style, places
 
 
+def common_uses(uses: Series) -> tuple[dict[str, Any] | None, NDArray[Any] | None]:
+    """Return a style by the common classes of land use, given as their keys."""
+    colours = {**_class_colours(), **_APART}
+    told = [(*names, colours.get(key, "#ffffff")) for key, names in CLASSES.items()]
+    names = uses.map({key: names[0] for key, names in CLASSES.items()})
+    return class_style("class", names, ("用途", "Use"), told)
+
+
 def _text(rows: DataFrame, key: str) -> Series:
     if key not in rows:
         return Series("", index=rows.index, dtype="object")
@@ -416,8 +455,8 @@ def _uses(sheet: _Sheet, keys: Sequence[str]) -> None:
             sheet.add(*use_style(key, _text(sheet.rows, key), systems, _words(key)[:2]))
 
 
-def _states(key: str, states: Series) -> tuple[dict[str, Any] | None, NDArray[Any] | None]:
-    """How built or supplied, in the words of TD/T 1029 for the class it begins with."""
+def state_style(key: str, states: Series) -> tuple[dict[str, Any] | None, NDArray[Any] | None]:
+    """Return a style by how built or supplied, in the words of TD/T 1029 for the class it begins with."""
 
     def said(code: str) -> tuple[str, str]:
         if code == "-":
@@ -451,9 +490,9 @@ def _parcels(zone: Zone, level: str, sheet: _Sheet) -> None:  # noqa: ARG001
     _uses(sheet, ("land_use", "planned_use"))
     _fit(sheet)
     states = build_states(rows, sheet.system)["state"]
-    sheet.add(*_states("build_state", states))
+    sheet.add(*state_style("build_state", states))
     if "supply_state" in rows:
-        sheet.add(*_states("supply_state", _text(rows, "supply_state")))
+        sheet.add(*state_style("supply_state", _text(rows, "supply_state")))
     floors = _floor_areas(zone, rows)
     if floors is not None:
         sheet.columns["floor_area_m2"] = floors

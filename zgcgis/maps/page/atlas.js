@@ -1,9 +1,11 @@
 /* The page of an atlas. Every text of the data becomes a text node; nothing is parsed as HTML. */
 import { UI } from "./words.js";
 import { SVG, add, clear, each, el, encode, fill, own, svg } from "./dom.js";
+import { compareDesk } from "./compare.js";
 import { contextLines } from "./context.js";
 import { findingsDesk } from "./findings.js";
 import { firmsDesk } from "./firms.js";
+import { dash, ground, panes, shape } from "./ground.js";
 import { labelDesk } from "./labels.js";
 import { landDesk } from "./land.js";
 import { landView } from "./landview.js";
@@ -31,7 +33,7 @@ export function atlas(map, D) {
   var parks = D.units.filter(function (u) { return u.level !== "block"; });
 
   /* what the desks share */
-  var P = { map: map, D: D, S: S, T: T, byId: byId, number: number, marked: marked, ramp: ramp, value: value, chosen: chosen, found: found, partOf: partOf, frame: frame, covered: covered, covering: covering, go: go, pick: pick, remember: remember, paintCard: paintCard, refresh: refresh, landChanged: landChanged, pickThing: pickThing, outline: outline, showFinding: showFinding, togglePick: togglePick, save: save,
+  var P = { map: map, phone: phone, D: D, S: S, T: T, byId: byId, groupById: groupById, frameFor: frameFor, coveredFor: coveredFor, stage: stage, freeBounds: freeBounds, tell: tell, hush: function () { tip.hidden = true; }, measure: measure, valueIn: valueIn, fillOf: fillOf, paint: paint, declutter: function () { declutter(); }, number: number, marked: marked, ramp: ramp, value: value, chosen: chosen, found: found, partOf: partOf, frame: frame, covered: covered, covering: covering, go: go, pick: pick, remember: remember, paintCard: paintCard, refresh: refresh, landChanged: landChanged, pickThing: pickThing, outline: outline, showFinding: showFinding, togglePick: togglePick, save: save,
     say: function (zh, en) { return S.lang === "en" ? en : zh; }, printing: function () { return printing; }, industry: function (k) { return industryById[k]; },
     firmsOf: function (id) { return firms.of(id); }, findingsOf: function (id) { return findings.of(id); }, findingButton: function (i) { return findings.button(i); }, contextOn: function () { return context.on(); }, contextRow: function () { return context.row(); }, contextChanged: function () { context.update(); declutter(); remember(); } };
 
@@ -51,15 +53,22 @@ export function atlas(map, D) {
   function marked(q, v) { return (q === "~" ? "≈" : q === ">" ? ">" : q === "<" ? "≲" : "") + number(v); }
   function measure() { return measureByKey[S.measure]; }
   function series(unit, key) { return own(own(D.values, key), unit) || []; }
-  function cell(unit, key, year, mode) {
+  function cell(unit, key, year, mode, table) {
     var best = null;
-    each(series(unit, key), function (c) {
+    each(table ? own(own(table, key), unit) || [] : series(unit, key), function (c) {
       if (c[0] === year || ((mode || S.mode) === "latest" && c[0] <= year)) if (!best || c[0] > best[0]) best = c;
     });
     return best;
   }
-  function there(u) { return (u.since === null || u.since <= S.year) && (u.until === null || S.year < u.until); }
-  function value(u) { return S.measure && there(u) ? cell(u.id, S.measure, S.year) : null; }
+  function yearNow() { return compare.shows() && D.compare.years ? D.compare.years[0] : S.year; }
+  function there(u, year) { var y = year === undefined ? yearNow() : year; return (u.since === null || u.since <= y) && (u.until === null || y < u.until); }
+  function valueIn(u, year, table) { return S.measure && there(u, year) ? cell(u.id, S.measure, year, S.mode, table) : null; }
+  function value(u) { return valueIn(u, yearNow()); }
+  function isBig(u) { return u.level === "group" || !!u.kids && u.kids.some(function (k) { return k.g && k.level === "park"; }); }
+  function fillOf(u, c) {
+    var alone = S.picks.length && !(u.kids || []).some(function (k) { return k.g && chosen(k); });
+    return { fill: true, fillColor: c ? colours()[klass(c[1])] : "url(#no-data)", fillOpacity: c ? (u.level === "group" ? 0.5 : 0.93) : u.level === "block" || (isBig(u) && !alone) ? 0 : 0.85 };
+  }
   function klass(v) {
     var b = measure() ? measure().breaks : [], i = 0;
     while (i < b.length && v >= b[i]) i++;
@@ -108,47 +117,11 @@ export function atlas(map, D) {
   }
 
   /* --- the map --------------------------------------------------------------------- */
-  function pane(name, z) { var p = map.createPane(name); p.style.zIndex = z; p.style.pointerEvents = "none"; return L.svg({ pane: name, padding: 0.5 }); }
-  var R = { land: pane("land", 210), link: pane("link", 230), group: pane("group", 300), line: pane("line", 330), glow: pane("glow", 370), park: pane("park", 400), find: pane("find", 450) };
+  var R = panes(map);
   var labelPane = map.createPane("labels"); labelPane.style.zIndex = 620; labelPane.style.pointerEvents = "none";
-  function shape(g, style) { return L.geoJSON(g, { style: style, interactive: !!style.interactive, pointToLayer: function (_, at) { return L.circleMarker(at, style); } }); }
-  function dash(precision) { return precision === "sketch" || precision === "approximate" ? "7 3.5" : precision === "schematic" ? "2.5 3.5" : null; }
-
-  each(D.districts, function (d) {
-    shape(d.g, { renderer: R.land, pane: "land", color: "#cfc7b6", weight: 1, fillColor: "#f8f5ee", fillOpacity: 1, lineJoin: "round" }).addTo(map);
-    labels.push({ kind: "d", at: d.at, name: d.name, order: 900 });
-  });
-  each(D.outlines, function (o) {
-    var g = groupById[o.id], hue = g ? g.hue : "#888";
-    o.hue = hue;
-    o.layer = shape(o.g, { renderer: R.group, pane: "group", color: hue, weight: 1.6, opacity: 0.75, dashArray: dash(o.precision), fillColor: hue, fillOpacity: 0.06, lineJoin: "round", lineCap: "round" }).addTo(map);
-    if (!byId[o.id]) labels.push({ kind: "g", at: top(o.g) || o.at, name: g ? g.name : o.name, colour: hue, order: 20, shift: [0, 14] });
-  });
-  each(D.lines, function (o) {
-    var g = groupById[o.parent], hue = g ? g.hue : "#777", line = o.g.type.indexOf("Line") >= 0;
-    o.hue = hue;
-    if (line) {
-      shape(o.g, { renderer: R.line, pane: "line", color: "#fffdf8", weight: 6.5, opacity: 0.85, lineCap: "round" }).addTo(map);
-      shape(o.g, { renderer: R.line, pane: "line", color: hue, weight: 3.2, opacity: 0.9, lineCap: "round" }).addTo(map);
-    } else shape(o.g, { renderer: R.line, pane: "line", color: hue, weight: 1, opacity: 0.35, dashArray: "1 4", fillColor: hue, fillOpacity: 0.13, lineJoin: "round" }).addTo(map);
-    labels.push({ kind: "a", at: o.at, name: o.name, colour: hue, order: line ? 700 : 650, from: line ? 12.25 : 10.5 });
-  });
-  each(D.links, function (k) {
-    var from = D.outlines.filter(function (o) { return o.id === k.parent; })[0] || D.outlines[D.outlines.length - 1];
-    var south = D.outlines.reduce(function (a, o) { return !a || o.at[0] < a.at[0] ? o : a; }, null);
-    k.from = (from && k.parent ? from : south) ? ((from && k.parent ? from : south).at) : null;
-    if (!k.from) return;
-    L.polyline([k.from, k.at], { renderer: R.link, pane: "link", color: "#7d8b94", weight: 1.6, opacity: 0.7, dashArray: "1 6", lineCap: "round", interactive: false }).addTo(map);
-    L.circleMarker(k.at, { renderer: R.link, pane: "link", radius: 6, color: "#7d8b94", weight: 1.6, fillColor: "#fff", fillOpacity: 1, interactive: false }).addTo(map);
-    labels.push({ kind: "l", at: k.at, link: k, name: k.name, order: 800 });
-  });
+  ground(P, R, labels);
   var taken = null; /* the event that a park has answered; others on the map still hear it */
   function depth(u) { return u.above.length; }
-  function top(g) { /* the northernmost vertex, for the name of a large outline */
-    var best = null;
-    (function walk(c) { if (typeof c[0] === "number") { if (!best || c[1] > best[0]) best = [c[1], c[0]]; } else each(c, walk); })(g.coordinates || []);
-    return best;
-  }
   function partOf(u) { /* of an outline in several pieces, the box of the piece that carries the name */
     var best = null;
     each(u.g.type === "MultiPolygon" ? u.g.coordinates : [u.g.coordinates], function (poly) {
@@ -173,21 +146,19 @@ export function atlas(map, D) {
   P.mark = marker(P);
   var context = contextLines(P, labels), land = landDesk(P), view = landView(P, land), firms = firmsDesk(P), findings = findingsDesk(P), declutter = labelDesk(P, labels, labelPane);
   P.desk = land;
+  var compare = compareDesk(P, labels), declutterMain = declutter;
+  declutter = function () { declutterMain(); compare.declutter(); };
   var measuring = ruler(P);
 
   function style(u) {
     var c = value(u), now = u.id === S.unit, on = chosen(u) && found(u), gone = !there(u);
-    var big = u.kids.some(function (k) { return k.g && k.level === "park"; }) || u.level === "group";
-    var alone = S.picks.length && !u.kids.some(function (k) { return k.g && chosen(k); });
-    var fillColour = c ? colours()[klass(c[1])] : "url(#no-data)";
-    var opacity = c ? (u.level === "group" ? 0.5 : 0.93) : big && !alone ? 0 : 0.85;
-    if (u.level === "block" && !c) opacity = 0;
+    var big = isBig(u), fill = fillOf(u, c), opacity = fill.fillOpacity;
     if (!on) opacity *= 0.12;
     if (covering()) opacity = 0;
     u.layer.setStyle({
       color: now ? "#d97706" : gone ? "#a49b88" : u.level === "block" ? "#55626c" : u.hue, weight: now ? 3.4 : u.level === "block" ? 0.8 : big ? 1.3 : 1.7,
       opacity: on ? (gone ? 0.6 : 0.95) : 0.25, dashArray: u.isPoint ? (now ? null : "2.5 2.5") : now ? null : dash(u.precision),
-      fillColor: fillColour, fillOpacity: gone ? 0 : opacity
+      fillColor: fill.fillColor, fillOpacity: gone ? 0 : opacity
     });
     if (u.glow) u.glow.setStyle({ opacity: on && !gone ? (now ? 0.3 : 0.13) : 0.03, color: now ? "#d97706" : u.hue });
     if (now && u.layer.bringToFront && !big) u.layer.bringToFront();
@@ -200,17 +171,28 @@ export function atlas(map, D) {
   }
 
   /* the parks give way to what is drawn in their place */
-  function covering() { return firms.shows() || (land.shows() && S.land.on.length > 0) || S.tab === "findings"; }
-  function covered(size) { /* boxes that names may not lie under */
-    var taken = [];
-    if (!printing) each([legend, inset, zoomers, credit], function (b) { if (b && !b.hidden && b.offsetWidth) { var r = b.getBoundingClientRect(); taken.push({ l: r.left, r: r.right, t: r.top, b: r.bottom }); } });
-    if (printing && world) { var mm = size.x / 192; taken.push({ l: 149 * mm, r: 193 * mm, t: 117 * mm, b: 162 * mm }); }
+  function covering() { return (compare.shows() && compare.onMap()) || firms.shows() || (land.shows() && S.land.on.length > 0) || S.tab === "findings"; }
+  function covered(size) { return coveredFor(map, size); }
+  function coveredFor(one, size) { /* boxes that names may not lie under */
+    var taken = [], o = one.getContainer().getBoundingClientRect();
+    if (!printing) each([legend, inset, zoomers, credit], function (b) { if (b && !b.hidden && b.offsetWidth) { var r = b.getBoundingClientRect(); taken.push({ l: r.left - o.left, r: r.right - o.left, t: r.top - o.top, b: r.bottom - o.top }); } });
+    if (printing && world && one === map && !compare.shows()) { var mm = size.x / 192; taken.push({ l: 149 * mm, r: 193 * mm, t: 117 * mm, b: 162 * mm }); }
     return taken;
   }
   function carded() { return !!(S.unit || S.thing || S.finding !== null); }
-  function frame() { /* the part of the map that nothing covers */
-    var s = map.getSize();
+  function frame() { return frameFor(map); }
+  function frameFor(one) { /* the part of a map that nothing covers */
+    var s = one.getSize();
     if (printing) return { left: 0, top: 0, right: s.x, bottom: s.y };
+    return compare.beside() ? { left: 8, top: 8, right: s.x - 8, bottom: s.y - 8 } : freeOf(s);
+  }
+  function freeBounds() { var f = frame(); return L.latLngBounds(map.containerPointToLatLng([f.left, f.bottom]), map.containerPointToLatLng([f.right, f.top])); }
+  function stage() { /* where maps may stand in the window, and the window */
+    var s = { x: root.clientWidth, y: root.clientHeight }, f = freeOf(s);
+    if (phone()) return { left: 0, top: 0, right: s.x, bottom: f.bottom, width: s.x, height: s.y };
+    return { left: Math.max(0, f.left - 8), top: 0, right: carded() && card.getBoundingClientRect().left > s.x / 3 ? f.right + 52 : s.x, bottom: s.y, width: s.x, height: s.y };
+  }
+  function freeOf(s) {
     if (phone()) {
       var sheetEl = carded() ? card : panel, r = sheetEl.getBoundingClientRect();
       return { left: 0, top: 0, right: s.x, bottom: Math.max(s.y - r.height, s.y * 0.3) };
@@ -306,6 +288,7 @@ export function atlas(map, D) {
     if (land.layers.length) tabs.push(["land", U.landTab]);
     if (firms.count) tabs.push(["firms", U.firmsTab]);
     if (findings.count) tabs.push(["findings", U.findings + " " + number(findings.count)]);
+    if (compare.there) tabs.push(["compare", U.compareTab]);
     if (D.goals.length) tabs.push(["goals", U.goals]);
     tabs.push(["about", U.about]);
     if (!tabs.some(function (t) { return t[0] === S.tab; })) S.tab = "parks";
@@ -350,7 +333,7 @@ export function atlas(map, D) {
   function pages() {
     for (var k in parts.tabs) { parts.tabs[k].setAttribute("aria-selected", k === S.tab ? "true" : "false"); parts.tabs[k].setAttribute("tabindex", k === S.tab ? "0" : "-1"); }
     parts.pages.setAttribute("aria-labelledby", "tab-" + S.tab);
-    fill(parts.pages, S.tab === "goals" ? goalsPage() : S.tab === "about" ? aboutPage() : S.tab === "findings" ? findings.page(parts.pages) : S.tab === "land" ? view.page() : S.tab === "firms" ? firms.page() : parksPage());
+    fill(parts.pages, S.tab === "goals" ? goalsPage() : S.tab === "about" ? aboutPage() : S.tab === "findings" ? findings.page(parts.pages) : S.tab === "land" ? view.page() : S.tab === "firms" ? firms.page() : S.tab === "compare" ? compare.page() : parksPage());
     if (S.tab !== "findings") parts.pages.onscroll = null;
     parts.pages.scrollTop = 0;
     if (S.tab === "parks") paintList();
@@ -450,6 +433,7 @@ export function atlas(map, D) {
   /* --- legend -------------------------------------------------------------------------------- */
   function swatch(colour, dashed, stroke) { return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("rect", { x: 1, y: 1, width: 24, height: 13, rx: 2, fill: colour, stroke: stroke || "#8c8371", "stroke-width": stroke ? 1.6 : 0.8, "stroke-dasharray": dashed || "none" })); }
   function hatch(id) { return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("defs", {}, svg("pattern", { id: id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, fill: "#fdfcf9" }), svg("rect", { width: 1.2, height: 6, fill: "#c9c0ae" }))), svg("rect", { x: 1, y: 1, width: 24, height: 13, rx: 2, fill: "url(#" + id + ")", stroke: "#8c8371", "stroke-width": 0.8 })); }
+  function keyOf(c, id) { return c.more ? null : c.line ? swatch("none", null, c.line) : c.colour ? (c.dot ? dot(c.colour) : swatch(c.colour)) : hatch(id); }
   function classes(forPrint) {
     var m = measure(), out = [], b, cs;
     if (!m) return out;
@@ -470,7 +454,7 @@ export function atlas(map, D) {
     return out;
   }
   function unitOf(m) { var unit = T(m.unit); return unit ? (S.lang === "en" ? " (" + unit + ")" : "（" + unit + "）") : ""; }
-  function when() { return S.mode === "latest" ? (S.lang === "en" ? "latest value by " + S.year : "截至 " + S.year + " 年的最近值") : (S.lang === "en" ? "values of " + S.year : S.year + " 年"); }
+  function when() { if (compare.shows() && D.compare.years) return S.lang === "en" ? "latest by " + D.compare.years.join(" | by ") : "截至 " + D.compare.years.join(" 年 | 截至 ") + " 年"; return S.mode === "latest" ? (S.lang === "en" ? "latest value by " + S.year : "截至 " + S.year + " 年的最近值") : (S.lang === "en" ? "values of " + S.year : S.year + " 年"); }
   var shut = null;
   function paintLegend() {
     var m = measure();
@@ -481,12 +465,12 @@ export function atlas(map, D) {
       el("h2", {}, now.title || U.legend),
       el("button", { class: "fold", type: "button", "aria-expanded": shut ? "false" : "true", "aria-label": U.legend, onclick: function () { shut = !shut; paintLegend(); declutter(); legend.querySelector(".fold").focus(); } }, shut ? "▾" : "▴"),
       now.sub ? el("p", { class: "sub" }, now.sub) : null,
-      el("div", { class: "rows" }, now.rows.map(function (c) { return el("div", { class: "sw num" }, c.more ? null : c.colour ? (c.dot ? dot(c.colour) : swatch(c.colour)) : hatch("no-data-legend"), c.text); })),
+      el("div", { class: "rows" }, now.rows.map(function (c) { return el("div", { class: "sw num" }, keyOf(c, "no-data-legend"), c.text); })),
       now.keys.length ? el("div", { class: "keys" }, now.keys.map(function (k) { return el("div", { class: "sw" }, k.node, k.text); })) : null);
   }
   /* what the map shows now, in words and colours: one answer for screen, paper and picture */
   function legendOf(most, all) {
-    var m = measure(), by = firms.legend() || view.legend(most), marks = findings.legend();
+    var m = measure(), by = firms.legend() || compare.legend() || view.legend(most), marks = findings.legend();
     if (by) return { title: by.title, sub: by.sub || (S.year !== null && !firms.shows() ? (S.lang === "en" ? "as of " + S.year : S.year + " 年") : ""), rows: by.rows.concat(marks), keys: [], land: true };
     if (S.tab === "findings") return { title: U.findings, sub: "", rows: marks, keys: keys(!all) };
     return { title: m ? T(m.name) + unitOf(m) : "", sub: m ? when() + (m.breaks.length ? (S.lang === "en" ? "; " : "；") + U.allYears : "") : "", rows: classes().concat(marks), keys: keys(!all) };
@@ -533,7 +517,7 @@ export function atlas(map, D) {
     document.body.className = some ? "has-card" : "";
     card.hidden = !some;
     if (!some) return;
-    if (!u) { sideCard(S.thing ? view.card(S.thing) : findings.card()); return; }
+    if (!u) { sideCard(S.thing ? (compare.shows() ? compare.card(S.thing) : view.card(S.thing)) : findings.card()); return; }
     card.style.setProperty("--hue", u.hue);
     var g = groupById[u.group], other = S.lang === "en" ? u.name[0] : u.name[1], records = own(D.records, u.id) || [], first = measure(), shown = D.measures.slice(), sep = S.lang === "en" ? "; " : "；";
     if (first) { shown.splice(shown.indexOf(first), 1); shown.unshift(first); }
@@ -689,13 +673,13 @@ export function atlas(map, D) {
     if (measuring.take(latlng)) return true;
     var f = findings.at(latlng), t;
     if (f >= 0) { findings.choose(f, false); return true; }
-    t = firms.shows() ? null : land.at(latlng);
+    t = firms.shows() ? null : compare.at(latlng) || land.at(latlng);
     if (t) { pickThing(t, false); return true; }
     return false;
   }
   var felt = 0;
   function feel(e) { /* the same for the pointer; at most once a frame */
-    var said = firms.tip(e.latlng), t = said ? null : firms.shows() ? null : land.at(e.latlng);
+    var said = firms.tip(e.latlng) || compare.tip(e.latlng), t = said ? null : firms.shows() ? null : land.at(e.latlng);
     if (!said && !t) return false;
     if (t && t.layer.classes && !t.layer.now("id")) t.layer.column("id");
     tell(said || view.tip(t), e.originalEvent);
@@ -711,7 +695,7 @@ export function atlas(map, D) {
   map.on("mouseout movestart", function () { tip.hidden = true; });
   function togglePick(k) { var at = S.picks.indexOf(k); if (at >= 0) S.picks.splice(at, 1); else S.picks.push(k); refresh(); paint(); remember(); }
   function refresh() { var at = parts.pages.scrollTop; pages(); parts.pages.scrollTop = at; }
-  function landChanged() { land.update(); firms.update(); if (S.tab === "land") { view.table(); syncLand(); } each(order, style); paintLegend(); declutter(); }
+  function landChanged() { land.update(); firms.update(); compare.update(); if (S.tab === "land") { view.table(); syncLand(); } each(order, style); paintLegend(); declutter(); }
   function syncLand() { each(panel.querySelectorAll(".lay input[type=checkbox]"), function (b) { if (b.id.slice(0, 8) === "land-on-") b.checked = S.land.on.indexOf(b.id.slice(8)) >= 0; }); }
   function save(name, type, text) {
     var url = URL.createObjectURL(new Blob([text], { type: type + ";charset=utf-8" })), a = el("a", { href: url, download: D.id.replace(/[^\w\-\u4e00-\u9fff]+/g, "_") + "-" + name });
@@ -731,7 +715,7 @@ export function atlas(map, D) {
   /* what the page shows, in one sentence; the number of parks is the one the zone goes by */
   function showing(n, e) {
     var m = measure(), known = parks.filter(value).length, all = e && e[4] ? (S.lang === "en" ? T([e[2], e[3]]) + " (" + e[4] + "), " + n + " listed with their parts" : T([e[2], e[3]]) + "（" + e[4] + " 园），连同下级园区和片区共列 " + n + " 个") : S.lang === "en" ? n + " parks and areas" : n + " 个园区与片区";
-    var what = firms.shows() ? (S.lang === "en" ? "firms by cluster" : "企业按产业集群") : land.shows() && land.active() ? T(land.active().record.name) + (land.active().style ? " · " + T(land.active().style.name) : "") : m ? T(m.name) + (S.lang === "en" ? ", " + when() + " (" + known + " of " + n + " known)" : "，" + when() + "（" + known + " 个有数值）") : "";
+    var what = compare.shows() ? T(D.compare.sides[0]) + " | " + T(D.compare.sides[1]) : firms.shows() ? (S.lang === "en" ? "firms by cluster" : "企业按产业集群") : land.shows() && land.active() ? T(land.active().record.name) + (land.active().style ? " · " + T(land.active().style.name) : "") : m ? T(m.name) + (S.lang === "en" ? ", " + when() + " (" + known + " of " + n + " known)" : "，" + when() + "（" + known + " 个有数值）") : "";
     return all + (what ? (S.lang === "en" ? ". Shown: " : "；图上是") + what : "");
   }
   function paint() {
@@ -741,7 +725,7 @@ export function atlas(map, D) {
     fill(parts.lead, showing(n, e) + (D.synthetic ? " · " + U.syn : "") + (drawn.some(function (u) { return u.precision === "sketch" || u.precision === "schematic"; }) ? " · " + U.notOfficial : ""));
     if (S.tab === "parks") paintList();
     land.update(); firms.update(); findings.update(); context.update();
-    paintLegend(); paintScale(); paintCard(); declutter();
+    paintLegend(); paintScale(); paintCard(); compare.update(); declutter();
   }
 
   /* --- the link that brings the view back ----------------------------------------------------------- */
@@ -758,6 +742,7 @@ export function atlas(map, D) {
     if (S.land.level && land.active().style) h.push("d=" + S.land.on.map(function (k) { var l = land.byKey[k]; return encode(k + (l.style ? ":" + l.style.key : "")); }).join(","));
     if (S.finding !== null) h.push("f=" + S.finding);
     if (S.tab !== (D.desk || "parks")) h.push("t=" + S.tab);
+    if (compare.shows()) h.push("c=" + [S.compare.mode, S.compare.at.toFixed(2), encode(S.compare.theme)].join(","));
     if (S.blocks) h.push("b=1");
     try { history.replaceState(null, "", "#" + h.join("&")); } catch (_) { /* a frame without an address */ }
   }
@@ -766,6 +751,11 @@ export function atlas(map, D) {
     var known = list.map(function (t) { return t.split(":"); }).filter(function (p) { return land.byKey[p[0]]; });
     S.land.on = known.map(function (p) { return p[0]; });
     each(known, function (p) { var l = land.byKey[p[0]], s = l.record.styles.filter(function (one) { return one.key === p[1]; })[0]; if (s && s !== l.style) { l.style = s; if (l.layer) l.restyle().then(landChanged); } });
+  }
+  function recallCompare(parts) {
+    if (parts[0] === "side" || parts[0] === "swipe") S.compare.mode = parts[0];
+    if (+parts[1] > 0 && +parts[1] < 1) S.compare.at = +parts[1];
+    if (compare.themes.some(function (t) { return t.key === parts[2]; })) S.compare.theme = parts[2];
   }
   function recall() {
     var view = null;
@@ -782,7 +772,8 @@ export function atlas(map, D) {
       else if (k === "j" && v === "all") S.join = v;
       else if (k === "q") S.query = v.slice(0, 80).replace(/[\ud800-\udbff]$/, "");
       else if (k === "s" && Object.prototype.hasOwnProperty.call(byId, v)) S.unit = v;
-      else if (k === "t" && /^(parks|land|firms|goals|about|findings)$/.test(v)) S.tab = v;
+      else if (k === "t" && /^(parks|land|firms|goals|about|findings|compare)$/.test(v)) S.tab = v;
+      else if (k === "c") recallCompare(v.split(","));
       else if (k === "b") S.blocks = v === "1";
       else if (k === "d") recallLand(v.split(","));
       else if (k === "f" && /^\d{1,7}$/.test(v) && +v < findings.count) asked = +v;
@@ -827,15 +818,16 @@ export function atlas(map, D) {
       world && far.length ? el("div", { class: "in" }, small) : null,
       el("div", { class: "sc" }, l.text, el("i", { style: "width:" + l.px.toFixed(1) + "px" })),
       el("div", { class: "col" },
-        says.title ? el("section", {}, el("h2", {}, says.title), el("div", { class: "two" }, says.rows.map(function (c) { return el("div", { class: "sw" }, c.more ? null : c.colour ? (c.dot ? dot(c.colour) : swatch(c.colour)) : hatch("no-data-print"), c.text); }))) : null,
+        says.title ? el("section", {}, el("h2", {}, says.title), el("div", { class: "two" }, says.rows.map(function (c) { return el("div", { class: "sw" }, keyOf(c, "no-data-print"), c.text); }))) : null,
         el("section", { class: "two" }, says.keys.map(function (k) { return el("div", { class: "sw" }, k.node, k.text); })),
+        compare.paper(),
         el("section", {}, el("h2", {}, U.list), el("table", {}, el("tbody", {}, list.map(function (r) {
-          return el("tr", {}, el("td", { class: "n" }, r.u.no), el("td", {}, T(r.u.name) + (r.u.g ? "" : S.lang === "en" ? " (not placed)" : "（未上图）")), el("td", { class: "v num" }, r.c ? marked(r.c[2], r.c[1]) + (r.c[0] !== S.year ? (S.lang === "en" ? " (" + r.c[0] + ")" : "（" + r.c[0] + "）") : "") : "—"));
+          return el("tr", {}, el("td", { class: "n" }, r.u.no), el("td", {}, T(r.u.name) + (r.u.g ? "" : S.lang === "en" ? " (not placed)" : "（未上图）")), el("td", { class: "v num" }, says.land ? "" : r.c ? marked(r.c[2], r.c[1]) + (r.c[0] !== S.year ? (S.lang === "en" ? " (" + r.c[0] + ")" : "（" + r.c[0] + "）") : "") : "—"));
         }))))),
       el("div", { class: "ft" },
         el("div", {}, T(D.credit) + "　" + T(D.disclaimer) + (D.synthetic ? U.syn : "")),
         el("div", {}, (src.length ? U.source + colon() + src.map(short).filter(function (t, i, all) { return all.indexOf(t) === i; }).join(S.lang === "en" ? "; " : "；").slice(0, S.lang === "en" ? 330 : 300) + "　" : "") + U.projection + "　" + U.review + colon() + (D.review || U.reviewBlank) + "　" + U.printed + colon() + today())));
-    var col = sheet.querySelector(".col"), table = sheet.querySelector("table"), size = 7.4; /* all parks fit on the sheet, however many */
+    var col = sheet.querySelector(".col"), table = sheet.querySelector(".col>section:last-child table"), size = 7.4; /* all parks fit on the sheet, however many */
     while (col.scrollHeight > col.clientHeight && size > 3.4) { size -= 0.2; table.style.fontSize = size + "pt"; }
   }
   function short(text) { var host = /^https?:\/\/([^/\s]+)/.exec(text), said = /\(([^)]*)\)/.exec(text); return said ? said[1] : host ? host[1] : text; }
@@ -845,17 +837,19 @@ export function atlas(map, D) {
     kept = { c: map.getCenter(), z: map.getZoom() };
     stop(); printing = true;
     document.documentElement.classList.add("printing");
-    map.invalidateSize({ animate: false, pan: false });
+    compare.layout(); map.invalidateSize({ animate: false, pan: false });
     var list = ranked().filter(function (r) { return r.u.layer; }).map(function (r) { return r.u; });
     var view = S.picks.length || S.query ? boundsOf(list) : null;
     go(view || core, false, 13);
-    numberParks(); pattern(); declutter(); buildSheet();
+    numberParks(); pattern(); compare.update();
+    each([map, compare.second() && compare.second().map], function (one) { if (one) one.eachLayer(function (l) { if (l.settle) l.settle(); }); });
+    declutter(); buildSheet();
   }
   function afterPrint() {
     if (!printing) return;
     printing = false;
     document.documentElement.classList.remove("printing");
-    map.invalidateSize({ animate: false, pan: false });
+    compare.layout(); map.invalidateSize({ animate: false, pan: false });
     map.setView(kept.c, kept.z, { animate: false });
     each(D.units, function (u) { u.no = 0; });
     paint();
@@ -870,7 +864,6 @@ export function atlas(map, D) {
     if (line) lines.push(line);
     return lines;
   }
-  function depthOf(name) { var p = map.getPane(name); return p ? +p.style.zIndex || 0 : 0; }
   /* all that a pane shows, in its order: drawings as images, canvases as they are */
   function paneImages(pane) {
     if (!pane) return Promise.resolve([]);
@@ -887,8 +880,31 @@ export function atlas(map, D) {
       });
     }));
   }
+  /* one map with its names, as far as it can be seen */
+  function drawMap(x, one, f, box, head, font) {
+    var panes = ["land", "context", "link", "group", "parcels", "line", "glow", "hexes", "park", "firms", "dots", "find", "mark"].map(function (n) { return one.getPane(n); }).filter(Boolean).sort(function (a, b) { return +a.style.zIndex - +b.style.zIndex; });
+    var r = one.getContainer().getBoundingClientRect(), cut = one === map ? 0 : parseFloat(String((/inset\([^)]*?([\d.]+)px\)$/.exec(one.getContainer().style.clipPath) || ["", "0"])[1]));
+    return Promise.all(panes.map(paneImages)).then(function (all) {
+      x.save(); x.beginPath(); x.rect(r.left + cut - box.left - f.left, r.top - box.top - f.top + head, r.width - cut, r.height); x.clip(); x.fillStyle = "#e9e4d9"; x.fillRect(0, head, f.right, f.bottom);
+      each(all, function (pictures) { each(pictures, function (p) { if (!p) return; x.globalAlpha = p[2]; x.drawImage(p[0], p[1].left - box.left - f.left, p[1].top - box.top - f.top + head, p[1].width, p[1].height); x.globalAlpha = 1; }); });
+      each(one.getPane("labels").children, function (node) { if (node.style.display !== "none" && node.style.visibility !== "hidden") drawName(x, node, f, box, head, font); });
+      x.restore();
+    });
+  }
+  function drawName(x, node, f, box, head, font) {
+    each(node.querySelectorAll(".t,small"), function (t) {
+      var st = getComputedStyle(t), r = t.getBoundingClientRect();
+      if (!r.width) return;
+      x.font = st.fontWeight + " " + st.fontSize + " " + font; x.textBaseline = "middle"; x.textAlign = "center"; x.lineJoin = "round";
+      var lines = node.classList.contains("wide") && t.className === "t" ? wrap(x, t.textContent, 126) : [t.textContent], step = r.height / lines.length;
+      each(lines, function (text, i) {
+        var cx = (r.left + r.right) / 2 - box.left - f.left, cy = r.top - box.top - f.top + head + step * (i + 0.5);
+        x.lineWidth = 3.5; x.strokeStyle = "rgba(255,253,248,.92)"; x.strokeText(text, cx, cy); x.fillStyle = st.color; x.fillText(text, cx, cy);
+      });
+    });
+  }
   function draw() {
-    var size = map.getSize(), free = frame(), f = phone() ? { left: 0, top: 0, right: size.x, bottom: free.bottom } : { left: Math.max(0, free.left - 8), top: 0, right: carded() && card.getBoundingClientRect().left > size.x / 3 ? free.right + 52 : size.x, bottom: size.y };
+    var f = stage();
     var k = 2, w = Math.round(f.right - f.left), mapH = Math.round(f.bottom - f.top), head = 74, side = 268, pad = 22, m = measure(), font = getComputedStyle(document.body).fontFamily;
     var W = w + side, c = el("canvas"), x = c.getContext("2d");
     var says = legendOf(22, true), rows = says.rows, ks = says.keys, filter = filterText();
@@ -902,23 +918,8 @@ export function atlas(map, D) {
     x.font = "13px " + font; x.fillStyle = "#4c5964";
     x.fillText((says.title ? says.title + (says.sub ? (S.lang === "en" ? ", " : "，") + (says.land ? says.sub : when()) : "") : "") + (filter ? "　" + U.filter + colon() + filter : ""), pad, 59);
     x.save(); x.beginPath(); x.rect(0, head, w, mapH); x.clip(); x.fillStyle = "#e9e4d9"; x.fillRect(0, head, w, mapH);
-    var box = map.getContainer().getBoundingClientRect(), panes = ["land", "context", "link", "group", "parcels", "line", "glow", "hexes", "park", "firms", "dots", "find", "mark"].sort(function (a, b) { return depthOf(a) - depthOf(b); });
-    return Promise.all(panes.map(function (n) { return paneImages(map.getPane(n)); })).then(function (all) {
-      each(all, function (pictures) { each(pictures, function (p) { if (!p) return; x.globalAlpha = p[2]; x.drawImage(p[0], p[1].left - box.left - f.left, p[1].top - box.top - f.top + head, p[1].width, p[1].height); x.globalAlpha = 1; }); });
-      each(labels, function (l) {
-        if (!l.node || l.node.style.display === "none" || l.node.style.visibility === "hidden") return;
-        var y = 0;
-        each(l.node.querySelectorAll(".t,small"), function (t) {
-          var st = getComputedStyle(t), r = t.getBoundingClientRect();
-          if (!r.width) return;
-          x.font = st.fontWeight + " " + st.fontSize + " " + font; x.textBaseline = "middle"; x.textAlign = "center"; x.lineJoin = "round";
-          var lines = l.node.classList.contains("wide") && t.className === "t" ? wrap(x, t.textContent, 126) : [t.textContent], step = r.height / lines.length;
-          each(lines, function (text, i) {
-            var cx = (r.left + r.right) / 2 - box.left - f.left, cy = r.top - box.top - f.top + head + step * (i + 0.5);
-            x.lineWidth = 3.5; x.strokeStyle = "rgba(255,253,248,.92)"; x.strokeText(text, cx, cy); x.fillStyle = st.color; x.fillText(text, cx, cy);
-          });
-        });
-      });
+    var box = root.getBoundingClientRect(), two = compare.second();
+    return drawMap(x, map, f, box, head, font).then(function () { return two ? drawMap(x, two.map, f, box, head, font) : null; }).then(function () {
       x.textAlign = "left"; x.textBaseline = "alphabetic"; x.restore();
       x.strokeStyle = "#cfc8b9"; x.lineWidth = 1; x.strokeRect(0.5, head + 0.5, w - 1, mapH - 1);
       /* legend */
@@ -929,6 +930,7 @@ export function atlas(map, D) {
       each(rows, function (r) {
         if (r.more) { x.fillStyle = "#1f2a33"; x.fillText(r.text, X, Y); Y += 21; return; }
         if (r.dot) { x.fillStyle = r.colour; x.beginPath(); x.arc(X + 13, Y - 4, 5, 0, 7); x.fill(); x.fillStyle = "#1f2a33"; x.fillText(r.text, X + 35, Y); Y += 21; return; }
+        if (r.line) { x.strokeStyle = r.line; x.lineWidth = 2; x.strokeRect(X + 1, Y - 10, 24, 12); x.fillText(r.text, X + 35, Y); Y += 21; return; }
         if (r.colour) { x.fillStyle = r.colour; x.fillRect(X, Y - 11, 26, 14); } else { x.fillStyle = "#fdfcf9"; x.fillRect(X, Y - 11, 26, 14); x.save(); x.beginPath(); x.rect(X, Y - 11, 26, 14); x.clip(); x.strokeStyle = "#c9c0ae"; for (var i = -14; i < 30; i += 6) { x.beginPath(); x.moveTo(X + i, Y + 3); x.lineTo(X + i + 14, Y - 11); x.stroke(); } x.restore(); }
         x.strokeStyle = "#8c8371"; x.lineWidth = 0.8; x.strokeRect(X, Y - 11, 26, 14); x.fillStyle = "#1f2a33"; x.fillText(r.text, X + 35, Y); Y += 21;
       });
@@ -978,11 +980,11 @@ export function atlas(map, D) {
   });
   map.on("zoomstart", function () { labelPane.style.opacity = 0; });
   map.on("zoomend", function () { labelPane.style.opacity = 1; });
-  map.on("resize", function () { if (awaited) go(awaited[0], false, awaited[1]); paintLegend(); declutter(); insetMove(); paintScale(); });
+  map.on("resize", function () { compare.layout(); if (awaited) go(awaited[0], false, awaited[1]); paintLegend(); declutter(); insetMove(); paintScale(); });
   insetMove(); paintScale();
   quiet = false;
   if (asked !== null) findings.ready.then(function () { findings.choose(asked, !seenAt); });
   else if (S.tab === "findings") findings.ready.then(refresh);
   setTimeout(function () { each(land.layers, function (l) { if (l.key === "parcel") l.open("parcels"); }); }, 30); /* read before it is asked for */
-  window.atlasPage = { state: S, data: D, map: map, draw: draw, pick: pick, land: land, firms: firms, findings: findings, ruler: measuring, pickThing: pickThing, paint: paint, rebuild: function () { build(); paint(); }, value: function (id) { return value(byId[id]); } };
+  window.atlasPage = { state: S, data: D, map: map, draw: draw, pick: pick, land: land, firms: firms, findings: findings, compare: compare, ruler: measuring, pickThing: pickThing, paint: paint, rebuild: function () { build(); paint(); }, value: function (id) { return value(byId[id]); } };
 }

@@ -11,7 +11,7 @@ export function contextLines(P, labels) {
   const { D, S, map, say } = P, pane = map.createPane("context");
   pane.style.zIndex = 225; pane.style.pointerEvents = "none";
   const renderer = L.canvas({ pane: "context", padding: 0.3 }), lines = L.layerGroup(), stops = L.layerGroup();
-  S.context = D.context.length > 0;
+  if (S.context === undefined) S.context = D.context.length > 0;
   each(D.context, (c) => {
     if (c.kind === "station") {
       const at = [c.g.coordinates[1], c.g.coordinates[0]];
@@ -26,7 +26,7 @@ export function contextLines(P, labels) {
     update() {
       show(lines, on()); show(stops, on() && map.getZoom() >= 12.5);
       /* above the land the lines stay to be seen */
-      pane.style.zIndex = P.desk.shows() && S.land.on.length ? 335 : 225;
+      pane.style.zIndex = (P.desk.shows() && S.land.on.length) || S.tab === "compare" ? 335 : 225;
     },
     row() {
       if (!D.context.length) return null;

@@ -33,3 +33,9 @@ export function encode(text) { /* half a character has no address */
 }
 export function clear(node) { while (node.firstChild) node.removeChild(node.firstChild); return node; }
 export function fill(node) { clear(node); for (var i = 1; i < arguments.length; i++) add(node, arguments[i]); return node; }
+
+/* One cell of a CSV: what a spreadsheet would take for a formula stays text. */
+export function csvCell(v) {
+  const t = v === null || v === undefined ? "" : String(v), safe = typeof v === "string" && /^[=+\-@\t\r＝＋－＠]/.test(t) ? "'" + t : t;
+  return /[",\n\r]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
+}

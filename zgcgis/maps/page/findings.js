@@ -1,6 +1,6 @@
 /* 查问题: every finding, whatever their number: listed, filtered, marked, taken along. */
 import { inflate } from "./codec.js";
-import { el, fill } from "./dom.js";
+import { csvCell, el, fill } from "./dom.js";
 import { PointLayer, pointsOf } from "./points.js";
 
 const ROW = 66, SEVERITIES = ["error", "warning", "note"], COLOURS = ["#a32a1f", "#b45309", "#475569"];
@@ -48,7 +48,7 @@ export function findingsDesk(P) {
     layer.setShown(shown);
     update();
   }
-  function visible() { return S.tab === "findings" || total <= 300; }
+  function visible() { return S.tab === "findings" || (total <= 300 && S.tab !== "compare"); }
   function update() {
     if (!layer) return;
     if (visible() !== map.hasLayer(layer)) { if (visible()) { layer.addTo(map); near.addTo(map); } else { map.removeLayer(layer); map.removeLayer(near); } }
@@ -137,12 +137,8 @@ export function findingsDesk(P) {
   /* --- exactly what is listed, to take along ------------------------------------------ */
   /** @returns {[string, (i: number) => any][]} */
   const fields = () => [["rule", (i) => F.rules[F.rule[i]]], ["severity", (i) => SEVERITIES[F.severity[i]]], ["park", (i) => F.parks[F.park[i]]], ["level", (i) => F.level[i]], ["feature", (i) => F.feature[i]], ["measured", (i) => F.measured[i]], ["unit", (i) => F.unit[i]], ["text", text], ["clause", (i) => F.clause[i]], ["lat", (i) => F.at[i] ? F.at[i][0] : null], ["lon", (i) => F.at[i] ? F.at[i][1] : null]];
-  function cell(v) {
-    const t = v === null || v === undefined ? "" : String(v), safe = typeof v === "string" && /^[=+\-@\t\r＝＋－＠]/.test(t) ? "'" + t : t;
-    return /[",\n\r]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
-  }
   function csv() {
-    const cols = fields(), lines = [cols.map((c) => c[0]).join(",")].concat(order.map((i) => cols.map((c) => cell(c[1](i))).join(",")));
+    const cols = fields(), lines = [cols.map((c) => c[0]).join(",")].concat(order.map((i) => cols.map((c) => csvCell(c[1](i))).join(",")));
     P.save("findings.csv", "text/csv", "\ufeff" + lines.join("\r\n") + "\r\n");
   }
   function geojson() {

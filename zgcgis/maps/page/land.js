@@ -105,7 +105,7 @@ export function landDesk(P) {
   if (!S.land.on.length && layers.length) S.land.on = [layers[layers.length - 1].key];
 
   const on = (layer) => S.land.on.indexOf(layer.key) >= 0;
-  const shows = () => layers.length > 0 && S.tab !== "firms" && (S.tab === "land" || map.getZoom() >= FROM);
+  const shows = () => layers.length > 0 && S.tab !== "firms" && S.tab !== "compare" && (S.tab === "land" || map.getZoom() >= FROM);
   const drawn = (layer) => shows() && on(layer) && map.getZoom() >= layer.record.from;
   const active = () => byKey[S.land.level];
 

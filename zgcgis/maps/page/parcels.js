@@ -41,6 +41,7 @@ function paint(layer, canvas, at, ratio) {
   const tile = { k, ox: at.x * S, oy: at.y * S, S, context: canvas.getContext("2d") }, { context } = tile, { d } = layer;
   const { big, image } = sorted(layer, tile);
   if (image) context.putImageData(image, 0, 0);
+  const { hollow } = layer.options;
   context.lineWidth = layer.options.weight * ratio; context.strokeStyle = layer.options.stroke; context.lineJoin = "round";
   big.forEach((rows, c) => {
     context.fillStyle = layer.options.fill[c];
@@ -48,19 +49,29 @@ function paint(layer, canvas, at, ratio) {
       let widest = 0;
       context.beginPath();
       for (const i of rows.slice(s, s + 200)) { widest = Math.max(widest, (d.box[i * 4 + 2] - d.box[i * 4]) * k); trace(d, i, tile); }
-      context.fill("evenodd");
-      if (widest > 6 * ratio && layer.options.weight) context.stroke();
+      if (!hollow) context.fill("evenodd");
+      if (hollow || (widest > 6 * ratio && layer.options.weight)) context.stroke();
     }
   });
+}
+
+/* Paper waits for nothing: what a tile will show is painted at once. */
+export function settleTiles(layer, paintTile) {
+  for (const tile of Object.values(layer._tiles || {})) {
+    if (!tile.current || tile.loaded) continue;
+    paintTile(tile.el, tile.coords, Math.min(2, window.devicePixelRatio || 1));
+    tile.loaded = +new Date(); tile.active = true; L.DomUtil.addClass(tile.el, "leaflet-tile-loaded"); L.DomUtil.setOpacity(tile.el, 1);
+  }
 }
 
 export const ParcelLayer = L.GridLayer.extend({
   options: { tileSize: 512, updateWhenZooming: false, keepBuffer: 1, fill: ["#2c7fb8"], stroke: "rgba(255,255,255,.75)", weight: 0.7, opacity: 0.92, maxNativeZoom: undefined },
 
-  initialize(meta, text, options) {
+  /* source: the packed text, or a layer that has read the same shapes; hollow: outlines alone */
+  initialize(meta, source, options) {
     L.setOptions(this, options);
     this.meta = meta; this.classes = null; this.shown = null; this.pixels = this.options.fill.map((c) => c ? packed(c) : 0);
-    this.ready = inflate(text).then((bytes) => { this.d = decode(meta, bytes); this.fire("decoded"); if (this._map) this.redraw(); return this; });
+    this.ready = (source.ready ? source.ready.then((other) => other.d) : inflate(source).then((bytes) => decode(meta, bytes))).then((d) => { this.d = d; this.fire("decoded"); if (this._map) this.redraw(); return this; });
   },
 
   /* Classes of the features as places in `fill`; a class without a colour is not drawn. */
@@ -80,6 +91,8 @@ export const ParcelLayer = L.GridLayer.extend({
     setTimeout(() => { if (this.d) paint(this, canvas, at, ratio); done(null, canvas); }, 0);
     return canvas;
   },
+
+  settle() { settleTiles(this, (canvas, at, ratio) => { if (this.d) paint(this, canvas, at, ratio); }); },
 
   project(latlng) { return L.CRS.EPSG3857.latLngToPoint(L.latLng(latlng), this.d.bits - 8); },
 

@@ -1,4 +1,5 @@
 /* L.PointLayer: many points on canvas tiles, each a dot in the colour of its class. */
+import { settleTiles } from "./parcels.js";
 
 export const PointLayer = L.GridLayer.extend({
   options: { tileSize: 512, updateWhenZooming: false, keepBuffer: 1, radius: 3.5, edge: "#fffefb" },
@@ -15,6 +16,7 @@ export const PointLayer = L.GridLayer.extend({
     setTimeout(() => { this.paint(canvas, at, ratio); done(null, canvas); }, 0);
     return canvas;
   },
+  settle() { settleTiles(this, (canvas, at, ratio) => this.paint(canvas, at, ratio)); },
   paint(canvas, at, ratio) {
     const { X, Y, n, bits } = this.d, S = canvas.width, k = Math.pow(2, at.z + 8 - bits) * ratio, ox = at.x * S, oy = at.y * S, r = this.size(at.z) * ratio, x = canvas.getContext("2d");
     const x0 = (ox - 2 * r) / k, x1 = (ox + S + 2 * r) / k, y0 = (oy - 2 * r) / k, y1 = (oy + S + 2 * r) / k;

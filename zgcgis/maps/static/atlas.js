@@ -21,6 +21,7 @@
       parks: "园区",
       landTab: "土地",
       firmsTab: "产业",
+      compareTab: "比较",
       goals: "规划目标",
       about: "说明",
       findings: "问题",
@@ -168,6 +169,7 @@
       parks: "Parks",
       landTab: "Land",
       firmsTab: "Clusters",
+      compareTab: "Compare",
       goals: "Goals",
       about: "About",
       findings: "Findings",
@@ -342,6 +344,10 @@
     for (var i = 1; i < arguments.length; i++) add(node, arguments[i]);
     return node;
   }
+  function csvCell(v) {
+    const t = v === null || v === void 0 ? "" : String(v), safe = typeof v === "string" && /^[=+\-@\t\r＝＋－＠]/.test(t) ? "'" + t : t;
+    return /[",\n\r]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
+  }
 
   // context.js
   var STYLES = {
@@ -358,14 +364,14 @@
     const { D, S, map, say } = P, pane = map.createPane("context");
     pane.style.zIndex = 225;
     pane.style.pointerEvents = "none";
-    const renderer = L.canvas({ pane: "context", padding: 0.3 }), lines = L.layerGroup(), stops = L.layerGroup();
-    S.context = D.context.length > 0;
+    const renderer = L.canvas({ pane: "context", padding: 0.3 }), lines2 = L.layerGroup(), stops = L.layerGroup();
+    if (S.context === void 0) S.context = D.context.length > 0;
     each(D.context, (c) => {
       if (c.kind === "station") {
         const at = [c.g.coordinates[1], c.g.coordinates[0]];
         L.circleMarker(at, { renderer, pane: "context", radius: 2.6, color: "#7f8ea0", weight: 1.2, fillColor: "#fffefb", fillOpacity: 1, interactive: false }).addTo(stops);
         labels.push({ kind: "c", at, name: c.name, order: 950, from: 13.5, shift: [0, 11], context: true });
-      } else L.geoJSON(c.g, { interactive: false, style: Object.assign({ renderer, pane: "context", fill: false, opacity: 0.85, lineJoin: "round", lineCap: "round" }, STYLES[c.kind] || STYLES.road) }).addTo(lines);
+      } else L.geoJSON(c.g, { interactive: false, style: Object.assign({ renderer, pane: "context", fill: false, opacity: 0.85, lineJoin: "round", lineCap: "round" }, STYLES[c.kind] || STYLES.road) }).addTo(lines2);
     });
     const on = () => S.context;
     function show(group, wanted) {
@@ -377,9 +383,9 @@
     return {
       on,
       update() {
-        show(lines, on());
+        show(lines2, on());
         show(stops, on() && map.getZoom() >= 12.5);
-        pane.style.zIndex = P.desk.shows() && S.land.on.length ? 335 : 225;
+        pane.style.zIndex = P.desk.shows() && S.land.on.length || S.tab === "compare" ? 335 : 225;
       },
       row() {
         if (!D.context.length) return null;
@@ -389,6 +395,190 @@
         } }), " ", say("背景：道路、轨道、站点", "Background: roads, lines, stations")));
       }
     };
+  }
+
+  // ground.js
+  function drawing(map, name, z) {
+    const p = map.createPane(name);
+    p.style.zIndex = z;
+    p.style.pointerEvents = "none";
+    return L.svg({ pane: name, padding: 0.5 });
+  }
+  function panes(map) {
+    const R = {};
+    for (const [name, z] of [["land", 210], ["link", 230], ["group", 300], ["line", 330], ["glow", 370], ["park", 400], ["find", 450]]) R[name] = drawing(
+      map,
+      /** @type {string} */
+      name,
+      z
+    );
+    return R;
+  }
+  function shape(g, style) {
+    return L.geoJSON(g, { style, interactive: !!style.interactive, pointToLayer: (_, at) => L.circleMarker(at, style) });
+  }
+  function dash(precision) {
+    return precision === "sketch" || precision === "approximate" ? "7 3.5" : precision === "schematic" ? "2.5 3.5" : null;
+  }
+  function top(g) {
+    let best = null;
+    (function walk(c) {
+      if (typeof c[0] === "number") {
+        if (!best || c[1] > best[0]) best = [c[1], c[0]];
+      } else each(c, walk);
+    })(g.coordinates || []);
+    return best;
+  }
+  function districts({ D, map }, R, labels) {
+    for (const d of D.districts) {
+      shape(d.g, { renderer: R.land, pane: "land", className: "ground", color: "#cfc7b6", weight: 1, fillColor: "#f8f5ee", fillOpacity: 1, lineJoin: "round" }).addTo(map);
+      labels.push({ kind: "d", at: d.at, name: d.name, order: 900 });
+    }
+  }
+  function groups({ D, map, byId, groupById }, R, labels) {
+    for (const o of D.outlines) {
+      const g = groupById[o.id], hue = g ? g.hue : "#888";
+      const layer = shape(o.g, { renderer: R.group, pane: "group", color: hue, weight: 1.6, opacity: 0.75, dashArray: dash(o.precision), fillColor: hue, fillOpacity: 0.06, lineJoin: "round", lineCap: "round" }).addTo(map);
+      o.layer = o.layer || layer;
+      if (!byId[o.id]) labels.push({ kind: "g", at: top(o.g) || o.at, name: g ? g.name : o.name, colour: hue, order: 20, shift: [0, 14] });
+    }
+  }
+  function lines({ D, map, groupById }, R, labels) {
+    for (const o of D.lines) {
+      const g = groupById[o.parent], hue = g ? g.hue : "#777", line = o.g.type.indexOf("Line") >= 0;
+      if (line) {
+        shape(o.g, { renderer: R.line, pane: "line", color: "#fffdf8", weight: 6.5, opacity: 0.85, lineCap: "round" }).addTo(map);
+        shape(o.g, { renderer: R.line, pane: "line", color: hue, weight: 3.2, opacity: 0.9, lineCap: "round" }).addTo(map);
+      } else shape(o.g, { renderer: R.line, pane: "line", color: hue, weight: 1, opacity: 0.35, dashArray: "1 4", fillColor: hue, fillOpacity: 0.13, lineJoin: "round" }).addTo(map);
+      labels.push({ kind: "a", at: o.at, name: o.name, colour: hue, order: line ? 700 : 650, from: line ? 12.25 : 10.5 });
+    }
+  }
+  function links({ D, map }, R, labels) {
+    const south = D.outlines.reduce((a, o) => !a || o.at[0] < a.at[0] ? o : a, null);
+    for (const k of D.links) {
+      const from = D.outlines.find((o) => o.id === k.parent) || (k.parent ? D.outlines[D.outlines.length - 1] : south);
+      k.from = from ? from.at : null;
+      if (!k.from) continue;
+      L.polyline([k.from, k.at], { renderer: R.link, pane: "link", color: "#7d8b94", weight: 1.6, opacity: 0.7, dashArray: "1 6", lineCap: "round", interactive: false }).addTo(map);
+      L.circleMarker(k.at, { renderer: R.link, pane: "link", radius: 6, color: "#7d8b94", weight: 1.6, fillColor: "#fff", fillOpacity: 1, interactive: false }).addTo(map);
+      labels.push({ kind: "l", at: k.at, link: k, name: k.name, order: 800 });
+    }
+  }
+  function ground(P, R, labels) {
+    for (const draw of [districts, groups, lines, links]) draw(P, R, labels);
+  }
+
+  // labels.js
+  function labelDesk(P, labels, pane) {
+    const { map, S } = P, sizes = /* @__PURE__ */ new Map();
+    function write(l) {
+      const u = l.unit, c = u && l.kind !== "b" && !P.covering() ? P.value(u) : null, text = P.T(l.name), arrow = l.link && l.link.arrow ? l.link.arrow + " " : "";
+      const kind = "lb " + l.kind + (S.lang === "en" && text.length > 20 && l.kind !== "g" && !(P.printing() && u) ? " wide" : "") + (u && u.id === S.unit ? " s" : "");
+      const number = c ? P.marked(c[2], c[1]) : "", no = u && u.no ? u.no : "", key = [kind, no, arrow + text, number, P.printing()].join("|");
+      if (!l.node) {
+        l.node = el("div", {});
+        if (l.colour) l.node.style.color = l.colour;
+        l.node.style.visibility = "hidden";
+        pane.appendChild(l.node);
+      }
+      if (l.said !== key) {
+        l.said = key;
+        l.node.className = kind;
+        if (l.link) fill(l.node, el("span", { class: "t" }, arrow + text));
+        else {
+          clear(l.node);
+          if (no) l.node.appendChild(el("span", { class: "no" }, no));
+          l.node.appendChild(el("span", { class: "t" }, text));
+          if (number) l.node.appendChild(el("small", { class: "num" }, number));
+        }
+      }
+      return key;
+    }
+    function rank(l) {
+      const u = l.unit;
+      if (!u) return l.order;
+      return u.id === S.unit ? 0 : l.kind === "h" ? 60 : l.kind === "b" ? 600 : P.value(u) ? 50 : u.planned ? 100 : 200;
+    }
+    function frameOf(u) {
+      const b = u.part || (u.part = P.partOf(u)), a = map.latLngToContainerPoint(b.getNorthWest()), z = map.latLngToContainerPoint(b.getSouthEast());
+      return { x0: a.x, y0: a.y, x1: z.x, y1: z.y };
+    }
+    function wanted(view) {
+      const { z, size, f } = view, out = [];
+      for (const l of labels) {
+        const u = l.unit, chosen = u && u.id === S.unit;
+        if (l.from && z < l.from && !chosen || l.until && z >= l.until || u && !chosen && !(P.chosen(u) && P.found(u)) || l.context && !P.contextOn()) continue;
+        const at = l.link ? exit(map, l.link, f) || l.at : l.at;
+        if (!at) continue;
+        const pt = at.x !== void 0 ? at : map.latLngToContainerPoint(at);
+        if (pt.x < -80 || pt.y < -40 || pt.x > size.x + 80 || pt.y > size.y + 40) continue;
+        const box = u && !u.isPoint && u.layer ? frameOf(u) : null;
+        if (l.kind === "b" && !chosen && box && (box.x1 - box.x0 < 30 || box.y1 - box.y0 < 20)) continue;
+        out.push({ l, pt, box, rank: rank(l), v: u && P.value(u) ? P.value(u)[1] : 0, key: "" });
+      }
+      return out.sort((a, b) => a.rank - b.rank || b.v - a.v).slice(0, 400);
+    }
+    function measure(list) {
+      for (const k of list) {
+        k.key = write(k.l);
+        k.l.node.style.display = "block";
+        k.l.node.style.visibility = "hidden";
+      }
+      for (const k of list) if (!sizes.has(k.key)) sizes.set(k.key, [k.l.node.offsetWidth + 4, k.l.node.offsetHeight]);
+    }
+    function places(k, w, h) {
+      const { l, pt, box } = k, s = l.shift || [0, 0];
+      if (l.kind === "d" || l.link) return [[0, 0]];
+      if (box && box.y1 - box.y0 < 90 && (box.y1 - box.y0 < h + 14 || box.x1 - box.x0 < w + 6) && l.kind !== "b") {
+        const mid = (box.x0 + box.x1) / 2 - pt.x;
+        return more(l, h, [[mid, box.y1 - pt.y + h / 2 + 2], [mid, box.y0 - pt.y - h / 2 - 2], [box.x1 - pt.x + w / 2 + 3, 0], [box.x0 - pt.x - w / 2 - 3, 0], [0, 0]]);
+      }
+      return more(l, h, [s, [0, h / 2 + 9], [0, -h / 2 - 9], [w / 2 + 12, 0], [-w / 2 - 12, 0], [w / 2 + 8, h / 2 + 8], [-w / 2 - 8, h / 2 + 8], [w / 2 + 8, -h / 2 - 8]]);
+    }
+    function more(l, h, tries) {
+      return l.kind === "h" ? tries.concat([[0, h + 18], [0, -h - 18]]) : tries;
+    }
+    function put(k, taken, f) {
+      const [w, h] = sizes.get(k.key), { l, pt, box } = k;
+      if (l.kind === "b" && l.unit.id !== S.unit && box && (box.x1 - box.x0 < w + 6 || box.y1 - box.y0 < h + 6)) return false;
+      for (const [dx, dy] of places(k, w, h)) {
+        const x = pt.x + dx, y = pt.y + dy, b = { l: x - w / 2, r: x + w / 2, t: y - h / 2, b: y + h / 2 };
+        if (b.l < f.left || b.r > f.right || b.t < f.top || b.b > f.bottom || taken.some((o) => b.l < o.r && b.r > o.l && b.t < o.b && b.b > o.t)) continue;
+        const at = map.containerPointToLayerPoint([x, y]);
+        taken.push(b);
+        l.node.style.left = at.x + "px";
+        l.node.style.top = at.y + "px";
+        l.node.style.visibility = "visible";
+        return true;
+      }
+      return false;
+    }
+    let shown = [];
+    return function declutter() {
+      const view = { z: map.getZoom(), size: map.getSize(), f: P.frame() }, list = wanted(view), taken = P.covered(view.size);
+      for (const l of shown) l.node.style.display = "none";
+      measure(list);
+      shown = [];
+      for (const k of list) if (put(k, taken, view.f)) shown.push(k.l);
+      else k.l.node.style.display = "none";
+    };
+  }
+  function exit(map, link, f) {
+    if (!link.from) return null;
+    const a = map.latLngToContainerPoint(link.from), b = map.latLngToContainerPoint(link.at);
+    const X0 = f.left + 62, X1 = f.right - 76, Y0 = f.top + 12, Y1 = f.bottom - 44;
+    let t = 1;
+    if (b.x > X0 && b.x < X1 && b.y > Y0 && b.y < Y1) {
+      link.arrow = "";
+      return { x: b.x, y: b.y - 16 };
+    }
+    if (a.x < X0 || a.x > X1 || a.y < Y0 || a.y > Y1) return null;
+    if (b.x > X1) t = Math.min(t, (X1 - a.x) / (b.x - a.x));
+    if (b.x < X0) t = Math.min(t, (X0 - a.x) / (b.x - a.x));
+    if (b.y > Y1) t = Math.min(t, (Y1 - a.y) / (b.y - a.y));
+    if (b.y < Y0) t = Math.min(t, (Y0 - a.y) / (b.y - a.y));
+    link.arrow = b.x > a.x ? b.y > a.y ? "↘" : "↗" : b.y > a.y ? "↙" : "↖";
+    return { x: a.x + t * (b.x - a.x), y: a.y + t * (b.y - a.y) };
   }
 
   // node_modules/fflate/esm/browser.js
@@ -913,318 +1103,6 @@
     return inside;
   }
 
-  // points.js
-  var PointLayer = L.GridLayer.extend({
-    options: { tileSize: 512, updateWhenZooming: false, keepBuffer: 1, radius: 3.5, edge: "#fffefb" },
-    /* d: X, Y in world units of 2^bits; classes: colour of each point; shown: which of them, or null */
-    initialize(d, options) {
-      L.setOptions(this, options);
-      this.d = d;
-      this.classes = null;
-      this.fill = ["#2c7fb8"];
-      this.shown = null;
-    },
-    setClasses(classes, fill2) {
-      this.classes = classes;
-      this.fill = fill2;
-      return this._map ? this.redraw() : this;
-    },
-    setShown(shown) {
-      this.shown = shown;
-      return this._map ? this.redraw() : this;
-    },
-    size(z) {
-      return this.options.radius * (z >= 15 ? 1.5 : z >= 12 ? 1.15 : 0.8);
-    },
-    createTile(at, done) {
-      const canvas = document.createElement("canvas"), ratio = Math.min(2, window.devicePixelRatio || 1);
-      canvas.width = canvas.height = this.options.tileSize * ratio;
-      canvas.setAttribute("aria-hidden", "true");
-      setTimeout(() => {
-        this.paint(canvas, at, ratio);
-        done(null, canvas);
-      }, 0);
-      return canvas;
-    },
-    paint(canvas, at, ratio) {
-      const { X, Y, n, bits: bits2 } = this.d, S = canvas.width, k = Math.pow(2, at.z + 8 - bits2) * ratio, ox = at.x * S, oy = at.y * S, r = this.size(at.z) * ratio, x = canvas.getContext("2d");
-      const x0 = (ox - 2 * r) / k, x1 = (ox + S + 2 * r) / k, y0 = (oy - 2 * r) / k, y1 = (oy + S + 2 * r) / k;
-      x.strokeStyle = this.options.edge;
-      x.lineWidth = 1.2 * ratio;
-      for (let i = n - 1; i >= 0; i--) {
-        if (X[i] < x0 || X[i] > x1 || Y[i] < y0 || Y[i] > y1 || this.shown && !this.shown[i]) continue;
-        const colour = this.fill[this.classes ? this.classes[i] : 0];
-        if (!colour) continue;
-        x.beginPath();
-        x.arc(X[i] * k - ox, Y[i] * k - oy, r, 0, 7);
-        x.fillStyle = colour;
-        x.fill();
-        if (r > 2.5 * ratio) x.stroke();
-      }
-    },
-    /* The nearest point within `reach` pixels of a place, -1 where there is none. */
-    pick(map, latlng, reach) {
-      const { X, Y, n, bits: bits2 } = this.d, p = L.CRS.EPSG3857.latLngToPoint(latlng, bits2 - 8), far = reach * Math.pow(2, bits2 - 8 - map.getZoom());
-      let best = -1, least = far * far;
-      for (let i = 0; i < n; i++) {
-        if (this.shown && !this.shown[i]) continue;
-        const dx = X[i] - p.x, dy = Y[i] - p.y, d = dx * dx + dy * dy;
-        if (d < least) {
-          least = d;
-          best = i;
-        }
-      }
-      return best;
-    }
-  });
-  function pointsOf(places, bits2) {
-    const n = places.length, X = new Int32Array(n), Y = new Int32Array(n);
-    places.forEach((at, i) => {
-      if (!at) {
-        X[i] = Y[i] = -1;
-        return;
-      }
-      const p = L.CRS.EPSG3857.latLngToPoint(L.latLng(at), bits2 - 8);
-      X[i] = Math.round(p.x);
-      Y[i] = Math.round(p.y);
-    });
-    return { X, Y, n, bits: bits2 };
-  }
-
-  // findings.js
-  var ROW = 66;
-  var SEVERITIES = ["error", "warning", "note"];
-  var COLOURS = ["#a32a1f", "#b45309", "#475569"];
-  function findingsDesk(P) {
-    const { D, S, map, say } = P, total = D.findings.count;
-    const state = { severity: /* @__PURE__ */ new Set(), rule: "", park: "", words: "", sort: "grave", at: -1 };
-    let F2 = null, order = [], layer = null, near2 = null, byFeature = /* @__PURE__ */ new Map();
-    const parts = {};
-    S.finding = null;
-    const ready = total ? inflate(document.getElementById("findings").textContent).then((bytes) => {
-      F2 = JSON.parse(new TextDecoder().decode(bytes));
-      index2();
-      return F2;
-    }) : Promise.resolve(null);
-    function index2() {
-      F2.severity.forEach((s, i) => {
-        const id = F2.feature[i];
-        if (id) {
-          if (!byFeature.has(id)) byFeature.set(id, []);
-          byFeature.get(id).push(i);
-        }
-      });
-      select();
-      draw();
-    }
-    const text = (i) => F2.t[S.lang === "en" ? 1 : 0][i];
-    function select() {
-      const q = state.words.trim().toLowerCase();
-      order = [];
-      for (let i = 0; i < total; i++) {
-        if (state.severity.size && !state.severity.has(F2.severity[i])) continue;
-        if (state.rule && F2.rules[F2.rule[i]] !== state.rule || state.park && F2.parks[F2.park[i]] !== state.park) continue;
-        if (q && (text(i) + " " + F2.feature[i]).toLowerCase().indexOf(q) < 0) continue;
-        order.push(i);
-      }
-      const size = (i) => F2.measured[i] === null ? -1 : F2.measured[i];
-      if (state.sort === "size") order.sort((a, b) => size(b) - size(a));
-      else if (state.sort === "rule") order.sort((a, b) => F2.rule[a] - F2.rule[b] || size(b) - size(a));
-      else if (state.sort === "park") order.sort((a, b) => F2.park[a] - F2.park[b] || F2.severity[a] - F2.severity[b]);
-    }
-    function draw() {
-      if (!F2 || !total) return;
-      if (!layer) {
-        const pane = map.createPane("dots");
-        pane.style.zIndex = 440;
-        pane.style.pointerEvents = "none";
-        layer = new PointLayer(pointsOf(F2.at, 26), { pane: "dots", radius: 4, maxZoom: 22 });
-        layer.setClasses(Uint8Array.from(F2.severity), COLOURS);
-        near2 = L.layerGroup();
-      }
-      const shown = new Uint8Array(total);
-      for (const i of order) shown[i] = F2.at[i] ? 1 : 0;
-      layer.setShown(shown);
-      update();
-    }
-    function visible() {
-      return S.tab === "findings" || total <= 300;
-    }
-    function update() {
-      if (!layer) return;
-      if (visible() !== map.hasLayer(layer)) {
-        if (visible()) {
-          layer.addTo(map);
-          near2.addTo(map);
-        } else {
-          map.removeLayer(layer);
-          map.removeLayer(near2);
-        }
-      }
-      near2.clearLayers();
-      if (!visible()) return;
-      const b = map.getBounds().pad(0.1), zoom = map.getZoom();
-      let n = 0;
-      for (const i of order) {
-        if (!F2.at[i] || !F2.g[i] || !b.contains(F2.at[i]) || zoom < 14 && total > 300) continue;
-        if (++n > 300) break;
-        const c = COLOURS[F2.severity[i]];
-        L.geoJSON(F2.g[i], { interactive: false, pane: "find", style: { renderer: P.renderer, pane: "find", color: c, weight: 2.2, fillColor: c, fillOpacity: P.byId[F2.feature[i]] ? 0 : 0.25 }, pointToLayer: (_, at2) => L.circleMarker(at2, { renderer: P.renderer, pane: "find", radius: 6, color: c, weight: 2.2, fillOpacity: 0.25 }) }).addTo(near2);
-      }
-    }
-    function choose(i, move) {
-      S.finding = i;
-      state.at = order.indexOf(i);
-      P.showFinding();
-      P.mark.clear();
-      if (F2.g[i]) {
-        P.mark.shape(F2.g[i]);
-        const bounds = L.geoJSON(F2.g[i]).getBounds();
-        if (move) P.go(bounds.pad(0.6), false, 19);
-        const a = map.latLngToContainerPoint(bounds.getNorthWest()), z = map.latLngToContainerPoint(bounds.getSouthEast());
-        if (Math.max(z.x - a.x, z.y - a.y) < 60) P.mark.ring(bounds.getCenter());
-      }
-      P.desk.rowOf("parcel", F2.feature[i]).then((row) => {
-        if (row && S.finding === i) P.mark.beside(row.layer.layer.latLngsOf(row.i));
-      });
-      P.remember();
-    }
-    function step(by) {
-      if (!order.length) return;
-      state.at = Math.max(0, Math.min(order.length - 1, state.at + by));
-      choose(order[state.at], true);
-      if (parts.scroll) {
-        const top = state.at * ROW + parts.list.offsetTop, s = parts.scroll;
-        if (top < s.scrollTop || top + ROW > s.scrollTop + s.clientHeight) s.scrollTop = top - s.clientHeight / 2;
-        rows();
-      }
-    }
-    function card() {
-      const i = S.finding, park = F2.parks[F2.park[i]], unit = park ? P.byId[park] : null, place = order.indexOf(i);
-      return { title: F2.rules[F2.rule[i]] + " · " + severityWord(F2.severity[i]), other: [F2.names[S.lang === "en" ? 1 : 0][F2.rule[i]], unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), body: [
-        el("p", { class: "said" }, text(i)),
-        F2.at[i] ? null : el("p", { class: "warn" }, say("这一条没有位置，未上图", "This one has no place and is not on the map")),
-        el("div", { class: "row steps" }, el("button", { class: "tool", type: "button", onclick() {
-          step(-1);
-        } }, say("‹ 上一条", "‹ Previous")), el("span", { class: "num" }, place < 0 ? "" : P.number(place + 1) + " / " + P.number(order.length)), el("button", { class: "tool", type: "button", onclick() {
-          step(1);
-        } }, say("下一条 ›", "Next ›"))),
-        F2.clause[i] ? el("p", { class: "text" }, say("依据：", "Basis: ") + F2.clause[i]) : null,
-        el("p", {}, el("button", { class: "tool", type: "button", onclick() {
-          P.desk.rowOf("parcel", F2.feature[i]).then((row) => {
-            if (row) P.pickThing(row, false);
-            else if (P.byId[F2.feature[i]]) P.pick(F2.feature[i], false);
-          });
-        } }, say("看这块地：", "See the land: ") + (F2.feature[i] || "—")))
-      ] };
-    }
-    function severityWord(k) {
-      return [say("错误", "error"), say("警告", "warning"), say("提示", "note")][k];
-    }
-    function button(i) {
-      return el("button", { class: "finding " + SEVERITIES[F2.severity[i]], type: "button", "data-finding": i, "aria-current": S.finding === i ? "true" : null, onclick() {
-        choose(i, true);
-        rows();
-      } }, el("b", {}, F2.rules[F2.rule[i]] + " " + severityWord(F2.severity[i])), "　", text(i));
-    }
-    function rows() {
-      if (!parts.list || !parts.list.isConnected) return;
-      const s = parts.scroll, first = Math.max(0, Math.floor((s.scrollTop - parts.list.offsetTop) / ROW) - 6), last = Math.min(order.length, first + Math.ceil(s.clientHeight / ROW) + 14);
-      parts.list.style.height = order.length * ROW + "px";
-      fill(parts.list, order.slice(first, last).map((i, k) => el("div", { class: "slot", role: "listitem", style: "top:" + (first + k) * ROW + "px", "aria-setsize": order.length, "aria-posinset": first + k + 1 }, button(i))));
-    }
-    function changed() {
-      select();
-      draw();
-      heads();
-      parts.scroll.scrollTop = 0;
-      rows();
-    }
-    function counted(column, i) {
-      const out = /* @__PURE__ */ new Map();
-      for (let k = 0; k < total; k++) if (i(k)) out.set(column[k], (out.get(column[k]) || 0) + 1);
-      return out;
-    }
-    function heads() {
-      const n = counted(F2.severity, () => true);
-      fill(parts.chips, SEVERITIES.map((s, k) => n.get(k) ? el("button", { class: "chip", type: "button", "aria-pressed": state.severity.has(k) ? "true" : "false", onclick() {
-        if (state.severity.has(k)) state.severity.delete(k);
-        else state.severity.add(k);
-        changed();
-      } }, el("i", { class: "dot", style: "background:" + COLOURS[k] }), severityWord(k), el("b", { class: "num" }, P.number(n.get(k)))) : null));
-      const without = order.filter((i) => !F2.at[i]).length;
-      fill(parts.status, say("列出 " + P.number(order.length) + " 条，共 " + P.number(total) + " 条", P.number(order.length) + " of " + P.number(total) + " listed") + (without ? say("；其中 " + P.number(without) + " 条没有位置，不在图上", "; " + P.number(without) + " without a place are not on the map") : ""));
-    }
-    function choice(id, label, options, value, set) {
-      return el("div", { class: "field" }, el("label", { for: id }, label), el("select", { id, onchange() {
-        set(this.value);
-        changed();
-      } }, options.map(([key, name]) => el("option", { value: key, selected: key === value }, name))));
-    }
-    function page(scroll) {
-      if (!F2) {
-        ready.then(P.refresh);
-        return [el("p", { class: "status" }, say("正在读取……", "Reading…"))];
-      }
-      const byRule = counted(F2.rule, () => true), byPark = counted(F2.park, () => true), all = say("全部", "All");
-      parts.scroll = scroll;
-      parts.chips = el("div", { class: "chips", role: "group", "aria-label": say("严重程度", "Severity") });
-      parts.status = el("p", { class: "status", role: "status" });
-      parts.list = el("div", { class: "list", role: "list", onkeydown(e) {
-        if (e.key === "ArrowDown" || e.key === "ArrowUp") {
-          e.preventDefault();
-          step(e.key === "ArrowDown" ? 1 : -1);
-          const b = parts.list.querySelector('[aria-current="true"]');
-          if (b) b.focus({ preventScroll: true });
-        }
-      } });
-      scroll.onscroll = rows;
-      setTimeout(rows, 0);
-      heads();
-      return [
-        parts.chips,
-        el(
-          "div",
-          { class: "pair" },
-          choice("fr", say("规则", "Rule"), [["", all]].concat([...byRule].sort((a, b) => b[1] - a[1]).map(([r, n]) => [F2.rules[r], F2.rules[r] + " " + (F2.names[S.lang === "en" ? 1 : 0][r] || "") + " (" + n + ")"])), state.rule, (v) => {
-            state.rule = v;
-          }),
-          byPark.size > 1 ? choice("fp", say("园区", "Park"), [["", all]].concat([...byPark].sort((a, b) => b[1] - a[1]).map(([p, n]) => [F2.parks[p], (F2.parks[p] ? P.byId[F2.parks[p]] ? P.T(P.byId[F2.parks[p]].name) : F2.parks[p] : say("不在任何园区", "in no park")) + " (" + n + ")"]).filter((o) => o[0])), state.park, (v) => {
-            state.park = v;
-          }) : null,
-          choice("fs", say("排序", "Order"), [["grave", say("先重后轻", "gravest first")], ["size", say("按数值大小", "by amount")], ["rule", say("按规则", "by rule")], ["park", say("按园区", "by park")]], state.sort, (v) => {
-            state.sort = v;
-          }),
-          el("div", { class: "field" }, el("label", { for: "fw" }, say("含有文字", "With the words")), el("input", { type: "search", id: "fw", value: state.words, oninput() {
-            state.words = this.value;
-            changed();
-          } }))
-        ),
-        el("div", { class: "row" }, el("button", { class: "tool", type: "button", onclick: csv }, say("导出所列为 CSV", "Listed as CSV")), el("button", { class: "tool", type: "button", onclick: geojson }, say("导出所列为 GeoJSON", "Listed as GeoJSON"))),
-        parts.status,
-        parts.list
-      ];
-    }
-    const fields = () => [["rule", (i) => F2.rules[F2.rule[i]]], ["severity", (i) => SEVERITIES[F2.severity[i]]], ["park", (i) => F2.parks[F2.park[i]]], ["level", (i) => F2.level[i]], ["feature", (i) => F2.feature[i]], ["measured", (i) => F2.measured[i]], ["unit", (i) => F2.unit[i]], ["text", text], ["clause", (i) => F2.clause[i]], ["lat", (i) => F2.at[i] ? F2.at[i][0] : null], ["lon", (i) => F2.at[i] ? F2.at[i][1] : null]];
-    function cell(v) {
-      const t = v === null || v === void 0 ? "" : String(v), safe = typeof v === "string" && /^[=+\-@\t\r＝＋－＠]/.test(t) ? "'" + t : t;
-      return /[",\n\r]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
-    }
-    function csv() {
-      const cols = fields(), lines = [cols.map((c) => c[0]).join(",")].concat(order.map((i) => cols.map((c) => cell(c[1](i))).join(",")));
-      P.save("findings.csv", "text/csv", "\uFEFF" + lines.join("\r\n") + "\r\n");
-    }
-    function geojson() {
-      const cols = fields(), features = order.map((i) => ({ type: "Feature", properties: Object.fromEntries(cols.map((c) => [c[0], c[1](i)])), geometry: F2.g[i] }));
-      P.save("findings.geojson", "application/geo+json", JSON.stringify({ type: "FeatureCollection", features }));
-    }
-    function at(latlng) {
-      if (!layer || !visible() || !map.hasLayer(layer)) return -1;
-      return layer.pick(map, latlng, 9);
-    }
-    return { page, update, choose, step, card, at, ready, button, count: total, of: (id) => F2 && byFeature.get(id) || [], listed: () => order.slice(), data: () => F2, legend: () => total && visible() ? SEVERITIES.map((s, k) => ({ text: say("问题：", "Finding: ") + severityWord(k), colour: COLOURS[k], dot: true })).filter((_, k) => !F2 || F2.severity.indexOf(k) >= 0) : [] };
-  }
-
   // parcels.js
   function packed(colour) {
     const v = parseInt(colour.slice(1), 16);
@@ -1267,6 +1145,7 @@
     const tile = { k, ox: at.x * S, oy: at.y * S, S, context: canvas.getContext("2d") }, { context } = tile, { d } = layer;
     const { big, image } = sorted(layer, tile);
     if (image) context.putImageData(image, 0, 0);
+    const { hollow } = layer.options;
     context.lineWidth = layer.options.weight * ratio;
     context.strokeStyle = layer.options.stroke;
     context.lineJoin = "round";
@@ -1279,21 +1158,32 @@
           widest = Math.max(widest, (d.box[i * 4 + 2] - d.box[i * 4]) * k);
           trace(d, i, tile);
         }
-        context.fill("evenodd");
-        if (widest > 6 * ratio && layer.options.weight) context.stroke();
+        if (!hollow) context.fill("evenodd");
+        if (hollow || widest > 6 * ratio && layer.options.weight) context.stroke();
       }
     });
   }
+  function settleTiles(layer, paintTile) {
+    for (const tile of Object.values(layer._tiles || {})) {
+      if (!tile.current || tile.loaded) continue;
+      paintTile(tile.el, tile.coords, Math.min(2, window.devicePixelRatio || 1));
+      tile.loaded = +/* @__PURE__ */ new Date();
+      tile.active = true;
+      L.DomUtil.addClass(tile.el, "leaflet-tile-loaded");
+      L.DomUtil.setOpacity(tile.el, 1);
+    }
+  }
   var ParcelLayer = L.GridLayer.extend({
     options: { tileSize: 512, updateWhenZooming: false, keepBuffer: 1, fill: ["#2c7fb8"], stroke: "rgba(255,255,255,.75)", weight: 0.7, opacity: 0.92, maxNativeZoom: void 0 },
-    initialize(meta, text, options) {
+    /* source: the packed text, or a layer that has read the same shapes; hollow: outlines alone */
+    initialize(meta, source, options) {
       L.setOptions(this, options);
       this.meta = meta;
       this.classes = null;
       this.shown = null;
       this.pixels = this.options.fill.map((c) => c ? packed(c) : 0);
-      this.ready = inflate(text).then((bytes) => {
-        this.d = decode(meta, bytes);
+      this.ready = (source.ready ? source.ready.then((other) => other.d) : inflate(source).then((bytes) => decode(meta, bytes))).then((d) => {
+        this.d = d;
         this.fire("decoded");
         if (this._map) this.redraw();
         return this;
@@ -1322,6 +1212,11 @@
         done(null, canvas);
       }, 0);
       return canvas;
+    },
+    settle() {
+      settleTiles(this, (canvas, at, ratio) => {
+        if (this.d) paint(this, canvas, at, ratio);
+      });
     },
     project(latlng) {
       return L.CRS.EPSG3857.latLngToPoint(L.latLng(latlng), this.d.bits - 8);
@@ -1471,7 +1366,7 @@
     S.land = { on: layers.filter((l) => l.key === "parcel" || l.key === "building").map((l) => l.key), opacity: 0.85, level: byKey.parcel ? "parcel" : layers.length ? layers[0].key : null, find: "" };
     if (!S.land.on.length && layers.length) S.land.on = [layers[layers.length - 1].key];
     const on = (layer) => S.land.on.indexOf(layer.key) >= 0;
-    const shows = () => layers.length > 0 && S.tab !== "firms" && (S.tab === "land" || map.getZoom() >= FROM);
+    const shows = () => layers.length > 0 && S.tab !== "firms" && S.tab !== "compare" && (S.tab === "land" || map.getZoom() >= FROM);
     const drawn = (layer) => shows() && on(layer) && map.getZoom() >= layer.record.from;
     const active = () => byKey[S.land.level];
     function update() {
@@ -1530,6 +1425,766 @@
   }
   function swatch(colour) {
     return svg("svg", { width: 18, height: 13, viewBox: "0 0 18 13", "aria-hidden": "true" }, svg("rect", { x: 0.5, y: 0.5, width: 17, height: 12, rx: 2, fill: colour || "#fffefb", stroke: "#8c8371", "stroke-width": 0.8, "stroke-dasharray": colour ? "none" : "2 2" }), colour ? null : svg("path", { d: "M3 12L15 1", stroke: "#b9b09c", "stroke-width": 1 }));
+  }
+
+  // mark.js
+  function marker(P) {
+    const pane = P.map.createPane("mark");
+    pane.style.zIndex = 610;
+    pane.style.pointerEvents = "none";
+    const renderer = L.svg({ pane: "mark", padding: 0.5 }), group = L.layerGroup().addTo(P.map);
+    const lines2 = [{ color: "#111a20", weight: 7, opacity: 0.9 }, { color: "#ffe14d", weight: 3, opacity: 1 }];
+    function draw(make) {
+      group.clearLayers();
+      for (const line of lines2) make({ ...line, renderer, pane: "mark", fill: false, interactive: false, lineJoin: "round", className: "marked" }).addTo(group);
+    }
+    return {
+      clear() {
+        group.clearLayers();
+      },
+      rings(latlngs) {
+        draw((style) => L.polygon(latlngs, style));
+      },
+      shape(geometry) {
+        draw((style) => L.geoJSON(geometry, { style, interactive: false, pointToLayer: (_, at) => L.circleMarker(at, { ...style, radius: 15 }) }));
+      },
+      /* the parcel that a finding is about, beneath its mark */
+      beside(latlngs) {
+        L.polygon(latlngs, { color: "#111a20", weight: 1.6, dashArray: "5 4", renderer, pane: "mark", fill: false, interactive: false, className: "beside" }).addTo(group);
+      },
+      /* what is marked and too small to be seen gets a ring around it */
+      ring(latlng) {
+        for (const line of lines2) L.circleMarker(latlng, { ...line, renderer, pane: "mark", fill: false, radius: 34, interactive: false, className: "marked" }).addTo(group);
+      }
+    };
+  }
+
+  // compare.js
+  var MARK = "#b3125f";
+  var NOT_THERE = 255;
+  var HECTARE = 1e4;
+  var LISTED = 100;
+  var KINDS = [null, ["用途或建设状况改变", "Use or state changed"], ["后来没有", "Gone later"], ["新增", "New"], ["界线改变", "Outline changed"], ["其他内容改变", "Something else changed"]];
+  function secondMap(P, box, labels, value) {
+    const { map, D } = P, own2 = [], o = map.options;
+    const other = L.map(box, { zoomControl: false, attributionControl: false, zoomAnimation: false, keyboard: false, zoomSnap: o.zoomSnap, zoomDelta: o.zoomDelta, wheelPxPerZoomLevel: o.wheelPxPerZoomLevel, maxZoom: o.maxZoom, center: map.getCenter(), zoom: map.getZoom() });
+    const Q = Object.assign(Object.create(P), { map: other, value }), R = panes(other), names = other.createPane("labels"), sheets = other.createPane("parcels");
+    names.style.zIndex = "620";
+    names.style.pointerEvents = "none";
+    sheets.style.zIndex = "320";
+    sheets.style.pointerEvents = "none";
+    Q.frame = () => P.frameFor(other);
+    Q.covered = (size) => P.coveredFor(other, size);
+    ground(Q, R, own2);
+    const context = contextLines(Q, own2), parks = [], told = D.compare.parks;
+    for (const u of told || D.units.filter((one) => one.g)) {
+      const unit = P.byId[u.id] || u, layer = shape(u.g, { renderer: R.park, pane: "park", radius: 7.5, color: unit.hue || "#5f6b76", weight: 1.6, fill: false, dashArray: dash(u.precision), lineJoin: "round" }).addTo(other);
+      parks.push({ unit, layer });
+      if (told && u.at) own2.push({ kind: "p", at: u.at, name: u.name, order: 100 });
+    }
+    const inherited = told ? [] : labels.filter((l) => l.unit && l.unit.g);
+    return { map: other, Q, parks, context, mark: marker(Q), declutter: labelDesk(Q, own2.concat(inherited.map((l) => ({ ...l, node: null, said: null }))), names) };
+  }
+  function inStep(one, two) {
+    let busy = false;
+    const follow = (from, to) => {
+      if (busy || !to._loaded || !from._loaded || !to._container.offsetWidth) return;
+      busy = true;
+      const z = from.getZoom();
+      if (z !== to.getZoom()) to.setView(from.getCenter(), z, { animate: false });
+      else {
+        const step = to.project(from.getCenter(), z).subtract(to.project(to.getCenter(), z));
+        if (step.x || step.y) {
+          to._rawPanBy(step);
+          to.fire("move");
+        }
+      }
+      busy = false;
+    };
+    const ended = (from, to) => {
+      if (busy || !to._loaded) return;
+      follow(from, to);
+      busy = true;
+      to.fire("moveend");
+      busy = false;
+    };
+    one.on("move zoomend", () => follow(one, two));
+    two.on("move zoomend", () => follow(two, one));
+    one.on("moveend", () => ended(one, two));
+    two.on("moveend", () => ended(two, one));
+  }
+  function divider(S, say, moved) {
+    const line = el("div", { class: "divider", role: "slider", tabindex: "0", "aria-valuemin": 0, "aria-valuemax": 100, hidden: true }, el("i", {}, svg("svg", { width: 16, height: 14, viewBox: "0 0 16 14", "aria-hidden": "true" }, svg("path", { d: "M5 2L1 7l4 5M11 2l4 5-4 5", fill: "none", stroke: "currentColor", "stroke-width": 1.8 }))));
+    const to = (v) => {
+      S.compare.at = Math.max(0.02, Math.min(0.98, v));
+      moved();
+    };
+    line.addEventListener("keydown", (e) => {
+      const step = { ArrowLeft: -0.02, ArrowDown: -0.02, ArrowRight: 0.02, ArrowUp: 0.02, PageDown: -0.1, PageUp: 0.1, Home: -1, End: 1 }[e.key];
+      if (step) {
+        e.preventDefault();
+        to(S.compare.at + step);
+      }
+    });
+    line.addEventListener("pointerdown", (e) => {
+      line.setPointerCapture(e.pointerId);
+      e.preventDefault();
+      line.focus();
+    });
+    line.addEventListener("pointermove", (e) => {
+      if (!line.hasPointerCapture(e.pointerId)) return;
+      const f = line.range;
+      to((e.clientX - f.left) / (f.right - f.left));
+    });
+    line.say = () => line.setAttribute("aria-label", say("两侧的分界线，左右键移动", "Line between both sides; arrow keys move it"));
+    return line;
+  }
+  function compareDesk(P, labels) {
+    const { D, S, map, say } = P, told = D.compare, root = document.getElementById("atlas"), parts = {};
+    const themes = told ? told.themes : [], first = P.desk.byKey.parcel, onMap = themes.length > 0 && !!first;
+    S.compare = { mode: "swipe", at: 0.5, theme: themes.length ? themes[0].key : "", park: "", metres: false };
+    const extra = told && told.layer ? new LandLayer(told.layer, P.ramp) : null;
+    const shows = () => !!told && S.tab === "compare", theme = () => themes.find((t) => t.key === S.compare.theme) || null;
+    let second = null, sheets = null, rows = [];
+    const box = el("div", { class: "folium-map second", "aria-hidden": "true", tabindex: "-1" }), tags = [el("div", { class: "side-tag", hidden: true }), el("div", { class: "side-tag", hidden: true })];
+    const line = divider(S, say, () => {
+      layout();
+      P.declutter();
+      P.remember();
+    });
+    function valueOf(u) {
+      if (!told || told.kind === "plan") return P.value(u);
+      return told.kind === "years" ? P.valueIn(u, told.years[1]) : P.valueIn(u, S.year, told.values);
+    }
+    function open() {
+      if (second) return;
+      box.hidden = false;
+      root.insertBefore(box, map.getContainer().nextSibling);
+      for (const node of [line, ...tags]) root.appendChild(node);
+      second = secondMap(P, box, labels, valueOf);
+      inStep(map, second.map);
+      second.map.on("click", (e) => touch(e.latlng));
+      second.map.on("mousemove", (e) => {
+        const said = tip(e.latlng);
+        if (said) P.tell(said, e.originalEvent);
+        else P.hush();
+      });
+      if (onMap) sheets = load();
+    }
+    function load() {
+      first.open("parcels");
+      if (extra) extra.open("parcels");
+      const sheet = (land, pane, marks) => new ParcelLayer(land.record.meta, land.layer, { pane, fill: [null], maxZoom: 22, hollow: marks, weight: marks ? 2.4 : 0.7, stroke: marks ? MARK : "rgba(255,255,255,.75)", opacity: marks ? 1 : 0.85 });
+      const made = [[first, 0, false], [first, 0, true], [first, 1, false], ...extra ? [[extra, 1, false]] : [], [first, 1, true], ...extra ? [[extra, 1, true]] : []].map(([land, side, marks]) => ({ land, side, marks, sheet: sheet(land, "parcels", marks) }));
+      Promise.all([first.layer.ready, extra ? extra.layer.ready : null].concat([first, extra].filter(Boolean).map((land) => Promise.all(Object.keys(land.record.columns).map((k) => land.column(k)))))).then(() => {
+        rows = differing();
+        recolour();
+        if (shows()) {
+          P.refresh();
+          P.landChanged();
+        }
+      });
+      return made;
+    }
+    function classesOf(land, side) {
+      if (land === extra) return side ? land.now("now." + S.compare.theme).values : null;
+      return land.now((side ? "now." : "was.") + S.compare.theme).values;
+    }
+    function recolour() {
+      if (!sheets || !theme() || !first.now("differs") || extra && !extra.now("differs")) return;
+      const colours = theme().classes.map((c) => c.colour), fills = Array.from({ length: 256 }, (_, k) => colours[k] || null);
+      for (const { land, side, marks, sheet } of sheets) {
+        const classes = classesOf(land, side), kinds = land.now("differs").values;
+        if (marks) sheet.setClasses(Uint8Array.from(kinds, (k, i) => k && classes[i] !== NOT_THERE ? 1 : 0), [null, MARK]);
+        else sheet.setClasses(classes, fills);
+        sheet.setShown(Uint8Array.from(classes, (c) => c === NOT_THERE ? 0 : 1));
+      }
+    }
+    function differing() {
+      const out = [];
+      for (const land of [first, extra]) if (land) {
+        const kinds = land.now("differs").values, area = land.now("area_m2").values;
+        for (let i = 0; i < kinds.length; i++) if (kinds[i]) out.push({ layer: land, i, kind: kinds[i], area: area[i] });
+      }
+      return out.sort((a, b) => a.kind - b.kind || b.area - a.area);
+    }
+    function place(node, at2) {
+      for (const k of ["left", "top", "width", "height"]) node.style[k] = at2 ? at2[k] + "px" : "";
+    }
+    let stood = "";
+    function layout() {
+      const on = shows(), beside = on && (S.compare.mode === "side" || P.printing()), f = P.stage(), at2 = f.left + S.compare.at * (f.right - f.left), half = (f.right - f.left) / 2;
+      document.documentElement.classList.toggle("comparing", on);
+      box.hidden = line.hidden = tags[0].hidden = tags[1].hidden = !on;
+      line.hidden = !on || beside;
+      map._zoomAnimated = !on && L.Browser.any3d;
+      const stands = [on, beside, P.printing(), beside ? [f.left, f.top, f.right, f.bottom] : [f.width, f.height]].join();
+      place(map.getContainer(), beside ? { left: f.left, top: f.top, width: half - 2, height: f.bottom - f.top } : null);
+      if (on) place(box, beside ? { left: f.left + half + 2, top: f.top, width: half - 2, height: f.bottom - f.top } : null);
+      box.style.clipPath = on && !beside ? "inset(0 0 0 " + at2.toFixed(1) + "px)" : "none";
+      if (stands !== stood) {
+        stood = stands;
+        keepCentre();
+      }
+      if (!on) return;
+      line.style.left = at2 + "px";
+      line.range = f;
+      line.setAttribute("aria-valuenow", Math.round(100 * S.compare.at));
+      line.say();
+      line.firstChild.style.top = (f.top + f.bottom) / 2 + "px";
+      tags.forEach((tag, k) => {
+        fill(tag, P.T(told.sides[k]));
+        tag.style.top = (P.phone() ? f.bottom - 56 : f.top + 10) + "px";
+      });
+      tags[0].style.left = tags[1].style.left = tags[0].style.right = "";
+      if (beside) {
+        tags[0].style.left = f.left + 10 + "px";
+        tags[1].style.left = f.left + half + 12 + "px";
+      } else {
+        tags[0].style.right = f.width - at2 + 8 + "px";
+        tags[1].style.left = at2 + 8 + "px";
+      }
+    }
+    function keepCentre() {
+      for (const one of [map, second && second.map]) if (one && one._loaded && one.getContainer().offsetWidth) one.invalidateSize({ animate: false, pan: true });
+      if (second && shows()) second.map.setView(map.getCenter(), map.getZoom(), { animate: false });
+    }
+    function update() {
+      if (!told) return;
+      const on = shows();
+      if (on) open();
+      if (!second) return;
+      layout();
+      if (sheets) for (const { side, sheet } of sheets) {
+        const m = side ? second.map : map;
+        if (on !== m.hasLayer(sheet)) {
+          if (on) sheet.addTo(m);
+          else m.removeLayer(sheet);
+        }
+      }
+      if (!on) return;
+      second.context.update();
+      for (const { unit, layer } of second.parks) layer.setStyle(Object.assign({ color: unit.level === "block" ? "#55626c" : unit.hue || "#5f6b76", weight: unit.level === "block" ? 0.8 : 1.6 }, onMap ? { fill: false } : P.fillOf(unit, valueOf(unit))));
+      second.mark.clear();
+      if (S.thing) second.mark.rings(S.thing.layer.layer.latLngsOf(S.thing.i));
+    }
+    function at(latlng) {
+      if (!shows() || !onMap || !first.layer || !first.layer.d) return null;
+      for (const land of [extra, first]) {
+        const i = land && land.layer && land.layer.d ? land.layer.pick(latlng) : -1;
+        if (i >= 0) return { layer: land, i };
+      }
+      return null;
+    }
+    function touch(latlng) {
+      const t = at(latlng);
+      if (t) P.pickThing(t, false);
+      return !!t;
+    }
+    function className(t, k) {
+      return k === NOT_THERE || k === void 0 ? say("没有", "not there") : P.T(t.classes[k].name);
+    }
+    function sidesOf(t, { layer, i }) {
+      return [0, 1].map((side) => {
+        const k = classAt(t, layer, i, side);
+        return k === NOT_THERE ? beneath(t, layer, i, side) : className(t, k);
+      });
+    }
+    function classAt(t, layer, i, side) {
+      return layer === extra && !side ? NOT_THERE : layer.now((side ? "now." : "was.") + t.key).values[i];
+    }
+    function beneath(t, layer, i, side) {
+      const ids = String(layer.now("twin") && layer.now("twin").text(i) || "").split(";").filter(Boolean), names = /* @__PURE__ */ new Set();
+      for (const id of ids) {
+        const twin = rowsBy(side).get(id);
+        if (twin) names.add(className(t, classAt(t, twin.layer, twin.i, side)));
+      }
+      return names.size ? [...names].join(say("、", ", ")) + say("（", " (") + (ids.length > 3 ? say("现分为 " + ids.length + " 宗", "in " + ids.length + " parcels") : ids.join(say("、", ", "))) + say("）", ")") : className(t, NOT_THERE);
+    }
+    const byId = [null, null];
+    function rowsBy(side) {
+      if (byId[side]) return byId[side];
+      const found = byId[side] = /* @__PURE__ */ new Map(), t = themes[0];
+      for (const land of side ? [first, extra] : [first]) if (land) {
+        const ids = land.now("id");
+        for (let i = 0; i < land.record.meta.n; i++) if (classAt(t, land, i, side) !== NOT_THERE) found.set(ids.text(i), { layer: land, i });
+      }
+      return found;
+    }
+    function tip(latlng) {
+      const thing = at(latlng);
+      if (!thing || !thing.layer.now("differs")) return null;
+      const [a, b] = sidesOf(theme(), thing);
+      return [a === b ? a : a + " → " + b, el("small", {}, thing.layer.now("id") ? thing.layer.now("id").text(thing.i) : "")];
+    }
+    function card(thing) {
+      const { layer, i } = thing, read = (key) => layer.now(key) ? layer.now(key).text(i) : null, area = read("area_m2"), kind = layer.now("differs") ? layer.now("differs").values[i] : 0, unit = own(P.byId, read("park_id"));
+      const words = read(S.lang === "en" ? "differs.en" : "differs.zh");
+      return { title: read("id") || say("宗地", "Parcel"), other: [kind ? P.T(KINDS[kind]) : say("没有变化", "No difference"), unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), body: [
+        area ? el("p", { class: "big num" }, P.number(area) + say(" 平方米", " m²")) : null,
+        el("table", { class: "recs" }, el("thead", {}, el("tr", {}, el("td", {}), told.sides.map((side) => el("th", { scope: "col" }, P.T(side))))), el("tbody", {}, themes.map((t) => {
+          const [a, b] = layer.now("now." + t.key) ? sidesOf(t, thing) : ["", ""];
+          return el("tr", { class: a === b ? null : "differs" }, el("th", { scope: "row" }, P.T(t.name)), el("td", {}, a), el("td", {}, b));
+        }))),
+        words ? [el("h3", {}, say("其他变化", "What else differs")), el("ul", { class: "unknown" }, words.split(S.lang === "en" ? "; " : "；").map((w) => el("li", {}, w)))] : null,
+        unit ? [el("h3", {}, say("所在园区", "Park")), el("div", { class: "inner" }, el("button", { type: "button", onclick() {
+          P.pick(unit.id, true);
+        } }, P.T(unit.name)))] : null
+      ] };
+    }
+    function amount(m2) {
+      return S.compare.metres && !P.printing() ? fixed(m2, 2) : fixed(m2 / HECTARE, Math.abs(m2) < HECTARE ? 4 : 2);
+    }
+    function fixed(v, digits) {
+      const [a, b] = Math.abs(v).toFixed(digits).split("."), none = !+v.toFixed(digits);
+      return none ? "0" : (v < 0 ? "−" : "") + a.replace(/\B(?=(\d{3})+(?!\d))/g, ",") + "." + b;
+    }
+    function sums(list) {
+      return list.reduce((s, r) => s.map((v, k) => v + r[k + 1]), [0, 0, 0, 0]);
+    }
+    function classRows() {
+      const t = theme(), list = S.compare.park === "" ? t.rows : own(t.parks, S.compare.park) || [];
+      return list.slice().sort((a, b) => +(a[0] === 0) - +(b[0] === 0) || Math.max(b[1], b[4]) - Math.max(a[1], a[4]));
+    }
+    function parkName(id) {
+      return id ? own(P.byId, id) ? P.T(P.byId[id].name) : id : say("不在任何园区", "in no park");
+    }
+    function table(caption, head, list) {
+      const total = sums(list.map((r) => r.cells));
+      return el("div", { class: "wide-table", tabindex: "0", role: "group", "aria-label": caption }, el(
+        "table",
+        { class: "recs balance" },
+        el("caption", { class: "sr" }, caption),
+        el("thead", {}, el("tr", {}, el("th", { scope: "col" }, head), [P.T(told.sides[0]), say("减少", "Lost"), say("增加", "Gained"), P.T(told.sides[1])].map((t) => el("th", { scope: "col", class: "v" }, t)))),
+        el("tbody", {}, list.map((r) => balanceRow(r.name, r.cells.slice(1), r.colour))),
+        el("tfoot", {}, balanceRow(say("合计", "In all"), total))
+      ));
+    }
+    function balanceRow(name, [before, lost, gained, after], colour) {
+      return el("tr", {}, el("th", { scope: "row" }, colour === void 0 ? null : swatch(colour), name), el("td", { class: "v num" }, amount(before)), el("td", { class: "v num less" }, lost > 5e-3 ? "−" + amount(lost) : ""), el("td", { class: "v num more" }, gained > 5e-3 ? "+" + amount(gained) : ""), el("td", { class: "v num" }, amount(after)));
+    }
+    function seg(label, options, now, set) {
+      return el("div", { class: "seg", role: "group", "aria-label": label }, options.map(([key, name]) => el("button", { type: "button", "aria-pressed": key === now ? "true" : "false", onclick() {
+        set(key);
+        P.refresh();
+        P.landChanged();
+        P.remember();
+      } }, name)));
+    }
+    function choice(id, label, options, value, set) {
+      return el("div", { class: "field" }, el("label", { for: id }, label), el("select", { id, onchange() {
+        set(this.value);
+        P.refresh();
+        P.landChanged();
+        P.remember();
+      } }, options.map(([key, name]) => el("option", { value: key, selected: key === value }, name))));
+    }
+    function landPart() {
+      const t = theme(), parks = Object.keys(t.parks).sort((a, b) => +(a === "") - +(b === "")), inPark = rows.filter((r) => S.compare.park === "" || r.layer.now("park_id") && r.layer.now("park_id").text(r.i) === S.compare.park);
+      return [
+        el(
+          "div",
+          { class: "pair" },
+          themes.length > 1 ? choice("ct", say("比什么", "What is compared"), themes.map((one) => [one.key, P.T(one.name)]), S.compare.theme, (v) => {
+            S.compare.theme = v;
+            recolour();
+          }) : null,
+          parks.length > 1 ? choice("cp", say("园区", "Park"), [["", say("全部", "All")]].concat(parks.filter(Boolean).map((p) => [p, parkName(p)])), S.compare.park, (v) => {
+            S.compare.park = v;
+          }) : null
+        ),
+        el("div", { class: "between" }, el("h2", { class: "cap" }, P.T(t.name) + say("增减", ": gains and losses")), seg(say("单位", "Unit"), [[false, say("公顷", "ha")], [true, say("平方米", "m²")]], S.compare.metres, (v) => {
+          S.compare.metres = v;
+        })),
+        classTable(),
+        S.compare.park === "" && parks.length > 1 ? [el("h2", { class: "cap later" }, say("各园区增减", "By park")), table(say("各园区增减", "By park"), say("园区", "Park"), parks.map((p) => ({ name: parkName(p), cells: [p, ...sums(t.parks[p])] })))] : null,
+        el("p", { class: "row" }, el("button", { class: "tool", type: "button", onclick: csv }, say("导出增减表 CSV", "Balances as CSV")), rows.length ? el("button", { class: "tool", type: "button", onclick: () => csvRows(inPark) }, say("导出变化宗地 CSV", "Parcels as CSV")) : null),
+        onMap ? changed(inPark) : null
+      ];
+    }
+    function classTable() {
+      const t = theme();
+      return table(say("各类用地增减", "Gains and losses by class"), say("类别", "Class"), classRows().map((r) => ({ name: className(t, r[0]), colour: t.classes[r[0]].colour, cells: r })));
+    }
+    function paper() {
+      return shows() && theme() ? el("section", {}, el("h2", {}, P.T(theme().name) + say("增减（公顷）", ": gains and losses (ha)") + (S.compare.park ? " · " + parkName(S.compare.park) : "")), classTable()) : null;
+    }
+    function changed(list) {
+      if (!first.now("differs")) return el("p", { class: "status" }, say("正在读取……", "Reading…"));
+      return [
+        el("h2", { class: "cap later" }, say("变化的宗地", "Parcels that differ")),
+        el("p", { class: "status", role: "status" }, P.number(list.length) + say(" 宗，图上以紫红轮廓标出", ", outlined on the map") + (list.length > LISTED ? say("；下面列出前 " + LISTED + " 宗", "; the first " + LISTED + " below") : "")),
+        el("ul", { class: "found tall" }, list.slice(0, LISTED).map((r) => el("li", {}, el("button", { type: "button", onclick() {
+          P.pickThing({ layer: r.layer, i: r.i }, true);
+        } }, (r.layer.now("id") ? r.layer.now("id").text(r.i) : r.i + 1) + " · " + P.T(KINDS[r.kind])))))
+      ];
+    }
+    function valuePart() {
+      const m = P.measure(), list = D.units.filter((u) => u.level === "park").map((u) => ({ u, a: P.value(u), b: valueOf(u) })).filter((r) => r.a || r.b).sort((x, y) => (y.b || y.a)[1] - (x.b || x.a)[1]);
+      if (!m || told.kind === "plan") return null;
+      return [
+        choice("cm", say("指标", "Indicator"), D.measures.map((one) => [one.key, P.T(one.name)]), S.measure, (v) => {
+          S.measure = v;
+          P.paint();
+        }),
+        el("div", { class: "wide-table", tabindex: "0", role: "group", "aria-label": P.T(m.name) }, el(
+          "table",
+          { class: "recs balance" },
+          el("caption", { class: "sr" }, P.T(m.name)),
+          el("thead", {}, el("tr", {}, el("th", { scope: "col" }, say("园区", "Park")), [P.T(told.sides[0]), P.T(told.sides[1]), say("变化", "Change")].map((t) => el("th", { scope: "col", class: "v" }, t)))),
+          el("tbody", {}, list.map(({ u, a, b }) => el("tr", {}, el("th", { scope: "row" }, el("button", { class: "link", type: "button", onclick() {
+            P.pick(u.id, true);
+          } }, P.T(u.name))), [a, b].map((c) => el("td", { class: "v num" }, c ? P.marked(c[2], c[1]) : "—", c && told.years && c[0] !== told.years[c === a ? 0 : 1] ? el("span", { class: "yr" }, " " + c[0]) : null)), el("td", { class: "v num" }, a && b ? (b[1] > a[1] ? "+" : "") + P.number(b[1] - a[1]) : "—"))))
+        )),
+        el("p", { class: "text" }, T_unit(m) + say("；只有两边都有数值才算变化。", "; a change needs a value on both sides."))
+      ];
+    }
+    function T_unit(m) {
+      return say("单位：", "Unit: ") + (P.T(m.unit) || "1");
+    }
+    function page() {
+      return [
+        el("div", { class: "between" }, el("span", { class: "cap" }, say("怎么看", "How to look")), seg(say("怎么看", "How to look"), [["swipe", say("卷帘", "Swipe")], ["side", say("并排", "Side by side")]], S.compare.mode, (v) => {
+          const seen = P.freeBounds();
+          S.compare.mode = v;
+          layout();
+          P.go(seen, false, 20);
+        })),
+        el("p", { class: "status" }, say("左：", "Left: ") + P.T(told.sides[0]) + say("　右：", "; right: ") + P.T(told.sides[1])),
+        theme() ? landPart() : null,
+        valuePart(),
+        told.said.map((pair) => el("p", { class: "warn" }, P.T(pair)))
+      ];
+    }
+    function legend() {
+      if (!shows() || !onMap || !theme()) return null;
+      const t = theme(), there = t.rows.filter((r) => r[0] && (r[1] || r[4])).sort((a, b) => b[4] - a[4]);
+      return { title: P.T(t.name), sub: P.T(told.sides[0]) + " | " + P.T(told.sides[1]), rows: there.slice(0, 13).map((r) => ({ text: className(t, r[0]), colour: t.classes[r[0]].colour })).concat(there.length > 13 ? [{ text: say("另有 " + (there.length - 13) + " 类", there.length - 13 + " more"), more: true }] : [], [{ text: say("变化的宗地", "Parcels that differ"), line: MARK }]) };
+    }
+    function csv() {
+      const head = ["theme", "park", "class", "before_m2", "lost_m2", "gained_m2", "after_m2"], lines2 = [head.join(",")];
+      for (const t of themes) for (const [park, list] of [["*", t.rows], ...Object.entries(t.parks)]) for (const r of list) lines2.push([csvCell(t.key), csvCell(park), csvCell(P.T(t.classes[r[0]].name)), ...r.slice(1)].join(","));
+      P.save("balance.csv", "text/csv", "\uFEFF" + lines2.join("\r\n") + "\r\n");
+    }
+    function csvRows(list) {
+      const read = (r, key) => r.layer.now(key) ? r.layer.now(key).text(r.i) : "", lines2 = [["id", "park", "difference", "area_m2", ...themes.flatMap((t) => [t.key + "_before", t.key + "_after"]), "what_else"].join(",")];
+      for (const r of list) lines2.push([read(r, "id"), read(r, "park_id"), P.T(KINDS[r.kind]), r.area, ...themes.flatMap((t) => sidesOf(t, r)), read(r, S.lang === "en" ? "differs.en" : "differs.zh")].map(csvCell).join(","));
+      P.save("differences.csv", "text/csv", "\uFEFF" + lines2.join("\r\n") + "\r\n");
+    }
+    return { shows, update, layout, page, paper, legend, tip, at, card, onMap: () => onMap, beside: () => shows() && (S.compare.mode === "side" || P.printing()), second: () => shows() ? second : null, declutter: () => {
+      if (second && shows()) second.declutter();
+    }, changed: () => rows, there: !!told, themes, valueOf };
+  }
+
+  // points.js
+  var PointLayer = L.GridLayer.extend({
+    options: { tileSize: 512, updateWhenZooming: false, keepBuffer: 1, radius: 3.5, edge: "#fffefb" },
+    /* d: X, Y in world units of 2^bits; classes: colour of each point; shown: which of them, or null */
+    initialize(d, options) {
+      L.setOptions(this, options);
+      this.d = d;
+      this.classes = null;
+      this.fill = ["#2c7fb8"];
+      this.shown = null;
+    },
+    setClasses(classes, fill2) {
+      this.classes = classes;
+      this.fill = fill2;
+      return this._map ? this.redraw() : this;
+    },
+    setShown(shown) {
+      this.shown = shown;
+      return this._map ? this.redraw() : this;
+    },
+    size(z) {
+      return this.options.radius * (z >= 15 ? 1.5 : z >= 12 ? 1.15 : 0.8);
+    },
+    createTile(at, done) {
+      const canvas = document.createElement("canvas"), ratio = Math.min(2, window.devicePixelRatio || 1);
+      canvas.width = canvas.height = this.options.tileSize * ratio;
+      canvas.setAttribute("aria-hidden", "true");
+      setTimeout(() => {
+        this.paint(canvas, at, ratio);
+        done(null, canvas);
+      }, 0);
+      return canvas;
+    },
+    settle() {
+      settleTiles(this, (canvas, at, ratio) => this.paint(canvas, at, ratio));
+    },
+    paint(canvas, at, ratio) {
+      const { X, Y, n, bits: bits2 } = this.d, S = canvas.width, k = Math.pow(2, at.z + 8 - bits2) * ratio, ox = at.x * S, oy = at.y * S, r = this.size(at.z) * ratio, x = canvas.getContext("2d");
+      const x0 = (ox - 2 * r) / k, x1 = (ox + S + 2 * r) / k, y0 = (oy - 2 * r) / k, y1 = (oy + S + 2 * r) / k;
+      x.strokeStyle = this.options.edge;
+      x.lineWidth = 1.2 * ratio;
+      for (let i = n - 1; i >= 0; i--) {
+        if (X[i] < x0 || X[i] > x1 || Y[i] < y0 || Y[i] > y1 || this.shown && !this.shown[i]) continue;
+        const colour = this.fill[this.classes ? this.classes[i] : 0];
+        if (!colour) continue;
+        x.beginPath();
+        x.arc(X[i] * k - ox, Y[i] * k - oy, r, 0, 7);
+        x.fillStyle = colour;
+        x.fill();
+        if (r > 2.5 * ratio) x.stroke();
+      }
+    },
+    /* The nearest point within `reach` pixels of a place, -1 where there is none. */
+    pick(map, latlng, reach) {
+      const { X, Y, n, bits: bits2 } = this.d, p = L.CRS.EPSG3857.latLngToPoint(latlng, bits2 - 8), far = reach * Math.pow(2, bits2 - 8 - map.getZoom());
+      let best = -1, least = far * far;
+      for (let i = 0; i < n; i++) {
+        if (this.shown && !this.shown[i]) continue;
+        const dx = X[i] - p.x, dy = Y[i] - p.y, d = dx * dx + dy * dy;
+        if (d < least) {
+          least = d;
+          best = i;
+        }
+      }
+      return best;
+    }
+  });
+  function pointsOf(places, bits2) {
+    const n = places.length, X = new Int32Array(n), Y = new Int32Array(n);
+    places.forEach((at, i) => {
+      if (!at) {
+        X[i] = Y[i] = -1;
+        return;
+      }
+      const p = L.CRS.EPSG3857.latLngToPoint(L.latLng(at), bits2 - 8);
+      X[i] = Math.round(p.x);
+      Y[i] = Math.round(p.y);
+    });
+    return { X, Y, n, bits: bits2 };
+  }
+
+  // findings.js
+  var ROW = 66;
+  var SEVERITIES = ["error", "warning", "note"];
+  var COLOURS = ["#a32a1f", "#b45309", "#475569"];
+  function findingsDesk(P) {
+    const { D, S, map, say } = P, total = D.findings.count;
+    const state = { severity: /* @__PURE__ */ new Set(), rule: "", park: "", words: "", sort: "grave", at: -1 };
+    let F2 = null, order = [], layer = null, near2 = null, byFeature = /* @__PURE__ */ new Map();
+    const parts = {};
+    S.finding = null;
+    const ready = total ? inflate(document.getElementById("findings").textContent).then((bytes) => {
+      F2 = JSON.parse(new TextDecoder().decode(bytes));
+      index2();
+      return F2;
+    }) : Promise.resolve(null);
+    function index2() {
+      F2.severity.forEach((s, i) => {
+        const id = F2.feature[i];
+        if (id) {
+          if (!byFeature.has(id)) byFeature.set(id, []);
+          byFeature.get(id).push(i);
+        }
+      });
+      select();
+      draw();
+    }
+    const text = (i) => F2.t[S.lang === "en" ? 1 : 0][i];
+    function select() {
+      const q = state.words.trim().toLowerCase();
+      order = [];
+      for (let i = 0; i < total; i++) {
+        if (state.severity.size && !state.severity.has(F2.severity[i])) continue;
+        if (state.rule && F2.rules[F2.rule[i]] !== state.rule || state.park && F2.parks[F2.park[i]] !== state.park) continue;
+        if (q && (text(i) + " " + F2.feature[i]).toLowerCase().indexOf(q) < 0) continue;
+        order.push(i);
+      }
+      const size = (i) => F2.measured[i] === null ? -1 : F2.measured[i];
+      if (state.sort === "size") order.sort((a, b) => size(b) - size(a));
+      else if (state.sort === "rule") order.sort((a, b) => F2.rule[a] - F2.rule[b] || size(b) - size(a));
+      else if (state.sort === "park") order.sort((a, b) => F2.park[a] - F2.park[b] || F2.severity[a] - F2.severity[b]);
+    }
+    function draw() {
+      if (!F2 || !total) return;
+      if (!layer) {
+        const pane = map.createPane("dots");
+        pane.style.zIndex = 440;
+        pane.style.pointerEvents = "none";
+        layer = new PointLayer(pointsOf(F2.at, 26), { pane: "dots", radius: 4, maxZoom: 22 });
+        layer.setClasses(Uint8Array.from(F2.severity), COLOURS);
+        near2 = L.layerGroup();
+      }
+      const shown = new Uint8Array(total);
+      for (const i of order) shown[i] = F2.at[i] ? 1 : 0;
+      layer.setShown(shown);
+      update();
+    }
+    function visible() {
+      return S.tab === "findings" || total <= 300 && S.tab !== "compare";
+    }
+    function update() {
+      if (!layer) return;
+      if (visible() !== map.hasLayer(layer)) {
+        if (visible()) {
+          layer.addTo(map);
+          near2.addTo(map);
+        } else {
+          map.removeLayer(layer);
+          map.removeLayer(near2);
+        }
+      }
+      near2.clearLayers();
+      if (!visible()) return;
+      const b = map.getBounds().pad(0.1), zoom = map.getZoom();
+      let n = 0;
+      for (const i of order) {
+        if (!F2.at[i] || !F2.g[i] || !b.contains(F2.at[i]) || zoom < 14 && total > 300) continue;
+        if (++n > 300) break;
+        const c = COLOURS[F2.severity[i]];
+        L.geoJSON(F2.g[i], { interactive: false, pane: "find", style: { renderer: P.renderer, pane: "find", color: c, weight: 2.2, fillColor: c, fillOpacity: P.byId[F2.feature[i]] ? 0 : 0.25 }, pointToLayer: (_, at2) => L.circleMarker(at2, { renderer: P.renderer, pane: "find", radius: 6, color: c, weight: 2.2, fillOpacity: 0.25 }) }).addTo(near2);
+      }
+    }
+    function choose(i, move) {
+      S.finding = i;
+      state.at = order.indexOf(i);
+      P.showFinding();
+      P.mark.clear();
+      if (F2.g[i]) {
+        P.mark.shape(F2.g[i]);
+        const bounds = L.geoJSON(F2.g[i]).getBounds();
+        if (move) P.go(bounds.pad(0.6), false, 19);
+        const a = map.latLngToContainerPoint(bounds.getNorthWest()), z = map.latLngToContainerPoint(bounds.getSouthEast());
+        if (Math.max(z.x - a.x, z.y - a.y) < 60) P.mark.ring(bounds.getCenter());
+      }
+      P.desk.rowOf("parcel", F2.feature[i]).then((row) => {
+        if (row && S.finding === i) P.mark.beside(row.layer.layer.latLngsOf(row.i));
+      });
+      P.remember();
+    }
+    function step(by) {
+      if (!order.length) return;
+      state.at = Math.max(0, Math.min(order.length - 1, state.at + by));
+      choose(order[state.at], true);
+      if (parts.scroll) {
+        const top2 = state.at * ROW + parts.list.offsetTop, s = parts.scroll;
+        if (top2 < s.scrollTop || top2 + ROW > s.scrollTop + s.clientHeight) s.scrollTop = top2 - s.clientHeight / 2;
+        rows();
+      }
+    }
+    function card() {
+      const i = S.finding, park = F2.parks[F2.park[i]], unit = park ? P.byId[park] : null, place = order.indexOf(i);
+      return { title: F2.rules[F2.rule[i]] + " · " + severityWord(F2.severity[i]), other: [F2.names[S.lang === "en" ? 1 : 0][F2.rule[i]], unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), body: [
+        el("p", { class: "said" }, text(i)),
+        F2.at[i] ? null : el("p", { class: "warn" }, say("这一条没有位置，未上图", "This one has no place and is not on the map")),
+        el("div", { class: "row steps" }, el("button", { class: "tool", type: "button", onclick() {
+          step(-1);
+        } }, say("‹ 上一条", "‹ Previous")), el("span", { class: "num" }, place < 0 ? "" : P.number(place + 1) + " / " + P.number(order.length)), el("button", { class: "tool", type: "button", onclick() {
+          step(1);
+        } }, say("下一条 ›", "Next ›"))),
+        F2.clause[i] ? el("p", { class: "text" }, say("依据：", "Basis: ") + F2.clause[i]) : null,
+        el("p", {}, el("button", { class: "tool", type: "button", onclick() {
+          P.desk.rowOf("parcel", F2.feature[i]).then((row) => {
+            if (row) P.pickThing(row, false);
+            else if (P.byId[F2.feature[i]]) P.pick(F2.feature[i], false);
+          });
+        } }, say("看这块地：", "See the land: ") + (F2.feature[i] || "—")))
+      ] };
+    }
+    function severityWord(k) {
+      return [say("错误", "error"), say("警告", "warning"), say("提示", "note")][k];
+    }
+    function button(i) {
+      return el("button", { class: "finding " + SEVERITIES[F2.severity[i]], type: "button", "data-finding": i, "aria-current": S.finding === i ? "true" : null, onclick() {
+        choose(i, true);
+        rows();
+      } }, el("b", {}, F2.rules[F2.rule[i]] + " " + severityWord(F2.severity[i])), "　", text(i));
+    }
+    function rows() {
+      if (!parts.list || !parts.list.isConnected) return;
+      const s = parts.scroll, first = Math.max(0, Math.floor((s.scrollTop - parts.list.offsetTop) / ROW) - 6), last = Math.min(order.length, first + Math.ceil(s.clientHeight / ROW) + 14);
+      parts.list.style.height = order.length * ROW + "px";
+      fill(parts.list, order.slice(first, last).map((i, k) => el("div", { class: "slot", role: "listitem", style: "top:" + (first + k) * ROW + "px", "aria-setsize": order.length, "aria-posinset": first + k + 1 }, button(i))));
+    }
+    function changed() {
+      select();
+      draw();
+      heads();
+      parts.scroll.scrollTop = 0;
+      rows();
+    }
+    function counted(column, i) {
+      const out = /* @__PURE__ */ new Map();
+      for (let k = 0; k < total; k++) if (i(k)) out.set(column[k], (out.get(column[k]) || 0) + 1);
+      return out;
+    }
+    function heads() {
+      const n = counted(F2.severity, () => true);
+      fill(parts.chips, SEVERITIES.map((s, k) => n.get(k) ? el("button", { class: "chip", type: "button", "aria-pressed": state.severity.has(k) ? "true" : "false", onclick() {
+        if (state.severity.has(k)) state.severity.delete(k);
+        else state.severity.add(k);
+        changed();
+      } }, el("i", { class: "dot", style: "background:" + COLOURS[k] }), severityWord(k), el("b", { class: "num" }, P.number(n.get(k)))) : null));
+      const without = order.filter((i) => !F2.at[i]).length;
+      fill(parts.status, say("列出 " + P.number(order.length) + " 条，共 " + P.number(total) + " 条", P.number(order.length) + " of " + P.number(total) + " listed") + (without ? say("；其中 " + P.number(without) + " 条没有位置，不在图上", "; " + P.number(without) + " without a place are not on the map") : ""));
+    }
+    function choice(id, label, options, value, set) {
+      return el("div", { class: "field" }, el("label", { for: id }, label), el("select", { id, onchange() {
+        set(this.value);
+        changed();
+      } }, options.map(([key, name]) => el("option", { value: key, selected: key === value }, name))));
+    }
+    function page(scroll) {
+      if (!F2) {
+        ready.then(P.refresh);
+        return [el("p", { class: "status" }, say("正在读取……", "Reading…"))];
+      }
+      const byRule = counted(F2.rule, () => true), byPark = counted(F2.park, () => true), all = say("全部", "All");
+      parts.scroll = scroll;
+      parts.chips = el("div", { class: "chips", role: "group", "aria-label": say("严重程度", "Severity") });
+      parts.status = el("p", { class: "status", role: "status" });
+      parts.list = el("div", { class: "list", role: "list", onkeydown(e) {
+        if (e.key === "ArrowDown" || e.key === "ArrowUp") {
+          e.preventDefault();
+          step(e.key === "ArrowDown" ? 1 : -1);
+          const b = parts.list.querySelector('[aria-current="true"]');
+          if (b) b.focus({ preventScroll: true });
+        }
+      } });
+      scroll.onscroll = rows;
+      setTimeout(rows, 0);
+      heads();
+      return [
+        parts.chips,
+        el(
+          "div",
+          { class: "pair" },
+          choice("fr", say("规则", "Rule"), [["", all]].concat([...byRule].sort((a, b) => b[1] - a[1]).map(([r, n]) => [F2.rules[r], F2.rules[r] + " " + (F2.names[S.lang === "en" ? 1 : 0][r] || "") + " (" + n + ")"])), state.rule, (v) => {
+            state.rule = v;
+          }),
+          byPark.size > 1 ? choice("fp", say("园区", "Park"), [["", all]].concat([...byPark].sort((a, b) => b[1] - a[1]).map(([p, n]) => [F2.parks[p], (F2.parks[p] ? P.byId[F2.parks[p]] ? P.T(P.byId[F2.parks[p]].name) : F2.parks[p] : say("不在任何园区", "in no park")) + " (" + n + ")"]).filter((o) => o[0])), state.park, (v) => {
+            state.park = v;
+          }) : null,
+          choice("fs", say("排序", "Order"), [["grave", say("先重后轻", "gravest first")], ["size", say("按数值大小", "by amount")], ["rule", say("按规则", "by rule")], ["park", say("按园区", "by park")]], state.sort, (v) => {
+            state.sort = v;
+          }),
+          el("div", { class: "field" }, el("label", { for: "fw" }, say("含有文字", "With the words")), el("input", { type: "search", id: "fw", value: state.words, oninput() {
+            state.words = this.value;
+            changed();
+          } }))
+        ),
+        el("div", { class: "row" }, el("button", { class: "tool", type: "button", onclick: csv }, say("导出所列为 CSV", "Listed as CSV")), el("button", { class: "tool", type: "button", onclick: geojson }, say("导出所列为 GeoJSON", "Listed as GeoJSON"))),
+        parts.status,
+        parts.list
+      ];
+    }
+    const fields = () => [["rule", (i) => F2.rules[F2.rule[i]]], ["severity", (i) => SEVERITIES[F2.severity[i]]], ["park", (i) => F2.parks[F2.park[i]]], ["level", (i) => F2.level[i]], ["feature", (i) => F2.feature[i]], ["measured", (i) => F2.measured[i]], ["unit", (i) => F2.unit[i]], ["text", text], ["clause", (i) => F2.clause[i]], ["lat", (i) => F2.at[i] ? F2.at[i][0] : null], ["lon", (i) => F2.at[i] ? F2.at[i][1] : null]];
+    function csv() {
+      const cols = fields(), lines2 = [cols.map((c) => c[0]).join(",")].concat(order.map((i) => cols.map((c) => csvCell(c[1](i))).join(",")));
+      P.save("findings.csv", "text/csv", "\uFEFF" + lines2.join("\r\n") + "\r\n");
+    }
+    function geojson() {
+      const cols = fields(), features = order.map((i) => ({ type: "Feature", properties: Object.fromEntries(cols.map((c) => [c[0], c[1](i)])), geometry: F2.g[i] }));
+      P.save("findings.geojson", "application/geo+json", JSON.stringify({ type: "FeatureCollection", features }));
+    }
+    function at(latlng) {
+      if (!layer || !visible() || !map.hasLayer(layer)) return -1;
+      return layer.pick(map, latlng, 9);
+    }
+    return { page, update, choose, step, card, at, ready, button, count: total, of: (id) => F2 && byFeature.get(id) || [], listed: () => order.slice(), data: () => F2, legend: () => total && visible() ? SEVERITIES.map((s, k) => ({ text: say("问题：", "Finding: ") + severityWord(k), colour: COLOURS[k], dot: true })).filter((_, k) => !F2 || F2.severity.indexOf(k) >= 0) : [] };
   }
 
   // firms.js
@@ -1757,133 +2412,20 @@
       }
       const p = map.latLngToContainerPoint(latlng);
       for (const b of (parts.bins || /* @__PURE__ */ new Map()).values()) if ((b.x - p.x) ** 2 + (b.y - p.y) ** 2 < HEX * HEX * 0.8) {
-        const top = [...b.by].sort((x, y) => y[1] - x[1]).slice(0, 3);
-        return [P.number(b.n) + say(" 家企业", " firms"), el("small", {}, top.map(([k, n]) => P.T(told.classes[k].name) + " " + P.number(n)).join(" · "))];
+        const top2 = [...b.by].sort((x, y) => y[1] - x[1]).slice(0, 3);
+        return [P.number(b.n) + say(" 家企业", " firms"), el("small", {}, top2.map(([k, n]) => P.T(told.classes[k].name) + " " + P.number(n)).join(" · "))];
       }
       return null;
     }
     return { page, update, legend, of, tip, ready, shows, count: told ? told.meta.n : 0, canvas: () => shows() && mode() !== "points" ? overlay : null, state: () => ({ d, classes, mode: mode() }), colour };
   }
 
-  // labels.js
-  function labelDesk(P, labels, pane) {
-    const { map, S } = P, sizes = /* @__PURE__ */ new Map();
-    function write(l) {
-      const u = l.unit, c = u && l.kind !== "b" && !P.covering() ? P.value(u) : null, text = P.T(l.name), arrow = l.link && l.link.arrow ? l.link.arrow + " " : "";
-      const kind = "lb " + l.kind + (S.lang === "en" && text.length > 20 && l.kind !== "g" && !(P.printing() && u) ? " wide" : "") + (u && u.id === S.unit ? " s" : "");
-      const number = c ? P.marked(c[2], c[1]) : "", no = u && u.no ? u.no : "", key = [kind, no, arrow + text, number, P.printing()].join("|");
-      if (!l.node) {
-        l.node = el("div", {});
-        if (l.colour) l.node.style.color = l.colour;
-        l.node.style.visibility = "hidden";
-        pane.appendChild(l.node);
-      }
-      if (l.said !== key) {
-        l.said = key;
-        l.node.className = kind;
-        if (l.link) fill(l.node, el("span", { class: "t" }, arrow + text));
-        else {
-          clear(l.node);
-          if (no) l.node.appendChild(el("span", { class: "no" }, no));
-          l.node.appendChild(el("span", { class: "t" }, text));
-          if (number) l.node.appendChild(el("small", { class: "num" }, number));
-        }
-      }
-      return key;
-    }
-    function rank(l) {
-      const u = l.unit;
-      if (!u) return l.order;
-      return u.id === S.unit ? 0 : l.kind === "h" ? 60 : l.kind === "b" ? 600 : P.value(u) ? 50 : u.planned ? 100 : 200;
-    }
-    function frameOf(u) {
-      const b = u.part || (u.part = P.partOf(u)), a = map.latLngToContainerPoint(b.getNorthWest()), z = map.latLngToContainerPoint(b.getSouthEast());
-      return { x0: a.x, y0: a.y, x1: z.x, y1: z.y };
-    }
-    function wanted(view) {
-      const { z, size, f } = view, out = [];
-      for (const l of labels) {
-        const u = l.unit, chosen = u && u.id === S.unit;
-        if (l.from && z < l.from && !chosen || l.until && z >= l.until || u && !chosen && !(P.chosen(u) && P.found(u)) || l.context && !P.contextOn()) continue;
-        const at = l.link ? exit(map, l.link, f) || l.at : l.at;
-        if (!at) continue;
-        const pt = at.x !== void 0 ? at : map.latLngToContainerPoint(at);
-        if (pt.x < -80 || pt.y < -40 || pt.x > size.x + 80 || pt.y > size.y + 40) continue;
-        const box = u && !u.isPoint && u.layer ? frameOf(u) : null;
-        if (l.kind === "b" && !chosen && box && (box.x1 - box.x0 < 30 || box.y1 - box.y0 < 20)) continue;
-        out.push({ l, pt, box, rank: rank(l), v: u && P.value(u) ? P.value(u)[1] : 0, key: "" });
-      }
-      return out.sort((a, b) => a.rank - b.rank || b.v - a.v).slice(0, 400);
-    }
-    function measure(list) {
-      for (const k of list) {
-        k.key = write(k.l);
-        k.l.node.style.display = "block";
-        k.l.node.style.visibility = "hidden";
-      }
-      for (const k of list) if (!sizes.has(k.key)) sizes.set(k.key, [k.l.node.offsetWidth + 4, k.l.node.offsetHeight]);
-    }
-    function places(k, w, h) {
-      const { l, pt, box } = k, s = l.shift || [0, 0];
-      if (l.kind === "d" || l.link) return [[0, 0]];
-      if (box && box.y1 - box.y0 < 90 && (box.y1 - box.y0 < h + 14 || box.x1 - box.x0 < w + 6) && l.kind !== "b") {
-        const mid = (box.x0 + box.x1) / 2 - pt.x;
-        return more(l, h, [[mid, box.y1 - pt.y + h / 2 + 2], [mid, box.y0 - pt.y - h / 2 - 2], [box.x1 - pt.x + w / 2 + 3, 0], [box.x0 - pt.x - w / 2 - 3, 0], [0, 0]]);
-      }
-      return more(l, h, [s, [0, h / 2 + 9], [0, -h / 2 - 9], [w / 2 + 12, 0], [-w / 2 - 12, 0], [w / 2 + 8, h / 2 + 8], [-w / 2 - 8, h / 2 + 8], [w / 2 + 8, -h / 2 - 8]]);
-    }
-    function more(l, h, tries) {
-      return l.kind === "h" ? tries.concat([[0, h + 18], [0, -h - 18]]) : tries;
-    }
-    function put(k, taken, f) {
-      const [w, h] = sizes.get(k.key), { l, pt, box } = k;
-      if (l.kind === "b" && l.unit.id !== S.unit && box && (box.x1 - box.x0 < w + 6 || box.y1 - box.y0 < h + 6)) return false;
-      for (const [dx, dy] of places(k, w, h)) {
-        const x = pt.x + dx, y = pt.y + dy, b = { l: x - w / 2, r: x + w / 2, t: y - h / 2, b: y + h / 2 };
-        if (b.l < f.left || b.r > f.right || b.t < f.top || b.b > f.bottom || taken.some((o) => b.l < o.r && b.r > o.l && b.t < o.b && b.b > o.t)) continue;
-        const at = map.containerPointToLayerPoint([x, y]);
-        taken.push(b);
-        l.node.style.left = at.x + "px";
-        l.node.style.top = at.y + "px";
-        l.node.style.visibility = "visible";
-        return true;
-      }
-      return false;
-    }
-    let shown = [];
-    return function declutter() {
-      const view = { z: map.getZoom(), size: map.getSize(), f: P.frame() }, list = wanted(view), taken = P.covered(view.size);
-      for (const l of shown) l.node.style.display = "none";
-      measure(list);
-      shown = [];
-      for (const k of list) if (put(k, taken, view.f)) shown.push(k.l);
-      else k.l.node.style.display = "none";
-    };
-  }
-  function exit(map, link, f) {
-    if (!link.from) return null;
-    const a = map.latLngToContainerPoint(link.from), b = map.latLngToContainerPoint(link.at);
-    const X0 = f.left + 62, X1 = f.right - 76, Y0 = f.top + 12, Y1 = f.bottom - 44;
-    let t = 1;
-    if (b.x > X0 && b.x < X1 && b.y > Y0 && b.y < Y1) {
-      link.arrow = "";
-      return { x: b.x, y: b.y - 16 };
-    }
-    if (a.x < X0 || a.x > X1 || a.y < Y0 || a.y > Y1) return null;
-    if (b.x > X1) t = Math.min(t, (X1 - a.x) / (b.x - a.x));
-    if (b.x < X0) t = Math.min(t, (X0 - a.x) / (b.x - a.x));
-    if (b.y > Y1) t = Math.min(t, (Y1 - a.y) / (b.y - a.y));
-    if (b.y < Y0) t = Math.min(t, (Y0 - a.y) / (b.y - a.y));
-    link.arrow = b.x > a.x ? b.y > a.y ? "↘" : "↗" : b.y > a.y ? "↙" : "↖";
-    return { x: a.x + t * (b.x - a.x), y: a.y + t * (b.y - a.y) };
-  }
-
   // landview.js
-  var HECTARE = 1e4;
+  var HECTARE2 = 1e4;
   var MU = 2e3 / 3;
   function landView(P, desk) {
     const { S, say } = P;
-    const amount = (m2) => m2 >= 1e6 ? P.number(m2 / 1e6) + say(" 平方公里", " km²") : P.number(m2 / HECTARE) + say(" 公顷", " ha");
+    const amount = (m2) => m2 >= 1e6 ? P.number(m2 / 1e6) + say(" 平方公里", " km²") : P.number(m2 / HECTARE2) + say(" 公顷", " ha");
     const parts = {};
     function className(row) {
       if (row.name) return P.T(row.name);
@@ -2019,7 +2561,7 @@
     function card(thing) {
       const c = cardParts(thing), firms = thing.layer.key === "parcel" ? P.firmsOf(c.id) : [], findings = P.findingsOf(c.id);
       return { title: c.title, other: c.other, body: [
-        c.area ? el("p", { class: "big num" }, P.number(c.area) + say(" 平方米", " m²"), el("small", {}, P.number(c.area / HECTARE) + say(" 公顷 · ", " ha · ") + P.number(c.area / MU) + say(" 亩", " mu"))) : null,
+        c.area ? el("p", { class: "big num" }, P.number(c.area) + say(" 平方米", " m²"), el("small", {}, P.number(c.area / HECTARE2) + say(" 公顷 · ", " ha · ") + P.number(c.area / MU) + say(" 亩", " mu"))) : null,
         el(
           "dl",
           { class: "facts" },
@@ -2036,38 +2578,6 @@
     return { page, table, legend, card, tip, read };
   }
   var VALUES = { allocated: ["划拨", "allocated"], granted: ["出让", "granted"], leased: ["租赁", "leased"], True: ["是", "yes"], False: ["否", "no"], true: ["是", "yes"], false: ["否", "no"] };
-
-  // mark.js
-  function marker(P) {
-    const pane = P.map.createPane("mark");
-    pane.style.zIndex = 610;
-    pane.style.pointerEvents = "none";
-    const renderer = L.svg({ pane: "mark", padding: 0.5 }), group = L.layerGroup().addTo(P.map);
-    const lines = [{ color: "#111a20", weight: 7, opacity: 0.9 }, { color: "#ffe14d", weight: 3, opacity: 1 }];
-    function draw(make) {
-      group.clearLayers();
-      for (const line of lines) make({ ...line, renderer, pane: "mark", fill: false, interactive: false, lineJoin: "round", className: "marked" }).addTo(group);
-    }
-    return {
-      clear() {
-        group.clearLayers();
-      },
-      rings(latlngs) {
-        draw((style) => L.polygon(latlngs, style));
-      },
-      shape(geometry) {
-        draw((style) => L.geoJSON(geometry, { style, interactive: false, pointToLayer: (_, at) => L.circleMarker(at, { ...style, radius: 15 }) }));
-      },
-      /* the parcel that a finding is about, beneath its mark */
-      beside(latlngs) {
-        L.polygon(latlngs, { color: "#111a20", weight: 1.6, dashArray: "5 4", renderer, pane: "mark", fill: false, interactive: false, className: "beside" }).addTo(group);
-      },
-      /* what is marked and too small to be seen gets a ring around it */
-      ring(latlng) {
-        for (const line of lines) L.circleMarker(latlng, { ...line, renderer, pane: "mark", fill: false, radius: 34, interactive: false, className: "marked" }).addTo(group);
-      }
-    };
-  }
 
   // measure.js
   var A = 6378137;
@@ -2228,10 +2738,27 @@
     });
     var P = {
       map,
+      phone,
       D,
       S,
       T,
       byId,
+      groupById,
+      frameFor,
+      coveredFor,
+      stage,
+      freeBounds,
+      tell,
+      hush: function() {
+        tip.hidden = true;
+      },
+      measure,
+      valueIn,
+      fillOf,
+      paint: paint2,
+      declutter: function() {
+        declutter();
+      },
       number,
       marked,
       ramp,
@@ -2309,20 +2836,38 @@
     function series(unit, key) {
       return own(own(D.values, key), unit) || [];
     }
-    function cell(unit, key, year, mode) {
+    function cell(unit, key, year, mode, table) {
       var best = null;
-      each(series(unit, key), function(c) {
+      each(table ? own(own(table, key), unit) || [] : series(unit, key), function(c) {
         if (c[0] === year || (mode || S.mode) === "latest" && c[0] <= year) {
           if (!best || c[0] > best[0]) best = c;
         }
       });
       return best;
     }
-    function there(u) {
-      return (u.since === null || u.since <= S.year) && (u.until === null || S.year < u.until);
+    function yearNow() {
+      return compare.shows() && D.compare.years ? D.compare.years[0] : S.year;
+    }
+    function there(u, year) {
+      var y = year === void 0 ? yearNow() : year;
+      return (u.since === null || u.since <= y) && (u.until === null || y < u.until);
+    }
+    function valueIn(u, year, table) {
+      return S.measure && there(u, year) ? cell(u.id, S.measure, year, S.mode, table) : null;
     }
     function value(u) {
-      return S.measure && there(u) ? cell(u.id, S.measure, S.year) : null;
+      return valueIn(u, yearNow());
+    }
+    function isBig(u) {
+      return u.level === "group" || !!u.kids && u.kids.some(function(k) {
+        return k.g && k.level === "park";
+      });
+    }
+    function fillOf(u, c) {
+      var alone = S.picks.length && !(u.kids || []).some(function(k) {
+        return k.g && chosen(k);
+      });
+      return { fill: true, fillColor: c ? colours()[klass(c[1])] : "url(#no-data)", fillOpacity: c ? u.level === "group" ? 0.5 : 0.93 : u.level === "block" || isBig(u) && !alone ? 0 : 0.85 };
     }
     function klass(v) {
       var b = measure() ? measure().breaks : [], i = 0;
@@ -2390,68 +2935,14 @@
         return x === y ? a.i - b.i : y - x;
       });
     }
-    function pane(name, z) {
-      var p = map.createPane(name);
-      p.style.zIndex = z;
-      p.style.pointerEvents = "none";
-      return L.svg({ pane: name, padding: 0.5 });
-    }
-    var R = { land: pane("land", 210), link: pane("link", 230), group: pane("group", 300), line: pane("line", 330), glow: pane("glow", 370), park: pane("park", 400), find: pane("find", 450) };
+    var R = panes(map);
     var labelPane = map.createPane("labels");
     labelPane.style.zIndex = 620;
     labelPane.style.pointerEvents = "none";
-    function shape(g, style2) {
-      return L.geoJSON(g, { style: style2, interactive: !!style2.interactive, pointToLayer: function(_, at) {
-        return L.circleMarker(at, style2);
-      } });
-    }
-    function dash(precision) {
-      return precision === "sketch" || precision === "approximate" ? "7 3.5" : precision === "schematic" ? "2.5 3.5" : null;
-    }
-    each(D.districts, function(d) {
-      shape(d.g, { renderer: R.land, pane: "land", color: "#cfc7b6", weight: 1, fillColor: "#f8f5ee", fillOpacity: 1, lineJoin: "round" }).addTo(map);
-      labels.push({ kind: "d", at: d.at, name: d.name, order: 900 });
-    });
-    each(D.outlines, function(o) {
-      var g = groupById[o.id], hue = g ? g.hue : "#888";
-      o.hue = hue;
-      o.layer = shape(o.g, { renderer: R.group, pane: "group", color: hue, weight: 1.6, opacity: 0.75, dashArray: dash(o.precision), fillColor: hue, fillOpacity: 0.06, lineJoin: "round", lineCap: "round" }).addTo(map);
-      if (!byId[o.id]) labels.push({ kind: "g", at: top(o.g) || o.at, name: g ? g.name : o.name, colour: hue, order: 20, shift: [0, 14] });
-    });
-    each(D.lines, function(o) {
-      var g = groupById[o.parent], hue = g ? g.hue : "#777", line = o.g.type.indexOf("Line") >= 0;
-      o.hue = hue;
-      if (line) {
-        shape(o.g, { renderer: R.line, pane: "line", color: "#fffdf8", weight: 6.5, opacity: 0.85, lineCap: "round" }).addTo(map);
-        shape(o.g, { renderer: R.line, pane: "line", color: hue, weight: 3.2, opacity: 0.9, lineCap: "round" }).addTo(map);
-      } else shape(o.g, { renderer: R.line, pane: "line", color: hue, weight: 1, opacity: 0.35, dashArray: "1 4", fillColor: hue, fillOpacity: 0.13, lineJoin: "round" }).addTo(map);
-      labels.push({ kind: "a", at: o.at, name: o.name, colour: hue, order: line ? 700 : 650, from: line ? 12.25 : 10.5 });
-    });
-    each(D.links, function(k) {
-      var from = D.outlines.filter(function(o) {
-        return o.id === k.parent;
-      })[0] || D.outlines[D.outlines.length - 1];
-      var south = D.outlines.reduce(function(a, o) {
-        return !a || o.at[0] < a.at[0] ? o : a;
-      }, null);
-      k.from = (from && k.parent ? from : south) ? (from && k.parent ? from : south).at : null;
-      if (!k.from) return;
-      L.polyline([k.from, k.at], { renderer: R.link, pane: "link", color: "#7d8b94", weight: 1.6, opacity: 0.7, dashArray: "1 6", lineCap: "round", interactive: false }).addTo(map);
-      L.circleMarker(k.at, { renderer: R.link, pane: "link", radius: 6, color: "#7d8b94", weight: 1.6, fillColor: "#fff", fillOpacity: 1, interactive: false }).addTo(map);
-      labels.push({ kind: "l", at: k.at, link: k, name: k.name, order: 800 });
-    });
+    ground(P, R, labels);
     var taken = null;
     function depth(u) {
       return u.above.length;
-    }
-    function top(g) {
-      var best = null;
-      (function walk(c) {
-        if (typeof c[0] === "number") {
-          if (!best || c[1] > best[0]) best = [c[1], c[0]];
-        } else each(c, walk);
-      })(g.coordinates || []);
-      return best;
     }
     function partOf(u) {
       var best = null;
@@ -2493,18 +2984,15 @@
     P.mark = marker(P);
     var context = contextLines(P, labels), land = landDesk(P), view = landView(P, land), firms = firmsDesk(P), findings = findingsDesk(P), declutter = labelDesk(P, labels, labelPane);
     P.desk = land;
+    var compare = compareDesk(P, labels), declutterMain = declutter;
+    declutter = function() {
+      declutterMain();
+      compare.declutter();
+    };
     var measuring = ruler(P);
     function style(u) {
       var c = value(u), now = u.id === S.unit, on = chosen(u) && found(u), gone = !there(u);
-      var big = u.kids.some(function(k) {
-        return k.g && k.level === "park";
-      }) || u.level === "group";
-      var alone = S.picks.length && !u.kids.some(function(k) {
-        return k.g && chosen(k);
-      });
-      var fillColour = c ? colours()[klass(c[1])] : "url(#no-data)";
-      var opacity = c ? u.level === "group" ? 0.5 : 0.93 : big && !alone ? 0 : 0.85;
-      if (u.level === "block" && !c) opacity = 0;
+      var big = isBig(u), fill2 = fillOf(u, c), opacity = fill2.fillOpacity;
       if (!on) opacity *= 0.12;
       if (covering()) opacity = 0;
       u.layer.setStyle({
@@ -2512,7 +3000,7 @@
         weight: now ? 3.4 : u.level === "block" ? 0.8 : big ? 1.3 : 1.7,
         opacity: on ? gone ? 0.6 : 0.95 : 0.25,
         dashArray: u.isPoint ? now ? null : "2.5 2.5" : now ? null : dash(u.precision),
-        fillColor: fillColour,
+        fillColor: fill2.fillColor,
         fillOpacity: gone ? 0 : opacity
       });
       if (u.glow) u.glow.setStyle({ opacity: on && !gone ? now ? 0.3 : 0.13 : 0.03, color: now ? "#d97706" : u.hue });
@@ -2525,17 +3013,20 @@
       host.insertBefore(svg("defs", {}, p), host.firstChild);
     }
     function covering() {
-      return firms.shows() || land.shows() && S.land.on.length > 0 || S.tab === "findings";
+      return compare.shows() && compare.onMap() || firms.shows() || land.shows() && S.land.on.length > 0 || S.tab === "findings";
     }
     function covered(size) {
-      var taken2 = [];
+      return coveredFor(map, size);
+    }
+    function coveredFor(one, size) {
+      var taken2 = [], o = one.getContainer().getBoundingClientRect();
       if (!printing) each([legend, inset, zoomers, credit], function(b) {
         if (b && !b.hidden && b.offsetWidth) {
           var r = b.getBoundingClientRect();
-          taken2.push({ l: r.left, r: r.right, t: r.top, b: r.bottom });
+          taken2.push({ l: r.left - o.left, r: r.right - o.left, t: r.top - o.top, b: r.bottom - o.top });
         }
       });
-      if (printing && world) {
+      if (printing && world && one === map && !compare.shows()) {
         var mm = size.x / 192;
         taken2.push({ l: 149 * mm, r: 193 * mm, t: 117 * mm, b: 162 * mm });
       }
@@ -2545,8 +3036,23 @@
       return !!(S.unit || S.thing || S.finding !== null);
     }
     function frame() {
-      var s = map.getSize();
+      return frameFor(map);
+    }
+    function frameFor(one) {
+      var s = one.getSize();
       if (printing) return { left: 0, top: 0, right: s.x, bottom: s.y };
+      return compare.beside() ? { left: 8, top: 8, right: s.x - 8, bottom: s.y - 8 } : freeOf(s);
+    }
+    function freeBounds() {
+      var f = frame();
+      return L.latLngBounds(map.containerPointToLatLng([f.left, f.bottom]), map.containerPointToLatLng([f.right, f.top]));
+    }
+    function stage() {
+      var s = { x: root.clientWidth, y: root.clientHeight }, f = freeOf(s);
+      if (phone()) return { left: 0, top: 0, right: s.x, bottom: f.bottom, width: s.x, height: s.y };
+      return { left: Math.max(0, f.left - 8), top: 0, right: carded() && card.getBoundingClientRect().left > s.x / 3 ? f.right + 52 : s.x, bottom: s.y, width: s.x, height: s.y };
+    }
+    function freeOf(s) {
       if (phone()) {
         var sheetEl = carded() ? card : panel, r = sheetEl.getBoundingClientRect();
         return { left: 0, top: 0, right: s.x, bottom: Math.max(s.y - r.height, s.y * 0.3) };
@@ -2676,6 +3182,7 @@
       if (land.layers.length) tabs.push(["land", U.landTab]);
       if (firms.count) tabs.push(["firms", U.firmsTab]);
       if (findings.count) tabs.push(["findings", U.findings + " " + number(findings.count)]);
+      if (compare.there) tabs.push(["compare", U.compareTab]);
       if (D.goals.length) tabs.push(["goals", U.goals]);
       tabs.push(["about", U.about]);
       if (!tabs.some(function(t) {
@@ -2770,7 +3277,7 @@
         parts.tabs[k].setAttribute("tabindex", k === S.tab ? "0" : "-1");
       }
       parts.pages.setAttribute("aria-labelledby", "tab-" + S.tab);
-      fill(parts.pages, S.tab === "goals" ? goalsPage() : S.tab === "about" ? aboutPage() : S.tab === "findings" ? findings.page(parts.pages) : S.tab === "land" ? view.page() : S.tab === "firms" ? firms.page() : parksPage());
+      fill(parts.pages, S.tab === "goals" ? goalsPage() : S.tab === "about" ? aboutPage() : S.tab === "findings" ? findings.page(parts.pages) : S.tab === "land" ? view.page() : S.tab === "firms" ? firms.page() : S.tab === "compare" ? compare.page() : parksPage());
       if (S.tab !== "findings") parts.pages.onscroll = null;
       parts.pages.scrollTop = 0;
       if (S.tab === "parks") paintList();
@@ -2971,6 +3478,9 @@
     function hatch(id) {
       return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("defs", {}, svg("pattern", { id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, fill: "#fdfcf9" }), svg("rect", { width: 1.2, height: 6, fill: "#c9c0ae" }))), svg("rect", { x: 1, y: 1, width: 24, height: 13, rx: 2, fill: "url(#" + id + ")", stroke: "#8c8371", "stroke-width": 0.8 }));
     }
+    function keyOf(c, id) {
+      return c.more ? null : c.line ? swatch2("none", null, c.line) : c.colour ? c.dot ? dot(c.colour) : swatch2(c.colour) : hatch(id);
+    }
     function classes(forPrint) {
       var m = measure(), out = [], b, cs;
       if (!m) return out;
@@ -3014,6 +3524,7 @@
       return unit ? S.lang === "en" ? " (" + unit + ")" : "（" + unit + "）" : "";
     }
     function when() {
+      if (compare.shows() && D.compare.years) return S.lang === "en" ? "latest by " + D.compare.years.join(" | by ") : "截至 " + D.compare.years.join(" 年 | 截至 ") + " 年";
       return S.mode === "latest" ? S.lang === "en" ? "latest value by " + S.year : "截至 " + S.year + " 年的最近值" : S.lang === "en" ? "values of " + S.year : S.year + " 年";
     }
     var shut = null;
@@ -3033,7 +3544,7 @@
         } }, shut ? "▾" : "▴"),
         now.sub ? el("p", { class: "sub" }, now.sub) : null,
         el("div", { class: "rows" }, now.rows.map(function(c) {
-          return el("div", { class: "sw num" }, c.more ? null : c.colour ? c.dot ? dot(c.colour) : swatch2(c.colour) : hatch("no-data-legend"), c.text);
+          return el("div", { class: "sw num" }, keyOf(c, "no-data-legend"), c.text);
         })),
         now.keys.length ? el("div", { class: "keys" }, now.keys.map(function(k) {
           return el("div", { class: "sw" }, k.node, k.text);
@@ -3041,7 +3552,7 @@
       );
     }
     function legendOf(most, all) {
-      var m = measure(), by = firms.legend() || view.legend(most), marks = findings.legend();
+      var m = measure(), by = firms.legend() || compare.legend() || view.legend(most), marks = findings.legend();
       if (by) return { title: by.title, sub: by.sub || (S.year !== null && !firms.shows() ? S.lang === "en" ? "as of " + S.year : S.year + " 年" : ""), rows: by.rows.concat(marks), keys: [], land: true };
       if (S.tab === "findings") return { title: U.findings, sub: "", rows: marks, keys: keys(!all) };
       return { title: m ? T(m.name) + unitOf(m) : "", sub: m ? when() + (m.breaks.length ? (S.lang === "en" ? "; " : "；") + U.allYears : "") : "", rows: classes().concat(marks), keys: keys(!all) };
@@ -3107,7 +3618,7 @@
       card.hidden = !some;
       if (!some) return;
       if (!u) {
-        sideCard(S.thing ? view.card(S.thing) : findings.card());
+        sideCard(S.thing ? compare.shows() ? compare.card(S.thing) : view.card(S.thing) : findings.card());
         return;
       }
       card.style.setProperty("--hue", u.hue);
@@ -3433,7 +3944,7 @@
         findings.choose(f, false);
         return true;
       }
-      t = firms.shows() ? null : land.at(latlng);
+      t = firms.shows() ? null : compare.at(latlng) || land.at(latlng);
       if (t) {
         pickThing(t, false);
         return true;
@@ -3442,7 +3953,7 @@
     }
     var felt = 0;
     function feel(e) {
-      var said = firms.tip(e.latlng), t = said ? null : firms.shows() ? null : land.at(e.latlng);
+      var said = firms.tip(e.latlng) || compare.tip(e.latlng), t = said ? null : firms.shows() ? null : land.at(e.latlng);
       if (!said && !t) return false;
       if (t && t.layer.classes && !t.layer.now("id")) t.layer.column("id");
       tell(said || view.tip(t), e.originalEvent);
@@ -3483,6 +3994,7 @@
     function landChanged() {
       land.update();
       firms.update();
+      compare.update();
       if (S.tab === "land") {
         view.table();
         syncLand();
@@ -3528,7 +4040,7 @@
     });
     function showing(n, e) {
       var m = measure(), known = parks.filter(value).length, all = e && e[4] ? S.lang === "en" ? T([e[2], e[3]]) + " (" + e[4] + "), " + n + " listed with their parts" : T([e[2], e[3]]) + "（" + e[4] + " 园），连同下级园区和片区共列 " + n + " 个" : S.lang === "en" ? n + " parks and areas" : n + " 个园区与片区";
-      var what = firms.shows() ? S.lang === "en" ? "firms by cluster" : "企业按产业集群" : land.shows() && land.active() ? T(land.active().record.name) + (land.active().style ? " · " + T(land.active().style.name) : "") : m ? T(m.name) + (S.lang === "en" ? ", " + when() + " (" + known + " of " + n + " known)" : "，" + when() + "（" + known + " 个有数值）") : "";
+      var what = compare.shows() ? T(D.compare.sides[0]) + " | " + T(D.compare.sides[1]) : firms.shows() ? S.lang === "en" ? "firms by cluster" : "企业按产业集群" : land.shows() && land.active() ? T(land.active().record.name) + (land.active().style ? " · " + T(land.active().style.name) : "") : m ? T(m.name) + (S.lang === "en" ? ", " + when() + " (" + known + " of " + n + " known)" : "，" + when() + "（" + known + " 个有数值）") : "";
       return all + (what ? (S.lang === "en" ? ". Shown: " : "；图上是") + what : "");
     }
     function paint2() {
@@ -3546,6 +4058,7 @@
       paintLegend();
       paintScale();
       paintCard();
+      compare.update();
       declutter();
     }
     var quiet = true;
@@ -3564,6 +4077,7 @@
       }).join(","));
       if (S.finding !== null) h.push("f=" + S.finding);
       if (S.tab !== (D.desk || "parks")) h.push("t=" + S.tab);
+      if (compare.shows()) h.push("c=" + [S.compare.mode, S.compare.at.toFixed(2), encode(S.compare.theme)].join(","));
       if (S.blocks) h.push("b=1");
       try {
         history.replaceState(null, "", "#" + h.join("&"));
@@ -3590,6 +4104,13 @@
         }
       });
     }
+    function recallCompare(parts2) {
+      if (parts2[0] === "side" || parts2[0] === "swipe") S.compare.mode = parts2[0];
+      if (+parts2[1] > 0 && +parts2[1] < 1) S.compare.at = +parts2[1];
+      if (compare.themes.some(function(t) {
+        return t.key === parts2[2];
+      })) S.compare.theme = parts2[2];
+    }
     function recall() {
       var view2 = null;
       asked = null;
@@ -3613,7 +4134,8 @@
         else if (k === "j" && v === "all") S.join = v;
         else if (k === "q") S.query = v.slice(0, 80).replace(/[\ud800-\udbff]$/, "");
         else if (k === "s" && Object.prototype.hasOwnProperty.call(byId, v)) S.unit = v;
-        else if (k === "t" && /^(parks|land|firms|goals|about|findings)$/.test(v)) S.tab = v;
+        else if (k === "t" && /^(parks|land|firms|goals|about|findings|compare)$/.test(v)) S.tab = v;
+        else if (k === "c") recallCompare(v.split(","));
         else if (k === "b") S.blocks = v === "1";
         else if (k === "d") recallLand(v.split(","));
         else if (k === "f" && /^\d{1,7}$/.test(v) && +v < findings.count) asked = +v;
@@ -3703,13 +4225,14 @@
           "div",
           { class: "col" },
           says.title ? el("section", {}, el("h2", {}, says.title), el("div", { class: "two" }, says.rows.map(function(c) {
-            return el("div", { class: "sw" }, c.more ? null : c.colour ? c.dot ? dot(c.colour) : swatch2(c.colour) : hatch("no-data-print"), c.text);
+            return el("div", { class: "sw" }, keyOf(c, "no-data-print"), c.text);
           }))) : null,
           el("section", { class: "two" }, says.keys.map(function(k) {
             return el("div", { class: "sw" }, k.node, k.text);
           })),
+          compare.paper(),
           el("section", {}, el("h2", {}, U.list), el("table", {}, el("tbody", {}, list.map(function(r) {
-            return el("tr", {}, el("td", { class: "n" }, r.u.no), el("td", {}, T(r.u.name) + (r.u.g ? "" : S.lang === "en" ? " (not placed)" : "（未上图）")), el("td", { class: "v num" }, r.c ? marked(r.c[2], r.c[1]) + (r.c[0] !== S.year ? S.lang === "en" ? " (" + r.c[0] + ")" : "（" + r.c[0] + "）" : "") : "—"));
+            return el("tr", {}, el("td", { class: "n" }, r.u.no), el("td", {}, T(r.u.name) + (r.u.g ? "" : S.lang === "en" ? " (not placed)" : "（未上图）")), el("td", { class: "v num" }, says.land ? "" : r.c ? marked(r.c[2], r.c[1]) + (r.c[0] !== S.year ? S.lang === "en" ? " (" + r.c[0] + ")" : "（" + r.c[0] + "）" : "") : "—"));
           }))))
         ),
         el(
@@ -3721,7 +4244,7 @@
           }).join(S.lang === "en" ? "; " : "；").slice(0, S.lang === "en" ? 330 : 300) + "　" : "") + U.projection + "　" + U.review + colon() + (D.review || U.reviewBlank) + "　" + U.printed + colon() + today())
         )
       );
-      var col = sheet.querySelector(".col"), table = sheet.querySelector("table"), size = 7.4;
+      var col = sheet.querySelector(".col"), table = sheet.querySelector(".col>section:last-child table"), size = 7.4;
       while (col.scrollHeight > col.clientHeight && size > 3.4) {
         size -= 0.2;
         table.style.fontSize = size + "pt";
@@ -3738,6 +4261,7 @@
       stop();
       printing = true;
       document.documentElement.classList.add("printing");
+      compare.layout();
       map.invalidateSize({ animate: false, pan: false });
       var list = ranked().filter(function(r) {
         return r.u.layer;
@@ -3748,6 +4272,12 @@
       go(view2 || core, false, 13);
       numberParks();
       pattern();
+      compare.update();
+      each([map, compare.second() && compare.second().map], function(one) {
+        if (one) one.eachLayer(function(l) {
+          if (l.settle) l.settle();
+        });
+      });
       declutter();
       buildSheet();
     }
@@ -3755,6 +4285,7 @@
       if (!printing) return;
       printing = false;
       document.documentElement.classList.remove("printing");
+      compare.layout();
       map.invalidateSize({ animate: false, pan: false });
       map.setView(kept.c, kept.z, { animate: false });
       each(D.units, function(u) {
@@ -3765,25 +4296,21 @@
     window.addEventListener("beforeprint", beforePrint);
     window.addEventListener("afterprint", afterPrint);
     function wrap(x, text, width) {
-      var lines = [], line = "";
+      var lines2 = [], line = "";
       each(text.match(/[\u3000-\uffef]|[^\s\u3000-\uffef]+\s*|\s+/g) || [], function(word) {
         if (x.measureText(line + word).width > width && line) {
-          lines.push(line);
+          lines2.push(line);
           line = word.replace(/^\s+/, "");
         } else line += word;
       });
-      if (line) lines.push(line);
-      return lines;
+      if (line) lines2.push(line);
+      return lines2;
     }
-    function depthOf(name) {
-      var p = map.getPane(name);
-      return p ? +p.style.zIndex || 0 : 0;
-    }
-    function paneImages(pane2) {
-      if (!pane2) return Promise.resolve([]);
-      return Promise.all([].map.call(pane2.querySelectorAll("svg,canvas,img"), function(node) {
+    function paneImages(pane) {
+      if (!pane) return Promise.resolve([]);
+      return Promise.all([].map.call(pane.querySelectorAll("svg,canvas,img"), function(node) {
         var r = node.getBoundingClientRect(), alpha = 1, up = node;
-        while (up && up !== pane2) {
+        while (up && up !== pane) {
           var st = getComputedStyle(up);
           if (st.display === "none") return null;
           alpha *= +st.opacity;
@@ -3806,8 +4333,55 @@
         });
       }));
     }
+    function drawMap(x, one, f, box, head, font) {
+      var panes2 = ["land", "context", "link", "group", "parcels", "line", "glow", "hexes", "park", "firms", "dots", "find", "mark"].map(function(n) {
+        return one.getPane(n);
+      }).filter(Boolean).sort(function(a, b) {
+        return +a.style.zIndex - +b.style.zIndex;
+      });
+      var r = one.getContainer().getBoundingClientRect(), cut = one === map ? 0 : parseFloat(String((/inset\([^)]*?([\d.]+)px\)$/.exec(one.getContainer().style.clipPath) || ["", "0"])[1]));
+      return Promise.all(panes2.map(paneImages)).then(function(all) {
+        x.save();
+        x.beginPath();
+        x.rect(r.left + cut - box.left - f.left, r.top - box.top - f.top + head, r.width - cut, r.height);
+        x.clip();
+        x.fillStyle = "#e9e4d9";
+        x.fillRect(0, head, f.right, f.bottom);
+        each(all, function(pictures) {
+          each(pictures, function(p) {
+            if (!p) return;
+            x.globalAlpha = p[2];
+            x.drawImage(p[0], p[1].left - box.left - f.left, p[1].top - box.top - f.top + head, p[1].width, p[1].height);
+            x.globalAlpha = 1;
+          });
+        });
+        each(one.getPane("labels").children, function(node) {
+          if (node.style.display !== "none" && node.style.visibility !== "hidden") drawName(x, node, f, box, head, font);
+        });
+        x.restore();
+      });
+    }
+    function drawName(x, node, f, box, head, font) {
+      each(node.querySelectorAll(".t,small"), function(t) {
+        var st = getComputedStyle(t), r = t.getBoundingClientRect();
+        if (!r.width) return;
+        x.font = st.fontWeight + " " + st.fontSize + " " + font;
+        x.textBaseline = "middle";
+        x.textAlign = "center";
+        x.lineJoin = "round";
+        var lines2 = node.classList.contains("wide") && t.className === "t" ? wrap(x, t.textContent, 126) : [t.textContent], step2 = r.height / lines2.length;
+        each(lines2, function(text, i) {
+          var cx = (r.left + r.right) / 2 - box.left - f.left, cy = r.top - box.top - f.top + head + step2 * (i + 0.5);
+          x.lineWidth = 3.5;
+          x.strokeStyle = "rgba(255,253,248,.92)";
+          x.strokeText(text, cx, cy);
+          x.fillStyle = st.color;
+          x.fillText(text, cx, cy);
+        });
+      });
+    }
     function draw() {
-      var size = map.getSize(), free = frame(), f = phone() ? { left: 0, top: 0, right: size.x, bottom: free.bottom } : { left: Math.max(0, free.left - 8), top: 0, right: carded() && card.getBoundingClientRect().left > size.x / 3 ? free.right + 52 : size.x, bottom: size.y };
+      var f = stage();
       var k = 2, w = Math.round(f.right - f.left), mapH = Math.round(f.bottom - f.top), head = 74, side = 268, pad = 22, m = measure(), font = getComputedStyle(document.body).fontFamily;
       var W = w + side, c = el("canvas"), x = c.getContext("2d");
       var says = legendOf(22, true), rows = says.rows, ks = says.keys, filter = filterText();
@@ -3833,41 +4407,10 @@
       x.clip();
       x.fillStyle = "#e9e4d9";
       x.fillRect(0, head, w, mapH);
-      var box = map.getContainer().getBoundingClientRect(), panes = ["land", "context", "link", "group", "parcels", "line", "glow", "hexes", "park", "firms", "dots", "find", "mark"].sort(function(a, b) {
-        return depthOf(a) - depthOf(b);
-      });
-      return Promise.all(panes.map(function(n) {
-        return paneImages(map.getPane(n));
-      })).then(function(all) {
-        each(all, function(pictures) {
-          each(pictures, function(p) {
-            if (!p) return;
-            x.globalAlpha = p[2];
-            x.drawImage(p[0], p[1].left - box.left - f.left, p[1].top - box.top - f.top + head, p[1].width, p[1].height);
-            x.globalAlpha = 1;
-          });
-        });
-        each(labels, function(l2) {
-          if (!l2.node || l2.node.style.display === "none" || l2.node.style.visibility === "hidden") return;
-          var y = 0;
-          each(l2.node.querySelectorAll(".t,small"), function(t) {
-            var st = getComputedStyle(t), r = t.getBoundingClientRect();
-            if (!r.width) return;
-            x.font = st.fontWeight + " " + st.fontSize + " " + font;
-            x.textBaseline = "middle";
-            x.textAlign = "center";
-            x.lineJoin = "round";
-            var lines = l2.node.classList.contains("wide") && t.className === "t" ? wrap(x, t.textContent, 126) : [t.textContent], step2 = r.height / lines.length;
-            each(lines, function(text, i) {
-              var cx = (r.left + r.right) / 2 - box.left - f.left, cy = r.top - box.top - f.top + head + step2 * (i + 0.5);
-              x.lineWidth = 3.5;
-              x.strokeStyle = "rgba(255,253,248,.92)";
-              x.strokeText(text, cx, cy);
-              x.fillStyle = st.color;
-              x.fillText(text, cx, cy);
-            });
-          });
-        });
+      var box = root.getBoundingClientRect(), two = compare.second();
+      return drawMap(x, map, f, box, head, font).then(function() {
+        return two ? drawMap(x, two.map, f, box, head, font) : null;
+      }).then(function() {
         x.textAlign = "left";
         x.textBaseline = "alphabetic";
         x.restore();
@@ -3904,6 +4447,14 @@
             x.arc(X + 13, Y - 4, 5, 0, 7);
             x.fill();
             x.fillStyle = "#1f2a33";
+            x.fillText(r.text, X + 35, Y);
+            Y += 21;
+            return;
+          }
+          if (r.line) {
+            x.strokeStyle = r.line;
+            x.lineWidth = 2;
+            x.strokeRect(X + 1, Y - 10, 24, 12);
             x.fillText(r.text, X + 35, Y);
             Y += 21;
             return;
@@ -4053,6 +4604,7 @@
       labelPane.style.opacity = 1;
     });
     map.on("resize", function() {
+      compare.layout();
       if (awaited) go(awaited[0], false, awaited[1]);
       paintLegend();
       declutter();
@@ -4071,7 +4623,7 @@
         if (l.key === "parcel") l.open("parcels");
       });
     }, 30);
-    window.atlasPage = { state: S, data: D, map, draw, pick, land, firms, findings, ruler: measuring, pickThing, paint: paint2, rebuild: function() {
+    window.atlasPage = { state: S, data: D, map, draw, pick, land, firms, findings, compare, ruler: measuring, pickThing, paint: paint2, rebuild: function() {
       build();
       paint2();
     }, value: function(id) {

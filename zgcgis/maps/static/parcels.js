@@ -592,6 +592,7 @@
     const tile = { k, ox: at.x * S, oy: at.y * S, S, context: canvas.getContext("2d") }, { context } = tile, { d } = layer;
     const { big, image } = sorted(layer, tile);
     if (image) context.putImageData(image, 0, 0);
+    const { hollow } = layer.options;
     context.lineWidth = layer.options.weight * ratio;
     context.strokeStyle = layer.options.stroke;
     context.lineJoin = "round";
@@ -604,21 +605,32 @@
           widest = Math.max(widest, (d.box[i * 4 + 2] - d.box[i * 4]) * k);
           trace(d, i, tile);
         }
-        context.fill("evenodd");
-        if (widest > 6 * ratio && layer.options.weight) context.stroke();
+        if (!hollow) context.fill("evenodd");
+        if (hollow || widest > 6 * ratio && layer.options.weight) context.stroke();
       }
     });
   }
+  function settleTiles(layer, paintTile) {
+    for (const tile of Object.values(layer._tiles || {})) {
+      if (!tile.current || tile.loaded) continue;
+      paintTile(tile.el, tile.coords, Math.min(2, window.devicePixelRatio || 1));
+      tile.loaded = +/* @__PURE__ */ new Date();
+      tile.active = true;
+      L.DomUtil.addClass(tile.el, "leaflet-tile-loaded");
+      L.DomUtil.setOpacity(tile.el, 1);
+    }
+  }
   var ParcelLayer = L.GridLayer.extend({
     options: { tileSize: 512, updateWhenZooming: false, keepBuffer: 1, fill: ["#2c7fb8"], stroke: "rgba(255,255,255,.75)", weight: 0.7, opacity: 0.92, maxNativeZoom: void 0 },
-    initialize(meta, text, options) {
+    /* source: the packed text, or a layer that has read the same shapes; hollow: outlines alone */
+    initialize(meta, source, options) {
       L.setOptions(this, options);
       this.meta = meta;
       this.classes = null;
       this.shown = null;
       this.pixels = this.options.fill.map((c) => c ? packed(c) : 0);
-      this.ready = inflate(text).then((bytes) => {
-        this.d = decode(meta, bytes);
+      this.ready = (source.ready ? source.ready.then((other) => other.d) : inflate(source).then((bytes) => decode(meta, bytes))).then((d) => {
+        this.d = d;
         this.fire("decoded");
         if (this._map) this.redraw();
         return this;
@@ -647,6 +659,11 @@
         done(null, canvas);
       }, 0);
       return canvas;
+    },
+    settle() {
+      settleTiles(this, (canvas, at, ratio) => {
+        if (this.d) paint(this, canvas, at, ratio);
+      });
     },
     project(latlng) {
       return L.CRS.EPSG3857.latLngToPoint(L.latLng(latlng), this.d.bits - 8);
