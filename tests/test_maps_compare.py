@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import shapely
 from click.testing import CliRunner
+from geopandas import GeoDataFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import affinity, box
@@ -101,7 +102,7 @@ def closes(theme, *, total_before, total_after):
 
 @pytest.mark.parametrize("compare", ["plan", "2021:2023", "2023:2021"])
 def test_the_balance_of_one_zone_adds_up_to_its_areas(zone, compare):
-    record = draw_zone(zone, compare=compare).content["compare"]
+    record = draw_zone(zone, compare=compare, layers=["none"]).content["compare"]
     years = [None, None] if compare == "plan" else [int(year) for year in compare.split(":")]
     keys = ["land_use", "planned_use" if compare == "plan" else "land_use"]
     totals = []
@@ -119,12 +120,12 @@ def test_the_balance_of_one_zone_adds_up_to_its_areas(zone, compare):
         closes(theme, total_before=totals[0], total_after=totals[1])
 
 
-@settings(max_examples=40 if FULL else 3, deadline=None, derandomize=True)
+@settings(max_examples=40 if FULL else 2, deadline=None, derandomize=True)
 @given(st.integers(0, 2**32 - 1))
 def test_the_balance_of_two_deliveries_is_that_of_the_ground(zone, seed):
     """Kept, lost and gained against unions of polygons, which know nothing of rows."""
     other = delivery(zone, seed)
-    record = draw_zone(zone, compare=other, layers=["parcel"]).content["compare"]
+    record = draw_zone(zone, compare=other, layers=["none"]).content["compare"]
     theme = record["themes"][0]
     (old, was), (new, now) = side(zone), side(other)
     closes(
@@ -146,7 +147,7 @@ def test_the_balance_of_two_deliveries_is_that_of_the_ground(zone, seed):
 
 
 def test_a_zone_beside_itself_differs_in_nothing(zone):
-    atlas = draw_zone(zone, compare=another(zone, lambda parcels: parcels))
+    atlas = draw_zone(zone, compare=another(zone, lambda parcels: parcels), layers=["none"])
     record = atlas.content["compare"]
     assert record["layer"] is None
     for theme in record["themes"]:
@@ -154,15 +155,18 @@ def test_a_zone_beside_itself_differs_in_nothing(zone):
 
 
 def test_squares_by_hand():
-    old = zg.geo.plane((116.4, 40.0))
-    frame = lambda ids, boxes: zg.geo.to_lonlat(  # noqa: E731
-        __import__("geopandas").GeoDataFrame({"id": ids}, geometry=boxes, crs=old)
+    plane = zg.geo.plane((116.4, 40.0))
+    before, after = (
+        zg.geo.to_lonlat(GeoDataFrame({"id": ids}, geometry=boxes, crs=plane))
+        for ids, boxes in (
+            (["a", "b"], [box(0, 0, 100, 100), box(100, 0, 200, 100)]),
+            (["a", "c"], [box(0, 0, 100, 100), box(150, 0, 250, 100)]),
+        )
     )
-    before = frame(["a", "b"], [box(0, 0, 100, 100), box(100, 0, 200, 100)])
-    after = frame(["a", "c"], [box(0, 0, 100, 100), box(150, 0, 250, 100)])
     ground = shared_ground(before, after, center=(116.4, 40.0))
     table = balance(ground, pd.Series(["x", "y"]), pd.Series(["x", "x"]))
-    assert table.round(3).to_numpy().tolist() == [[10000, 0, 10000, 20000], [10000, 10000, 0, 0]]
+    by_hand = [[10000, 0, 10000, 20000], [10000, 10000, 0, 0]]
+    assert np.allclose(table.to_numpy(), by_hand, atol=0.1)
 
 
 def test_noise_of_survey_is_counted_and_not_marked(zone):
@@ -172,7 +176,7 @@ def test_noise_of_survey_is_counted_and_not_marked(zone):
         shapes[9] = affinity.translate(shapes[9], 6e-5, 0)  # five metres
         return parcels.set_geometry(shapes, crs=parcels.crs)
 
-    record = draw_zone(zone, compare=another(zone, shake)).content["compare"]
+    record = draw_zone(zone, compare=another(zone, shake), layers=["none"]).content["compare"]
     assert any("1 宗" in zh and "0.10" in zh for zh, _ in record["said"])
 
 
@@ -264,7 +268,7 @@ def test_both_maps_go_in_step_and_the_line_moves_by_key(pages):
 @pytest.mark.browser
 def test_each_side_paints_its_own_class(pages):
     """At places where the class differs, either side of the line has the colour of its own."""
-    path, record = pages["plan"]
+    path, _ = pages["plan"]
     with browser_page() as page:
         opened(page, path)
         seen = page.evaluate(

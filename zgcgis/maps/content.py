@@ -13,14 +13,13 @@ import shapely
 from geopandas import GeoDataFrame
 from pandas import DataFrame, Series
 
-from ..clusters import location_quotients
 from ..errors import UnknownNameError
 from ..findings import describe
 from ..model import Zone
 from ..plan import goals
 from ..plan.targets import period_name
 from ..terms import TERMS
-from .desks import comparison, land_and_firms, opening, unplanned, year_of
+from .desks import comparison, land_and_firms, opening, quotients, unplanned, year_of
 from .finding_list import Sentences, findings_block
 from .land_layers import MOST_BLOCKS
 from .panel import Measure, in_units, panel
@@ -101,7 +100,7 @@ def page_content(
         "goals": _goals(zone, sources),
         "demands": _demands(zone),
         "plan": _plan(zone),
-        "mix": _mix(zone),
+        "mix": quotients(zone),
         "findings": told,
         "context": _context(zone),
     }
@@ -507,33 +506,6 @@ def _table(entries: Any) -> dict[str, list[str]]:
         for key, entry in entries.items()
         if isinstance(entry, Mapping)
     }
-
-
-def _mix(zone: Zone) -> dict[str, Any]:
-    """Location quotients of the latest year: ``[industry, count, lq, low, high, specialised]``."""
-    found: dict[str, Any] = {"year": None, "rows": {}}
-    if "enterprise" not in zone.layers:
-        return found
-    firms = pd.DataFrame(zone.layer("enterprise").drop(columns="geometry"))
-    firms = firms[firms["park_id"].notna() & firms["industry"].notna() & firms["year"].notna()]
-    if not len(firms):
-        return found
-    year = int(firms["year"].max())
-    table = location_quotients(firms[firms["year"] == year])
-    table = table[table["lq"].notna()].sort_values(["park_id", "lq"], ascending=[True, False])
-    for row in table.to_dict("records"):
-        found["rows"].setdefault(_text(row["park_id"]), []).append(
-            [
-                _text(row["industry"]),
-                int(row["count"]),
-                _number(row["lq"]),
-                _number(row["low"]),
-                _number(row["high"]),
-                _text(row["specialised"]),
-            ]
-        )
-    found["year"] = year
-    return found
 
 
 def _eras(zone: Zone) -> list[list[Any]]:

@@ -16,13 +16,23 @@ from .. import geo
 from ..accounts import Shared, balance, shared_ground
 from ..accounts.shares import text
 from ..checks.topology import limits_of
+from ..clusters import location_quotients
 from ..errors import UnknownNameError
 from ..land_use import build_states, classify
 from ..model import COLUMNS, LEVELS, Zone, there_in
 from .codec import pack, pack_column
 from .land_layers import asked_layers, common_uses, land_of, packed_rows, room_of, state_style
 
-__all__ = ["Comparison", "Firms", "comparison", "firms_of", "land_and_firms", "opening", "year_of"]
+__all__ = [
+    "Comparison",
+    "Firms",
+    "comparison",
+    "firms_of",
+    "land_and_firms",
+    "opening",
+    "quotients",
+    "year_of",
+]
 
 CLUSTER_COLOURS = (
     "#2f6db3", "#3f9b57", "#d9822b", "#8a4fb0", "#c43c56", "#12959a", "#a07a18", "#5d6f9e",
@@ -186,6 +196,29 @@ def unplanned(zone: Zone) -> dict[str, tuple[str, str]]:
 def colour_of(place: int) -> str:
     """Return the colour of the cluster at a place of the list."""
     return CLUSTER_COLOURS[place] if place < len(CLUSTER_COLOURS) else _OTHER
+
+
+def quotients(zone: Zone) -> dict[str, Any]:
+    """Return location quotients of the latest year: ``[industry, count, lq, low, high, specialised]``."""
+    found: dict[str, Any] = {"year": None, "rows": {}}
+    if "enterprise" not in zone.layers:
+        return found
+    firms = DataFrame(zone.layer("enterprise").drop(columns="geometry"))
+    firms = firms[firms["park_id"].notna() & firms["industry"].notna() & firms["year"].notna()]
+    if not len(firms):
+        return found
+    found["year"] = int(firms["year"].max())
+    table = location_quotients(firms[firms["year"] == found["year"]])
+    table = table[table["lq"].notna()].sort_values(["park_id", "lq"], ascending=[True, False])
+    for row in table.to_dict("records"):
+        shown = [
+            float(f"{row[key]:.6g}") if np.isfinite(row[key]) else None
+            for key in ("lq", "low", "high")
+        ]
+        found["rows"].setdefault(str(row["park_id"]), []).append(
+            [str(row["industry"]), int(row["count"]), *shown, str(row["specialised"])]
+        )
+    return found
 
 
 # --- comparison -------------------------------------------------------

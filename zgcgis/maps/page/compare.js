@@ -82,7 +82,7 @@ export function compareDesk(P, labels) {
     box.hidden = false; root.insertBefore(box, map.getContainer().nextSibling);
     for (const node of [line, ...tags]) root.appendChild(node);
     second = secondMap(P, box, labels, valueOf); inStep(map, second.map);
-    second.map.on("click", (e) => touch(e.latlng));
+    second.map.on("click", (e) => P.touch(e.latlng));
     second.map.on("mousemove", (e) => { const said = tip(e.latlng); if (said) P.tell(said, e.originalEvent); else P.hush(); });
     if (onMap) sheets = load();
   }
@@ -155,7 +155,6 @@ export function compareDesk(P, labels) {
     for (const land of [extra, first]) { const i = land && land.layer && land.layer.d ? land.layer.pick(latlng) : -1; if (i >= 0) return { layer: land, i }; }
     return null;
   }
-  function touch(latlng) { const t = at(latlng); if (t) P.pickThing(t, false); return !!t; }
   function className(t, k) { return k === NOT_THERE || k === undefined ? say("没有", "not there") : P.T(t.classes[k].name); }
   /* What a parcel is on either side; where it is not itself there, what stands on its ground. */
   function sidesOf(t, { layer, i }) {

@@ -3,11 +3,13 @@ import { inflate } from "./codec.js";
 import { csvCell, el, fill } from "./dom.js";
 import { PointLayer, pointsOf } from "./points.js";
 
-const ROW = 66, SEVERITIES = ["error", "warning", "note"], COLOURS = ["#a32a1f", "#b45309", "#475569"];
+const ROW = 66, HEAD = 44, SEVERITIES = ["error", "warning", "note"], COLOURS = ["#a32a1f", "#b45309", "#475569"];
 
 export function findingsDesk(P) {
   const { D, S, map, say } = P, total = D.findings.count;
-  const state = { severity: new Set(), rule: "", park: "", words: "", sort: "grave", at: -1 };
+  const state = { severity: new Set(), rule: "", park: "", words: "", sort: "grave", group: "", at: -1 };
+  const shut = new Set(); /* groups that are folded */
+  let lines = [], height = 0;
   let F = null, order = [], layer = null, near = null, byFeature = new Map();
   const parts = {};
   S.finding = null;
@@ -32,6 +34,34 @@ export function findingsDesk(P) {
     if (state.sort === "size") order.sort((a, b) => size(b) - size(a));
     else if (state.sort === "rule") order.sort((a, b) => F.rule[a] - F.rule[b] || size(b) - size(a));
     else if (state.sort === "park") order.sort((a, b) => F.park[a] - F.park[b] || F.severity[a] - F.severity[b]);
+    arrange();
+  }
+
+  /* --- groups, and where each line of the list stands ------------------------------ */
+  const column = () => (state.group ? F[state.group] : null);
+  function groupName(k) {
+    return state.group === "severity" ? severityWord(k) : state.group === "rule" ? F.rules[k] + " " + (F.names[S.lang === "en" ? 1 : 0][k] || "") : parkName(F.parks[k]);
+  }
+  function parkName(id) { return id ? (P.byId[id] ? P.T(P.byId[id].name) : id) : say("不在任何园区", "in no park"); }
+  function arrange() {
+    const by = column(), n = new Map();
+    if (by) for (const i of order) n.set(by[i], (n.get(by[i]) || 0) + 1);
+    if (by) order.sort((a, b) => (state.group === "severity" ? by[a] - by[b] : n.get(by[b]) - n.get(by[a]) || by[a] - by[b]));
+    lines = []; height = 0;
+    let last = null;
+    order.forEach((i, at) => {
+      if (by && by[i] !== last) { last = by[i]; lines.push({ top: height, head: last, n: n.get(last) }); height += HEAD; }
+      if (!by || !shut.has(state.group + last)) { lines.push({ top: height, i, at }); height += ROW; }
+    });
+  }
+  function lineAt(y) { /* the first line that ends below y */
+    let lo = 0, hi = lines.length;
+    while (lo < hi) { const mid = (lo + hi) >> 1; if (lines[mid].top + (lines[mid].head === undefined ? ROW : HEAD) <= y) lo = mid + 1; else hi = mid; }
+    return lo;
+  }
+  function headRow(l) {
+    const key = state.group + l.head, open = !shut.has(key);
+    return el("button", { class: "group-head", type: "button", "aria-expanded": open ? "true" : "false", "data-group": l.head, onclick() { if (open) shut.add(key); else shut.delete(key); arrange(); rows(); const b = parts.list.querySelector('[data-group="' + l.head + '"]'); if (b) b.focus({ preventScroll: true }); } }, (open ? "▾ " : "▸ ") + groupName(l.head), el("b", { class: "num" }, P.number(l.n)));
   }
 
   /* dots for all, outlines for those in view when they can be told apart */
@@ -83,7 +113,8 @@ export function findingsDesk(P) {
     if (!order.length) return;
     state.at = Math.max(0, Math.min(order.length - 1, state.at + by));
     choose(order[state.at], true);
-    if (parts.scroll) { const top = state.at * ROW + parts.list.offsetTop, s = parts.scroll; if (top < s.scrollTop || top + ROW > s.scrollTop + s.clientHeight) s.scrollTop = top - s.clientHeight / 2; rows(); }
+    if (column() && shut.delete(state.group + column()[order[state.at]])) arrange();
+    if (parts.scroll) { const line = lines.find((l) => l.i === order[state.at]), top = (line ? line.top : 0) + parts.list.offsetTop, s = parts.scroll; if (top < s.scrollTop || top + ROW > s.scrollTop + s.clientHeight) s.scrollTop = top - s.clientHeight / 2; rows(); }
   }
   function card() {
     const i = S.finding, park = F.parks[F.park[i]], unit = park ? P.byId[park] : null, place = order.indexOf(i);
@@ -103,9 +134,9 @@ export function findingsDesk(P) {
   /* --- the list: only the rows in view are there ------------------------------------ */
   function rows() {
     if (!parts.list || !parts.list.isConnected) return;
-    const s = parts.scroll, first = Math.max(0, Math.floor((s.scrollTop - parts.list.offsetTop) / ROW) - 6), last = Math.min(order.length, first + Math.ceil(s.clientHeight / ROW) + 14);
-    parts.list.style.height = order.length * ROW + "px";
-    fill(parts.list, order.slice(first, last).map((i, k) => el("div", { class: "slot", role: "listitem", style: "top:" + (first + k) * ROW + "px", "aria-setsize": order.length, "aria-posinset": first + k + 1 }, button(i))));
+    const s = parts.scroll, from = s.scrollTop - parts.list.offsetTop, first = Math.max(0, lineAt(from) - 6), last = Math.min(lines.length, lineAt(from + s.clientHeight) + 8);
+    parts.list.style.height = height + "px";
+    fill(parts.list, lines.slice(first, last).map((l) => el("div", { class: l.head === undefined ? "slot" : "slot head", role: "listitem", style: "top:" + l.top + "px", "aria-setsize": l.head === undefined ? order.length : null, "aria-posinset": l.head === undefined ? l.at + 1 : null }, l.head === undefined ? button(l.i) : headRow(l))));
   }
   function changed() { select(); draw(); heads(); parts.scroll.scrollTop = 0; rows(); }
   function counted(column, i) { const out = new Map(); for (let k = 0; k < total; k++) if (i(k)) out.set(column[k], (out.get(column[k]) || 0) + 1); return out; }
@@ -127,8 +158,9 @@ export function findingsDesk(P) {
     setTimeout(rows, 0); heads();
     return [parts.chips, el("div", { class: "pair" },
       choice("fr", say("规则", "Rule"), [["", all]].concat([...byRule].sort((a, b) => b[1] - a[1]).map(([r, n]) => [F.rules[r], F.rules[r] + " " + (F.names[S.lang === "en" ? 1 : 0][r] || "") + " (" + n + ")"])), state.rule, (v) => { state.rule = v; }),
-      byPark.size > 1 ? choice("fp", say("园区", "Park"), [["", all]].concat([...byPark].sort((a, b) => b[1] - a[1]).map(([p, n]) => [F.parks[p], (F.parks[p] ? (P.byId[F.parks[p]] ? P.T(P.byId[F.parks[p]].name) : F.parks[p]) : say("不在任何园区", "in no park")) + " (" + n + ")"]).filter((o) => o[0])), state.park, (v) => { state.park = v; }) : null,
+      byPark.size > 1 ? choice("fp", say("园区", "Park"), [["", all]].concat([...byPark].sort((a, b) => b[1] - a[1]).map(([p, n]) => [F.parks[p], parkName(F.parks[p]) + " (" + n + ")"]).filter((o) => o[0])), state.park, (v) => { state.park = v; }) : null,
       choice("fs", say("排序", "Order"), [["grave", say("先重后轻", "gravest first")], ["size", say("按数值大小", "by amount")], ["rule", say("按规则", "by rule")], ["park", say("按园区", "by park")]], state.sort, (v) => { state.sort = v; }),
+      choice("fg", say("分组", "Groups"), [["", say("不分组", "none")], ["rule", say("按规则", "by rule")], ["park", say("按园区", "by park")], ["severity", say("按严重程度", "by severity")]], state.group, (v) => { state.group = v; shut.clear(); }),
       el("div", { class: "field" }, el("label", { for: "fw" }, say("含有文字", "With the words")), el("input", { type: "search", id: "fw", value: state.words, oninput() { state.words = this.value; changed(); } }))),
       el("div", { class: "row" }, el("button", { class: "tool", type: "button", onclick: csv }, say("导出所列为 CSV", "Listed as CSV")), el("button", { class: "tool", type: "button", onclick: geojson }, say("导出所列为 GeoJSON", "Listed as GeoJSON"))),
       parts.status, parts.list];

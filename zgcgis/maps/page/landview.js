@@ -71,6 +71,7 @@ export function landView(P, desk) {
       el("div", { class: "lays", role: "group", "aria-label": say("图层", "Layers") }, desk.layers.slice().reverse().map(layerRow), P.contextRow()),
       el("div", { class: "field row" }, el("label", { for: "lo", class: "cap" }, say("不透明度", "Opacity")), range),
       desk.byKey.parcel ? el("div", { class: "field" }, el("label", { for: "lf" }, say("查宗地（编号、名称、使用者）", "Find a parcel (id, name, owner)")), search, parts.found) : null,
+      P.site.button(),
       parts.table,
       desk.data.said.map((pair) => el("p", { class: "warn" }, P.T(pair))),
     ];

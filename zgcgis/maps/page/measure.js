@@ -1,26 +1,6 @@
 /* Distance and area on the ground, point by point; as the package measures them, to a part in a thousand. */
 import { el, fill } from "./dom.js";
-
-const A = 6378137, F = 1 / 298.257222101, E2 = F * (2 - F);
-
-/** Metres east and north of the middle of the points, on the ellipsoid of CGCS2000. */
-function plane(points) {
-  const mid = points.reduce((s, p) => s + p.lat, 0) / points.length, phi = mid * Math.PI / 180, w = 1 - E2 * Math.sin(phi) ** 2;
-  const east = A / Math.sqrt(w) * Math.cos(phi) * Math.PI / 180, north = A * (1 - E2) / Math.pow(w, 1.5) * Math.PI / 180;
-  return points.map((p) => [(p.lng - points[0].lng) * east, (p.lat - points[0].lat) * north]);
-}
-export function lengthOf(points) {
-  let sum = 0;
-  for (let i = 1; i < points.length; i++) { const [a, b] = plane([points[i - 1], points[i]]); sum += Math.hypot(b[0] - a[0], b[1] - a[1]); }
-  return sum;
-}
-export function areaOf(points) {
-  if (points.length < 3) return 0;
-  const xy = plane(points);
-  let twice = 0;
-  for (let i = 0; i < xy.length; i++) { const a = xy[i], b = xy[(i + 1) % xy.length]; twice += a[0] * b[1] - b[0] * a[1]; }
-  return Math.abs(twice) / 2;
-}
+import { areaOf, lengthOf } from "./geometry.js";
 
 export function ruler(P) {
   const { map, say } = P, box = el("div", { class: "measured", role: "status", hidden: true }), group = L.layerGroup();

@@ -1,304 +1,4 @@
 (() => {
-  // words.js
-  var UI = {
-    zh: {
-      search: "搜索园区、所在区、产业（中文、英文、拼音、编号）",
-      none: "无数据",
-      noMatch: "没有符合条件的园区",
-      measure: "指标",
-      year: "年份",
-      play: "播放年份",
-      pause: "暂停",
-      latest: "截至该年最近值",
-      exact: "仅当年",
-      mode: "取值方式",
-      clusters: "产业集群（可多选）",
-      any: "任一",
-      all: "全部",
-      anyAll: "多选时的关系",
-      ranking: "园区",
-      rankingOf: "园区排名",
-      parks: "园区",
-      landTab: "土地",
-      firmsTab: "产业",
-      compareTab: "比较",
-      goals: "规划目标",
-      about: "说明",
-      findings: "问题",
-      lang: "English",
-      print: "打印",
-      png: "导出图片",
-      copied: "链接已复制",
-      copyBy: "请复制地址栏中的链接",
-      close: "关闭",
-      legend: "图例",
-      zoomIn: "放大",
-      zoomOut: "缩小",
-      home: "回到全貌",
-      whole: "全市",
-      ruler: "量距离和面积",
-      panel: "园区与指标",
-      card: "园区信息",
-      sheet: "展开或收起面板",
-      km2: "平方公里",
-      published: "公布面积合计",
-      of: "个中有",
-      withValue: "个有数值",
-      shown: "个园区",
-      areaNote: "上下级园区只计一次",
-      reset: "清除筛选",
-      blocks: "列出街区",
-      notYet: "当时尚未设立",
-      gone: "当时已撤并",
-      noOutline: "无轮廓",
-      pointOnly: "仅示意点位",
-      unplaced: "选址未查到，未上图",
-      sketch: "示意轮廓",
-      schematic: "示意位置与形状",
-      point: "仅点位",
-      approximate: "大致轮廓",
-      digitised: "图上量取",
-      surveyed: "实测",
-      synthetic: "虚构数据",
-      off: "误差约",
-      m: "米",
-      notOfficial: "示意轮廓，不是官方边界",
-      source: "来源",
-      def: "含义",
-      scope: "口径",
-      registration: "按注册地统计",
-      operation: "按经营地统计",
-      unknown: "来源未写明口径",
-      land: "土地面积",
-      computed: "由公布数计算",
-      about_: "约",
-      more: "超过",
-      nearly: "接近",
-      trend: "历年",
-      position: "规划定位",
-      industries: "产业",
-      via: "经研发服务等活动涉及",
-      clause: "条款",
-      notKnown: "尚不清楚",
-      allValues: "全部公布数值",
-      since: "设立",
-      until: "止",
-      district: "所在区",
-      group: "聚集区",
-      aliases: "又名",
-      former: "曾用名",
-      boundary: "文字四至",
-      east: "东",
-      south: "南",
-      west: "西",
-      north: "北",
-      inside: "下级单元",
-      parent: "上级",
-      blocksOf: "街区",
-      uArea: "规划面积未查到",
-      uOutline: "没有可用的边界，图上是一个示意点",
-      uNoPlace: "选址没有任何来源写明",
-      uSince: "设立年份未查到",
-      uIndustry: "规划没有写明它的产业",
-      uValue: "没有查到任何数值：",
-      uIncomeLater: "之后的总收入未查到，最近为",
-      conflict: "同一年另有不同的公布数，见下表",
-      target: "目标",
-      value: "查到",
-      verdict: "结论",
-      progress: "完成比例",
-      demands: "规划对用地的要求",
-      counting: "统计口径",
-      sources: "资料来源",
-      howDrawn: "轮廓怎么画的",
-      filter: "筛选",
-      noFilter: "无",
-      review: "审图号",
-      reviewBlank: "（正式发布前填写）",
-      data: "数据年份",
-      printed: "打印日期",
-      scale: "比例尺",
-      projection: "网络墨卡托投影显示；面积另按椭球面计算",
-      list: "园区编号",
-      sketchLine: "示意轮廓（虚线）",
-      schematicLine: "位置与形状均为示意",
-      pointMark: "无轮廓的园区",
-      corridor: "产业带",
-      axis: "轴线",
-      groupLine: "聚集区",
-      link: "区域联系",
-      allYears: "各年分级相同",
-      years: "年",
-      sel: "所选园区",
-      syn: "虚构数据，仅供演示",
-      fin: "严重",
-      warning: "提示",
-      note: "说明",
-      error: "错误",
-      perYear: "年均",
-      park: "园区",
-      block: "街区",
-      copyLink: "复制链接",
-      specialise: "产业构成与全区之比",
-      zone: "全区",
-      hint: "按住可拖动",
-      to: "至",
-      km: "公里",
-      valueAt: "数值",
-      noRecords: "没有查到公布数值",
-      plannedWords: "规划用语",
-      parts: "个下级单元"
-    },
-    en: {
-      search: "Search parks, districts, clusters (Chinese, English, pinyin, id)",
-      none: "No data",
-      noMatch: "No park matches",
-      measure: "Indicator",
-      year: "Year",
-      play: "Play the years",
-      pause: "Pause",
-      latest: "Latest so far",
-      exact: "That year",
-      mode: "Which value",
-      clusters: "Industry clusters (several at once)",
-      any: "any",
-      all: "all",
-      anyAll: "How several combine",
-      ranking: "Parks",
-      rankingOf: "Parks by rank",
-      parks: "Parks",
-      landTab: "Land",
-      firmsTab: "Clusters",
-      compareTab: "Compare",
-      goals: "Goals",
-      about: "About",
-      findings: "Findings",
-      lang: "中文",
-      print: "Print",
-      png: "Picture",
-      copied: "Link copied",
-      copyBy: "Copy the link from the address bar",
-      close: "Close",
-      legend: "Legend",
-      zoomIn: "Zoom in",
-      zoomOut: "Zoom out",
-      home: "Back to the whole",
-      whole: "Whole city",
-      ruler: "Measure distance and area",
-      panel: "Parks and indicators",
-      card: "About the park",
-      sheet: "Raise or lower the panel",
-      km2: "km²",
-      published: "published area",
-      of: "of",
-      withValue: "with a value",
-      shown: "parks",
-      areaNote: "parks inside parks count once",
-      reset: "Clear filter",
-      blocks: "List blocks",
-      notYet: "not yet founded",
-      gone: "no longer there",
-      noOutline: "no outline",
-      pointOnly: "indicative point only",
-      unplaced: "site not found, not on the map",
-      sketch: "Sketch outline",
-      schematic: "Indicative place and shape",
-      point: "Point only",
-      approximate: "Approximate outline",
-      digitised: "Digitised",
-      surveyed: "Surveyed",
-      synthetic: "Invented data",
-      off: "off by about",
-      m: "m",
-      notOfficial: "sketch outlines, not official boundaries",
-      source: "Source",
-      def: "Meaning",
-      scope: "Counted",
-      registration: "by place of registration",
-      operation: "by place of operation",
-      unknown: "source does not say how it counts",
-      land: "land area",
-      computed: "computed from published values",
-      about_: "about ",
-      more: "over ",
-      nearly: "nearly ",
-      trend: "Over the years",
-      position: "Place in the plan",
-      industries: "Industries",
-      via: "through activities such as R&D services",
-      clause: "Clause",
-      notKnown: "What is not known",
-      allValues: "All published values",
-      since: "since",
-      until: "until",
-      district: "District",
-      group: "Group",
-      aliases: "Also called",
-      former: "Former names",
-      boundary: "Boundary in words",
-      east: "E",
-      south: "S",
-      west: "W",
-      north: "N",
-      inside: "Parts",
-      parent: "Part of",
-      blocksOf: "blocks",
-      uArea: "Planned area not found",
-      uOutline: "No usable outline; the map shows an indicative point",
-      uNoPlace: "No source states its site",
-      uSince: "Year of founding not found",
-      uIndustry: "The plan names no industry for it",
-      uValue: "No value found at all for: ",
-      uIncomeLater: "No later total income found; the latest is of",
-      conflict: "Another value was published for the same year, see below",
-      target: "Goal",
-      value: "Found",
-      verdict: "Verdict",
-      progress: "Share reached",
-      demands: "What the plan asks of land",
-      counting: "How values are counted",
-      sources: "Sources",
-      howDrawn: "How the outlines were drawn",
-      filter: "Filter",
-      noFilter: "none",
-      review: "Map review no.",
-      reviewBlank: "(fill in before publication)",
-      data: "Year of data",
-      printed: "Printed",
-      scale: "Scale",
-      projection: "Shown in Web Mercator; areas are taken on the ellipsoid",
-      list: "Numbered parks",
-      sketchLine: "Sketch outline (dashed)",
-      schematicLine: "Place and shape indicative",
-      pointMark: "Park without an outline",
-      corridor: "Corridor",
-      axis: "Axis",
-      groupLine: "Park group",
-      link: "Regional link",
-      allYears: "same classes in all years",
-      years: "",
-      sel: "Chosen park",
-      syn: "Invented data, for demonstration",
-      fin: "grave",
-      warning: "warning",
-      note: "note",
-      error: "error",
-      perYear: "per year",
-      park: "Park",
-      block: "Block",
-      copyLink: "Copy link",
-      specialise: "Industries against the zone",
-      zone: "zone",
-      hint: "",
-      to: "to",
-      km: "km",
-      valueAt: "value",
-      noRecords: "No published value found",
-      plannedWords: "Words of the plan",
-      parts: "parts"
-    }
-  };
-
   // dom.js
   var SVG = "http://www.w3.org/2000/svg";
   function each(list, fn) {
@@ -347,6 +47,415 @@
   function csvCell(v) {
     const t = v === null || v === void 0 ? "" : String(v), safe = typeof v === "string" && /^[=+\-@\t\r＝＋－＠]/.test(t) ? "'" + t : t;
     return /[",\n\r]/.test(safe) ? '"' + safe.replace(/"/g, '""') + '"' : safe;
+  }
+
+  // about.js
+  function about(P) {
+    const { D, S, T } = P;
+    Object.assign(P, { goalsPage, aboutPage });
+    function goalsPage() {
+      return [el("p", { class: "status" }, D.plan ? T(D.plan.name) : ""), D.goals.map(function(g) {
+        var kind = g.verdict === "met" ? "met" : g.verdict === "not met" ? "not" : "open", share2 = g.target && g.value !== null ? g.value / g.target : null;
+        var sameYear = g.valueYear === g.year;
+        return el(
+          "article",
+          { class: "goal" },
+          el("h2", {}, T(g.name) + (S.lang === "en" ? ", " : "，") + g.year, el("span", { class: "v " + kind }, (kind === "met" ? "✓ " : kind === "not" ? "✕ " : "? ") + T(g.word))),
+          share2 !== null && sameYear ? el("div", { class: "meter", role: "img", "aria-label": P.U.progress + " " + Math.round(share2 * 100) + "%" }, el("i", { style: "width:" + Math.min(100, share2 * 100) + "%" })) : null,
+          el("p", { class: "nums num" }, P.U.target + P.colon() + (g.target !== null ? P.number(g.target) + " " + T(g.unit) : g.printed) + "　" + P.U.value + P.colon() + (g.value !== null ? P.qualified(g.qualifier, g.value) + " " + T(g.unit) + (S.lang === "en" ? " (" : "（") + g.valueYear + " " + T(own(D.words.periods, g.period) || [g.period, g.period]) + (S.lang === "en" ? ")" : "）") : "—")),
+          el("p", { class: "why" }, T(g.why)),
+          el("p", { class: "src text" }, P.U.clause + " " + g.clause + (g.source >= 0 ? "　" + P.U.source + P.colon() + P.sourceText(g.source) : ""))
+        );
+      })];
+    }
+    function aboutPage() {
+      return el(
+        "div",
+        { class: "about" },
+        D.synthetic ? el("p", { class: "warn" }, P.U.syn) : null,
+        T(D.disclaimer) ? el("p", { class: "warn" }, T(D.disclaimer)) : null,
+        T(D.counting) ? [el("h2", {}, P.U.counting), el("p", {}, T(D.counting))] : null,
+        D.groups.some(function(g) {
+          return g.clause;
+        }) ? [el("h2", {}, P.U.groupLine), el("ul", {}, D.groups.map(function(g) {
+          return el("li", {}, el("b", { style: "color:" + g.hue }, T(g.name)), " " + T(g.demand) + (g.clause ? (S.lang === "en" ? " (clause " : "（") + g.clause + (S.lang === "en" ? ")" : "）") : ""));
+        }))] : null,
+        D.demands.length ? [el("h2", {}, P.U.demands), el("ul", {}, D.demands.map(function(d) {
+          return el("li", {}, T(d.t) + (S.lang === "en" ? " (" : "（") + d.clause + (S.lang === "en" ? ")" : "）"));
+        }))] : null,
+        el("h2", {}, P.U.sources),
+        el("ul", {}, D.sourceList.map(function(s) {
+          return el("li", {}, T(s.t) + (s.licence ? (S.lang === "en" ? " — " : "　") + s.licence : ""));
+        })),
+        T(D.credit) ? el("p", {}, T(D.credit)) : null,
+        el("p", {}, P.U.review + P.colon() + (D.review || P.U.reviewBlank)),
+        el("p", {}, P.U.projection)
+      );
+    }
+  }
+
+  // address.js
+  function address(P) {
+    const { D, S, byId, industryById, map, measureByKey } = P;
+    Object.assign(P, { remember, copyLink, recall });
+    P.quiet = true;
+    function remember() {
+      if (P.quiet || P.onPaper) return;
+      var c = map.getCenter(), h = ["v=" + c.lat.toFixed(4) + "," + c.lng.toFixed(4) + "," + map.getZoom().toFixed(2), "l=" + S.lang];
+      if (S.measure) h.push("m=" + encode(S.measure));
+      if (S.year !== null) h.push("y=" + S.year);
+      if (S.mode !== "latest") h.push("k=" + S.mode);
+      if (S.picks.length) h.push("i=" + S.picks.map(encode).join(","), "j=" + S.join);
+      if (S.query) h.push("q=" + encode(S.query));
+      if (S.unit) h.push("s=" + encode(S.unit));
+      if (S.land.level && P.land.active().style) h.push("d=" + S.land.on.map(function(k) {
+        var l = P.land.byKey[k];
+        return encode(k + (l.style ? ":" + l.style.key : ""));
+      }).join(","));
+      if (S.finding !== null) h.push("f=" + S.finding);
+      if (S.site) h.push("g=" + P.site.told());
+      if (S.tab !== (D.desk || "parks")) h.push("t=" + S.tab);
+      if (P.compare.shows()) h.push("c=" + [S.compare.mode, S.compare.at.toFixed(2), encode(S.compare.theme)].join(","));
+      if (S.blocks) h.push("b=1");
+      try {
+        history.replaceState(null, "", "#" + h.join("&"));
+      } catch (_) {
+      }
+    }
+    P.asked = null;
+    function recallLand(list) {
+      var known = list.map(function(t) {
+        return t.split(":");
+      }).filter(function(p) {
+        return P.land.byKey[p[0]];
+      });
+      S.land.on = known.map(function(p) {
+        return p[0];
+      });
+      each(known, function(p) {
+        var l = P.land.byKey[p[0]], s = l.record.styles.filter(function(one) {
+          return one.key === p[1];
+        })[0];
+        if (s && s !== l.style) {
+          l.style = s;
+          if (l.layer) l.restyle().then(P.landChanged);
+        }
+      });
+    }
+    function recallCompare(parts) {
+      if (parts[0] === "side" || parts[0] === "swipe") S.compare.mode = parts[0];
+      if (+parts[1] > 0 && +parts[1] < 1) S.compare.at = +parts[1];
+      if (P.compare.themes.some(function(t) {
+        return t.key === parts[2];
+      })) S.compare.theme = parts[2];
+    }
+    function recall() {
+      var view2 = null;
+      P.asked = null;
+      each(String(location.hash).replace(/^#/, "").split("&"), function(part) {
+        var at = part.indexOf("="), k = part.slice(0, at), v;
+        try {
+          v = decodeURIComponent(part.slice(at + 1));
+        } catch (_) {
+          return;
+        }
+        if (k === "v") {
+          var n = v.split(",").map(Number);
+          if (n.length === 3 && n.every(isFinite) && Math.abs(n[0]) <= 85 && Math.abs(n[1]) <= 180) view2 = n;
+        } else if (k === "l" && (v === "zh" || v === "en")) S.lang = v;
+        else if (k === "m" && Object.prototype.hasOwnProperty.call(measureByKey, v)) S.measure = v;
+        else if (k === "y" && D.years.indexOf(+v) >= 0) S.year = +v;
+        else if (k === "k" && v === "exact") S.mode = v;
+        else if (k === "i") S.picks = v.split(",").filter(function(i) {
+          return Object.prototype.hasOwnProperty.call(industryById, i);
+        });
+        else if (k === "j" && v === "all") S.join = v;
+        else if (k === "q") S.query = v.slice(0, 80).replace(/[\ud800-\udbff]$/, "");
+        else if (k === "s" && Object.prototype.hasOwnProperty.call(byId, v)) S.unit = v;
+        else if (k === "t" && /^(parks|land|firms|goals|about|findings|compare)$/.test(v)) S.tab = v;
+        else if (k === "g") S.site = P.site.recall(v);
+        else if (k === "c") recallCompare(v.split(","));
+        else if (k === "b") S.blocks = v === "1";
+        else if (k === "d") recallLand(v.split(","));
+        else if (k === "f" && /^\d{1,7}$/.test(v) && +v < P.findings.count) P.asked = +v;
+      });
+      return view2;
+    }
+    function copyLink() {
+      remember();
+      var old = function() {
+        var t = el("textarea", { class: "sr", "aria-hidden": "true" });
+        t.value = location.href;
+        document.body.appendChild(t);
+        t.select();
+        var ok = false;
+        try {
+          ok = document.execCommand("copy");
+        } catch (_) {
+          ok = false;
+        }
+        document.body.removeChild(t);
+        P.toast(ok ? P.U.copied : P.U.copyBy);
+      };
+      if (navigator.clipboard && navigator.clipboard.writeText) navigator.clipboard.writeText(location.href).then(function() {
+        P.toast(P.U.copied);
+      }, old);
+      else old();
+    }
+  }
+
+  // card.js
+  function card(P) {
+    const { D, S, T, byId, groupById, industryById, root } = P;
+    Object.assign(P, { paintCard, sourceText });
+    function sourceText(i) {
+      return i >= 0 ? D.sources[i] : "";
+    }
+    function scopeText(c) {
+      return c[4] === "registration" ? P.U.registration : c[4] === "operation" ? P.U.operation : c[4] === "unknown" ? P.U.unknown : "";
+    }
+    function whenText(c) {
+      return c[0] + (S.lang === "en" ? "" : "年") + " · " + T(own(D.words.periods, c[3]) || [c[3], c[3]]) + (own(D.words.status, c[6]) ? " · " + T(own(D.words.status, c[6])) : "");
+    }
+    function kpi(u, m, open) {
+      var c = P.cell(u.id, m.key, S.year, "latest");
+      if (!c) return null;
+      var scope = scopeText(c), src = sourceText(c[8]);
+      return el(
+        "details",
+        { class: "kpi", open },
+        el("summary", {}, el("span", { class: "nm" }, T(m.name), el("span", { class: "when" }, whenText(c))), el("span", { class: "vl num" }, P.qualified(c[2], c[1]), el("small", {}, T(m.unit)))),
+        el(
+          "div",
+          { class: "in" },
+          P.series(u.id, m.key).length > 1 ? P.trend(u, m.key) : null,
+          P.place(u, m.key),
+          T(m.note) ? el("p", {}, P.U.def + P.colon() + T(m.note)) : null,
+          c[5] === "computed" ? el("p", {}, P.U.computed) : null,
+          scope ? el("p", {}, P.U.scope + P.colon() + scope) : null,
+          own(D.words.series, c[7]) ? el("p", {}, T(own(D.words.series, c[7]))) : null,
+          T(c[9]) ? el("p", { class: c[5] === "computed" && (c[4] === "registration" || c[4] === "unknown") ? "warn" : "" }, T(c[9])) : null,
+          c[10] ? el("p", { class: "warn" }, P.U.conflict) : null,
+          src ? el("p", { class: "src" }, P.U.source + P.colon() + src) : null
+        )
+      );
+    }
+    function unknowns(u) {
+      var out = [], first = D.measures[0];
+      if (!u.g) out.push(P.U.uNoPlace);
+      else if (u.isPoint) out.push(P.U.uOutline);
+      if (u.level !== "block") {
+        if (D.values.planned_land_m2 && !P.series(u.id, "planned_land_m2").length) out.push(P.U.uArea);
+        if (D.plan && u.since === null) out.push(P.U.uSince);
+        if (D.plan && !u.industries.length) out.push(P.U.uIndustry);
+        var lacking = D.measures.filter(function(m) {
+          return !m.computed && m.key !== "planned_land_m2" && !P.series(u.id, m.key).length;
+        }).slice(0, 4).map(function(m) {
+          return T(m.name);
+        });
+        if (lacking.length) out.push(P.U.uValue + lacking.join(S.lang === "en" ? ", " : "、"));
+        var rows = first ? P.series(u.id, first.key) : [];
+        if (rows.length && D.years.length && rows[rows.length - 1][0] < D.years[D.years.length - 1]) out.push(S.lang === "en" ? T(first.name) + ": nothing found after " + rows[rows.length - 1][0] : T(first.name) + P.colon() + rows[rows.length - 1][0] + " 年以后的全年数未查到");
+      }
+      return out;
+    }
+    function paintCard() {
+      var u = byId[S.unit], some = P.carded();
+      root.className = some ? "has-card" : "";
+      document.body.className = some ? "has-card" : "";
+      P.card.hidden = !some;
+      if (!some) return;
+      if (!u) {
+        sideCard(S.thing ? P.compare.shows() ? P.compare.card(S.thing) : P.view.card(S.thing) : S.finding !== null ? P.findings.card() : P.site.card());
+        return;
+      }
+      P.card.style.setProperty("--hue", u.hue);
+      var g = groupById[u.group], other = S.lang === "en" ? u.name[0] : u.name[1], records = own(D.records, u.id) || [], first = P.measure(), shown = D.measures.slice(), sep = S.lang === "en" ? "; " : "；";
+      if (first) {
+        shown.splice(shown.indexOf(first), 1);
+        shown.unshift(first);
+      }
+      var kpis = shown.map(function(m, i) {
+        return kpi(u, m, i === 0);
+      });
+      var via = D.industries.filter(function(i) {
+        return i.kind === "cluster" && u.industries.indexOf(i.id) < 0 && P.names(i.id)(u);
+      });
+      var p = byId[u.parent], kids = u.kids, unknown = unknowns(u);
+      var meta = [T(u.district), g ? T(g.name) : "", u.since !== null ? S.lang === "en" ? "since " + u.since : u.since + " 年起" : ""].filter(Boolean).join(" · ");
+      var scroll = el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": T(u.name) });
+      fill(
+        P.card,
+        el(
+          "div",
+          { class: "head" },
+          el("h2", {}, T(u.name)),
+          other !== T(u.name) ? el("div", { class: "other", lang: S.lang === "en" ? "zh-CN" : "en" }, other) : null,
+          el("div", { class: "meta" }, meta),
+          u.precision ? el("span", { class: "badge" }, (own(P.U, u.precision) || u.precision) + (u.error ? S.lang === "en" ? ", off by about " + P.number(u.error) + " m" : "，误差约 " + P.number(u.error) + " 米" : "")) : el("span", { class: "badge" }, P.U.unplaced),
+          u.isPoint || !u.g || u.precision === "synthetic" || u.precision === "surveyed" ? null : el("span", { class: "badge" }, P.U.notOfficial)
+        ),
+        el("button", { class: "x", type: "button", "aria-label": P.U.close, onclick: function() {
+          P.pick(null);
+        } }, "×"),
+        scroll
+      );
+      add(scroll, [
+        kpis.some(Boolean) ? kpis : el("p", { class: "text" }, P.U.noRecords),
+        u.industries.length || u.clauses.length ? [
+          el("h3", {}, P.U.position),
+          g && T(g.demand) ? el("p", { class: "text" }, T(g.demand)) : null,
+          u.industries.length ? el("p", {}, u.industries.map(function(k) {
+            return el("span", { class: "tag" }, T(industryById[k].name));
+          }), via.map(function(i) {
+            return el("span", { class: "tag via", title: P.U.via }, T(i.name));
+          })) : null,
+          via.length ? el("p", { class: "text" }, (S.lang === "en" ? "Dashed: " : "虚线框：") + P.U.via) : null,
+          u.words.length && g && g.words.length ? el("p", { class: "text" }, P.U.plannedWords + P.colon() + g.words.join("、")) : null,
+          u.clauses.length ? el("p", { class: "text" }, P.U.clause + " " + u.clauses.map(function(c) {
+            return c[0];
+          }).join(sep) + (D.plan ? (S.lang === "en" ? ", " : "，") + T(D.plan.name) : "")) : null
+        ] : null,
+        P.mix(u),
+        unknown.length ? [el("h3", {}, P.U.notKnown), el("ul", { class: "unknown" }, unknown.map(function(t) {
+          return el("li", {}, t);
+        }))] : null,
+        T(u.note) ? el("p", { class: "text" }, T(u.note)) : null,
+        T(u.made) ? el("p", { class: "text" }, P.U.howDrawn + P.colon() + T(u.made)) : null,
+        p ? [el("h3", {}, P.U.parent), el("div", { class: "inner" }, el("button", { type: "button", onclick: function() {
+          P.pick(p.id, true);
+        } }, T(p.name)))] : null,
+        kids.length ? [el("h3", {}, P.U.inside), el("div", { class: "inner" }, kids.map(function(k) {
+          return el("button", { type: "button", onclick: function() {
+            P.pick(k.id, true);
+          } }, T(k.name));
+        }))] : null,
+        u.aliases.length || u.former.length ? [el("h3", {}, P.U.aliases), el("p", { class: "text" }, u.former.map(function(f) {
+          return T(f.name) + (f.since || f.until ? (S.lang === "en" ? " (" : "（") + f.since + "–" + f.until + (S.lang === "en" ? ")" : "）") : "");
+        }).concat(u.aliases).join(S.lang === "en" ? "; " : "；"))] : null,
+        u.boundary.length ? [el("h3", {}, P.U.boundary), u.boundary.map(function(b) {
+          return el("p", { class: "text" }, b.what + (b.year ? " (" + b.year + ")" : "") + P.colon() + ["east", "south", "west", "north"].map(function(s, i) {
+            return b.sides[i] ? P.U[s] + " " + b.sides[i] : "";
+          }).filter(Boolean).join(sep));
+        })] : null,
+        records.length ? el(
+          "details",
+          { class: "more" },
+          el("summary", {}, P.U.allValues + " (" + records.length + ")"),
+          el(
+            "table",
+            { class: "recs" },
+            el("caption", { class: "sr" }, P.U.allValues),
+            el("thead", {}, el("tr", {}, el("th", { scope: "col" }, P.U.year), el("th", { scope: "col" }, P.U.measure), el("th", { scope: "col", class: "v" }, P.U.valueAt))),
+            el("tbody", {}, records.map(function(r) {
+              var t = own(D.words.terms, r[1]);
+              return el("tr", {}, el("td", { class: "num" }, r[0]), el("td", {}, t ? T(t.name) : r[1], el("div", { class: "src" }, [T(own(D.words.periods, r[4]) || [r[4], r[4]]), own(D.words.status, r[7]) ? T(own(D.words.status, r[7])) : "", scopeText([0, 0, 0, 0, r[5]]), T(r[10])].filter(Boolean).join(" · ")), el("div", { class: "src" }, sourceText(r[9]))), el("td", { class: "v num" }, P.qualified(r[3], r[2]), el("div", { class: "src" }, t ? T(t.unit) : "")));
+            }))
+          )
+        ) : null
+      ]);
+    }
+    function sideCard(c) {
+      P.card.style.setProperty("--hue", "#0f5c6e");
+      fill(
+        P.card,
+        el("div", { class: "head" }, el("h2", {}, c.title), el("div", { class: "other" }, c.other)),
+        el("button", { class: "x", type: "button", "aria-label": P.U.close, onclick: function() {
+          P.pick(null);
+        } }, "×"),
+        el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": c.title }, c.body)
+      );
+    }
+  }
+
+  // charts.js
+  function charts(P) {
+    const { D, S, T, industryById, measureByKey, parks } = P;
+    Object.assign(P, { trend, place, mix });
+    function trend(u, key) {
+      var cells = P.series(u.id, key), m = measureByKey[key], W = 312, H = 96, padL = 8, padR = 8, padT = 20, padB = 18;
+      if (!cells.length) return null;
+      var y0 = cells[0][0], y1 = cells[cells.length - 1][0], lo = 0, hi = 0;
+      each(cells, function(c) {
+        hi = Math.max(hi, c[1]);
+        lo = Math.min(lo, c[1]);
+      });
+      if (hi === lo) hi = lo + 1;
+      var X = function(y) {
+        return y1 === y0 ? W / 2 : padL + 18 + (y - y0) / (y1 - y0) * (W - padL - padR - 40);
+      };
+      var Y = function(v) {
+        return padT + (hi - v) / (hi - lo) * (H - padT - padB);
+      };
+      var text = T(m.name) + ": " + cells.map(function(c) {
+        return c[0] + " " + P.qualified(c[2], c[1]);
+      }).join(", ");
+      var g = svg("svg", { viewBox: "0 0 " + W + " " + H, role: "img", "aria-label": text });
+      g.appendChild(svg("line", { x1: padL, x2: W - padR, y1: Y(0), y2: Y(0), stroke: "#d9d2c3" }));
+      if (cells.length > 1) g.appendChild(svg("polyline", { points: cells.map(function(c) {
+        return X(c[0]) + "," + Y(c[1]);
+      }).join(" "), fill: "none", stroke: "#7ba7ac", "stroke-width": 1.5, "stroke-dasharray": "3 3" }));
+      var lastX = -99, lastL = -99;
+      each(cells, function(c, i) {
+        var x = X(c[0]), y = Y(c[1]), cur = P.value(u) && key === S.measure && P.value(u)[0] === c[0];
+        g.appendChild(svg("circle", { cx: x, cy: y, r: cur ? 4.5 : 3.2, fill: c[2] === "=" ? "#0f5c6e" : "#fffefb", stroke: cur ? "#d97706" : "#0f5c6e", "stroke-width": 1.6 }));
+        var must = i === cells.length - 1, label = P.number(c[1]), wide = label.length * 6.4;
+        if (x - lastX > 30 || i === 0 || must && x - lastX > 24) {
+          g.appendChild(svg("text", { x, y: H - 4, "text-anchor": "middle", "font-size": 10.5, fill: "#5f6b76" }, c[0]));
+          lastX = x;
+        }
+        if (x - lastL > wide / 2 + 16 || i === 0) {
+          g.appendChild(svg("text", { x: Math.max(wide / 2, Math.min(W - wide / 2, x)), y: y - 7, "text-anchor": "middle", "font-size": 10.5, fill: "#1f2a33" }, label));
+          lastL = x + wide / 2 - 10;
+        }
+      });
+      return g;
+    }
+    function place(u, key) {
+      var all = parks.map(function(p) {
+        return { u: p, c: P.cell(p.id, key, S.year) };
+      }).filter(function(p) {
+        return p.c && P.there(p.u);
+      }).sort(function(a, b) {
+        return b.c[1] - a.c[1];
+      });
+      if (all.length < 3) return null;
+      var W = 312, step = Math.min(22, (W - 8) / all.length), H = 44, hi = Math.max(all[0].c[1], 1e-9), at = -1;
+      var g = svg("svg", { viewBox: "0 0 " + W + " " + (H + 14), role: "img" });
+      each(all, function(p, i) {
+        var h = Math.max(1.5, Math.max(0, p.c[1]) / hi * H), me = p.u === u;
+        if (me) at = i;
+        g.appendChild(svg("rect", { x: 4 + i * step, y: H - h, width: Math.max(2, step - 3), height: h, rx: 1.5, fill: me ? "#d97706" : "#a9c7c8" }));
+      });
+      if (at < 0) return null;
+      var words = S.lang === "en" ? "no. " + (at + 1) + " of " + all.length + " with a value" : "在有数值的 " + all.length + " 个园区中列第 " + (at + 1) + " 位";
+      g.setAttribute("aria-label", words);
+      g.appendChild(svg("text", { x: 4, y: H + 12, "font-size": 10.5, fill: "#5f6b76" }, words));
+      return g;
+    }
+    function mix(u) {
+      var rows = own(D.mix.rows, u.id) || [], W = 312, step = 26, mid = 132, right = W - 40, hi = 2;
+      if (!rows.length) return null;
+      each(rows, function(r) {
+        hi = Math.max(hi, Math.min(6, r[4]));
+      });
+      var X = function(v) {
+        return mid + Math.min(v, hi) / hi * (right - mid);
+      };
+      var g = svg("svg", { viewBox: "0 0 " + W + " " + (rows.length * step + 18), role: "img" }), said = [];
+      g.appendChild(svg("line", { x1: X(1), x2: X(1), y1: 2, y2: rows.length * step + 2, stroke: "#5f6b76", "stroke-dasharray": "2 2" }));
+      each(rows, function(r, i) {
+        var y = i * step + 13, i0 = industryById[r[0]], name = i0 ? T(i0.name) : r[0], most = S.lang === "en" ? 20 : 10;
+        said.push(name + " " + P.number(r[2]));
+        g.appendChild(svg("text", { x: mid - 8, y: y + 4, "text-anchor": "end", "font-size": 11, fill: "#1f2a33" }, name.length > most ? name.slice(0, most) + "…" : name));
+        g.appendChild(svg("rect", { x: mid, y: y - 6, width: Math.max(1, X(r[2]) - mid), height: 12, rx: 2, fill: r[5] === "yes" ? "#155f6e" : r[5] === "no" ? "#d9d2c3" : "#a9c7c8" }));
+        if (r[3] !== null && r[4] !== null) g.appendChild(svg("line", { x1: X(r[3]), x2: X(r[4]), y1: y, y2: y, stroke: "#d97706", "stroke-width": 1.4 }));
+        g.appendChild(svg("text", { x: W - 2, y: y + 4, "text-anchor": "end", "font-size": 11, fill: "#4c5964" }, P.number(r[2])));
+      });
+      g.appendChild(svg("text", { x: X(1), y: rows.length * step + 14, "text-anchor": "middle", "font-size": 10, fill: "#5f6b76" }, S.lang === "en" ? "1 = zone" : "1 = 全区"));
+      g.setAttribute("aria-label", P.U.specialise + ": " + said.join(", "));
+      return el("div", { class: "fig" }, el("h3", {}, P.U.specialise + (S.lang === "en" ? ", " : "，") + D.mix.year), g, el("p", { class: "text" }, S.lang === "en" ? "Location quotient by number of enterprises; the line is the 95 % interval. Dark: above 1 beyond doubt." : "按企业数计算的区位商；细线为95%区间，深色表示区间整体大于1。"));
+    }
   }
 
   // context.js
@@ -503,8 +612,8 @@
       const b = u.part || (u.part = P.partOf(u)), a = map.latLngToContainerPoint(b.getNorthWest()), z = map.latLngToContainerPoint(b.getSouthEast());
       return { x0: a.x, y0: a.y, x1: z.x, y1: z.y };
     }
-    function wanted(view) {
-      const { z, size, f } = view, out = [];
+    function wanted(view2) {
+      const { z, size, f } = view2, out = [];
       for (const l of labels) {
         const u = l.unit, chosen = u && u.id === S.unit;
         if (l.from && z < l.from && !chosen || l.until && z >= l.until || u && !chosen && !(P.chosen(u) && P.found(u)) || l.context && !P.contextOn()) continue;
@@ -555,11 +664,11 @@
     }
     let shown = [];
     return function declutter() {
-      const view = { z: map.getZoom(), size: map.getSize(), f: P.frame() }, list = wanted(view), taken = P.covered(view.size);
+      const view2 = { z: map.getZoom(), size: map.getSize(), f: P.frame() }, list = wanted(view2), taken = P.covered(view2.size);
       for (const l of shown) l.node.style.display = "none";
       measure(list);
       shown = [];
-      for (const k of list) if (put(k, taken, view.f)) shown.push(k.l);
+      for (const k of list) if (put(k, taken, view2.f)) shown.push(k.l);
       else k.l.node.style.display = "none";
     };
   }
@@ -1000,13 +1109,13 @@
       }
     };
   }
-  function axis(read, count, rings, start) {
+  function axis(read2, count, rings, start) {
     const out = new Int32Array(count);
     let anchor = start;
     for (let r = 0, k = 0; r < rings.length - 1; r++) {
       const from = k;
       for (const end = rings[r + 1]; k < end; k++) {
-        const z = read.number(), step = z >>> 1 ^ -(z & 1);
+        const z = read2.number(), step = z >>> 1 ^ -(z & 1);
         if (k === from) out[k] = anchor += step;
         else out[k] = out[k - 1] + step;
       }
@@ -1014,16 +1123,16 @@
     return out;
   }
   function decode(meta, bytes) {
-    const read = reader(bytes), n = meta.n, out = { n, bits: meta.bits, kind: meta.kind, X: null, Y: null, rings: null, shapes: null, box: null, blocks: null, block: BLOCK };
+    const read2 = reader(bytes), n = meta.n, out = { n, bits: meta.bits, kind: meta.kind, X: null, Y: null, rings: null, shapes: null, box: null, blocks: null, block: BLOCK };
     if (meta.kind === "point") {
       const one = new Uint32Array([0, n]);
-      out.X = axis(read, n, one, meta.start[0]);
-      out.Y = axis(read, n, one, meta.start[1]);
+      out.X = axis(read2, n, one, meta.start[0]);
+      out.Y = axis(read2, n, one, meta.start[1]);
     } else {
-      out.shapes = read.sums(n);
-      out.rings = read.sums(meta.rings);
-      out.X = axis(read, meta.vertices, out.rings, meta.start[0]);
-      out.Y = axis(read, meta.vertices, out.rings, meta.start[1]);
+      out.shapes = read2.sums(n);
+      out.rings = read2.sums(meta.rings);
+      out.X = axis(read2, meta.vertices, out.rings, meta.start[0]);
+      out.Y = axis(read2, meta.vertices, out.rings, meta.start[1]);
       index(out);
     }
     return out;
@@ -1032,28 +1141,28 @@
   function decodeColumn(told, bytes, n) {
     const kind = told.kind;
     if (TYPES[kind]) {
-      const T = TYPES[kind], values2 = new T(bytes.slice(0, n * T.BYTES_PER_ELEMENT).buffer);
-      return { values: values2, text: (i) => values2[i] === values2[i] ? values2[i] : null };
+      const T = TYPES[kind], values3 = new T(bytes.slice(0, n * T.BYTES_PER_ELEMENT).buffer);
+      return { values: values3, text: (i) => values3[i] === values3[i] ? values3[i] : null };
     }
     if (kind === "scaled") {
-      const read2 = reader(bytes), values2 = new Float64Array(n);
+      const read3 = reader(bytes), values3 = new Float64Array(n);
       for (let i = 0; i < n; i++) {
-        const v = read2.number();
-        values2[i] = v ? (v - 1) / told.by : NaN;
+        const v = read3.number();
+        values3[i] = v ? (v - 1) / told.by : NaN;
       }
-      return { values: values2, text: (i) => values2[i] === values2[i] ? values2[i] : null };
+      return { values: values3, text: (i) => values3[i] === values3[i] ? values3[i] : null };
     }
     if (kind === "date") {
-      const values2 = new Uint16Array(bytes.slice(0, 2 * n).buffer);
-      return { values: values2, text: (i) => values2[i] ? new Date(DAY_0 + values2[i] * 864e5).toISOString().slice(0, 10) : null };
+      const values3 = new Uint16Array(bytes.slice(0, 2 * n).buffer);
+      return { values: values3, text: (i) => values3[i] ? new Date(DAY_0 + values3[i] * 864e5).toISOString().slice(0, 10) : null };
     }
-    const read = (part) => JSON.parse(new TextDecoder().decode(part));
+    const read2 = (part) => JSON.parse(new TextDecoder().decode(part));
     if (kind === "dict") {
-      const table = read(bytes.subarray(0, told.table)), values2 = new Uint16Array(bytes.slice(told.table).buffer);
-      return { values: values2, text: (i) => table[values2[i]] || null };
+      const table = read2(bytes.subarray(0, told.table)), values3 = new Uint16Array(bytes.slice(told.table).buffer);
+      return { values: values3, text: (i) => table[values3[i]] || null };
     }
-    const values = read(bytes);
-    return { values, text: (i) => values[i] || null };
+    const values2 = read2(bytes);
+    return { values: values2, text: (i) => values2[i] || null };
   }
   function index(d) {
     const { n, X, Y, rings, shapes } = d, blocks = Math.ceil(n / BLOCK), far = 2147483647;
@@ -1096,11 +1205,11 @@
   }
   function contains(d, i, x, y) {
     const { X, Y, rings, shapes } = d;
-    let inside = false;
+    let inside2 = false;
     for (let g = shapes[i]; g < shapes[i + 1]; g++)
       for (let v = rings[g], end = rings[g + 1], u = end - 1; v < end; u = v++)
-        if (Y[v] > y !== Y[u] > y && x < (X[u] - X[v]) * (y - Y[v]) / (Y[u] - Y[v]) + X[v]) inside = !inside;
-    return inside;
+        if (Y[v] > y !== Y[u] > y && x < (X[u] - X[v]) * (y - Y[v]) / (Y[u] - Y[v]) + X[v]) inside2 = !inside2;
+    return inside2;
   }
 
   // parcels.js
@@ -1286,12 +1395,12 @@
       const told = this.record.columns[key], there = this.columns.get(key);
       if (!told) return Promise.resolve(null);
       if (there) return there;
-      const read = inflate(this.block(this.key + "." + key)).then((bytes) => decodeColumn(told, bytes, this.record.meta.n));
-      this.columns.set(key, read);
-      read.then((column) => {
+      const read2 = inflate(this.block(this.key + "." + key)).then((bytes) => decodeColumn(told, bytes, this.record.meta.n));
+      this.columns.set(key, read2);
+      read2.then((column) => {
         this.columns.get(key).now = column;
       });
-      return read;
+      return read2;
     }
     now(key) {
       const there = this.columns.get(key);
@@ -1345,10 +1454,10 @@
       return this.sums;
     }
   };
-  function placed(values, limits) {
-    const out = new Uint8Array(values.length);
-    for (let i = 0; i < values.length; i++) {
-      const v = values[i];
+  function placed(values2, limits) {
+    const out = new Uint8Array(values2.length);
+    for (let i = 0; i < values2.length; i++) {
+      const v = values2[i];
       let k = 0;
       if (v !== v) continue;
       while (k < limits.length && v >= limits[k]) k++;
@@ -1563,7 +1672,7 @@
       for (const node of [line, ...tags]) root.appendChild(node);
       second = secondMap(P, box, labels, valueOf);
       inStep(map, second.map);
-      second.map.on("click", (e) => touch(e.latlng));
+      second.map.on("click", (e) => P.touch(e.latlng));
       second.map.on("mousemove", (e) => {
         const said = tip(e.latlng);
         if (said) P.tell(said, e.originalEvent);
@@ -1575,7 +1684,7 @@
       first.open("parcels");
       if (extra) extra.open("parcels");
       const sheet = (land, pane, marks) => new ParcelLayer(land.record.meta, land.layer, { pane, fill: [null], maxZoom: 22, hollow: marks, weight: marks ? 2.4 : 0.7, stroke: marks ? MARK : "rgba(255,255,255,.75)", opacity: marks ? 1 : 0.85 });
-      const made = [[first, 0, false], [first, 0, true], [first, 1, false], ...extra ? [[extra, 1, false]] : [], [first, 1, true], ...extra ? [[extra, 1, true]] : []].map(([land, side, marks]) => ({ land, side, marks, sheet: sheet(land, "parcels", marks) }));
+      const made = [[first, 0, false], [first, 0, true], [first, 1, false], ...extra ? [[extra, 1, false]] : [], [first, 1, true], ...extra ? [[extra, 1, true]] : []].map(([land, side2, marks]) => ({ land, side: side2, marks, sheet: sheet(land, "parcels", marks) }));
       Promise.all([first.layer.ready, extra ? extra.layer.ready : null].concat([first, extra].filter(Boolean).map((land) => Promise.all(Object.keys(land.record.columns).map((k) => land.column(k)))))).then(() => {
         rows = differing();
         recolour();
@@ -1586,15 +1695,15 @@
       });
       return made;
     }
-    function classesOf(land, side) {
-      if (land === extra) return side ? land.now("now." + S.compare.theme).values : null;
-      return land.now((side ? "now." : "was.") + S.compare.theme).values;
+    function classesOf(land, side2) {
+      if (land === extra) return side2 ? land.now("now." + S.compare.theme).values : null;
+      return land.now((side2 ? "now." : "was.") + S.compare.theme).values;
     }
     function recolour() {
       if (!sheets || !theme() || !first.now("differs") || extra && !extra.now("differs")) return;
       const colours = theme().classes.map((c) => c.colour), fills = Array.from({ length: 256 }, (_, k) => colours[k] || null);
-      for (const { land, side, marks, sheet } of sheets) {
-        const classes = classesOf(land, side), kinds = land.now("differs").values;
+      for (const { land, side: side2, marks, sheet } of sheets) {
+        const classes = classesOf(land, side2), kinds = land.now("differs").values;
         if (marks) sheet.setClasses(Uint8Array.from(kinds, (k, i) => k && classes[i] !== NOT_THERE ? 1 : 0), [null, MARK]);
         else sheet.setClasses(classes, fills);
         sheet.setShown(Uint8Array.from(classes, (c) => c === NOT_THERE ? 0 : 1));
@@ -1655,8 +1764,8 @@
       if (on) open();
       if (!second) return;
       layout();
-      if (sheets) for (const { side, sheet } of sheets) {
-        const m = side ? second.map : map;
+      if (sheets) for (const { side: side2, sheet } of sheets) {
+        const m = side2 ? second.map : map;
         if (on !== m.hasLayer(sheet)) {
           if (on) sheet.addTo(m);
           else m.removeLayer(sheet);
@@ -1676,38 +1785,33 @@
       }
       return null;
     }
-    function touch(latlng) {
-      const t = at(latlng);
-      if (t) P.pickThing(t, false);
-      return !!t;
-    }
     function className(t, k) {
       return k === NOT_THERE || k === void 0 ? say("没有", "not there") : P.T(t.classes[k].name);
     }
     function sidesOf(t, { layer, i }) {
-      return [0, 1].map((side) => {
-        const k = classAt(t, layer, i, side);
-        return k === NOT_THERE ? beneath(t, layer, i, side) : className(t, k);
+      return [0, 1].map((side2) => {
+        const k = classAt(t, layer, i, side2);
+        return k === NOT_THERE ? beneath(t, layer, i, side2) : className(t, k);
       });
     }
-    function classAt(t, layer, i, side) {
-      return layer === extra && !side ? NOT_THERE : layer.now((side ? "now." : "was.") + t.key).values[i];
+    function classAt(t, layer, i, side2) {
+      return layer === extra && !side2 ? NOT_THERE : layer.now((side2 ? "now." : "was.") + t.key).values[i];
     }
-    function beneath(t, layer, i, side) {
+    function beneath(t, layer, i, side2) {
       const ids = String(layer.now("twin") && layer.now("twin").text(i) || "").split(";").filter(Boolean), names = /* @__PURE__ */ new Set();
       for (const id of ids) {
-        const twin = rowsBy(side).get(id);
-        if (twin) names.add(className(t, classAt(t, twin.layer, twin.i, side)));
+        const twin = rowsBy(side2).get(id);
+        if (twin) names.add(className(t, classAt(t, twin.layer, twin.i, side2)));
       }
       return names.size ? [...names].join(say("、", ", ")) + say("（", " (") + (ids.length > 3 ? say("现分为 " + ids.length + " 宗", "in " + ids.length + " parcels") : ids.join(say("、", ", "))) + say("）", ")") : className(t, NOT_THERE);
     }
     const byId = [null, null];
-    function rowsBy(side) {
-      if (byId[side]) return byId[side];
-      const found = byId[side] = /* @__PURE__ */ new Map(), t = themes[0];
-      for (const land of side ? [first, extra] : [first]) if (land) {
+    function rowsBy(side2) {
+      if (byId[side2]) return byId[side2];
+      const found = byId[side2] = /* @__PURE__ */ new Map(), t = themes[0];
+      for (const land of side2 ? [first, extra] : [first]) if (land) {
         const ids = land.now("id");
-        for (let i = 0; i < land.record.meta.n; i++) if (classAt(t, land, i, side) !== NOT_THERE) found.set(ids.text(i), { layer: land, i });
+        for (let i = 0; i < land.record.meta.n; i++) if (classAt(t, land, i, side2) !== NOT_THERE) found.set(ids.text(i), { layer: land, i });
       }
       return found;
     }
@@ -1717,12 +1821,12 @@
       const [a, b] = sidesOf(theme(), thing);
       return [a === b ? a : a + " → " + b, el("small", {}, thing.layer.now("id") ? thing.layer.now("id").text(thing.i) : "")];
     }
-    function card(thing) {
-      const { layer, i } = thing, read = (key) => layer.now(key) ? layer.now(key).text(i) : null, area = read("area_m2"), kind = layer.now("differs") ? layer.now("differs").values[i] : 0, unit = own(P.byId, read("park_id"));
-      const words = read(S.lang === "en" ? "differs.en" : "differs.zh");
-      return { title: read("id") || say("宗地", "Parcel"), other: [kind ? P.T(KINDS[kind]) : say("没有变化", "No difference"), unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), body: [
+    function card2(thing) {
+      const { layer, i } = thing, read2 = (key) => layer.now(key) ? layer.now(key).text(i) : null, area = read2("area_m2"), kind = layer.now("differs") ? layer.now("differs").values[i] : 0, unit = own(P.byId, read2("park_id"));
+      const words = read2(S.lang === "en" ? "differs.en" : "differs.zh");
+      return { title: read2("id") || say("宗地", "Parcel"), other: [kind ? P.T(KINDS[kind]) : say("没有变化", "No difference"), unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), body: [
         area ? el("p", { class: "big num" }, P.number(area) + say(" 平方米", " m²")) : null,
-        el("table", { class: "recs" }, el("thead", {}, el("tr", {}, el("td", {}), told.sides.map((side) => el("th", { scope: "col" }, P.T(side))))), el("tbody", {}, themes.map((t) => {
+        el("table", { class: "recs" }, el("thead", {}, el("tr", {}, el("td", {}), told.sides.map((side2) => el("th", { scope: "col" }, P.T(side2))))), el("tbody", {}, themes.map((t) => {
           const [a, b] = layer.now("now." + t.key) ? sidesOf(t, thing) : ["", ""];
           return el("tr", { class: a === b ? null : "differs" }, el("th", { scope: "row" }, P.T(t.name)), el("td", {}, a), el("td", {}, b));
         }))),
@@ -1806,7 +1910,7 @@
       const t = theme();
       return table(say("各类用地增减", "Gains and losses by class"), say("类别", "Class"), classRows().map((r) => ({ name: className(t, r[0]), colour: t.classes[r[0]].colour, cells: r })));
     }
-    function paper() {
+    function paper2() {
       return shows() && theme() ? el("section", {}, el("h2", {}, P.T(theme().name) + say("增减（公顷）", ": gains and losses (ha)") + (S.compare.park ? " · " + parkName(S.compare.park) : "")), classTable()) : null;
     }
     function changed(list) {
@@ -1856,7 +1960,7 @@
         told.said.map((pair) => el("p", { class: "warn" }, P.T(pair)))
       ];
     }
-    function legend() {
+    function legend2() {
       if (!shows() || !onMap || !theme()) return null;
       const t = theme(), there = t.rows.filter((r) => r[0] && (r[1] || r[4])).sort((a, b) => b[4] - a[4]);
       return { title: P.T(t.name), sub: P.T(told.sides[0]) + " | " + P.T(told.sides[1]), rows: there.slice(0, 13).map((r) => ({ text: className(t, r[0]), colour: t.classes[r[0]].colour })).concat(there.length > 13 ? [{ text: say("另有 " + (there.length - 13) + " 类", there.length - 13 + " more"), more: true }] : [], [{ text: say("变化的宗地", "Parcels that differ"), line: MARK }]) };
@@ -1867,11 +1971,11 @@
       P.save("balance.csv", "text/csv", "\uFEFF" + lines2.join("\r\n") + "\r\n");
     }
     function csvRows(list) {
-      const read = (r, key) => r.layer.now(key) ? r.layer.now(key).text(r.i) : "", lines2 = [["id", "park", "difference", "area_m2", ...themes.flatMap((t) => [t.key + "_before", t.key + "_after"]), "what_else"].join(",")];
-      for (const r of list) lines2.push([read(r, "id"), read(r, "park_id"), P.T(KINDS[r.kind]), r.area, ...themes.flatMap((t) => sidesOf(t, r)), read(r, S.lang === "en" ? "differs.en" : "differs.zh")].map(csvCell).join(","));
+      const read2 = (r, key) => r.layer.now(key) ? r.layer.now(key).text(r.i) : "", lines2 = [["id", "park", "difference", "area_m2", ...themes.flatMap((t) => [t.key + "_before", t.key + "_after"]), "what_else"].join(",")];
+      for (const r of list) lines2.push([read2(r, "id"), read2(r, "park_id"), P.T(KINDS[r.kind]), r.area, ...themes.flatMap((t) => sidesOf(t, r)), read2(r, S.lang === "en" ? "differs.en" : "differs.zh")].map(csvCell).join(","));
       P.save("differences.csv", "text/csv", "\uFEFF" + lines2.join("\r\n") + "\r\n");
     }
-    return { shows, update, layout, page, paper, legend, tip, at, card, onMap: () => onMap, beside: () => shows() && (S.compare.mode === "side" || P.printing()), second: () => shows() ? second : null, declutter: () => {
+    return { shows, update, layout, page, paper: paper2, legend: legend2, tip, at, card: card2, onMap: () => onMap, beside: () => shows() && (S.compare.mode === "side" || P.printing()), second: () => shows() ? second : null, declutter: () => {
       if (second && shows()) second.declutter();
     }, changed: () => rows, there: !!told, themes, valueOf };
   }
@@ -1959,11 +2063,14 @@
 
   // findings.js
   var ROW = 66;
+  var HEAD = 44;
   var SEVERITIES = ["error", "warning", "note"];
   var COLOURS = ["#a32a1f", "#b45309", "#475569"];
   function findingsDesk(P) {
     const { D, S, map, say } = P, total = D.findings.count;
-    const state = { severity: /* @__PURE__ */ new Set(), rule: "", park: "", words: "", sort: "grave", at: -1 };
+    const state = { severity: /* @__PURE__ */ new Set(), rule: "", park: "", words: "", sort: "grave", group: "", at: -1 };
+    const shut = /* @__PURE__ */ new Set();
+    let lines2 = [], height = 0;
     let F2 = null, order = [], layer = null, near2 = null, byFeature = /* @__PURE__ */ new Map();
     const parts = {};
     S.finding = null;
@@ -1997,6 +2104,53 @@
       if (state.sort === "size") order.sort((a, b) => size(b) - size(a));
       else if (state.sort === "rule") order.sort((a, b) => F2.rule[a] - F2.rule[b] || size(b) - size(a));
       else if (state.sort === "park") order.sort((a, b) => F2.park[a] - F2.park[b] || F2.severity[a] - F2.severity[b]);
+      arrange();
+    }
+    const column = () => state.group ? F2[state.group] : null;
+    function groupName(k) {
+      return state.group === "severity" ? severityWord(k) : state.group === "rule" ? F2.rules[k] + " " + (F2.names[S.lang === "en" ? 1 : 0][k] || "") : parkName(F2.parks[k]);
+    }
+    function parkName(id) {
+      return id ? P.byId[id] ? P.T(P.byId[id].name) : id : say("不在任何园区", "in no park");
+    }
+    function arrange() {
+      const by = column(), n = /* @__PURE__ */ new Map();
+      if (by) for (const i of order) n.set(by[i], (n.get(by[i]) || 0) + 1);
+      if (by) order.sort((a, b) => state.group === "severity" ? by[a] - by[b] : n.get(by[b]) - n.get(by[a]) || by[a] - by[b]);
+      lines2 = [];
+      height = 0;
+      let last = null;
+      order.forEach((i, at2) => {
+        if (by && by[i] !== last) {
+          last = by[i];
+          lines2.push({ top: height, head: last, n: n.get(last) });
+          height += HEAD;
+        }
+        if (!by || !shut.has(state.group + last)) {
+          lines2.push({ top: height, i, at: at2 });
+          height += ROW;
+        }
+      });
+    }
+    function lineAt(y) {
+      let lo = 0, hi = lines2.length;
+      while (lo < hi) {
+        const mid = lo + hi >> 1;
+        if (lines2[mid].top + (lines2[mid].head === void 0 ? ROW : HEAD) <= y) lo = mid + 1;
+        else hi = mid;
+      }
+      return lo;
+    }
+    function headRow(l) {
+      const key = state.group + l.head, open = !shut.has(key);
+      return el("button", { class: "group-head", type: "button", "aria-expanded": open ? "true" : "false", "data-group": l.head, onclick() {
+        if (open) shut.add(key);
+        else shut.delete(key);
+        arrange();
+        rows();
+        const b = parts.list.querySelector('[data-group="' + l.head + '"]');
+        if (b) b.focus({ preventScroll: true });
+      } }, (open ? "▾ " : "▸ ") + groupName(l.head), el("b", { class: "num" }, P.number(l.n)));
     }
     function draw() {
       if (!F2 || !total) return;
@@ -2059,13 +2213,14 @@
       if (!order.length) return;
       state.at = Math.max(0, Math.min(order.length - 1, state.at + by));
       choose(order[state.at], true);
+      if (column() && shut.delete(state.group + column()[order[state.at]])) arrange();
       if (parts.scroll) {
-        const top2 = state.at * ROW + parts.list.offsetTop, s = parts.scroll;
+        const line = lines2.find((l) => l.i === order[state.at]), top2 = (line ? line.top : 0) + parts.list.offsetTop, s = parts.scroll;
         if (top2 < s.scrollTop || top2 + ROW > s.scrollTop + s.clientHeight) s.scrollTop = top2 - s.clientHeight / 2;
         rows();
       }
     }
-    function card() {
+    function card2() {
       const i = S.finding, park = F2.parks[F2.park[i]], unit = park ? P.byId[park] : null, place = order.indexOf(i);
       return { title: F2.rules[F2.rule[i]] + " · " + severityWord(F2.severity[i]), other: [F2.names[S.lang === "en" ? 1 : 0][F2.rule[i]], unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), body: [
         el("p", { class: "said" }, text(i)),
@@ -2095,9 +2250,9 @@
     }
     function rows() {
       if (!parts.list || !parts.list.isConnected) return;
-      const s = parts.scroll, first = Math.max(0, Math.floor((s.scrollTop - parts.list.offsetTop) / ROW) - 6), last = Math.min(order.length, first + Math.ceil(s.clientHeight / ROW) + 14);
-      parts.list.style.height = order.length * ROW + "px";
-      fill(parts.list, order.slice(first, last).map((i, k) => el("div", { class: "slot", role: "listitem", style: "top:" + (first + k) * ROW + "px", "aria-setsize": order.length, "aria-posinset": first + k + 1 }, button(i))));
+      const s = parts.scroll, from = s.scrollTop - parts.list.offsetTop, first = Math.max(0, lineAt(from) - 6), last = Math.min(lines2.length, lineAt(from + s.clientHeight) + 8);
+      parts.list.style.height = height + "px";
+      fill(parts.list, lines2.slice(first, last).map((l) => el("div", { class: l.head === void 0 ? "slot" : "slot head", role: "listitem", style: "top:" + l.top + "px", "aria-setsize": l.head === void 0 ? order.length : null, "aria-posinset": l.head === void 0 ? l.at + 1 : null }, l.head === void 0 ? button(l.i) : headRow(l))));
     }
     function changed() {
       select();
@@ -2106,9 +2261,9 @@
       parts.scroll.scrollTop = 0;
       rows();
     }
-    function counted(column, i) {
+    function counted(column2, i) {
       const out = /* @__PURE__ */ new Map();
-      for (let k = 0; k < total; k++) if (i(k)) out.set(column[k], (out.get(column[k]) || 0) + 1);
+      for (let k = 0; k < total; k++) if (i(k)) out.set(column2[k], (out.get(column2[k]) || 0) + 1);
       return out;
     }
     function heads() {
@@ -2155,11 +2310,15 @@
           choice("fr", say("规则", "Rule"), [["", all]].concat([...byRule].sort((a, b) => b[1] - a[1]).map(([r, n]) => [F2.rules[r], F2.rules[r] + " " + (F2.names[S.lang === "en" ? 1 : 0][r] || "") + " (" + n + ")"])), state.rule, (v) => {
             state.rule = v;
           }),
-          byPark.size > 1 ? choice("fp", say("园区", "Park"), [["", all]].concat([...byPark].sort((a, b) => b[1] - a[1]).map(([p, n]) => [F2.parks[p], (F2.parks[p] ? P.byId[F2.parks[p]] ? P.T(P.byId[F2.parks[p]].name) : F2.parks[p] : say("不在任何园区", "in no park")) + " (" + n + ")"]).filter((o) => o[0])), state.park, (v) => {
+          byPark.size > 1 ? choice("fp", say("园区", "Park"), [["", all]].concat([...byPark].sort((a, b) => b[1] - a[1]).map(([p, n]) => [F2.parks[p], parkName(F2.parks[p]) + " (" + n + ")"]).filter((o) => o[0])), state.park, (v) => {
             state.park = v;
           }) : null,
           choice("fs", say("排序", "Order"), [["grave", say("先重后轻", "gravest first")], ["size", say("按数值大小", "by amount")], ["rule", say("按规则", "by rule")], ["park", say("按园区", "by park")]], state.sort, (v) => {
             state.sort = v;
+          }),
+          choice("fg", say("分组", "Groups"), [["", say("不分组", "none")], ["rule", say("按规则", "by rule")], ["park", say("按园区", "by park")], ["severity", say("按严重程度", "by severity")]], state.group, (v) => {
+            state.group = v;
+            shut.clear();
           }),
           el("div", { class: "field" }, el("label", { for: "fw" }, say("含有文字", "With the words")), el("input", { type: "search", id: "fw", value: state.words, oninput() {
             state.words = this.value;
@@ -2173,8 +2332,8 @@
     }
     const fields = () => [["rule", (i) => F2.rules[F2.rule[i]]], ["severity", (i) => SEVERITIES[F2.severity[i]]], ["park", (i) => F2.parks[F2.park[i]]], ["level", (i) => F2.level[i]], ["feature", (i) => F2.feature[i]], ["measured", (i) => F2.measured[i]], ["unit", (i) => F2.unit[i]], ["text", text], ["clause", (i) => F2.clause[i]], ["lat", (i) => F2.at[i] ? F2.at[i][0] : null], ["lon", (i) => F2.at[i] ? F2.at[i][1] : null]];
     function csv() {
-      const cols = fields(), lines2 = [cols.map((c) => c[0]).join(",")].concat(order.map((i) => cols.map((c) => csvCell(c[1](i))).join(",")));
-      P.save("findings.csv", "text/csv", "\uFEFF" + lines2.join("\r\n") + "\r\n");
+      const cols = fields(), lines3 = [cols.map((c) => c[0]).join(",")].concat(order.map((i) => cols.map((c) => csvCell(c[1](i))).join(",")));
+      P.save("findings.csv", "text/csv", "\uFEFF" + lines3.join("\r\n") + "\r\n");
     }
     function geojson() {
       const cols = fields(), features = order.map((i) => ({ type: "Feature", properties: Object.fromEntries(cols.map((c) => [c[0], c[1](i)])), geometry: F2.g[i] }));
@@ -2184,7 +2343,7 @@
       if (!layer || !visible() || !map.hasLayer(layer)) return -1;
       return layer.pick(map, latlng, 9);
     }
-    return { page, update, choose, step, card, at, ready, button, count: total, of: (id) => F2 && byFeature.get(id) || [], listed: () => order.slice(), data: () => F2, legend: () => total && visible() ? SEVERITIES.map((s, k) => ({ text: say("问题：", "Finding: ") + severityWord(k), colour: COLOURS[k], dot: true })).filter((_, k) => !F2 || F2.severity.indexOf(k) >= 0) : [] };
+    return { page, update, choose, step, card: card2, at, ready, button, count: total, of: (id) => F2 && byFeature.get(id) || [], listed: () => order.slice(), data: () => F2, legend: () => total && visible() ? SEVERITIES.map((s, k) => ({ text: say("问题：", "Finding: ") + severityWord(k), colour: COLOURS[k], dot: true })).filter((_, k) => !F2 || F2.severity.indexOf(k) >= 0) : [] };
   }
 
   // firms.js
@@ -2374,7 +2533,7 @@
         told.said.map((pair) => el("p", { class: "warn" }, P.T(pair)))
       ];
     }
-    function legend() {
+    function legend2() {
       if (!shows() || !d) return null;
       if (mode() === "points") return { title: say("企业，按产业集群", "Firms by cluster"), rows: told.classes.map((c, k) => ({ text: P.T(c.name), colour: c.colour, k })).filter((r) => picked(r.k)) };
       const l = parts.limits || [1], title = say("企业数（每格）", "Firms per cell") + (S.picks.length ? say("：", ": ") + S.picks.map((k) => P.T(P.industry(k).name)).join(say("、", ", ")) : "");
@@ -2417,7 +2576,78 @@
       }
       return null;
     }
-    return { page, update, legend, of, tip, ready, shows, count: told ? told.meta.n : 0, canvas: () => shows() && mode() !== "points" ? overlay : null, state: () => ({ d, classes, mode: mode() }), colour };
+    return { page, update, legend: legend2, of, tip, ready, shows, count: told ? told.meta.n : 0, canvas: () => shows() && mode() !== "points" ? overlay : null, state: () => ({ d, classes, mode: mode() }), colour };
+  }
+
+  // inset.js
+  function inset(P) {
+    const { D, S, map, parks } = P;
+    Object.assign(P, { insetBuild, paintScale, scaleLength, project, insetMove });
+    P.world = null;
+    function project(lat, lng) {
+      var p = map.options.crs.latLngToPoint(L.latLng(lat, lng), 8);
+      return [p.x, p.y];
+    }
+    function insetBuild() {
+      if (!D.districts.length) {
+        P.inset.hidden = true;
+        return;
+      }
+      var x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9;
+      var path = function(g) {
+        var out = "";
+        each(g.type === "MultiPolygon" ? g.coordinates : [g.coordinates], function(poly) {
+          each(poly, function(ring) {
+            each(ring, function(c, i) {
+              var p = project(c[1], c[0]);
+              x0 = Math.min(x0, p[0]);
+              x1 = Math.max(x1, p[0]);
+              y0 = Math.min(y0, p[1]);
+              y1 = Math.max(y1, p[1]);
+              out += (i ? "L" : "M") + p[0].toFixed(1) + " " + p[1].toFixed(1);
+            });
+            out += "Z";
+          });
+        });
+        return out;
+      };
+      var land = D.districts.map(function(d) {
+        return svg("path", { d: path(d.g), fill: "#f1ede3", stroke: "#cfc7b6", "stroke-width": 0.4 });
+      });
+      var dots = parks.filter(function(u) {
+        return u.at && u.level === "park";
+      }).map(function(u) {
+        var p = project(u.at[0], u.at[1]);
+        return svg("circle", { cx: p[0], cy: p[1], r: 3, fill: u.hue, opacity: 0.85 });
+      });
+      P.world = svg("rect", { fill: "none", stroke: "#d97706", "stroke-width": 1.4 });
+      var one = (x1 - x0) / 100;
+      each(dots, function(d) {
+        d.setAttribute("r", 1.7 * one);
+      });
+      each(land, function(d) {
+        d.setAttribute("stroke-width", 0.35 * one);
+      });
+      P.world.setAttribute("stroke-width", 1.1 * one);
+      fill(P.inset, el("div", { class: "cap" }, P.U.whole), svg("svg", { viewBox: [x0 - one, y0 - one, x1 - x0 + 2 * one, y1 - y0 + 2 * one].join(" "), role: "img", "aria-label": P.U.whole }, land, dots, P.world));
+      insetMove();
+    }
+    function insetMove() {
+      if (!P.world) return;
+      var b = map.getBounds(), a = project(b.getNorth(), b.getWest()), c = project(b.getSouth(), b.getEast());
+      P.world.setAttribute("x", a[0]);
+      P.world.setAttribute("y", a[1]);
+      P.world.setAttribute("width", Math.max(1, c[0] - a[0]));
+      P.world.setAttribute("height", Math.max(1, c[1] - a[1]));
+    }
+    function scaleLength(target) {
+      var s = map.getSize(), y = s.y / 2, m = map.distance(map.containerPointToLatLng([s.x / 2, y]), map.containerPointToLatLng([s.x / 2 + 100, y])) / 100, raw = m * target, p = Math.pow(10, Math.floor(Math.log(raw) / Math.LN10)), n = raw / p >= 5 ? 5 : raw / p >= 2 ? 2 : 1;
+      return { m: n * p, px: n * p / m, text: n * p >= 1e3 ? P.number(n * p / 1e3) + (S.lang === "en" ? " km" : " 公里") : P.number(n * p) + (S.lang === "en" ? " m" : " 米"), perPx: m };
+    }
+    function paintScale() {
+      var l = scaleLength(110);
+      fill(P.scale, l.text, el("i", { style: "width:" + l.px.toFixed(1) + "px" }));
+    }
   }
 
   // landview.js
@@ -2485,13 +2715,13 @@
       );
     }
     function classRow(layer, r, total) {
-      const picked = layer.only.has(r.place), share = total ? 100 * r.area / total : 0;
+      const picked = layer.only.has(r.place), share2 = total ? 100 * r.area / total : 0;
       return el("li", {}, el("button", { type: "button", "aria-pressed": picked ? "true" : "false", onclick() {
         if (picked) layer.only.delete(r.place);
         else layer.only.add(r.place);
         layer.mask();
         P.landChanged();
-      } }, swatch(r.colour), el("span", { class: "nm" }, className(r)), el("span", { class: "vl num" }, amount(r.area)), el("span", { class: "pc num" }, share >= 0.1 ? share.toFixed(1) + "%" : "<0.1%")));
+      } }, swatch(r.colour), el("span", { class: "nm" }, className(r)), el("span", { class: "vl num" }, amount(r.area)), el("span", { class: "pc num" }, share2 >= 0.1 ? share2.toFixed(1) + "%" : "<0.1%")));
     }
     function found() {
       desk.search(S.land.find, 30).then((rows) => {
@@ -2521,11 +2751,12 @@
         el("div", { class: "lays", role: "group", "aria-label": say("图层", "Layers") }, desk.layers.slice().reverse().map(layerRow), P.contextRow()),
         el("div", { class: "field row" }, el("label", { for: "lo", class: "cap" }, say("不透明度", "Opacity")), range),
         desk.byKey.parcel ? el("div", { class: "field" }, el("label", { for: "lf" }, say("查宗地（编号、名称、使用者）", "Find a parcel (id, name, owner)")), search2, parts.found) : null,
+        P.site.button(),
         parts.table,
         desk.data.said.map((pair) => el("p", { class: "warn" }, P.T(pair)))
       ];
     }
-    function legend(most) {
+    function legend2(most) {
       const layer = desk.active();
       if (!layer || !desk.drawn(layer) || !layer.totals()) return null;
       const rows = layer.totals().slice().sort((a, b) => layer.style && layer.style.kind === "class" ? +(a.place === 0) - +(b.place === 0) || b.area - a.area : a.place - b.place), shown = rows.slice(0, most), rest = rows.slice(most);
@@ -2546,7 +2777,7 @@
       const { layer, i } = thing, row = layer.classes ? layer.legend()[layer.classes[i]] : null, area = value(layer, "area_m2", i);
       return [row ? className(row) : P.T(layer.record.name), el("small", {}, [layer.now("id") ? layer.now("id").text(i) : "", area ? amount(area) : ""].filter(Boolean).join(" · "))];
     }
-    function read(layer) {
+    function read2(layer) {
       return Promise.all(Object.keys(layer.record.columns).map((key) => layer.column(key)));
     }
     function word(v) {
@@ -2558,7 +2789,7 @@
       const uses = record.styles.filter((s) => s.kind === "class" || s.key === "far").map((s) => [P.T(s.name), classAt(layer, s.key, i), s]).filter((r) => r[1]);
       return { title: name || id || P.T(record.name), other: [P.T(record.name), name && id ? id : "", unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), area, uses, rows, id, unit };
     }
-    function card(thing) {
+    function card2(thing) {
       const c = cardParts(thing), firms = thing.layer.key === "parcel" ? P.firmsOf(c.id) : [], findings = P.findingsOf(c.id);
       return { title: c.title, other: c.other, body: [
         c.area ? el("p", { class: "big num" }, P.number(c.area) + say(" 平方米", " m²"), el("small", {}, P.number(c.area / HECTARE2) + say(" 公顷 · ", " ha · ") + P.number(c.area / MU) + say(" 亩", " mu"))) : null,
@@ -2575,37 +2806,208 @@
         } }, P.T(c.unit.name)))] : null
       ] };
     }
-    return { page, table, legend, card, tip, read };
+    return { page, table, legend: legend2, card: card2, tip, read: read2 };
   }
   var VALUES = { allocated: ["划拨", "allocated"], granted: ["出让", "granted"], leased: ["租赁", "leased"], True: ["是", "yes"], False: ["否", "no"], true: ["是", "yes"], false: ["否", "no"] };
 
-  // measure.js
+  // legend.js
+  function legend(P) {
+    const { D, S, T, map, phone } = P;
+    Object.assign(P, { paintLegend, when, legendOf, keyOf });
+    function swatch2(colour, dashed, stroke) {
+      return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("rect", { x: 1, y: 1, width: 24, height: 13, rx: 2, fill: colour, stroke: stroke || "#8c8371", "stroke-width": stroke ? 1.6 : 0.8, "stroke-dasharray": dashed || "none" }));
+    }
+    function hatch(id) {
+      return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("defs", {}, svg("pattern", { id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, fill: "#fdfcf9" }), svg("rect", { width: 1.2, height: 6, fill: "#c9c0ae" }))), svg("rect", { x: 1, y: 1, width: 24, height: 13, rx: 2, fill: "url(#" + id + ")", stroke: "#8c8371", "stroke-width": 0.8 }));
+    }
+    function keyOf(c, id) {
+      return c.more ? null : c.line ? swatch2("none", null, c.line) : c.colour ? c.dot ? dot(c.colour) : swatch2(c.colour) : hatch(id);
+    }
+    function classes(forPrint) {
+      var m = P.measure(), out = [], b, cs;
+      if (!m) return out;
+      b = m.breaks;
+      cs = P.colours();
+      each(cs, function(c, i) {
+        var text = !b.length ? P.U.valueAt : i === 0 ? S.lang === "en" ? "below " + P.number(b[0]) : P.number(b[0]) + " 以下" : i === b.length ? S.lang === "en" ? P.number(b[i - 1]) + " and more" : P.number(b[i - 1]) + " 及以上" : P.number(b[i - 1]) + " – " + P.number(b[i]);
+        out.push({ text, colour: c });
+      });
+      out.push({ text: P.U.none, colour: null });
+      return out;
+    }
+    function keys(short) {
+      var out = [], has = function(p) {
+        return D.units.some(function(u) {
+          return u.g && u.precision === p;
+        });
+      };
+      each(D.groups, function(g) {
+        if (short && D.outlines.some(function(o) {
+          return o.id === g.id;
+        })) return;
+        if (!D.outlines.some(function(o) {
+          return o.id === g.id;
+        }) && !P.drawn.some(function(u) {
+          return u.group === g.id;
+        })) return;
+        out.push({ node: swatch2("#fdfcf9", D.outlines.some(function(o) {
+          return o.id === g.id;
+        }) ? "4 2" : null, g.hue), text: T(g.name), hue: g.hue });
+      });
+      if (has("sketch")) out.push({ node: swatch2("#fdfcf9", "6 3", "#5f6b76"), text: P.U.sketchLine, dash: [6, 3] });
+      if (has("schematic")) out.push({ node: swatch2("#fdfcf9", "2 2.5", "#5f6b76"), text: P.U.schematicLine, dash: [2, 2.5] });
+      if (D.units.some(function(u) {
+        return u.isPoint;
+      })) out.push({ node: svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("circle", { cx: 13, cy: 7.5, r: 5.5, fill: "#fdfcf9", stroke: "#5f6b76", "stroke-width": 1.5, "stroke-dasharray": "2.5 2" })), text: P.U.pointMark, dot: true });
+      return out;
+    }
+    function unitOf(m) {
+      var unit = T(m.unit);
+      return unit ? S.lang === "en" ? " (" + unit + ")" : "（" + unit + "）" : "";
+    }
+    function when() {
+      if (P.compare.shows() && D.compare.years) return S.lang === "en" ? "latest by " + D.compare.years.join(" | by ") : "截至 " + D.compare.years.join(" 年 | 截至 ") + " 年";
+      return S.mode === "latest" ? S.lang === "en" ? "latest value by " + S.year : "截至 " + S.year + " 年的最近值" : S.lang === "en" ? "values of " + S.year : S.year + " 年";
+    }
+    var shut = null;
+    function paintLegend() {
+      var m = P.measure();
+      if (shut === null) shut = phone() || map.getSize().y < 560;
+      P.legend.className = "box legend" + (shut ? " shut" : "");
+      var now = legendOf(phone() ? 8 : 14);
+      fill(
+        P.legend,
+        el("h2", {}, now.title || P.U.legend),
+        el("button", { class: "fold", type: "button", "aria-expanded": shut ? "false" : "true", "aria-label": P.U.legend, onclick: function() {
+          shut = !shut;
+          paintLegend();
+          P.declutter();
+          P.legend.querySelector(".fold").focus();
+        } }, shut ? "▾" : "▴"),
+        now.sub ? el("p", { class: "sub" }, now.sub) : null,
+        el("div", { class: "rows" }, now.rows.map(function(c) {
+          return el("div", { class: "sw num" }, keyOf(c, "no-data-legend"), c.text);
+        })),
+        now.keys.length ? el("div", { class: "keys" }, now.keys.map(function(k) {
+          return el("div", { class: "sw" }, k.node, k.text);
+        })) : null
+      );
+    }
+    function legendOf(most, all) {
+      var m = P.measure(), by = P.firms.legend() || P.compare.legend() || P.view.legend(most), marks = P.findings.legend();
+      if (by) return { title: by.title, sub: by.sub || (S.year !== null && !P.firms.shows() ? S.lang === "en" ? "as of " + S.year : S.year + " 年" : ""), rows: by.rows.concat(marks), keys: [], land: true };
+      if (S.tab === "findings") return { title: P.U.findings, sub: "", rows: marks, keys: keys(!all) };
+      return { title: m ? T(m.name) + unitOf(m) : "", sub: m ? when() + (m.breaks.length ? (S.lang === "en" ? "; " : "；") + P.U.allYears : "") : "", rows: classes().concat(marks), keys: keys(!all) };
+    }
+    function dot(colour) {
+      return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("circle", { cx: 13, cy: 7.5, r: 5, fill: colour, stroke: "#fffefb", "stroke-width": 1.2 }));
+    }
+  }
+
+  // geometry.js
   var A = 6378137;
   var F = 1 / 298.257222101;
   var E2 = F * (2 - F);
-  function plane(points) {
-    const mid = points.reduce((s, p) => s + p.lat, 0) / points.length, phi = mid * Math.PI / 180, w = 1 - E2 * Math.sin(phi) ** 2;
-    const east = A / Math.sqrt(w) * Math.cos(phi) * Math.PI / 180, north = A * (1 - E2) / Math.pow(w, 1.5) * Math.PI / 180;
-    return points.map((p) => [(p.lng - points[0].lng) * east, (p.lat - points[0].lat) * north]);
+  var E = Math.sqrt(E2);
+  var RAD = Math.PI / 180;
+  function equalArea(lng, lat) {
+    const s = Math.sin(lat * RAD), q = (1 - E2) * (s / (1 - E2 * s * s) - Math.log((1 - E * s) / (1 + E * s)) / (2 * E));
+    return [A * lng * RAD, A * q / 2];
+  }
+  function twice(ring) {
+    let sum = 0;
+    const [x0, y0] = ring[0] || [0, 0];
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) sum += (ring[j][0] - x0) * (ring[i][1] - y0) - (ring[i][0] - x0) * (ring[j][1] - y0);
+    return sum;
+  }
+  function areaOf(points) {
+    return points.length < 3 ? 0 : Math.abs(twice(points.map((p) => equalArea(p.lng, p.lat)))) / 2;
   }
   function lengthOf(points) {
     let sum = 0;
     for (let i = 1; i < points.length; i++) {
-      const [a, b] = plane([points[i - 1], points[i]]);
-      sum += Math.hypot(b[0] - a[0], b[1] - a[1]);
+      const a = points[i - 1], b = points[i], w = 1 - E2 * Math.sin((a.lat + b.lat) / 2 * RAD) ** 2, cos = Math.cos((a.lat + b.lat) / 2 * RAD);
+      sum += Math.hypot((b.lng - a.lng) * RAD * A / Math.sqrt(w) * cos, (b.lat - a.lat) * RAD * A * (1 - E2) / w ** 1.5);
     }
     return sum;
   }
-  function areaOf(points) {
-    if (points.length < 3) return 0;
-    const xy = plane(points);
-    let twice = 0;
-    for (let i = 0; i < xy.length; i++) {
-      const a = xy[i], b = xy[(i + 1) % xy.length];
-      twice += a[0] * b[1] - b[0] * a[1];
+  function inside(ring, x, y) {
+    let odd = false;
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+      const [ax, ay] = ring[i], [bx, by] = ring[j];
+      if (ay > y !== by > y && x < (bx - ax) * (y - ay) / (by - ay) + ax) odd = !odd;
     }
-    return Math.abs(twice) / 2;
+    return odd;
   }
+  var side = (a, b, p) => (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]);
+  function meet(a, b, c, d) {
+    return side(a, b, c) > 0 !== side(a, b, d) > 0 && side(c, d, a) > 0 !== side(c, d, b) > 0;
+  }
+  function crossesItself(ring) {
+    const n = ring.length;
+    for (let i = 0; i < n; i++) for (let k = i + 2; k < n; k++) {
+      if (i === 0 && k === n - 1) continue;
+      if (meet(ring[i], ring[(i + 1) % n], ring[k], ring[(k + 1) % n])) return true;
+    }
+    return false;
+  }
+  function meetsBox(ring, x0, y0, x1, y1) {
+    const corners = [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) {
+      const a = ring[j], b = ring[i];
+      if (Math.max(a[0], b[0]) < x0 || Math.min(a[0], b[0]) > x1 || Math.max(a[1], b[1]) < y0 || Math.min(a[1], b[1]) > y1) continue;
+      if (a[0] >= x0 && a[0] <= x1 && a[1] >= y0 && a[1] <= y1) return true;
+      if (corners.some((c, k) => meet(a, b, c, corners[(k + 1) % 4]))) return true;
+    }
+    return false;
+  }
+  function triangles(ring) {
+    const left = (twice(ring) < 0 ? ring.slice().reverse() : ring.slice()).filter((p, i, all) => {
+      const q = all[(i + 1) % all.length];
+      return p[0] !== q[0] || p[1] !== q[1];
+    }), out = [];
+    let tried = 0;
+    while (left.length > 3 && tried < left.length) {
+      const a = left[left.length - 1], b = left[0], c = left[1], turn = side(a, b, c);
+      const ear = turn >= 0 && !left.some((p) => p !== a && p !== b && p !== c && side(a, b, p) >= 0 && side(b, c, p) >= 0 && side(c, a, p) >= 0);
+      if (ear) {
+        if (turn > 0) out.push([a, b, c]);
+        left.shift();
+        tried = 0;
+      } else {
+        left.push(left.shift());
+        tried++;
+      }
+    }
+    if (left.length === 3 && side(left[0], left[1], left[2]) > 0) out.push(left);
+    return out;
+  }
+  function clip(ring, convex) {
+    let out = ring;
+    for (let e = 0; e < convex.length && out.length; e++) {
+      const a = convex[e], b = convex[(e + 1) % convex.length], held = [];
+      for (let i = 0, j = out.length - 1; i < out.length; j = i++) {
+        const p = out[j], q = out[i], sp = side(a, b, p), sq = side(a, b, q);
+        if (sp >= 0 !== sq >= 0) {
+          const t = sp / (sp - sq);
+          held.push([p[0] + t * (q[0] - p[0]), p[1] + t * (q[1] - p[1])]);
+        }
+        if (sq >= 0) held.push(q);
+      }
+      out = held;
+    }
+    return out;
+  }
+  function sharedArea(rings, parts) {
+    let sum = 0;
+    rings.forEach((ring, k) => {
+      const depth = rings.length < 2 ? 0 : rings.filter((other, m) => m !== k && inside(other, ring[0][0], ring[0][1])).length;
+      for (const part of parts) sum += (depth % 2 ? -1 : 1) * Math.abs(twice(clip(ring, part))) / 2;
+    });
+    return sum;
+  }
+
+  // measure.js
   function ruler(P) {
     const { map, say } = P, box = el("div", { class: "measured", role: "status", hidden: true }), group = L.layerGroup();
     let points = null;
@@ -2654,6 +3056,1256 @@
     };
   }
 
+  // panel.js
+  function panel(P) {
+    const { D, S, T, map, parks, root } = P;
+    Object.assign(P, { pages, era, paintList, toast, stop, build });
+    P.panel = el("section", { class: "box panel" });
+    P.card = el("section", { class: "box card", hidden: true, tabindex: "-1" });
+    P.legend = el("section", { class: "box legend" });
+    P.zoomers = el("div", { class: "box zoomers", role: "group" });
+    P.inset = el("div", { class: "box inset" });
+    P.credit = el("footer", { class: "credit" });
+    P.scale = el("div", { class: "scale", "aria-hidden": "true" });
+    P.tip = el("div", { class: "tip", hidden: true, "aria-hidden": "true" });
+    P.sheet = el("div", { class: "sheet", "aria-hidden": "true" });
+    var toastBox = el("div", { class: "toast", role: "status", hidden: true });
+    var corner = el("div", { class: "corner" }, P.inset, P.scale, P.credit);
+    each([P.panel, P.legend, P.zoomers, P.card, corner, P.ruler.box, P.site.box, P.site.cross, P.tip, toastBox, P.sheet], function(n) {
+      root.appendChild(n);
+    });
+    map.getContainer().setAttribute("aria-hidden", "true");
+    map.getContainer().setAttribute("tabindex", "-1");
+    P.parts = {};
+    var timer = null;
+    function icon(d) {
+      return svg("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, svg("path", { d, fill: "none", stroke: "currentColor", "stroke-width": 1.7, "stroke-linecap": "round", "stroke-linejoin": "round" }));
+    }
+    function toast(text) {
+      fill(toastBox, text);
+      toastBox.hidden = false;
+      setTimeout(function() {
+        toastBox.hidden = true;
+      }, 2600);
+    }
+    function build() {
+      document.documentElement.lang = S.lang === "en" ? "en" : "zh-CN";
+      document.title = T(D.name);
+      P.panel.setAttribute("aria-label", P.U.panel);
+      P.card.setAttribute("aria-label", P.U.card);
+      P.legend.setAttribute("aria-label", P.U.legend);
+      P.zoomers.setAttribute("aria-label", S.lang === "en" ? "Map view" : "地图视图");
+      var tabs = [["parks", P.U.parks]];
+      if (P.land.layers.length) tabs.push(["land", P.U.landTab]);
+      if (P.firms.count) tabs.push(["firms", P.U.firmsTab]);
+      if (P.findings.count) tabs.push(["findings", P.U.findings + " " + P.number(P.findings.count)]);
+      if (P.compare.there) tabs.push(["compare", P.U.compareTab]);
+      if (D.goals.length) tabs.push(["goals", P.U.goals]);
+      tabs.push(["about", P.U.about]);
+      if (!tabs.some(function(t) {
+        return t[0] === S.tab;
+      })) S.tab = "parks";
+      P.parts.tabs = {};
+      var bar = el("div", { class: "tabs", role: "tablist" });
+      each(tabs, function(t, i) {
+        var b = el("button", { role: "tab", id: "tab-" + t[0], "aria-controls": "tabpage", type: "button", onclick: function() {
+          S.tab = t[0];
+          pages();
+          P.paint();
+          P.remember();
+        }, onkeydown: function(e) {
+          var step = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
+          if (!step) return;
+          var next = tabs[(i + step + tabs.length) % tabs.length][0];
+          S.tab = next;
+          pages();
+          P.paint();
+          P.remember();
+          P.parts.tabs[next].focus();
+        } }, t[1]);
+        P.parts.tabs[t[0]] = b;
+        bar.appendChild(b);
+      });
+      P.parts.lead = el("p", { class: "lead" });
+      P.parts.pages = el("div", { class: "pages", role: "tabpanel", id: "tabpage", tabindex: "0" });
+      fill(
+        P.panel,
+        el("button", { class: "handle", type: "button", "aria-label": P.U.sheet, onclick: raise }, el("i")),
+        el(
+          "header",
+          {},
+          el("h1", {}, T(D.name)),
+          P.parts.lead,
+          el(
+            "div",
+            { class: "tools" },
+            el("button", { class: "tool", type: "button", lang: S.lang === "en" ? "zh-CN" : "en", onclick: function() {
+              S.lang = S.lang === "en" ? "zh" : "en";
+              build();
+              P.paint();
+              P.remember();
+              P.panel.querySelector(".tool").focus();
+            } }, P.U.lang),
+            el("button", { class: "tool", type: "button", onclick: function() {
+              window.print();
+            } }, P.U.print),
+            el("button", { class: "tool", type: "button", onclick: P.savePng }, P.U.png),
+            el("button", { class: "tool", type: "button", onclick: P.copyLink }, P.U.copyLink)
+          )
+        ),
+        bar,
+        P.parts.pages
+      );
+      fill(
+        P.zoomers,
+        el("button", { type: "button", "aria-label": P.U.zoomIn, title: P.U.zoomIn, onclick: function() {
+          map.zoomIn();
+        } }, icon("M7 2v10M2 7h10")),
+        el("button", { type: "button", "aria-label": P.U.zoomOut, title: P.U.zoomOut, onclick: function() {
+          map.zoomOut();
+        } }, icon("M2 7h10")),
+        el("button", { type: "button", "aria-label": P.U.home, title: P.U.home, onclick: function() {
+          P.go(P.core, true);
+        } }, icon("M2 7l5-5 5 5M3.5 6v6h7V6")),
+        el("button", { type: "button", "aria-label": P.U.whole, title: P.U.whole, onclick: function() {
+          P.go(P.everything, true);
+        } }, icon("M1.5 5V1.5H5M9 1.5h3.5V5M12.5 9v3.5H9M5 12.5H1.5V9")),
+        el("button", { type: "button", "aria-label": P.U.ruler, title: P.U.ruler, "aria-pressed": P.ruler.on() ? "true" : "false", onclick: function() {
+          P.ruler.toggle();
+          this.setAttribute("aria-pressed", P.ruler.on() ? "true" : "false");
+        } }, icon("M1.5 9.5l8-8 3 3-8 8zM4 7l1.5 1.5M6.5 4.5L8 6"))
+      );
+      fill(P.credit, (D.synthetic ? P.U.syn + "　" : "") + T(D.credit) + (T(D.credit) ? "　" : ""), el("span", { class: "nobr" }, P.U.review + P.colon() + (D.review || P.U.reviewBlank)));
+      P.insetBuild();
+      pages();
+    }
+    function raise() {
+      var c = P.panel.classList, low = c.contains("low"), high = c.contains("high");
+      c.remove("low");
+      c.remove("high");
+      if (low) {
+      } else if (high) c.add("low");
+      else c.add("high");
+      P.declutter();
+    }
+    function pages() {
+      for (var k in P.parts.tabs) {
+        P.parts.tabs[k].setAttribute("aria-selected", k === S.tab ? "true" : "false");
+        P.parts.tabs[k].setAttribute("tabindex", k === S.tab ? "0" : "-1");
+      }
+      P.parts.pages.setAttribute("aria-labelledby", "tab-" + S.tab);
+      fill(P.parts.pages, S.tab === "goals" ? P.goalsPage() : S.tab === "about" ? P.aboutPage() : S.tab === "findings" ? P.findings.page(P.parts.pages) : S.tab === "land" ? P.view.page() : S.tab === "firms" ? P.firms.page() : S.tab === "compare" ? P.compare.page() : parksPage());
+      if (S.tab !== "findings") P.parts.pages.onscroll = null;
+      P.parts.pages.scrollTop = 0;
+      if (S.tab === "parks") paintList();
+    }
+    function parksPage() {
+      var out = [];
+      P.parts.search = el("input", { type: "search", id: "q", autocomplete: "off", spellcheck: "false", value: S.query, oninput: function() {
+        S.query = this.value;
+        P.paint();
+        P.remember();
+      } });
+      out.push(el("div", { class: "field" }, el("label", { for: "q" }, P.U.search), P.parts.search));
+      if (D.measures.length) {
+        P.parts.select = el("select", { id: "m", onchange: function() {
+          S.measure = this.value;
+          P.paint();
+          P.remember();
+        } }, D.measures.map(function(m) {
+          return el("option", { value: m.key, selected: m.key === S.measure }, T(m.name) + (T(m.unit) ? S.lang === "en" ? " (" + T(m.unit) + ")" : "（" + T(m.unit) + "）" : ""));
+        }));
+        out.push(el("div", { class: "field" }, el("label", { for: "m" }, P.U.measure), P.parts.select));
+      }
+      if (D.years.length > 1) {
+        P.parts.range = el("input", { type: "range", id: "y", min: D.years[0], max: D.years[D.years.length - 1], step: 1, value: S.year, oninput: function() {
+          stop();
+          S.year = +this.value;
+          P.paint();
+          P.remember();
+        } });
+        P.parts.out = el("output", { class: "year num", for: "y" });
+        P.parts.play = el("button", { class: "play", type: "button", onclick: toggle });
+        P.parts.era = el("div", { class: "era" });
+        out.push(el(
+          "div",
+          { class: "field" },
+          el("label", { for: "y" }, P.U.year),
+          el("div", { class: "row" }, P.parts.range, P.parts.out, P.parts.play),
+          el("div", { class: "between" }, P.parts.era, el("div", { class: "seg", role: "group", "aria-label": P.U.mode }, [["latest", P.U.latest], ["exact", P.U.exact]].map(function(o) {
+            return el("button", { type: "button", "aria-pressed": S.mode === o[0] ? "true" : "false", onclick: function() {
+              S.mode = o[0];
+              var seg = this.parentNode;
+              each(seg.children, function(b) {
+                b.setAttribute("aria-pressed", "false");
+              });
+              this.setAttribute("aria-pressed", "true");
+              P.paint();
+              P.remember();
+            } }, o[1]);
+          })))
+        ));
+      }
+      if (D.industries.length) {
+        P.parts.chips = el("div", { class: "chips", role: "group", "aria-label": P.U.clusters });
+        P.parts.join = el("div", { class: "seg", role: "group", "aria-label": P.U.anyAll }, ["any", "all"].map(function(j) {
+          return el("button", { type: "button", "aria-pressed": S.join === j ? "true" : "false", onclick: function() {
+            S.join = j;
+            each(this.parentNode.children, function(b) {
+              b.setAttribute("aria-pressed", "false");
+            });
+            this.setAttribute("aria-pressed", "true");
+            P.paint();
+            P.remember();
+          } }, P.U[j]);
+        }));
+        each(D.industries, function(i) {
+          if (i.kind !== "cluster" && !D.units.some(function(u) {
+            return u.industries.indexOf(i.id) >= 0;
+          })) return;
+          P.parts.chips.appendChild(el("button", { class: "chip" + (i.kind === "cluster" ? "" : " activity"), type: "button", "aria-pressed": S.picks.indexOf(i.id) >= 0 ? "true" : "false", onclick: function() {
+            var at = S.picks.indexOf(i.id);
+            if (at >= 0) S.picks.splice(at, 1);
+            else S.picks.push(i.id);
+            this.setAttribute("aria-pressed", at >= 0 ? "false" : "true");
+            P.paint();
+            P.remember();
+          } }, T(i.name), el("b", { class: "num" }, parks.filter(P.names(i.id)).length)));
+        });
+        out.push(el("div", { class: "field" }, el("div", { class: "between" }, el("span", { class: "cap" }, P.U.clusters), P.parts.join), P.parts.chips));
+      }
+      P.parts.status = el("p", { class: "status", role: "status" });
+      P.parts.list = el("ol", { class: "rank" });
+      P.parts.blocks = D.units.some(function(u) {
+        return u.level === "block";
+      }) ? el("button", { class: "chip", type: "button", "aria-pressed": S.blocks ? "true" : "false", onclick: function() {
+        S.blocks = !S.blocks;
+        this.setAttribute("aria-pressed", S.blocks ? "true" : "false");
+        P.paint();
+        P.remember();
+      } }, P.U.blocks) : null;
+      out.push(el("div", { class: "between" }, el("h2", { class: "cap" }, P.U.rankingOf), P.parts.blocks), P.parts.status, P.parts.list);
+      return out;
+    }
+    function area(list) {
+      var sum = 0, n = 0, has = /* @__PURE__ */ Object.create(null);
+      each(list, function(u) {
+        has[u.id] = true;
+      });
+      each(list, function(u) {
+        if (u.level === "group") return;
+        if (u.above.some(function(p) {
+          return has[p.id] && P.cell(p.id, "planned_land_m2", S.year, "latest");
+        })) return;
+        var c = P.cell(u.id, "planned_land_m2", S.year, "latest");
+        if (c) {
+          sum += c[1];
+          n++;
+        }
+      });
+      return { sum, n };
+    }
+    function paintList() {
+      var list = P.ranked(), m = P.measure(), hi = 0, n = 0, withValue = 0, cs = P.colours();
+      each(list, function(r) {
+        if (r.c) {
+          hi = Math.max(hi, r.c[1]);
+          withValue++;
+        }
+      });
+      var shown = list.filter(function(r) {
+        return r.u.level !== "block";
+      }), a = area(shown.map(function(r) {
+        return r.u;
+      }));
+      var says = S.lang === "en" ? shown.length + " parks, " + withValue + " with a value" : shown.length + " 个园区，" + withValue + " 个有数值";
+      if ((S.picks.length || S.query) && a.n) says += S.lang === "en" ? "; published area " + P.number(a.sum) + " km² in all (" + a.n + " known; " + P.U.areaNote + ")" : "；" + P.U.published + " " + P.number(a.sum) + " 平方公里（" + a.n + " 个有面积，" + P.U.areaNote + "）";
+      fill(P.parts.status, list.length ? says : P.U.noMatch);
+      clear(P.parts.list);
+      each(list, function(r) {
+        var u = r.u, c = r.c;
+        if (c) n++;
+        var why = !u.g ? P.U.unplaced : !P.there(u) ? u.since !== null && S.year < u.since ? P.U.notYet + (S.lang === "en" ? " (" + u.since + ")" : "（" + u.since + "年）") : P.U.gone : "";
+        var b = el(
+          "button",
+          { type: "button", "data-unit": u.id, class: c ? "" : "none", "aria-current": u.id === S.unit ? "true" : null, onclick: function() {
+            P.pick(u.id, true);
+          } },
+          el(
+            "span",
+            { class: "top" },
+            el("span", { class: "no num" }, c ? n : ""),
+            el("span", { class: "sq", style: "background:" + u.hue }),
+            el("span", { class: "nm" }, T(u.name)),
+            c ? el("span", { class: "vl num" }, P.marked(c[2], c[1]), c[0] !== S.year ? el("span", { class: "yr" }, c[0]) : null) : el("span", { class: "vl" }, "—")
+          ),
+          c ? el("span", { class: "bar" }, el("i", { style: "width:" + (hi > 0 ? Math.max(0.5, 100 * Math.max(0, c[1]) / hi) : 0) + "%;background:" + (P.klass(c[1]) ? cs[P.klass(c[1])] : "#8fb9b3") })) : null,
+          why ? el("span", { class: "why" }, why) : null
+        );
+        P.parts.list.appendChild(el("li", { class: u.level === "block" ? "sub" : null }, b));
+      });
+      if (P.parts.out) fill(P.parts.out, S.year);
+      if (P.parts.range) P.parts.range.value = S.year;
+      if (P.parts.play) {
+        fill(P.parts.play, timer ? icon("M4.5 2v10M9.5 2v10") : icon("M4 2l8 5-8 5z"));
+        P.parts.play.setAttribute("aria-label", timer ? P.U.pause : P.U.play);
+      }
+      if (P.parts.era) {
+        var e = era();
+        fill(P.parts.era, e ? T([e[2], e[3]]) : "");
+      }
+      if (m && P.parts.select) P.parts.select.value = m.key;
+    }
+    function era() {
+      var found = null;
+      each(D.eras, function(e) {
+        if (e[0] !== null && e[0] <= S.year && (e[1] === null || S.year < e[1])) found = e;
+      });
+      return found;
+    }
+    function toggle() {
+      if (timer) {
+        stop();
+        paintList();
+        return;
+      }
+      var last = D.years[D.years.length - 1];
+      if (S.year >= last) S.year = D.years[0];
+      timer = setInterval(function() {
+        if (S.year >= last) {
+          stop();
+          paintList();
+          return;
+        }
+        S.year++;
+        P.paint();
+      }, 700);
+      P.paint();
+    }
+    function stop() {
+      if (timer) {
+        clearInterval(timer);
+        timer = null;
+        P.remember();
+      }
+    }
+  }
+
+  // paper.js
+  function paper(P) {
+    const { D, S, T, industryById, map, parks } = P;
+    Object.assign(P, { filterText });
+    function filterText() {
+      var out = [];
+      if (S.picks.length) out.push(S.picks.map(function(k) {
+        return T(industryById[k].name);
+      }).join(S.lang === "en" ? S.join === "all" ? " and " : " or " : S.join === "all" ? " 且 " : " 或 "));
+      if (S.query) out.push("“" + S.query + "”");
+      return out.join(S.lang === "en" ? "; " : "；");
+    }
+    function sourcesText() {
+      var used = {}, out = [];
+      each(P.ranked(), function(r) {
+        if (r.c && r.c[8] >= 0 && !used[r.c[8]]) {
+          used[r.c[8]] = true;
+          out.push(D.sources[r.c[8]]);
+        }
+      });
+      return out;
+    }
+    function today() {
+      var d = /* @__PURE__ */ new Date(), p = function(n) {
+        return (n < 10 ? "0" : "") + n;
+      };
+      return d.getFullYear() + "-" + p(d.getMonth() + 1) + "-" + p(d.getDate());
+    }
+    function numberParks() {
+      var n = 0;
+      each(D.units, function(u) {
+        u.no = 0;
+      });
+      each(P.ranked(), function(r) {
+        if (r.u.level !== "block") r.u.no = ++n;
+      });
+    }
+    function buildSheet() {
+      var says = P.legendOf(40, true), m = P.measure(), list = P.ranked().filter(function(r) {
+        return r.u.level !== "block";
+      }), f = filterText(), l = P.scaleLength(120), total = parks.length, src = sourcesText(), seen = map.getBounds();
+      var far = list.filter(function(r) {
+        return r.u.at && !seen.contains(r.u.at);
+      }), small = P.world ? P.world.parentNode.cloneNode(true) : null, one = P.world ? +P.world.getAttribute("stroke-width") / 1.1 : 1;
+      if (small) {
+        var b0 = P.project(seen.getNorth(), seen.getWest()), b1 = P.project(seen.getSouth(), seen.getEast()), frameRect = small.lastChild;
+        frameRect.setAttribute("x", b0[0]);
+        frameRect.setAttribute("y", b0[1]);
+        frameRect.setAttribute("width", b1[0] - b0[0]);
+        frameRect.setAttribute("height", b1[1] - b0[1]);
+        each(far, function(r) {
+          var q = P.project(r.u.at[0], r.u.at[1]);
+          small.appendChild(svg("circle", { cx: q[0], cy: q[1], r: 4.4 * one, fill: "#1f2a33" }));
+          small.appendChild(svg("text", { x: q[0], y: q[1] + 2.1 * one, "text-anchor": "middle", "font-size": 5.8 * one, "font-weight": 700, fill: "#fff" }, r.u.no));
+        });
+      }
+      fill(
+        P.sheet,
+        el("h1", {}, T(D.name)),
+        el("div", { class: "st" }, (says.title ? says.title + (says.sub ? (S.lang === "en" ? ", " : "，") + (says.land ? says.sub : P.when()) : "") + "　" : "") + P.U.filter + P.colon() + (f ? f + (S.lang === "en" ? " (" + list.length + " of " + total + " parks)" : "（" + total + " 个园区中的 " + list.length + " 个）") : P.U.noFilter)),
+        P.world && far.length ? el("div", { class: "in" }, small) : null,
+        el("div", { class: "sc" }, l.text, el("i", { style: "width:" + l.px.toFixed(1) + "px" })),
+        el(
+          "div",
+          { class: "col" },
+          says.title ? el("section", {}, el("h2", {}, says.title), el("div", { class: "two" }, says.rows.map(function(c) {
+            return el("div", { class: "sw" }, P.keyOf(c, "no-data-print"), c.text);
+          }))) : null,
+          el("section", { class: "two" }, says.keys.map(function(k) {
+            return el("div", { class: "sw" }, k.node, k.text);
+          })),
+          P.compare.paper(),
+          el("section", {}, el("h2", {}, P.U.list), el("table", {}, el("tbody", {}, list.map(function(r) {
+            return el("tr", {}, el("td", { class: "n" }, r.u.no), el("td", {}, T(r.u.name) + (r.u.g ? "" : S.lang === "en" ? " (not placed)" : "（未上图）")), el("td", { class: "v num" }, says.land ? "" : r.c ? P.marked(r.c[2], r.c[1]) + (r.c[0] !== S.year ? S.lang === "en" ? " (" + r.c[0] + ")" : "（" + r.c[0] + "）" : "") : "—"));
+          }))))
+        ),
+        el(
+          "div",
+          { class: "ft" },
+          el("div", {}, T(D.credit) + "　" + T(D.disclaimer) + (D.synthetic ? P.U.syn : "")),
+          el("div", {}, (src.length ? P.U.source + P.colon() + src.map(short).filter(function(t, i, all) {
+            return all.indexOf(t) === i;
+          }).join(S.lang === "en" ? "; " : "；").slice(0, S.lang === "en" ? 330 : 300) + "　" : "") + P.U.projection + "　" + P.U.review + P.colon() + (D.review || P.U.reviewBlank) + "　" + P.U.printed + P.colon() + today())
+        )
+      );
+      var col = P.sheet.querySelector(".col"), table = P.sheet.querySelector(".col>section:last-child table"), size = 7.4;
+      while (col.scrollHeight > col.clientHeight && size > 3.4) {
+        size -= 0.2;
+        table.style.fontSize = size + "pt";
+      }
+    }
+    function short(text) {
+      var host = /^https?:\/\/([^/\s]+)/.exec(text), said = /\(([^)]*)\)/.exec(text);
+      return said ? said[1] : host ? host[1] : text;
+    }
+    var kept = null;
+    function beforePrint() {
+      if (P.onPaper) return;
+      kept = { c: map.getCenter(), z: map.getZoom() };
+      P.stop();
+      P.onPaper = true;
+      document.documentElement.classList.add("printing");
+      P.compare.layout();
+      map.invalidateSize({ animate: false, pan: false });
+      var list = P.ranked().filter(function(r) {
+        return r.u.layer;
+      }).map(function(r) {
+        return r.u;
+      });
+      var view2 = S.picks.length || S.query ? P.boundsOf(list) : null;
+      P.go(view2 || P.core, false, 13);
+      numberParks();
+      P.pattern();
+      P.compare.update();
+      each([map, P.compare.second() && P.compare.second().map], function(one) {
+        if (one) one.eachLayer(function(l) {
+          if (l.settle) l.settle();
+        });
+      });
+      P.declutter();
+      buildSheet();
+    }
+    function afterPrint() {
+      if (!P.onPaper) return;
+      P.onPaper = false;
+      document.documentElement.classList.remove("printing");
+      P.compare.layout();
+      map.invalidateSize({ animate: false, pan: false });
+      map.setView(kept.c, kept.z, { animate: false });
+      each(D.units, function(u) {
+        u.no = 0;
+      });
+      P.paint();
+    }
+    window.addEventListener("beforeprint", beforePrint);
+    window.addEventListener("afterprint", afterPrint);
+  }
+
+  // picture.js
+  function picture(P) {
+    const { D, S, T, map, root } = P;
+    Object.assign(P, { savePng, draw });
+    function wrap(x, text, width) {
+      var lines2 = [], line = "";
+      each(text.match(/[\u3000-\uffef]|[^\s\u3000-\uffef]+\s*|\s+/g) || [], function(word) {
+        if (x.measureText(line + word).width > width && line) {
+          lines2.push(line);
+          line = word.replace(/^\s+/, "");
+        } else line += word;
+      });
+      if (line) lines2.push(line);
+      return lines2;
+    }
+    function paneImages(pane) {
+      if (!pane) return Promise.resolve([]);
+      return Promise.all([].map.call(pane.querySelectorAll("svg,canvas,img"), function(node) {
+        var r = node.getBoundingClientRect(), alpha = 1, up = node;
+        while (up && up !== pane) {
+          var st = getComputedStyle(up);
+          if (st.display === "none") return null;
+          alpha *= +st.opacity;
+          up = up.parentNode;
+        }
+        if (node.tagName.toLowerCase() !== "svg") return r.width ? [node, r, alpha] : null;
+        return new Promise(function(done) {
+          var copy = node.cloneNode(true), image = new Image();
+          copy.removeAttribute("style");
+          copy.setAttribute("xmlns", SVG);
+          copy.setAttribute("width", r.width);
+          copy.setAttribute("height", r.height);
+          image.onload = function() {
+            done([image, r, alpha]);
+          };
+          image.onerror = function() {
+            done(null);
+          };
+          image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(new XMLSerializer().serializeToString(copy));
+        });
+      }));
+    }
+    function drawMap(x, one, f, box, head, font) {
+      var panes2 = ["land", "context", "link", "group", "parcels", "line", "glow", "hexes", "park", "firms", "dots", "find", "mark"].map(function(n) {
+        return one.getPane(n);
+      }).filter(Boolean).sort(function(a, b) {
+        return +a.style.zIndex - +b.style.zIndex;
+      });
+      var r = one.getContainer().getBoundingClientRect(), cut = one === map ? 0 : parseFloat(String((/inset\([^)]*?([\d.]+)px\)$/.exec(one.getContainer().style.clipPath) || ["", "0"])[1]));
+      return Promise.all(panes2.map(paneImages)).then(function(all) {
+        x.save();
+        x.beginPath();
+        x.rect(r.left + cut - box.left - f.left, r.top - box.top - f.top + head, r.width - cut, r.height);
+        x.clip();
+        x.fillStyle = "#e9e4d9";
+        x.fillRect(0, head, f.right, f.bottom);
+        each(all, function(pictures) {
+          each(pictures, function(p) {
+            if (!p) return;
+            x.globalAlpha = p[2];
+            x.drawImage(p[0], p[1].left - box.left - f.left, p[1].top - box.top - f.top + head, p[1].width, p[1].height);
+            x.globalAlpha = 1;
+          });
+        });
+        each(one.getPane("labels").children, function(node) {
+          if (node.style.display !== "none" && node.style.visibility !== "hidden") drawName(x, node, f, box, head, font);
+        });
+        x.restore();
+      });
+    }
+    function drawName(x, node, f, box, head, font) {
+      each(node.querySelectorAll(".t,small"), function(t) {
+        var st = getComputedStyle(t), r = t.getBoundingClientRect();
+        if (!r.width) return;
+        x.font = st.fontWeight + " " + st.fontSize + " " + font;
+        x.textBaseline = "middle";
+        x.textAlign = "center";
+        x.lineJoin = "round";
+        var lines2 = node.classList.contains("wide") && t.className === "t" ? wrap(x, t.textContent, 126) : [t.textContent], step = r.height / lines2.length;
+        each(lines2, function(text, i) {
+          var cx = (r.left + r.right) / 2 - box.left - f.left, cy = r.top - box.top - f.top + head + step * (i + 0.5);
+          x.lineWidth = 3.5;
+          x.strokeStyle = "rgba(255,253,248,.92)";
+          x.strokeText(text, cx, cy);
+          x.fillStyle = st.color;
+          x.fillText(text, cx, cy);
+        });
+      });
+    }
+    function draw() {
+      var f = P.stage();
+      var k = 2, w = Math.round(f.right - f.left), mapH = Math.round(f.bottom - f.top), head = 74, side2 = 268, pad = 22, m = P.measure(), font = getComputedStyle(document.body).fontFamily;
+      var W = w + side2, c = el("canvas"), x = c.getContext("2d");
+      var says = P.legendOf(22, true), rows = says.rows, ks = says.keys, filter = P.filterText();
+      var foot = [T(D.credit), T(D.disclaimer), P.U.review + P.colon() + (D.review || P.U.reviewBlank)].filter(Boolean).join("　");
+      x.font = "11px " + font;
+      var footLines = wrap(x, foot, W - 2 * pad), footH = 16 + footLines.length * 16;
+      var H = head + mapH + footH;
+      c.width = W * k;
+      c.height = H * k;
+      x.scale(k, k);
+      x.fillStyle = "#fffefb";
+      x.fillRect(0, 0, W, H);
+      x.fillStyle = "#1f2a33";
+      x.textBaseline = "alphabetic";
+      x.font = "700 24px " + font;
+      x.fillText(T(D.name), pad, 36);
+      x.font = "13px " + font;
+      x.fillStyle = "#4c5964";
+      x.fillText((says.title ? says.title + (says.sub ? (S.lang === "en" ? ", " : "，") + (says.land ? says.sub : P.when()) : "") : "") + (filter ? "　" + P.U.filter + P.colon() + filter : ""), pad, 59);
+      x.save();
+      x.beginPath();
+      x.rect(0, head, w, mapH);
+      x.clip();
+      x.fillStyle = "#e9e4d9";
+      x.fillRect(0, head, w, mapH);
+      var box = root.getBoundingClientRect(), two = P.compare.second();
+      return drawMap(x, map, f, box, head, font).then(function() {
+        return two ? drawMap(x, two.map, f, box, head, font) : null;
+      }).then(function() {
+        x.textAlign = "left";
+        x.textBaseline = "alphabetic";
+        x.restore();
+        x.strokeStyle = "#cfc8b9";
+        x.lineWidth = 1;
+        x.strokeRect(0.5, head + 0.5, w - 1, mapH - 1);
+        var X = w + pad, Y = head + 18;
+        x.fillStyle = "#1f2a33";
+        x.font = "700 14px " + font;
+        if (says.title) {
+          each(wrap(x, says.title, side2 - 2 * pad), function(t) {
+            x.fillText(t, X, Y);
+            Y += 19;
+          });
+          x.font = "11.5px " + font;
+          x.fillStyle = "#5f6b76";
+          each(wrap(x, says.land ? says.sub : m ? P.when() : "", side2 - 2 * pad), function(t) {
+            x.fillText(t, X, Y);
+            Y += 17;
+          });
+          Y += 5;
+        }
+        x.font = "12.5px " + font;
+        each(rows, function(r) {
+          if (r.more) {
+            x.fillStyle = "#1f2a33";
+            x.fillText(r.text, X, Y);
+            Y += 21;
+            return;
+          }
+          if (r.dot) {
+            x.fillStyle = r.colour;
+            x.beginPath();
+            x.arc(X + 13, Y - 4, 5, 0, 7);
+            x.fill();
+            x.fillStyle = "#1f2a33";
+            x.fillText(r.text, X + 35, Y);
+            Y += 21;
+            return;
+          }
+          if (r.line) {
+            x.strokeStyle = r.line;
+            x.lineWidth = 2;
+            x.strokeRect(X + 1, Y - 10, 24, 12);
+            x.fillText(r.text, X + 35, Y);
+            Y += 21;
+            return;
+          }
+          if (r.colour) {
+            x.fillStyle = r.colour;
+            x.fillRect(X, Y - 11, 26, 14);
+          } else {
+            x.fillStyle = "#fdfcf9";
+            x.fillRect(X, Y - 11, 26, 14);
+            x.save();
+            x.beginPath();
+            x.rect(X, Y - 11, 26, 14);
+            x.clip();
+            x.strokeStyle = "#c9c0ae";
+            for (var i = -14; i < 30; i += 6) {
+              x.beginPath();
+              x.moveTo(X + i, Y + 3);
+              x.lineTo(X + i + 14, Y - 11);
+              x.stroke();
+            }
+            x.restore();
+          }
+          x.strokeStyle = "#8c8371";
+          x.lineWidth = 0.8;
+          x.strokeRect(X, Y - 11, 26, 14);
+          x.fillStyle = "#1f2a33";
+          x.fillText(r.text, X + 35, Y);
+          Y += 21;
+        });
+        Y += 8;
+        each(ks, function(q) {
+          if (!q.node) {
+            x.font = "11px " + font;
+            x.fillStyle = "#5f6b76";
+            each(wrap(x, q.text, side2 - 2 * pad), function(t) {
+              x.fillText(t, X, Y);
+              Y += 15;
+            });
+            return;
+          }
+          x.strokeStyle = q.hue || "#5f6b76";
+          x.lineWidth = 1.6;
+          x.setLineDash(q.dash || (q.hue ? [4, 2] : []));
+          x.beginPath();
+          if (q.dot) {
+            x.setLineDash([2.5, 2]);
+            x.arc(X + 13, Y - 4, 5.5, 0, 7);
+          } else x.rect(X, Y - 11, 26, 14);
+          x.stroke();
+          x.setLineDash([]);
+          x.fillStyle = "#1f2a33";
+          x.font = "12px " + font;
+          each(wrap(x, q.text, side2 - pad - 40 - pad), function(t) {
+            x.fillText(t, X + 35, Y);
+            Y += 17;
+          });
+          Y += 5;
+        });
+        var l = P.scaleLength(120);
+        Y = head + mapH - 20;
+        x.strokeStyle = "#3d382c";
+        x.lineWidth = 1.5;
+        x.beginPath();
+        x.moveTo(X, Y - 6);
+        x.lineTo(X, Y);
+        x.lineTo(X + l.px, Y);
+        x.lineTo(X + l.px, Y - 6);
+        x.stroke();
+        x.font = "11.5px " + font;
+        x.fillText(l.text, X, Y - 10);
+        x.font = "11px " + font;
+        x.fillStyle = "#4c5964";
+        Y = head + mapH + 20;
+        each(footLines, function(t) {
+          x.fillText(t, pad, Y);
+          Y += 16;
+        });
+        return c;
+      });
+    }
+    function savePng() {
+      return draw().then(function(c) {
+        c.toBlob(function(blob) {
+          var url = URL.createObjectURL(blob), name = (D.id + "-" + (S.measure || "map") + "-" + (S.year || "")).replace(/[^\w\-\u4e00-\u9fff]+/g, "_") + ".png";
+          var a = el("a", { href: url, download: name });
+          document.body.appendChild(a);
+          a.click();
+          document.body.removeChild(a);
+          setTimeout(function() {
+            URL.revokeObjectURL(url);
+          }, 8e3);
+        }, "image/png");
+      });
+    }
+  }
+
+  // pointer.js
+  function pointer(P) {
+    const { D, S, T, byId, map, root } = P;
+    Object.assign(P, { tell, pick, refresh, landChanged, pickThing, touch, showSite, clearPicked, outline, showFinding, togglePick, save, feel, hover });
+    function step() {
+      if (!P.quiet) {
+        try {
+          history.pushState(null, "", location.href);
+        } catch (_) {
+        }
+      }
+    }
+    function pick(id, move) {
+      var before = S.unit;
+      if (!id && !S.unit && !S.thing && S.finding === null) P.site.clear();
+      if (id && !P.carded()) step();
+      S.unit = id && byId[id] ? id : null;
+      S.thing = null;
+      S.finding = null;
+      P.mark.clear();
+      P.tip.hidden = true;
+      P.paint();
+      P.remember();
+      if (S.unit) {
+        if (move && byId[id].layer) {
+          var b = byId[id].layer.getBounds();
+          P.go(b.pad ? b.pad(byId[id].isPoint ? 0.01 : 0.9) : b, true, byId[id].isPoint ? 11.5 : 14);
+        }
+        P.card.focus();
+      } else if (before) {
+        back(before);
+      }
+    }
+    function pickThing(thing, move) {
+      if (!P.carded()) step();
+      S.unit = null;
+      S.finding = null;
+      S.thing = thing;
+      P.tip.hidden = true;
+      outline(thing);
+      P.view.read(thing.layer).then(function() {
+        if (S.thing === thing) {
+          P.paintCard();
+          if (move) P.go(thing.layer.layer.boundsOf(thing.i).pad(1.2), true, 18);
+          P.declutter();
+        }
+      });
+      P.paint();
+      P.remember();
+    }
+    function outline(thing) {
+      P.mark.clear();
+      P.mark.rings(thing.layer.layer.latLngsOf(thing.i));
+    }
+    function showSite(drawn) {
+      if (!P.carded()) step();
+      S.unit = null;
+      S.thing = null;
+      S.finding = null;
+      S.site = drawn;
+      P.mark.clear();
+      P.paint();
+    }
+    function clearPicked() {
+      S.unit = null;
+      S.thing = null;
+      S.finding = null;
+      S.site = null;
+      P.mark.clear();
+      P.paint();
+    }
+    function showFinding() {
+      if (!P.carded()) step();
+      S.unit = null;
+      S.thing = null;
+      P.paint();
+    }
+    function touch(latlng) {
+      if (P.site.take(latlng) || P.ruler.take(latlng)) return true;
+      var f = P.findings.at(latlng), t;
+      if (f >= 0) {
+        P.findings.choose(f, false);
+        return true;
+      }
+      t = P.firms.shows() ? null : P.compare.at(latlng) || P.land.at(latlng);
+      if (t) {
+        pickThing(t, false);
+        return true;
+      }
+      return false;
+    }
+    var felt = 0;
+    function feel(e) {
+      var said = P.firms.tip(e.latlng) || P.compare.tip(e.latlng), t = said ? null : P.firms.shows() ? null : P.land.at(e.latlng);
+      if (!said && !t) return false;
+      if (t && t.layer.classes && !t.layer.now("id")) t.layer.column("id");
+      tell(said || P.view.tip(t), e.originalEvent);
+      return true;
+    }
+    function tell(nodes, e) {
+      var r = root.getBoundingClientRect();
+      fill(P.tip, nodes);
+      P.tip.hidden = false;
+      P.tip.style.left = Math.min(e.clientX - r.left + 14, r.width - P.tip.offsetWidth - 8) + "px";
+      P.tip.style.top = Math.min(e.clientY - r.top + 14, r.height - P.tip.offsetHeight - 8) + "px";
+    }
+    map.on("click", function(e) {
+      if (e.originalEvent !== P.taken) touch(e.latlng);
+    });
+    map.on("mousemove", function(e) {
+      var now = Date.now();
+      if (now - felt < 30 || e.originalEvent === P.taken) return;
+      felt = now;
+      if (!feel(e)) P.tip.hidden = true;
+    });
+    map.on("mouseout movestart", function() {
+      P.tip.hidden = true;
+    });
+    function togglePick(k) {
+      var at = S.picks.indexOf(k);
+      if (at >= 0) S.picks.splice(at, 1);
+      else S.picks.push(k);
+      refresh();
+      P.paint();
+      P.remember();
+    }
+    function refresh() {
+      var at = P.parts.pages.scrollTop;
+      P.pages();
+      P.parts.pages.scrollTop = at;
+    }
+    function landChanged() {
+      P.land.update();
+      P.firms.update();
+      P.compare.update();
+      if (S.tab === "land") {
+        P.view.table();
+        syncLand();
+      }
+      each(P.order, P.style);
+      P.paintLegend();
+      P.declutter();
+    }
+    function syncLand() {
+      each(P.panel.querySelectorAll(".lay input[type=checkbox]"), function(b) {
+        if (b.id.slice(0, 8) === "land-on-") b.checked = S.land.on.indexOf(b.id.slice(8)) >= 0;
+      });
+    }
+    function save(name, type, text) {
+      var url = URL.createObjectURL(new Blob([text], { type: type + ";charset=utf-8" })), a = el("a", { href: url, download: D.id.replace(/[^\w\-\u4e00-\u9fff]+/g, "_") + "-" + name });
+      document.body.appendChild(a);
+      a.click();
+      document.body.removeChild(a);
+      setTimeout(function() {
+        URL.revokeObjectURL(url);
+      }, 8e3);
+    }
+    function back(id) {
+      if (S.tab !== "parks") return;
+      each(P.parts.list.querySelectorAll("button"), function(b) {
+        if (b.getAttribute("data-unit") === id) b.focus();
+      });
+    }
+    function hover(u, e) {
+      var c = P.value(u), r = root.getBoundingClientRect();
+      fill(P.tip, T(u.name), el("small", {}, c && P.measure() ? T(P.measure().name) + " " + P.qualified(c[2], c[1]) + " " + T(P.measure().unit) + (S.lang === "en" ? ", " : "，") + c[0] : P.U.none));
+      P.tip.hidden = false;
+      var x = Math.min(e.clientX - r.left + 14, r.width - P.tip.offsetWidth - 8);
+      P.tip.style.left = x + "px";
+      P.tip.style.top = Math.min(e.clientY - r.top + 14, r.height - P.tip.offsetHeight - 8) + "px";
+    }
+    document.addEventListener("keydown", function(e) {
+      if (P.site.keys(e)) return;
+      if (e.key === "Escape" && P.carded()) pick(null);
+      else if (S.finding !== null && (e.key === "j" || e.key === "k") && !/^(INPUT|SELECT|TEXTAREA)$/.test(
+        /** @type {Element} */
+        e.target.tagName
+      )) P.findings.step(e.key === "j" ? 1 : -1);
+    });
+  }
+
+  // site.js
+  var HECTARE3 = 1e4;
+  var MU2 = 2e3 / 3;
+  var LISTED2 = 30;
+  var SEVERITIES2 = [["错误", "error"], ["警告", "warning"], ["提示", "note"]];
+  function degrees(x, y, bits2) {
+    const size = Math.pow(2, bits2);
+    return [x / size * 360 - 180, Math.atan(Math.sinh(Math.PI * (1 - 2 * y / size))) * 180 / Math.PI];
+  }
+  function sharesOf(land, points) {
+    const d = land.layer.d, ring = points.map((p) => {
+      const q = L.CRS.EPSG3857.latLngToPoint(L.latLng(p), d.bits - 8);
+      return [q.x, q.y];
+    }), parts = triangles(points.map((p) => equalArea(p.lng, p.lat))), out = [];
+    const xs = ring.map((p) => p[0]), ys = ring.map((p) => p[1]), x0 = Math.min(...xs), x1 = Math.max(...xs), y0 = Math.min(...ys), y1 = Math.max(...ys);
+    for (let i = 0; i < d.n; i++) {
+      const [a, b, c, e] = d.box.subarray(i * 4, i * 4 + 4);
+      if (a > x1 || c < x0 || b > y1 || e < y0 || !land.there(i)) continue;
+      if (!meetsBox(ring, a, b, c, e)) {
+        if (inside(ring, a, b)) out.push([i, 1]);
+        continue;
+      }
+      const part = share(d, i, parts);
+      if (part > 0) out.push([i, part]);
+    }
+    return out;
+  }
+  function share(d, i, parts) {
+    const rings = [];
+    for (let g = d.shapes[i]; g < d.shapes[i + 1]; g++) {
+      const ring = [];
+      for (let v = d.rings[g]; v < d.rings[g + 1]; v++) {
+        const [lng, lat] = degrees(d.X[v], d.Y[v], d.bits);
+        ring.push(equalArea(lng, lat));
+      }
+      if (ring.length > 2) rings.push(ring);
+    }
+    const whole = sharedArea(rings, [hull(rings)]), cut = sharedArea(rings, parts);
+    return whole > 0 ? Math.min(1, cut / whole) : 0;
+  }
+  function hull(rings) {
+    const all = rings.flat(), xs = all.map((p) => p[0]), ys = all.map((p) => p[1]), x0 = Math.min(...xs) - 1, x1 = Math.max(...xs) + 1, y0 = Math.min(...ys) - 1, y1 = Math.max(...ys) + 1;
+    return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
+  }
+  async function read(P, points) {
+    const tables2 = [];
+    for (const land of P.desk.layers) {
+      land.open("parcels");
+      await land.ready;
+      const area = (await land.column("area_m2")).values, shares = sharesOf(land, points);
+      if (!shares.length) continue;
+      const rows = shares.map(([i, part]) => ({ i, m2: area[i] * part, whole: part > 1 - 1e-9 }));
+      tables2.push({ land, rows, m2: rows.reduce((s, r) => s + r.m2, 0), groups: await groupsOf(land, rows) });
+      if (land.key === "parcel") await land.column("id");
+    }
+    return { tables: tables2, firms: await firmsIn(P, points), findings: await findingsIn(P, points) };
+  }
+  async function groupsOf(land, rows) {
+    const out = [];
+    for (const style of land.record.styles.filter((s) => s.kind === "class")) {
+      const column = await land.column("by." + style.key), sums = style.classes.map(() => [0, 0]);
+      for (const r of rows) {
+        const s = sums[column.values[r.i]];
+        s[0] += r.m2;
+        s[1]++;
+      }
+      out.push({ style, sums: sums.map(([m2, n], k) => ({ k, m2, n })).filter((s) => s.n).sort((a, b) => b.m2 - a.m2) });
+    }
+    return out;
+  }
+  async function firmsIn(P, points) {
+    await P.firms.ready;
+    const { d, classes } = P.firms.state(), told = P.D.firms;
+    if (!d) return null;
+    const ring = points.map((p) => {
+      const q = L.CRS.EPSG3857.latLngToPoint(L.latLng(p), d.bits - 8);
+      return [q.x, q.y];
+    }), n = told.classes.map(() => 0);
+    for (let i = 0; i < d.n; i++) if (inside(ring, d.X[i], d.Y[i])) n[classes[i]]++;
+    return told.classes.map((c, k) => ({ c, n: n[k] })).filter((r) => r.n).sort((a, b) => b.n - a.n);
+  }
+  async function findingsIn(P, points) {
+    const F2 = await P.findings.ready, ring = points.map((p) => [p.lng, p.lat]), out = [];
+    if (F2) F2.at.forEach((at, i) => {
+      if (at && inside(ring, at[1], at[0])) out.push(i);
+    });
+    return out;
+  }
+  function siteDesk(P) {
+    const { map, S, say } = P, group = L.layerGroup(), box = el("div", { class: "measured drawing", role: "group", hidden: true }), cross = el("div", { class: "cross", "aria-hidden": "true", hidden: true });
+    let points = null, answer = null, where = null;
+    S.site = null;
+    const amount = (m2) => m2 >= 1e6 ? P.number(m2 / 1e6) + say(" 平方公里", " km²") : P.number(m2 / HECTARE3) + say(" 公顷", " ha");
+    function paint2() {
+      group.clearLayers();
+      const at = points || S.site;
+      if (!at) {
+        map.removeLayer(group);
+        return;
+      }
+      group.addTo(map);
+      const style = { color: "#111a20", weight: 2.5, pane: "mark", interactive: false, className: "site" };
+      if (at.length > 2) L.polygon(at, { ...style, fillColor: "#ffe14d", fillOpacity: points ? 0.2 : 0.12, dashArray: points ? "4 4" : null }).addTo(group);
+      else L.polyline(at, style).addTo(group);
+      if (points) for (const p of at) L.circleMarker(p, { ...style, radius: 4, fillColor: "#ffe14d", fillOpacity: 1 }).addTo(group);
+    }
+    function middle() {
+      const f = P.frame();
+      return map.containerPointToLatLng([(f.left + f.right) / 2, (f.top + f.bottom) / 2]);
+    }
+    function said() {
+      if (!points.length) return say("点地图画各个角；或移动地图，用十字和“加一点”", "Click the corners; or move the map and add the place under the cross");
+      const bad = crossesItself(points.map((p) => [p.lng, p.lat])), m2 = areaOf(points);
+      return bad ? say("轮廓自己相交，请撤回一点再画", "The outline crosses itself: take a corner back") : points.length + say(" 点", " corners") + (m2 ? say("，", ", ") + amount(m2) : "");
+    }
+    function bar() {
+      const f = P.frame(), tool = (text, fn, off) => el("button", { class: "tool", type: "button", disabled: off, onclick: fn }, text);
+      cross.hidden = box.hidden = !points;
+      document.documentElement.classList.toggle("is-drawing", !!points);
+      if (!points) return;
+      cross.style.left = (f.left + f.right) / 2 + "px";
+      cross.style.top = (f.top + f.bottom) / 2 + "px";
+      box.setAttribute("aria-label", say("画一块地", "Draw a site"));
+      fill(box, el("span", { role: "status" }, said()), tool(say("加一点", "Add"), () => take(middle())), tool(say("撤回", "Undo"), undo, !points.length), tool(say("完成", "Done"), finish, !whole()), tool(say("取消", "Cancel"), cancel));
+    }
+    const whole = () => points.length > 2 && areaOf(points) > 0 && !crossesItself(points.map((p) => [p.lng, p.lat]));
+    function again(which) {
+      paint2();
+      bar();
+      const all = box.querySelectorAll("button");
+      if (which !== void 0 && all[which]) (all[which].disabled ? all[0] : all[which]).focus();
+    }
+    function start() {
+      P.clearPicked();
+      S.site = null;
+      answer = null;
+      points = [];
+      if (P.ruler.on()) P.ruler.toggle();
+      again(0);
+    }
+    function undo() {
+      points.pop();
+      again(1);
+    }
+    function cancel() {
+      points = null;
+      again();
+    }
+    function take(latlng) {
+      if (!points) return false;
+      points.push(L.latLng(latlng));
+      again(document.activeElement && box.contains(document.activeElement) ? 0 : void 0);
+      return true;
+    }
+    function finish() {
+      if (!points || !whole()) return;
+      const drawn = points;
+      points = null;
+      again();
+      show(drawn);
+      P.focusCard();
+    }
+    function keys(e) {
+      if (!points || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName)) return false;
+      const step = { ArrowLeft: [-30, 0], ArrowRight: [30, 0], ArrowUp: [0, -30], ArrowDown: [0, 30] }[e.key];
+      if (step && box.contains(e.target)) {
+        map.panBy(step, { animate: false });
+        e.preventDefault();
+        return true;
+      }
+      if (e.key === "Escape") {
+        cancel();
+        return true;
+      }
+      if (e.key === "Backspace" && points.length) {
+        undo();
+        return true;
+      }
+      return false;
+    }
+    function show(drawn) {
+      answer = null;
+      where = drawn;
+      P.showSite(drawn);
+      paint2();
+      const bounds = L.latLngBounds(drawn);
+      if (!P.freeBounds().contains(bounds)) P.go(bounds, true, 18);
+      read(P, drawn).then((found) => {
+        if (where === drawn) {
+          answer = found;
+          P.paintCard();
+          P.declutter();
+        }
+      });
+      P.remember();
+    }
+    function clear2() {
+      S.site = null;
+      answer = null;
+      where = null;
+      paint2();
+    }
+    function groupTable(g, total) {
+      const sum = g.sums.reduce((s, r) => s + r.m2, 0);
+      return [el("h3", {}, P.T(g.style.name)), el("table", { class: "recs balance" }, el(
+        "tbody",
+        {},
+        g.sums.map((r) => el("tr", {}, el("th", { scope: "row" }, swatch(g.style.classes[r.k].colour), P.T(g.style.classes[r.k].name)), el("td", { class: "v num" }, P.number(r.n)), el("td", { class: "v num" }, amount(r.m2)), el("td", { class: "v num" }, (100 * r.m2 / total).toFixed(1) + "%"))),
+        total - sum > 0.5 ? el("tr", {}, el("th", { scope: "row" }, say("其余", "The rest")), el("td", {}), el("td", { class: "v num" }, amount(total - sum)), el("td", { class: "v num" }, (100 * (total - sum) / total).toFixed(1) + "%")) : null
+      ))];
+    }
+    function landPart({ land, rows, m2, groups: groups2 }, total) {
+      const cut = rows.filter((r) => !r.whole).length, parcel = land.key === "parcel";
+      const shown = parcel ? groups2.filter((g) => g.style.key === "land_use" || g.style.key === "planned_use") : groups2.slice(0, 1);
+      return el(
+        "details",
+        { class: "more", open: parcel },
+        el("summary", {}, P.T(land.record.name) + say("：", ": ") + P.number(rows.length) + say(" 个，", ", ") + amount(m2)),
+        cut ? el("p", { class: "text" }, say("其中 " + cut + " 个只有一部分在内，按落在内的部分计", cut + " of them lie partly inside and count for that part")) : null,
+        shown.map((g) => groupTable(g, parcel ? total : m2))
+      );
+    }
+    function card2() {
+      const total = areaOf(S.site), body = [el("p", { class: "big num" }, amount(total), el("small", {}, P.number(total) + say(" 平方米 · ", " m² · ") + P.number(total / MU2) + say(" 亩", " mu"))), el("p", { class: "text" }, say("周长 ", "Perimeter ") + P.number(lengthOf(S.site.concat([S.site[0]]))) + say(" 米", " m"))];
+      if (!answer) body.push(el("p", { class: "status" }, say("正在读取……", "Reading…")));
+      else body.push(...contents(total));
+      return { title: say("画的地块", "The site drawn"), other: S.year === null ? "" : S.year + say(" 年", ""), body };
+    }
+    function contents(total) {
+      const { tables: tables2, firms, findings } = answer;
+      return [
+        tables2.length ? tables2.slice().reverse().sort((a, b) => +(b.land.key === "parcel") - +(a.land.key === "parcel")).map((t) => landPart(t, total)) : el("p", { class: "text" }, say("这里没有用地数据", "No land is known here")),
+        firms && firms.length ? el("details", { class: "more", open: true }, el("summary", {}, say("企业：", "Firms: ") + P.number(firms.reduce((s, r) => s + r.n, 0))), el("ul", { class: "firms" }, firms.map((r) => el("li", {}, swatch(r.c.colour), " " + P.T(r.c.name) + say("：", ": ") + P.number(r.n))))) : firms ? el("p", { class: "text" }, say("没有企业", "No firms")) : null,
+        findings.length ? el("details", { class: "more", open: true }, el("summary", {}, say("问题：", "Findings: ") + P.number(findings.length)), findings.slice(0, LISTED2).map((i) => P.findingButton(i)), findings.length > LISTED2 ? el("p", { class: "text" }, say("只列前 " + LISTED2 + " 条，全部在 CSV 中", "The first " + LISTED2 + "; all are in the CSV")) : null) : P.D.findings.count ? el("p", { class: "text" }, say("没有问题", "No findings")) : null,
+        el("p", { class: "row" }, el("button", { class: "tool", type: "button", onclick: csv }, say("导出 CSV", "Save as CSV")), el("button", { class: "tool", type: "button", onclick: start }, say("另画一块", "Draw another")))
+      ];
+    }
+    function csv() {
+      const total = areaOf(S.site), lines2 = [["what", "class", "id", "count", "area_m2"], ["site", "", S.site.map((p) => p.lng.toFixed(7) + " " + p.lat.toFixed(7)).join("; "), "", total.toFixed(2)]], { tables: tables2, firms, findings } = answer;
+      for (const t of tables2) {
+        for (const g of t.groups) for (const r of g.sums) lines2.push([t.land.key + "." + g.style.key, P.T(g.style.classes[r.k].name), "", r.n, r.m2.toFixed(2)]);
+        if (t.land.key === "parcel") for (const r of t.rows) lines2.push(["parcel", "", t.land.now("id") ? t.land.now("id").text(r.i) : "", 1, r.m2.toFixed(2)]);
+      }
+      for (const r of firms || []) lines2.push(["firm", P.T(r.c.name), "", r.n, ""]);
+      const F2 = P.findings.data();
+      for (const i of findings) lines2.push(["finding." + SEVERITIES2[F2.severity[i]][1], F2.rules[F2.rule[i]], F2.feature[i], 1, ""]);
+      P.save("site.csv", "text/csv", "\uFEFF" + lines2.map((l) => l.map(csvCell).join(",")).join("\r\n") + "\r\n");
+    }
+    function button() {
+      return el("p", {}, el("button", { class: "tool", type: "button", onclick: start }, say("画一块地，读其中的用地", "Draw a site and read what is in it")));
+    }
+    function told() {
+      return S.site ? S.site.map((p) => p.lat.toFixed(6) + "," + p.lng.toFixed(6)).join(";") : "";
+    }
+    function recall(text) {
+      const at = text.split(";").slice(0, 200).map((pair) => pair.split(",").map(Number)).filter((p) => p.length === 2 && p.every(isFinite) && Math.abs(p[0]) <= 85 && Math.abs(p[1]) <= 180).map((p) => L.latLng(p[0], p[1]));
+      return at.length > 2 && areaOf(at) > 0 && !crossesItself(at.map((p) => [p.lng, p.lat])) ? at : null;
+    }
+    map.on("moveend", bar);
+    return { box, cross, button, start, take, finish, keys, card: card2, clear: clear2, show, told, recall, drawing: () => points !== null, answer: () => answer, repaint: paint2 };
+  }
+
+  // units.js
+  function units(P) {
+    const { D, S, labels, map } = P;
+    Object.assign(P, { partOf, style, pattern });
+    P.R = panes(map);
+    P.labelPane = map.createPane("labels");
+    P.labelPane.style.zIndex = 620;
+    P.labelPane.style.pointerEvents = "none";
+    ground(P, P.R, labels);
+    P.taken = null;
+    function depth(u) {
+      return u.above.length;
+    }
+    function partOf(u) {
+      var best = null;
+      each(u.g.type === "MultiPolygon" ? u.g.coordinates : [u.g.coordinates], function(poly) {
+        var b = L.latLngBounds(poly[0].map(function(c) {
+          return [c[1], c[0]];
+        }));
+        if (b.contains(u.at) && (!best || best.contains(b))) best = b;
+      });
+      return best || u.layer.getBounds();
+    }
+    P.order = D.units.filter(function(u) {
+      return u.g;
+    }).sort(function(a, b) {
+      return (a.level === "group" ? -1 : depth(a)) - (b.level === "group" ? -1 : depth(b));
+    });
+    each(P.order, function(u) {
+      var isPoint = u.g.type === "Point" || u.g.type === "MultiPoint";
+      u.isPoint = isPoint;
+      if (!isPoint && (u.precision === "sketch" || u.precision === "schematic" || u.precision === "approximate") && u.level === "park")
+        u.glow = shape(u.g, { renderer: P.R.glow, pane: "glow", color: u.hue, weight: 9, opacity: 0.13, fill: false, lineJoin: "round" }).addTo(map);
+      u.layer = shape(u.g, { renderer: P.R.park, pane: "park", interactive: true, radius: u.level === "block" ? 5 : 7.5, color: u.hue, weight: 1.5, lineJoin: "round", lineCap: "round" }).addTo(map);
+      u.layer.on("click", function(e) {
+        P.taken = e.originalEvent;
+        if (!P.touch(e.latlng)) P.pick(u.id, false);
+      });
+      u.layer.on("mousemove", function(e) {
+        P.taken = e.originalEvent;
+        if (!P.feel(e)) P.hover(u, e.originalEvent);
+      });
+      u.layer.on("mouseout", function() {
+        P.tip.hidden = true;
+      });
+      labels.push({ kind: u.level === "block" ? "b" : u.level === "group" ? "h" : u.kids.some(function(k) {
+        return k.level === "park" && k.g;
+      }) ? "h" : "p", at: u.at, name: u.name, unit: u, colour: u.level === "group" ? u.hue : null, shift: isPoint ? [0, 15] : null });
+    });
+    function style(u) {
+      var c = P.value(u), now = u.id === S.unit, on = P.chosen(u) && P.found(u), gone = !P.there(u);
+      var big = P.isBig(u), fill2 = P.fillOf(u, c), opacity = fill2.fillOpacity;
+      if (!on) opacity *= 0.12;
+      if (P.covering()) opacity = 0;
+      u.layer.setStyle({
+        color: now ? "#d97706" : gone ? "#a49b88" : u.level === "block" ? "#55626c" : u.hue,
+        weight: now ? 3.4 : u.level === "block" ? 0.8 : big ? 1.3 : 1.7,
+        opacity: on ? gone ? 0.6 : 0.95 : 0.25,
+        dashArray: u.isPoint ? now ? null : "2.5 2.5" : now ? null : dash(u.precision),
+        fillColor: fill2.fillColor,
+        fillOpacity: gone ? 0 : opacity
+      });
+      if (u.glow) u.glow.setStyle({ opacity: on && !gone ? now ? 0.3 : 0.13 : 0.03, color: now ? "#d97706" : u.hue });
+      if (now && u.layer.bringToFront && !big) u.layer.bringToFront();
+    }
+    function pattern() {
+      var host = P.R.park._container;
+      if (!host || host.querySelector("#no-data")) return;
+      var p = svg("pattern", { id: "no-data", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, fill: "#fdfcf9" }), svg("rect", { width: 1.2, height: 6, fill: "#c9c0ae" }));
+      host.insertBefore(svg("defs", {}, p), host.firstChild);
+    }
+  }
+
   // search.js
   function fold(text) {
     return String(text).toLowerCase().replace(/[\s'’·\-_（）()]/g, "");
@@ -2678,17 +4330,17 @@
       for (let size = Math.max(1, query.length - most); size <= query.length + most && from + size <= word.length; size++) best = Math.min(best, apart(query, word.slice(from, from + size), most));
     return best;
   }
-  function search(units, text) {
+  function search(units2, text) {
     const q = fold(text), found = /* @__PURE__ */ new Map();
     if (!q) return found;
-    for (const u of units) {
-      const whole = u.words.some((w) => w === q), start = u.words.some((w) => w.startsWith(q)), part = u.words.some((w) => w.indexOf(q) >= 0), about = u.about.some((w) => w.indexOf(q) >= 0);
-      if (whole || start || part || about) found.set(u.id, whole ? 4 : start ? 3 : part ? 2 : 1);
+    for (const u of units2) {
+      const whole = u.words.some((w) => w === q), start = u.words.some((w) => w.startsWith(q)), part = u.words.some((w) => w.indexOf(q) >= 0), about2 = u.about.some((w) => w.indexOf(q) >= 0);
+      if (whole || start || part || about2) found.set(u.id, whole ? 4 : start ? 3 : part ? 2 : 1);
     }
     if (found.size || q.length < 2) return found;
     const scored = [];
     const most = /[^\x20-\x7f]/.test(q) ? q.length > 3 ? 2 : 1 : q.length > 5 ? 2 : 1;
-    for (const u of units) {
+    for (const u of units2) {
       const d = Math.min(...u.words.map((w) => near(q, w, most)));
       if (d <= most) scored.push([u.id, d]);
     }
@@ -2697,119 +4349,10 @@
     return found;
   }
 
-  // atlas.js
-  function atlas(map, D) {
-    var S = { lang: D.lang, measure: D.measure, year: D.year, mode: "latest", picks: [], join: "any", query: "", unit: null, thing: null, finding: null, tab: D.desk || "parks", blocks: false };
-    var U = UI[S.lang], byId = /* @__PURE__ */ Object.create(null), groupById = /* @__PURE__ */ Object.create(null), measureByKey = /* @__PURE__ */ Object.create(null), industryById = /* @__PURE__ */ Object.create(null), labels = [];
-    var phone = function() {
-      return window.matchMedia("(max-width:760px) and (min-height:560px), (max-width:559px)").matches;
-    };
-    var still = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
-    var root = document.getElementById("atlas"), printing = false, timer = null;
-    var T = function(pair) {
-      return pair ? S.lang === "en" ? pair[1] : pair[0] : "";
-    };
-    each(D.units, function(u) {
-      byId[u.id] = u;
-      u.kids = [];
-    });
-    each(D.units, function(u) {
-      if (byId[u.parent] && byId[u.parent] !== u) byId[u.parent].kids.push(u);
-    });
-    each(D.units, function(u) {
-      var p = byId[u.parent];
-      u.above = [];
-      while (p && p !== u && u.above.length < 32 && u.above.indexOf(p) < 0) {
-        u.above.push(p);
-        p = byId[p.parent];
-      }
-    });
-    each(D.groups, function(g) {
-      groupById[g.id] = g;
-    });
-    each(D.measures, function(m) {
-      measureByKey[m.key] = m;
-    });
-    each(D.industries, function(i) {
-      industryById[i.id] = i;
-    });
-    var parks = D.units.filter(function(u) {
-      return u.level !== "block";
-    });
-    var P = {
-      map,
-      phone,
-      D,
-      S,
-      T,
-      byId,
-      groupById,
-      frameFor,
-      coveredFor,
-      stage,
-      freeBounds,
-      tell,
-      hush: function() {
-        tip.hidden = true;
-      },
-      measure,
-      valueIn,
-      fillOf,
-      paint: paint2,
-      declutter: function() {
-        declutter();
-      },
-      number,
-      marked,
-      ramp,
-      value,
-      chosen,
-      found,
-      partOf,
-      frame,
-      covered,
-      covering,
-      go,
-      pick,
-      remember,
-      paintCard,
-      refresh,
-      landChanged,
-      pickThing,
-      outline,
-      showFinding,
-      togglePick,
-      save,
-      say: function(zh, en) {
-        return S.lang === "en" ? en : zh;
-      },
-      printing: function() {
-        return printing;
-      },
-      industry: function(k) {
-        return industryById[k];
-      },
-      firmsOf: function(id) {
-        return firms.of(id);
-      },
-      findingsOf: function(id) {
-        return findings.of(id);
-      },
-      findingButton: function(i) {
-        return findings.button(i);
-      },
-      contextOn: function() {
-        return context.on();
-      },
-      contextRow: function() {
-        return context.row();
-      },
-      contextChanged: function() {
-        context.update();
-        declutter();
-        remember();
-      }
-    };
+  // values.js
+  function values(P) {
+    const { D, S, groupById, industryById, measureByKey } = P;
+    Object.assign(P, { measure, valueIn, fillOf, number, marked, ramp, value, chosen, found, there, isBig, series, qualified, cell, colon, names, ranked, colours, klass });
     function colon() {
       return S.lang === "en" ? ": " : "：";
     }
@@ -2820,12 +4363,12 @@
       if (v === null || v === void 0) return "—";
       var a = Math.abs(v), d = a >= 1e3 ? 0 : a >= 100 ? 0 : a >= 10 ? 1 : 2;
       if (Math.abs(v - Math.round(v)) < 1e-9) d = 0;
-      var parts2 = Math.abs(v).toFixed(d).split(".");
-      if (parts2[1]) parts2[1] = parts2[1].replace(/0+$/, "");
-      return (v < 0 ? "−" : "") + group3(parts2[0]) + (parts2[1] ? "." + parts2[1] : "");
+      var parts = Math.abs(v).toFixed(d).split(".");
+      if (parts[1]) parts[1] = parts[1].replace(/0+$/, "");
+      return (v < 0 ? "−" : "") + group3(parts[0]) + (parts[1] ? "." + parts[1] : "");
     }
     function qualified(q, v) {
-      return (q === "~" ? U.about_ : q === ">" ? U.more : q === "<" ? U.nearly : "") + number(v);
+      return (q === "~" ? P.U.about_ : q === ">" ? P.U.more : q === "<" ? P.U.nearly : "") + number(v);
     }
     function marked(q, v) {
       return (q === "~" ? "≈" : q === ">" ? ">" : q === "<" ? "≲" : "") + number(v);
@@ -2846,7 +4389,7 @@
       return best;
     }
     function yearNow() {
-      return compare.shows() && D.compare.years ? D.compare.years[0] : S.year;
+      return P.compare.shows() && D.compare.years ? D.compare.years[0] : S.year;
     }
     function there(u, year) {
       var y = year === void 0 ? yearNow() : year;
@@ -2935,113 +4478,42 @@
         return x === y ? a.i - b.i : y - x;
       });
     }
-    var R = panes(map);
-    var labelPane = map.createPane("labels");
-    labelPane.style.zIndex = 620;
-    labelPane.style.pointerEvents = "none";
-    ground(P, R, labels);
-    var taken = null;
-    function depth(u) {
-      return u.above.length;
-    }
-    function partOf(u) {
-      var best = null;
-      each(u.g.type === "MultiPolygon" ? u.g.coordinates : [u.g.coordinates], function(poly) {
-        var b = L.latLngBounds(poly[0].map(function(c) {
-          return [c[1], c[0]];
-        }));
-        if (b.contains(u.at) && (!best || best.contains(b))) best = b;
-      });
-      return best || u.layer.getBounds();
-    }
-    var order = D.units.filter(function(u) {
-      return u.g;
-    }).sort(function(a, b) {
-      return (a.level === "group" ? -1 : depth(a)) - (b.level === "group" ? -1 : depth(b));
-    });
-    each(order, function(u) {
-      var isPoint = u.g.type === "Point" || u.g.type === "MultiPoint";
-      u.isPoint = isPoint;
-      if (!isPoint && (u.precision === "sketch" || u.precision === "schematic" || u.precision === "approximate") && u.level === "park")
-        u.glow = shape(u.g, { renderer: R.glow, pane: "glow", color: u.hue, weight: 9, opacity: 0.13, fill: false, lineJoin: "round" }).addTo(map);
-      u.layer = shape(u.g, { renderer: R.park, pane: "park", interactive: true, radius: u.level === "block" ? 5 : 7.5, color: u.hue, weight: 1.5, lineJoin: "round", lineCap: "round" }).addTo(map);
-      u.layer.on("click", function(e) {
-        taken = e.originalEvent;
-        if (!touch(e.latlng)) pick(u.id, false);
-      });
-      u.layer.on("mousemove", function(e) {
-        taken = e.originalEvent;
-        if (!feel(e)) hover(u, e.originalEvent);
-      });
-      u.layer.on("mouseout", function() {
-        tip.hidden = true;
-      });
-      labels.push({ kind: u.level === "block" ? "b" : u.level === "group" ? "h" : u.kids.some(function(k) {
-        return k.level === "park" && k.g;
-      }) ? "h" : "p", at: u.at, name: u.name, unit: u, colour: u.level === "group" ? u.hue : null, shift: isPoint ? [0, 15] : null });
-    });
-    P.renderer = R.find;
-    P.mark = marker(P);
-    var context = contextLines(P, labels), land = landDesk(P), view = landView(P, land), firms = firmsDesk(P), findings = findingsDesk(P), declutter = labelDesk(P, labels, labelPane);
-    P.desk = land;
-    var compare = compareDesk(P, labels), declutterMain = declutter;
-    declutter = function() {
-      declutterMain();
-      compare.declutter();
-    };
-    var measuring = ruler(P);
-    function style(u) {
-      var c = value(u), now = u.id === S.unit, on = chosen(u) && found(u), gone = !there(u);
-      var big = isBig(u), fill2 = fillOf(u, c), opacity = fill2.fillOpacity;
-      if (!on) opacity *= 0.12;
-      if (covering()) opacity = 0;
-      u.layer.setStyle({
-        color: now ? "#d97706" : gone ? "#a49b88" : u.level === "block" ? "#55626c" : u.hue,
-        weight: now ? 3.4 : u.level === "block" ? 0.8 : big ? 1.3 : 1.7,
-        opacity: on ? gone ? 0.6 : 0.95 : 0.25,
-        dashArray: u.isPoint ? now ? null : "2.5 2.5" : now ? null : dash(u.precision),
-        fillColor: fill2.fillColor,
-        fillOpacity: gone ? 0 : opacity
-      });
-      if (u.glow) u.glow.setStyle({ opacity: on && !gone ? now ? 0.3 : 0.13 : 0.03, color: now ? "#d97706" : u.hue });
-      if (now && u.layer.bringToFront && !big) u.layer.bringToFront();
-    }
-    function pattern() {
-      var host = R.park._container;
-      if (!host || host.querySelector("#no-data")) return;
-      var p = svg("pattern", { id: "no-data", width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, fill: "#fdfcf9" }), svg("rect", { width: 1.2, height: 6, fill: "#c9c0ae" }));
-      host.insertBefore(svg("defs", {}, p), host.firstChild);
-    }
+  }
+
+  // view.js
+  function view(P) {
+    const { D, S, groupById, map, phone, root, still } = P;
+    Object.assign(P, { frameFor, coveredFor, stage, freeBounds, frame, covered, covering, go, carded, boundsOf });
     function covering() {
-      return compare.shows() && compare.onMap() || firms.shows() || land.shows() && S.land.on.length > 0 || S.tab === "findings";
+      return P.compare.shows() && P.compare.onMap() || P.firms.shows() || P.land.shows() && S.land.on.length > 0 || S.tab === "findings";
     }
     function covered(size) {
       return coveredFor(map, size);
     }
     function coveredFor(one, size) {
-      var taken2 = [], o = one.getContainer().getBoundingClientRect();
-      if (!printing) each([legend, inset, zoomers, credit], function(b) {
+      var taken = [], o = one.getContainer().getBoundingClientRect();
+      if (!P.onPaper) each([P.legend, P.inset, P.zoomers, P.credit], function(b) {
         if (b && !b.hidden && b.offsetWidth) {
           var r = b.getBoundingClientRect();
-          taken2.push({ l: r.left - o.left, r: r.right - o.left, t: r.top - o.top, b: r.bottom - o.top });
+          taken.push({ l: r.left - o.left, r: r.right - o.left, t: r.top - o.top, b: r.bottom - o.top });
         }
       });
-      if (printing && world && one === map && !compare.shows()) {
+      if (P.onPaper && P.world && one === map && !P.compare.shows()) {
         var mm = size.x / 192;
-        taken2.push({ l: 149 * mm, r: 193 * mm, t: 117 * mm, b: 162 * mm });
+        taken.push({ l: 149 * mm, r: 193 * mm, t: 117 * mm, b: 162 * mm });
       }
-      return taken2;
+      return taken;
     }
     function carded() {
-      return !!(S.unit || S.thing || S.finding !== null);
+      return !!(S.unit || S.thing || S.finding !== null || S.site);
     }
     function frame() {
       return frameFor(map);
     }
     function frameFor(one) {
       var s = one.getSize();
-      if (printing) return { left: 0, top: 0, right: s.x, bottom: s.y };
-      return compare.beside() ? { left: 8, top: 8, right: s.x - 8, bottom: s.y - 8 } : freeOf(s);
+      if (P.onPaper) return { left: 0, top: 0, right: s.x, bottom: s.y };
+      return P.compare.beside() ? { left: 8, top: 8, right: s.x - 8, bottom: s.y - 8 } : freeOf(s);
     }
     function freeBounds() {
       var f = frame();
@@ -3050,777 +4522,21 @@
     function stage() {
       var s = { x: root.clientWidth, y: root.clientHeight }, f = freeOf(s);
       if (phone()) return { left: 0, top: 0, right: s.x, bottom: f.bottom, width: s.x, height: s.y };
-      return { left: Math.max(0, f.left - 8), top: 0, right: carded() && card.getBoundingClientRect().left > s.x / 3 ? f.right + 52 : s.x, bottom: s.y, width: s.x, height: s.y };
+      return { left: Math.max(0, f.left - 8), top: 0, right: carded() && P.card.getBoundingClientRect().left > s.x / 3 ? f.right + 52 : s.x, bottom: s.y, width: s.x, height: s.y };
     }
     function freeOf(s) {
       if (phone()) {
-        var sheetEl = carded() ? card : panel, r = sheetEl.getBoundingClientRect();
+        var sheetEl = carded() ? P.card : P.panel, r = sheetEl.getBoundingClientRect();
         return { left: 0, top: 0, right: s.x, bottom: Math.max(s.y - r.height, s.y * 0.3) };
       }
       var left = 8, right = s.x - 64;
-      each([panel, card], function(b) {
+      each([P.panel, P.card], function(b) {
         if (b.hidden || !b.offsetWidth) return;
         var r2 = b.getBoundingClientRect();
         if (r2.left < s.x / 3) left = Math.max(left, r2.right + 14);
         else right = Math.min(right, r2.left - 60);
       });
       return { left, top: 8, right: Math.max(right, left + 80), bottom: s.y - 8 };
-    }
-    function trend(u, key) {
-      var cells = series(u.id, key), m = measureByKey[key], W = 312, H = 96, padL = 8, padR = 8, padT = 20, padB = 18;
-      if (!cells.length) return null;
-      var y0 = cells[0][0], y1 = cells[cells.length - 1][0], lo = 0, hi = 0;
-      each(cells, function(c) {
-        hi = Math.max(hi, c[1]);
-        lo = Math.min(lo, c[1]);
-      });
-      if (hi === lo) hi = lo + 1;
-      var X = function(y) {
-        return y1 === y0 ? W / 2 : padL + 18 + (y - y0) / (y1 - y0) * (W - padL - padR - 40);
-      };
-      var Y = function(v) {
-        return padT + (hi - v) / (hi - lo) * (H - padT - padB);
-      };
-      var text = T(m.name) + ": " + cells.map(function(c) {
-        return c[0] + " " + qualified(c[2], c[1]);
-      }).join(", ");
-      var g = svg("svg", { viewBox: "0 0 " + W + " " + H, role: "img", "aria-label": text });
-      g.appendChild(svg("line", { x1: padL, x2: W - padR, y1: Y(0), y2: Y(0), stroke: "#d9d2c3" }));
-      if (cells.length > 1) g.appendChild(svg("polyline", { points: cells.map(function(c) {
-        return X(c[0]) + "," + Y(c[1]);
-      }).join(" "), fill: "none", stroke: "#7ba7ac", "stroke-width": 1.5, "stroke-dasharray": "3 3" }));
-      var lastX = -99, lastL = -99;
-      each(cells, function(c, i) {
-        var x = X(c[0]), y = Y(c[1]), cur = value(u) && key === S.measure && value(u)[0] === c[0];
-        g.appendChild(svg("circle", { cx: x, cy: y, r: cur ? 4.5 : 3.2, fill: c[2] === "=" ? "#0f5c6e" : "#fffefb", stroke: cur ? "#d97706" : "#0f5c6e", "stroke-width": 1.6 }));
-        var must = i === cells.length - 1, label = number(c[1]), wide = label.length * 6.4;
-        if (x - lastX > 30 || i === 0 || must && x - lastX > 24) {
-          g.appendChild(svg("text", { x, y: H - 4, "text-anchor": "middle", "font-size": 10.5, fill: "#5f6b76" }, c[0]));
-          lastX = x;
-        }
-        if (x - lastL > wide / 2 + 16 || i === 0) {
-          g.appendChild(svg("text", { x: Math.max(wide / 2, Math.min(W - wide / 2, x)), y: y - 7, "text-anchor": "middle", "font-size": 10.5, fill: "#1f2a33" }, label));
-          lastL = x + wide / 2 - 10;
-        }
-      });
-      return g;
-    }
-    function place(u, key) {
-      var all = parks.map(function(p) {
-        return { u: p, c: cell(p.id, key, S.year) };
-      }).filter(function(p) {
-        return p.c && there(p.u);
-      }).sort(function(a, b) {
-        return b.c[1] - a.c[1];
-      });
-      if (all.length < 3) return null;
-      var W = 312, step2 = Math.min(22, (W - 8) / all.length), H = 44, hi = Math.max(all[0].c[1], 1e-9), at = -1;
-      var g = svg("svg", { viewBox: "0 0 " + W + " " + (H + 14), role: "img" });
-      each(all, function(p, i) {
-        var h = Math.max(1.5, Math.max(0, p.c[1]) / hi * H), me = p.u === u;
-        if (me) at = i;
-        g.appendChild(svg("rect", { x: 4 + i * step2, y: H - h, width: Math.max(2, step2 - 3), height: h, rx: 1.5, fill: me ? "#d97706" : "#a9c7c8" }));
-      });
-      if (at < 0) return null;
-      var words = S.lang === "en" ? "no. " + (at + 1) + " of " + all.length + " with a value" : "在有数值的 " + all.length + " 个园区中列第 " + (at + 1) + " 位";
-      g.setAttribute("aria-label", words);
-      g.appendChild(svg("text", { x: 4, y: H + 12, "font-size": 10.5, fill: "#5f6b76" }, words));
-      return g;
-    }
-    function mix(u) {
-      var rows = own(D.mix.rows, u.id) || [], W = 312, step2 = 26, mid = 132, right = W - 40, hi = 2;
-      if (!rows.length) return null;
-      each(rows, function(r) {
-        hi = Math.max(hi, Math.min(6, r[4]));
-      });
-      var X = function(v) {
-        return mid + Math.min(v, hi) / hi * (right - mid);
-      };
-      var g = svg("svg", { viewBox: "0 0 " + W + " " + (rows.length * step2 + 18), role: "img" }), said = [];
-      g.appendChild(svg("line", { x1: X(1), x2: X(1), y1: 2, y2: rows.length * step2 + 2, stroke: "#5f6b76", "stroke-dasharray": "2 2" }));
-      each(rows, function(r, i) {
-        var y = i * step2 + 13, i0 = industryById[r[0]], name = i0 ? T(i0.name) : r[0], most = S.lang === "en" ? 20 : 10;
-        said.push(name + " " + number(r[2]));
-        g.appendChild(svg("text", { x: mid - 8, y: y + 4, "text-anchor": "end", "font-size": 11, fill: "#1f2a33" }, name.length > most ? name.slice(0, most) + "…" : name));
-        g.appendChild(svg("rect", { x: mid, y: y - 6, width: Math.max(1, X(r[2]) - mid), height: 12, rx: 2, fill: r[5] === "yes" ? "#155f6e" : r[5] === "no" ? "#d9d2c3" : "#a9c7c8" }));
-        if (r[3] !== null && r[4] !== null) g.appendChild(svg("line", { x1: X(r[3]), x2: X(r[4]), y1: y, y2: y, stroke: "#d97706", "stroke-width": 1.4 }));
-        g.appendChild(svg("text", { x: W - 2, y: y + 4, "text-anchor": "end", "font-size": 11, fill: "#4c5964" }, number(r[2])));
-      });
-      g.appendChild(svg("text", { x: X(1), y: rows.length * step2 + 14, "text-anchor": "middle", "font-size": 10, fill: "#5f6b76" }, S.lang === "en" ? "1 = zone" : "1 = 全区"));
-      g.setAttribute("aria-label", U.specialise + ": " + said.join(", "));
-      return el("div", { class: "fig" }, el("h3", {}, U.specialise + (S.lang === "en" ? ", " : "，") + D.mix.year), g, el("p", { class: "text" }, S.lang === "en" ? "Location quotient by number of enterprises; the line is the 95 % interval. Dark: above 1 beyond doubt." : "按企业数计算的区位商；细线为95%区间，深色表示区间整体大于1。"));
-    }
-    var panel = el("section", { class: "box panel" }), card = el("section", { class: "box card", hidden: true, tabindex: "-1" }), legend = el("section", { class: "box legend" });
-    var zoomers = el("div", { class: "box zoomers", role: "group" }), inset = el("div", { class: "box inset" }), credit = el("footer", { class: "credit" }), scale = el("div", { class: "scale", "aria-hidden": "true" });
-    var tip = el("div", { class: "tip", hidden: true, "aria-hidden": "true" }), sheet = el("div", { class: "sheet", "aria-hidden": "true" }), toastBox = el("div", { class: "toast", role: "status", hidden: true });
-    var corner = el("div", { class: "corner" }, inset, scale, credit);
-    each([panel, legend, zoomers, card, corner, measuring.box, tip, toastBox, sheet], function(n) {
-      root.appendChild(n);
-    });
-    map.getContainer().setAttribute("aria-hidden", "true");
-    map.getContainer().setAttribute("tabindex", "-1");
-    var parts = {};
-    function icon(d) {
-      return svg("svg", { width: 14, height: 14, viewBox: "0 0 14 14", "aria-hidden": "true" }, svg("path", { d, fill: "none", stroke: "currentColor", "stroke-width": 1.7, "stroke-linecap": "round", "stroke-linejoin": "round" }));
-    }
-    function toast(text) {
-      fill(toastBox, text);
-      toastBox.hidden = false;
-      setTimeout(function() {
-        toastBox.hidden = true;
-      }, 2600);
-    }
-    function build() {
-      U = UI[S.lang];
-      document.documentElement.lang = S.lang === "en" ? "en" : "zh-CN";
-      document.title = T(D.name);
-      panel.setAttribute("aria-label", U.panel);
-      card.setAttribute("aria-label", U.card);
-      legend.setAttribute("aria-label", U.legend);
-      zoomers.setAttribute("aria-label", S.lang === "en" ? "Map view" : "地图视图");
-      var tabs = [["parks", U.parks]];
-      if (land.layers.length) tabs.push(["land", U.landTab]);
-      if (firms.count) tabs.push(["firms", U.firmsTab]);
-      if (findings.count) tabs.push(["findings", U.findings + " " + number(findings.count)]);
-      if (compare.there) tabs.push(["compare", U.compareTab]);
-      if (D.goals.length) tabs.push(["goals", U.goals]);
-      tabs.push(["about", U.about]);
-      if (!tabs.some(function(t) {
-        return t[0] === S.tab;
-      })) S.tab = "parks";
-      parts.tabs = {};
-      var bar = el("div", { class: "tabs", role: "tablist" });
-      each(tabs, function(t, i) {
-        var b = el("button", { role: "tab", id: "tab-" + t[0], "aria-controls": "tabpage", type: "button", onclick: function() {
-          S.tab = t[0];
-          pages();
-          paint2();
-          remember();
-        }, onkeydown: function(e) {
-          var step2 = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
-          if (!step2) return;
-          var next = tabs[(i + step2 + tabs.length) % tabs.length][0];
-          S.tab = next;
-          pages();
-          paint2();
-          remember();
-          parts.tabs[next].focus();
-        } }, t[1]);
-        parts.tabs[t[0]] = b;
-        bar.appendChild(b);
-      });
-      parts.lead = el("p", { class: "lead" });
-      parts.pages = el("div", { class: "pages", role: "tabpanel", id: "tabpage", tabindex: "0" });
-      fill(
-        panel,
-        el("button", { class: "handle", type: "button", "aria-label": U.sheet, onclick: raise }, el("i")),
-        el(
-          "header",
-          {},
-          el("h1", {}, T(D.name)),
-          parts.lead,
-          el(
-            "div",
-            { class: "tools" },
-            el("button", { class: "tool", type: "button", lang: S.lang === "en" ? "zh-CN" : "en", onclick: function() {
-              S.lang = S.lang === "en" ? "zh" : "en";
-              build();
-              paint2();
-              remember();
-              panel.querySelector(".tool").focus();
-            } }, U.lang),
-            el("button", { class: "tool", type: "button", onclick: function() {
-              window.print();
-            } }, U.print),
-            el("button", { class: "tool", type: "button", onclick: savePng }, U.png),
-            el("button", { class: "tool", type: "button", onclick: copyLink }, UI[S.lang].copyLink)
-          )
-        ),
-        bar,
-        parts.pages
-      );
-      fill(
-        zoomers,
-        el("button", { type: "button", "aria-label": U.zoomIn, title: U.zoomIn, onclick: function() {
-          map.zoomIn();
-        } }, icon("M7 2v10M2 7h10")),
-        el("button", { type: "button", "aria-label": U.zoomOut, title: U.zoomOut, onclick: function() {
-          map.zoomOut();
-        } }, icon("M2 7h10")),
-        el("button", { type: "button", "aria-label": U.home, title: U.home, onclick: function() {
-          go(core, true);
-        } }, icon("M2 7l5-5 5 5M3.5 6v6h7V6")),
-        el("button", { type: "button", "aria-label": U.whole, title: U.whole, onclick: function() {
-          go(everything, true);
-        } }, icon("M1.5 5V1.5H5M9 1.5h3.5V5M12.5 9v3.5H9M5 12.5H1.5V9")),
-        el("button", { type: "button", "aria-label": U.ruler, title: U.ruler, "aria-pressed": measuring.on() ? "true" : "false", onclick: function() {
-          measuring.toggle();
-          this.setAttribute("aria-pressed", measuring.on() ? "true" : "false");
-        } }, icon("M1.5 9.5l8-8 3 3-8 8zM4 7l1.5 1.5M6.5 4.5L8 6"))
-      );
-      fill(credit, (D.synthetic ? U.syn + "　" : "") + T(D.credit) + (T(D.credit) ? "　" : ""), el("span", { class: "nobr" }, U.review + colon() + (D.review || U.reviewBlank)));
-      insetBuild();
-      pages();
-    }
-    function raise() {
-      var c = panel.classList, low = c.contains("low"), high = c.contains("high");
-      c.remove("low");
-      c.remove("high");
-      if (low) {
-      } else if (high) c.add("low");
-      else c.add("high");
-      declutter();
-    }
-    function pages() {
-      for (var k in parts.tabs) {
-        parts.tabs[k].setAttribute("aria-selected", k === S.tab ? "true" : "false");
-        parts.tabs[k].setAttribute("tabindex", k === S.tab ? "0" : "-1");
-      }
-      parts.pages.setAttribute("aria-labelledby", "tab-" + S.tab);
-      fill(parts.pages, S.tab === "goals" ? goalsPage() : S.tab === "about" ? aboutPage() : S.tab === "findings" ? findings.page(parts.pages) : S.tab === "land" ? view.page() : S.tab === "firms" ? firms.page() : S.tab === "compare" ? compare.page() : parksPage());
-      if (S.tab !== "findings") parts.pages.onscroll = null;
-      parts.pages.scrollTop = 0;
-      if (S.tab === "parks") paintList();
-    }
-    function parksPage() {
-      var out = [];
-      parts.search = el("input", { type: "search", id: "q", autocomplete: "off", spellcheck: "false", value: S.query, oninput: function() {
-        S.query = this.value;
-        paint2();
-        remember();
-      } });
-      out.push(el("div", { class: "field" }, el("label", { for: "q" }, U.search), parts.search));
-      if (D.measures.length) {
-        parts.select = el("select", { id: "m", onchange: function() {
-          S.measure = this.value;
-          paint2();
-          remember();
-        } }, D.measures.map(function(m) {
-          return el("option", { value: m.key, selected: m.key === S.measure }, T(m.name) + (T(m.unit) ? S.lang === "en" ? " (" + T(m.unit) + ")" : "（" + T(m.unit) + "）" : ""));
-        }));
-        out.push(el("div", { class: "field" }, el("label", { for: "m" }, U.measure), parts.select));
-      }
-      if (D.years.length > 1) {
-        parts.range = el("input", { type: "range", id: "y", min: D.years[0], max: D.years[D.years.length - 1], step: 1, value: S.year, oninput: function() {
-          stop();
-          S.year = +this.value;
-          paint2();
-          remember();
-        } });
-        parts.out = el("output", { class: "year num", for: "y" });
-        parts.play = el("button", { class: "play", type: "button", onclick: toggle });
-        parts.era = el("div", { class: "era" });
-        out.push(el(
-          "div",
-          { class: "field" },
-          el("label", { for: "y" }, U.year),
-          el("div", { class: "row" }, parts.range, parts.out, parts.play),
-          el("div", { class: "between" }, parts.era, el("div", { class: "seg", role: "group", "aria-label": U.mode }, [["latest", U.latest], ["exact", U.exact]].map(function(o) {
-            return el("button", { type: "button", "aria-pressed": S.mode === o[0] ? "true" : "false", onclick: function() {
-              S.mode = o[0];
-              var seg = this.parentNode;
-              each(seg.children, function(b) {
-                b.setAttribute("aria-pressed", "false");
-              });
-              this.setAttribute("aria-pressed", "true");
-              paint2();
-              remember();
-            } }, o[1]);
-          })))
-        ));
-      }
-      if (D.industries.length) {
-        parts.chips = el("div", { class: "chips", role: "group", "aria-label": U.clusters });
-        parts.join = el("div", { class: "seg", role: "group", "aria-label": U.anyAll }, ["any", "all"].map(function(j) {
-          return el("button", { type: "button", "aria-pressed": S.join === j ? "true" : "false", onclick: function() {
-            S.join = j;
-            each(this.parentNode.children, function(b) {
-              b.setAttribute("aria-pressed", "false");
-            });
-            this.setAttribute("aria-pressed", "true");
-            paint2();
-            remember();
-          } }, U[j]);
-        }));
-        each(D.industries, function(i) {
-          if (i.kind !== "cluster" && !D.units.some(function(u) {
-            return u.industries.indexOf(i.id) >= 0;
-          })) return;
-          parts.chips.appendChild(el("button", { class: "chip" + (i.kind === "cluster" ? "" : " activity"), type: "button", "aria-pressed": S.picks.indexOf(i.id) >= 0 ? "true" : "false", onclick: function() {
-            var at = S.picks.indexOf(i.id);
-            if (at >= 0) S.picks.splice(at, 1);
-            else S.picks.push(i.id);
-            this.setAttribute("aria-pressed", at >= 0 ? "false" : "true");
-            paint2();
-            remember();
-          } }, T(i.name), el("b", { class: "num" }, parks.filter(names(i.id)).length)));
-        });
-        out.push(el("div", { class: "field" }, el("div", { class: "between" }, el("span", { class: "cap" }, U.clusters), parts.join), parts.chips));
-      }
-      parts.status = el("p", { class: "status", role: "status" });
-      parts.list = el("ol", { class: "rank" });
-      parts.blocks = D.units.some(function(u) {
-        return u.level === "block";
-      }) ? el("button", { class: "chip", type: "button", "aria-pressed": S.blocks ? "true" : "false", onclick: function() {
-        S.blocks = !S.blocks;
-        this.setAttribute("aria-pressed", S.blocks ? "true" : "false");
-        paint2();
-        remember();
-      } }, U.blocks) : null;
-      out.push(el("div", { class: "between" }, el("h2", { class: "cap" }, U.rankingOf), parts.blocks), parts.status, parts.list);
-      return out;
-    }
-    function area(list) {
-      var sum = 0, n = 0, has = /* @__PURE__ */ Object.create(null);
-      each(list, function(u) {
-        has[u.id] = true;
-      });
-      each(list, function(u) {
-        if (u.level === "group") return;
-        if (u.above.some(function(p) {
-          return has[p.id] && cell(p.id, "planned_land_m2", S.year, "latest");
-        })) return;
-        var c = cell(u.id, "planned_land_m2", S.year, "latest");
-        if (c) {
-          sum += c[1];
-          n++;
-        }
-      });
-      return { sum, n };
-    }
-    function paintList() {
-      var list = ranked(), m = measure(), hi = 0, n = 0, withValue = 0, cs = colours();
-      each(list, function(r) {
-        if (r.c) {
-          hi = Math.max(hi, r.c[1]);
-          withValue++;
-        }
-      });
-      var shown = list.filter(function(r) {
-        return r.u.level !== "block";
-      }), a = area(shown.map(function(r) {
-        return r.u;
-      }));
-      var says = S.lang === "en" ? shown.length + " parks, " + withValue + " with a value" : shown.length + " 个园区，" + withValue + " 个有数值";
-      if ((S.picks.length || S.query) && a.n) says += S.lang === "en" ? "; published area " + number(a.sum) + " km² in all (" + a.n + " known; " + U.areaNote + ")" : "；" + U.published + " " + number(a.sum) + " 平方公里（" + a.n + " 个有面积，" + U.areaNote + "）";
-      fill(parts.status, list.length ? says : U.noMatch);
-      clear(parts.list);
-      each(list, function(r) {
-        var u = r.u, c = r.c;
-        if (c) n++;
-        var why = !u.g ? U.unplaced : !there(u) ? u.since !== null && S.year < u.since ? U.notYet + (S.lang === "en" ? " (" + u.since + ")" : "（" + u.since + "年）") : U.gone : "";
-        var b = el(
-          "button",
-          { type: "button", "data-unit": u.id, class: c ? "" : "none", "aria-current": u.id === S.unit ? "true" : null, onclick: function() {
-            pick(u.id, true);
-          } },
-          el(
-            "span",
-            { class: "top" },
-            el("span", { class: "no num" }, c ? n : ""),
-            el("span", { class: "sq", style: "background:" + u.hue }),
-            el("span", { class: "nm" }, T(u.name)),
-            c ? el("span", { class: "vl num" }, marked(c[2], c[1]), c[0] !== S.year ? el("span", { class: "yr" }, c[0]) : null) : el("span", { class: "vl" }, "—")
-          ),
-          c ? el("span", { class: "bar" }, el("i", { style: "width:" + (hi > 0 ? Math.max(0.5, 100 * Math.max(0, c[1]) / hi) : 0) + "%;background:" + (klass(c[1]) ? cs[klass(c[1])] : "#8fb9b3") })) : null,
-          why ? el("span", { class: "why" }, why) : null
-        );
-        parts.list.appendChild(el("li", { class: u.level === "block" ? "sub" : null }, b));
-      });
-      if (parts.out) fill(parts.out, S.year);
-      if (parts.range) parts.range.value = S.year;
-      if (parts.play) {
-        fill(parts.play, timer ? icon("M4.5 2v10M9.5 2v10") : icon("M4 2l8 5-8 5z"));
-        parts.play.setAttribute("aria-label", timer ? U.pause : U.play);
-      }
-      if (parts.era) {
-        var e = era();
-        fill(parts.era, e ? T([e[2], e[3]]) : "");
-      }
-      if (m && parts.select) parts.select.value = m.key;
-    }
-    function era() {
-      var found2 = null;
-      each(D.eras, function(e) {
-        if (e[0] !== null && e[0] <= S.year && (e[1] === null || S.year < e[1])) found2 = e;
-      });
-      return found2;
-    }
-    function toggle() {
-      if (timer) {
-        stop();
-        paintList();
-        return;
-      }
-      var last = D.years[D.years.length - 1];
-      if (S.year >= last) S.year = D.years[0];
-      timer = setInterval(function() {
-        if (S.year >= last) {
-          stop();
-          paintList();
-          return;
-        }
-        S.year++;
-        paint2();
-      }, 700);
-      paint2();
-    }
-    function stop() {
-      if (timer) {
-        clearInterval(timer);
-        timer = null;
-        remember();
-      }
-    }
-    function swatch2(colour, dashed, stroke) {
-      return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("rect", { x: 1, y: 1, width: 24, height: 13, rx: 2, fill: colour, stroke: stroke || "#8c8371", "stroke-width": stroke ? 1.6 : 0.8, "stroke-dasharray": dashed || "none" }));
-    }
-    function hatch(id) {
-      return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("defs", {}, svg("pattern", { id, width: 6, height: 6, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)" }, svg("rect", { width: 6, height: 6, fill: "#fdfcf9" }), svg("rect", { width: 1.2, height: 6, fill: "#c9c0ae" }))), svg("rect", { x: 1, y: 1, width: 24, height: 13, rx: 2, fill: "url(#" + id + ")", stroke: "#8c8371", "stroke-width": 0.8 }));
-    }
-    function keyOf(c, id) {
-      return c.more ? null : c.line ? swatch2("none", null, c.line) : c.colour ? c.dot ? dot(c.colour) : swatch2(c.colour) : hatch(id);
-    }
-    function classes(forPrint) {
-      var m = measure(), out = [], b, cs;
-      if (!m) return out;
-      b = m.breaks;
-      cs = colours();
-      each(cs, function(c, i) {
-        var text = !b.length ? U.valueAt : i === 0 ? S.lang === "en" ? "below " + number(b[0]) : number(b[0]) + " 以下" : i === b.length ? S.lang === "en" ? number(b[i - 1]) + " and more" : number(b[i - 1]) + " 及以上" : number(b[i - 1]) + " – " + number(b[i]);
-        out.push({ text, colour: c });
-      });
-      out.push({ text: U.none, colour: null });
-      return out;
-    }
-    function keys(short2) {
-      var out = [], has = function(p) {
-        return D.units.some(function(u) {
-          return u.g && u.precision === p;
-        });
-      };
-      each(D.groups, function(g) {
-        if (short2 && D.outlines.some(function(o) {
-          return o.id === g.id;
-        })) return;
-        if (!D.outlines.some(function(o) {
-          return o.id === g.id;
-        }) && !drawn.some(function(u) {
-          return u.group === g.id;
-        })) return;
-        out.push({ node: swatch2("#fdfcf9", D.outlines.some(function(o) {
-          return o.id === g.id;
-        }) ? "4 2" : null, g.hue), text: T(g.name), hue: g.hue });
-      });
-      if (has("sketch")) out.push({ node: swatch2("#fdfcf9", "6 3", "#5f6b76"), text: U.sketchLine, dash: [6, 3] });
-      if (has("schematic")) out.push({ node: swatch2("#fdfcf9", "2 2.5", "#5f6b76"), text: U.schematicLine, dash: [2, 2.5] });
-      if (D.units.some(function(u) {
-        return u.isPoint;
-      })) out.push({ node: svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("circle", { cx: 13, cy: 7.5, r: 5.5, fill: "#fdfcf9", stroke: "#5f6b76", "stroke-width": 1.5, "stroke-dasharray": "2.5 2" })), text: U.pointMark, dot: true });
-      return out;
-    }
-    function unitOf(m) {
-      var unit = T(m.unit);
-      return unit ? S.lang === "en" ? " (" + unit + ")" : "（" + unit + "）" : "";
-    }
-    function when() {
-      if (compare.shows() && D.compare.years) return S.lang === "en" ? "latest by " + D.compare.years.join(" | by ") : "截至 " + D.compare.years.join(" 年 | 截至 ") + " 年";
-      return S.mode === "latest" ? S.lang === "en" ? "latest value by " + S.year : "截至 " + S.year + " 年的最近值" : S.lang === "en" ? "values of " + S.year : S.year + " 年";
-    }
-    var shut = null;
-    function paintLegend() {
-      var m = measure();
-      if (shut === null) shut = phone() || map.getSize().y < 560;
-      legend.className = "box legend" + (shut ? " shut" : "");
-      var now = legendOf(phone() ? 8 : 14);
-      fill(
-        legend,
-        el("h2", {}, now.title || U.legend),
-        el("button", { class: "fold", type: "button", "aria-expanded": shut ? "false" : "true", "aria-label": U.legend, onclick: function() {
-          shut = !shut;
-          paintLegend();
-          declutter();
-          legend.querySelector(".fold").focus();
-        } }, shut ? "▾" : "▴"),
-        now.sub ? el("p", { class: "sub" }, now.sub) : null,
-        el("div", { class: "rows" }, now.rows.map(function(c) {
-          return el("div", { class: "sw num" }, keyOf(c, "no-data-legend"), c.text);
-        })),
-        now.keys.length ? el("div", { class: "keys" }, now.keys.map(function(k) {
-          return el("div", { class: "sw" }, k.node, k.text);
-        })) : null
-      );
-    }
-    function legendOf(most, all) {
-      var m = measure(), by = firms.legend() || compare.legend() || view.legend(most), marks = findings.legend();
-      if (by) return { title: by.title, sub: by.sub || (S.year !== null && !firms.shows() ? S.lang === "en" ? "as of " + S.year : S.year + " 年" : ""), rows: by.rows.concat(marks), keys: [], land: true };
-      if (S.tab === "findings") return { title: U.findings, sub: "", rows: marks, keys: keys(!all) };
-      return { title: m ? T(m.name) + unitOf(m) : "", sub: m ? when() + (m.breaks.length ? (S.lang === "en" ? "; " : "；") + U.allYears : "") : "", rows: classes().concat(marks), keys: keys(!all) };
-    }
-    function dot(colour) {
-      return svg("svg", { width: 26, height: 15, viewBox: "0 0 26 15", "aria-hidden": "true" }, svg("circle", { cx: 13, cy: 7.5, r: 5, fill: colour, stroke: "#fffefb", "stroke-width": 1.2 }));
-    }
-    function sourceText(i) {
-      return i >= 0 ? D.sources[i] : "";
-    }
-    function scopeText(c) {
-      return c[4] === "registration" ? U.registration : c[4] === "operation" ? U.operation : c[4] === "unknown" ? U.unknown : "";
-    }
-    function whenText(c) {
-      return c[0] + (S.lang === "en" ? "" : "年") + " · " + T(own(D.words.periods, c[3]) || [c[3], c[3]]) + (own(D.words.status, c[6]) ? " · " + T(own(D.words.status, c[6])) : "");
-    }
-    function kpi(u, m, open) {
-      var c = cell(u.id, m.key, S.year, "latest");
-      if (!c) return null;
-      var scope = scopeText(c), src = sourceText(c[8]);
-      return el(
-        "details",
-        { class: "kpi", open },
-        el("summary", {}, el("span", { class: "nm" }, T(m.name), el("span", { class: "when" }, whenText(c))), el("span", { class: "vl num" }, qualified(c[2], c[1]), el("small", {}, T(m.unit)))),
-        el(
-          "div",
-          { class: "in" },
-          series(u.id, m.key).length > 1 ? trend(u, m.key) : null,
-          place(u, m.key),
-          T(m.note) ? el("p", {}, U.def + colon() + T(m.note)) : null,
-          c[5] === "computed" ? el("p", {}, U.computed) : null,
-          scope ? el("p", {}, U.scope + colon() + scope) : null,
-          own(D.words.series, c[7]) ? el("p", {}, T(own(D.words.series, c[7]))) : null,
-          T(c[9]) ? el("p", { class: c[5] === "computed" && (c[4] === "registration" || c[4] === "unknown") ? "warn" : "" }, T(c[9])) : null,
-          c[10] ? el("p", { class: "warn" }, U.conflict) : null,
-          src ? el("p", { class: "src" }, U.source + colon() + src) : null
-        )
-      );
-    }
-    function unknowns(u) {
-      var out = [], first = D.measures[0];
-      if (!u.g) out.push(U.uNoPlace);
-      else if (u.isPoint) out.push(U.uOutline);
-      if (u.level !== "block") {
-        if (D.values.planned_land_m2 && !series(u.id, "planned_land_m2").length) out.push(U.uArea);
-        if (D.plan && u.since === null) out.push(U.uSince);
-        if (D.plan && !u.industries.length) out.push(U.uIndustry);
-        var lacking = D.measures.filter(function(m) {
-          return !m.computed && m.key !== "planned_land_m2" && !series(u.id, m.key).length;
-        }).slice(0, 4).map(function(m) {
-          return T(m.name);
-        });
-        if (lacking.length) out.push(U.uValue + lacking.join(S.lang === "en" ? ", " : "、"));
-        var rows = first ? series(u.id, first.key) : [];
-        if (rows.length && D.years.length && rows[rows.length - 1][0] < D.years[D.years.length - 1]) out.push(S.lang === "en" ? T(first.name) + ": nothing found after " + rows[rows.length - 1][0] : T(first.name) + colon() + rows[rows.length - 1][0] + " 年以后的全年数未查到");
-      }
-      return out;
-    }
-    function paintCard() {
-      var u = byId[S.unit], some = carded();
-      root.className = some ? "has-card" : "";
-      document.body.className = some ? "has-card" : "";
-      card.hidden = !some;
-      if (!some) return;
-      if (!u) {
-        sideCard(S.thing ? compare.shows() ? compare.card(S.thing) : view.card(S.thing) : findings.card());
-        return;
-      }
-      card.style.setProperty("--hue", u.hue);
-      var g = groupById[u.group], other = S.lang === "en" ? u.name[0] : u.name[1], records = own(D.records, u.id) || [], first = measure(), shown = D.measures.slice(), sep = S.lang === "en" ? "; " : "；";
-      if (first) {
-        shown.splice(shown.indexOf(first), 1);
-        shown.unshift(first);
-      }
-      var kpis = shown.map(function(m, i) {
-        return kpi(u, m, i === 0);
-      });
-      var via = D.industries.filter(function(i) {
-        return i.kind === "cluster" && u.industries.indexOf(i.id) < 0 && names(i.id)(u);
-      });
-      var p = byId[u.parent], kids = u.kids, unknown = unknowns(u);
-      var meta = [T(u.district), g ? T(g.name) : "", u.since !== null ? S.lang === "en" ? "since " + u.since : u.since + " 年起" : ""].filter(Boolean).join(" · ");
-      var scroll = el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": T(u.name) });
-      fill(
-        card,
-        el(
-          "div",
-          { class: "head" },
-          el("h2", {}, T(u.name)),
-          other !== T(u.name) ? el("div", { class: "other", lang: S.lang === "en" ? "zh-CN" : "en" }, other) : null,
-          el("div", { class: "meta" }, meta),
-          u.precision ? el("span", { class: "badge" }, (own(U, u.precision) || u.precision) + (u.error ? S.lang === "en" ? ", off by about " + number(u.error) + " m" : "，误差约 " + number(u.error) + " 米" : "")) : el("span", { class: "badge" }, U.unplaced),
-          u.isPoint || !u.g || u.precision === "synthetic" || u.precision === "surveyed" ? null : el("span", { class: "badge" }, U.notOfficial)
-        ),
-        el("button", { class: "x", type: "button", "aria-label": U.close, onclick: function() {
-          pick(null);
-        } }, "×"),
-        scroll
-      );
-      add(scroll, [
-        kpis.some(Boolean) ? kpis : el("p", { class: "text" }, U.noRecords),
-        u.industries.length || u.clauses.length ? [
-          el("h3", {}, U.position),
-          g && T(g.demand) ? el("p", { class: "text" }, T(g.demand)) : null,
-          u.industries.length ? el("p", {}, u.industries.map(function(k) {
-            return el("span", { class: "tag" }, T(industryById[k].name));
-          }), via.map(function(i) {
-            return el("span", { class: "tag via", title: U.via }, T(i.name));
-          })) : null,
-          via.length ? el("p", { class: "text" }, (S.lang === "en" ? "Dashed: " : "虚线框：") + U.via) : null,
-          u.words.length && g && g.words.length ? el("p", { class: "text" }, U.plannedWords + colon() + g.words.join("、")) : null,
-          u.clauses.length ? el("p", { class: "text" }, U.clause + " " + u.clauses.map(function(c) {
-            return c[0];
-          }).join(sep) + (D.plan ? (S.lang === "en" ? ", " : "，") + T(D.plan.name) : "")) : null
-        ] : null,
-        mix(u),
-        unknown.length ? [el("h3", {}, U.notKnown), el("ul", { class: "unknown" }, unknown.map(function(t) {
-          return el("li", {}, t);
-        }))] : null,
-        T(u.note) ? el("p", { class: "text" }, T(u.note)) : null,
-        T(u.made) ? el("p", { class: "text" }, U.howDrawn + colon() + T(u.made)) : null,
-        p ? [el("h3", {}, U.parent), el("div", { class: "inner" }, el("button", { type: "button", onclick: function() {
-          pick(p.id, true);
-        } }, T(p.name)))] : null,
-        kids.length ? [el("h3", {}, U.inside), el("div", { class: "inner" }, kids.map(function(k) {
-          return el("button", { type: "button", onclick: function() {
-            pick(k.id, true);
-          } }, T(k.name));
-        }))] : null,
-        u.aliases.length || u.former.length ? [el("h3", {}, U.aliases), el("p", { class: "text" }, u.former.map(function(f) {
-          return T(f.name) + (f.since || f.until ? (S.lang === "en" ? " (" : "（") + f.since + "–" + f.until + (S.lang === "en" ? ")" : "）") : "");
-        }).concat(u.aliases).join(S.lang === "en" ? "; " : "；"))] : null,
-        u.boundary.length ? [el("h3", {}, U.boundary), u.boundary.map(function(b) {
-          return el("p", { class: "text" }, b.what + (b.year ? " (" + b.year + ")" : "") + colon() + ["east", "south", "west", "north"].map(function(s, i) {
-            return b.sides[i] ? U[s] + " " + b.sides[i] : "";
-          }).filter(Boolean).join(sep));
-        })] : null,
-        records.length ? el(
-          "details",
-          { class: "more" },
-          el("summary", {}, U.allValues + " (" + records.length + ")"),
-          el(
-            "table",
-            { class: "recs" },
-            el("caption", { class: "sr" }, U.allValues),
-            el("thead", {}, el("tr", {}, el("th", { scope: "col" }, U.year), el("th", { scope: "col" }, U.measure), el("th", { scope: "col", class: "v" }, U.valueAt))),
-            el("tbody", {}, records.map(function(r) {
-              var t = own(D.words.terms, r[1]);
-              return el("tr", {}, el("td", { class: "num" }, r[0]), el("td", {}, t ? T(t.name) : r[1], el("div", { class: "src" }, [T(own(D.words.periods, r[4]) || [r[4], r[4]]), own(D.words.status, r[7]) ? T(own(D.words.status, r[7])) : "", scopeText([0, 0, 0, 0, r[5]]), T(r[10])].filter(Boolean).join(" · ")), el("div", { class: "src" }, sourceText(r[9]))), el("td", { class: "v num" }, qualified(r[3], r[2]), el("div", { class: "src" }, t ? T(t.unit) : "")));
-            }))
-          )
-        ) : null
-      ]);
-    }
-    function sideCard(c) {
-      card.style.setProperty("--hue", "#0f5c6e");
-      fill(
-        card,
-        el("div", { class: "head" }, el("h2", {}, c.title), el("div", { class: "other" }, c.other)),
-        el("button", { class: "x", type: "button", "aria-label": U.close, onclick: function() {
-          pick(null);
-        } }, "×"),
-        el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": c.title }, c.body)
-      );
-    }
-    function goalsPage() {
-      return [el("p", { class: "status" }, D.plan ? T(D.plan.name) : ""), D.goals.map(function(g) {
-        var kind = g.verdict === "met" ? "met" : g.verdict === "not met" ? "not" : "open", share = g.target && g.value !== null ? g.value / g.target : null;
-        var sameYear = g.valueYear === g.year;
-        return el(
-          "article",
-          { class: "goal" },
-          el("h2", {}, T(g.name) + (S.lang === "en" ? ", " : "，") + g.year, el("span", { class: "v " + kind }, (kind === "met" ? "✓ " : kind === "not" ? "✕ " : "? ") + T(g.word))),
-          share !== null && sameYear ? el("div", { class: "meter", role: "img", "aria-label": U.progress + " " + Math.round(share * 100) + "%" }, el("i", { style: "width:" + Math.min(100, share * 100) + "%" })) : null,
-          el("p", { class: "nums num" }, U.target + colon() + (g.target !== null ? number(g.target) + " " + T(g.unit) : g.printed) + "　" + U.value + colon() + (g.value !== null ? qualified(g.qualifier, g.value) + " " + T(g.unit) + (S.lang === "en" ? " (" : "（") + g.valueYear + " " + T(own(D.words.periods, g.period) || [g.period, g.period]) + (S.lang === "en" ? ")" : "）") : "—")),
-          el("p", { class: "why" }, T(g.why)),
-          el("p", { class: "src text" }, U.clause + " " + g.clause + (g.source >= 0 ? "　" + U.source + colon() + sourceText(g.source) : ""))
-        );
-      })];
-    }
-    function aboutPage() {
-      return el(
-        "div",
-        { class: "about" },
-        D.synthetic ? el("p", { class: "warn" }, U.syn) : null,
-        T(D.disclaimer) ? el("p", { class: "warn" }, T(D.disclaimer)) : null,
-        T(D.counting) ? [el("h2", {}, U.counting), el("p", {}, T(D.counting))] : null,
-        D.groups.some(function(g) {
-          return g.clause;
-        }) ? [el("h2", {}, U.groupLine), el("ul", {}, D.groups.map(function(g) {
-          return el("li", {}, el("b", { style: "color:" + g.hue }, T(g.name)), " " + T(g.demand) + (g.clause ? (S.lang === "en" ? " (clause " : "（") + g.clause + (S.lang === "en" ? ")" : "）") : ""));
-        }))] : null,
-        D.demands.length ? [el("h2", {}, U.demands), el("ul", {}, D.demands.map(function(d) {
-          return el("li", {}, T(d.t) + (S.lang === "en" ? " (" : "（") + d.clause + (S.lang === "en" ? ")" : "）"));
-        }))] : null,
-        el("h2", {}, U.sources),
-        el("ul", {}, D.sourceList.map(function(s) {
-          return el("li", {}, T(s.t) + (s.licence ? (S.lang === "en" ? " — " : "　") + s.licence : ""));
-        })),
-        T(D.credit) ? el("p", {}, T(D.credit)) : null,
-        el("p", {}, U.review + colon() + (D.review || U.reviewBlank)),
-        el("p", {}, U.projection)
-      );
-    }
-    var world = null;
-    function project(lat, lng) {
-      var p = map.options.crs.latLngToPoint(L.latLng(lat, lng), 8);
-      return [p.x, p.y];
-    }
-    function insetBuild() {
-      if (!D.districts.length) {
-        inset.hidden = true;
-        return;
-      }
-      var x0 = 1e9, y0 = 1e9, x1 = -1e9, y1 = -1e9;
-      var path = function(g) {
-        var out = "";
-        each(g.type === "MultiPolygon" ? g.coordinates : [g.coordinates], function(poly) {
-          each(poly, function(ring) {
-            each(ring, function(c, i) {
-              var p = project(c[1], c[0]);
-              x0 = Math.min(x0, p[0]);
-              x1 = Math.max(x1, p[0]);
-              y0 = Math.min(y0, p[1]);
-              y1 = Math.max(y1, p[1]);
-              out += (i ? "L" : "M") + p[0].toFixed(1) + " " + p[1].toFixed(1);
-            });
-            out += "Z";
-          });
-        });
-        return out;
-      };
-      var land2 = D.districts.map(function(d) {
-        return svg("path", { d: path(d.g), fill: "#f1ede3", stroke: "#cfc7b6", "stroke-width": 0.4 });
-      });
-      var dots = parks.filter(function(u) {
-        return u.at && u.level === "park";
-      }).map(function(u) {
-        var p = project(u.at[0], u.at[1]);
-        return svg("circle", { cx: p[0], cy: p[1], r: 3, fill: u.hue, opacity: 0.85 });
-      });
-      world = svg("rect", { fill: "none", stroke: "#d97706", "stroke-width": 1.4 });
-      var one = (x1 - x0) / 100;
-      each(dots, function(d) {
-        d.setAttribute("r", 1.7 * one);
-      });
-      each(land2, function(d) {
-        d.setAttribute("stroke-width", 0.35 * one);
-      });
-      world.setAttribute("stroke-width", 1.1 * one);
-      fill(inset, el("div", { class: "cap" }, U.whole), svg("svg", { viewBox: [x0 - one, y0 - one, x1 - x0 + 2 * one, y1 - y0 + 2 * one].join(" "), role: "img", "aria-label": U.whole }, land2, dots, world));
-      insetMove();
-    }
-    function insetMove() {
-      if (!world) return;
-      var b = map.getBounds(), a = project(b.getNorth(), b.getWest()), c = project(b.getSouth(), b.getEast());
-      world.setAttribute("x", a[0]);
-      world.setAttribute("y", a[1]);
-      world.setAttribute("width", Math.max(1, c[0] - a[0]));
-      world.setAttribute("height", Math.max(1, c[1] - a[1]));
-    }
-    function scaleLength(target) {
-      var s = map.getSize(), y = s.y / 2, m = map.distance(map.containerPointToLatLng([s.x / 2, y]), map.containerPointToLatLng([s.x / 2 + 100, y])) / 100, raw = m * target, p = Math.pow(10, Math.floor(Math.log(raw) / Math.LN10)), n = raw / p >= 5 ? 5 : raw / p >= 2 ? 2 : 1;
-      return { m: n * p, px: n * p / m, text: n * p >= 1e3 ? number(n * p / 1e3) + (S.lang === "en" ? " km" : " 公里") : number(n * p) + (S.lang === "en" ? " m" : " 米"), perPx: m };
-    }
-    function paintScale() {
-      var l = scaleLength(110);
-      fill(scale, l.text, el("i", { style: "width:" + l.px.toFixed(1) + "px" }));
     }
     function boundsOf(list) {
       var b = null;
@@ -3830,33 +4546,33 @@
       });
       return b;
     }
-    var drawn = D.units.filter(function(u) {
+    P.drawn = D.units.filter(function(u) {
       return u.g;
     });
-    var inGroups = drawn.filter(function(u) {
+    var inGroups = P.drawn.filter(function(u) {
       return u.group && groupById[u.group] && u.level !== "group";
     });
-    var everything = boundsOf(drawn.length ? drawn : D.outlines.concat(D.districts).filter(function(o) {
+    P.everything = boundsOf(P.drawn.length ? P.drawn : D.outlines.concat(D.districts).filter(function(o) {
       return o.g;
     }));
-    var core = boundsOf(inGroups.length > 1 ? inGroups : drawn) || everything;
-    if (core && D.outlines.length && inGroups.length > 1) each(D.outlines, function(o) {
-      core.extend(o.layer.getBounds());
+    P.core = boundsOf(inGroups.length > 1 ? inGroups : P.drawn) || P.everything;
+    if (P.core && D.outlines.length && inGroups.length > 1) each(D.outlines, function(o) {
+      P.core.extend(o.layer.getBounds());
     });
-    if (core) {
-      var inner = L.latLngBounds(core.getSouthWest(), core.getNorthEast());
-      each(drawn, function(u) {
-        if (!u.isPoint && inner.contains(u.at)) core.extend(u.layer.getBounds());
+    if (P.core) {
+      var inner = L.latLngBounds(P.core.getSouthWest(), P.core.getNorthEast());
+      each(P.drawn, function(u) {
+        if (!u.isPoint && inner.contains(u.at)) P.core.extend(u.layer.getBounds());
       });
     }
     function padding() {
-      if (printing) return { paddingTopLeft: [12, 12], paddingBottomRight: [12, 12] };
+      if (P.onPaper) return { paddingTopLeft: [12, 12], paddingBottomRight: [12, 12] };
       var f = frame(), s = map.getSize();
       var p = phone() ? [14, 56, 14, s.y - f.bottom + 12] : [f.left + 8, 22, s.x - f.right + 8, 34];
       var x = Math.min(1, 0.8 * s.x / (p[0] + p[2])), y = Math.min(1, 0.8 * s.y / (p[1] + p[3]));
       return { paddingTopLeft: [p[0] * x, p[1] * y], paddingBottomRight: [p[2] * x, p[3] * y] };
     }
-    var awaited = null;
+    P.awaited = null;
     function seen() {
       var c = map.getContainer(), s = map.getSize();
       if (s.x !== c.clientWidth || s.y !== c.clientHeight) {
@@ -3867,14 +4583,14 @@
     }
     function go(bounds, move, most) {
       if (!bounds) return;
-      awaited = seen() ? null : [bounds, most];
-      if (awaited) {
+      P.awaited = seen() ? null : [bounds, most];
+      if (P.awaited) {
         map.setView(bounds.getCenter(), 9, { animate: false });
         return;
       }
       var o = padding();
       o.maxZoom = most || 14.5;
-      if (move && !still && !printing) {
+      if (move && !still && !P.onPaper) {
         o.duration = 0.7;
         map.flyToBounds(bounds, o);
       } else {
@@ -3882,753 +4598,412 @@
         map.fitBounds(bounds, o);
       }
     }
-    function step() {
-      if (!quiet) {
-        try {
-          history.pushState(null, "", location.href);
-        } catch (_) {
-        }
-      }
+  }
+
+  // words.js
+  var UI = {
+    zh: {
+      search: "搜索园区、所在区、产业（中文、英文、拼音、编号）",
+      none: "无数据",
+      noMatch: "没有符合条件的园区",
+      measure: "指标",
+      year: "年份",
+      play: "播放年份",
+      pause: "暂停",
+      latest: "截至该年最近值",
+      exact: "仅当年",
+      mode: "取值方式",
+      clusters: "产业集群（可多选）",
+      any: "任一",
+      all: "全部",
+      anyAll: "多选时的关系",
+      rankingOf: "园区排名",
+      parks: "园区",
+      landTab: "土地",
+      firmsTab: "产业",
+      compareTab: "比较",
+      goals: "规划目标",
+      about: "说明",
+      findings: "问题",
+      lang: "English",
+      print: "打印",
+      png: "导出图片",
+      copied: "链接已复制",
+      copyBy: "请复制地址栏中的链接",
+      close: "关闭",
+      legend: "图例",
+      zoomIn: "放大",
+      zoomOut: "缩小",
+      home: "回到全貌",
+      whole: "全市",
+      ruler: "量距离和面积",
+      panel: "园区与指标",
+      card: "园区信息",
+      sheet: "展开或收起面板",
+      published: "公布面积合计",
+      areaNote: "上下级园区只计一次",
+      blocks: "列出街区",
+      notYet: "当时尚未设立",
+      gone: "当时已撤并",
+      unplaced: "选址未查到，未上图",
+      sketch: "示意轮廓",
+      schematic: "示意位置与形状",
+      point: "仅点位",
+      approximate: "大致轮廓",
+      digitised: "图上量取",
+      surveyed: "实测",
+      synthetic: "虚构数据",
+      notOfficial: "示意轮廓，不是官方边界",
+      source: "来源",
+      def: "含义",
+      scope: "口径",
+      registration: "按注册地统计",
+      operation: "按经营地统计",
+      unknown: "来源未写明口径",
+      computed: "由公布数计算",
+      about_: "约",
+      more: "超过",
+      nearly: "接近",
+      position: "规划定位",
+      via: "经研发服务等活动涉及",
+      clause: "条款",
+      notKnown: "尚不清楚",
+      allValues: "全部公布数值",
+      aliases: "又名",
+      boundary: "文字四至",
+      east: "东",
+      south: "南",
+      west: "西",
+      north: "北",
+      inside: "下级单元",
+      parent: "上级",
+      uArea: "规划面积未查到",
+      uOutline: "没有可用的边界，图上是一个示意点",
+      uNoPlace: "选址没有任何来源写明",
+      uSince: "设立年份未查到",
+      uIndustry: "规划没有写明它的产业",
+      uValue: "没有查到任何数值：",
+      conflict: "同一年另有不同的公布数，见下表",
+      target: "目标",
+      value: "查到",
+      progress: "完成比例",
+      demands: "规划对用地的要求",
+      counting: "统计口径",
+      sources: "资料来源",
+      howDrawn: "轮廓怎么画的",
+      filter: "筛选",
+      noFilter: "无",
+      review: "审图号",
+      reviewBlank: "（正式发布前填写）",
+      printed: "打印日期",
+      projection: "网络墨卡托投影显示；面积另按椭球面计算",
+      list: "园区编号",
+      sketchLine: "示意轮廓（虚线）",
+      schematicLine: "位置与形状均为示意",
+      pointMark: "无轮廓的园区",
+      groupLine: "聚集区",
+      allYears: "各年分级相同",
+      syn: "虚构数据，仅供演示",
+      copyLink: "复制链接",
+      specialise: "产业构成与全区之比",
+      valueAt: "数值",
+      noRecords: "没有查到公布数值",
+      plannedWords: "规划用语"
+    },
+    en: {
+      search: "Search parks, districts, clusters (Chinese, English, pinyin, id)",
+      none: "No data",
+      noMatch: "No park matches",
+      measure: "Indicator",
+      year: "Year",
+      play: "Play the years",
+      pause: "Pause",
+      latest: "Latest so far",
+      exact: "That year",
+      mode: "Which value",
+      clusters: "Industry clusters (several at once)",
+      any: "any",
+      all: "all",
+      anyAll: "How several combine",
+      rankingOf: "Parks by rank",
+      parks: "Parks",
+      landTab: "Land",
+      firmsTab: "Clusters",
+      compareTab: "Compare",
+      goals: "Goals",
+      about: "About",
+      findings: "Findings",
+      lang: "中文",
+      print: "Print",
+      png: "Picture",
+      copied: "Link copied",
+      copyBy: "Copy the link from the address bar",
+      close: "Close",
+      legend: "Legend",
+      zoomIn: "Zoom in",
+      zoomOut: "Zoom out",
+      home: "Back to the whole",
+      whole: "Whole city",
+      ruler: "Measure distance and area",
+      panel: "Parks and indicators",
+      card: "About the park",
+      sheet: "Raise or lower the panel",
+      published: "published area",
+      areaNote: "parks inside parks count once",
+      blocks: "List blocks",
+      notYet: "not yet founded",
+      gone: "no longer there",
+      unplaced: "site not found, not on the map",
+      sketch: "Sketch outline",
+      schematic: "Indicative place and shape",
+      point: "Point only",
+      approximate: "Approximate outline",
+      digitised: "Digitised",
+      surveyed: "Surveyed",
+      synthetic: "Invented data",
+      notOfficial: "sketch outlines, not official boundaries",
+      source: "Source",
+      def: "Meaning",
+      scope: "Counted",
+      registration: "by place of registration",
+      operation: "by place of operation",
+      unknown: "source does not say how it counts",
+      computed: "computed from published values",
+      about_: "about ",
+      more: "over ",
+      nearly: "nearly ",
+      position: "Place in the plan",
+      via: "through activities such as R&D services",
+      clause: "Clause",
+      notKnown: "What is not known",
+      allValues: "All published values",
+      aliases: "Also called",
+      boundary: "Boundary in words",
+      east: "E",
+      south: "S",
+      west: "W",
+      north: "N",
+      inside: "Parts",
+      parent: "Part of",
+      uArea: "Planned area not found",
+      uOutline: "No usable outline; the map shows an indicative point",
+      uNoPlace: "No source states its site",
+      uSince: "Year of founding not found",
+      uIndustry: "The plan names no industry for it",
+      uValue: "No value found at all for: ",
+      conflict: "Another value was published for the same year, see below",
+      target: "Goal",
+      value: "Found",
+      progress: "Share reached",
+      demands: "What the plan asks of land",
+      counting: "How values are counted",
+      sources: "Sources",
+      howDrawn: "How the outlines were drawn",
+      filter: "Filter",
+      noFilter: "none",
+      review: "Map review no.",
+      reviewBlank: "(fill in before publication)",
+      printed: "Printed",
+      projection: "Shown in Web Mercator; areas are taken on the ellipsoid",
+      list: "Numbered parks",
+      sketchLine: "Sketch outline (dashed)",
+      schematicLine: "Place and shape indicative",
+      pointMark: "Park without an outline",
+      groupLine: "Park group",
+      allYears: "same classes in all years",
+      syn: "Invented data, for demonstration",
+      copyLink: "Copy link",
+      specialise: "Industries against the zone",
+      valueAt: "value",
+      noRecords: "No published value found",
+      plannedWords: "Words of the plan"
     }
-    function pick(id, move) {
-      var before = S.unit;
-      if (id && !carded()) step();
-      S.unit = id && byId[id] ? id : null;
-      S.thing = null;
-      S.finding = null;
-      P.mark.clear();
-      tip.hidden = true;
-      paint2();
-      remember();
-      if (S.unit) {
-        if (move && byId[id].layer) {
-          var b = byId[id].layer.getBounds();
-          go(b.pad ? b.pad(byId[id].isPoint ? 0.01 : 0.9) : b, true, byId[id].isPoint ? 11.5 : 14);
-        }
-        card.focus();
-      } else if (before) {
-        back(before);
-      }
-    }
-    function pickThing(thing, move) {
-      if (!carded()) step();
-      S.unit = null;
-      S.finding = null;
-      S.thing = thing;
-      tip.hidden = true;
-      outline(thing);
-      view.read(thing.layer).then(function() {
-        if (S.thing === thing) {
-          paintCard();
-          if (move) go(thing.layer.layer.boundsOf(thing.i).pad(1.2), true, 18);
-          declutter();
-        }
-      });
-      paint2();
-      remember();
-    }
-    function outline(thing) {
-      P.mark.clear();
-      P.mark.rings(thing.layer.layer.latLngsOf(thing.i));
-    }
-    function showFinding() {
-      if (!carded()) step();
-      S.unit = null;
-      S.thing = null;
-      paint2();
-    }
-    function touch(latlng) {
-      if (measuring.take(latlng)) return true;
-      var f = findings.at(latlng), t;
-      if (f >= 0) {
-        findings.choose(f, false);
-        return true;
-      }
-      t = firms.shows() ? null : compare.at(latlng) || land.at(latlng);
-      if (t) {
-        pickThing(t, false);
-        return true;
-      }
-      return false;
-    }
-    var felt = 0;
-    function feel(e) {
-      var said = firms.tip(e.latlng) || compare.tip(e.latlng), t = said ? null : firms.shows() ? null : land.at(e.latlng);
-      if (!said && !t) return false;
-      if (t && t.layer.classes && !t.layer.now("id")) t.layer.column("id");
-      tell(said || view.tip(t), e.originalEvent);
-      return true;
-    }
-    function tell(nodes, e) {
-      var r = root.getBoundingClientRect();
-      fill(tip, nodes);
-      tip.hidden = false;
-      tip.style.left = Math.min(e.clientX - r.left + 14, r.width - tip.offsetWidth - 8) + "px";
-      tip.style.top = Math.min(e.clientY - r.top + 14, r.height - tip.offsetHeight - 8) + "px";
-    }
-    map.on("click", function(e) {
-      if (e.originalEvent !== taken) touch(e.latlng);
+  };
+
+  // atlas.js
+  function stateOf(D) {
+    return { lang: D.lang, measure: D.measure, year: D.year, mode: "latest", picks: [], join: "any", query: "", unit: null, thing: null, finding: null, tab: D.desk || "parks", blocks: false };
+  }
+  function tables(D) {
+    const made = { byId: /* @__PURE__ */ Object.create(null), groupById: /* @__PURE__ */ Object.create(null), measureByKey: /* @__PURE__ */ Object.create(null), industryById: /* @__PURE__ */ Object.create(null), labels: [] };
+    each(D.units, (u) => {
+      made.byId[u.id] = u;
+      u.kids = [];
     });
-    map.on("mousemove", function(e) {
-      var now = Date.now();
-      if (now - felt < 30 || e.originalEvent === taken) return;
-      felt = now;
-      if (!feel(e)) tip.hidden = true;
+    each(D.units, (u) => {
+      if (made.byId[u.parent] && made.byId[u.parent] !== u) made.byId[u.parent].kids.push(u);
     });
-    map.on("mouseout movestart", function() {
-      tip.hidden = true;
+    each(D.units, (u) => {
+      let p = made.byId[u.parent];
+      u.above = [];
+      while (p && p !== u && u.above.length < 32 && u.above.indexOf(p) < 0) {
+        u.above.push(p);
+        p = made.byId[p.parent];
+      }
     });
-    function togglePick(k) {
-      var at = S.picks.indexOf(k);
-      if (at >= 0) S.picks.splice(at, 1);
-      else S.picks.push(k);
-      refresh();
-      paint2();
-      remember();
-    }
-    function refresh() {
-      var at = parts.pages.scrollTop;
-      pages();
-      parts.pages.scrollTop = at;
-    }
-    function landChanged() {
-      land.update();
-      firms.update();
-      compare.update();
-      if (S.tab === "land") {
-        view.table();
-        syncLand();
-      }
-      each(order, style);
-      paintLegend();
-      declutter();
-    }
-    function syncLand() {
-      each(panel.querySelectorAll(".lay input[type=checkbox]"), function(b) {
-        if (b.id.slice(0, 8) === "land-on-") b.checked = S.land.on.indexOf(b.id.slice(8)) >= 0;
-      });
-    }
-    function save(name, type, text) {
-      var url = URL.createObjectURL(new Blob([text], { type: type + ";charset=utf-8" })), a = el("a", { href: url, download: D.id.replace(/[^\w\-\u4e00-\u9fff]+/g, "_") + "-" + name });
-      document.body.appendChild(a);
-      a.click();
-      document.body.removeChild(a);
-      setTimeout(function() {
-        URL.revokeObjectURL(url);
-      }, 8e3);
-    }
-    function back(id) {
-      if (S.tab !== "parks") return;
-      each(parts.list.querySelectorAll("button"), function(b) {
-        if (b.getAttribute("data-unit") === id) b.focus();
-      });
-    }
-    function hover(u, e) {
-      var c = value(u), r = root.getBoundingClientRect();
-      fill(tip, T(u.name), el("small", {}, c && measure() ? T(measure().name) + " " + qualified(c[2], c[1]) + " " + T(measure().unit) + (S.lang === "en" ? ", " : "，") + c[0] : U.none));
-      tip.hidden = false;
-      var x = Math.min(e.clientX - r.left + 14, r.width - tip.offsetWidth - 8);
-      tip.style.left = x + "px";
-      tip.style.top = Math.min(e.clientY - r.top + 14, r.height - tip.offsetHeight - 8) + "px";
-    }
-    document.addEventListener("keydown", function(e) {
-      if (e.key === "Escape" && carded()) pick(null);
-      else if (S.finding !== null && (e.key === "j" || e.key === "k") && !/^(INPUT|SELECT|TEXTAREA)$/.test(
-        /** @type {Element} */
-        e.target.tagName
-      )) findings.step(e.key === "j" ? 1 : -1);
+    each(D.groups, (g) => {
+      made.groupById[g.id] = g;
     });
-    function showing(n, e) {
-      var m = measure(), known = parks.filter(value).length, all = e && e[4] ? S.lang === "en" ? T([e[2], e[3]]) + " (" + e[4] + "), " + n + " listed with their parts" : T([e[2], e[3]]) + "（" + e[4] + " 园），连同下级园区和片区共列 " + n + " 个" : S.lang === "en" ? n + " parks and areas" : n + " 个园区与片区";
-      var what = compare.shows() ? T(D.compare.sides[0]) + " | " + T(D.compare.sides[1]) : firms.shows() ? S.lang === "en" ? "firms by cluster" : "企业按产业集群" : land.shows() && land.active() ? T(land.active().record.name) + (land.active().style ? " · " + T(land.active().style.name) : "") : m ? T(m.name) + (S.lang === "en" ? ", " + when() + " (" + known + " of " + n + " known)" : "，" + when() + "（" + known + " 个有数值）") : "";
-      return all + (what ? (S.lang === "en" ? ". Shown: " : "；图上是") + what : "");
-    }
-    function paint2() {
-      pattern();
-      each(order, style);
-      var n = parks.length, e = era();
-      fill(parts.lead, showing(n, e) + (D.synthetic ? " · " + U.syn : "") + (drawn.some(function(u) {
-        return u.precision === "sketch" || u.precision === "schematic";
-      }) ? " · " + U.notOfficial : ""));
-      if (S.tab === "parks") paintList();
-      land.update();
-      firms.update();
-      findings.update();
-      context.update();
-      paintLegend();
-      paintScale();
-      paintCard();
-      compare.update();
-      declutter();
-    }
-    var quiet = true;
-    function remember() {
-      if (quiet || printing) return;
-      var c = map.getCenter(), h = ["v=" + c.lat.toFixed(4) + "," + c.lng.toFixed(4) + "," + map.getZoom().toFixed(2), "l=" + S.lang];
-      if (S.measure) h.push("m=" + encode(S.measure));
-      if (S.year !== null) h.push("y=" + S.year);
-      if (S.mode !== "latest") h.push("k=" + S.mode);
-      if (S.picks.length) h.push("i=" + S.picks.map(encode).join(","), "j=" + S.join);
-      if (S.query) h.push("q=" + encode(S.query));
-      if (S.unit) h.push("s=" + encode(S.unit));
-      if (S.land.level && land.active().style) h.push("d=" + S.land.on.map(function(k) {
-        var l = land.byKey[k];
-        return encode(k + (l.style ? ":" + l.style.key : ""));
-      }).join(","));
-      if (S.finding !== null) h.push("f=" + S.finding);
-      if (S.tab !== (D.desk || "parks")) h.push("t=" + S.tab);
-      if (compare.shows()) h.push("c=" + [S.compare.mode, S.compare.at.toFixed(2), encode(S.compare.theme)].join(","));
-      if (S.blocks) h.push("b=1");
-      try {
-        history.replaceState(null, "", "#" + h.join("&"));
-      } catch (_) {
+    each(D.measures, (m) => {
+      made.measureByKey[m.key] = m;
+    });
+    each(D.industries, (i) => {
+      made.industryById[i.id] = i;
+    });
+    return Object.assign(made, { parks: D.units.filter((u) => u.level !== "block") });
+  }
+  function shared(map, D) {
+    const S = stateOf(D);
+    const P = {
+      map,
+      D,
+      S,
+      onPaper: false,
+      root: document.getElementById("atlas"),
+      still: window.matchMedia("(prefers-reduced-motion: reduce)").matches,
+      get U() {
+        return UI[S.lang];
+      },
+      T: (pair) => pair ? S.lang === "en" ? pair[1] : pair[0] : "",
+      say: (zh, en) => S.lang === "en" ? en : zh,
+      phone: () => window.matchMedia("(max-width:760px) and (min-height:560px), (max-width:559px)").matches,
+      printing: () => P.onPaper,
+      industry: (k) => P.industryById[k],
+      hush() {
+        P.tip.hidden = true;
+      },
+      focusCard() {
+        P.card.focus();
+      },
+      firmsOf: (id) => P.firms.of(id),
+      findingsOf: (id) => P.findings.of(id),
+      findingButton: (i) => P.findings.button(i),
+      contextOn: () => P.context.on(),
+      contextRow: () => P.context.row(),
+      contextChanged() {
+        P.context.update();
+        P.declutter();
+        P.remember();
       }
-    }
-    var asked = null;
-    function recallLand(list) {
-      var known = list.map(function(t) {
-        return t.split(":");
-      }).filter(function(p) {
-        return land.byKey[p[0]];
-      });
-      S.land.on = known.map(function(p) {
-        return p[0];
-      });
-      each(known, function(p) {
-        var l = land.byKey[p[0]], s = l.record.styles.filter(function(one) {
-          return one.key === p[1];
-        })[0];
-        if (s && s !== l.style) {
-          l.style = s;
-          if (l.layer) l.restyle().then(landChanged);
-        }
-      });
-    }
-    function recallCompare(parts2) {
-      if (parts2[0] === "side" || parts2[0] === "swipe") S.compare.mode = parts2[0];
-      if (+parts2[1] > 0 && +parts2[1] < 1) S.compare.at = +parts2[1];
-      if (compare.themes.some(function(t) {
-        return t.key === parts2[2];
-      })) S.compare.theme = parts2[2];
-    }
-    function recall() {
-      var view2 = null;
-      asked = null;
-      each(String(location.hash).replace(/^#/, "").split("&"), function(part) {
-        var at = part.indexOf("="), k = part.slice(0, at), v;
-        try {
-          v = decodeURIComponent(part.slice(at + 1));
-        } catch (_) {
-          return;
-        }
-        if (k === "v") {
-          var n = v.split(",").map(Number);
-          if (n.length === 3 && n.every(isFinite) && Math.abs(n[0]) <= 85 && Math.abs(n[1]) <= 180) view2 = n;
-        } else if (k === "l" && (v === "zh" || v === "en")) S.lang = v;
-        else if (k === "m" && Object.prototype.hasOwnProperty.call(measureByKey, v)) S.measure = v;
-        else if (k === "y" && D.years.indexOf(+v) >= 0) S.year = +v;
-        else if (k === "k" && v === "exact") S.mode = v;
-        else if (k === "i") S.picks = v.split(",").filter(function(i) {
-          return Object.prototype.hasOwnProperty.call(industryById, i);
-        });
-        else if (k === "j" && v === "all") S.join = v;
-        else if (k === "q") S.query = v.slice(0, 80).replace(/[\ud800-\udbff]$/, "");
-        else if (k === "s" && Object.prototype.hasOwnProperty.call(byId, v)) S.unit = v;
-        else if (k === "t" && /^(parks|land|firms|goals|about|findings|compare)$/.test(v)) S.tab = v;
-        else if (k === "c") recallCompare(v.split(","));
-        else if (k === "b") S.blocks = v === "1";
-        else if (k === "d") recallLand(v.split(","));
-        else if (k === "f" && /^\d{1,7}$/.test(v) && +v < findings.count) asked = +v;
-      });
-      return view2;
-    }
-    function copyLink() {
-      remember();
-      var old = function() {
-        var t = el("textarea", { class: "sr", "aria-hidden": "true" });
-        t.value = location.href;
-        document.body.appendChild(t);
-        t.select();
-        var ok = false;
-        try {
-          ok = document.execCommand("copy");
-        } catch (_) {
-          ok = false;
-        }
-        document.body.removeChild(t);
-        toast(ok ? U.copied : U.copyBy);
-      };
-      if (navigator.clipboard && navigator.clipboard.writeText) navigator.clipboard.writeText(location.href).then(function() {
-        toast(U.copied);
-      }, old);
-      else old();
-    }
-    function filterText() {
-      var out = [];
-      if (S.picks.length) out.push(S.picks.map(function(k) {
-        return T(industryById[k].name);
-      }).join(S.lang === "en" ? S.join === "all" ? " and " : " or " : S.join === "all" ? " 且 " : " 或 "));
-      if (S.query) out.push("“" + S.query + "”");
-      return out.join(S.lang === "en" ? "; " : "；");
-    }
-    function sourcesText() {
-      var used = {}, out = [];
-      each(ranked(), function(r) {
-        if (r.c && r.c[8] >= 0 && !used[r.c[8]]) {
-          used[r.c[8]] = true;
-          out.push(D.sources[r.c[8]]);
-        }
-      });
-      return out;
-    }
-    function today() {
-      var d = /* @__PURE__ */ new Date(), p = function(n) {
-        return (n < 10 ? "0" : "") + n;
-      };
-      return d.getFullYear() + "-" + p(d.getMonth() + 1) + "-" + p(d.getDate());
-    }
-    function numberParks() {
-      var n = 0;
-      each(D.units, function(u) {
-        u.no = 0;
-      });
-      each(ranked(), function(r) {
-        if (r.u.level !== "block") r.u.no = ++n;
-      });
-    }
-    function buildSheet() {
-      var says = legendOf(40, true), m = measure(), list = ranked().filter(function(r) {
-        return r.u.level !== "block";
-      }), f = filterText(), l = scaleLength(120), total = parks.length, src = sourcesText(), seen2 = map.getBounds();
-      var far = list.filter(function(r) {
-        return r.u.at && !seen2.contains(r.u.at);
-      }), small = world ? world.parentNode.cloneNode(true) : null, one = world ? +world.getAttribute("stroke-width") / 1.1 : 1;
-      if (small) {
-        var b0 = project(seen2.getNorth(), seen2.getWest()), b1 = project(seen2.getSouth(), seen2.getEast()), frameRect = small.lastChild;
-        frameRect.setAttribute("x", b0[0]);
-        frameRect.setAttribute("y", b0[1]);
-        frameRect.setAttribute("width", b1[0] - b0[0]);
-        frameRect.setAttribute("height", b1[1] - b0[1]);
-        each(far, function(r) {
-          var q = project(r.u.at[0], r.u.at[1]);
-          small.appendChild(svg("circle", { cx: q[0], cy: q[1], r: 4.4 * one, fill: "#1f2a33" }));
-          small.appendChild(svg("text", { x: q[0], y: q[1] + 2.1 * one, "text-anchor": "middle", "font-size": 5.8 * one, "font-weight": 700, fill: "#fff" }, r.u.no));
-        });
-      }
-      fill(
-        sheet,
-        el("h1", {}, T(D.name)),
-        el("div", { class: "st" }, (says.title ? says.title + (says.sub ? (S.lang === "en" ? ", " : "，") + (says.land ? says.sub : when()) : "") + "　" : "") + U.filter + colon() + (f ? f + (S.lang === "en" ? " (" + list.length + " of " + total + " parks)" : "（" + total + " 个园区中的 " + list.length + " 个）") : U.noFilter)),
-        world && far.length ? el("div", { class: "in" }, small) : null,
-        el("div", { class: "sc" }, l.text, el("i", { style: "width:" + l.px.toFixed(1) + "px" })),
-        el(
-          "div",
-          { class: "col" },
-          says.title ? el("section", {}, el("h2", {}, says.title), el("div", { class: "two" }, says.rows.map(function(c) {
-            return el("div", { class: "sw" }, keyOf(c, "no-data-print"), c.text);
-          }))) : null,
-          el("section", { class: "two" }, says.keys.map(function(k) {
-            return el("div", { class: "sw" }, k.node, k.text);
-          })),
-          compare.paper(),
-          el("section", {}, el("h2", {}, U.list), el("table", {}, el("tbody", {}, list.map(function(r) {
-            return el("tr", {}, el("td", { class: "n" }, r.u.no), el("td", {}, T(r.u.name) + (r.u.g ? "" : S.lang === "en" ? " (not placed)" : "（未上图）")), el("td", { class: "v num" }, says.land ? "" : r.c ? marked(r.c[2], r.c[1]) + (r.c[0] !== S.year ? S.lang === "en" ? " (" + r.c[0] + ")" : "（" + r.c[0] + "）" : "") : "—"));
-          }))))
-        ),
-        el(
-          "div",
-          { class: "ft" },
-          el("div", {}, T(D.credit) + "　" + T(D.disclaimer) + (D.synthetic ? U.syn : "")),
-          el("div", {}, (src.length ? U.source + colon() + src.map(short).filter(function(t, i, all) {
-            return all.indexOf(t) === i;
-          }).join(S.lang === "en" ? "; " : "；").slice(0, S.lang === "en" ? 330 : 300) + "　" : "") + U.projection + "　" + U.review + colon() + (D.review || U.reviewBlank) + "　" + U.printed + colon() + today())
-        )
-      );
-      var col = sheet.querySelector(".col"), table = sheet.querySelector(".col>section:last-child table"), size = 7.4;
-      while (col.scrollHeight > col.clientHeight && size > 3.4) {
-        size -= 0.2;
-        table.style.fontSize = size + "pt";
-      }
-    }
-    function short(text) {
-      var host = /^https?:\/\/([^/\s]+)/.exec(text), said = /\(([^)]*)\)/.exec(text);
-      return said ? said[1] : host ? host[1] : text;
-    }
-    var kept = null;
-    function beforePrint() {
-      if (printing) return;
-      kept = { c: map.getCenter(), z: map.getZoom() };
-      stop();
-      printing = true;
-      document.documentElement.classList.add("printing");
-      compare.layout();
-      map.invalidateSize({ animate: false, pan: false });
-      var list = ranked().filter(function(r) {
-        return r.u.layer;
-      }).map(function(r) {
-        return r.u;
-      });
-      var view2 = S.picks.length || S.query ? boundsOf(list) : null;
-      go(view2 || core, false, 13);
-      numberParks();
-      pattern();
-      compare.update();
-      each([map, compare.second() && compare.second().map], function(one) {
-        if (one) one.eachLayer(function(l) {
-          if (l.settle) l.settle();
-        });
-      });
-      declutter();
-      buildSheet();
-    }
-    function afterPrint() {
-      if (!printing) return;
-      printing = false;
-      document.documentElement.classList.remove("printing");
-      compare.layout();
-      map.invalidateSize({ animate: false, pan: false });
-      map.setView(kept.c, kept.z, { animate: false });
-      each(D.units, function(u) {
-        u.no = 0;
-      });
-      paint2();
-    }
-    window.addEventListener("beforeprint", beforePrint);
-    window.addEventListener("afterprint", afterPrint);
-    function wrap(x, text, width) {
-      var lines2 = [], line = "";
-      each(text.match(/[\u3000-\uffef]|[^\s\u3000-\uffef]+\s*|\s+/g) || [], function(word) {
-        if (x.measureText(line + word).width > width && line) {
-          lines2.push(line);
-          line = word.replace(/^\s+/, "");
-        } else line += word;
-      });
-      if (line) lines2.push(line);
-      return lines2;
-    }
-    function paneImages(pane) {
-      if (!pane) return Promise.resolve([]);
-      return Promise.all([].map.call(pane.querySelectorAll("svg,canvas,img"), function(node) {
-        var r = node.getBoundingClientRect(), alpha = 1, up = node;
-        while (up && up !== pane) {
-          var st = getComputedStyle(up);
-          if (st.display === "none") return null;
-          alpha *= +st.opacity;
-          up = up.parentNode;
-        }
-        if (node.tagName.toLowerCase() !== "svg") return r.width ? [node, r, alpha] : null;
-        return new Promise(function(done) {
-          var copy = node.cloneNode(true), image = new Image();
-          copy.removeAttribute("style");
-          copy.setAttribute("xmlns", SVG);
-          copy.setAttribute("width", r.width);
-          copy.setAttribute("height", r.height);
-          image.onload = function() {
-            done([image, r, alpha]);
-          };
-          image.onerror = function() {
-            done(null);
-          };
-          image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(new XMLSerializer().serializeToString(copy));
-        });
-      }));
-    }
-    function drawMap(x, one, f, box, head, font) {
-      var panes2 = ["land", "context", "link", "group", "parcels", "line", "glow", "hexes", "park", "firms", "dots", "find", "mark"].map(function(n) {
-        return one.getPane(n);
-      }).filter(Boolean).sort(function(a, b) {
-        return +a.style.zIndex - +b.style.zIndex;
-      });
-      var r = one.getContainer().getBoundingClientRect(), cut = one === map ? 0 : parseFloat(String((/inset\([^)]*?([\d.]+)px\)$/.exec(one.getContainer().style.clipPath) || ["", "0"])[1]));
-      return Promise.all(panes2.map(paneImages)).then(function(all) {
-        x.save();
-        x.beginPath();
-        x.rect(r.left + cut - box.left - f.left, r.top - box.top - f.top + head, r.width - cut, r.height);
-        x.clip();
-        x.fillStyle = "#e9e4d9";
-        x.fillRect(0, head, f.right, f.bottom);
-        each(all, function(pictures) {
-          each(pictures, function(p) {
-            if (!p) return;
-            x.globalAlpha = p[2];
-            x.drawImage(p[0], p[1].left - box.left - f.left, p[1].top - box.top - f.top + head, p[1].width, p[1].height);
-            x.globalAlpha = 1;
-          });
-        });
-        each(one.getPane("labels").children, function(node) {
-          if (node.style.display !== "none" && node.style.visibility !== "hidden") drawName(x, node, f, box, head, font);
-        });
-        x.restore();
-      });
-    }
-    function drawName(x, node, f, box, head, font) {
-      each(node.querySelectorAll(".t,small"), function(t) {
-        var st = getComputedStyle(t), r = t.getBoundingClientRect();
-        if (!r.width) return;
-        x.font = st.fontWeight + " " + st.fontSize + " " + font;
-        x.textBaseline = "middle";
-        x.textAlign = "center";
-        x.lineJoin = "round";
-        var lines2 = node.classList.contains("wide") && t.className === "t" ? wrap(x, t.textContent, 126) : [t.textContent], step2 = r.height / lines2.length;
-        each(lines2, function(text, i) {
-          var cx = (r.left + r.right) / 2 - box.left - f.left, cy = r.top - box.top - f.top + head + step2 * (i + 0.5);
-          x.lineWidth = 3.5;
-          x.strokeStyle = "rgba(255,253,248,.92)";
-          x.strokeText(text, cx, cy);
-          x.fillStyle = st.color;
-          x.fillText(text, cx, cy);
-        });
-      });
-    }
-    function draw() {
-      var f = stage();
-      var k = 2, w = Math.round(f.right - f.left), mapH = Math.round(f.bottom - f.top), head = 74, side = 268, pad = 22, m = measure(), font = getComputedStyle(document.body).fontFamily;
-      var W = w + side, c = el("canvas"), x = c.getContext("2d");
-      var says = legendOf(22, true), rows = says.rows, ks = says.keys, filter = filterText();
-      var foot = [T(D.credit), T(D.disclaimer), U.review + colon() + (D.review || U.reviewBlank)].filter(Boolean).join("　");
-      x.font = "11px " + font;
-      var footLines = wrap(x, foot, W - 2 * pad), footH = 16 + footLines.length * 16;
-      var H = head + mapH + footH;
-      c.width = W * k;
-      c.height = H * k;
-      x.scale(k, k);
-      x.fillStyle = "#fffefb";
-      x.fillRect(0, 0, W, H);
-      x.fillStyle = "#1f2a33";
-      x.textBaseline = "alphabetic";
-      x.font = "700 24px " + font;
-      x.fillText(T(D.name), pad, 36);
-      x.font = "13px " + font;
-      x.fillStyle = "#4c5964";
-      x.fillText((says.title ? says.title + (says.sub ? (S.lang === "en" ? ", " : "，") + (says.land ? says.sub : when()) : "") : "") + (filter ? "　" + U.filter + colon() + filter : ""), pad, 59);
-      x.save();
-      x.beginPath();
-      x.rect(0, head, w, mapH);
-      x.clip();
-      x.fillStyle = "#e9e4d9";
-      x.fillRect(0, head, w, mapH);
-      var box = root.getBoundingClientRect(), two = compare.second();
-      return drawMap(x, map, f, box, head, font).then(function() {
-        return two ? drawMap(x, two.map, f, box, head, font) : null;
-      }).then(function() {
-        x.textAlign = "left";
-        x.textBaseline = "alphabetic";
-        x.restore();
-        x.strokeStyle = "#cfc8b9";
-        x.lineWidth = 1;
-        x.strokeRect(0.5, head + 0.5, w - 1, mapH - 1);
-        var X = w + pad, Y = head + 18;
-        x.fillStyle = "#1f2a33";
-        x.font = "700 14px " + font;
-        if (says.title) {
-          each(wrap(x, says.title, side - 2 * pad), function(t) {
-            x.fillText(t, X, Y);
-            Y += 19;
-          });
-          x.font = "11.5px " + font;
-          x.fillStyle = "#5f6b76";
-          each(wrap(x, says.land ? says.sub : m ? when() : "", side - 2 * pad), function(t) {
-            x.fillText(t, X, Y);
-            Y += 17;
-          });
-          Y += 5;
-        }
-        x.font = "12.5px " + font;
-        each(rows, function(r) {
-          if (r.more) {
-            x.fillStyle = "#1f2a33";
-            x.fillText(r.text, X, Y);
-            Y += 21;
-            return;
-          }
-          if (r.dot) {
-            x.fillStyle = r.colour;
-            x.beginPath();
-            x.arc(X + 13, Y - 4, 5, 0, 7);
-            x.fill();
-            x.fillStyle = "#1f2a33";
-            x.fillText(r.text, X + 35, Y);
-            Y += 21;
-            return;
-          }
-          if (r.line) {
-            x.strokeStyle = r.line;
-            x.lineWidth = 2;
-            x.strokeRect(X + 1, Y - 10, 24, 12);
-            x.fillText(r.text, X + 35, Y);
-            Y += 21;
-            return;
-          }
-          if (r.colour) {
-            x.fillStyle = r.colour;
-            x.fillRect(X, Y - 11, 26, 14);
-          } else {
-            x.fillStyle = "#fdfcf9";
-            x.fillRect(X, Y - 11, 26, 14);
-            x.save();
-            x.beginPath();
-            x.rect(X, Y - 11, 26, 14);
-            x.clip();
-            x.strokeStyle = "#c9c0ae";
-            for (var i = -14; i < 30; i += 6) {
-              x.beginPath();
-              x.moveTo(X + i, Y + 3);
-              x.lineTo(X + i + 14, Y - 11);
-              x.stroke();
-            }
-            x.restore();
-          }
-          x.strokeStyle = "#8c8371";
-          x.lineWidth = 0.8;
-          x.strokeRect(X, Y - 11, 26, 14);
-          x.fillStyle = "#1f2a33";
-          x.fillText(r.text, X + 35, Y);
-          Y += 21;
-        });
-        Y += 8;
-        each(ks, function(q) {
-          if (!q.node) {
-            x.font = "11px " + font;
-            x.fillStyle = "#5f6b76";
-            each(wrap(x, q.text, side - 2 * pad), function(t) {
-              x.fillText(t, X, Y);
-              Y += 15;
-            });
-            return;
-          }
-          x.strokeStyle = q.hue || "#5f6b76";
-          x.lineWidth = 1.6;
-          x.setLineDash(q.dash || (q.hue ? [4, 2] : []));
-          x.beginPath();
-          if (q.dot) {
-            x.setLineDash([2.5, 2]);
-            x.arc(X + 13, Y - 4, 5.5, 0, 7);
-          } else x.rect(X, Y - 11, 26, 14);
-          x.stroke();
-          x.setLineDash([]);
-          x.fillStyle = "#1f2a33";
-          x.font = "12px " + font;
-          each(wrap(x, q.text, side - pad - 40 - pad), function(t) {
-            x.fillText(t, X + 35, Y);
-            Y += 17;
-          });
-          Y += 5;
-        });
-        var l = scaleLength(120);
-        Y = head + mapH - 20;
-        x.strokeStyle = "#3d382c";
-        x.lineWidth = 1.5;
-        x.beginPath();
-        x.moveTo(X, Y - 6);
-        x.lineTo(X, Y);
-        x.lineTo(X + l.px, Y);
-        x.lineTo(X + l.px, Y - 6);
-        x.stroke();
-        x.font = "11.5px " + font;
-        x.fillText(l.text, X, Y - 10);
-        x.font = "11px " + font;
-        x.fillStyle = "#4c5964";
-        Y = head + mapH + 20;
-        each(footLines, function(t) {
-          x.fillText(t, pad, Y);
-          Y += 16;
-        });
-        return c;
-      });
-    }
-    function savePng() {
-      return draw().then(function(c) {
-        c.toBlob(function(blob) {
-          var url = URL.createObjectURL(blob), name = (D.id + "-" + (S.measure || "map") + "-" + (S.year || "")).replace(/[^\w\-\u4e00-\u9fff]+/g, "_") + ".png";
-          var a = el("a", { href: url, download: name });
-          document.body.appendChild(a);
-          a.click();
-          document.body.removeChild(a);
-          setTimeout(function() {
-            URL.revokeObjectURL(url);
-          }, 8e3);
-        }, "image/png");
-      });
-    }
-    var seenAt = recall();
-    U = UI[S.lang];
-    build();
-    go(core || everything || L.latLngBounds([[39.4, 115.4], [41, 117.5]]), false);
-    paint2();
-    if (!seenAt && S.unit && byId[S.unit].layer) go(byId[S.unit].layer.getBounds().pad(1.5), false, 12);
-    if (seenAt) {
-      awaited = null;
-      map.setView([seenAt[0], seenAt[1]], seenAt[2], { animate: false });
-    }
-    paint2();
-    var closeBy = null;
-    map.on("moveend", function() {
-      var now = covering();
+    };
+    return Object.assign(P, tables(D));
+  }
+  function desks(P) {
+    P.renderer = P.R.find;
+    P.mark = marker(P);
+    P.context = contextLines(P, P.labels);
+    P.land = P.desk = landDesk(P);
+    P.view = landView(P, P.land);
+    P.firms = firmsDesk(P);
+    P.findings = findingsDesk(P);
+    const names = labelDesk(P, P.labels, P.labelPane);
+    P.compare = compareDesk(P, P.labels);
+    P.ruler = ruler(P);
+    P.site = siteDesk(P);
+    P.declutter = () => {
+      names();
+      P.compare.declutter();
+    };
+  }
+  function showing(P) {
+    const { S, D, T, say, parks } = P, m = P.measure(), n = parks.length, e = P.era(), known = parks.filter(P.value).length;
+    const all = e && e[4] ? say(T([e[2], e[3]]) + "（" + e[4] + " 园），连同下级园区和片区共列 " + n + " 个", T([e[2], e[3]]) + " (" + e[4] + "), " + n + " listed with their parts") : say(n + " 个园区与片区", n + " parks and areas");
+    const layer = P.land.shows() ? P.land.active() : null;
+    const what = P.compare.shows() ? T(D.compare.sides[0]) + " | " + T(D.compare.sides[1]) : P.firms.shows() ? say("企业按产业集群", "firms by cluster") : layer ? T(layer.record.name) + (layer.style ? " · " + T(layer.style.name) : "") : m ? T(m.name) + say("，" + P.when() + "（" + known + " 个有数值）", ", " + P.when() + " (" + known + " of " + n + " known)") : "";
+    return all + (what ? say("；图上是", ". Shown: ") + what : "") + (D.synthetic ? " · " + P.U.syn : "") + (P.drawn.some((u) => u.precision === "sketch" || u.precision === "schematic") ? " · " + P.U.notOfficial : "");
+  }
+  function painting(P) {
+    const { S } = P;
+    P.layers = () => {
+      P.land.update();
+      P.firms.update();
+      P.findings.update();
+      P.context.update();
+    };
+    P.paint = () => {
+      P.pattern();
+      each(P.order, P.style);
+      fill(P.parts.lead, showing(P));
+      if (S.tab === "parks") P.paintList();
+      P.layers();
+      P.paintLegend();
+      P.paintScale();
+      P.paintCard();
+      P.compare.update();
+      P.declutter();
+    };
+  }
+  function listening(P) {
+    const { map, S, D } = P;
+    let closeBy = null;
+    map.on("moveend", () => {
+      const now = P.covering();
       if (now !== closeBy) {
         closeBy = now;
-        each(order, style);
+        each(P.order, P.style);
       }
-      land.update();
-      firms.update();
-      findings.update();
-      context.update();
-      paintLegend();
-      declutter();
-      insetMove();
-      paintScale();
-      remember();
+      P.layers();
+      P.paintLegend();
+      P.declutter();
+      P.insetMove();
+      P.paintScale();
+      P.remember();
     });
-    window.addEventListener("popstate", function() {
-      quiet = true;
-      S.unit = null;
-      S.thing = null;
-      S.finding = null;
-      S.query = "";
-      S.picks = [];
-      S.tab = D.desk || "parks";
+    map.on("zoomstart", () => {
+      P.labelPane.style.opacity = 0;
+    });
+    map.on("zoomend", () => {
+      P.labelPane.style.opacity = 1;
+    });
+    map.on("resize", () => {
+      P.compare.layout();
+      if (P.awaited) P.go(P.awaited[0], false, P.awaited[1]);
+      P.paintLegend();
+      P.declutter();
+      P.insetMove();
+      P.paintScale();
+    });
+    window.addEventListener("popstate", () => {
+      P.quiet = true;
+      Object.assign(S, { unit: null, thing: null, finding: null, site: null, query: "", picks: [], tab: D.desk || "parks" });
       P.mark.clear();
-      var at = recall();
-      U = UI[S.lang];
-      build();
+      const at = P.recall();
+      P.build();
       if (at) map.setView([at[0], at[1]], at[2], { animate: false });
-      paint2();
-      quiet = false;
-      if (asked !== null) findings.ready.then(function() {
-        findings.choose(asked, false);
-      });
+      P.paint();
+      P.site.repaint();
+      if (S.site) P.site.show(S.site);
+      P.quiet = false;
+      if (P.asked !== null) P.findings.ready.then(() => P.findings.choose(P.asked, false));
     });
-    map.on("zoomstart", function() {
-      labelPane.style.opacity = 0;
-    });
-    map.on("zoomend", function() {
-      labelPane.style.opacity = 1;
-    });
-    map.on("resize", function() {
-      compare.layout();
-      if (awaited) go(awaited[0], false, awaited[1]);
-      paintLegend();
-      declutter();
-      insetMove();
-      paintScale();
-    });
-    insetMove();
-    paintScale();
-    quiet = false;
-    if (asked !== null) findings.ready.then(function() {
-      findings.choose(asked, !seenAt);
-    });
-    else if (S.tab === "findings") findings.ready.then(refresh);
-    setTimeout(function() {
-      each(land.layers, function(l) {
-        if (l.key === "parcel") l.open("parcels");
-      });
+  }
+  function atlas(map, D) {
+    const P = shared(map, D), { S, byId } = P;
+    for (const part of [values, units, view, desks, charts, panel, legend, card, about, inset, pointer, address, paper, picture, painting]) part(P);
+    const seenAt = P.recall();
+    P.build();
+    P.go(P.core || P.everything || L.latLngBounds([[39.4, 115.4], [41, 117.5]]), false);
+    P.paint();
+    if (!seenAt && S.unit && byId[S.unit].layer) P.go(byId[S.unit].layer.getBounds().pad(1.5), false, 12);
+    if (seenAt) {
+      P.awaited = null;
+      map.setView([seenAt[0], seenAt[1]], seenAt[2], { animate: false });
+    }
+    P.paint();
+    listening(P);
+    P.insetMove();
+    P.paintScale();
+    if (S.site) P.site.show(S.site);
+    P.quiet = false;
+    if (P.asked !== null) P.findings.ready.then(() => P.findings.choose(P.asked, !seenAt));
+    else if (S.tab === "findings") P.findings.ready.then(P.refresh);
+    setTimeout(() => {
+      for (const l of P.land.layers) if (l.key === "parcel") l.open("parcels");
     }, 30);
-    window.atlasPage = { state: S, data: D, map, draw, pick, land, firms, findings, compare, ruler: measuring, pickThing, paint: paint2, rebuild: function() {
-      build();
-      paint2();
-    }, value: function(id) {
-      return value(byId[id]);
-    } };
+    window.atlasPage = { state: S, data: D, map, draw: P.draw, pick: P.pick, land: P.land, firms: P.firms, findings: P.findings, compare: P.compare, site: P.site, ruler: P.ruler, pickThing: P.pickThing, paint: P.paint, rebuild() {
+      P.build();
+      P.paint();
+    }, value: (id) => P.value(byId[id]) };
   }
 
   // main.js
