@@ -11,6 +11,8 @@ from .basics import LANG, YEAR, opened
 from .console import Output, command, say
 
 if TYPE_CHECKING:
+    from pandas import Series
+
     from ..model import Zone
 
 __all__ = ["map"]
@@ -21,7 +23,10 @@ __all__ = ["map"]
 @click.option("-o", "--out", type=Output(folder=False), help="输出文件 File to write; ZONE.html.")
 @LANG
 @YEAR
-@click.option("--color-by", help="打开时的指标 Quantity that colours the parks.")
+@click.option(
+    "--color-by", help="打开时的指标，键或名称，如 总收入、集约度 Quantity that colours the parks."
+)
+@click.option("--group", help="打开时只看的聚集区 Group of parks it opens on.")
 @click.option("--review-no", help="审图号 Map review number.")
 @click.option(
     "--layers",
@@ -37,6 +42,7 @@ def map(
     lang: str,
     year: int | None,
     color_by: str | None,
+    group: str | None,
     review_no: str | None,
     layers: str | None,
     compare: str | None,
@@ -49,7 +55,8 @@ def map(
     here = opened(zone, lang)
     atlas = draw_zone(
         here,
-        color_by=color_by,
+        color_by=_scores(here, color_by) if color_by in _SCORES else color_by,
+        group=group,
         year=year,
         lang="en" if lang == "en" else "zh",
         review_no=review_no,
@@ -66,6 +73,20 @@ def map(
         if lang == "zh"
         else f"{path}: {len(parks)} parks, {len(drawn)} drawn, {size:.2f} MB, needs no network."
     )
+
+
+_SCORES = ("集约度", "集约度分值", "score")
+
+
+def _scores(zone: Zone, name: str) -> Series:
+    """The scores of the assessment by unit and year."""
+    from ..assessment import assess
+    from ..errors import UnknownNameError
+
+    found = assess(zone, findings=False, draws=200).scores if zone.evaluation is not None else None
+    if found is None:
+        raise UnknownNameError(name, ["evaluation.toml"], what="score", zh="分值")
+    return found.total["score"].rename("集约度")
 
 
 def _compared(asked: str | None, lang: str) -> Zone | str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -11,9 +12,11 @@ from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import folium
+import shapely
 from branca.element import MacroElement
 from folium.template import Template
 from geopandas import GeoDataFrame
+from pandas import Series
 
 from ..findings import describe
 from ..io.writing import write_text_whole
@@ -64,9 +67,11 @@ class Atlas(folium.Map):  # type: ignore[misc]
     """
 
     def __init__(self, content: dict[str, Any], blocks: Mapping[str, str] | None = None) -> None:
+        self._span = _span(content)
+        south, west, north, east = self._span or (0.0, 0.0, 0.0, 0.0)
         super().__init__(
-            location=[0, 0],
-            zoom_start=4,
+            location=[(south + north) / 2, (west + east) / 2],
+            zoom_start=10 if self._span else 4,
             tiles=None,
             zoom_control=False,
             attribution_control=False,
@@ -78,6 +83,19 @@ class Atlas(folium.Map):  # type: ignore[misc]
         self.options["zoom_delta"] = 0.5
         self.options["wheel_px_per_zoom_level"] = 90
         self.add_child(_Start(), name="start")
+
+    def get_bounds(self) -> list[list[float | None]]:
+        """Return the south-west and north-east corners of the zone and of the layers added to it."""
+        added = super().get_bounds()
+        if self._span is None:
+            return added  # type: ignore[no-any-return]
+        south, west, north, east = self._span
+        ends = [[south, west], [north, east]]
+        for corner, other, pick in ((ends[0], added[0], min), (ends[1], added[1], max)):
+            for axis in (0, 1):
+                if other[axis] is not None:
+                    corner[axis] = pick(corner[axis], other[axis])
+        return ends  # type: ignore[return-value]
 
     def to_offline_html(self) -> str:
         """Return the atlas as one page that asks the network for nothing.
@@ -148,10 +166,25 @@ class Atlas(folium.Map):  # type: ignore[misc]
         )
 
 
+<<<<<<< HEAD
 def _name_in_page(parts: Rendered) -> str:
     found = next(text for text in parts.html if "folium-map" in text)
     start = found.index('id="') + 4
     return found[start : found.index('"', start)]
+=======
+def _span(content: Mapping[str, Any]) -> tuple[float, float, float, float] | None:
+    """South, west, north and east of the parks, else of the groups, else of the districts."""
+    for key in ("units", "outlines", "districts"):
+        shapes = [shapely.from_geojson(json.dumps(one["g"])) for one in content[key] if one["g"]]
+        if shapes:
+            west, south, east, north = (float(v) for v in shapely.total_bounds(shapes))
+            return south, west, north, east
+    return None
+
+
+def _base_links() -> list[tuple[str, str]]:
+    return [*folium.Map.default_js, *folium.Map.default_css]
+>>>>>>> 152b657 (Colour by a name, by values of one's own, open on a group; bounds of the atlas)
 
 
 _MARKER = "leaflet-marker.js"
@@ -196,7 +229,7 @@ def _static(name: str) -> str:
 def draw_zone(
     zone: Zone,
     *,
-    color_by: str | None = None,
+    color_by: str | Series | None = None,
     year: int | None = None,
     findings: GeoDataFrame | None = None,
     lang: Literal["zh", "en"] = "zh",
@@ -205,6 +238,7 @@ def draw_zone(
     sentences: Sentences = describe,
     desk: Literal["parks", "land", "firms", "findings", "compare"] | None = None,
     compare: Zone | str | None = None,
+    group: str | None = None,
 ) -> Atlas:
     """Draw the layers of a zone, coloured by a value, with findings on top.
 
@@ -213,7 +247,9 @@ def draw_zone(
     zone
         Any zone; what it does not hold is left out of the page.
     color_by
-        Key of the quantity that colours the parks; by default the first that has values.
+        The quantity that colours the parks, by key or name (``"income_wan"``, ``"总收入"``), or
+        values of your own: a named Series by unit, or by unit and year, such as the scores of
+        :func:`zgcgis.assess`. By default the first that most parks have values of.
     year
         Year the page opens on; by default the one ``zone.toml`` names, else the last.
     findings
@@ -235,11 +271,13 @@ def draw_zone(
     compare
         What the zone is compared with in the same page: another zone (a scenario, a later
         delivery), two years as ``"2019:2022"``, or ``"plan"`` for planned against actual use.
+    group
+        Id or name of a group of parks that the page opens on, the others put back.
 
     Raises
     ------
     UnknownNameError
-        If `color_by`, `year`, one of `layers` or what `compare` names is not there.
+        If `color_by`, `year`, `group`, one of `layers` or what `compare` names is not there.
     PageTooLargeError
         If the parcels, or layers that are asked for, do not fit into 29 MB.
 
@@ -258,6 +296,7 @@ def draw_zone(
         layers=layers,
         sentences=sentences,
         compare=compare,
+        group=group,
     )
     content["desk"] = desk or ("parks" if compare is None else "compare")
     return Atlas(content, blocks)

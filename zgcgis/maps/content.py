@@ -22,7 +22,7 @@ from ..terms import TERMS
 from .desks import comparison, land_and_firms, opening, quotients, unplanned, year_of
 from .finding_list import Sentences, findings_block
 from .land_layers import MOST_BLOCKS
-from .panel import Measure, in_units, panel
+from .panel import Measure, in_units, named, panel
 
 __all__ = ["page_content"]
 
@@ -35,7 +35,7 @@ _STEPS = 5  # decimals of a coordinate: about one metre
 def page_content(
     zone: Zone,
     *,
-    color_by: str | None,
+    color_by: str | Series | None,
     year: int | None,
     findings: GeoDataFrame | None,
     lang: str,
@@ -43,6 +43,7 @@ def page_content(
     layers: Sequence[str] | None = None,
     sentences: Sentences = describe,
     compare: Zone | str | None = None,
+    group: str | None = None,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Return the data block of the page, and the packed blocks beside it by id.
 
@@ -52,10 +53,10 @@ def page_content(
         If `color_by` is not a quantity the zone has values for, or `layers` names a layer or a
         way to colour it that there is not.
     """
-    measures, values = panel(zone)
+    own = color_by if isinstance(color_by, Series) else None
+    measures, values = panel(zone, own)
     keys = [measure.key for measure in measures]
-    if color_by is not None and color_by not in keys:
-        raise UnknownNameError(color_by, keys, what="quantity with values", zh="有数值的指标")
+    asked = keys[0] if own is not None else named(measures, str(color_by)) if color_by else None
     years = _years(zone, values)
     if year is not None and years and not years[0] <= year <= years[-1]:
         raise UnknownNameError(str(year), [str(y) for y in years], what="year", zh="年份")
@@ -83,8 +84,9 @@ def page_content(
         ],
         "ramp": list(_RAMP),
         "years": years,
-        "year": year or (year_of(zone, color_by, there, years) if color_by else opening_year),
-        "measure": color_by or measure,
+        "year": year or (year_of(zone, asked, there, years) if asked else opening_year),
+        "measure": asked or measure,
+        "group": _group_of(groups, group),
         "measures": [_measure(m) for m in measures],
         "values": _values(values, ids | {zone.id}, sources),
         "records": _records(zone, ids | {zone.id}, sources),
@@ -110,6 +112,17 @@ def page_content(
     taken = len(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
     content["land"], content["firms"] = land_and_firms(zone, layers, blocks, taken, beside)
     return content, blocks
+
+
+def _group_of(groups: Sequence[Mapping[str, Any]], asked: str | None) -> str:
+    """The id of the group that is asked for by id or name."""
+    if asked is None:
+        return ""
+    for group in groups:
+        if asked in (group["id"], *group["name"]):
+            return str(group["id"])
+    known = [text for group in groups for text in (group["id"], group["name"][0])]
+    raise UnknownNameError(asked, known, what="group", zh="聚集区")
 
 
 def _compared(

@@ -9,21 +9,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas import DataFrame
+from pandas import DataFrame, Series
 
 from ..accounts.precedence import best_first
+from ..errors import UnknownNameError
 from ..indicators import INDICATORS, compute
 from ..model import Zone
 from ..terms import TERMS
 
-__all__ = ["Measure", "breaks", "in_units", "panel"]
+__all__ = ["Measure", "breaks", "in_units", "named", "panel"]
 
 _WHOLE = ("annual", "stock")
 # What a page shows first; whatever else a zone holds comes after, in the order of the glossary.
@@ -117,7 +118,13 @@ def breaks(values: Any, classes: int = 5) -> tuple[float, ...]:
         limit = _round(float(raw))
         if known[0] < limit <= known[-1] and limit not in found:
             found.append(limit)
-    return tuple(sorted(found))
+    if len(found) < classes - 1 < len(known) - 1:  # too close to one another for round numbers
+        step = 10.0 ** math.floor(math.log10((known[-1] - known[0]) / classes))
+        found = [
+            float(f"{round(limit / step) * step:.10g}")
+            for limit in np.quantile(np.asarray(known), np.linspace(0, 1, classes + 1)[1:-1])
+        ]
+    return tuple(sorted(set(found)))
 
 
 def _round(value: float) -> float:
@@ -129,8 +136,16 @@ def _round(value: float) -> float:
     return math.copysign(float(f"{step * size:.6g}"), value)
 
 
-def panel(zone: Zone) -> tuple[list[Measure], DataFrame]:
+def panel(zone: Zone, own: Series | None = None) -> tuple[list[Measure], DataFrame]:
     """Return what can be shown on the map, and one row per unit, year and quantity.
+
+    Parameters
+    ----------
+    zone
+        The zone.
+    own
+        Values from elsewhere, such as scores, that become the first of the quantities: named,
+        by unit, or by unit and year; without years they are of the latest.
 
     Returns
     -------
@@ -163,7 +178,57 @@ def panel(zone: Zone) -> tuple[list[Measure], DataFrame]:
     table = table[table["key"].isin(keys)].copy()
     factors = {key: _factor(key) for key in keys}
     table["value"] = table["value"].astype("float64") * table["key"].map(factors).astype("float64")
+    if own is not None:
+        rows = _own_rows(own, zone, table)
+        name = str(own.name or OWN)
+        own_measure = Measure(OWN, name, name, "", "", "", "", computed=True, breaks=breaks(rows["value"]))  # fmt: skip
+        measures, table = [own_measure, *measures], pd.concat([rows, table], ignore_index=True)
     return measures, table.reset_index(drop=True)
+
+
+OWN = "own"
+"""Key of the values that a caller brings."""
+
+
+def _own_rows(own: Series, zone: Zone, table: DataFrame) -> DataFrame:
+    """The caller's values as rows of the panel; those that are no numbers are not there."""
+    stated = zone.meta.get("years")
+    years = [*(stated or []), *table["year"].tolist()]
+    latest = max((int(year) for year in years), default=0)
+    keyed = own.index.nlevels > 1
+    rows = []
+    for at, value in pd.to_numeric(own).items():
+        unit, year = (at[0], int(at[1])) if keyed else (at, latest)
+        if math.isfinite(value):
+            rows.append({"unit": str(unit), "year": year, "value": float(value)})
+    found = DataFrame(rows, columns=["unit", "year", "value"]).reindex(columns=_COLUMNS)
+    unknown = sorted(set(found["unit"]) - set(zone.units.index) - {zone.id})
+    if unknown:
+        raise UnknownNameError(unknown[0], list(zone.units.index), what="unit", zh="单元")
+    texts = [c for c in _COLUMNS if c not in ("unit", "year", "value", "others")]
+    found[texts] = ""
+    return found.assign(key=OWN, qualifier="=", period="annual", basis="computed", others=0)
+
+
+def named(measures: Sequence[Measure], asked: str) -> str:
+    """Return the key of the quantity that `asked` names: by key, Chinese or English name, or a part of one.
+
+    Raises
+    ------
+    UnknownNameError
+        If it names none, or several.
+    """
+    word = asked.strip().casefold()
+    for fits in (
+        lambda m: asked == m.key,
+        lambda m: word in (m.zh.casefold(), m.en.casefold()),
+        lambda m: word and (word in m.zh.casefold() or word in m.en.casefold()),
+    ):
+        found = [m.key for m in measures if fits(m)]
+        if len(found) == 1:
+            return found[0]
+    known = [text for m in measures for text in (m.key, m.zh)]
+    raise UnknownNameError(asked, known, what="quantity with values", zh="有数值的指标")
 
 
 def _order(keys: list[str]) -> list[str]:

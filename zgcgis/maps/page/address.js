@@ -12,6 +12,7 @@ export function address(P) {
     if (S.measure) h.push("m=" + encode(S.measure));
     if (S.year !== null) h.push("y=" + S.year);
     if (S.mode !== "latest") h.push("k=" + S.mode);
+    if (S.group) h.push("o=" + encode(S.group));
     if (S.picks.length) h.push("i=" + S.picks.map(encode).join(","), "j=" + S.join);
     if (S.query) h.push("q=" + encode(S.query));
     if (S.unit) h.push("s=" + encode(S.unit));
@@ -46,6 +47,7 @@ export function address(P) {
       else if (k === "y" && D.years.indexOf(+v) >= 0) S.year = +v;
       else if (k === "k" && v === "exact") S.mode = v;
       else if (k === "i") S.picks = v.split(",").filter(function (i) { return Object.prototype.hasOwnProperty.call(industryById, i); });
+      else if (k === "o" && Object.prototype.hasOwnProperty.call(P.groupById, v)) S.group = v;
       else if (k === "j" && v === "all") S.join = v;
       else if (k === "q") S.query = v.slice(0, 80).replace(/[\ud800-\udbff]$/, "");
       else if (k === "s" && Object.prototype.hasOwnProperty.call(byId, v)) S.unit = v;

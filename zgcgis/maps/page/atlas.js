@@ -26,7 +26,7 @@ import { view } from "./view.js";
 import { UI } from "./words.js";
 
 /* What the reader has chosen. */
-function stateOf(D) { return { lang: D.lang, measure: D.measure, year: D.year, mode: "latest", picks: [], join: "any", query: "", unit: null, thing: null, finding: null, tab: D.desk || "parks", blocks: false }; }
+function stateOf(D) { return { lang: D.lang, measure: D.measure, year: D.year, mode: "latest", picks: [], group: D.group, join: "any", query: "", unit: null, thing: null, finding: null, tab: D.desk || "parks", blocks: false }; }
 
 /* Everything by its id; children and those above, each once: a hierarchy may run in a circle. */
 function tables(D) {
@@ -102,7 +102,7 @@ function listening(P) {
   map.on("resize", () => { P.compare.layout(); if (P.awaited) P.go(P.awaited[0], false, P.awaited[1]); P.paintLegend(); P.declutter(); P.insetMove(); P.paintScale(); });
   window.addEventListener("popstate", () => { /* Back, or another address typed in */
     P.quiet = true;
-    Object.assign(S, { unit: null, thing: null, finding: null, site: null, query: "", picks: [], tab: D.desk || "parks" }); P.mark.clear();
+    Object.assign(S, { unit: null, thing: null, finding: null, site: null, query: "", picks: [], group: D.group, tab: D.desk || "parks" }); P.mark.clear();
     const at = P.recall();
     P.build();
     if (at) map.setView([at[0], at[1]], at[2], { animate: false });
@@ -117,7 +117,7 @@ export function atlas(map, D) {
   for (const part of [values, units, view, desks, charts, panel, legend, card, about, inset, pointer, address, paper, picture, painting]) part(P);
   const seenAt = P.recall();
   P.build();
-  P.go(P.core || P.everything || L.latLngBounds([[39.4, 115.4], [41, 117.5]]), false);
+  P.go(P.groupBounds() || P.core || P.everything || L.latLngBounds([[39.4, 115.4], [41, 117.5]]), false);
   P.paint();
   if (!seenAt && S.unit && byId[S.unit].layer) P.go(byId[S.unit].layer.getBounds().pad(1.5), false, 12);
   if (seenAt) { P.awaited = null; map.setView([seenAt[0], seenAt[1]], seenAt[2], { animate: false }); }

@@ -98,6 +98,8 @@ export function panel(P) {
           return el("button", { type: "button", "aria-pressed": S.mode === o[0] ? "true" : "false", onclick: function () { S.mode = o[0]; var seg = this.parentNode; each(seg.children, function (b) { b.setAttribute("aria-pressed", "false"); }); this.setAttribute("aria-pressed", "true"); P.paint(); P.remember(); } }, o[1]);
         })))));
     }
+    var held = D.groups.filter(function (g) { return D.units.some(function (u) { return u.group === g.id; }); });
+    if (held.length > 1) out.push(el("div", { class: "field" }, el("label", { for: "gr" }, P.U.groupFilter), el("select", { id: "gr", onchange: function () { S.group = this.value; P.paint(); P.go(P.groupBounds() || P.core, true); P.remember(); } }, [["", P.U.all]].concat(held.map(function (g) { return [g.id, T(g.name)]; })).map(function (o) { return el("option", { value: o[0], selected: o[0] === S.group }, o[1]); }))));
     if (D.industries.length) {
       P.parts.chips = el("div", { class: "chips", role: "group", "aria-label": P.U.clusters });
       P.parts.join = el("div", { class: "seg", role: "group", "aria-label": P.U.anyAll }, ["any", "all"].map(function (j) {
@@ -136,7 +138,7 @@ export function panel(P) {
     each(list, function (r) { if (r.c) { hi = Math.max(hi, r.c[1]); withValue++; } });
     var shown = list.filter(function (r) { return r.u.level !== "block"; }), a = area(shown.map(function (r) { return r.u; }));
     var says = S.lang === "en" ? shown.length + " parks, " + withValue + " with a value" : shown.length + " 个园区，" + withValue + " 个有数值";
-    if ((S.picks.length || S.query) && a.n) says += (S.lang === "en" ? "; published area " + P.number(a.sum) + " km² in all (" + a.n + " known; " + P.U.areaNote + ")" : "；" + P.U.published + " " + P.number(a.sum) + " 平方公里（" + a.n + " 个有面积，" + P.U.areaNote + "）");
+    if ((S.picks.length || S.query || S.group) && a.n) says += (S.lang === "en" ? "; published area " + P.number(a.sum) + " km² in all (" + a.n + " known; " + P.U.areaNote + ")" : "；" + P.U.published + " " + P.number(a.sum) + " 平方公里（" + a.n + " 个有面积，" + P.U.areaNote + "）");
     fill(P.parts.status, list.length ? says : P.U.noMatch);
     clear(P.parts.list);
     each(list, function (r) {

@@ -7,6 +7,7 @@ export function paper(P) {
 
   function filterText() {
     var out = [];
+    if (S.group) out.push(T(P.groupById[S.group].name));
     if (S.picks.length) out.push(S.picks.map(function (k) { return T(industryById[k].name); }).join(S.lang === "en" ? (S.join === "all" ? " and " : " or ") : S.join === "all" ? " 且 " : " 或 "));
     if (S.query) out.push("“" + S.query + "”");
     return out.join(S.lang === "en" ? "; " : "；");
@@ -53,7 +54,7 @@ export function paper(P) {
     document.documentElement.classList.add("printing");
     P.compare.layout(); map.invalidateSize({ animate: false, pan: false });
     var list = P.ranked().filter(function (r) { return r.u.layer; }).map(function (r) { return r.u; });
-    var view = S.picks.length || S.query ? P.boundsOf(list) : null;
+    var view = S.picks.length || S.query || S.group ? P.boundsOf(list) : null;
     P.go(view || P.core, false, 13);
     numberParks(); P.pattern(); P.compare.update();
     each([map, P.compare.second() && P.compare.second().map], function (one) { if (one) one.eachLayer(function (l) { if (l.settle) l.settle(); }); });

@@ -55,7 +55,9 @@ export function values(P) {
       return u.industries.some(function (k) { var i = industryById[k]; return i && i.covers.indexOf(key) >= 0; });
     };
   }
+  function inGroup(u) { return !S.group || u.id === S.group || u.group === S.group || u.above.some(function (p) { return p.id === S.group || p.group === S.group; }); }
   function chosen(u) {
+    if (!inGroup(u)) return false;
     if (!S.picks.length) return true;
     var hit = function (k) { return names(k)(u); };
     return S.join === "all" ? S.picks.every(hit) : S.picks.some(hit);

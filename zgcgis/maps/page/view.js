@@ -49,6 +49,7 @@ export function view(P) {
   P.core = boundsOf(inGroups.length > 1 ? inGroups : P.drawn) || P.everything;
   if (P.core && D.outlines.length && inGroups.length > 1) each(D.outlines, function (o) { P.core.extend(o.layer.getBounds()); });
   if (P.core) { var inner = L.latLngBounds(P.core.getSouthWest(), P.core.getNorthEast()); each(P.drawn, function (u) { if (!u.isPoint && inner.contains(u.at)) P.core.extend(u.layer.getBounds()); }); }
+  P.groupBounds = function () { return S.group ? boundsOf(P.drawn.filter(function (u) { return u.id === S.group || u.group === S.group; })) : null; };
   function padding() {
     if (P.onPaper) return { paddingTopLeft: [12, 12], paddingBottomRight: [12, 12] };
     var f = frame(), s = map.getSize();

@@ -15,7 +15,7 @@ export const UI = {
     uArea: "规划面积未查到", uOutline: "没有可用的边界，图上是一个示意点", uNoPlace: "选址没有任何来源写明", uSince: "设立年份未查到", uIndustry: "规划没有写明它的产业", uValue: "没有查到任何数值：",
     conflict: "同一年另有不同的公布数，见下表", target: "目标", value: "查到", progress: "完成比例", demands: "规划对用地的要求", counting: "统计口径", sources: "资料来源", howDrawn: "轮廓怎么画的",
     filter: "筛选", noFilter: "无", review: "审图号", reviewBlank: "（正式发布前填写）", printed: "打印日期", projection: "网络墨卡托投影显示；面积另按椭球面计算", list: "园区编号",
-    sketchLine: "示意轮廓（虚线）", schematicLine: "位置与形状均为示意", pointMark: "无轮廓的园区", groupLine: "聚集区",
+    sketchLine: "示意轮廓（虚线）", schematicLine: "位置与形状均为示意", pointMark: "无轮廓的园区", groupLine: "聚集区", groupFilter: "只看一个聚集区",
     allYears: "各年分级相同", syn: "虚构数据，仅供演示", copyLink: "复制链接", specialise: "产业构成与全区之比", valueAt: "数值", noRecords: "没有查到公布数值", plannedWords: "规划用语"
   },
   en: {
@@ -32,7 +32,7 @@ export const UI = {
     uArea: "Planned area not found", uOutline: "No usable outline; the map shows an indicative point", uNoPlace: "No source states its site", uSince: "Year of founding not found", uIndustry: "The plan names no industry for it", uValue: "No value found at all for: ",
     conflict: "Another value was published for the same year, see below", target: "Goal", value: "Found", progress: "Share reached", demands: "What the plan asks of land", counting: "How values are counted", sources: "Sources", howDrawn: "How the outlines were drawn",
     filter: "Filter", noFilter: "none", review: "Map review no.", reviewBlank: "(fill in before publication)", printed: "Printed", projection: "Shown in Web Mercator; areas are taken on the ellipsoid", list: "Numbered parks",
-    sketchLine: "Sketch outline (dashed)", schematicLine: "Place and shape indicative", pointMark: "Park without an outline", groupLine: "Park group",
+    sketchLine: "Sketch outline (dashed)", schematicLine: "Place and shape indicative", pointMark: "Park without an outline", groupLine: "Park group", groupFilter: "One group of parks",
     allYears: "same classes in all years", syn: "Invented data, for demonstration", copyLink: "Copy link", specialise: "Industries against the zone", valueAt: "value", noRecords: "No published value found", plannedWords: "Words of the plan"
   }
 };

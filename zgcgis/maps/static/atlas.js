@@ -105,6 +105,7 @@
       if (S.measure) h.push("m=" + encode(S.measure));
       if (S.year !== null) h.push("y=" + S.year);
       if (S.mode !== "latest") h.push("k=" + S.mode);
+      if (S.group) h.push("o=" + encode(S.group));
       if (S.picks.length) h.push("i=" + S.picks.map(encode).join(","), "j=" + S.join);
       if (S.query) h.push("q=" + encode(S.query));
       if (S.unit) h.push("s=" + encode(S.unit));
@@ -169,6 +170,7 @@
         else if (k === "i") S.picks = v.split(",").filter(function(i) {
           return Object.prototype.hasOwnProperty.call(industryById, i);
         });
+        else if (k === "o" && Object.prototype.hasOwnProperty.call(P.groupById, v)) S.group = v;
         else if (k === "j" && v === "all") S.join = v;
         else if (k === "q") S.query = v.slice(0, 80).replace(/[\ud800-\udbff]$/, "");
         else if (k === "s" && Object.prototype.hasOwnProperty.call(byId, v)) S.unit = v;
@@ -3246,6 +3248,21 @@
           })))
         ));
       }
+      var held = D.groups.filter(function(g) {
+        return D.units.some(function(u) {
+          return u.group === g.id;
+        });
+      });
+      if (held.length > 1) out.push(el("div", { class: "field" }, el("label", { for: "gr" }, P.U.groupFilter), el("select", { id: "gr", onchange: function() {
+        S.group = this.value;
+        P.paint();
+        P.go(P.groupBounds() || P.core, true);
+        P.remember();
+      } }, [["", P.U.all]].concat(held.map(function(g) {
+        return [g.id, T(g.name)];
+      })).map(function(o) {
+        return el("option", { value: o[0], selected: o[0] === S.group }, o[1]);
+      }))));
       if (D.industries.length) {
         P.parts.chips = el("div", { class: "chips", role: "group", "aria-label": P.U.clusters });
         P.parts.join = el("div", { class: "seg", role: "group", "aria-label": P.U.anyAll }, ["any", "all"].map(function(j) {
@@ -3319,7 +3336,7 @@
         return r.u;
       }));
       var says = S.lang === "en" ? shown.length + " parks, " + withValue + " with a value" : shown.length + " 个园区，" + withValue + " 个有数值";
-      if ((S.picks.length || S.query) && a.n) says += S.lang === "en" ? "; published area " + P.number(a.sum) + " km² in all (" + a.n + " known; " + P.U.areaNote + ")" : "；" + P.U.published + " " + P.number(a.sum) + " 平方公里（" + a.n + " 个有面积，" + P.U.areaNote + "）";
+      if ((S.picks.length || S.query || S.group) && a.n) says += S.lang === "en" ? "; published area " + P.number(a.sum) + " km² in all (" + a.n + " known; " + P.U.areaNote + ")" : "；" + P.U.published + " " + P.number(a.sum) + " 平方公里（" + a.n + " 个有面积，" + P.U.areaNote + "）";
       fill(P.parts.status, list.length ? says : P.U.noMatch);
       clear(P.parts.list);
       each(list, function(r) {
@@ -3397,6 +3414,7 @@
     Object.assign(P, { filterText });
     function filterText() {
       var out = [];
+      if (S.group) out.push(T(P.groupById[S.group].name));
       if (S.picks.length) out.push(S.picks.map(function(k) {
         return T(industryById[k].name);
       }).join(S.lang === "en" ? S.join === "all" ? " and " : " or " : S.join === "all" ? " 且 " : " 或 "));
@@ -3500,7 +3518,7 @@
       }).map(function(r) {
         return r.u;
       });
-      var view2 = S.picks.length || S.query ? P.boundsOf(list) : null;
+      var view2 = S.picks.length || S.query || S.group ? P.boundsOf(list) : null;
       P.go(view2 || P.core, false, 13);
       numberParks();
       P.pattern();
@@ -4434,7 +4452,13 @@
         });
       };
     }
+    function inGroup(u) {
+      return !S.group || u.id === S.group || u.group === S.group || u.above.some(function(p) {
+        return p.id === S.group || p.group === S.group;
+      });
+    }
     function chosen(u) {
+      if (!inGroup(u)) return false;
       if (!S.picks.length) return true;
       var hit = function(k) {
         return names(k)(u);
@@ -4565,6 +4589,11 @@
         if (!u.isPoint && inner.contains(u.at)) P.core.extend(u.layer.getBounds());
       });
     }
+    P.groupBounds = function() {
+      return S.group ? boundsOf(P.drawn.filter(function(u) {
+        return u.id === S.group || u.group === S.group;
+      })) : null;
+    };
     function padding() {
       if (P.onPaper) return { paddingTopLeft: [12, 12], paddingBottomRight: [12, 12] };
       var f = frame(), s = map.getSize();
@@ -4702,6 +4731,7 @@
       schematicLine: "位置与形状均为示意",
       pointMark: "无轮廓的园区",
       groupLine: "聚集区",
+      groupFilter: "只看一个聚集区",
       allYears: "各年分级相同",
       syn: "虚构数据，仅供演示",
       copyLink: "复制链接",
@@ -4810,6 +4840,7 @@
       schematicLine: "Place and shape indicative",
       pointMark: "Park without an outline",
       groupLine: "Park group",
+      groupFilter: "One group of parks",
       allYears: "same classes in all years",
       syn: "Invented data, for demonstration",
       copyLink: "Copy link",
@@ -4822,7 +4853,7 @@
 
   // atlas.js
   function stateOf(D) {
-    return { lang: D.lang, measure: D.measure, year: D.year, mode: "latest", picks: [], join: "any", query: "", unit: null, thing: null, finding: null, tab: D.desk || "parks", blocks: false };
+    return { lang: D.lang, measure: D.measure, year: D.year, mode: "latest", picks: [], group: D.group, join: "any", query: "", unit: null, thing: null, finding: null, tab: D.desk || "parks", blocks: false };
   }
   function tables(D) {
     const made = { byId: /* @__PURE__ */ Object.create(null), groupById: /* @__PURE__ */ Object.create(null), measureByKey: /* @__PURE__ */ Object.create(null), industryById: /* @__PURE__ */ Object.create(null), labels: [] };
@@ -4965,7 +4996,7 @@
     });
     window.addEventListener("popstate", () => {
       P.quiet = true;
-      Object.assign(S, { unit: null, thing: null, finding: null, site: null, query: "", picks: [], tab: D.desk || "parks" });
+      Object.assign(S, { unit: null, thing: null, finding: null, site: null, query: "", picks: [], group: D.group, tab: D.desk || "parks" });
       P.mark.clear();
       const at = P.recall();
       P.build();
@@ -4982,7 +5013,7 @@
     for (const part of [values, units, view, desks, charts, panel, legend, card, about, inset, pointer, address, paper, picture, painting]) part(P);
     const seenAt = P.recall();
     P.build();
-    P.go(P.core || P.everything || L.latLngBounds([[39.4, 115.4], [41, 117.5]]), false);
+    P.go(P.groupBounds() || P.core || P.everything || L.latLngBounds([[39.4, 115.4], [41, 117.5]]), false);
     P.paint();
     if (!seenAt && S.unit && byId[S.unit].layer) P.go(byId[S.unit].layer.getBounds().pad(1.5), false, 12);
     if (seenAt) {
