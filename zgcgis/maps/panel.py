@@ -118,7 +118,8 @@ def breaks(values: Any, classes: int = 5) -> tuple[float, ...]:
         limit = _round(float(raw))
         if known[0] < limit <= known[-1] and limit not in found:
             found.append(limit)
-    if len(found) < classes - 1 < len(known) - 1:  # too close to one another for round numbers
+    close = known[-1] - known[0] < 0.5 * max(abs(known[0]), abs(known[-1]))
+    if close and len(found) < classes - 1 < len(known) - 1:  # too close for round numbers
         step = 10.0 ** math.floor(math.log10((known[-1] - known[0]) / classes))
         found = [
             float(f"{round(limit / step) * step:.10g}")

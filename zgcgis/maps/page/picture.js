@@ -50,7 +50,12 @@ export function picture(P) {
       });
     });
   }
+  /* a picture is light, whatever the room is */
   function draw() {
+    document.documentElement.classList.add("light");
+    return Promise.resolve().then(drawLight).finally(function () { document.documentElement.classList.remove("light"); });
+  }
+  function drawLight() {
     var f = P.stage();
     var k = 2, w = Math.round(f.right - f.left), mapH = Math.round(f.bottom - f.top), head = 74, side = 268, pad = 22, m = P.measure(), font = getComputedStyle(document.body).fontFamily;
     var W = w + side, c = el("canvas"), x = c.getContext("2d");

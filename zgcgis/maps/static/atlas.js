@@ -3637,6 +3637,12 @@
       });
     }
     function draw() {
+      document.documentElement.classList.add("light");
+      return Promise.resolve().then(drawLight).finally(function() {
+        document.documentElement.classList.remove("light");
+      });
+    }
+    function drawLight() {
       var f = P.stage();
       var k = 2, w = Math.round(f.right - f.left), mapH = Math.round(f.bottom - f.top), head = 74, side2 = 268, pad = 22, m = P.measure(), font = getComputedStyle(document.body).fontFamily;
       var W = w + side2, c = el("canvas"), x = c.getContext("2d");
