@@ -380,3 +380,49 @@ def test_json_for_a_page_is_inert_and_says_the_same(text):
 
 def test_text_in_html_is_text():
     assert escape_text("<b>{{1}}'\"") == "&lt;b&gt;&#123;&#123;1&#125;&#125;&#x27;&quot;"
+
+
+def test_an_atlas_lies_where_its_zone_lies(zone):
+    atlas = draw_zone(zone, layers=["none"])
+    west, south, east, north = zone.layer("park").to_crs("EPSG:4490").total_bounds
+    (low, left), (high, right) = atlas.get_bounds()
+    assert low <= south + 1e-4
+    assert left <= west + 1e-4
+    assert high >= north - 1e-4
+    assert right >= east - 1e-4
+    assert low < atlas.location[0] < high
+    assert left < atlas.location[1] < right
+    folium.CircleMarker([low - 1, right + 1]).add_to(atlas)
+    folium.PolyLine([[low - 1, left], [high, right + 1]]).add_to(atlas)
+    assert atlas.get_bounds() == [[low - 1, left], [high, right + 1]]
+
+
+@pytest.mark.parametrize("asked", ["income_wan", "总收入", "Total income", "total INCOME"])
+def test_a_quantity_is_asked_for_by_key_or_name(zone, asked):
+    assert draw_zone(zone, color_by=asked, layers=["none"]).content["measure"] == "income_wan"
+
+
+@pytest.mark.parametrize("asked", ["", "收", "没有的", "income"])
+def test_a_name_of_no_or_of_many_quantities_is_refused(zone, asked):
+    with pytest.raises(UnknownNameError):
+        draw_zone(zone, color_by=asked or " ", layers=["none"])
+
+
+def test_values_of_ones_own_colour_the_parks(zone):
+    units = zone.units.index[zone.units["level"] == "park"][:6]
+    scores = pd.Series([70.5, 71, 72, 73, 74, None], index=units, name="集约度")
+    content = draw_zone(zone, color_by=scores, layers=["none"]).content
+    assert content["measures"][0]["name"] == ["集约度", "集约度"]
+    assert len(content["measures"][0]["breaks"]) == 4
+    assert set(content["values"]["own"]) == set(units[:5])
+    yearly = pd.Series({(units[0], 2020): 1.0, (units[0], 2021): 2.0}, name="s")
+    content = draw_zone(zone, color_by=yearly, layers=["none"]).content
+    assert [cell[:2] for cell in content["values"]["own"][units[0]]] == [[2020, 1], [2021, 2]]
+    with pytest.raises(UnknownNameError):
+        draw_zone(zone, color_by=pd.Series({"nobody": 1.0}), layers=["none"])
+
+
+def test_a_page_opens_on_one_group(zone):
+    assert draw_zone(zone, group="north", layers=["none"]).content["group"] == "north"
+    with pytest.raises(UnknownNameError):
+        draw_zone(zone, group="nobody", layers=["none"])

@@ -18,6 +18,7 @@ from shapely import Polygon
 import zgcgis as zg
 from zgcgis.geo import area_m2, clipped_areas, length_m
 from zgcgis.maps import draw_zone, save_map
+from zgcgis.model import there_in
 
 sys.path.insert(0, str(Path(__file__).parent))
 from atlas_zone import browser_page
@@ -62,6 +63,9 @@ def sites(zone):
             yield [(round(a, 6), round(b, 6)) for a, b in zip(x, y, strict=True)]
 
 
+ANSWERED = """() => new Promise(done => {
+  (function wait() { if (atlasPage.site.answer()) done(true); else setTimeout(wait, 10); })();
+})"""
 SHOW = """points => new Promise(done => {
   const S = atlasPage.site;
   S.clear(); S.show(points.map(([x, y]) => L.latLng(y, x)));
@@ -81,8 +85,6 @@ SHOW = """points => new Promise(done => {
 
 def test_land_in_a_site_is_that_of_the_package(zone, page):
     tried = 0
-    parcels = zone.layer("parcel")
-    parcels = parcels[parcels["until"].isna()].reset_index(drop=True)
     firms = zone.layer("enterprise")
     firms = firms[firms["year"] == firms["year"].max()].to_crs("EPSG:4490")
     found = zg.check(zone).to_crs("EPSG:4490")
@@ -98,10 +100,8 @@ def test_land_in_a_site_is_that_of_the_package(zone, page):
         length = length_m(outline, center=zone.center)[0]
         assert abs(around - length) <= PART * length
         for level in ("parcel", "building", "detailed_plan"):
-            layer = parcels if level == "parcel" else zone.layer(level)
-            if level == "building":
-                layer = layer[layer["until"].isna()] if "until" in layer else layer
-            layer = layer.reset_index(drop=True)
+            layer = zone.layer(level)
+            layer = layer[there_in(layer, 2023)].reset_index(drop=True)
             _, rows, areas = clipped_areas(outline, layer.geometry, center=zone.center)
             stated = told["by"].get(level, {"m2": 0, "n": 0})
             assert abs(stated["m2"] - areas.sum()) <= PART * areas.sum() + 1, level
@@ -150,7 +150,7 @@ def test_a_site_is_drawn_by_key_alone(file):
         page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         assert "画的地块" in page.text_content(".card h2")
-        page.wait_for_function("atlasPage.site.answer()")
+        page.evaluate(ANSWERED)
         assert "g=" in page.evaluate("location.hash")
         page.keyboard.press("Escape")
         assert page.evaluate("atlasPage.state.site === null")
@@ -183,7 +183,7 @@ def test_the_csv_and_the_link_hold_the_site(file, zone):
         address = page.url
         page.goto("about:blank")
         page.goto(address)
-        page.wait_for_function("atlasPage.site.answer()")
+        page.evaluate(ANSWERED)
         again = page.evaluate("atlasPage.state.site.map(p => [p.lng, p.lat])")
         assert np.allclose(again, points, atol=1e-6)
         assert violations(page) == []
@@ -196,4 +196,44 @@ def test_an_address_with_no_site_opens_without_one(file, bad):
     with browser_page() as page:
         page.goto(file.as_uri() + "#g=" + bad)
         assert page.evaluate("atlasPage.state.site === null")
+        assert page.complaints == []
+
+
+@pytest.mark.parametrize("room", [{"color_scheme": "dark"}, {"forced_colors": "active"}])
+def test_axe_finds_nothing_in_a_dark_room_or_under_forced_colours(file, room):
+    with browser_page(1440, 860, **room) as page:
+        page.goto(file.as_uri())
+        for tab in ("parks", "land", "findings"):
+            page.click(f"#tab-{tab}")
+            page.wait_for_timeout(250)
+            assert violations(page) == [], tab
+        if "color_scheme" in room:
+            paper = "getComputedStyle(document.querySelector('.panel')).backgroundColor"
+            assert sum(map(int, page.evaluate(paper)[4:-1].split(","))) < 200
+            page.emulate_media(media="print")
+            assert sum(map(int, page.evaluate(paper)[4:-1].split(","))) > 700
+
+
+def test_findings_stand_in_groups_that_fold(file, zone):
+    count = len(zg.check(zone))
+    heads = "[...document.querySelectorAll('.group-head b')].map(b => +b.textContent)"
+    with browser_page(1440, 3000) as page:
+        page.goto(file.as_uri())
+        page.click("#tab-findings")
+        for by in ("rule", "park", "severity"):
+            page.select_option("#fg", by)
+            page.wait_for_timeout(100)
+            seen, rows = {}, "[...document.querySelectorAll('.group-head')]"
+            for fold in (False, True):
+                if fold:
+                    while page.query_selector(".group-head[aria-expanded=true]"):
+                        page.click(".group-head[aria-expanded=true] >> nth=0")
+                seen[fold] = page.evaluate(heads)
+            assert sum(seen[True]) == count, by
+            assert page.evaluate("document.querySelectorAll('.list .finding').length") == 0
+            assert len(page.evaluate(f"{rows}.map(b => b.textContent)")) == len(seen[True]) > 1
+            assert page.evaluate("atlasPage.findings.listed().length") == count
+        page.evaluate("atlasPage.findings.step(1)")
+        assert page.query_selector(".finding[aria-current=true]") is not None
+        assert violations(page) == []
         assert page.complaints == []

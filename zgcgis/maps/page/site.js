@@ -101,15 +101,18 @@ export function siteDesk(P) {
     cross.hidden = box.hidden = !points; document.documentElement.classList.toggle("is-drawing", !!points);
     if (!points) return;
     cross.style.left = (f.left + f.right) / 2 + "px"; cross.style.top = (f.top + f.bottom) / 2 + "px";
+    const held = [...box.querySelectorAll("button")].indexOf(document.activeElement);
     box.setAttribute("aria-label", say("画一块地", "Draw a site"));
     fill(box, el("span", { role: "status" }, said()), tool(say("加一点", "Add"), () => take(middle())), tool(say("撤回", "Undo"), undo, !points.length), tool(say("完成", "Done"), finish, !whole()), tool(say("取消", "Cancel"), cancel));
+    if (held >= 0) focusOn(held);
   }
   const whole = () => points.length > 2 && areaOf(points) > 0 && !crossesItself(points.map((p) => [p.lng, p.lat]));
-  function again(which) { paint(); bar(); const all = box.querySelectorAll("button"); if (which !== undefined && all[which]) (all[which].disabled ? all[0] : all[which]).focus(); }
+  function focusOn(which) { const all = box.querySelectorAll("button"); if (all[which]) (all[which].disabled ? all[0] : all[which]).focus({ preventScroll: true }); }
+  function again(which) { paint(); bar(); if (which !== undefined) focusOn(which); }
   function start() { P.clearPicked(); S.site = null; answer = null; points = []; if (P.ruler.on()) P.ruler.toggle(); again(0); }
   function undo() { points.pop(); again(1); }
   function cancel() { points = null; again(); }
-  function take(latlng) { if (!points) return false; points.push(L.latLng(latlng)); again(document.activeElement && box.contains(document.activeElement) ? 0 : undefined); return true; }
+  function take(latlng) { if (!points) return false; points.push(L.latLng(latlng)); again(); return true; }
   function finish() { if (!points || !whole()) return; const drawn = points; points = null; again(); show(drawn); P.focusCard(); }
   function keys(e) {
     if (!points || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName)) return false;

@@ -4117,15 +4117,20 @@
       if (!points) return;
       cross.style.left = (f.left + f.right) / 2 + "px";
       cross.style.top = (f.top + f.bottom) / 2 + "px";
+      const held = [...box.querySelectorAll("button")].indexOf(document.activeElement);
       box.setAttribute("aria-label", say("画一块地", "Draw a site"));
       fill(box, el("span", { role: "status" }, said()), tool(say("加一点", "Add"), () => take(middle())), tool(say("撤回", "Undo"), undo, !points.length), tool(say("完成", "Done"), finish, !whole()), tool(say("取消", "Cancel"), cancel));
+      if (held >= 0) focusOn(held);
     }
     const whole = () => points.length > 2 && areaOf(points) > 0 && !crossesItself(points.map((p) => [p.lng, p.lat]));
+    function focusOn(which) {
+      const all = box.querySelectorAll("button");
+      if (all[which]) (all[which].disabled ? all[0] : all[which]).focus({ preventScroll: true });
+    }
     function again(which) {
       paint2();
       bar();
-      const all = box.querySelectorAll("button");
-      if (which !== void 0 && all[which]) (all[which].disabled ? all[0] : all[which]).focus();
+      if (which !== void 0) focusOn(which);
     }
     function start() {
       P.clearPicked();
@@ -4146,7 +4151,7 @@
     function take(latlng) {
       if (!points) return false;
       points.push(L.latLng(latlng));
-      again(document.activeElement && box.contains(document.activeElement) ? 0 : void 0);
+      again();
       return true;
     }
     function finish() {
