@@ -11,6 +11,7 @@ from base64 import b64encode
 from pathlib import Path
 
 import folium
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from folium.plugins import Draw, Fullscreen, HeatMap, MarkerCluster, MiniMap

@@ -166,12 +166,12 @@ class Atlas(folium.Map):  # type: ignore[misc]
         )
 
 
-<<<<<<< HEAD
 def _name_in_page(parts: Rendered) -> str:
     found = next(text for text in parts.html if "folium-map" in text)
     start = found.index('id="') + 4
     return found[start : found.index('"', start)]
-=======
+
+
 def _span(content: Mapping[str, Any]) -> tuple[float, float, float, float] | None:
     """South, west, north and east of the parks, else of the groups, else of the districts."""
     for key in ("units", "outlines", "districts"):
@@ -180,11 +180,6 @@ def _span(content: Mapping[str, Any]) -> tuple[float, float, float, float] | Non
             west, south, east, north = (float(v) for v in shapely.total_bounds(shapes))
             return south, west, north, east
     return None
-
-
-def _base_links() -> list[tuple[str, str]]:
-    return [*folium.Map.default_js, *folium.Map.default_css]
->>>>>>> 152b657 (Colour by a name, by values of one's own, open on a group; bounds of the atlas)
 
 
 _MARKER = "leaflet-marker.js"
