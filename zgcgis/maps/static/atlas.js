@@ -4118,6 +4118,8 @@
       cross.style.left = (f.left + f.right) / 2 + "px";
       cross.style.top = (f.top + f.bottom) / 2 + "px";
       const held = [...box.querySelectorAll("button")].indexOf(document.activeElement);
+      box.style.left = P.phone() ? "" : (f.left + f.right) / 2 + "px";
+      box.style.maxWidth = P.phone() ? "" : Math.max(240, f.right - f.left) + "px";
       box.setAttribute("aria-label", say("画一块地", "Draw a site"));
       fill(box, el("span", { role: "status" }, said()), tool(say("加一点", "Add"), () => take(middle())), tool(say("撤回", "Undo"), undo, !points.length), tool(say("完成", "Done"), finish, !whole()), tool(say("取消", "Cancel"), cancel));
       if (held >= 0) focusOn(held);
