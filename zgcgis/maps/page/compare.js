@@ -190,7 +190,7 @@ export function compareDesk(P, labels) {
   }
 
   /* --- the panel ------------------------------------------------------------------------ */
-  function amount(m2) { return S.compare.metres && !P.printing() ? fixed(m2, 2) : fixed(m2 / HECTARE, Math.abs(m2) < HECTARE ? 4 : 2); }
+  function amount(m2) { return S.compare.metres && !P.printing() ? fixed(m2, 2) : fixed(m2 / HECTARE, Math.abs(m2) < HECTARE ? 4 : Math.abs(m2) < 1e7 ? 2 : 1); }
   function fixed(v, digits) { const [a, b] = Math.abs(v).toFixed(digits).split("."), none = !+v.toFixed(digits); return none ? "0" : (v < 0 ? "−" : "") + a.replace(/\B(?=(\d{3})+(?!\d))/g, ",") + "." + b; }
   function sums(list) { return list.reduce((s, r) => s.map((v, k) => v + r[k + 1]), [0, 0, 0, 0]); }
   function classRows() {

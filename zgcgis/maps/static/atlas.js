@@ -1839,7 +1839,7 @@
       ] };
     }
     function amount(m2) {
-      return S.compare.metres && !P.printing() ? fixed(m2, 2) : fixed(m2 / HECTARE, Math.abs(m2) < HECTARE ? 4 : 2);
+      return S.compare.metres && !P.printing() ? fixed(m2, 2) : fixed(m2 / HECTARE, Math.abs(m2) < HECTARE ? 4 : Math.abs(m2) < 1e7 ? 2 : 1);
     }
     function fixed(v, digits) {
       const [a, b] = Math.abs(v).toFixed(digits).split("."), none = !+v.toFixed(digits);
