@@ -7,6 +7,7 @@ import csv
 import gzip
 import json
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,6 +41,14 @@ def browser_page(width: int = 1440, height: int = 860, **options: Any) -> Iterat
             yield page
         finally:
             context.close()
+
+
+def until(page: Any, js: str, seconds: float = 60) -> None:
+    """Wait for what the page's policy lets nobody wait for within it."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(f"Boolean({js})"):
+        assert time.monotonic() < end, f"never true: {js}"
+        page.wait_for_timeout(30)
 
 
 @contextmanager

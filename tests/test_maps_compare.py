@@ -25,7 +25,7 @@ from zgcgis.maps import draw_zone, save_map
 from zgcgis.model import Layers, there_in
 
 sys.path.insert(0, str(Path(__file__).parent))
-from atlas_zone import browser_page
+from atlas_zone import browser_page, until
 from test_atlas_browser import violations
 from test_cli import run
 from test_maps_safety import STRINGS
@@ -211,7 +211,7 @@ READY = "!atlasPage.compare.onMap() || atlasPage.land.byKey.parcel.now('differs'
 
 def opened(page, path):
     page.goto(path.as_uri())
-    page.wait_for_function(READY)
+    until(page, READY)
     page.wait_for_timeout(300)
 
 
@@ -315,7 +315,9 @@ def test_axe_finds_nothing_on_the_comparison(pages, mode, width, height):
 def test_hostile_words_of_the_other_side_run_nowhere(zone, tmp_path):
     def change(parcels):
         parcels = parcels.copy()
-        parcels.loc[: len(STRINGS) - 1, "id"] = [f"{text} id" for text in STRINGS]
+        some = parcels.index[200:][(parcels["land_use"][200:] != "1401")][: len(STRINGS)]
+        parcels.loc[some, "id"] = [f"{text} id" for text in STRINGS]
+        parcels.loc[some, "land_use"] = "1401"
         parcels.loc[100 : 99 + len(STRINGS), "owner"] = STRINGS
         return parcels
 

@@ -21,7 +21,7 @@ from zgcgis.maps import draw_zone, save_map
 from zgcgis.model import there_in
 
 sys.path.insert(0, str(Path(__file__).parent))
-from atlas_zone import browser_page
+from atlas_zone import browser_page, until
 from test_atlas_browser import violations
 
 pytestmark = pytest.mark.browser
@@ -45,7 +45,7 @@ def file(zone, tmp_path_factory):
 def page(file):
     with browser_page() as page:
         page.goto(file.as_uri())
-        page.wait_for_function("atlasPage.land.byKey.parcel.area")
+        until(page, "atlasPage.land.byKey.parcel.area")
         yield page
 
 
@@ -63,9 +63,6 @@ def sites(zone):
             yield [(round(a, 6), round(b, 6)) for a, b in zip(x, y, strict=True)]
 
 
-ANSWERED = """() => new Promise(done => {
-  (function wait() { if (atlasPage.site.answer()) done(true); else setTimeout(wait, 10); })();
-})"""
 SHOW = """points => new Promise(done => {
   const S = atlasPage.site;
   S.clear(); S.show(points.map(([x, y]) => L.latLng(y, x)));
@@ -131,7 +128,7 @@ def test_land_in_a_site_is_that_of_the_package(zone, page):
 def test_a_site_is_drawn_by_key_alone(file):
     with browser_page() as page:
         page.goto(file.as_uri())
-        page.wait_for_function("atlasPage.land.byKey.parcel.area")
+        until(page, "atlasPage.land.byKey.parcel.area")
         page.focus("text=画一块地，读其中的用地")
         page.keyboard.press("Enter")
         for keys in (
@@ -147,10 +144,9 @@ def test_a_site_is_drawn_by_key_alone(file):
         page.keyboard.press("Backspace")
         assert "3 点" in page.text_content(".drawing")
         page.keyboard.press("Tab")
-        page.keyboard.press("Tab")
         page.keyboard.press("Enter")
         assert "画的地块" in page.text_content(".card h2")
-        page.evaluate(ANSWERED)
+        until(page, "atlasPage.site.answer()")
         assert "g=" in page.evaluate("location.hash")
         page.keyboard.press("Escape")
         assert page.evaluate("atlasPage.state.site === null")
@@ -171,7 +167,7 @@ def test_the_csv_and_the_link_hold_the_site(file, zone):
     points = next(p for p in sites(zone) if Polygon(p).area > 1e-5)
     with browser_page(accept_downloads=True) as page:
         page.goto(file.as_uri())
-        page.wait_for_function("atlasPage.land.byKey.parcel.area")
+        until(page, "atlasPage.land.byKey.parcel.area")
         told = page.evaluate(SHOW, points)
         with page.expect_download() as saved:
             page.click(".card >> text=导出 CSV")
@@ -183,7 +179,7 @@ def test_the_csv_and_the_link_hold_the_site(file, zone):
         address = page.url
         page.goto("about:blank")
         page.goto(address)
-        page.evaluate(ANSWERED)
+        until(page, "atlasPage.site.answer()")
         again = page.evaluate("atlasPage.state.site.map(p => [p.lng, p.lat])")
         assert np.allclose(again, points, atol=1e-6)
         assert violations(page) == []

@@ -42,6 +42,7 @@ async function read(P, points) {
   const tables = [];
   for (const land of P.desk.layers) {
     land.open("parcels"); await land.ready;
+    if (land.year !== P.S.year) { land.year = P.S.year; land.mask(); }
     const area = (await land.column("area_m2")).values, shares = sharesOf(land, points);
     if (!shares.length) continue;
     const rows = shares.map(([i, part]) => ({ i, m2: area[i] * part, whole: part > 1 - 1e-9 }));
