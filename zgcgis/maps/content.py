@@ -19,7 +19,7 @@ from ..model import Zone
 from ..plan import goals
 from ..plan.targets import period_name
 from ..terms import TERMS
-from .desks import comparison, land_and_firms, opening, quotients, unplanned, year_of
+from .desks import comparison, group_of, land_and_firms, opening, quotients, unplanned, year_of
 from .finding_list import Sentences, findings_block
 from .land_layers import MOST_BLOCKS
 from .panel import Measure, in_units, named, panel
@@ -86,7 +86,7 @@ def page_content(
         "years": years,
         "year": year or (year_of(zone, asked, there, years) if asked else opening_year),
         "measure": asked or measure,
-        "group": _group_of(groups, group),
+        "group": group_of(groups, group),
         "measures": [_measure(m) for m in measures],
         "values": _values(values, ids | {zone.id}, sources),
         "records": _records(zone, ids | {zone.id}, sources),
@@ -112,17 +112,6 @@ def page_content(
     taken = len(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
     content["land"], content["firms"] = land_and_firms(zone, layers, blocks, taken, beside)
     return content, blocks
-
-
-def _group_of(groups: Sequence[Mapping[str, Any]], asked: str | None) -> str:
-    """The id of the group that is asked for by id or name."""
-    if asked is None:
-        return ""
-    for group in groups:
-        if asked in (group["id"], *group["name"]):
-            return str(group["id"])
-    known = [text for group in groups for text in (group["id"], group["name"][0])]
-    raise UnknownNameError(asked, known, what="group", zh="聚集区")
 
 
 def _compared(

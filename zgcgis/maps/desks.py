@@ -28,6 +28,7 @@ __all__ = [
     "Firms",
     "comparison",
     "firms_of",
+    "group_of",
     "land_and_firms",
     "opening",
     "quotients",
@@ -87,6 +88,17 @@ def year_of(zone: Zone, key: str, there: DataFrame, years: Sequence[int]) -> int
         return int(str(stated))
     known = [int(year) for year in there.loc[there["key"] == key, "year"]]
     return max(known, default=years[-1] if years else None)
+
+
+def group_of(groups: Sequence[Mapping[str, Any]], asked: str | None) -> str:
+    """Return the id of the group that is asked for by id or name."""
+    if asked is None:
+        return ""
+    for group in groups:
+        if asked in (group["id"], *group["name"]):
+            return str(group["id"])
+    known = [text for group in groups for text in (group["id"], group["name"][0])]
+    raise UnknownNameError(asked, known, what="group", zh="聚集区")
 
 
 # --- firms ------------------------------------------------------------
