@@ -119,7 +119,7 @@ def breaks(values: Any, classes: int = 5) -> tuple[float, ...]:
         if known[0] < limit <= known[-1] and limit not in found:
             found.append(limit)
     close = known[-1] - known[0] < 0.5 * max(abs(known[0]), abs(known[-1]))
-    if close and len(found) < classes - 1 < len(known) - 1:  # too close for round numbers
+    if close and len(found) < classes - 1 < len(known):  # too close for round numbers
         step = 10.0 ** math.floor(math.log10((known[-1] - known[0]) / classes))
         found = [
             float(f"{round(limit / step) * step:.10g}")
