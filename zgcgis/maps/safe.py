@@ -12,13 +12,14 @@ from ..safe_text import xml_text
 __all__ = ["escape_text", "json_for_page", "script_body", "style_body"]
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_UNSAFE = {ord(char): f"\\u{ord(char):04x}" for char in "<>&{}\u2028\u2029"}
+_INERT = [*map(ord, "<>&{}\u2028\u2029"), *range(0x7F, 0xA0)]
+_UNSAFE = {code: f"\\u{code:04x}" for code in _INERT}
 
 
 def json_for_page(data: Any) -> str:
     r"""Write data as JSON that is inert in HTML, in a script and in a template.
 
-    Inside strings ``< > & { }`` and the two line separators become escapes, so that neither the
+    Inside strings ``< > & { }``, the two line separators and controls become escapes, so that neither the
     HTML parser nor a template compiler finds anything of its own. Lone surrogates become U+FFFD.
 
     Examples
