@@ -1,7 +1,7 @@
 /* Areas and cuts, held against what needs no cutting. */
 import assert from "node:assert/strict";
 import test from "node:test";
-import { areaOf, crossesItself, equalArea, inside, lengthOf, meetsBox, sharedArea, triangles, twice } from "../../zgcgis/maps/page/geometry.js";
+import { areaOf, crossesItself, equalArea, inside, lengthOf, meetsBox, onGround, sharedArea, triangles, twice } from "../../zgcgis/maps/page/geometry.js";
 
 let seed = 7;
 function random() { seed = (seed * 1103515245 + 12345) % 2147483648; return seed / 2147483648; }
@@ -58,6 +58,8 @@ test("the world has the area and a degree the length it has", () => {
   assert.ok(Math.abs(world / 510065621724089 - 1) < 1e-9);
   assert.ok(Math.abs(lengthOf([{ lng: 116, lat: 39.5 }, { lng: 116, lat: 40.5 }]) / 111035.1 - 1) < 1e-4);
   assert.equal(areaOf([{ lng: 1, lat: 1 }, { lng: 2, lat: 2 }]), 0);
+  const edge = onGround([{ lng: 116, lat: 40 }, { lng: 116.1, lat: 40 }, { lng: 116.05, lat: 40.1 }]), middle = edge[Math.floor(lengthOf([edge[0], { lng: 116.1, lat: 40 }]) / 800)];
+  assert.ok(middle.lat > 40.00001 && middle.lat < 40.00003, String(middle.lat)); /* the shortest way bends north of the parallel */
 });
 
 test("a bow tie crosses itself and a star does not", () => {

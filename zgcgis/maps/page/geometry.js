@@ -9,6 +9,22 @@ export function equalArea(lng, lat) {
   return [A * lng * RAD, A * q / 2];
 }
 
+/** The same corners with others between them, so that every edge runs straight on the ground.
+ * @param {{lat: number, lng: number}[]} points @param {number} [step] metres from one to the next */
+export function onGround(points, step = 400) {
+  const out = [];
+  points.forEach((a, i) => {
+    const b = points[(i + 1) % points.length], n = Math.min(200, Math.max(1, Math.ceil(lengthOf([a, b]) / step)));
+    const [p, q] = [a, b].map((c) => [Math.cos(c.lat * RAD) * Math.cos(c.lng * RAD), Math.cos(c.lat * RAD) * Math.sin(c.lng * RAD), Math.sin(c.lat * RAD)]);
+    out.push(a);
+    for (let k = 1; k < n; k++) {
+      const [x, y, z] = p.map((v, axis) => v + (q[axis] - v) * k / n);
+      out.push({ lat: Math.atan2(z, Math.hypot(x, y)) / RAD, lng: Math.atan2(y, x) / RAD });
+    }
+  });
+  return out;
+}
+
 /** Twice the area within a ring, positive if it turns left. @param {number[][]} ring */
 export function twice(ring) {
   let sum = 0;
@@ -18,7 +34,7 @@ export function twice(ring) {
 }
 
 /** @param {{lat: number, lng: number}[]} points */
-export function areaOf(points) { return points.length < 3 ? 0 : Math.abs(twice(points.map((p) => equalArea(p.lng, p.lat)))) / 2; }
+export function areaOf(points) { return points.length < 3 ? 0 : Math.abs(twice(onGround(points).map((p) => equalArea(p.lng, p.lat)))) / 2; }
 
 /** @param {{lat: number, lng: number}[]} points */
 export function lengthOf(points) {

@@ -1,6 +1,6 @@
 /* A site drawn on the map: what land, plan, firms and findings lie inside it. */
 import { csvCell, el, fill } from "./dom.js";
-import { areaOf, crossesItself, equalArea, inside, lengthOf, meetsBox, sharedArea, triangles } from "./geometry.js";
+import { areaOf, crossesItself, equalArea, inside, lengthOf, meetsBox, onGround, sharedArea, triangles } from "./geometry.js";
 import { swatch } from "./land.js";
 
 const HECTARE = 1e4, MU = 2000 / 3, LISTED = 30, SEVERITIES = [["错误", "error"], ["警告", "warning"], ["提示", "note"]];
@@ -38,8 +38,8 @@ function hull(rings) {
 }
 
 /* Everything inside the site, as rows: what is shown and what is saved. */
-async function read(P, points) {
-  const tables = [];
+async function read(P, corners) {
+  const tables = [], points = onGround(corners);
   for (const land of P.desk.layers) {
     land.open("parcels"); await land.ready;
     if (land.year !== P.S.year) { land.year = P.S.year; land.mask(); }

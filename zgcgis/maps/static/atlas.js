@@ -2916,6 +2916,19 @@
     const s = Math.sin(lat * RAD), q = (1 - E2) * (s / (1 - E2 * s * s) - Math.log((1 - E * s) / (1 + E * s)) / (2 * E));
     return [A * lng * RAD, A * q / 2];
   }
+  function onGround(points, step = 400) {
+    const out = [];
+    points.forEach((a, i) => {
+      const b = points[(i + 1) % points.length], n = Math.min(200, Math.max(1, Math.ceil(lengthOf([a, b]) / step)));
+      const [p, q] = [a, b].map((c) => [Math.cos(c.lat * RAD) * Math.cos(c.lng * RAD), Math.cos(c.lat * RAD) * Math.sin(c.lng * RAD), Math.sin(c.lat * RAD)]);
+      out.push(a);
+      for (let k = 1; k < n; k++) {
+        const [x, y, z] = p.map((v, axis2) => v + (q[axis2] - v) * k / n);
+        out.push({ lat: Math.atan2(z, Math.hypot(x, y)) / RAD, lng: Math.atan2(y, x) / RAD });
+      }
+    });
+    return out;
+  }
   function twice(ring) {
     let sum = 0;
     const [x0, y0] = ring[0] || [0, 0];
@@ -2923,7 +2936,7 @@
     return sum;
   }
   function areaOf(points) {
-    return points.length < 3 ? 0 : Math.abs(twice(points.map((p) => equalArea(p.lng, p.lat)))) / 2;
+    return points.length < 3 ? 0 : Math.abs(twice(onGround(points).map((p) => equalArea(p.lng, p.lat)))) / 2;
   }
   function lengthOf(points) {
     let sum = 0;
@@ -4039,8 +4052,8 @@
     const all = rings.flat(), xs = all.map((p) => p[0]), ys = all.map((p) => p[1]), x0 = Math.min(...xs) - 1, x1 = Math.max(...xs) + 1, y0 = Math.min(...ys) - 1, y1 = Math.max(...ys) + 1;
     return [[x0, y0], [x1, y0], [x1, y1], [x0, y1]];
   }
-  async function read(P, points) {
-    const tables2 = [];
+  async function read(P, corners) {
+    const tables2 = [], points = onGround(corners);
     for (const land of P.desk.layers) {
       land.open("parcels");
       await land.ready;
