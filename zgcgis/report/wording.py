@@ -131,14 +131,11 @@ def in_words(zone: Zone, table: pd.DataFrame, lang: str) -> pd.DataFrame:
             done[column] = [names.get(v, v) if isinstance(v, str) else v for v in done[column]]
             done[column] = [label(v, lang) if v in TERMS else v for v in done[column]]
         else:
-            once = {v: one_language(v, lang, names) for v in {*filter(_is_text, done[column])}}
-            done[column] = [once[v] if _is_text(v) else v for v in done[column]]
+            texts = {v for v in done[column] if isinstance(v, str)}
+            once = {text: one_language(text, lang, names) for text in texts}
+            done[column] = [once[v] if isinstance(v, str) else v for v in done[column]]
     heads = {cls: WORDS[cls].say(lang) for cls in [*_OF_CLASS, "B", "C"]}
     return done.rename(columns=heads)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
 
 
 _AS_THEY_ARE = {"id", "parcel", "owner", "name", "rule", "who", "sentence"}
