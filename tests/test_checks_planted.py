@@ -152,6 +152,11 @@ def another_group(zone, park):
     return replace(zone, units=units), [("H213", park)]
 
 
+def patches_beside_parcels(zone, park):
+    patches = zone.layer("parcel")[["id", "land_use", "geometry"]].head(3)
+    return replace(zone, layers={**zone.layers, "land_patch": patches}), [("H214", "parcel")]
+
+
 def nameless(zone, park):
     station = zone.layer("transit")["id"].iloc[0]
     return changed(zone, "transit", first(station), id=None), [("H208", None)]
@@ -265,6 +270,7 @@ OWN = {
     "H211": drawn_only,
     "H212": without_codes,
     "H213": another_group,
+    "H214": patches_beside_parcels,
     "P307": denser_than_planned,
     "P308": more_covered_than_planned,
     "P309": higher_than_planned,

@@ -19,7 +19,7 @@ from zgcgis.intake.examine import examine
 from zgcgis.intake.layer import Options
 from zgcgis.io import new_zone, open_zone
 from zgcgis.io.importing import import_all, import_file
-from zgcgis.land_use import SYSTEMS, crosswalk, tell_system
+from zgcgis.land_use import SYSTEMS, crosswalk, tell_system, translate
 from zgcgis.model import LEVELS
 
 DRAWS = 1000 if os.environ.get("ZGCGIS_FULL") else 100
@@ -101,7 +101,7 @@ def test_survey_land_is_taken_in_any_dress_with_no_option(zone, tmp_path, dress)
     path = DRESSES[dress](tmp_path / "given")
     (intake,) = import_all(path, zone)
     given = survey()
-    assert intake.level == "parcel"
+    assert intake.level == "land_patch"
     assert intake.counts["used"] + intake.counts["repaired"] == len(given)
     layer = open_zone(zone).layer("parcel")
     assert set(layer["id"]) == set(given["BSM"])
@@ -196,6 +196,72 @@ def test_shares_written_in_parts_of_one_become_percents(tmp_path):
     assert layer.used_values["planned_green_pct"].tolist() == [30.0, 1.0, 0.5, 20.0]
 
 
+def named(path: Path, names: list[str], column: str = "地类名称") -> Path:
+    frame = gpd.GeoDataFrame(
+        {"宗地代码": [f"P{k}" for k in range(len(names))], column: names},
+        geometry=squares(len(names)), crs=4548,
+    )  # fmt: skip
+    frame.to_file(path, engine="pyogrio")
+    return path
+
+
+@pytest.mark.parametrize("column", ["地类名称", "DLMC", "地类"])
+@pytest.mark.parametrize(
+    ("names", "system", "codes"),
+    [
+        (["旱地", "有林地", "村庄", "沟渠"], "second_survey", ["013", "031", "203", "117"]),
+        (["旱地", "乔木林地", "机关团体新闻出版用地", "工业用地"], "third_survey",
+         ["0103", "0301", "08H1", "0601"]),
+    ],
+)  # fmt: skip
+def test_names_of_classes_alone_are_enough_where_one_system_has_them(
+    tmp_path, column, names, system, codes
+):
+    (report,) = examine(named(tmp_path / "宗地.gpkg", names * 3, column), level="parcel")
+    (layer,) = report.layers
+    assert layer.used_values["land_use"].tolist() == codes * 3
+    assert set(layer.used_values["land_use_system"]) == {system}
+    assert "R573" in set(layer.findings["rule"])
+
+
+def test_names_that_several_systems_have_are_asked_about(tmp_path):
+    path = named(tmp_path / "宗地.gpkg", ["水田", "旱地", "果园"] * 3)
+    (report,) = examine(path, level="parcel")
+    assert "R546" in set(report.layers[0].findings["rule"])
+    (report,) = examine(path, level="parcel", options=Options(system="second_survey"))
+    assert set(report.layers[0].used_values["land_use"]) == {"011", "013", "021"}
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("to", SYSTEMS)
+def test_every_code_goes_to_a_code_of_the_other_system_or_to_a_person(system, to):
+    codes = pd.Series(crosswalk().loc[system].index)
+    made = translate(codes, system, to)
+    there = set(crosswalk().loc[to].index)
+    assert set(made.loc[made["code"] != "", "code"]) <= there
+    assert set(made["basis"]) <= {"same", "published", "name", "decide"}
+    assert ((made["code"] == "") == made["basis"].eq("decide")).all()
+
+
+def test_a_layer_goes_out_in_another_classification(zone, tmp_path):
+    from click.testing import CliRunner
+
+    from zgcgis.cli import cli
+
+    layer = survey(22)
+    layer.loc[0, ["DLBM", "DLMC"]] = ["1202", "设施农用地"]
+    import_all(shapefile(layer, tmp_path / "given" / "DLTB.shp", PRJ), zone)
+    out = tmp_path / "out.gpkg"
+    words = ["export", str(zone), "land_patch", "-o", str(out), "--system", "yonghai_2023"]
+    said = CliRunner().invoke(cli, words)
+    assert said.exit_code == 0, said.output
+    assert "1202 设施农用地" in said.output
+    made = gpd.read_file(out, layer="out").set_index("land_use_original")
+    assert set(made.loc["0601", "land_use"]) == {"1001"}
+    assert pd.isna(made.loc["1202", "land_use"])
+    assert set(made["land_use_system"].dropna()) == {"yonghai_2023"}
+
+
 # --- schemas and ids ------------------------------------------------------------------------------
 
 
@@ -272,12 +338,39 @@ def test_a_folder_and_an_archive_are_taken_whole_in_order(zone, tmp_path):
     assert len(here.layer("building")) == 12
 
     other = new_zone(tmp_path / "other", id="o", zh="区", en="Zone")
+    shapefile(survey(12), given / "DLTB.shp", PRJ)
     archive = tmp_path / "成果.zip"
     with zipfile.ZipFile(archive, "w") as box:
         for file in sorted(given.iterdir()):
             if file.suffix != ".xlsx":
                 box.write(file, f"成果/{file.name}")
-    assert [one.level for one in import_all(archive, other)] == ["parcel", "building"]
+    assert [one.level for one in import_all(archive, other)] == ["parcel", "land_patch", "building"]
+
+
+def test_a_zone_is_made_of_a_delivery(tmp_path):
+    from click.testing import CliRunner
+
+    from zgcgis.cli import cli
+
+    given = tmp_path / "成果"
+    shapefile(survey(), given / "DLTB.shp", PRJ)
+    park = gpd.GeoDataFrame(
+        {"BSM": ["1"], "KFYQMC": ["东园"], "KFYQMJ": [1.0]},
+        geometry=[shapely.unary_union(squares(44))], crs=4548,
+    )  # fmt: skip
+    shapefile(park, given / "KFYQ.shp", PRJ)
+    words = ["new", str(tmp_path / "新区"), "--id", "xq", "--zh", "新区", "--en", "New"]
+    said = CliRunner().invoke(cli, [*words, "--layers", str(given)])
+    assert said.exit_code == 0, said.output
+    here = open_zone(tmp_path / "新区")
+    assert here.meta["land_use_system"] == "third_survey"
+    assert list(here.meta["years"]) == [2023]
+    assert here.center == (116.6, 39.8)
+    assert here.units.loc["1", "zh"] == "东园"
+    assert "已填 years = [2023]" in said.output
+    words[1] = str(tmp_path / "另")
+    assert CliRunner().invoke(cli, [*words, "--layers", str(tmp_path / "none.shp")]).exit_code != 0
+    assert not (tmp_path / "另").exists()
 
 
 def test_what_cannot_be_told_is_asked_at_once_and_nothing_is_imported(zone, tmp_path):
@@ -290,6 +383,28 @@ def test_what_cannot_be_told_is_asked_at_once_and_nothing_is_imported(zone, tmp_
         import_all(given, zone)
     assert "DLTB.shp、地类图斑.shp" in str(told.value)
     assert not list((zone / "layers").glob("*"))
+
+
+def test_patches_and_parcels_are_levels_of_their_own_and_what_counts_is_said(zone, tmp_path):
+    from zgcgis.accounts import measure
+    from zgcgis.checks import check
+
+    import_all(shapefile(survey(), tmp_path / "given" / "DLTB.shp", PRJ), zone)
+    here = open_zone(zone)
+    assert here.land == "land_patch"
+    assert len(here.layer("land_patch")) == len(here.layer("parcel")) == 44
+    (said,) = check(here, ["H214"])["detail"]
+    assert "44" in said
+    assert measure(here, "parcel", [2023])["land_m2"].sum() == pytest.approx(44 * STEP**2, rel=1e-3)
+    parcels = survey(6)[["geometry"]].assign(
+        ZDDM=[f"110115201001GB{k:05d}" for k in range(6)], ZDMJ=STEP**2, YT="0601", QLLX="3"
+    )
+    import_all(shapefile(parcels, tmp_path / "given" / "ZDJBXX.shp", PRJ), zone)
+    here = open_zone(zone)
+    assert here.land == "parcel"
+    assert (len(here.layer("land_patch")), len(here.layer("parcel"))) == (44, 6)
+    (said,) = check(here, ["H214"])["detail"]
+    assert "宗地（6 个）" in said
 
 
 # --- tables as offices make them -------------------------------------------------------------------
@@ -335,6 +450,41 @@ def test_a_ledger_with_two_rows_of_names_loses_nothing(tmp_path):
     assert held["agreed_start_date"].notna().all()
     assert {"R555", "R556"} <= set(layer.findings["rule"])
     assert "column_5" not in held.columns or held["column_5"].isna().all()
+
+
+@pytest.mark.parametrize(
+    ("totals", "wrong"),
+    [
+        ((30, 70, 100), []),
+        ((30, 70, 110), ["合计"]),
+        ((31, 70, 100), ["小计"]),
+        ((30, 100, 100), []),
+    ],
+)
+def test_totals_are_held_against_their_parts(tmp_path, totals, wrong):
+    """The second of the sums counts its own rows, or all so far: offices do both."""
+    first, second, whole = totals
+    rows = ["宗地代码,供地面积（公顷）,容积率", "A1,10,2", "A2,20,1", f"小计,{first},",
+            "A3,30,1", "A4,40.00,2", f"小计,{second},", f"合计,{whole},9"]  # fmt: skip
+    path = tmp_path / "台账.csv"
+    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    (report,) = examine(path, level="parcel")
+    found = report.layers[0].findings
+    assert found.loc[found["rule"] == "R571", "feature"].tolist() == wrong
+    assert report.layers[0].log.counts["refused"] == 3
+
+
+def test_features_without_a_row_are_listed_up_to_a_number_and_counted_beyond(monkeypatch):
+    from zgcgis.intake import log, tabular
+
+    monkeypatch.setattr(log, "MOST_LISTED", 5)
+    monkeypatch.setattr(tabular, "MOST_LISTED", 5)
+    layer = pd.DataFrame({"id": [f"P{k}" for k in range(12)]})
+    made = log.Log(1)
+    tabular.join(layer, pd.DataFrame({"id": ["P0"], "owner": ["甲"]}), made)
+    assert [one.rule for one in made.findings].count("R604") == 5
+    (rest,) = made.unlisted
+    assert (rest.words["other"], rest.words["measured"]) == ("R604", 6)
 
 
 def test_two_lines_of_names_in_a_text_table_are_joined(tmp_path):
@@ -442,3 +592,49 @@ def test_a_new_red_line_takes_the_place_of_the_old_one_alone(tmp_path, zone):
     shapefile(frame, tmp_path / "next" / "STBHHX.shp", PRJ)
     import_file(tmp_path / "next" / "STBHHX.shp", zone, "prohibited")
     assert [one for _, one in kinds_of(zone)] == ["YJJBNT-1", "YJJBNT-2", "8", "9"]
+
+
+LINES = {
+    "界址点坐标 txt（报部格式）": "corners::test_plots_have_the_area_they_state_whatever_way_they_are_written",
+    "供地台账、企业名单（xlsx、csv）": "deliveries::test_a_ledger_with_two_rows_of_names_loses_nothing",
+    "控规地块的 `1.0-2.5`、`≤2.5`、`1.2以下`": "deliveries::test_letters_and_digits_in_one_column_are_two_systems",
+    "坐标前带带号而坐标系没有，或相反": "deliveries::test_survey_land_is_taken_in_any_dress_with_no_option",
+    "没有 .prj 的三调图层，坐标带带号": "deliveries::test_survey_land_is_taken_in_any_dress_with_no_option",
+    "拐点、界址点表（csv、xlsx）": "drawn::test_a_list_of_corners_is_land_whichever_way_it_is_written",
+    "KML、KMZ、DXF 的线": "drawn::test_a_red_line_of_a_kml_that_closes_is_land_and_one_that_does_not_is_a_sentence",
+    "DXF 面内的文字": "drawn::test_the_text_in_an_outline_is_its_attribute",
+    "DXF 的圆和圆弧": "drawn::test_arcs_and_circles_lose_less_than_a_millionth",
+    "表中的小计、合计行": "deliveries::test_totals_are_held_against_their_parts",
+    "地类图斑里不合规则的": "patches::test_every_rule_catches_what_is_planted_and_nothing_else",
+    "只有地类名称（旱地、有林地）没有代码": "deliveries::test_names_of_classes_alone_are_enough_where_one_system_has_them",
+    "换一个地类体系": "deliveries::test_a_layer_goes_out_in_another_classification",
+    "从交来的图层建示范区": "deliveries::test_a_zone_is_made_of_a_delivery",
+    "用新一年的数据更新": "updates::test_a_later_year_is_told_apart_feature_by_feature",
+    "还原上一次导入": "updates::test_undo_puts_every_byte_back_and_the_first_import_too",
+    "对比两期文件": "updates::test_the_results_of_a_comparison_are_a_workbook_a_page_and_data",
+    "对比两个年份": "updates::test_two_years_and_two_files_are_compared_alike",
+    "界址点坐标 txt": "drawn::test_what_surveyors_are_given_is_read_again_to_a_millimetre",
+    "界址点成果表": "drawn::test_what_surveyors_are_given_is_read_again_to_a_millimetre",
+    "DXF": "drawn::test_what_surveyors_are_given_is_read_again_to_a_millimetre",
+    "Shapefile、GeoPackage": "corners::test_heads_in_chinese_are_understood_again",
+}
+"""Which test runs a line of the page."""
+
+
+@pytest.mark.parametrize("line", LINES)
+def test_every_line_of_the_page_is_run_by_a_test(line):
+    page = PAGE.read_text(encoding="utf-8")
+    assert f"\n| {line} |" in page
+    module, name = LINES[line].split("::")
+    source = (Path(__file__).parent / f"test_{module}.py").read_text(encoding="utf-8")
+    assert f"def {name}(" in source
+
+
+def test_no_line_of_the_page_is_without_a_test():
+    elsewhere = {"KML 的文件夹", "压缩包里散放的 .gdb 文件、旁边的说明文件",
+                 ".xls、.et、.ods、.dwg、.mdb、.rar、.7z、.pdf、图片"}  # fmt: skip
+    lines = [line.split(" | ")[0].removeprefix("| ") for line in
+             PAGE.read_text(encoding="utf-8").split("## 其他交付")[1].splitlines()
+             if line.startswith("| ")]  # fmt: skip
+    heads = {"交来的", "要做的", "格式", "找的", "查的"}
+    assert set(lines) - heads - elsewhere == set(LINES)

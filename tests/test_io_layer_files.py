@@ -10,7 +10,7 @@ import pytest
 import shapely
 from click.testing import CliRunner
 
-import zgcgis.io.importing as module
+import zgcgis.io.history as module
 from zgcgis import runs
 from zgcgis.cli import cli
 from zgcgis.errors import UnknownNameError, ZgcgisError, ZoneError

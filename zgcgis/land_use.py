@@ -1,4 +1,4 @@
-"""Land-use codes (地类): four classifications, a zone's own, and the classes of TD/T 1029.
+"""Land-use codes (地类): five classifications, a zone's own, and the classes of TD/T 1029.
 
 The crosswalk is data (``resources/land_use.csv``): per system and code the Chinese name, our
 common class, the class of TD/T 1029 that built land of that use falls in, whether it is
@@ -32,17 +32,19 @@ __all__ = [
     "brought_codes",
     "build_states",
     "classify",
+    "codes_of_names",
     "codes_of_system",
     "crosswalk",
     "state_keys",
     "system_fits",
     "systems",
     "tell_system",
+    "translate",
     "usual_states",
 ]
 
-SYSTEMS = ("yonghai_2023", "gbt21010_2017", "third_survey", "gb50137_2011")
-"""用地用海 2023, GB/T 21010-2017, 第三次国土调查, GB 50137-2011."""
+SYSTEMS = ("yonghai_2023", "gbt21010_2017", "third_survey", "gb50137_2011", "second_survey")
+"""用地用海 2023, GB/T 21010-2017, 第三次国土调查, GB 50137-2011, 第二次土地调查."""
 
 STATE_KEYS: Mapping[str, str] = MappingProxyType(
     {
@@ -253,7 +255,7 @@ LEAST_KNOWN, LEAST_NAMED, APART = 0.9, 0.8, 0.3
 """Shares of rows: known at least where codes are of a system, named as there, and ahead of others."""
 
 
-_LONGEST_CODE = {"gbt21010_2017": 4, "third_survey": 5}
+_LONGEST_CODE = {"gbt21010_2017": 4, "third_survey": 5, "second_survey": 3}
 """Codes of these are never finer than the standard has them."""
 
 
@@ -365,6 +367,103 @@ def tell_system(codes: Series, names: Series | None = None, stated: str = "") ->
     if stated in possible:
         return ToldSystem(stated, "stated", possible)
     return ToldSystem(possible=possible, contradicted=bool(stated))
+
+
+def codes_of_names(names: Series, stated: str = "") -> tuple[Series, ToldSystem]:
+    """Return the codes of classes that are given by their names alone, and of which system they are.
+
+    A system is possible if it has the names of nine rows in ten, and every name that the best one
+    has. Of several the one stated is taken; otherwise nothing is told and there are no codes.
+
+    Examples
+    --------
+    >>> codes, told = codes_of_names(Series(["旱地", "有林地", "村庄"]))
+    >>> codes.tolist(), told.system
+    (['013', '031', '203'], 'second_survey')
+    """
+    plain = names.map(plain_class, na_action="ignore")
+    counts = Counter(plain.dropna())
+    rows = sum(counts.values())
+    known = {system: {n for n in counts if n in _codes_by_name(system)} for system in SYSTEMS}
+    most = max((sum(counts[n] for n in held) for held in known.values()), default=0)
+    best = set().union(*(held for held in known.values() if sum(counts[n] for n in held) == most))
+    possible = tuple(s for s, held in known.items() if best <= held)
+    if not rows or most < LEAST_KNOWN * rows or not possible:
+        return Series(None, index=names.index, dtype="str"), ToldSystem()
+    system = possible[0] if len(possible) == 1 else stated if stated in possible else ""
+    if not system:
+        return Series(None, index=names.index, dtype="str"), ToldSystem(possible=possible)
+    return plain.map(_codes_by_name(system)).astype("str"), ToldSystem(system, "names", possible)
+
+
+@cache
+def _codes_by_name(system: str) -> Mapping[str, str]:
+    """The code of each class by its name; of a class and its only part, the part."""
+    found: dict[str, list[str]] = {}
+    for code, zh in _shipped()[system].rows["zh"].items():
+        name = plain_class(str(zh))
+        for one in {name, *name.split("/")}:
+            found.setdefault(one, []).append(str(code))
+    single = {
+        name: max(codes, key=len)
+        for name, codes in found.items()
+        if len(codes) == 1 or all(max(codes, key=len).startswith(code) for code in codes)
+    }
+    return MappingProxyType(single)
+
+
+@cache
+def _published() -> Mapping[tuple[str, str, str], str]:
+    table = _table("land_use_crosswalk.csv")
+    keys = zip(table["system"], table["code"], table["to"], strict=True)
+    return MappingProxyType(dict(zip(keys, table["to_code"], strict=True)))
+
+
+def translate(code: Series, system: Series | str, to: str) -> DataFrame:
+    """Return the codes of another classification for codes, where that takes no decision.
+
+    Parameters
+    ----------
+    code
+        Codes as text.
+    system
+        The classification of each, one of :data:`SYSTEMS` or ``"yonghai_2020"``, or one for all.
+    to
+        The classification wanted, one of :data:`SYSTEMS`.
+
+    Returns
+    -------
+    translated
+        On the index of `code`: ``code`` in the other classification, empty where a person must
+        decide; ``basis``: ``same`` (no change), ``published`` (a table of pairs), ``name`` (the same
+        name in both), ``decide`` (the ground has to be looked at) or ``unknown`` (no code of its
+        system).
+
+    Examples
+    --------
+    >>> translate(Series(["0601", "0809"]), "third_survey", "yonghai_2023").to_numpy().tolist()
+    [['1001', 'published'], ['', 'decide']]
+    """
+    systems = system if isinstance(system, Series) else Series(system, index=code.index)
+    text = code.astype("object").where(code.notna(), "").astype(str).str.strip()
+    systems = systems.astype("object").where(systems.notna(), "").astype(str)
+    pairs = list(zip(systems, text, strict=True))
+    made = {pair: _translated(*pair, to) for pair in set(pairs)}
+    return DataFrame([made[pair] for pair in pairs], columns=["code", "basis"], index=code.index)
+
+
+def _translated(system: str, code: str, to: str) -> tuple[str, str]:
+    table = _shipped().get(system)
+    known = code if system == "yonghai_2020" else table.longest(code) if table is not None else ""
+    if system == to:
+        return (code, "same") if known else ("", "unknown")
+    told = _published().get((system, known, to))
+    if told is not None:
+        return (told, "published") if told else ("", "decide")
+    if not known or table is None:
+        return "", "unknown"
+    told = _codes_by_name(to).get(table.name_of(known))
+    return (told, "name") if told else ("", "decide")
 
 
 def state_keys(states: Series) -> dict[str, Series]:

@@ -256,6 +256,9 @@ class Zone:
     flaws
         Findings on outlines that could not be used as they are: what was mended in memory, and
         what was set aside, so that its feature has no shape. The files are as they were.
+    land
+        The level whose features stand as the layer ``parcel``: cadastral parcels (宗地), or
+        ``"land_patch"``, land-use patches (地类图斑), in a zone that has no parcels.
     """
 
     id: str
@@ -272,6 +275,7 @@ class Zone:
     flaws: GeoDataFrame = field(default_factory=empty)
     clusters: Clusters = field(default_factory=lambda: CLUSTERS)
     codes: CodeTable | None = None
+    land: str = "parcel"
 
     @property
     def center(self) -> tuple[float, float] | None:
@@ -292,6 +296,8 @@ class Zone:
         UnknownNameError
             If the zone has no layer of that level; the sentence lists those it has.
         """
+        if level not in self.layers and level == self.land:
+            level = "parcel"
         if level not in self.layers:
             raise UnknownNameError(level, self.layers, what="layer", zh="图层")
         return self.layers[level]
@@ -382,7 +388,7 @@ class Zone:
 def _within(level: str, layer: GeoDataFrame, kept: set[str]) -> GeoDataFrame:
     if level in ("group", "corridor", "axis", "park", "block"):
         return layer[layer["id"].isin(kept)]
-    if level in ("parcel", "enterprise", "proposal") and "park_id" in layer:
+    if level in ("parcel", "land_patch", "enterprise", "proposal") and "park_id" in layer:
         held = layer["park_id"].isin(kept)
         return layer[held | layer["block_id"].isin(kept)] if "block_id" in layer else layer[held]
     return layer

@@ -5,24 +5,29 @@
 gives the same table with all that explains it: which values were stated and which computed, how
 far they differ, what of each layer fell into no unit, which codes nobody knows, land by use, and
 for any cell the parcels, buildings or firms that make it. ``transitions`` and ``lineage`` compare
-two years; ``spatial_form`` tells density, mix and shape.
+two years, ``compare_features`` feature by feature; ``spatial_form`` tells density, mix and shape.
 """
 
 from __future__ import annotations
 
 from .book import LEVELS, Survey, measure, parts, survey
 from .change import NONE, Shared, Transitions, balance, lineage, shared_ground, transitions
+from .features import KINDS, SAME_M, changed_values, compare_features
 from .space import spatial_form
 from .tiles import TILE_FROM, on_cluster, pool, spread_for, spread_over
 
 __all__ = [
+    "KINDS",
     "LEVELS",
     "NONE",
+    "SAME_M",
     "TILE_FROM",
     "Shared",
     "Survey",
     "Transitions",
     "balance",
+    "changed_values",
+    "compare_features",
     "lineage",
     "measure",
     "on_cluster",

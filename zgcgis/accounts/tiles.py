@@ -535,7 +535,8 @@ def spread_for(zone: Zone, address: str | None = None) -> Iterator[Spread | None
         {}
         if zone.folder is None
         else {
-            level: zone.folder / "layers" / f"{level}.parquet" for level in ("parcel", "building")
+            "parcel": zone.folder / "layers" / f"{zone.land}.parquet",
+            "building": zone.folder / "layers" / "building.parquet",
         }
     )
     if address is not None:

@@ -21,6 +21,7 @@ from ..findings import combine, empty, finding_frame, rule
 from ..model import Zone
 from ..plan.fields import FORMS
 from ..plan.settings import units_named
+from ..safe_text import Text
 from .containment import parks_of, units_of
 from .topology import _EXACT, _capped, _ids, _now, _polygons, limits_of
 
@@ -261,6 +262,41 @@ def industries_without_codes(zone: Zone) -> GeoDataFrame:
         return empty()
     row = {"level": "enterprise", "feature": ", ".join(_few(bare)), "measured": int(lost.sum())}
     return finding_frame([row], rule="H212")
+
+
+@rule(
+    "H214",
+    "note",
+    unit="1",
+    levels=("parcel",),
+    zh="{detail}",
+    en="{other}",
+)
+def which_land_it_stands_on(zone: Zone) -> GeoDataFrame:
+    """Accounts and checks say whether they stand on parcels (宗地) or land-use patches (地类图斑)."""
+    patches, count = zone.count("land_patch"), zone.count("parcel")
+    if zone.land == "land_patch":
+        words = Text(
+            f"没有宗地图层：用地台账、规划核查和拓扑检查都按地类图斑（{count} 个），文中“宗地”即图斑",
+            f"there is no layer of parcels: accounts and checks stand on {count} land-use patches, "
+            "and parcels mean patches",
+        )
+    elif patches:
+        words = Text(
+            f"用地台账和核查按宗地（{count} 个）；另有地类图斑 {patches} 个，未计入",
+            f"accounts and checks stand on {count} parcels; {patches} land-use patches are there as "
+            "well and are not counted",
+        )
+    else:
+        return empty()
+    row = {
+        "level": "parcel",
+        "feature": zone.land,
+        "measured": count,
+        "detail": words.zh,
+        "other": words.en,
+    }
+    return finding_frame([row], rule="H214")
 
 
 @rule(

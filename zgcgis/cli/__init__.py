@@ -28,7 +28,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "doctor": ("intake", "检查数据文件或示范区，不作任何改动", "examine files or a zone"),
     "import": ("intake", "检查、修复并导入数据", "examine, repair with record, store"),
-    "export": ("intake", "写出一个图层给其他软件", "write a layer out for other programs"),
+    "export": ("mending", "写出一个图层给其他软件", "write a layer out for other programs"),
+    "diff": ("planning", "对比两期数据或两个年份", "compare two files, or two years of a zone"),
     "fix": ("mending", "整理相邻宗地的界址", "snap and clean the outlines of neighbours"),
     "check": (
         "check",

@@ -7,7 +7,7 @@ import platform
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -15,6 +15,7 @@ from ..safe_text import Text, json_text
 from .console import Output, command, pad, print_json, say
 
 if TYPE_CHECKING:
+    from ..io.importing import Intake
     from ..model import Zone
 
 __all__ = ["YEAR", "env", "new", "opened", "opened_on", "sample", "terms"]
@@ -56,6 +57,8 @@ def opened(folder: str, lang: str) -> Zone:
             f"({rule}): {first}. All of them: zgcgis check.",
             err=True,
         )
+    for sentence in describe(check(zone, ("H214",)), lang):
+        say(sentence, err=True)
     astray = check(replace(zone, flaws=zone.flaws.iloc[:0]), ("H207",))
     if len(astray):
         more = f"（{len(astray)}）" if len(astray) > 1 else ""
@@ -88,12 +91,33 @@ def opened_on(zone: str, lang: str, as_of: datetime | None = None, year: int | N
 @click.option("--id", "id_", required=True, help="代码中的名称 Name in code, such as zhangjiang.")
 @click.option("--zh", required=True, help="中文名称 Chinese name.")
 @click.option("--en", required=True, help="英文名称 English name.")
+@click.option(
+    "--layers",
+    multiple=True,
+    help="建立后导入的文件、文件夹或压缩包，可重复 Files to import at once; may be repeated.",
+)
 @LANG
-def new(folder: str, id_: str, zh: str, en: str, lang: str) -> None:
-    """建立一个空的示范区文件夹。Lay out an empty zone folder to fill in."""
+def new(folder: str, id_: str, zh: str, en: str, layers: tuple[str, ...], lang: str) -> None:
+    """建立一个示范区文件夹。Lay out a zone folder, empty or with layers."""
     from ..io import new_zone
 
-    made = new_zone(folder, id=id_, zh=zh, en=en)
+    intakes: list[Intake] = []
+    filled: dict[str, Any] = {}
+    if layers:
+        from ..planning.condition import zone_of_layers
+
+        made, intakes, filled = zone_of_layers(folder, layers, id=id_, zh=zh, en=en)
+    else:
+        made = new_zone(folder, id=id_, zh=zh, en=en)
+    for one in intakes:
+        n = one.counts
+        told = Text(
+            f"{one.layer} → {one.level}：采用 {n['used'] + n['repaired']}，不采用 {n['refused']}",
+            f"{one.layer} → {one.level}: used {n['used'] + n['repaired']}, refused {n['refused']}",
+        )
+        say(told.say(lang))
+    for key, value in filled.items():
+        say(Text(f"已填 {key} = {value}", f"filled in: {key} = {value}").say(lang))
     for path in sorted(made.rglob("*")):
         if path.is_file():
             say(f"  {path}")

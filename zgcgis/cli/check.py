@@ -108,6 +108,8 @@ def check(
     if odd is not None:
         here = replace(here, flaws=combine([here.flaws, odd]))
     files = layer_files(here.folder / "layers") if here.folder else {}
+    if here.land in files:
+        files.setdefault("parcel", files[here.land])
     if here.folder is None:
         files = dict.fromkeys(here.layers, Path(zone))
     if proposal:

@@ -1,4 +1,4 @@
-"""``zgcgis doctor``, ``import`` and ``export``: what is in a file, and taking it in or out."""
+"""``zgcgis doctor`` and ``import``: what is in a file, and taking it in."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..safe_text import Text, json_text
-from .basics import JSON, LANG, opened
-from .console import Output, command, pad, print_json, say
+from .basics import JSON, LANG
+from .console import command, pad, print_json, say
+from .mending import changes_as_json, show_changes, undo_last
 
 if TYPE_CHECKING:
     from ..intake.layer import FileReport, Layer, Options
     from ..io.importing import Intake
 
-__all__ = ["doctor", "export", "import_"]
+__all__ = ["doctor", "import_", "known_crs"]
 
 SCHEMA = "zgcgis.doctor/1"
 MOST_SHOWN = 20
@@ -75,6 +76,20 @@ def _pairs(values: Iterable[str], option: str) -> dict[str, str]:
     return made
 
 
+def known_crs(crs: str | None) -> None:
+    """Refuse what is no reference system."""
+    if crs is not None:
+        from ..intake.crs import parse_crs
+
+        try:
+            parse_crs(crs)
+        except ValueError as problem:
+            raise click.BadParameter(
+                f"{crs!r} 不是坐标系。Not a coordinate reference system: {problem}",
+                param_hint="--crs",
+            ) from problem
+
+
 def _options(
     crs: str | None,
     encoding: str | None,
@@ -88,7 +103,6 @@ def _options(
     own: Iterable[str] = (),
 ) -> Options:
     from ..findings import RULES
-    from ..intake.crs import parse_crs
     from ..intake.encoding import codec_of
     from ..intake.layer import Options
     from ..land_use import SYSTEMS
@@ -96,14 +110,7 @@ def _options(
     known = (*SYSTEMS, *sorted(own))
     if system is not None and system not in known:
         raise click.BadParameter(f"{system!r}：{'、'.join(known)}", param_hint="--system")
-    if crs is not None:
-        try:
-            parse_crs(crs)
-        except ValueError as problem:
-            raise click.BadParameter(
-                f"{crs!r} 不是坐标系。Not a coordinate reference system: {problem}",
-                param_hint="--crs",
-            ) from problem
+    known_crs(crs)
     if encoding is not None and codec_of(encoding) is None:
         raise click.BadParameter(
             f"{encoding!r} 不是编码。No such encoding.", param_hint="--encoding"
@@ -374,6 +381,16 @@ def _show_fields(facts: dict[str, Any], *, zh: bool) -> None:
     for column, systems in facts.get("codes", {}).items():
         best = "、".join(f"{k} {100 * v:.0f}%" for k, v in systems.items() if v > 0)
         say(f"    {column}: {best or '—'}")
+    if told := facts.get("inspection"):
+        broken = sum(len(one["features"]) for one in told["rules"].values())
+        remark = told["score_unverified"]["zh" if zh else "en"]
+        line = Text(
+            f"    图斑检查（{told['edition']} 版）{len(told['asked'])} 条：{broken} 处不符，"
+            f"得分 {told['score']:g}（{remark}）",
+            f"    patches checked by {len(told['asked'])} rules of {told['edition']}: {broken} defects, "
+            f"score {told['score']:g} ({remark})",
+        )
+        say(line.say("zh" if zh else "en"))
     for system, by in facts.get("land_use_systems", {}).items():
         zh_by, en_by = _TOLD_BY[by]
         say(
@@ -412,7 +429,7 @@ def _show_findings(findings: Any, file: str, lang: str, layer: str = "") -> None
 
 
 @command("import")
-@click.argument("file", metavar="文件 FILE")
+@click.argument("file", metavar="文件 FILE", required=False)
 @click.option("--zone", required=True, help="示范区文件夹。The zone's folder.")
 @click.option("--level", help="图层级别，如 parcel、building；不填时按数据识别。The level.")
 @CRS
@@ -424,11 +441,20 @@ def _show_findings(findings: Any, file: str, lang: str, layer: str = "") -> None
 @SYSTEM
 @ACCEPT
 @click.option("--add", is_flag=True, help="追加到已有图层。Add to the layer that is there.")
+@click.option(
+    "--update",
+    is_flag=True,
+    help="作为下一年的数据与已有图层逐个比较：新增、变化、终止、未变。Take it as a later year's state.",
+)
+@click.option(
+    "--year", type=int, help="--update 的数据年份，文件没有写明时。The year of an update."
+)
+@click.option("--undo", is_flag=True, help="还原上一次导入。Take the last import back.")
 @click.option("--dry-run", is_flag=True, help="只演练，不写入。Do everything but write.")
 @LANG
 @JSON
 def import_(
-    file: str,
+    file: str | None,
     zone: str,
     level: str | None,
     crs: str | None,
@@ -440,6 +466,9 @@ def import_(
     system: str | None,
     accept: tuple[str, ...],
     add: bool,  # noqa: FBT001
+    update: bool,  # noqa: FBT001
+    year: int | None,
+    undo: bool,  # noqa: FBT001
     dry_run: bool,  # noqa: FBT001
     lang: str,
     as_json: bool,  # noqa: FBT001
@@ -453,12 +482,21 @@ def import_(
 
     if level is not None and level not in LEVELS:
         raise click.BadParameter(f"{level!r}：{'、'.join(LEVELS)}", param_hint="--level")
+    if undo:
+        undo_last(zone, lang, as_json=as_json, alone=not (file or add or update or dry_run))
+        return
+    if file is None or (add and update) or (year is not None and not update):
+        raise click.UsageError(
+            "写法 Write: import FILE --zone ZONE [--add | --update [--year YEAR]], "
+            "或 or: import --undo --zone ZONE."
+        )
     own = own_systems(zone_folder(zone))
     options = _options(crs, encoding, layer, rename, datum, scale, system, accept, own=own)
+    how: Any = {"options": options, "add": add, "update": update, "year": year, "dry_run": dry_run}
     if level is None:
-        intakes = import_all(file, zone, options=options, add=add, dry_run=dry_run)
+        intakes = import_all(file, zone, **how)
     else:
-        intakes = [import_file(file, zone, level, options=options, add=add, dry_run=dry_run)]
+        intakes = [import_file(file, zone, level, **how)]
     code = max(int((one.findings["severity"] == "error").any()) for one in intakes)
     if as_json:
         told = {
@@ -489,6 +527,7 @@ def _intake_as_json(intake: Intake, file: str) -> dict[str, Any]:
         "before": intake.before,
         "replaced": None if intake.replaced is None else str(intake.replaced),
         "columns_lost": list(intake.columns_lost),
+        **changes_as_json(intake),
         "findings": findings_as_json(intake.findings, file),
         "repairs": _clean(intake.repairs.to_dict("records")),
         "refused": _clean(intake.refused.to_dict("records")),
@@ -506,6 +545,7 @@ def _show_import(file: str, intake: Intake, lang: str, *, dry_run: bool) -> None
         f" + repaired {counts['repaired']} + refused {counts['refused']}"
     )
     _show_findings(intake.findings, file, lang)
+    show_changes(intake, lang)
     if dry_run:
         say("演练：未写入任何文件。" if zh else "Dry run: nothing was written.")
     elif intake.unchanged:
@@ -545,36 +585,3 @@ def _show_replaced(intake: Intake, *, zh: bool) -> None:
             if zh
             else f"The layer's file {intake.replaced.name} was replaced by {intake.level}.parquet."
         )
-
-
-@command()
-@click.argument("zone", metavar="示范区 ZONE")
-@click.argument("level", metavar="级别 LEVEL")
-@click.option(
-    "-o",
-    "--out",
-    required=True,
-    type=Output(folder=False),
-    help="输出文件，后缀定格式。File; its suffix tells.",
-)
-@click.option("--crs", help="写出的坐标系，如 EPSG:4527。Reference system to write in.")
-@click.option("--headers", type=click.Choice(["zh"]), help="列名用中文。Column names in Chinese.")
-@LANG
-def export(
-    zone: str, level: str, out: str, crs: str | None, headers: str | None, lang: str
-) -> None:
-    """写出一个图层：gpkg、geojson、parquet、shp.zip、csv、xlsx、txt。Write a layer out."""
-    from ..intake.crs import parse_crs
-    from ..io.layers import write_layer
-
-    if crs is not None:
-        try:
-            parse_crs(crs)
-        except ValueError as problem:
-            raise click.BadParameter(
-                f"{crs!r} 不是坐标系。Not a coordinate reference system: {problem}",
-                param_hint="--crs",
-            ) from problem
-    layer = opened(zone, lang).layer(level)
-    made = write_layer(layer, out, crs=crs, headers=headers or "")
-    say(f"已写出 {made}" if lang == "zh" else f"Written: {made}")

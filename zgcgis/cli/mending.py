@@ -1,20 +1,34 @@
-"""``zgcgis fix``, and what ``doctor`` says of a zone folder."""
+"""``zgcgis fix`` and ``export``, an import undone, and what ``doctor`` says of a zone folder."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ..safe_text import Text, json_text
-from .basics import JSON, LANG, OUT
-from .console import command, pad, print_json, print_table, say
+from .basics import JSON, LANG, OUT, opened
+from .console import Output, command, pad, print_json, print_table, say
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..io.importing import Intake
     from ..planning.condition import Condition
     from ..planning.outlines import Fix
 
-__all__ = ["fix", "show_zone", "zone_as_json"]
+__all__ = [
+    "KIND_NAMES",
+    "MOST_LISTED",
+    "changes_as_json",
+    "export",
+    "fix",
+    "listed",
+    "show_changes",
+    "show_zone",
+    "undo_last",
+    "zone_as_json",
+]
 
 _SHOWN = 8
 
@@ -23,7 +37,7 @@ _SHOWN = 8
 @click.argument("zone")
 @click.option(
     "--level",
-    type=click.Choice(["parcel", "block", "park"]),
+    type=click.Choice(["parcel", "land_patch", "block", "park"]),
     default="parcel",
     show_default=True,
     help="整理哪一级图层 The layer to clean.",
@@ -212,6 +226,137 @@ def _say_control(done: Fix, lang: str) -> None:
             "than area_share of [checks]; look for missing or doubled land first",
         )
         say(said.say(lang))
+
+
+MOST_LISTED = 20
+
+
+# --- what an import changed, and taking one back --------------------------------------------------
+
+
+def undo_last(zone: str, lang: str, *, as_json: bool, alone: bool) -> None:
+    """Take the last import back, and say of which levels."""
+    from ..io.history import undo_import
+
+    if not alone:
+        raise click.UsageError("--undo 单独使用，只加 --zone。--undo stands alone, with --zone.")
+    done = undo_import(zone)
+    if as_json:
+        undone = [{"level": level, "layer": path and str(path)} for level, path in done]
+        print_json(json_text({"schema": "zgcgis.import/1", "undone": undone}))
+        return
+    for level, path in done:
+        gone = Text(
+            f"{level}：导入前没有这个图层，已移除", f"{level}: there was none before; removed"
+        )
+        back = Text(f"{level}：已还原 {path}", f"{level}: put back: {path}")
+        say((gone if path is None else back).say(lang))
+
+
+def changes_as_json(intake: Intake) -> dict[str, Any]:
+    """Return what became of each feature in an update; nothing for any other import."""
+    if intake.changes is None:
+        return {}
+    rows = intake.changes.drop(columns=["old", "new"]).to_dict("records")
+    return {
+        "year": intake.record["year"],
+        "changes": intake.record["changes"],
+        "features": rows,
+    }
+
+
+KIND_NAMES = {
+    "new": Text("新增", "new"),
+    "changed": Text("变化", "changed"),
+    "renumbered": Text("换号", "renumbered"),
+    "retired": Text("终止", "retired"),
+    "unchanged": Text("未变", "unchanged"),
+}
+
+
+def show_changes(intake: Intake, lang: str) -> None:
+    """Count and list what became of each feature in an update."""
+    changes, year = intake.changes, intake.record.get("year")
+    if changes is None:
+        return
+    counts = intake.record["changes"]
+    said = "，".join(f"{KIND_NAMES[kind].zh} {n}" for kind, n in counts.items())
+    told = ", ".join(f"{KIND_NAMES[kind].en} {n}" for kind, n in counts.items())
+    say(Text(f"{year} 年：{said}", f"{year}: {told}").say(lang))
+    for kind in list(counts)[:-1]:
+        some = changes[changes["kind"] == kind]
+        if len(some):
+            until = f"（until = {year}）" if kind == "retired" else ""
+            say(f"  {KIND_NAMES[kind].say(lang)}{until}  {listed(some, lang)}")
+    if intake.stored is not None:
+        place = Text(
+            f"逐个清单在 {intake.zone}/imports；还原：zgcgis import --undo --zone {intake.zone}",
+            f"The whole list stands in {intake.zone}/imports; to take it back: "
+            f"zgcgis import --undo --zone {intake.zone}",
+        )
+        say(place.say(lang))
+
+
+def listed(some: pd.DataFrame, lang: str) -> str:
+    """The first features of a kind, each with what changed of it."""
+    names = []
+    for one in some.head(MOST_LISTED).itertuples():
+        name = f"{one.was} → {one.id}" if one.kind == "renumbered" else str(one.id)
+        shape = [Text("图形", "outline").say(lang)] if one.redrawn else []
+        what = "、".join([*shape, *([str(one.columns)] if one.columns else [])])
+        names.append(f"{name}（{what}）" if what else name)
+    more = len(some) - len(names)
+    rest = Text(f" … 另有 {more} 个", f" … and {more} more").say(lang) if more else ""
+    return "、".join(names) + rest
+
+
+# --- a layer for others ---------------------------------------------------------------------------
+
+
+@command()
+@click.argument("zone", metavar="示范区 ZONE")
+@click.argument("level", metavar="级别 LEVEL")
+@click.option(
+    "-o", "--out", required=True, type=Output(folder=False), help="输出文件，后缀定格式。File."
+)
+@click.option("--crs", help="写出的坐标系，如 EPSG:4527。Reference system to write in.")
+@click.option("--headers", type=click.Choice(["zh"]), help="列名用中文。Column names in Chinese.")
+@click.option("--corners", is_flag=True, help="xlsx、csv 写成界址点成果表。A table of corners.")
+@click.option("--system", help="地类换成这个体系的代码。Land-use codes of this classification.")
+@LANG
+def export(
+    zone: str,
+    level: str,
+    out: str,
+    crs: str | None,
+    headers: str | None,
+    corners: bool,  # noqa: FBT001
+    system: str | None,
+    lang: str,
+) -> None:
+    """写出一个图层：gpkg、geojson、parquet、shp.zip、csv、xlsx、txt、dxf。Write a layer out."""
+    from ..io.layers import translated, write_layer
+    from .intake import known_crs
+
+    known_crs(crs)
+    layer = opened(zone, lang).layer(level)
+    if system is not None:
+        layer, left = translated(layer, system)
+        _show_undecided(left, lang)
+    made = write_layer(layer, out, crs=crs, headers=headers or "", corners=corners)
+    say(Text(f"已写出 {made}", f"Written: {made}").say(lang))
+
+
+def _show_undecided(left: pd.DataFrame, lang: str) -> None:
+    """List by area the classes for which a person must decide."""
+    if not len(left):
+        return
+    said = Text(
+        f"{int(left['count'].sum())} 个要素的地类须人判断，未换算（留空），按面积：",
+        f"{int(left['count'].sum())} features of classes that a person must decide, left empty, by area:",
+    )
+    say(said.say(lang))
+    print_table(left, lang, numbers=("count", "area_m2"))
 
 
 # --- the condition of a zone folder --------------------------------------------------------------

@@ -1,24 +1,28 @@
-"""``zgcgis admit``, ``scenario`` and ``allocate``: what a planner weighs."""
+"""``zgcgis admit``, ``scenario``, ``allocate`` and ``diff``: what a planner weighs and compares."""
 
 from __future__ import annotations
 
 import sys
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from .basics import AS_OF, JSON, LANG, OUT, YEAR, opened_on
+from ..safe_text import Text
+from .basics import AS_OF, JSON, LANG, OUT, YEAR, opened, opened_on
 from .check import say_changes
 from .console import command, print_json, print_table, say
+from .mending import KIND_NAMES, MOST_LISTED, listed
 from .results import write_allocation, write_scenario
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from ..model import Zone
+    from ..planning.difference import Difference
 
-__all__ = ["admit", "allocate", "scenario"]
+__all__ = ["admit", "allocate", "diff", "scenario"]
 
 
 @command()
@@ -326,3 +330,182 @@ def _say_allocation(setting: Any, answer: Any, hand: float, added: Any, lang: st
             print_table(added[["rule", "feature", "status"]], lang)
         else:
             say(good)
+
+
+# --- two states of a layer -------------------------------------------------------------------------
+
+
+@command()
+@click.argument("old", metavar="原数据或年份 OLD")
+@click.argument("new", metavar="新数据或年份 NEW")
+@click.option(
+    "--zone", help="比较示范区的两个年份时：示范区。The zone, to compare two of its years."
+)
+@click.option("--level", help="图层级别，如 parcel；文件能认出时不必填。The level.")
+@click.option("--layer", "-l", help="文件里的图层名。Name of the layer in both files.")
+@OUT
+@LANG
+@JSON
+def diff(
+    old: str,
+    new: str,
+    zone: str | None,
+    level: str | None,
+    layer: str | None,
+    out: str | None,
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """对比两期数据，或示范区的两个年份：变化、来历、地类转移。Compare two states of a layer."""
+    from ..model import LEVELS
+    from ..planning.difference import compare_states, state_of_file, state_of_zone
+
+    if level is not None and level not in LEVELS:
+        raise click.BadParameter(f"{level!r}：{'、'.join(LEVELS)}", param_hint="--level")
+    if zone is not None:
+        years = [_year_of(given) for given in (old, new)]
+        here = opened(zone, lang)
+        states = [state_of_zone(here, year, level or "parcel") for year in years]
+    else:
+        states = [state_of_file(given, level=level, layer=layer) for given in (old, new)]
+    found = compare_states(*states)
+    made = _write_diff(found, out, lang) if out else []
+    if as_json:
+        print_json(_diff_as_json(found))
+        return
+    _show_diff(found, lang)
+    for path in made:
+        say(f"  {path}")
+
+
+def _year_of(given: str) -> int:
+    if not (given.isdecimal() and len(given) == 4):
+        raise click.BadParameter(f"{given!r}：有 --zone 时写两个年份，如 2023 2024。A year.")
+    return int(given)
+
+
+def _diff_as_json(found: Difference) -> str:
+    from ..planning.outputs import records_json
+
+    was, now = found.closure_m2
+    return records_json(
+        {
+            "schema": "zgcgis.diff/1",
+            "old": found.before.name,
+            "new": found.after.name,
+            "level": found.before.level,
+            "counts": found.counts,
+            "area_m2": list(found.area_m2),
+            "closure_m2": [was, now],
+            "features": found.features.drop(columns=["old", "new"]),
+            "values": found.values,
+            "lineage": found.lineage,
+            "transitions": _matrix(found),
+            "remarks": [{"zh": one.zh, "en": one.en} for one in found.remarks()],
+        }
+    )
+
+
+def _matrix(found: Difference) -> pd.DataFrame:
+    import pandas as pd
+
+    if found.land is None:
+        return pd.DataFrame()
+    table = found.land.matrix.rename_axis("before").rename_axis(None, axis=1)
+    return table.reset_index()
+
+
+def _diff_tables(found: Difference, lang: str) -> list[tuple[Text, pd.DataFrame]]:
+    """The tables of the page and the workbook, in the words of people."""
+    import pandas as pd
+
+    from ..accounts import NONE
+
+    none = Text("（不在图层内）", "(not in the layer)").say(lang)
+    features = found.features.drop(columns=["old", "new"])
+    counts = found.counts.items()
+    summary = pd.DataFrame(
+        [{"kind": KIND_NAMES[k].say(lang), "count": n} for k, n in counts],
+    )
+    matrix = _matrix(found).rename(columns={NONE: none})
+    if len(matrix):
+        matrix["before"] = matrix["before"].replace({NONE: none})
+        sums = matrix.sum(numeric_only=True).to_dict()
+        total = {"before": Text("合计", "Total").say(lang), **sums}
+        matrix = pd.concat([matrix, pd.DataFrame([total])], ignore_index=True)
+        matrix["total"] = matrix.drop(columns="before").sum(axis=1)
+    remarks = pd.DataFrame({"detail": [one.say(lang) for one in found.remarks()]})
+    listed = features.assign(kind=[KIND_NAMES[kind].say(lang) for kind in features["kind"]])
+    line = found.lineage
+    if len(line):
+        line = line.assign(kind=[LINE_NAMES[kind].say(lang) for kind in line["kind"]])
+    return [
+        (Text("汇总", "Summary"), summary),
+        (Text("地类转移（m²）", "Land by use (m2)"), matrix),
+        (Text("逐个变化", "Features"), listed[features["kind"] != "unchanged"]),
+        (Text("属性变化", "Values"), found.values),
+        (Text("来历", "Lineage"), line),
+        (Text("未变", "Unchanged"), listed.loc[features["kind"] == "unchanged", ["id"]]),
+        (Text("说明", "About"), remarks),
+    ]
+
+
+def _write_diff(found: Difference, out: str, lang: str) -> list[Path]:
+    """Write the workbook, the page, the JSON, and the places where land is used otherwise."""
+    from ..io.layers import write_layer
+    from ..io.places import result_folder
+    from ..io.writing import write_text_whole
+    from ..planning.outputs import write_json, write_workbook
+    from ..report.findings_page import tables_page
+
+    folder = result_folder(out, "diff.xlsx", ("diff.html", "diff.json", "changes.gpkg"))
+    tables = _diff_tables(found, lang)
+    title = Text("两期变化对比", "What changed").say(lang)
+    page = tables_page(title, found.headline().say(lang), tables[:-2] + tables[-1:], lang=lang)
+    made = [
+        write_workbook(
+            folder / "diff.xlsx",
+            [(name.say(lang), table) for name, table in tables if len(table)],
+            lang=lang,
+            title=title,
+        ),
+        write_text_whole(folder / "diff.html", page),
+        write_json(folder / "diff.json", _diff_as_json(found)),
+    ]
+    if found.land is not None and len(found.land.changes):
+        made.append(write_layer(found.land.changes, folder / "changes.gpkg"))
+    return made
+
+
+def _show_diff(found: Difference, lang: str) -> None:
+    say(found.headline().say(lang))
+    for kind, some in found.features.groupby("kind", sort=False):
+        if kind != "unchanged":
+            say(f"  {KIND_NAMES[str(kind)].say(lang)}  {listed(some, lang)}")
+    if len(found.lineage):
+        kinds = found.lineage["kind"].value_counts()
+        said = "，".join(f"{LINE_NAMES[str(k)].zh} {n}" for k, n in kinds.items())
+        told = ", ".join(f"{LINE_NAMES[str(k)].en} {n}" for k, n in kinds.items())
+        say(Text(f"来历（成对）：{said}", f"lineage, by pairs: {told}").say(lang))
+    if found.land is not None:
+        moved = found.land.matrix.stack().rename("area_m2").reset_index()
+        moved.columns = ["before", "after", "area_m2"]
+        moved = moved[(moved["before"] != moved["after"]) & (moved["area_m2"] > 0.01)]
+        moved = moved.sort_values("area_m2", ascending=False)
+        say(Text(f"地类转移 {len(moved)} 种：", f"{len(moved)} transitions of use:").say(lang))
+        if len(moved):
+            print_table(moved.head(MOST_LISTED), lang, numbers=("area_m2",))
+    for one in found.remarks():
+        say(one.say(lang))
+
+
+LINE_NAMES = {
+    "unchanged": Text("未变", "unchanged"),
+    "redrawn": Text("图形变化", "redrawn"),
+    "renumbered": Text("换号", "renumbered"),
+    "split": Text("分割", "split"),
+    "merged": Text("合并", "merged"),
+    "rearranged": Text("重划", "rearranged"),
+    "gone": Text("消失", "gone"),
+    "new": Text("新增", "new"),
+}

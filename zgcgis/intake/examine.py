@@ -26,12 +26,14 @@ from .crs import apart_km
 from .formats import BY_SUFFIX, reader_of
 from .layer import STORED, Expected, FileReport, Layer, Options
 from .log import Finding, Refusal
+from .sandbox import drawn
 from .sandbox.format import Format, Staged
 from .sandbox.staging import stage
 
 __all__ = ["STAGES", "compare", "examine", "let_in", "pass_stages", "shifts"]
 
 STAGES = (
+    drawn.gather,
     texts.clean,
     columns.match,
     values.convert,
@@ -39,6 +41,7 @@ STAGES = (
     geometry.settle,
     geometry.hold,
     identity.identify,
+    identity.inspect,
 )
 """The way of a layer in: each stage takes it and gives it on, and none reads what another said."""
 

@@ -40,8 +40,8 @@ __all__ = ["BY_SUFFIX", "FORMATS", "reader_of"]
 LARGE_TEXT = 1 << 30
 MOST_LINE = 64 << 20
 _ODD_NAME = re.compile(r"""["'`;<>{}\x00-\x1f\\]|--|\.\./""")
+_SIGN = re.compile(r"\\[Uu]\+([0-9A-Fa-f]{4})")
 _OF_KML = {"tessellate", "extrude", "visibility", "drawOrder", "altitudeMode", "icon"}
-_LINE = shapely.GeometryType.LINESTRING
 
 # --- how files look -------------------------------------------------------------------------------
 
@@ -369,17 +369,12 @@ def _read_dxf(one: Staged, work: Path, options: Options) -> list[Layer]:
 
 
 def _drawn(layer: Layer) -> Layer:
-    """Return the layer of a drawing: no system, no empty columns, lines whose ends meet closed."""
-    values, shapes, closed = layer.values, layer.shapes, layer.closed
-    values = values[[c for c in values.columns if not values[c].isna().all()]]
-    if shapes is not None and closed is not None:
-        line = (shapely.get_type_id(shapes) == _LINE) & shapely.is_closed(shapes)
-        line &= shapely.get_num_coordinates(shapes) >= 4
-        for row in np.flatnonzero(line).tolist():  # ends that meet, without the mark of it
-            shapes[row] = shapely.Polygon(shapely.get_coordinates(shapes[row]))
-        closed = closed | line
-    source = replace(layer.source, crs=None)
-    return replace(layer, values=values, shapes=shapes, closed=closed, source=source)
+    """Return the layer of a drawing: no system, no empty columns, signs that stand as numbers."""
+    values = layer.values[[c for c in layer.values.columns if not layer.values[c].isna().all()]]
+    for name in {"Text", "Layer"} & set(values.columns):
+        signs = values[name].str.replace(_SIGN, lambda m: chr(int(m[1], 16)), regex=True)
+        values = values.assign(**{name: signs})
+    return replace(layer, values=values, source=replace(layer.source, crs=None, drawing=True))
 
 
 def _shapes(path: Path) -> tuple[NDArray[np.object_], NDArray[np.bool_], list[Finding]]:
@@ -541,7 +536,7 @@ def _stated_crs(one: Staged) -> str | None:
 
 # --- the records ---------------------------------------------------------------------------------
 
-_FINE_ARCS = {"OGR_ARC_STEPSIZE": "0.13"}  # degrees: a circle loses a millionth of its area
+_FINE_ARCS = {"OGR_ARC_STEPSIZE": "0.1"}  # degrees: a circle loses a millionth of its area
 FORMATS = (
     Format(
         "shapefile", "ESRI Shapefile", (".shp",), _look_shapefile, _read_shapefile,
@@ -567,7 +562,7 @@ FORMATS = (
     Format(
         "dxf", "DXF", (".dxf",), _look_dxf, _read_dxf,
         driver="DXF", container="drawing", by_layer=True, early=True,
-        settings={"DXF_CLOSED_LINE_AS_POLYGON": "TRUE"}, encoding_setting="DXF_ENCODING",
+        settings={"DXF_CLOSED_LINE_AS_POLYGON": "TRUE"} | _FINE_ARCS, encoding_setting="DXF_ENCODING",
     ),
     Format(
         "fgb", "FlatGeobuf", (".fgb",), _look_fgb, read_layers,

@@ -10,11 +10,12 @@ import shapely
 from numpy.typing import NDArray
 
 from ..model import LEVELS
+from ..standards.patches import EDITION, PATCH_RULES, SCORE_REMARK, inspect_patches
 from .layer import Layer, Options
 from .log import Log
 from .tabular import forms_of
 
-__all__ = ["identify"]
+__all__ = ["identify", "inspect"]
 
 _BY_YEAR = ("staff_persons", "tax_wan", "income_wan", "investment_wan", "rd_wan", "energy_tce")
 
@@ -161,3 +162,41 @@ def _alike_in(columns: pd.DataFrame, names: list[str], a: Any, b: Any) -> Any:
         equal = (one == two).fillna(value=False).to_numpy(dtype=bool)
         alike &= equal | (one.isna() & two.isna()).to_numpy()
     return alike
+
+
+def inspect(layer: Layer, _: Options) -> Layer:
+    """Stage *inspection*: hold land-use patches of the third survey against the rules for them."""
+    if layer.schema is None or layer.schema.name != "DLTB" or layer.shapes is None:
+        return layer
+    fields = {column: name for name, column in layer.matched.of.items() if name in _OF_PATCHES}
+    values = layer.values.rename(columns=fields)
+    values.columns = [str(c).upper() for c in values.columns]
+    blank = {name for one in layer.fields if (name := one.name.upper()) not in values.columns}
+    values = values.assign(**dict.fromkeys(sorted(blank)))  # a field that nobody filled is there
+    rows = np.flatnonzero(layer.kept)
+    made = inspect_patches(values.iloc[rows].reset_index(drop=True))
+    log = layer.log.fresh()
+    labels = layer.values["id"].astype("object")
+    listed = {}
+    for key, found in made.found.items():
+        rule = PATCH_RULES[key]
+        names = [str(labels.iloc[row]) for row in rows[found]]
+        listed[key] = {"zh": rule.zh, "en": rule.en, "class": rule.grade, "features": names}
+        detail = f"{key} {rule.zh} {rule.en}"
+        log.add("R574", None, measured=len(names), other="、".join(names[:5]), detail=detail)
+    if made.not_asked:
+        lacking = sorted({name for names in made.not_asked.values() for name in names})
+        log.add("R575", None, other="、".join(made.not_asked), detail="、".join(lacking))
+    told = {
+        "edition": EDITION,
+        "asked": [key for key in PATCH_RULES if key not in made.not_asked],
+        "rules": listed,
+        "not_asked": {key: list(names) for key, names in made.not_asked.items()},
+        "score": made.score,
+        "score_unverified": {"zh": SCORE_REMARK[0], "en": SCORE_REMARK[1]},
+    }
+    return layer.after(log, inspection=told)
+
+
+_OF_PATCHES = {"DLBM", "TBMJ", "dlbm", "tbmj", "BZ"}
+"""Fields of patches that have another name by then."""

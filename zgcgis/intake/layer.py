@@ -210,6 +210,8 @@ class Layer:
         What was mended, how many shapes of each kind there are, and where they lie.
     numbered
         Whether the features were given numbers, for want of ids.
+    inspection
+        What the inspection of land-use patches found, in the form of ``doctor --json``.
     """
 
     name: str
@@ -235,6 +237,7 @@ class Layer:
     system: System = System()
     bounds_lonlat: tuple[float, ...] = ()
     numbered: bool = False
+    inspection: Mapping[str, Any] = field(default_factory=dict)
 
     def after(self, log: Log, **changes: Any) -> Layer:
         """Return the layer as a stage leaves it, with what the stage has to say."""
@@ -366,6 +369,8 @@ class Layer:
         }
         if self.schema is not None:
             facts["schema"] = {"name": self.schema.name, "known_by": list(self.known_by)}
+        if self.inspection:
+            facts["inspection"] = dict(self.inspection)
         if system.bounds:
             facts["bounds"] = list(system.bounds)
         if self.bounds_lonlat:

@@ -26,6 +26,7 @@ from ..safe_text import Text
 __all__ = [
     "ENDS",
     "MENDS",
+    "MOST_LISTED",
     "REFUSED_SHAPES",
     "REPAIRED_SHAPES",
     "End",

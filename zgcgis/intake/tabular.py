@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from .columns import plain_name, units_by_name
 from .encoding import decode_bytes, plain_key
-from .log import Finding, Log, Refusal
+from .log import MOST_LISTED, Finding, Log, Refusal
 from .sandbox.format import Staged
 from .sandbox.process import run_child
 
@@ -379,9 +379,10 @@ def join(layer: pd.DataFrame, table: pd.DataFrame, log: Log, *, key: str = "id")
         there = layer[key].iloc[ours[plain][0]]
         if there != value:
             log.add("R602", places[0], feature=value, other=there)
-    for place, value in enumerate(layer[key]):
-        if place not in source:
-            log.add("R604", None, feature=value)
+    bare = [value for place, value in enumerate(layer[key]) if place not in source]
+    for value in bare[:MOST_LISTED]:
+        log.add("R604", None, feature=value)
+    log.listed["R604"] += len(bare)  # what is beyond is counted
     return _filled(layer, table, source, log, key)
 
 

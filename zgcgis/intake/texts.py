@@ -267,6 +267,7 @@ def _settle_garbled(values: Any, rows: Any, turned: list[tuple[int, str, str]], 
 
 def _totals(frame: pd.DataFrame, log: Log) -> None:
     """Refuse rows of a table that are sums of the others, by what stands in their first texts."""
+    said: dict[int, str] = {}
     for column in list(frame.columns)[:3]:
         series = frame[column]
         if not (pd.api.types.is_object_dtype(series) or isinstance(series.dtype, pd.StringDtype)):
@@ -275,3 +276,47 @@ def _totals(frame: pd.DataFrame, log: Log) -> None:
         for row in np.flatnonzero(hits.to_numpy(dtype=bool)).tolist():
             if row not in log.refused:
                 log.add("R517", row, feature=str(row + 1), detail=str(series.iloc[row]))
+                said[row] = str(series.iloc[row])
+    if said:
+        _hold_totals(frame, said, log)
+
+
+def _hold_totals(frame: pd.DataFrame, said: dict[int, str], log: Log) -> None:
+    """Hold sums that stand in a table against the rows above them: those since the last, or all."""
+    rows = np.arange(len(frame))
+    parts = ~np.isin(rows, list(said))
+    for column in frame.columns:
+        if CODE_NAMES.search(str(column)) or _NO_SUM.search(str(column)):
+            continue
+        numbers, digits = _numbers_of(frame[column])
+        begin = 0
+        for row, label in sorted(said.items()):
+            stated, since = numbers[row], begin
+            begin = row + 1
+            if not np.isfinite(stated) or "均" in label:
+                continue
+            above = parts & (rows < row) & np.isfinite(numbers)
+            spans = [above & (rows >= since), above]
+            sums = [float(numbers[span].sum()) for span in spans if span.any()]
+            shown = max(digits)  # whole numbers are counts; others were rounded one by one
+            room = 0.51 * 10.0**-shown * (above.sum() + 1) if shown else 0.51
+            if sums and min(abs(one - stated) for one in sums) > room:
+                near = min(sums, key=lambda one: abs(one - stated))
+                words = {"feature": label, "other": str(column), "measured": stated, "limit": near}
+                log.name("R571", row, **words)
+
+
+_NO_SUM = re.compile(
+    r"序号|率|比|密度|强度|单价|均|年份|日期|时间|层数|编号|等级|级别|^no$", re.IGNORECASE
+)
+
+
+def _numbers_of(series: pd.Series) -> tuple[NDArray[np.float64], list[int]]:
+    """Return the numbers of a column of texts, NaN for others, and their digits behind the point."""
+    numbers, digits = np.full(len(series), np.nan), []
+    for row, value in enumerate(series):
+        text = str(value).strip()
+        if not pd.isna(value) and text not in {"", "+", "-", "."} and NUMBER.match(text):
+            numbers[row] = float(text.replace(",", ""))
+            digits.append(len(text.lower().partition("e")[0].partition(".")[2]))
+    return numbers, digits

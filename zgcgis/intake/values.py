@@ -73,12 +73,37 @@ def convert(layer: Layer, options: Options) -> Layer:
     values = _joined_ids(values, layer.matched)
     if layer.schema is not None and layer.schema.kind and "kind" not in values:
         values = values.assign(kind=layer.schema.kind)
+    if "land_use_system" in LEVELS[layer.level].columns:
+        values = _codes_by_name(values, layer, options, log)
     held = [c for c in ("land_use", "planned_use") if c in values and values[c].notna().any()]
     codes = {c: land_use.system_fits(values[c])["known"].round(4).to_dict() for c in held}
     systems: dict[str, str] = {}
     if held and "land_use_system" in LEVELS[layer.level].columns:
         values, systems = _with_system(values, held[0], layer, options, log)
     return layer.after(log, values=values, units=units, codes=codes, systems=systems)
+
+
+def _codes_by_name(values: pd.DataFrame, layer: Layer, options: Options, log: Log) -> pd.DataFrame:
+    """Give codes to classes of land use that are told by their names alone."""
+    held = values["land_use"] if "land_use" in values else pd.Series(dtype="str")
+    named = bool(held.notna().any())
+    if named and not held.dropna().astype("str").str.match(r"^[\u4e00-\u9fff（）()、/]+$").all():
+        return values
+    names = held if named else _names_of_classes(values, "land_use")
+    if names is None or names.notna().sum() == 0:
+        return values
+    stated = options.system or _stated_system(values, layer) or layer.zone_system
+    codes, told = land_use.codes_of_names(names, stated)
+    source = str(names.name) if not named else layer.matched.sources.get("land_use", "land_use")
+    if not told.system:
+        if told.possible:
+            log.add("R546", None, other=source, detail="、".join(told.possible))
+        return values
+    unknown = int((names.notna() & codes.isna()).sum())
+    log.add("R573", None, other=source, measured=int(codes.notna().sum()), limit=unknown, detail=told.system)  # fmt: skip
+    made = {"land_use": codes, "land_use_system": pd.Series(told.system, values.index, dtype="str").where(codes.notna())}  # fmt: skip
+    kept = {f"{source}_原名": names} if named and f"{source}_原名" not in values else {}
+    return values.assign(**made, **kept)
 
 
 def _joined_ids(values: pd.DataFrame, matched: Columns) -> pd.DataFrame:

@@ -7,11 +7,6 @@ The record of a layer stands in the layer's own file, so that the two are replac
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
-import json
-import os
-import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +18,7 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 
 from .. import __version__
+from ..accounts import features as states
 from ..errors import UnknownNameError, ZoneError
 from ..findings import combine
 from ..intake import tabular as tables
@@ -32,19 +28,16 @@ from ..intake.layer import STORED, Expected, Layer, Options
 from ..intake.log import Log, Refusal
 from ..intake.sandbox import archive
 from ..model import LEVELS
-from ..runs import hold
-from ..safe_text import json_text
+from .history import IMPORT, forget_earlier, keep, locked, next_delivery, tell
 from .layers import store_layer, stored_box, stored_record, the_layer
 from .outside import delivered, refuse_links
 from .spreadsheets import write_csv
 from .stored import read_stored_layer, stored_file
-from .writing import write_text_whole
 from .zones import layer_files, own_codes, read_settings, zone_folder
 
-__all__ = ["Intake", "import_all", "import_file", "locked"]
+__all__ = ["Intake", "import_all", "import_file"]
 
 ZONE_REACH_KM = 150.0  # parks of one zone lie far apart
-WAIT_SECONDS = 30.0
 
 
 @dataclass
@@ -52,7 +45,8 @@ class Intake:
     """What became of one import.
 
     ``before`` is how many features the level had, ``replaced`` its file if that was another one
-    than ``stored``, ``columns_lost`` what the layer held before and holds no more.
+    than ``stored``, ``columns_lost`` what the layer held before and holds no more. ``changes`` says
+    of an update what became of each feature (:func:`zgcgis.accounts.compare_features`).
     """
 
     zone: Path
@@ -69,6 +63,27 @@ class Intake:
     replaced: Path | None = None
     columns_lost: tuple[str, ...] = ()
     record: dict[str, Any] = field(default_factory=dict)
+    changes: pd.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class _How:
+    """How a layer meets the one that is there, and to which delivery it belongs."""
+
+    add: bool = False
+    update: bool = False
+    year: int | None = None
+    dry_run: bool = False
+    delivery: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.add and self.update:
+            zh = "add 与 update 只能选一个：add 追加新要素，update 与已有图层逐个比较。"
+            raise ZoneError(zh, "add and update exclude each other: one adds, the other compares.")
+
+    @property
+    def name(self) -> str:
+        return "add" if self.add else "update" if self.update else "replace"
 
 
 def import_file(
@@ -78,6 +93,8 @@ def import_file(
     *,
     options: Options | None = None,
     add: bool = False,
+    update: bool = False,
+    year: int | None = None,
     dry_run: bool = False,
 ) -> Intake:
     """Import one file into a zone.
@@ -90,6 +107,9 @@ def import_file(
         What the file does not say itself.
     add
         Add to the layer that is there instead of replacing it; ids must not repeat.
+    update, year
+        Take the file as the state of a later year: what is new or changed begins in that year,
+        what it holds no more ends in it. The year is told by the file where it says so.
     dry_run
         Do everything but write.
 
@@ -103,16 +123,22 @@ def import_file(
     ReadError, ZoneError
         If the file or the zone cannot be used.
     """
-    options = options or Options()
+    how = _How(add, update, year, dry_run)
+    return _import_one(path, zone, level, options or Options(), how)
+
+
+def _import_one(
+    path: str | Path, zone: str | Path, level: str, options: Options, how: _How
+) -> Intake:
     if level not in LEVELS:
         raise UnknownNameError(level, LEVELS, what="level", zh="图层级别")
     folder = zone_folder(zone)
     refuse_links(folder)
     with (
-        contextlib.nullcontext() if dry_run else locked(folder),
+        contextlib.nullcontext() if how.dry_run else locked(folder),
         contextlib.nullcontext(own_codes(folder)),  # known while they are held
     ):
-        return _import(path, folder, level, options, add=add, dry_run=dry_run)
+        return _import(path, folder, level, options, how)
 
 
 def import_all(
@@ -121,6 +147,8 @@ def import_all(
     *,
     options: Options | None = None,
     add: bool = False,
+    update: bool = False,
+    year: int | None = None,
     dry_run: bool = False,
 ) -> list[Intake]:
     """Import every layer of a file, an archive or a folder, each to the level it shows itself.
@@ -129,7 +157,7 @@ def import_all(
 
     Parameters
     ----------
-    path, zone, options, add, dry_run
+    path, zone, options, add, update, year, dry_run
         As of :func:`import_file`; the path may be a folder.
 
     Raises
@@ -142,12 +170,11 @@ def import_all(
     folder = zone_folder(zone)
     refuse_links(folder)
     with contextlib.nullcontext(own_codes(folder)):  # known while they are held
-        return _import_all(path, folder, options, add=add, dry_run=dry_run)
+        how = _How(add, update, year, dry_run, next_delivery(folder))
+        return _import_all(path, folder, options, how)
 
 
-def _import_all(
-    path: str | Path, folder: Path, options: Options, *, add: bool, dry_run: bool
-) -> list[Intake]:
+def _import_all(path: str | Path, folder: Path, options: Options, how: _How) -> list[Intake]:
     found: list[_Part] = []
     unclear: list[str] = []
     for file in map(Path, delivered(path)):
@@ -166,20 +193,20 @@ def _import_all(
     doubled = [
         f"{level}: {'、'.join(part.title for part in parts)}"
         for level, parts in by_level.items()
-        if len(parts) > 1 and not add and not _of_kinds(parts)
+        if len(parts) > 1 and not how.add and not _of_kinds(parts)
     ]
     if unclear or doubled or not found:
         raise _what_to_ask(path, unclear, doubled)
     order = list(LEVELS)
     found.sort(key=lambda part: (part.joins, order.index(part.layer.level)))
+    beside = [] if how.update else [one for parts in by_level.values() for one in parts[1:]]
     return [
-        import_file(
+        _import_one(
             part.file,
             folder,
             part.layer.level,
-            options=replace(options, layer=part.name),
-            add=add or part in by_level.get(part.layer.level, [])[1:],
-            dry_run=dry_run,
+            replace(options, layer=part.name),
+            replace(how, add=how.add or part in beside),
         )
         for part in found
     ]
@@ -237,63 +264,99 @@ def _of_zone(folder: Path, level: str) -> dict[str, Any]:
     }
 
 
-def _import(
-    path: str | Path, folder: Path, level: str, options: Options, *, add: bool, dry_run: bool
-) -> Intake:
-    stored = folder / "layers" / f"{level}.parquet"
-    old = layer_files(folder / "layers").get(level)
-    there = stored_record(stored) if old == stored else None
+def _import(path: str | Path, folder: Path, level: str, options: Options, how: _How) -> Intake:
     report, layer = the_layer(path, level, options, **_of_zone(folder, level))
-    record = {
+    files = layer_files(folder / "layers")
+    joins = layer.table and LEVELS[level].geometry not in {"point", "any"}
+    if joins and level == "parcel" and "land_patch" in files:
+        level = level if level in files else "land_patch"  # the land that there is
+    stored = folder / "layers" / f"{level}.parquet"
+    old = files.get(level)
+    there = stored_record(stored) if old == stored else None
+    record: dict[str, Any] = {
         "file": Path(path).name,
         "sha256": report.sha256,
         "layer": layer.name,
         "options": options.as_record(),
-        "how": "add" if add else "replace",
+        "how": "join" if joins else how.name,
         "counts": layer.log.counts,
         "with": f"zgcgis {__version__}",
     }
-    joins = layer.table and LEVELS[level].geometry not in {"point", "any"}
-    if joins:
-        record["how"] = "join"
     same = _find(there or [], record, report.sha256 if joins else None)
     if same is not None:
         intake = _intake(folder, level, path, layer, stored, same)
         intake.unchanged = True
         intake.counts = same["counts"]
-        if not dry_run:
-            _tell(intake, same)
+        if not how.dry_run:
+            tell(folder, _entry(intake), once=True)
         return intake
-    frame, shapes = layer.used_values, layer.used_shapes
-    records = [record]
+    frame, shapes, changes = layer.used_values, layer.used_shapes, None
+    records = [*(there or []), record] if joins or (old and how.name != "replace") else [record]
     if joins:
         frame, layer = _joined(layer, old, level, path, options)
         shapes = None
-        records = [*(there or []), record]
-    elif old is not None and (add or _kind(layer)):
-        frame, layer = _added(layer, old, level, instead=not add)
+    elif old is not None and (how.add or (_kind(layer) and not how.update)):
+        frame, layer = _added(layer, old, level, instead=not how.add)
         record["how"] = "add"
-        shapes = None
         records = [*(there or []), record]
+        shapes = None
+    elif how.update and old is not None:
+        frame, layer, changes = _updated(layer, old, level, path, how.year)
+        record["year"] = int(frame.attrs["year"])
+        record["changes"] = {k: int((changes["kind"] == k).sum()) for k in states.KINDS}
+        shapes = None
     record["counts"] = layer.log.counts
     if shapes is None:
-        given = (
-            frame.geometry.to_numpy() if isinstance(frame, GeoDataFrame) else [None] * len(frame)
-        )
+        given = frame.geometry if isinstance(frame, GeoDataFrame) else [None] * len(frame)
         shapes = np.array([None, *given], dtype="object")[1:]
     layer = _compared(layer, shapes, folder, level)
-    intake = _intake(folder, level, path, layer, None if dry_run else stored, record)
-    if len(report.findings):
-        intake.findings = combine([report.findings, intake.findings])
+    intake = _intake(folder, level, path, layer, None if how.dry_run else stored, record)
+    intake.changes = changes
+    intake.findings = combine([report.findings, intake.findings])
     intake.before, intake.columns_lost = _what_was(old, level, frame)
-    if not dry_run:
-        stored.parent.mkdir(exist_ok=True)
-        store_layer(frame, stored, level, records, shapes=shapes)
-        if old is not None and old.name != stored.name:  # whole, and only then the old one goes
-            old.unlink()
-            intake.replaced = old
-        _tell(intake, record)
+    if not how.dry_run:
+        _store(intake, frame, records, shapes, old, how)
     return intake
+
+
+def _store(
+    intake: Intake, frame: pd.DataFrame, records: Any, shapes: Any, old: Path | None, how: _How
+) -> None:
+    """Put the layer in place, keep what it was, and enter it in the ledger."""
+    delivery = how.delivery or next_delivery(intake.zone)
+
+    def fill(work: Path, record: Path) -> Path:
+        new = work / f"{intake.level}.parquet"
+        store_layer(frame, new, intake.level, records, shapes=shapes)
+        if intake.changes is not None:
+            table = intake.changes.drop(columns=["old", "new"])
+            rows = table.itertuples(index=False, name=None)
+            write_csv(record / "changes.csv", [list(table.columns), *rows])
+        return new
+
+    facts = {"schema": "zgcgis.import/1", "delivery": delivery, "import": intake.record}
+    keep(intake.zone, intake.level, IMPORT, facts, fill)
+    forget_earlier(intake.zone, delivery)
+    if old is not None and old != intake.stored:
+        intake.replaced = old
+    tell(intake.zone, _entry(intake))
+
+
+def _entry(intake: Intake) -> dict[str, Any]:
+    """Return what the ledger says of an import."""
+    rules = intake.findings["rule"].value_counts(sort=False).items()
+    return {
+        "level": intake.level,
+        **intake.record,
+        "rules": {str(rule): int(count) for rule, count in rules},
+        "repairs": _plain(intake.repairs),
+        "refused": _plain(intake.refused),
+    }
+
+
+def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
+    rows = table.to_dict("records")
+    return [{str(k): (None if pd.isna(v) else v) for k, v in row.items()} for row in rows]
 
 
 def _what_was(
@@ -351,10 +414,12 @@ def _find(
 ) -> dict[str, Any] | None:
     """Return the import that already was as this one would be, unless the layer was fixed since.
 
-    A table that is joined is the same by its bytes and options alone.
+    A table that is joined is the same by its bytes and options alone; an update only after itself.
     """
     if any(old.get("how") == "fix" for old in there):
         return None
+    if record["how"] == "update":
+        there = there[-1:]
     keys = ("sha256", "layer", "options", "how", "with")
     same = next((old for old in there if all(old.get(k) == record[k] for k in keys)), None)
     if same is None and joined is not None:
@@ -364,12 +429,7 @@ def _find(
 
 
 def _intake(
-    folder: Path,
-    level: str,
-    path: str | Path,
-    layer: Layer,
-    stored: Path | None,
-    record: dict[str, Any],
+    folder: Path, level: str, path: str | Path, layer: Layer, stored: Path | None, record: Any
 ) -> Intake:
     return Intake(
         zone=folder,
@@ -479,6 +539,52 @@ def _added(
     return made, layer.after(_of_the_file(log, layer))
 
 
+# --- next year's delivery ------------------------------------------------------------------------
+
+MOST_LEFT = 0.5
+"""Share of the features that may end with nothing on their ground before that is asked about."""
+
+
+def _updated(
+    layer: Layer, old: Path, level: str, path: str | Path, year: int | None
+) -> tuple[GeoDataFrame, Layer, pd.DataFrame]:
+    """Take the layer as the state of a later year of the one that is there."""
+    ours = read_stored_layer(old, level)
+    frame = layer.frame
+    assert frame is not None
+    if not isinstance(frame, GeoDataFrame):
+        frame = GeoDataFrame(frame, geometry=[None] * len(frame), crs=STORED)
+    log = layer.log.fresh()
+    year, told = states.year_of_delivery(frame, path, year)
+    log.add("R559", None, measured=year, detail=told)
+    now = states.standing(ours, frame, LEVELS[level].feature_key)
+    late = max(ours["since"].dropna(), default=year) if "since" in ours else year
+    if late > year:
+        raise ZoneError(
+            f"{level} 图层已有 {int(late)} 年的要素，不能再用 {year} 年的数据更新。"
+            "请核对年份（--year），或不加 --update 整层替换。",
+            f"The {level} layer holds features that begin in {int(late)}; it cannot be updated by data "
+            f"of {year}. See to --year, or replace the layer without --update.",
+        )
+    here = ours[now].reset_index(drop=True)
+    key = [k for k in LEVELS[level].feature_key if k in frame and k in here] or ["id"]
+    features = states.compare_features(here, frame, key=key, renamed=not layer.numbered)
+    bare = states.on_bare_ground(
+        here.iloc[features.loc[features["kind"] == "retired", "old"]], frame
+    )
+    if bare > MOST_LEFT * len(here):
+        log.stop("R560", measured=bare, limit=len(here))
+        if log.stops:
+            raise log.stops[0].of(str(path))
+    dated = {"since", "until"} <= set(LEVELS[level].columns)
+    if not dated:
+        log.add("R561", None, other=level, measured=int((features["kind"] == "retired").sum()))
+    made = states.carried_on(here, frame, features, year=year if dated else None)
+    whole = pd.concat([pd.DataFrame(ours[~now]), made], ignore_index=True)
+    whole.attrs["year"] = year
+    return GeoDataFrame(whole, geometry="geometry", crs=STORED), layer.after(log), features
+
+
 def _compared(layer: Layer, shapes: NDArray[np.object_], folder: Path, level: str) -> Layer:
     """Say so when the layer lies off those of the zone as a map provider's datum would make it."""
     others = {} if shapely.is_missing(shapes).all() else _others(folder, level)
@@ -488,83 +594,3 @@ def _compared(layer: Layer, shapes: NDArray[np.object_], folder: Path, level: st
     log = layer.log.fresh()
     log.findings += shifts([(level, shapes)], references)
     return layer.after(log)
-
-
-# --- the ledger ----------------------------------------------------------------------------------
-
-
-def _tell(intake: Intake, record: dict[str, Any]) -> None:
-    """Enter an import in the ledger; one that changed nothing and stands there, only once."""
-    folder = intake.zone
-    path = folder / "ledger.json"
-    entries: list[dict[str, Any]] = []
-    if path.is_file():
-        try:
-            entries = json.loads(path.read_text(encoding="utf-8"))["imports"]
-        except (ValueError, KeyError) as problem:
-            raise ZoneError(
-                f"{path} 不是有效的台账（{problem}）。请从备份恢复，或移走后重新导入。",
-                f"{path} is no valid ledger ({problem}). Restore it, or move it away and import again.",
-            ) from problem
-    mine = {"level": intake.level, **record}
-    if intake.unchanged and any({k: e.get(k) for k in mine} == mine for e in entries):
-        return
-    entry = {
-        **mine,
-        "date": dt.datetime.now(tz=dt.UTC).replace(microsecond=0).isoformat(),
-        "rules": {
-            str(rule): int(count)
-            for rule, count in intake.findings["rule"].value_counts(sort=False).items()
-        },
-        "repairs": _plain(intake.repairs),
-        "refused": _plain(intake.refused),
-    }
-    entries.append(entry)
-    text = json_text({"schema": "zgcgis.ledger/1", "imports": entries})
-    write_text_whole(path, text + "\n", of_zone=True)
-    lines = [
-        {
-            "date": e["date"],
-            "level": e["level"],
-            "file": e["file"],
-            "layer": e["layer"],
-            "how": e["how"],
-            **{f"features_{k}": v for k, v in e["counts"].items()},
-            "options": json.dumps(e["options"], ensure_ascii=False),
-            "sha256": e["sha256"],
-        }
-        for e in entries
-    ]
-    heads = list(dict.fromkeys(name for line in lines for name in line))
-    rows = [[line.get(name) for name in heads] for line in lines]
-    write_csv(folder / "ledger.csv", [heads, *rows], of_zone=True)
-
-
-def _plain(table: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
-        {k: (None if pd.isna(v) else v) for k, v in row.items()} for row in table.to_dict("records")
-    ]
-
-
-@contextlib.contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a zone for one import or fix at a time; the lock goes with its holder, however that ends."""
-    path = folder / ".zgcgis.lock"
-    end = time.monotonic() + WAIT_SECONDS
-    try:
-        while (held := hold(path, os.O_RDWR | os.O_CREAT, 0o666)) is None:
-            if time.monotonic() > end:
-                raise ZoneError(
-                    f"{folder} 正被另一个导入占用。请等它完成后重试。",
-                    f"{folder} is held by another import. Wait until it is done.",
-                )
-            time.sleep(0.1)
-    except OSError as problem:
-        raise ZoneError(
-            f"无法锁定 {folder}：{path.name} 应是可写的普通文件（{problem.strerror}）。"
-            "请检查权限，或移走它后重试。",
-            f"{folder} cannot be held for an import: {path.name} should be a plain file that can be "
-            f"written ({problem.strerror}). See to its permissions, or move it away and try again.",
-        ) from problem
-    with held:
-        yield

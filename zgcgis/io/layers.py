@@ -24,22 +24,23 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from ..errors import CrsError, UnknownNameError, WriteError, ZgcgisWarning
+from ..errors import CrsError, MissingColumnsError, UnknownNameError, WriteError, ZgcgisWarning
 from ..findings import describe
-from ..geo import hilbert_order
+from ..geo import area_m2, hilbert_order
 from ..geo.rings import in_threads
 from ..intake.examine import examine
 from ..intake.layer import FileReport, Layer, Options
 from ..intake.log import Refusal
-from ..intake.sandbox.corners import written_corners
+from ..land_use import SYSTEMS, classify, translate
 from ..model import COLUMNS, LEVELS
 from ..runs import work_folder
 from ..safe_text import json_text, well_formed
+from .drawings import DRAWN, write_corner_table
 from .spreadsheets import write_csv, write_table
 from .styles import embed_style, embed_table
 from .writing import look_at, told, write_bytes_whole, write_whole, write_zip
 
-__all__ = ["read_layer", "store_layer", "stored_box", "stored_record", "write_layer"]
+__all__ = ["read_layer", "store_layer", "stored_box", "stored_record", "translated", "write_layer"]
 
 
 _CRS = "EPSG:4490"
@@ -47,7 +48,6 @@ GROUP_ROWS = 65_536
 SORTED_ABOVE = 100_000
 """From this many features on, a stored layer is in Hilbert order with a box for each row."""
 _SMALL = 64 << 20
-FIRST_BELT, FIRST_BELT_CODE = 25, 4513  # CGCS2000 in belts of three degrees, numbered
 _SIDES = ["xmin", "ymin", "xmax", "ymax"]
 _TAKEN_IN_GPKG = {"", "_rowid_", "fid", "geom", "ogc_fid", "rowid"}
 
@@ -304,15 +304,18 @@ def write_layer(
     tables: Mapping[str, list[str]] | None = None,
     crs: str | None = None,
     headers: str = "",
+    corners: bool = False,
 ) -> Path:
     """Write a layer; the suffix chooses the format.
 
     ``.gpkg`` (with the styles of its codes, for QGIS), ``.geojson``, ``.parquet``, ``.shp`` (to
     a new name only) or ``.shp.zip`` (with a map of the names that had to be cut), ``.csv`` and
-    ``.xlsx`` (without shapes; text that a spreadsheet would run is kept as text), ``.txt`` (the
-    corners of polygons, in a belt of three degrees). `tables` are texts that go into a GeoPackage
-    beside the layer, each list under its name. Shapes are written in `crs`, by default EPSG:4490;
-    `headers` ``"zh"`` names the columns we know in Chinese.
+    ``.xlsx`` (without shapes, or with `corners` as a table of corners; text that a spreadsheet would
+    run is kept as text), ``.txt`` (the corners of polygons, in a belt of three degrees), ``.dxf``
+    (outlines with their ids and codes as texts). `tables` are texts that go into a GeoPackage
+    beside the layer, each list under its name. Shapes are written in `crs`, by default EPSG:4490
+    and in drawings and corners the belt they lie in; `headers` ``"zh"`` names the columns we know
+    in Chinese.
 
     Raises
     ------
@@ -321,9 +324,10 @@ def write_layer(
     """
     target = Path(path)
     suffix = target.suffix.lower()
-    if headers and suffix != ".txt":
+    surveyors = suffix in DRAWN or (corners and suffix in {".csv", ".xlsx"})
+    if headers and not surveyors:
         layer = layer.rename(columns=_chinese_heads(layer))
-    if suffix in {".csv", ".xlsx"}:
+    if suffix in {".csv", ".xlsx"} and not corners:
         table = pd.DataFrame(layer.drop(columns="geometry", errors="ignore"))
         if suffix == ".xlsx":
             return write_table(table, target)
@@ -335,8 +339,10 @@ def write_layer(
         ".parquet": _write_parquet,
         ".shp": _write_shapefile,
         ".zip": _write_shapefile_zip,
-        ".txt": partial(_write_corners, crs=crs),
+        **{end: partial(write, crs=crs) for end, write in DRAWN.items()},
     }
+    if corners:
+        writers |= dict.fromkeys((".xlsx", ".csv"), partial(write_corner_table, crs=crs))
     if suffix not in writers:
         raise WriteError(
             f"{target}：不认识后缀“{suffix}”。可用：{'、'.join([*writers, '.csv', '.xlsx'])}。",
@@ -347,9 +353,36 @@ def write_layer(
             f"{target}：图层没有坐标系，不能写出。请先用 set_crs 声明。",
             f"{target}: the layer has no coordinate reference system; state it with set_crs.",
         )
-    wanted = CRS.from_user_input(crs or _CRS) if suffix != ".txt" else CRS.from_user_input(_CRS)
+    wanted = CRS.from_user_input(_CRS if surveyors else crs or _CRS)
     frame = layer if layer.crs == wanted else layer.to_crs(wanted)
     return writers[suffix](_writable(frame, target), target)
+
+
+def translated(layer: GeoDataFrame, to: str) -> tuple[GeoDataFrame, pd.DataFrame]:
+    """Return a layer with its land use in another classification, and what a person must decide.
+
+    The codes as they were stand in ``land_use_original``. The second is ``land_use count area_m2``,
+    the largest first; those features have no code.
+    """
+    if to not in SYSTEMS:
+        raise UnknownNameError(to, SYSTEMS, what="classification", zh="地类体系")
+    if lacking := {"land_use", "land_use_system"} - set(layer.columns):
+        raise MissingColumnsError(lacking, list(layer.columns), where="layer")
+    was, system = layer["land_use"], layer["land_use_system"]
+    made = translate(was, system, to)
+    told = made["code"] != ""
+    result = layer.assign(
+        land_use=made["code"].where(told, None),
+        land_use_system=pd.Series(to, layer.index).where(told, None),
+        land_use_original=was,
+    )
+    open_rows = layer[~told & was.notna()]
+    names = classify(open_rows["land_use"], open_rows["land_use_system"])["zh"]
+    label = (open_rows["land_use"].astype("str") + " " + names).str.strip()
+    sizes = area_m2(open_rows.geometry) if len(open_rows) else pd.Series(dtype=float)
+    table = pd.DataFrame({"land_use": label, "count": 1, "area_m2": sizes})
+    sums = table.groupby("land_use", as_index=False).sum()
+    return result, sums.sort_values("area_m2", ascending=False, ignore_index=True)
 
 
 def _chinese_heads(layer: pd.DataFrame) -> dict[str, str]:
@@ -357,39 +390,6 @@ def _chinese_heads(layer: pd.DataFrame) -> dict[str, str]:
     known = {c: COLUMNS[c].zh for c in layer.columns if c in COLUMNS}
     taken = Counter([*known.values(), *(c for c in layer.columns if c not in known)])
     return {c: zh for c, zh in known.items() if taken[zh] == 1}
-
-
-def _write_corners(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path:
-    """Write polygons as a boundary-point file, by default in the belt in which they lie."""
-    kinds = set(frame.geometry.geom_type.dropna())
-    if not kinds <= {"Polygon", "MultiPolygon"} or frame.geometry.isna().any():
-        raise WriteError(
-            f"{target}：界址点 txt 只能写面，且每个要素都要有图形（现有 {'、'.join(sorted(kinds))}）。",
-            f"{target}: a file of corners takes polygons alone, one for every feature "
-            f"(there are {', '.join(sorted(kinds)) or 'none'}).",
-        )
-    belt = round(float(np.mean(frame.total_bounds[[0, 2]])) / 3)
-    code = CRS.from_user_input(crs).to_epsg() if crs else FIRST_BELT_CODE + belt - FIRST_BELT
-    belt = (code or 0) - FIRST_BELT_CODE + FIRST_BELT
-    if not 25 <= belt <= 45:
-        raise WriteError(
-            f"{target}：界址点 txt 用 CGCS2000 三度带（带号在前），如 EPSG:4527，不能用 {crs}。",
-            f"{target}: corners are written in belts of three degrees of CGCS2000 with their number, "
-            f"such as EPSG:4527, not in {crs}.",
-        )
-    placed = frame.to_crs(code)
-    text = {key: _texts(frame, column) for key, column in _OF_CORNERS.items()}
-    labels = [dict(zip(text, row, strict=True)) for row in zip(*text.values(), strict=True)]
-    content = written_corners(placed.geometry, labels, belt=belt)
-    return write_bytes_whole(target, content.encode("gb18030"))
-
-
-_OF_CORNERS = {"number": "id", "name": "name", "use": "planned_use", "code": "land_use"}
-
-
-def _texts(frame: pd.DataFrame, column: str) -> list[str]:
-    held = frame[column] if column in frame else pd.Series("", index=frame.index)
-    return [str(value) for value in held.fillna("")]
 
 
 def _writable(frame: GeoDataFrame, target: Path) -> GeoDataFrame:

@@ -100,15 +100,19 @@ def write_whole(
     return asked
 
 
-def replace_and_keep(old: Path, place: Path, fill: Callable[[Path, Path], Path]) -> Path:
+def replace_and_keep(
+    old: Path | None, folder: Path, place: Path, fill: Callable[[Path, Path], Path]
+) -> Path:
     """Replace a file of a zone, and keep what it was at `place` with a record of the change.
 
     Parameters
     ----------
     old
-        The file. It is copied into the folder that is kept.
+        The file, None where there is none yet. It is copied into the folder that is kept.
+    folder
+        Where the new file shall stand; it is made if need be.
     place
-        Where that folder shall stand, in a folder of the zone that is made.
+        Where the folder that is kept shall stand, in a folder of the zone that is made.
     fill
         Called with a folder and with that copy's folder within it; makes the new file in the
         first and the record in the second, and returns the new file, whose name it keeps.
@@ -116,20 +120,24 @@ def replace_and_keep(old: Path, place: Path, fill: Callable[[Path, Path], Path])
     Returns
     -------
     path
-        The new file, which stands where the old one did.
+        The new file.
     """
-    with told(old), work_folder(place.parent.parent) as work, told(old):
+    asked = folder if old is None else old
+    with told(asked), work_folder(place.parent.parent) as work, told(asked):
         record = work / "record"
         record.mkdir()
-        shutil.copyfile(old, record / old.name)
+        if old is not None:
+            shutil.copyfile(old, record / old.name)
         made = fill(work, record)
-        new = old.with_name(made.name)
+        new = folder / made.name
+        _refuse_bad_target(new, new, made=not folder.exists())
+        folder.mkdir(exist_ok=True)
         place.parent.mkdir(exist_ok=True)
         record.rename(place)
         _replace(made, new)
-        if new != old:
+        if old is not None and new != old:
             old.unlink()
-        _force_folder_to_disk(old.parent)
+        _force_folder_to_disk(folder)
     return new
 
 

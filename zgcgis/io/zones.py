@@ -156,7 +156,12 @@ def open_zone(folder: str | Path) -> Zone:
     units = _read_units(root / "parks.csv")
     plan = load_plan(plan_file).joined(_grouped(units)) if plan_file.is_file() else None
     clusters = clusters_of(meta, plan, root / "zone.toml")
-    layers, flaws = _read_layers(root / "layers", clusters)
+    paths = layer_files(root / "layers")
+    land = "parcel"
+    if "land_patch" in paths and land not in paths:
+        land = "land_patch"
+        paths["parcel"] = paths.pop(land)
+    layers, flaws = _read_layers(paths, clusters)
     return Zone(
         id=meta["id"],
         names={"zh": meta["zh"], "en": meta["en"]},
@@ -176,6 +181,7 @@ def open_zone(folder: str | Path) -> Zone:
         folder=root,
         clusters=clusters,
         codes=codes,
+        land=land,
     )
 
 
@@ -533,13 +539,13 @@ def layer_files(folder: Path) -> dict[str, Path]:
 
 
 def _read_layers(
-    folder: Path, clusters: Clusters = CLUSTERS
+    paths: Mapping[str, Path], clusters: Clusters = CLUSTERS
 ) -> tuple[Mapping[str, GeoDataFrame], GeoDataFrame]:
     """Read the layers, and the findings on what of them cannot be used as it is."""
     read: dict[str, GeoDataFrame] = {}
     stored: dict[str, StoredLayer] = {}
     flaws = []
-    for level, path in sorted(layer_files(folder).items()):
+    for level, path in sorted(paths.items()):
         file = stored_file(path, level)
         if file is None:
             read[level], wrong = read_sound_layer(path, level)

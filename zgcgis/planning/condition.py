@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import shutil
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from geopandas import GeoDataFrame
 
+from .. import geo
+from ..accounts.features import year_of_data
 from ..checks import asked, check, not_checked
 from ..checks.coverage import coverage_lines, unjudged
 from ..errors import ZgcgisError
 from ..findings import RULES, combine
-from ..io import open_zone, zone_folder
+from ..io import new_zone, open_zone, zone_folder
+from ..io.importing import Intake, import_all
+from ..io.spreadsheets import write_csv
+from ..io.writing import write_text_whole
 from ..io.zones import mistakes
 from ..model import COLUMNS, LEVELS, Zone
 from ..safe_text import Text
 
-__all__ = ["Condition", "examine_zone"]
+__all__ = ["Condition", "examine_zone", "zone_of_layers"]
 
 _OF_FILES = (
     "H207",
@@ -181,3 +190,90 @@ def _commands(zone: Zone, gaps: pd.DataFrame) -> tuple[tuple[str, bool, Text], .
 
 def _needs(there: bool, zh: str, en: str) -> Text:  # noqa: FBT001
     return Text("资料齐", "all it needs is there") if there else Text(f"缺 {zh}", f"lacks {en}")
+
+
+# --- a zone from what a bureau sends --------------------------------------------------------------
+
+
+def zone_of_layers(
+    folder: str | Path, layers: Sequence[str | Path], *, id: str, zh: str, en: str
+) -> tuple[Path, list[Intake], dict[str, Any]]:
+    """Lay out a zone, import layers into it, and fill in what they tell of it.
+
+    Parameters
+    ----------
+    folder, id, zh, en
+        As of :func:`zgcgis.io.new_zone`.
+    layers
+        Files, archives or folders, each with layers that show what they are.
+
+    Returns
+    -------
+    path, intakes, filled
+        The folder; what became of each layer; what was filled in: ``center``, ``years`` and
+        ``land_use_system`` of ``zone.toml``, and the ``parks`` that stand in ``parks.csv``.
+
+    Raises
+    ------
+    ReadError, ZoneError
+        If anything cannot be used; no folder is left then.
+    """
+    target = new_zone(folder, id=id, zh=zh, en=en)
+    try:
+        intakes = [one for path in layers for one in import_all(path, target)]
+        return target, intakes, _fill(target, id)
+    except BaseException:
+        shutil.rmtree(target)
+        raise
+
+
+def _fill(folder: Path, id_: str) -> dict[str, Any]:
+    """Write into the files of a zone what its layers tell."""
+    zone = open_zone(folder)
+    shaped = [one.geometry for one in zone.layers.values() if one.geometry.notna().any()]
+    filled: dict[str, Any] = {}
+    if shaped:
+        filled["center"] = [float(side) for side in geo.center_of(pd.concat(shaped))]
+    told = [year_of_data(layer) for layer in zone.layers.values()]
+    if years := sorted({one[0] for one in told if one is not None}):
+        filled["years"] = years
+    systems = Counter(
+        system
+        for level in ("parcel", "detailed_plan")
+        if level in zone.layers
+        for system in zone.layers[level].get("land_use_system", pd.Series(dtype="str")).dropna()
+    )
+    if systems and systems.most_common(1)[0][1] == systems.total():
+        filled["land_use_system"] = systems.most_common(1)[0][0]
+    path = folder / "zone.toml"
+    lines = [f"{key} = {_toml(value)}" for key, value in filled.items()]
+    text = path.read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines()
+            if not any(line.startswith(f"# {key} =") for key in filled)]  # fmt: skip
+    place = next(k for k, line in enumerate(kept) if line.startswith("en = ")) + 1
+    told_by = [
+        "",
+        "# 以下由导入的图层得出，请核对。 From the layers that were imported; check them.",
+    ]
+    write_text_whole(
+        path, "\n".join([*kept[:place], *told_by, *lines, *kept[place:], ""]), of_zone=True
+    )
+    if "park" in zone.layers:
+        filled["parks"] = _list_parks(folder / "parks.csv", zone.layers["park"], id_)
+    return filled
+
+
+def _toml(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def _list_parks(path: Path, parks: GeoDataFrame, id_: str) -> list[str]:
+    """Enter the parks that were imported in the list of parks."""
+    heads = path.read_text(encoding="utf-8").splitlines()[0].lstrip("\ufeff").split(",")
+    rows = []
+    for park in parks.itertuples():
+        name = park.zh if isinstance(getattr(park, "zh", None), str) else park.id
+        entry = {"id": park.id, "level": "park", "parent": id_, "zh": name, "placed": "true"}
+        rows.append([entry.get(head, "") for head in heads])
+    write_csv(path, [heads, *rows], of_zone=True)
+    return [str(park) for park in parks["id"]]

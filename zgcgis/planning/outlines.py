@@ -8,9 +8,6 @@ back byte for byte.
 
 from __future__ import annotations
 
-import hashlib
-import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,23 +21,22 @@ from geopandas import GeoDataFrame, GeoSeries
 from .. import __version__, geo
 from ..checks.topology import limits_of
 from ..errors import MissingColumnsError, UnknownNameError, ZoneError
-from ..io import open_zone, write_whole, zone_folder
-from ..io.importing import locked
+from ..io import open_zone, zone_folder
+from ..io.history import FIX, keep, locked, take_back
 from ..io.layers import store_layer, stored_record
 from ..io.outside import refuse_links
 from ..io.sound import read_sound_layer
 from ..io.spreadsheets import write_csv
 from ..io.stored import read_stored_layer
-from ..io.writing import replace_and_keep, write_text_whole
 from ..io.zones import layer_files
 from ..model import LEVELS, Zone, there_in
-from ..safe_text import Text, json_text
+from ..safe_text import Text
 from ..terms import heading
 from .outputs import write_workbook
 
 __all__ = ["FIXED_LEVELS", "Fix", "fix", "undo_fix", "write_fix"]
 
-FIXED_LEVELS = ("parcel", "block", "park")
+FIXED_LEVELS = ("parcel", "land_patch", "block", "park")
 _SCHEMA = "zgcgis.fix/1"
 
 
@@ -100,7 +96,7 @@ def fix(
     zone
         The zone's folder.
     level
-        ``"parcel"``, ``"block"`` or ``"park"``.
+        ``"parcel"``, ``"land_patch"``, ``"block"`` or ``"park"``.
     tolerance_m
         How far a corner may move, and how wide an overlap or gap may be to be closed; by default
         ``tolerance_m`` of ``[checks]``.
@@ -319,9 +315,8 @@ def _about(done: Fix, lang: str) -> pd.DataFrame:
 def _write(folder: Path, done: Fix) -> Path:
     """Write the layer, and beside its record what it was; both are put in place at the end."""
     path = layer_files(folder / "layers")[done.level]
-    before = {
+    facts = {
         "file": path.name,
-        "sha256": _sha256(path),
         "layer": done.level,
         "how": "fix",
         "options": {"tolerance_m": done.tolerance_m},
@@ -331,15 +326,11 @@ def _write(folder: Path, done: Fix) -> Path:
 
     def fill(work: Path, record: Path) -> Path:
         new = work / f"{done.level}.parquet"
-        store_layer(done.layer, new, done.level, [*(stored_record(path) or []), before])
+        store_layer(done.layer, new, done.level, [*(stored_record(path) or []), facts])
         write_fix(done, record)
-        facts = {"schema": _SCHEMA, **before, "fixed_sha256": _sha256(new)}
-        write_text_whole(record / "fix.json", json_text(facts) + "\n")
         return new
 
-    place = _next_place(folder, done.level)
-    replace_and_keep(path, place, fill)
-    return place
+    return keep(folder, done.level, FIX, {"schema": _SCHEMA, **facts}, fill)
 
 
 def undo_fix(zone: str | Path, *, level: str = "parcel") -> Path:
@@ -355,67 +346,4 @@ def undo_fix(zone: str | Path, *, level: str = "parcel") -> Path:
     ZoneError
         If nothing was fixed, or the layer was changed since.
     """
-    folder = zone_folder(zone)
-    refuse_links(folder)
-    with locked(folder):
-        path = layer_files(folder / "layers").get(level)
-        for place in reversed(_places(folder, level)):
-            facts = _facts(place)
-            state = None if path is None else _sha256(path)
-            if path is not None and state == facts["fixed_sha256"]:
-                kept = place / facts["file"]
-                back = path.with_name(facts["file"])
-                write_whole(back, lambda to, kept=kept: shutil.copyfile(kept, to), of_zone=True)  # type: ignore[misc]
-                if back != path:
-                    path.unlink()
-                _forget(place)
-                return back
-            if state != facts["sha256"]:  # else it was kept, and never came to be written
-                raise ZoneError(
-                    f"{folder} 的 {level} 图层在整理之后又改动过，不能还原。整理前的图层在 {place}。",
-                    f"The {level} layer of {folder} was changed after it was fixed and cannot be "
-                    f"put back. What it was before stands in {place}.",
-                )
-            _forget(place)
-    raise ZoneError(
-        f"{folder} 的 {level} 图层没有可以还原的整理。",
-        f"No fix of the {level} layer of {folder} is there to be taken back.",
-    )
-
-
-def _facts(place: Path) -> dict[str, str]:
-    path = place / "fix.json"
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-        name = str(facts["file"])
-        if Path(name).name != name or not (place / name).is_file():
-            raise ValueError(name)
-        return {key: str(facts[key]) for key in ("file", "sha256", "fixed_sha256")}
-    except (OSError, ValueError, LookupError, TypeError) as problem:
-        raise ZoneError(
-            f"{path} 不是有效的整理记录，不能还原。整理前的图层在 {place}，可用 zgcgis import 导入。",
-            f"{path} is no valid record of a fix. What the layer was stands in {place}; bring it "
-            "in with zgcgis import.",
-        ) from problem
-
-
-def _forget(place: Path) -> None:
-    shutil.rmtree(place)
-    if not any(place.parent.iterdir()):
-        place.parent.rmdir()
-
-
-def _places(folder: Path, level: str) -> list[Path]:
-    there = sorted((folder / "fixes").glob(f"{level}-[0-9][0-9][0-9]"))
-    return [place for place in there if any(place.iterdir())]
-
-
-def _next_place(folder: Path, level: str) -> Path:
-    there = _places(folder, level)
-    number = int(there[-1].name.rpartition("-")[2]) + 1 if there else 1
-    return folder / "fixes" / f"{level}-{number:03d}"
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    return take_back(zone, level, FIX)

@@ -6,6 +6,7 @@ It has no script, needs no network, and prints on landscape pages with heads rep
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 
@@ -33,7 +34,7 @@ from ..safe_text import Text, page_value
 from ..terms import heading
 from .wording import in_words, land_summary, named
 
-__all__ = ["check_sheets", "findings_page", "write_findings_page"]
+__all__ = ["check_sheets", "findings_page", "tables_page", "write_findings_page"]
 
 _MOST = 2000  # findings on a page; all of them are in the workbook
 
@@ -45,16 +46,38 @@ def write_findings_page(zone: Zone, result: Checked, path: str | Path, *, lang: 
 
 def findings_page(zone: Zone, result: Checked, *, lang: str = "zh") -> str:
     """Return a check as one HTML page: headline, land by park, findings, what was not checked."""
+    return tables_page(
+        f"{zone.names[lang]} {Text('核查报告', 'check').say(lang)}",
+        result.headline(zone).say(lang),
+        _tables(zone, result, lang),
+        lang=lang,
+        part=PART if result.question.partial else "",
+        kept=result.kept_to().say(lang),
+        disclaimer=str(zone.meta.get(f"disclaimer_{lang}", "")),
+    )
+
+
+def tables_page(
+    title: str,
+    head: str,
+    tables: Sequence[tuple[Text, pd.DataFrame]],
+    *,
+    lang: str = "zh",
+    kept: str = "",
+    part: str = "",
+    disclaimer: str = "",
+) -> str:
+    """Return tables as one HTML page that needs no network; an empty one is left out."""
     text = files("zgcgis").joinpath("resources/templates/findings.html.j2").read_text("utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined, finalize=page_value)
     return page.from_string(text).render(
         lang=lang,
-        part=PART if result.question.partial else "",
-        title=f"{zone.names[lang]} {Text('核查报告', 'check').say(lang)}",
-        head=result.headline(zone).say(lang),
-        kept=result.kept_to().say(lang),
-        disclaimer=str(zone.meta.get(f"disclaimer_{lang}", "")),
-        sections=[_section(*one, lang) for one in _tables(zone, result, lang) if len(one[1])],
+        part=part,
+        title=title,
+        head=head,
+        kept=kept,
+        disclaimer=disclaimer,
+        sections=[_section(*one, lang) for one in tables if len(one[1])],
     )
 
 

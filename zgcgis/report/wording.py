@@ -196,6 +196,7 @@ WORDS: Mapping[str, Text] = {
     "industrial_far_min": Text("工业用地容积率下限", "least FAR of industrial land"),
     "yonghai_2023": Text("用地用海分类（2023）", "land and sea use, 2023"),
     "third_survey": Text("第三次国土调查分类", "third land survey"),
+    "second_survey": Text("第二次土地调查分类", "second land survey"),
     "gbt21010_2017": Text("土地利用现状分类（2017）", "GB/T 21010-2017"),
     "gb50137_2011": Text("城市用地分类（2011）", "GB 50137-2011"),
     **{cls: Text(label(key, "zh"), label(key, "en")) for cls, key in _OF_CLASS.items()},

@@ -8,6 +8,7 @@ confirms it or the plot is refused.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 import unicodedata
@@ -16,11 +17,24 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from ..log import Finding, Refusal
 
-__all__ = ["Corners", "Plot", "is_corners", "read_corners", "written_corners"]
+__all__ = [
+    "CornerList",
+    "Corners",
+    "Plot",
+    "Ring",
+    "corner_list",
+    "is_corners",
+    "nested",
+    "read_corner_list",
+    "read_corners",
+    "rings_out",
+    "written_corners",
+]
 
 UNITS_M2 = {"m2": 1.0, "ha": 1e4, "mu": 2000 / 3}
 LEAST_ROOM_M2, RELATIVE = 0.05, 2e-4
@@ -104,6 +118,11 @@ def read_corners(text: str) -> Corners:
         elif not (plots and _add_corner(plots[-1], plain)):
             findings.append(Finding("R550", None, {"measured": number, "detail": plain[:40]}))
     plots = [plot for plot in plots if plot.rings or plot.points]
+    return _settled(plots, head, findings)
+
+
+def _settled(plots: list[Plot], head: Mapping[str, str], findings: list[Finding]) -> Corners:
+    """Make the shapes of plots, once the order of coordinates and the unit of areas are told."""
     if not plots:
         raise Refusal("R412", detail="没有地块 no plots")
     swapped = _settle_order(plots)
@@ -158,14 +177,17 @@ def _add_corner(plot: Plot, line: str) -> bool:
     if y == 0 or min(sizes[y - 1], sizes[y]) < 0:
         return False  # not two numbers beside each other
     ring = cells[y - 2] if y >= 3 else ""
-    point = (float(cells[y]), float(cells[y - 1]))
+    _add_point(plot, ring, (float(cells[y]), float(cells[y - 1])))
+    return True
+
+
+def _add_point(plot: Plot, ring: str, point: tuple[float, float]) -> None:
     last = plot.rings[-1] if plot.rings else None
     if last is None or plot.ring != ring or (len(last) > 3 and last[0] == last[-1]):
         plot.rings.append([point])
     elif last[-1] != point:
         last.append(point)
     plot.ring = ring
-    return True
 
 
 def _points(plots: Iterable[Plot]) -> Iterator[tuple[float, float]]:
@@ -262,15 +284,31 @@ def _meanings(plot: Plot) -> list[Meaning]:
     rings = [shapely.Polygon(ring) for ring in plot.rings]
     made = [_with_holes(rings, sizes, [value * way <= 0 for value in signed])]
     if all(ring.is_valid for ring in rings):
-        depths = [
-            sum(
-                sizes[k] > sizes[number] and other.contains(ring.representative_point())
-                for k, other in enumerate(rings)
-            )
-            for number, ring in enumerate(rings)
-        ]
-        made.append(_with_holes(rings, sizes, [depth % 2 == 1 for depth in depths]))
+        made.append(_with_holes(rings, sizes, _depths_odd(rings, sizes)))
     return [meaning for meaning in made if meaning is not None]
+
+
+def _depths_odd(rings: list[shapely.Polygon], sizes: list[float]) -> list[bool]:
+    """For each ring, whether it lies in an odd number of others."""
+    return [
+        sum(
+            sizes[k] > sizes[number] and other.contains(ring.representative_point())
+            for k, other in enumerate(rings)
+        )
+        % 2
+        == 1
+        for number, ring in enumerate(rings)
+    ]
+
+
+def nested(rings: list[list[tuple[float, ...]]]) -> shapely.Geometry | None:
+    """Return what rings enclose of which some lie in others; None where one crosses itself."""
+    made = [shapely.Polygon(ring) for ring in rings]
+    if not all(one.is_valid for one in made):
+        return None
+    sizes = [abs(_signed([corner[:2] for corner in ring])) for ring in rings]  # type: ignore[misc]
+    meant = _with_holes(made, sizes, _depths_odd(made, sizes))
+    return None if meant is None else meant.shape
 
 
 def _with_holes(
@@ -316,10 +354,143 @@ def _unit_of(plots: list[Plot]) -> str | None:
     return best[0][0] if best else None
 
 
+# --- lists of corners -----------------------------------------------------------------------------
+
+_POINT_NAMES = {"点号", "界址点号", "界址点", "界址点编号", "拐点", "拐点号", "拐点编号", "折点", "折点号",
+                "顶点", "顶点号", "点名", "点编号", "点序", "点序号", "桩号"}  # fmt: skip
+_NUMBER_NAMES = {"序号", "编号", "no", "id", "fid", "number"}
+_RING_NAMES = {"圈号", "环号", "圈", "环", "ring"}
+_PLOT_NAMES = {"宗地代码", "宗地号", "宗地编号", "宗地", "zddm", "地块编号", "地块号", "dkbh", "地块", "图斑编号",
+               "tbbh", "地块名称", "dkmc", "宗地名称", "项目名称", "地块代码", "所属地块", "所属宗地"}  # fmt: skip
+_BESIDE = {"边长", "界址边长", "界线边长", "距离", "备注", "说明", "bz", "高程", "h", "z", "方位角", "界址线类型",
+           "界标类型", "界址线位置"}  # fmt: skip
+_SIDES = {
+    "north": r"x|纵坐标x?|x?纵坐标|北坐标|north(ing)?|n|坐标x|x坐标|直角坐标x",
+    "east": r"y|横坐标y?|y?横坐标|东坐标|east(ing)?|e|坐标y|y坐标|直角坐标y",
+    "longitude": r"经度|东经|大地经度|lon|lng|long|longitude|l|坐标经度|经度坐标",
+    "latitude": r"纬度|北纬|大地纬度|lat|latitude|b|坐标纬度|纬度坐标",
+}
+_DEGREES = re.compile(
+    r"^[EN东北]?(?:经|纬)?(\d{1,3})[°度](\d{1,2})[′'分](\d{1,2}(?:\.\d+)?)[″\"”秒′']*[EN]?$"
+)
+LEAST_CORNERS = 3
+
+
+@dataclass(frozen=True)
+class CornerList:
+    """Which columns of a table are corners: where they lie, and of which plot and ring they are."""
+
+    east: str
+    north: str
+    point: str | None
+    plot: str | None
+    ring: str | None
+    beside: tuple[str, ...]
+
+
+def _bare(name: str) -> str:
+    text = unicodedata.normalize("NFKC", str(name)).casefold()
+    text = re.sub(r"\((m|米|°|度|单位.*)\)", "", text)
+    return re.sub(r"[\s_\-.:：()]+", "", text)
+
+
+def corner_list(table: pd.DataFrame) -> CornerList | None:
+    """Return which columns of a table are corners of outlines; None if it is no such list.
+
+    It is one if it has two columns of coordinates and a number of corners, or nothing besides but
+    running numbers. A list of places, with names or facts of each, is none.
+    """
+    plain = {column: _bare(column) for column in table.columns}
+    side = {
+        key: next((c for c, name in plain.items() if re.fullmatch(pattern, name)), None)
+        for key, pattern in _SIDES.items()
+    }
+    east, north = side["longitude"] or side["east"], side["latitude"] or side["north"]
+    if east is None or north is None:
+        return None
+
+    def named(names: set[str]) -> str | None:
+        return next((c for c, name in plain.items() if name in names), None)
+
+    point, plot, ring = named(_POINT_NAMES), named(_PLOT_NAMES), named(_RING_NAMES)
+    number = named(_NUMBER_NAMES)
+    if point is not None and plot is None and number is not None:
+        numbers = table[number].dropna()
+        plot = number if numbers.duplicated().any() or len(numbers) < len(table) else None
+    known = {east, north, point, plot, ring, number, *side.values()}
+    rest = tuple(c for c in table.columns if c not in known)
+    strange = [c for c in rest if plain[c] not in _BESIDE and table[c].notna().any()]
+    if point is None and (strange or not _running(table, number, plot)):
+        return None
+    corners = sum(_coordinate(value) is not None for value in table[east])
+    if corners < LEAST_CORNERS:
+        return None
+    return CornerList(east, north, point or number, plot, ring, tuple(strange))
+
+
+def _running(table: pd.DataFrame, number: str | None, plot: str | None) -> bool:
+    """Whether the numbers of rows merely count (1, 2, … or J1, J2, …), anew for each plot perhaps."""
+    if number is None:
+        return True
+    values = [re.sub(r"^[A-Za-z]{1,2}", "", str(v).strip()) for v in table[number].dropna()]
+    if not all(v.isdecimal() for v in values):
+        return False
+    steps = {int(b) - int(a) for a, b in itertools.pairwise(values)}
+    counts = [int(v) for v in values]
+    return plot is not None or steps <= {1} or (min(counts, default=0) <= 1 and 1 in steps)
+
+
+def _coordinate(value: object) -> float | None:
+    """Return a coordinate: a number, or degrees, minutes and seconds."""
+    if not isinstance(value, str):
+        return None
+    text = unicodedata.normalize("NFKC", value).strip().replace(",", "")
+    if _NUMBER.match(text):
+        return float(text)
+    found = _DEGREES.match(re.sub(r"\s+", "", text))
+    return float(found[1]) + float(found[2]) / 60 + float(found[3]) / 3600 if found else None
+
+
+def read_corner_list(table: pd.DataFrame, columns: CornerList) -> Corners:
+    """Make plots of a table of corners.
+
+    A plot is told by its column, which may stand in its first row alone; without one each ring
+    that comes back to its start is a plot, and so is what begins anew with the first number.
+    """
+    findings: list[Finding] = []
+    plots: list[Plot] = []
+    label, numbers = "", set[str]()
+    labels = [""] * len(table) if columns.plot is None else table[columns.plot].ffill().tolist()
+    for row in range(len(table)):
+        cells = table.iloc[row]
+        pair = _coordinate(cells[columns.east]), _coordinate(cells[columns.north])
+        if pair[0] is None or pair[1] is None:
+            if pd.notna(cells[columns.east]) or pd.notna(cells[columns.north]):
+                detail = f"{cells[columns.east]}, {cells[columns.north]}"[:40]
+                findings.append(Finding("R550", None, {"measured": row + 1, "detail": detail}))
+            continue
+        name = labels[row] if isinstance(labels[row], str) else ""
+        point = str(cells[columns.point]).strip() if columns.point is not None else ""
+        ring = str(cells[columns.ring]) if columns.ring is not None else ""
+        last = plots[-1].rings[-1] if plots else []
+        done = len(last) > 3 and last[0] == last[-1]
+        anew = columns.plot is None and columns.ring is None and (done or point in numbers)
+        closing = bool(last) and not done and len(last) > 2 and (pair[0], pair[1]) == last[0]
+        if not plots or name != label or (anew and not closing):
+            number = name or str(len(plots) + 1)
+            plots.append(Plot(row + 1, None, None, 0, None, number, "", "面", "", "", ""))
+            label, numbers = name, set()
+        numbers.add(point)
+        if not point:
+            numbers.discard(point)
+        _add_point(plots[-1], ring, (pair[0], pair[1]))
+    return _settled(plots, {}, findings)
+
+
 # --- the system ----------------------------------------------------------------------------------
 
 
-def _crs(head: dict[str, str], plots: list[Plot]) -> str | None:
+def _crs(head: Mapping[str, str], plots: list[Plot]) -> str | None:
     """Return the system that the head states, by its datum, the width and the number of the belt."""
     values = np.array(list(_points(plots))).reshape(-1, 2)
     if not len(values):
@@ -337,7 +508,7 @@ def _crs(head: dict[str, str], plots: list[Plot]) -> str | None:
     return f"EPSG:{code}"
 
 
-def _number(head: dict[str, str], word: str) -> int | None:
+def _number(head: Mapping[str, str], word: str) -> int | None:
     """Return the number of a setting; the width of a belt may be written 3, 3度带, 三度."""
     told = next((v for k, v in head.items() if word in k), "")
     found = re.search(r"\d+", told.replace("三", "3").replace("六", "6"))
@@ -368,23 +539,41 @@ def written_corners(
     }  # fmt: skip
     lines = ["[属性描述]", *(f"{key}={value}" for key, value in head.items()), "[地块坐标]"]
     for shape, label in zip(shapes, labels, strict=True):
-        rings = []
-        for part in shapely.get_parts(shape):
-            outer, *holes = (list(ring.coords) for ring in shapely.get_rings(part))
-            rings.append(outer if _signed(outer[:-1]) < 0 else outer[::-1])  # clockwise
-            rings += [hole if _signed(hole[:-1]) > 0 else hole[::-1] for hole in holes]
-        size = -sum(_signed(ring[:-1]) for ring in rings) / UNITS_M2["ha"]
-        cells = [str(sum(map(len, rings))), f"{size:.4f}"]
+        rings = rings_out(shape)
+        size = -sum(_signed(ring.corners[:-1]) for ring in rings) / UNITS_M2["ha"]
+        cells = [str(sum(len(ring.corners) for ring in rings)), f"{size:.4f}"]
         cells += [_cell(label[key]) for key in ("number", "name")]
         cells += ["面", "", _cell(label["use"]), _cell(label["code"]), "@"]
         lines.append(",".join(cells))
-        number = 0
-        for ring_number, ring in enumerate(rings, start=1):
-            for k, (east, north) in enumerate(ring):
-                name = f"J{number + 1 + (k if k < len(ring) - 1 else 0)}"
-                lines.append(f"{name},{ring_number},{north:.3f},{east:.3f}")
-            number += len(ring) - 1
+        for ring in rings:
+            for name, (east, north) in zip(ring.names, ring.corners, strict=True):
+                lines.append(f"{name},{ring.number},{north:.3f},{east:.3f}")
     return "\r\n".join([*lines, ""])
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A ring as it is written: its number, its corners as easting and northing, and their names."""
+
+    number: int
+    corners: list[tuple[float, float]]
+    names: list[str]
+
+
+def rings_out(shape: shapely.Geometry) -> list[Ring]:
+    """Return the rings of a polygon, outlines clockwise and holes against; the first corner again last."""
+    found: list[Ring] = []
+    count = 0
+    for part in shapely.get_parts(shapely.force_2d(shape)):
+        for k, ring in enumerate(shapely.get_rings(part)):
+            corners = list(ring.coords)
+            turned = (_signed(corners[:-1]) < 0) == (k == 0)
+            names = [f"J{count + 1 + n}" for n in range(len(corners) - 1)]
+            found.append(
+                Ring(len(found) + 1, corners if turned else corners[::-1], [*names, names[0]])
+            )
+            count += len(names)
+    return found
 
 
 def _cell(text: str) -> str:

@@ -38,7 +38,7 @@ from ...errors import (
 )
 from ...model import LEVELS, Zone
 from ...safe_text import one_line, visible, well_formed
-from ..casting import typed_columns
+from ..stored import typed_columns
 from .server import heard, sqlalchemy, transaction
 from .server_rows import Column, Labels, Shapes, take_all
 

@@ -1,0 +1,279 @@
+"""Land that is drawn or listed: lines that close, texts in outlines, tables of corners; and out again."""
+
+from __future__ import annotations
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from shapely import affinity
+
+from zgcgis.geo import area_m2
+from zgcgis.intake.examine import examine
+from zgcgis.intake.layer import Options
+from zgcgis.intake.sandbox.corners import corner_list, read_corner_list
+from zgcgis.io.layers import write_layer
+
+EAST, NORTH = 461_500.0, 4_404_000.0
+
+
+def plot(k: int, hole: bool = False) -> shapely.Polygon:
+    shell = [(0, 0), (90, 5), (180, 0), (185, 60), (175, 120), (-5, 118)]
+    rings = [[(60, 40), (78, 40), (78, 58), (60, 58)]] if hole else []
+    return affinity.translate(shapely.Polygon(shell, rings), EAST + 300 * k, NORTH)
+
+
+def the_layer(path, level="parcel", **options):
+    (report,) = examine(path, level=level, options=Options(**options))
+    (layer,) = report.layers
+    return layer
+
+
+def areas(layer) -> list[float]:
+    return area_m2(gpd.GeoSeries(layer.used_shapes, crs=4490)).tolist()
+
+
+# --- tables of corners ----------------------------------------------------------------------------
+
+
+def corners(
+    plots=(0,), *, heads=("点号", "X", "Y"), plot_head=None, degrees=False, belt=False, close=True,
+    first_only=False, turned=False, name="J{}", swapped=False,
+):  # fmt: skip
+    """A table of corners as text; each argument is a way in which offices differ."""
+    rows = []
+    for k in plots:
+        shape = plot(k)
+        if degrees:
+            shape = gpd.GeoSeries([shape], crs=4548).to_crs(4490).iloc[0]
+        points = np.asarray(shape.exterior.coords)[: None if close else -1]
+        for n, (x, y) in enumerate(points[::-1] if turned else points):
+            digits = 9 if degrees else 3
+            north, east = f"{y:.{digits}f}", f"{x + 39e6 * belt:.{digits}f}"
+            pair = (east, north) if degrees or swapped else (north, east)
+            label = f"地块{k}" if not first_only or n == 0 else None
+            again = close and n == len(points) - 1
+            rows.append(
+                [*([label] if plot_head else []), name.format(1 if again else n + 1), *pair]
+            )
+    return pd.DataFrame(rows, columns=[*([plot_head] if plot_head else []), *heads], dtype="str")
+
+
+LISTS = {
+    "plain": {},
+    "open": {"close": False},
+    "clockwise": {"turned": True},
+    "with the belt": {"belt": True, "crs": "EPSG:4527"},
+    "degrees": {
+        "heads": ("编号", "经度", "纬度"),
+        "degrees": True,
+        "name": "{}",
+        "crs": "EPSG:4490",
+    },
+    "names of headings": {"heads": ("界址点号", "纵坐标X(m)", "横坐标Y(m)")},
+    "east first": {"swapped": True},
+    "many": {"plots": (0, 1, 2), "plot_head": "宗地代码"},
+    "many, named once": {"plots": (0, 1, 2), "plot_head": "地块编号", "first_only": True},
+    "many, by closing": {"plots": (0, 1, 2)},
+    "many, by numbers": {"plots": (0, 1, 2), "close": False},
+    "numbers only": {"heads": ("序号", "X", "Y"), "name": "{}"},
+}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx"])
+@pytest.mark.parametrize("way", LISTS)
+def test_a_list_of_corners_is_land_whichever_way_it_is_written(tmp_path, way, suffix):
+    words = dict(LISTS[way])
+    crs, plots = words.pop("crs", "EPSG:4548"), words.get("plots", (0,))
+    if suffix == ".xlsx" and way not in {"many, named once", "degrees", "plain"}:
+        pytest.skip("the same table; three ways stand for the workbook")
+    table, path = corners(**words), tmp_path / f"红线{suffix}"
+    if suffix == ".csv":
+        table.to_csv(path, index=False, encoding="gb18030")
+    else:
+        numbers = {c: table[c].astype(float) for c in table.columns[-2:]}
+        table.assign(**numbers).to_excel(path, index=False)
+    layer = the_layer(path, crs=crs)
+    assert layer.log.counts == {"in": len(plots), "used": len(plots), "repaired": 0, "refused": 0}
+    given = gpd.GeoSeries([plot(k) for k in plots], crs=4548).to_crs(4490)
+    assert areas(layer) == pytest.approx(area_m2(given).tolist(), rel=1e-6)
+    assert "R562" in set(layer.findings["rule"])
+    if "plot_head" in words:
+        assert layer.used_values["id"].tolist() == [f"地块{k}" for k in plots]
+
+
+def test_degrees_minutes_and_sides_between_the_corners():
+    table = pd.DataFrame(
+        {"界址点号": ["J1", None, "J2", None, "J3", None, "J4"],
+         "经度": ["116°20′00.0″", None, "116°20′10.0″", None, "116°20′10.0″", None, "116°20′00.0″"],
+         "纬度": ["39°50′00″", None, "39°50′00″", None, "39°50′08.5″", None, "39°50′08.5″"],
+         "边长(m)": [None, "237.9", None, "262.1", None, "237.9", None]},
+        dtype="str",
+    )  # fmt: skip
+    made = read_corner_list(table, corner_list(table))
+    assert made.findings == []
+    assert shapely.bounds(made.shapes[0]) == pytest.approx(
+        [116 + 1 / 3, 39 + 5 / 6, 116 + 1 / 3 + 1 / 360, 39 + 5 / 6 + 8.5 / 3600]
+    )
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        {"企业名称": ["甲", "乙", "丙"], "经度": ["116.1", "116.2", "116.3"], "纬度": ["40", "40.1", "40"]},
+        {"编号": ["A7", "B2", "C9"], "X": ["1", "2", "3"], "Y": ["4", "5", "6"]},
+        {"宗地代码": ["A", "B", "C"], "面积": ["1", "2", "3"]},
+        {"点号": ["1", "2"], "X": ["1", "2"], "Y": ["4", "5"]},
+        {"序号": ["1", "2", "3"], "站名": ["a", "b", "c"], "lon": ["1", "2", "3"], "lat": ["4", "5", "6"]},
+    ],
+)  # fmt: skip
+def test_places_with_facts_are_no_corners(table):
+    assert corner_list(pd.DataFrame(table, dtype="str")) is None
+
+
+def test_a_list_meant_for_points_stays_one(tmp_path):
+    path = tmp_path / "stations.csv"
+    corners(heads=("编号", "经度", "纬度"), degrees=True, name="{}", close=False).to_csv(
+        path, index=False
+    )
+    layer = the_layer(path, level="transit", crs="EPSG:4490")
+    assert set(shapely.get_type_id(layer.used_shapes)) == {0}
+
+
+# --- lines ----------------------------------------------------------------------------------------
+
+
+def kml(path, *lines: str):
+    marks = "".join(
+        f"<Placemark><name>红线{k}</name>{line}</Placemark>" for k, line in enumerate(lines)
+    )
+    path.write_text(
+        f'<?xml version="1.0"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>{marks}</Document></kml>',
+        encoding="utf-8",
+    )
+    return path
+
+
+def string(shape, keep=slice(None)) -> str:
+    points = np.asarray(gpd.GeoSeries([shape], crs=4548).to_crs(4326).iloc[0].exterior.coords)[keep]
+    told = " ".join(f"{x:.9f},{y:.9f},0" for x, y in points)
+    return f"<LineString><coordinates>{told}</coordinates></LineString>"
+
+
+def test_a_red_line_of_a_kml_that_closes_is_land_and_one_that_does_not_is_a_sentence(tmp_path):
+    path = kml(tmp_path / "红线.kml", string(plot(0)), string(plot(1), slice(None, -1)))
+    layer = the_layer(path, level="boundary")
+    assert layer.refused["rule"].tolist() == ["R565"]
+    (row,) = layer.findings[layer.findings["rule"] == "R565"].itertuples()
+    assert row.measured == pytest.approx(118.1, abs=0.3)
+    assert areas(layer) == pytest.approx(
+        area_m2(gpd.GeoSeries([plot(0)], crs=4548)).tolist(), rel=1e-6
+    )
+    joined = the_layer(path, level="boundary", accept=frozenset({"R565"}))
+    assert joined.log.counts["refused"] == 0
+
+
+def test_the_parts_of_a_line_are_put_together_and_rings_within_are_holes(tmp_path):
+    halves = string(plot(0), slice(None, 4)) + string(plot(0), slice(3, None))
+    holed = plot(1, hole=True)
+    rings = string(holed) + string(shapely.Polygon(holed.interiors[0]))
+    path = kml(
+        tmp_path / "a.kml",
+        *(f"<MultiGeometry>{some}</MultiGeometry>" for some in (halves, rings)),
+    )
+    layer = the_layer(path, level="boundary")
+    given = gpd.GeoSeries([plot(0), holed], crs=4548)
+    assert areas(layer) == pytest.approx(area_m2(given).tolist(), rel=1e-6)
+
+
+def test_roads_with_a_loop_among_them_stay_lines(tmp_path):
+    loop = shapely.LineString(plot(0).exterior.coords)
+    roads = [
+        shapely.LineString([(EAST, NORTH + 10 * k), (EAST + 500, NORTH + 9 * k)]) for k in range(3)
+    ]
+    path = tmp_path / "roads.gpkg"
+    gpd.GeoDataFrame({"name": list("abcd")}, geometry=[loop, *roads], crs=4548).to_file(path)
+    (report,) = examine(path, level="context")
+    assert report.layers[0].log.counts["used"] == 4
+    assert set(shapely.get_type_id(report.layers[0].used_shapes)) == {1}
+
+
+# --- drawings -------------------------------------------------------------------------------------
+
+
+def drawing(path, entities: list[list[object]]):
+    lines = [line for entity in entities for line in entity]
+    text = "\n".join(
+        map(str, ["0", "SECTION", "2", "ENTITIES", *lines, "0", "ENDSEC", "0", "EOF", ""])
+    )
+    head = (
+        "0\nSECTION\n2\nHEADER\n9\n$ACADVER\n1\nAC1009\n9\n$DWGCODEPAGE\n3\nANSI_936\n0\nENDSEC\n"
+    )
+    path.write_bytes((head + text).encode("gbk"))
+    return path
+
+
+def polyline(shape, layer="ZD", closed=1):
+    made = ["0", "POLYLINE", "8", layer, "66", 1, "70", closed]
+    for x, y in list(shape.exterior.coords)[:-1]:
+        made += ["0", "VERTEX", "8", layer, "10", x, "20", y]
+    return [*made, "0", "SEQEND", "8", layer]
+
+
+def label(text, x, y, layer="ZJ"):
+    return ["0", "TEXT", "8", layer, "10", x, "20", y, "40", 2.5, "1", text]
+
+
+def test_the_text_in_an_outline_is_its_attribute(tmp_path):
+    entities = []
+    for k in range(4):
+        entities += [polyline(plot(k)), label(f"110115201001GB{k:05d}", EAST + 300 * k + 20, NORTH + 20),
+                     label(["0601", "0701"][k % 2], EAST + 300 * k + 20, NORTH + 40, "DL")]  # fmt: skip
+    entities += [label("图名", EAST - 900, NORTH), polyline(plot(4), closed=0)]
+    layer = the_layer(
+        drawing(tmp_path / "宗地.dxf", entities), crs="EPSG:4548", system="third_survey"
+    )
+    held = layer.used_values
+    assert held["id"].dropna().tolist() == [f"110115201001GB{k:05d}" for k in range(4)]
+    assert held["land_use"].tolist() == ["0601", "0701"] * 2
+    told = layer.findings.set_index("rule")
+    assert (told.loc["R566", "measured"], told.loc["R566", "limit"]) == (8, 1)
+    assert layer.refused["rule"].tolist() == ["R565"]
+
+
+@pytest.mark.parametrize("radius", [3.0, 50.0, 400.0])
+def test_arcs_and_circles_lose_less_than_a_millionth(tmp_path, radius):
+    circle = ["0", "CIRCLE", "8", "A", "10", EAST, "20", NORTH, "40", radius]
+    bulge = ["0", "POLYLINE", "8", "A", "66", 1, "70", 1]
+    for x in (-radius, radius):
+        bulge += ["0", "VERTEX", "8", "A", "10", EAST + 900 + x, "20", NORTH, "42", 1.0]
+    path = drawing(tmp_path / "arcs.dxf", [circle, [*bulge, "0", "SEQEND", "8", "A"]])
+    layer = the_layer(path, crs="EPSG:4548")
+    scale = area_m2(gpd.GeoSeries([shapely.box(EAST, NORTH, EAST + 1, NORTH + 1)], crs=4548)).iloc[
+        0
+    ]
+    for area in areas(layer):
+        assert area == pytest.approx(np.pi * radius**2 * scale, rel=1.2e-6)
+
+
+# --- out and in again -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".dxf", ".xlsx", ".csv", ".txt"])
+@pytest.mark.parametrize("crs", [None, "EPSG:4526"])
+def test_what_surveyors_are_given_is_read_again_to_a_millimetre(tmp_path, suffix, crs):
+    several = shapely.MultiPolygon([plot(3), affinity.translate(plot(3), 0, 300)])
+    shapes = [plot(0), plot(1, hole=True), plot(2), *([] if suffix == ".dxf" else [several])]
+    given = gpd.GeoDataFrame(
+        {"id": [f"号{k}㐂" for k in range(len(shapes))], "land_use": "0601"},
+        geometry=shapes, crs=4548,
+    )  # fmt: skip
+    path = write_layer(given, tmp_path / f"出{suffix}", crs=crs, corners=suffix != ".dxf")
+    code = crs or "EPSG:4527"
+    layer = the_layer(path, **({} if suffix == ".txt" else {"crs": code}))
+    assert layer.used_values["id"].tolist() == given["id"].tolist()
+    back = gpd.GeoSeries(layer.used_shapes, crs=4490).to_crs(code)
+    for one, two in zip(given.to_crs(code).geometry, back, strict=True):
+        assert shapely.hausdorff_distance(one.boundary, two.boundary) < 1e-3
+        assert one.area == pytest.approx(two.area, rel=1e-4)

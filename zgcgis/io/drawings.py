@@ -1,0 +1,153 @@
+"""Outlines out in the forms of surveyors: files and tables of corners, and drawings (DXF).
+
+All are in a belt of three degrees of CGCS2000 with its number before the eastings, to 1 mm.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import shapely
+from geopandas import GeoDataFrame
+from pyproj import CRS
+
+from ..errors import WriteError, ZgcgisWarning
+from ..intake.sandbox.corners import rings_out, written_corners
+from .spreadsheets import write_csv, write_table
+from .writing import write_bytes_whole
+
+__all__ = ["DRAWN", "write_corner_table", "write_corners", "write_drawing"]
+
+FIRST_BELT, FIRST_BELT_CODE = 25, 4513  # CGCS2000 in belts of three degrees, numbered
+_OF_CORNERS = {"number": "id", "name": "name", "use": "planned_use", "code": "land_use"}
+_TEXT_M = 2.5  # height of a text
+_HIGHEST, _BLANK = 0xFFFF, "〓"  # the last sign that a drawing can name, and what stands for others
+
+
+def write_corners(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path:
+    """Write polygons as a boundary-point file, by default in the belt in which they lie."""
+    placed, belt = _in_belt(frame, target, crs)
+    text = {key: _texts(frame, column) for key, column in _OF_CORNERS.items()}
+    labels = [dict(zip(text, row, strict=True)) for row in zip(*text.values(), strict=True)]
+    content = written_corners(placed.geometry, labels, belt=belt)
+    return write_bytes_whole(target, content.encode("gb18030"))
+
+
+def write_corner_table(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path:
+    """Write polygons as a table of corners (界址点成果表), a row for each corner."""
+    placed, _ = _in_belt(frame, target, crs)
+    rows: list[tuple[Any, ...]] = []
+    for name, shape in zip(_texts(frame, "id"), placed.geometry, strict=True):
+        for ring in rings_out(shape):
+            sides = np.hypot(*np.diff(np.array(ring.corners), axis=0).T)
+            for k, (east, north) in enumerate(ring.corners):
+                side = round(float(sides[k]), 3) if k < len(sides) else None
+                rows.append((name, str(ring.number), ring.names[k], round(north, 3), round(east, 3), side))  # fmt: skip
+    heads = ["地块编号", "圈号", "界址点号", "X坐标(m)", "Y坐标(m)", "边长(m)"]
+    if target.suffix.lower() == ".csv":
+        return write_csv(target, [heads, *rows])
+    return write_table(pd.DataFrame(rows, columns=heads), target, sheet="界址点成果表")
+
+
+def write_drawing(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path:
+    """Write polygons as a drawing: closed lines, and in each its id and its code of land use."""
+    placed, _ = _in_belt(frame, target, crs)
+    lines = [*_head(placed), *_entities(placed, _texts(frame, "id"), _texts(frame, "land_use"))]
+    text = "\r\n".join([*lines, "0", "ENDSEC", "0", "EOF", ""])
+    return write_bytes_whole(target, text.encode("gbk"))
+
+
+def _in_belt(frame: GeoDataFrame, target: Path, crs: str | None) -> tuple[GeoDataFrame, int]:
+    """Return polygons in a belt of three degrees, and its number."""
+    kinds = set(frame.geometry.geom_type.dropna())
+    if not kinds <= {"Polygon", "MultiPolygon"} or frame.geometry.isna().any():
+        raise WriteError(
+            f"{target}：界址点只能写面，且每个要素都要有图形（现有 {'、'.join(sorted(kinds))}）。",
+            f"{target}: a file of corners takes polygons alone, one for every feature "
+            f"(there are {', '.join(sorted(kinds)) or 'none'}).",
+        )
+    belt = round(float(np.mean(frame.total_bounds[[0, 2]])) / 3)
+    code = CRS.from_user_input(crs).to_epsg() if crs else FIRST_BELT_CODE + belt - FIRST_BELT
+    belt = (code or 0) - FIRST_BELT_CODE + FIRST_BELT
+    if not 25 <= belt <= 45:
+        raise WriteError(
+            f"{target}：界址点用 CGCS2000 三度带（带号在前），如 EPSG:4527，不能用 {crs}。",
+            f"{target}: corners are written in belts of three degrees of CGCS2000 with their number, "
+            f"such as EPSG:4527, not in {crs}.",
+        )
+    return frame.to_crs(code), belt
+
+
+def _texts(frame: pd.DataFrame, column: str) -> list[str]:
+    held = frame[column] if column in frame else pd.Series("", index=frame.index)
+    return [str(value) for value in held.fillna("")]
+
+
+# --- drawings, in the old form that every program reads -------------------------------------------
+
+
+def _head(placed: GeoDataFrame) -> list[str]:
+    west, south, east, north = (f"{side:.3f}" for side in placed.total_bounds)
+    layers = [line for name in ("BOUNDARY", "ID", "LAND_USE")
+              for line in ("0", "LAYER", "2", name, "70", "0", "62", "7", "6", "CONTINUOUS")]  # fmt: skip
+    return [
+        *("0", "SECTION", "2", "HEADER", "9", "$ACADVER", "1", "AC1009"),
+        *("9", "$DWGCODEPAGE", "3", "ANSI_936", "9", "$HANDLING", "70", "1"),
+        *("9", "$EXTMIN", "10", west, "20", south, "9", "$EXTMAX", "10", east, "20", north),
+        *("0", "ENDSEC", "0", "SECTION", "2", "TABLES", "0", "TABLE", "2", "LAYER", "70", "3"),
+        *layers,
+        *("0", "ENDTAB", "0", "ENDSEC", "0", "SECTION", "2", "ENTITIES"),
+    ]
+
+
+def _entities(placed: GeoDataFrame, ids: list[str], codes: list[str]) -> Iterator[str]:
+    handle = 0x100
+    for shape, name, code in zip(placed.geometry, ids, codes, strict=True):
+        for ring in rings_out(shape):
+            handle += 1
+            yield from ("0", "POLYLINE", "5", f"{handle:X}", "8", "BOUNDARY", "66", "1", "70", "1")
+            for east, north in ring.corners[:-1]:
+                handle += 1
+                yield from ("0", "VERTEX", "5", f"{handle:X}", "8", "BOUNDARY")
+                yield from ("10", f"{east:.3f}", "20", f"{north:.3f}")
+            handle += 1
+            yield from ("0", "SEQEND", "5", f"{handle:X}", "8", "BOUNDARY")
+        for part in shapely.get_parts(shape):
+            place = shapely.point_on_surface(part)
+            for layer, text in (("ID", name), ("LAND_USE", code)):
+                if text:
+                    handle += 1
+                    yield from ("0", "TEXT", "5", f"{handle:X}", "8", layer)
+                    yield from ("10", f"{place.x:.3f}", "20", f"{place.y:.3f}")
+                    yield from ("40", f"{_TEXT_M}", "1", _plain(text))
+
+
+def _plain(text: str) -> str:
+    """Return a text of one line; what the code page lacks is written by its number."""
+    line = " ".join(text.split())
+    if lost := sorted({sign for sign in line if ord(sign) > _HIGHEST}):
+        warnings.warn(
+            f"DXF 写不出的字已写作 {_BLANK}：{'、'.join(lost)}。\n"
+            f"DXF cannot hold these signs; they are written as {_BLANK}: {', '.join(lost)}.",
+            ZgcgisWarning,
+            stacklevel=2,
+        )
+    line = "".join(_BLANK if ord(c) > _HIGHEST else c for c in line)
+    return "".join(c if _in_page(c) else f"\\U+{ord(c):04X}" for c in line)
+
+
+def _in_page(sign: str) -> bool:
+    try:
+        sign.encode("gbk")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+DRAWN = {".txt": write_corners, ".dxf": write_drawing}
+"""The writers of these forms by the suffix of their files."""
