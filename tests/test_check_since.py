@@ -101,6 +101,16 @@ def test_other_limits_and_fewer_judged_features_are_said():
     assert any("2024-06-30" in one.zh for one in compare_checks(found, later, found, question)[1])
 
 
+def test_a_zone_that_allows_more_noise_asks_otherwise():
+    question, found, _ = asking({"rules": ("T", "L"), "parks": (), "severities": ()})
+    looser = replace(SAMPLE, meta={**SAMPLE.meta, "checks": {"tolerance_m": 0.5}})
+    kept = {code: RULES[code] for code in question.rules}
+    now = question_of(looser, kept, SILENT, day=DAY, found=found)
+    compared, left = compare_checks(found, question, found, now)
+    assert set(compared["rule"].str[0]) == {"L"}
+    assert any("T*" in one.zh and "限值" in one.zh for one in left)
+
+
 def test_a_list_that_says_not_what_was_asked_is_compared_in_the_rules_it_has():
     question, found, _ = asking({"rules": (), "parks": (), "severities": ()})
     old = found[found["rule"] == "T104"]

@@ -31,6 +31,7 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from ..checks.coverage import unjudged
+from ..checks.topology import limits_of
 from ..errors import PlanError, ReadError, UnknownNameError
 from ..findings import MANY, RULES, SEVERITY_NAMES, Rule
 from ..model import Zone
@@ -249,7 +250,10 @@ def question_of(
 
 
 def _limits(zone: Zone, rule: Rule) -> dict[str, Any]:
-    """The limits of a rule: what its function takes, and the thresholds of the zone it needs."""
+    """The limits of a rule: what its function takes, and what the zone says instead or besides.
+
+    ``[checks]`` counts for every rule of a module that reads it, whichever of its limits a rule uses.
+    """
     assert rule.func is not None
     given = inspect.signature(rule.func).parameters.values()
     limits = {one.name: one.default for one in given if isinstance(one.default, int | float)}
@@ -257,6 +261,8 @@ def _limits(zone: Zone, rule: Rule) -> dict[str, Any]:
         if need.startswith("zone.thresholds."):
             key = need.removeprefix("zone.thresholds.")
             limits[key] = zone.meta.get("thresholds", {}).get(key)
+    if limits_of.__name__ in rule.func.__globals__:
+        limits |= zone.meta.get("checks", {})
     return limits
 
 
