@@ -502,6 +502,7 @@ def test_every_rule_has_its_two_sentences_and_layers(code):
         "H208",
         "H209",
         "H210",
+        "H213",
         "T102",
         "T110",
         "T114",

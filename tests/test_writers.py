@@ -81,6 +81,7 @@ WORDS = {
     "export": lambda zone: ["export", zone, "parcel"],
     "check": lambda zone: ["check", zone],
     "fix": lambda zone: ["fix", zone],
+    "diff": lambda zone: ["diff", 2021, 2023, "--zone", zone],
     "allocate": lambda zone: ["allocate", zone, zone / "wish.toml"],
     "scenario": lambda zone: ["scenario", zone, zone / "change.toml"],
     "assess": lambda zone: ["assess", zone],
@@ -349,6 +350,7 @@ def written(hostile):
                 "import", room / "\x1b]0;in\x07.geojson", "--zone", taker, "--level", "parcel"
             ),
             "fix": run("fix", hostile, "-o", out / "fix"),
+            "diff": run("diff", *[room / "\x1b]0;in\x07.geojson"] * 2, "-o", out / "diff"),
             "export taken": run("export", taker, "parcel", "-o", out / "taken.xlsx"),
         }
         for suffix in LAYERS:

@@ -269,8 +269,8 @@ def industries_without_codes(zone: Zone) -> GeoDataFrame:
     "note",
     unit="1",
     levels=("parcel",),
-    zh="{detail}",
-    en="{other}",
+    zh="用地依据：{detail}",
+    en="the land it stands on: {other}",
 )
 def which_land_it_stands_on(zone: Zone) -> GeoDataFrame:
     """Accounts and checks say whether they stand on parcels (宗地) or land-use patches (地类图斑)."""

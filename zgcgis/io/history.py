@@ -49,6 +49,7 @@ class Kept:
     def next_place(self, zone: Path, level: str) -> Path:
         """Return where the next record of a level shall stand."""
         there = sorted((zone / self.folder).glob(f"{level}-[0-9][0-9][0-9]"))
+        there = [place for place in there if any(place.iterdir())]
         number = int(there[-1].name.rpartition("-")[2]) + 1 if there else 1
         return zone / self.folder / f"{level}-{number:03d}"
 
@@ -81,6 +82,9 @@ def keep(
     place
         The folder of the record.
     """
+    for last in kind.places(zone, level)[-1:]:
+        if _never_written(zone, level, _facts(last, kind)):
+            _forget(last)
     old = layer_files(zone / "layers").get(level)
     before: dict[str, str | None] = {"file": None, "before_sha256": None}
     if old is not None:
@@ -146,6 +150,13 @@ def _take_back(folder: Path, level: str, kind: Kept) -> Path | None:
     return None
 
 
+def _never_written(folder: Path, level: str, facts: Mapping[str, Any]) -> bool:
+    """Whether a change was kept and its layer never came to be written: the run was killed."""
+    path = layer_files(folder / "layers").get(level)
+    state = None if path is None else _sha256(path)
+    return bool(state == facts["before_sha256"] != facts["after_sha256"])
+
+
 def _changed_since(folder: Path, level: str, kind: Kept, place: Path) -> ZoneError:
     zh, en = kind.name.zh, {"fix": "fixed", "import": "imported"}[kind.name.en]
     fixed = kind is IMPORT and bool(FIX.places(folder, level))
@@ -191,8 +202,13 @@ def _sha256(path: Path) -> str:
 
 
 def next_delivery(zone: Path) -> int:
-    """Return the number of the next delivery, one more than that of the last."""
-    return max((number for number, _, _ in _deliveries(zone)), default=0) + 1
+    """Return the number of the next delivery, one more than that of the last that was written."""
+    written = (
+        number
+        for number, level, place in _deliveries(zone)
+        if not _never_written(zone, level, _facts(place, IMPORT))
+    )
+    return max(written, default=0) + 1
 
 
 def _deliveries(zone: Path) -> list[tuple[int, str, Path]]:

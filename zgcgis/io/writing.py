@@ -133,6 +133,8 @@ def replace_and_keep(
         _refuse_bad_target(new, new, made=not folder.exists())
         folder.mkdir(exist_ok=True)
         place.parent.mkdir(exist_ok=True)
+        with contextlib.suppress(OSError):
+            place.rmdir()  # one that is there is empty
         record.rename(place)
         _replace(made, new)
         if old is not None and new != old:

@@ -76,7 +76,7 @@ def put(
         cell.value = plain
     across = "center" if isinstance(value, int) and kind == "auto" else None
     filled = kind == "input"
-    look = cell.quotePrefix, filled, number, box, across, wrap
+    look = *cell._style, filled, number, box, across, wrap  # it may be typed as text already
     looks = _LOOKS.setdefault(sheet.parent, {})
     if look not in looks:
         _dress(cell, filled=filled, number=number, box=box, across=across, wrap=wrap)
