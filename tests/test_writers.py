@@ -350,7 +350,14 @@ def written(hostile):
                 "import", room / "\x1b]0;in\x07.geojson", "--zone", taker, "--level", "parcel"
             ),
             "fix": run("fix", hostile, "-o", out / "fix"),
-            "diff": run("diff", *[room / "\x1b]0;in\x07.geojson"] * 2, "-o", out / "diff"),
+            "diff": run(
+                "diff",
+                *[room / "\x1b]0;in\x07.geojson"] * 2,
+                "--level",
+                "parcel",
+                "-o",
+                out / "diff",
+            ),
             "export taken": run("export", taker, "parcel", "-o", out / "taken.xlsx"),
         }
         for suffix in LAYERS:

@@ -16,6 +16,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from ..io.spreadsheets import plain_value, put_text
+from ..safe_text import is_lively
 
 __all__ = [
     "ACCOUNTS",
@@ -76,7 +77,7 @@ def put(
         cell.value = plain
     across = "center" if isinstance(value, int) and kind == "auto" else None
     filled = kind == "input"
-    look = *cell._style, filled, number, box, across, wrap  # it may be typed as text already
+    look = isinstance(plain, str) and is_lively(plain), filled, number, box, across, wrap
     looks = _LOOKS.setdefault(sheet.parent, {})
     if look not in looks:
         _dress(cell, filled=filled, number=number, box=box, across=across, wrap=wrap)
