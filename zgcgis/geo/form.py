@@ -15,7 +15,7 @@ from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import ArrayLike
 from pandas import DataFrame, Series
 
-from .overlay import _labels, _places, _united
+from .overlay import _grown, _labels, _places, _united
 from .plane import Center, Floats, _array, _nothing, _wide_parts, center_of, to_plane
 from .rings import see_that_they_unite
 
@@ -350,7 +350,7 @@ def notches(
     apart = _usual_street_m(ground)
     street = (_WIDER * apart or usual**0.5 / 2) if street_m is None else street_m
     reach = max(_WIDER * usual**0.5, 2 * apart) if notch_m is None else notch_m
-    near = _filled(shapely.buffer(ground, reach / 2, quad_segs=4))
+    near = _filled(_grown(ground, reach / 2, quad_segs=4))
     free = shapely.difference(shapely.buffer(near, -reach / 2, quad_segs=4), ground)
     if within is not None and len(within):
         bounds = _united(_array(to_plane(within, center)))
@@ -370,7 +370,7 @@ def _beside(whole: Any, bounds: Any, street_m: float, usual_m2: float) -> Any:
         return parts
     rims = shapely.boundary(parts)
     by = max(street_m / 2, 0.1 * usual_m2**0.5)
-    along = shapely.length(shapely.intersection(rims, shapely.buffer(whole, by)))
+    along = shapely.length(shapely.intersection(rims, _grown(whole, by)))
     return parts[along > _ENCLOSED * shapely.length(rims)]
 
 
@@ -397,7 +397,7 @@ _MOST_POINTS = 5_000
 
 def _usual_street_m(whole: Any) -> float:
     """The usual distance from the rim of one block of features to the next; 0 if there is none."""
-    blocks = shapely.get_parts(shapely.buffer(whole, _TOUCH_M / 2, join_style="mitre"))
+    blocks = shapely.get_parts(_grown(whole, _TOUCH_M / 2, join_style="mitre"))
     rims = shapely.segmentize(shapely.get_exterior_ring(blocks), _EVERY_M)
     points, of = shapely.get_coordinates(rims, return_index=True)
     step = len(points) // _MOST_POINTS + 1
@@ -410,4 +410,4 @@ def _usual_street_m(whole: Any) -> float:
 
 def _filled(shape: Any) -> Any:
     """A shape without its holes."""
-    return shapely.union_all(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(shape))))
+    return _united(shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(shape))))

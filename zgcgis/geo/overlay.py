@@ -443,6 +443,14 @@ def _united(shapes: Geometries) -> Any:
     return shapely.union_all(shapes) if deep else shapely.disjoint_subset_union_all(shapes)
 
 
+def _grown(shape: Any, by_m: float, **style: Any) -> Any:
+    """A shape with all that is within so far of it: each part by itself, then their union.
+
+    The same as one buffer of the whole, in a tenth of the time where there are thousands of parts.
+    """
+    return _united(np.asarray(shapely.buffer(shapely.get_parts(shape), by_m, **style), object))
+
+
 def _see_that_they_meet_seldom(one: Geometries, other: Geometries) -> None:
     """See of pairs of large outlines that few of their edges are near one another."""
     near = near_between(one, other, from_product=_HEAVY_PAIR)
