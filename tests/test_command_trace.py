@@ -17,7 +17,7 @@ from test_writers import USES
 from tracing import LATE, Trace, trace
 
 from zgcgis.cli import COMMANDS, cli
-from zgcgis.planning.sheets import find_browser
+from zgcgis.runs import find_browser
 
 pytestmark = pytest.mark.trace
 MOST = 300  # commands under one trace

@@ -27,8 +27,8 @@ from zgcgis.findings import define, finding_frame
 from zgcgis.geo import area_m2
 from zgcgis.land_use import crosswalk
 from zgcgis.maps import draw_zone, save_map
-from zgcgis.maps.codec import pack, pack_column
-from zgcgis.maps.land_layers import PageTooLargeError, land_of, use_style
+from zgcgis.maps.packed.codec import pack, pack_column
+from zgcgis.maps.packed.land_layers import PageTooLargeError, land_of, use_style
 from zgcgis.model import Layers
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -71,7 +71,7 @@ def test_one_explanation_stands_under_one_name():
 def test_kinds_of_values_have_their_names():
     for name, option in OPTIONS:
         if isinstance(option.type, Output):
-            assert option.opts == ["-o", "--out"], name
+            assert option.opts in (["-o", "--out"], ["--slides"], ["--print"]), name
         if isinstance(option.type, click.DateTime):
             assert option.opts == ["--as-of"], name
         if "年" in (option.help or "") and option.type is click.INT:

@@ -17,7 +17,7 @@ from shapely import Polygon, box
 
 import zgcgis as zg
 from zgcgis.maps import draw_zone, save_map
-from zgcgis.maps.codec import pack, pack_column
+from zgcgis.maps.packed.codec import pack, pack_column
 
 sys.path.insert(0, str(Path(__file__).parent))
 from atlas_zone import browser_page

@@ -27,6 +27,7 @@ from zgcgis.planning.admission import admit, read_project, suitable_parks
 from zgcgis.planning.allocation import greedy, solve, value_of, violations
 from zgcgis.planning.changes import Waiver, read_waivers, waive
 from zgcgis.planning.scenario import difference
+from zgcgis.runs import find_browser
 
 SAMPLE = Path(__file__).parents[1] / "data/sample"
 FAMILIES = ["P", "Q", "L6", "A"]
@@ -748,7 +749,7 @@ def test_sheets_are_printed_one_page_each(sample, found, tmp_path):
 
 def test_without_a_browser_the_page_is_written_and_no_pdf(sample, found, tmp_path, monkeypatch):
     monkeypatch.setenv("ZGCGIS_BROWSER", "/nowhere/chromium")
-    assert sheets.find_browser() is None
+    assert find_browser() is None
     made = sheets.write_sheets(sample, found, tmp_path)
     assert made[0].name == "sheets.html"
     assert {p.suffix for p in made[1:]} == {".svg"}

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -28,8 +29,11 @@ from typing import IO
 __all__ = [
     "end_with_parent",
     "end_with_pool",
+    "find_browser",
     "hold",
+    "run_browser",
     "run_leashed",
+    "settle_pdf",
     "sweep",
     "work_folder",
     "work_place",
@@ -41,6 +45,8 @@ _HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "XDG_RUN
 _MOST_OF_A_SOCKET = 56  # bytes of a folder's path; with 50 of a name no system takes more
 _OTHER_PLACES = 9
 _NAME = ".zgcgis-"
+_PRINTED = re.compile(rb"\(D:\d{14}([+-]\d\d'\d\d'|Z)\)")
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 _OTHER_NAMES = 16
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
@@ -286,6 +292,66 @@ def run_leashed(command: Sequence[str], *, seconds: float, home: Path) -> tuple[
             process.wait()
         said.seek(0)
         return code, said.read().decode("utf-8", "replace")
+
+
+def find_browser() -> str | None:
+    """Return the Chromium of the machine that can print a page, or None.
+
+    ``ZGCGIS_BROWSER`` names it; otherwise the usual names are looked for on the path.
+    """
+    named = os.environ.get("ZGCGIS_BROWSER")
+    if named:
+        return named if shutil.which(named) else None
+    return next((found for name in _BROWSERS if (found := shutil.which(name))), None)
+
+
+def run_browser(
+    browser: str, wishes: Sequence[str], address: str, *, seconds: float = 180
+) -> tuple[int, str]:
+    """Let a headless Chromium open a page of our own making, without network or profile.
+
+    Parameters
+    ----------
+    browser
+        The program, as :func:`find_browser` names it.
+    wishes
+        What it is to do: ``--print-to-pdf=…``, ``--screenshot=…``.
+    address
+        The page.
+    seconds
+        How long it may take.
+
+    Returns
+    -------
+    code, said
+        Exit code, and what it said.
+
+    Raises
+    ------
+    OSError, subprocess.TimeoutExpired
+        If it could not be begun, or has not ended in time; nothing of it runs on then.
+    """
+    with work_folder() as profile:
+        command = [
+            browser,
+            "--headless",
+            "--disable-gpu",
+            "--disable-extensions",
+            "--disable-background-networking",
+            "--host-resolver-rules=MAP * ~NOTFOUND",
+            "--no-first-run",
+            f"--user-data-dir={profile}",
+            *wishes,
+            address,
+        ]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.insert(1, "--no-sandbox")  # Chromium refuses its sandbox to root
+        return run_leashed(command, seconds=seconds, home=profile)
+
+
+def settle_pdf(path: Path) -> None:
+    """Set the times of printing in a PDF to a fixed one of the same length."""
+    path.write_bytes(_PRINTED.sub(lambda m: b"(D:20000101000000" + m[1] + b")", path.read_bytes()))
 
 
 def _leash(command: Sequence[str]) -> int:

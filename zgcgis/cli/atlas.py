@@ -36,6 +36,26 @@ __all__ = ["map"]
     "--compare",
     help="与什么比较：另一示范区文件夹、2019:2022 或 plan Another zone, two years, or plan against actual.",
 )
+@click.option(
+    "--steps", help="汇报步骤文件，由地图的“汇报”存出 File of steps that the map saved to present."
+)
+@click.option(
+    "--slides",
+    type=Output(folder=False),
+    help="幻灯片文件，.pptx 或 .pdf，一步一页 Slides to write, a step each.",
+)
+@click.option(
+    "--print",
+    "printed",
+    type=Output(folder=False),
+    help="成套图纸 PDF PDF to print: the map and its lists.",
+)
+@click.option(
+    "--papers",
+    default="map,list,findings",
+    show_default=True,
+    help="图纸：map,list,findings,parks（一园一表）,parcels（一宗一表） What --print holds.",
+)
 def map(
     zone: str,
     out: str | None,
@@ -46,10 +66,14 @@ def map(
     review_no: str | None,
     layers: str | None,
     compare: str | None,
+    steps: str | None,
+    slides: str | None,
+    printed: str | None,
+    papers: str,
 ) -> None:
     """生成可离线打开的地图集。The atlas of ZONE, one file that needs no network."""
     from ..io.writing import lying
-    from ..maps import draw_zone, save_map
+    from ..maps import draw_zone, print_map, read_steps, save_map, write_slides
     from ..safe_text import file_name
 
     here = opened(zone, lang)
@@ -62,7 +86,14 @@ def map(
         review_no=review_no,
         layers=None if layers is None else [part.strip() for part in layers.split(",")],
         compare=_compared(compare, lang),
+        steps=None if steps is None else read_steps(steps),
     )
+    made = []
+    if slides is not None:
+        made.append(write_slides(atlas, slides))
+    if printed is not None:
+        words = [part.strip() for part in papers.split(",")]
+        made.append(print_map(atlas, printed, papers=words))
     path = save_map(atlas, out or f"{file_name(here.id)}.html")
     units = atlas.content["units"]
     parks = [unit for unit in units if unit["level"] == "park"]
@@ -73,6 +104,8 @@ def map(
         if lang == "zh"
         else f"{path}: {len(parks)} parks, {len(drawn)} drawn, {size:.2f} MB, needs no network."
     )
+    for other in made:
+        say(f"{other}  {lying(other).stat().st_size / 1e6:.2f} MB")
 
 
 _SCORES = ("集约度", "集约度分值", "score")

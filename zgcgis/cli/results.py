@@ -57,8 +57,9 @@ def write_check(
     from ..io.places import result_folder
     from ..maps import save_map
     from ..planning import outputs
-    from ..planning.sheets import find_browser, write_sheets
+    from ..planning.sheets import write_sheets
     from ..report.findings_page import check_sheets, write_findings_page
+    from ..runs import find_browser
 
     standing, waived, question = result.standing, result.waived, result.question
     mark = outputs.PART if question.partial else ""

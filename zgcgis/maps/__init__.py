@@ -8,10 +8,12 @@ browser nor in Python.
 from __future__ import annotations
 
 from .atlas import Atlas, draw_zone, save_map
-from .land_layers import PageTooLargeError
 from .offline import OfflineAssetError, to_offline_html
+from .packed.land_layers import PageTooLargeError
 from .panel import Measure, panel
 from .parcel_layer import ParcelLayer
+from .slides import print_map, write_slides
+from .steps import read_steps
 
 __all__ = [
     "Atlas",
@@ -21,6 +23,9 @@ __all__ = [
     "ParcelLayer",
     "draw_zone",
     "panel",
+    "print_map",
+    "read_steps",
     "save_map",
     "to_offline_html",
+    "write_slides",
 ]

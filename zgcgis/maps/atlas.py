@@ -22,7 +22,6 @@ from ..findings import describe
 from ..io.writing import write_text_whole
 from ..model import Zone
 from .content import page_content
-from .finding_list import Sentences
 from .offline import (
     Page,
     Rendered,
@@ -34,7 +33,9 @@ from .offline import (
     rendered,
     to_offline_html,
 )
+from .packed.finding_list import Sentences
 from .safe import json_for_page
+from .steps import proposed_steps
 
 __all__ = ["Atlas", "draw_zone", "save_map"]
 
@@ -234,6 +235,7 @@ def draw_zone(
     desk: Literal["parks", "land", "firms", "findings", "compare"] | None = None,
     compare: Zone | str | None = None,
     group: str | None = None,
+    steps: Sequence[Mapping[str, Any]] | None = None,
 ) -> Atlas:
     """Draw the layers of a zone, coloured by a value, with findings on top.
 
@@ -268,6 +270,9 @@ def draw_zone(
         delivery), two years as ``"2019:2022"``, or ``"plan"`` for planned against actual use.
     group
         Id or name of a group of parks that the page opens on, the others put back.
+    steps
+        Views to present, in their order, as :func:`zgcgis.maps.read_steps` reads them; by default
+        one for each desk.
 
     Raises
     ------
@@ -294,6 +299,7 @@ def draw_zone(
         group=group,
     )
     content["desk"] = desk or ("parks" if compare is None else "compare")
+    content["steps"] = proposed_steps(content) if steps is None else [dict(one) for one in steps]
     return Atlas(content, blocks)
 
 

@@ -19,9 +19,9 @@ from ..model import Zone
 from ..plan import goals
 from ..plan.targets import period_name
 from ..terms import TERMS
-from .desks import comparison, group_of, land_and_firms, opening, quotients, unplanned, year_of
-from .finding_list import Sentences, findings_block
-from .land_layers import MOST_BLOCKS
+from .packed import desks
+from .packed.finding_list import Sentences, findings_block
+from .packed.land_layers import MOST_BLOCKS
 from .panel import Measure, in_units, named, panel
 
 __all__ = ["page_content"]
@@ -66,7 +66,7 @@ def page_content(
     ids = {unit["id"] for unit in units}
     meta = zone.meta
     there = values[values["unit"].isin(zone.units.index[zone.units["level"] == "park"])]
-    measure, opening_year = opening(zone, keys, there, years)
+    measure, opening_year = desks.opening(zone, keys, there, years)
     told, listed = findings_block(zone.flaws if findings is None else findings, zone, sentences)
     content = {
         "id": zone.id,
@@ -84,9 +84,9 @@ def page_content(
         ],
         "ramp": list(_RAMP),
         "years": years,
-        "year": year or (year_of(zone, asked, there, years) if asked else opening_year),
+        "year": year or (desks.year_of(zone, asked, there, years) if asked else opening_year),
         "measure": asked or measure,
-        "group": group_of(groups, group),
+        "group": desks.group_of(groups, group),
         "measures": [_measure(m) for m in measures],
         "values": _values(values, ids | {zone.id}, sources),
         "records": _records(zone, ids | {zone.id}, sources),
@@ -102,7 +102,7 @@ def page_content(
         "goals": _goals(zone, sources),
         "demands": _demands(zone),
         "plan": _plan(zone),
-        "mix": quotients(zone),
+        "mix": desks.quotients(zone),
         "findings": told,
         "context": _context(zone),
     }
@@ -110,7 +110,7 @@ def page_content(
     beside = _compared(zone, compare, content, blocks, sources)
     content["sources"] = list(sources)
     taken = len(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
-    content["land"], content["firms"] = land_and_firms(zone, layers, blocks, taken, beside)
+    content["land"], content["firms"] = desks.land_and_firms(zone, layers, blocks, taken, beside)
     return content, blocks
 
 
@@ -125,7 +125,7 @@ def _compared(
     if compare is None:
         content["compare"] = None
         return {}
-    found = comparison(zone, compare, content["years"])
+    found = desks.comparison(zone, compare, content["years"])
     content["compare"] = found.record
     blocks.update(found.blocks)
     if isinstance(compare, Zone):
@@ -556,7 +556,7 @@ def _industries(zone: Zone) -> list[dict[str, Any]]:
         }
         for entry in planned.values()
     ]
-    for key, name in unplanned(zone).items():
+    for key, name in desks.unplanned(zone).items():
         found.append({"id": key, "name": _pair(*name), "kind": "", "covers": [], "clause": ""})
     return found
 

@@ -15,8 +15,8 @@ from geopandas import GeoDataFrame
 from ..errors import CrsError, MissingColumnsError
 from ..land_use import systems
 from ..model import COLUMNS
-from .codec import pack, pack_column
-from .land_layers import class_style, ramp_style, use_style
+from .packed.codec import pack, pack_column
+from .packed.land_layers import class_style, ramp_style, use_style
 from .safe import json_for_page
 
 __all__ = ["ParcelLayer"]

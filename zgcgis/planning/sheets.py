@@ -6,9 +6,6 @@ HTML needs no network and no script; a PDF is printed from it by a Chromium on t
 
 from __future__ import annotations
 
-import os
-import re
-import shutil
 import subprocess
 import warnings
 from collections.abc import Iterable, Mapping
@@ -31,19 +28,15 @@ from ..findings import describe
 from ..io.places import result_folder
 from ..io.writing import lying, write_text_whole, write_whole
 from ..model import Zone
-from ..runs import run_leashed, work_folder
+from ..runs import find_browser, run_browser, settle_pdf
 from ..safe_text import file_names, page_value, xml_text
 
-__all__ = ["SHEET_RULES", "find_browser", "place_svg", "sheets_html", "write_sheets"]
+__all__ = ["SHEET_RULES", "place_svg", "sheets_html", "write_sheets"]
 
 SHEET_RULES = ("L601", "L602", "Q401")
 """The rules whose findings get a sheet of their own."""
 
-_PRINTED = re.compile(rb"\(D:\d{14}([+-]\d\d'\d\d'|Z)\)")
-"""The time of printing in a PDF; it is set to a fixed one of the same length."""
-
 _WIDTH, _HEIGHT = 680.0, 380.0
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 
 _WORDS = {
     "zh": {
@@ -308,17 +301,6 @@ def _facts(zone: Zone, row: Mapping[str, Any], lang: str) -> list[tuple[str, str
     return [(head_zh if zh else head_en, text(key)) for key, head_zh, head_en in _FACTS]
 
 
-def find_browser() -> str | None:
-    """Return the Chromium of the machine that can print a page, or None.
-
-    ``ZGCGIS_BROWSER`` names it; otherwise the usual names are looked for on the path.
-    """
-    named = os.environ.get("ZGCGIS_BROWSER")
-    if named:
-        return named if shutil.which(named) else None
-    return next((found for name in _BROWSERS if (found := shutil.which(name))), None)
-
-
 def write_sheets(
     zone: Zone,
     findings: GeoDataFrame,
@@ -357,42 +339,24 @@ class _NotPrintedError(WriteError):
 
 def _print(browser: str, page: Path, target: Path) -> None:
     """Let a headless Chromium print a page of our own making, without network or profile."""
-    with work_folder() as profile:
-        command = [
-            browser,
-            "--headless",
-            "--disable-gpu",
-            "--disable-extensions",
-            "--disable-background-networking",
-            "--host-resolver-rules=MAP * ~NOTFOUND",
-            "--no-first-run",
-            "--no-pdf-header-footer",
-            f"--user-data-dir={profile}",
-            f"--print-to-pdf={target}",
-            page.resolve().as_uri(),
-        ]
-        if hasattr(os, "geteuid") and os.geteuid() == 0:
-            command.insert(1, "--no-sandbox")  # Chromium refuses its sandbox to root
-        try:
-            code, said = run_leashed(command, seconds=180, home=profile)
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise _NotPrintedError(
-                f"{browser} 没能打印 {page}：{error}。可在浏览器中打开该页并打印为 PDF。",
-                f"{browser} did not print {page}: {error}. Open the page in a browser and print.",
-            ) from error
-        if target.exists() and target.stat().st_size:
-            page_bytes = target.read_bytes()
-            target.write_bytes(
-                _PRINTED.sub(lambda m: b"(D:20000101000000" + m[1] + b")", page_bytes)
-            )
-        else:
-            words = said.strip().splitlines()[-1:]
-            raise _NotPrintedError(
-                f"{browser} 没能打印 {page}（退出码 {code}）：{words}。"
-                "可在浏览器中打开该页并打印为 PDF。",
-                f"{browser} did not print {page} (exit code {code}): {words}. "
-                "Open the page in a browser and print it.",
-            )
+    wishes = ["--no-pdf-header-footer", f"--print-to-pdf={target}"]
+    try:
+        code, said = run_browser(browser, wishes, page.resolve().as_uri())
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise _NotPrintedError(
+            f"{browser} 没能打印 {page}：{error}。可在浏览器中打开该页并打印为 PDF。",
+            f"{browser} did not print {page}: {error}. Open the page in a browser and print.",
+        ) from error
+    if target.exists() and target.stat().st_size:
+        settle_pdf(target)
+    else:
+        words = said.strip().splitlines()[-1:]
+        raise _NotPrintedError(
+            f"{browser} 没能打印 {page}（退出码 {code}）：{words}。"
+            "可在浏览器中打开该页并打印为 PDF。",
+            f"{browser} did not print {page} (exit code {code}): {words}. "
+            "Open the page in a browser and print it.",
+        )
 
 
 def place_files(

@@ -17,9 +17,11 @@ import { marker } from "./mark.js";
 import { ruler } from "./measure.js";
 import { panel } from "./panel.js";
 import { paper } from "./paper.js";
+import { papers } from "./papers.js";
 import { picture } from "./picture.js";
 import { pointer } from "./pointer.js";
 import { siteDesk } from "./site.js";
+import { steps } from "./steps.js";
 import { units } from "./units.js";
 import { values } from "./values.js";
 import { view } from "./view.js";
@@ -67,6 +69,7 @@ function desks(P) {
   P.land = P.desk = landDesk(P); P.view = landView(P, P.land); P.firms = firmsDesk(P); P.findings = findingsDesk(P);
   const names = labelDesk(P, P.labels, P.labelPane);
   P.compare = compareDesk(P, P.labels); P.ruler = ruler(P); P.site = siteDesk(P);
+  P.steps = steps(P);
   P.declutter = () => { names(); P.compare.declutter(); };
 }
 
@@ -86,7 +89,7 @@ function painting(P) {
     P.pattern();
     each(P.order, P.style);
     fill(P.parts.lead, showing(P));
-    if (S.tab === "parks") P.paintList();
+    if (S.tab === "parks" && P.parts.list && P.parts.list.isConnected) P.paintList();
     P.layers();
     P.paintLegend(); P.paintScale(); P.paintCard(); P.compare.update(); P.declutter();
   };
@@ -100,34 +103,46 @@ function listening(P) {
   map.on("zoomstart", () => { P.labelPane.style.opacity = 0; });
   map.on("zoomend", () => { P.labelPane.style.opacity = 1; });
   map.on("resize", () => { P.compare.layout(); if (P.awaited) P.go(P.awaited[0], false, P.awaited[1]); P.paintLegend(); P.declutter(); P.insetMove(); P.paintScale(); });
-  window.addEventListener("popstate", () => { /* Back, or another address typed in */
+  window.addEventListener("popstate", () => { if (P.steps.at() >= 0) P.steps.leave(); P.reread(); }); /* Back, or another address typed in */
+}
+
+/* What an address, of the window or of a step, brings back. */
+function rereading(P) {
+  const { map, S, D } = P;
+  P.toView = () => { if (P.box) P.go(L.latLngBounds(P.box), false, 20, 0); else if (P.whole) P.go(P.groupBounds() || P.core, false); };
+  P.reread = (text) => {
     P.quiet = true;
-    Object.assign(S, { unit: null, thing: null, finding: null, site: null, query: "", picks: [], group: D.group, tab: D.desk || "parks" }); P.mark.clear();
-    const at = P.recall();
+    Object.assign(S, { unit: null, thing: null, finding: null, site: null, query: "", picks: [], group: D.group, tab: D.desk || "parks", blocks: false, mode: "latest" }); P.mark.clear();
+    const at = P.recall(text);
     P.build();
-    if (at) map.setView([at[0], at[1]], at[2], { animate: false });
-    P.paint(); P.site.repaint(); if (S.site) P.site.show(S.site);
+    P.whole = !at && !P.box && text !== undefined;
+    if (!P.box && at) map.setView([at[0], at[1]], at[2], { animate: false });
+    P.paint(); P.toView(); P.site.repaint(); if (S.site) P.site.show(S.site);
     P.quiet = false;
-    if (P.asked !== null) P.findings.ready.then(() => P.findings.choose(P.asked, false));
-  });
+    if (P.asked !== null) { const i = P.asked, move = !at && !P.box; P.findings.ready.then(() => P.findings.choose(i, move)); }
+  };
 }
 
 export function atlas(map, D) {
   const P = shared(map, D), { S, byId } = P;
-  for (const part of [values, units, view, desks, charts, panel, legend, card, about, inset, pointer, address, paper, picture, painting]) part(P);
+  for (const part of [values, units, view, desks, charts, panel, legend, card, about, inset, pointer, address, paper, papers, picture, painting, rereading]) part(P);
   const seenAt = P.recall();
   P.build();
   P.go(P.groupBounds() || P.core || P.everything || L.latLngBounds([[39.4, 115.4], [41, 117.5]]), false);
   P.paint();
   if (!seenAt && S.unit && byId[S.unit].layer) P.go(byId[S.unit].layer.getBounds().pad(1.5), false, 12);
-  if (seenAt) { P.awaited = null; map.setView([seenAt[0], seenAt[1]], seenAt[2], { animate: false }); }
+  if (P.box) P.toView();
+  else if (seenAt) { P.awaited = null; map.setView([seenAt[0], seenAt[1]], seenAt[2], { animate: false }); }
   P.paint();
   listening(P);
   P.insetMove(); P.paintScale();
   if (S.site) P.site.show(S.site);
   P.quiet = false;
-  if (P.asked !== null) P.findings.ready.then(() => P.findings.choose(P.asked, !seenAt));
+  const asked = P.asked;
+  if (P.shown) P.steps.present(P.shown[0], P.shown[1]);
+  else if (P.forPaper) P.set.want(P.forPaper);
+  else if (asked !== null) P.findings.ready.then(() => P.findings.choose(asked, !seenAt));
   else if (S.tab === "findings") P.findings.ready.then(P.refresh);
   setTimeout(() => { for (const l of P.land.layers) if (l.key === "parcel") l.open("parcels"); }, 30); /* read before it is asked for */
-  window.atlasPage = { state: S, data: D, map, draw: P.draw, pick: P.pick, land: P.land, firms: P.firms, findings: P.findings, compare: P.compare, site: P.site, ruler: P.ruler, pickThing: P.pickThing, paint: P.paint, rebuild() { P.build(); P.paint(); }, value: (id) => P.value(byId[id]) };
+  window.atlasPage = { state: S, data: D, map, draw: P.draw, pick: P.pick, land: P.land, firms: P.firms, findings: P.findings, compare: P.compare, site: P.site, steps: P.steps, set: P.set, ruler: P.ruler, pickThing: P.pickThing, paint: P.paint, rebuild() { P.build(); P.paint(); }, value: (id) => P.value(byId[id]) };
 }

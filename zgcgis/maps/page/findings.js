@@ -178,5 +178,5 @@ export function findingsDesk(P) {
     P.save("findings.geojson", "application/geo+json", JSON.stringify({ type: "FeatureCollection", features }));
   }
   function at(latlng) { if (!layer || !visible() || !map.hasLayer(layer)) return -1; return layer.pick(map, latlng, 9); }
-  return { page, update, choose, step, card, at, ready, button, count: total, of: (id) => (F && byFeature.get(id)) || [], listed: () => order.slice(), data: () => F, legend: () => (total && visible() ? SEVERITIES.map((s, k) => ({ text: say("问题：", "Finding: ") + severityWord(k), colour: COLOURS[k], dot: true })).filter((_, k) => !F || F.severity.indexOf(k) >= 0) : []) };
+  return { page, update, choose, step, card, at, severityWord, ready, button, count: total, of: (id) => (F && byFeature.get(id)) || [], listed: () => order.slice(), data: () => F, legend: () => (total && visible() ? SEVERITIES.map((s, k) => ({ text: say("问题：", "Finding: ") + severityWord(k), colour: COLOURS[k], dot: true })).filter((_, k) => !F || F.severity.indexOf(k) >= 0) : []) };
 }

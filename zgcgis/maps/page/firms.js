@@ -17,6 +17,7 @@ export function firmsDesk(P) {
 
   const colour = (k) => told.classes[k].colour;
   const picked = (k) => !S.picks.length || S.picks.indexOf(told.classes[k].id) >= 0;
+  const modes = () => ["auto", "points", "hexagons", "heat"];
   const shows = () => !!told && S.tab === "firms";
   const mode = () => (S.firms.mode === "auto" ? (map.getZoom() >= 13.5 ? "points" : "hexagons") : S.firms.mode);
 
@@ -103,10 +104,10 @@ export function firmsDesk(P) {
   }
   function page() {
     parts.status = el("p", { class: "status", role: "status" }); parts.chart = el("ul", { class: "classes" }); parts.table = el("div", {});
-    const modes = [["auto", say("自动", "auto")], ["points", say("点", "points")], ["hexagons", say("蜂窝", "hexagons")], ["heat", say("热力", "heat")]];
+    const words = { auto: say("自动", "auto"), points: say("点", "points"), hexagons: say("蜂窝", "hexagons"), heat: say("热力", "heat") };
     ready.then(() => { chart(); });
     fill(parts.table, quotients());
-    return [el("div", { class: "between" }, el("span", { class: "cap" }, say("怎么画", "Drawn as")), el("div", { class: "seg", role: "group", "aria-label": say("怎么画", "Drawn as") }, modes.map(([key, name]) => el("button", { type: "button", "aria-pressed": S.firms.mode === key ? "true" : "false", onclick() { S.firms.mode = key; P.refresh(); P.landChanged(); } }, name)))),
+    return [el("div", { class: "between" }, el("span", { class: "cap" }, say("怎么画", "Drawn as")), el("div", { class: "seg", role: "group", "aria-label": say("怎么画", "Drawn as") }, modes().map((key) => el("button", { type: "button", "aria-pressed": S.firms.mode === key ? "true" : "false", onclick() { S.firms.mode = key; P.refresh(); P.landChanged(); } }, words[key])))),
       parts.status, parts.chart, el("h2", { class: "cap" }, say("各园区的这个集群", "The cluster by park")), parts.table, told.said.map((pair) => el("p", { class: "warn" }, P.T(pair)))];
   }
   function legend() {
@@ -143,5 +144,5 @@ export function firmsDesk(P) {
     }
     return null;
   }
-  return { page, update, legend, of, tip, ready, shows, count: told ? told.meta.n : 0, canvas: () => (shows() && mode() !== "points" ? overlay : null), state: () => ({ d, classes, mode: mode() }), colour };
+  return { page, update, legend, modes, of, tip, ready, shows, count: told ? told.meta.n : 0, canvas: () => (shows() && mode() !== "points" ? overlay : null), state: () => ({ d, classes, mode: mode() }), colour };
 }

@@ -43,7 +43,10 @@ export function labelDesk(P, labels, pane) {
     }
     return out.sort((a, b) => a.rank - b.rank || b.v - a.v).slice(0, 400);
   }
+  let room = "";
   function measure(list) {
+    const now = document.documentElement.className + window.innerWidth + "," + window.innerHeight; /* letters are larger on a wall */
+    if (now !== room) { sizes.clear(); room = now; }
     for (const k of list) { k.key = write(k.l); k.l.node.style.display = "block"; k.l.node.style.visibility = "hidden"; }
     for (const k of list) if (!sizes.has(k.key)) sizes.set(k.key, [k.l.node.offsetWidth + 4, k.l.node.offsetHeight]);
   }

@@ -120,7 +120,7 @@ export function landView(P, desk) {
       c.unit ? [el("h3", {}, say("所在园区", "Park")), el("div", { class: "inner" }, el("button", { type: "button", onclick() { P.pick(c.unit.id, true); } }, P.T(c.unit.name)))] : null,
     ] };
   }
-  return { page, table, legend, card, tip, read };
+  return { page, table, legend, card, cardParts, className, word, tip, read };
 }
 
 const VALUES = { allocated: ["划拨", "allocated"], granted: ["出让", "granted"], leased: ["租赁", "leased"], True: ["是", "yes"], False: ["否", "no"], true: ["是", "yes"], false: ["否", "no"] };

@@ -33,7 +33,7 @@ export function legend(P) {
   function paintLegend() {
     var m = P.measure();
     if (shut === null) shut = phone() || map.getSize().y < 560;
-    P.legend.className = "box legend" + (shut ? " shut" : "");
+    P.legend.className = "box legend" + (shut && P.steps.at() < 0 ? " shut" : "");
     var now = legendOf(phone() ? 8 : 14);
     fill(P.legend,
       el("h2", {}, now.title || P.U.legend),

@@ -34,11 +34,11 @@ export function panel(P) {
     P.parts.tabs = {};
     var bar = el("div", { class: "tabs", role: "tablist" });
     each(tabs, function (t, i) {
-      var b = el("button", { role: "tab", id: "tab-" + t[0], "aria-controls": "tabpage", type: "button", onclick: function () { S.tab = t[0]; pages(); P.paint(); P.remember(); }, onkeydown: function (e) {
+      var b = el("button", { role: "tab", id: "tab-" + t[0], "aria-controls": "tabpage", type: "button", onclick: function () { S.tab = t[0]; P.steps.close(); P.set.close(); pages(); P.paint(); P.remember(); }, onkeydown: function (e) {
         var step = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
         if (!step) return;
         var next = tabs[(i + step + tabs.length) % tabs.length][0];
-        S.tab = next; pages(); P.paint(); P.remember(); P.parts.tabs[next].focus();
+        S.tab = next; P.steps.close(); P.set.close(); pages(); P.paint(); P.remember(); P.parts.tabs[next].focus();
       } }, t[1]);
       P.parts.tabs[t[0]] = b; bar.appendChild(b);
     });
@@ -49,9 +49,10 @@ export function panel(P) {
       el("header", {}, el("h1", {}, T(D.name)), P.parts.lead,
         el("div", { class: "tools" },
           el("button", { class: "tool", type: "button", lang: S.lang === "en" ? "zh-CN" : "en", onclick: function () { S.lang = S.lang === "en" ? "zh" : "en"; build(); P.paint(); P.remember(); P.panel.querySelector(".tool").focus(); } }, P.U.lang),
-          el("button", { class: "tool", type: "button", onclick: function () { window.print(); } }, P.U.print),
+          el("button", { class: "tool", type: "button", "aria-expanded": P.set.open() ? "true" : "false", onclick: function () { P.steps.close(); P.set.toggle(); } }, P.U.print),
           el("button", { class: "tool", type: "button", onclick: P.savePng }, P.U.png),
-          el("button", { class: "tool", type: "button", onclick: P.copyLink }, P.U.copyLink))),
+          el("button", { class: "tool", type: "button", onclick: P.copyLink }, P.U.copyLink),
+          el("button", { class: "tool", type: "button", "aria-expanded": P.steps.open() ? "true" : "false", onclick: function () { P.set.close(); P.steps.toggle(); } }, P.U.present))),
       bar, P.parts.pages);
     fill(P.zoomers,
       el("button", { type: "button", "aria-label": P.U.zoomIn, title: P.U.zoomIn, onclick: function () { map.zoomIn(); } }, icon("M7 2v10M2 7h10")),
@@ -72,10 +73,11 @@ export function panel(P) {
   function pages() {
     for (var k in P.parts.tabs) { P.parts.tabs[k].setAttribute("aria-selected", k === S.tab ? "true" : "false"); P.parts.tabs[k].setAttribute("tabindex", k === S.tab ? "0" : "-1"); }
     P.parts.pages.setAttribute("aria-labelledby", "tab-" + S.tab);
-    fill(P.parts.pages, S.tab === "goals" ? P.goalsPage() : S.tab === "about" ? P.aboutPage() : S.tab === "findings" ? P.findings.page(P.parts.pages) : S.tab === "land" ? P.view.page() : S.tab === "firms" ? P.firms.page() : S.tab === "compare" ? P.compare.page() : parksPage());
+    each(P.panel.querySelectorAll(".tool[aria-expanded]"), function (b, i) { b.setAttribute("aria-expanded", (i ? P.steps : P.set).open() ? "true" : "false"); });
+    fill(P.parts.pages, P.steps.open() ? P.steps.page() : P.set.open() ? P.set.page() : S.tab === "goals" ? P.goalsPage() : S.tab === "about" ? P.aboutPage() : S.tab === "findings" ? P.findings.page(P.parts.pages) : S.tab === "land" ? P.view.page() : S.tab === "firms" ? P.firms.page() : S.tab === "compare" ? P.compare.page() : parksPage());
     if (S.tab !== "findings") P.parts.pages.onscroll = null;
     P.parts.pages.scrollTop = 0;
-    if (S.tab === "parks") paintList();
+    if (S.tab === "parks" && !P.steps.open() && !P.set.open()) paintList();
   }
 
   function parksPage() {

@@ -3,7 +3,7 @@ import { each, el, fill, svg } from "./dom.js";
 
 export function paper(P) {
   const { D, S, T, industryById, map, parks } = P;
-  Object.assign(P, { filterText });
+  Object.assign(P, { filterText, sourcesText, shortSources, today, settle });
 
   function filterText() {
     var out = [];
@@ -16,6 +16,11 @@ export function paper(P) {
     var used = {}, out = [];
     each(P.ranked(), function (r) { if (r.c && r.c[8] >= 0 && !used[r.c[8]]) { used[r.c[8]] = true; out.push(D.sources[r.c[8]]); } });
     return out;
+  }
+  function shortSources(list, most) { /* whole entries, as many as fit */
+    var texts = list.map(short).filter(function (t, i, all) { return all.indexOf(t) === i; }), join = S.lang === "en" ? "; " : "；", out = "", i = 0;
+    while (i < texts.length && (out + join + texts[i]).length <= most) out += (i ? join : "") + texts[i++];
+    return i ? out + (i < texts.length ? (S.lang === "en" ? " and " + (texts.length - i) + " more" : " 等 " + texts.length + " 处") : "") : (texts[0] || "").slice(0, most);
   }
   function today() { var d = new Date(), p = function (n) { return (n < 10 ? "0" : "") + n; }; return d.getFullYear() + "-" + p(d.getMonth() + 1) + "-" + p(d.getDate()); }
   function numberParks() { var n = 0; each(D.units, function (u) { u.no = 0; }); each(P.ranked(), function (r) { if (r.u.level !== "block") r.u.no = ++n; }); }
@@ -41,11 +46,12 @@ export function paper(P) {
         }))))),
       el("div", { class: "ft" },
         el("div", {}, T(D.credit) + "　" + T(D.disclaimer) + (D.synthetic ? P.U.syn : "")),
-        el("div", {}, (src.length ? P.U.source + P.colon() + src.map(short).filter(function (t, i, all) { return all.indexOf(t) === i; }).join(S.lang === "en" ? "; " : "；").slice(0, S.lang === "en" ? 330 : 300) + "　" : "") + P.U.projection + "　" + P.U.review + P.colon() + (D.review || P.U.reviewBlank) + "　" + P.U.printed + P.colon() + today())));
+        el("div", {}, (src.length ? P.U.source + P.colon() + shortSources(src, S.lang === "en" ? 330 : 300) + "　" : "") + P.U.projection + "　" + P.U.review + P.colon() + (D.review || P.U.reviewBlank) + "　" + P.U.printed + P.colon() + today())));
     var col = P.sheet.querySelector(".col"), table = P.sheet.querySelector(".col>section:last-child table"), size = 7.4; /* all parks fit on the sheet, however many */
     while (col.scrollHeight > col.clientHeight && size > 3.4) { size -= 0.2; table.style.fontSize = size + "pt"; }
   }
   function short(text) { var host = /^https?:\/\/([^/\s]+)/.exec(text), said = /\(([^)]*)\)/.exec(text); return said ? said[1] : host ? host[1] : text; }
+  function settle() { each([map, P.compare.second() && P.compare.second().map], function (one) { if (one) one.eachLayer(function (l) { if (l.settle) l.settle(); }); }); } /* what takes a picture waits for nothing */
   var kept = null;
   function beforePrint() {
     if (P.onPaper) return;
@@ -57,13 +63,13 @@ export function paper(P) {
     var view = S.picks.length || S.query || S.group ? P.boundsOf(list) : null;
     P.go(view || P.core, false, 13);
     numberParks(); P.pattern(); P.compare.update();
-    each([map, P.compare.second() && P.compare.second().map], function (one) { if (one) one.eachLayer(function (l) { if (l.settle) l.settle(); }); });
-    P.declutter(); buildSheet();
+    settle();
+    P.declutter(); buildSheet(); P.set.lay();
   }
   function afterPrint() {
     if (!P.onPaper) return;
     P.onPaper = false;
-    document.documentElement.classList.remove("printing");
+    document.documentElement.classList.remove("printing"); P.set.lift();
     P.compare.layout(); map.invalidateSize({ animate: false, pan: false });
     map.setView(kept.c, kept.z, { animate: false });
     each(D.units, function (u) { u.no = 0; });

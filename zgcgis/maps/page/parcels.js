@@ -37,8 +37,13 @@ function trace(d, i, { k, ox, oy, context }) {
 }
 
 function paint(layer, canvas, at, ratio) {
-  const S = canvas.width, k = Math.pow(2, at.z + 8 - layer.d.bits) * ratio;
-  const tile = { k, ox: at.x * S, oy: at.y * S, S, context: canvas.getContext("2d") }, { context } = tile, { d } = layer;
+  const S = canvas.width;
+  paintPart(layer, canvas, { k: Math.pow(2, at.z + 8 - layer.d.bits) * ratio, ox: at.x * S, oy: at.y * S, ratio });
+}
+
+/* A square part of the world, `k` pixels to a unit, from `ox`, `oy` in pixels. */
+export function paintPart(layer, canvas, { k, ox, oy, ratio }) {
+  const S = canvas.width, tile = { k, ox, oy, S, context: canvas.getContext("2d") }, { context } = tile, { d } = layer;
   const { big, image } = sorted(layer, tile);
   if (image) context.putImageData(image, 0, 0);
   const { hollow } = layer.options;

@@ -63,11 +63,12 @@ export function view(P) {
     if (s.x !== c.clientWidth || s.y !== c.clientHeight) { map.invalidateSize({ animate: false, pan: false }); s = map.getSize(); }
     return s.x > 0 && s.y > 0;
   }
-  function go(bounds, move, most) {
+  function go(bounds, move, most, margin) {
     if (!bounds) return;
     P.awaited = seen() ? null : [bounds, most];
     if (P.awaited) { map.setView(bounds.getCenter(), 9, { animate: false }); return; }
     var o = padding();
+    if (margin === 0) { var f = frame(), s = map.getSize(); o = { paddingTopLeft: [f.left, f.top], paddingBottomRight: [s.x - f.right, s.y - f.bottom] }; }
     o.maxZoom = most || 14.5;
     if (move && !still && !P.onPaper) { o.duration = 0.7; map.flyToBounds(bounds, o); } else { o.animate = false; map.fitBounds(bounds, o); }
   }

@@ -4,7 +4,7 @@ export const UI = {
   zh: {
     search: "搜索园区、所在区、产业（中文、英文、拼音、编号）", none: "无数据", noMatch: "没有符合条件的园区", measure: "指标", year: "年份", play: "播放年份", pause: "暂停",
     latest: "截至该年最近值", exact: "仅当年", mode: "取值方式", clusters: "产业集群（可多选）", any: "任一", all: "全部", anyAll: "多选时的关系",
-    rankingOf: "园区排名", parks: "园区", landTab: "土地", firmsTab: "产业", compareTab: "比较", goals: "规划目标", about: "说明", findings: "问题", lang: "English", print: "打印", png: "导出图片", copied: "链接已复制", copyBy: "请复制地址栏中的链接",
+    rankingOf: "园区排名", parks: "园区", landTab: "土地", firmsTab: "产业", compareTab: "比较", goals: "规划目标", about: "说明", findings: "问题", lang: "English", print: "打印", png: "导出图片", present: "汇报", copied: "链接已复制", copyBy: "请复制地址栏中的链接",
     close: "关闭", legend: "图例", zoomIn: "放大", zoomOut: "缩小", home: "回到全貌", whole: "全市", ruler: "量距离和面积", panel: "园区与指标", card: "园区信息", sheet: "展开或收起面板",
     published: "公布面积合计", areaNote: "上下级园区只计一次",
     blocks: "列出街区", notYet: "当时尚未设立", gone: "当时已撤并", unplaced: "选址未查到，未上图",
@@ -21,7 +21,7 @@ export const UI = {
   en: {
     search: "Search parks, districts, clusters (Chinese, English, pinyin, id)", none: "No data", noMatch: "No park matches", measure: "Indicator", year: "Year", play: "Play the years", pause: "Pause",
     latest: "Latest so far", exact: "That year", mode: "Which value", clusters: "Industry clusters (several at once)", any: "any", all: "all", anyAll: "How several combine",
-    rankingOf: "Parks by rank", parks: "Parks", landTab: "Land", firmsTab: "Clusters", compareTab: "Compare", goals: "Goals", about: "About", findings: "Findings", lang: "中文", print: "Print", png: "Picture", copied: "Link copied", copyBy: "Copy the link from the address bar",
+    rankingOf: "Parks by rank", parks: "Parks", landTab: "Land", firmsTab: "Clusters", compareTab: "Compare", goals: "Goals", about: "About", findings: "Findings", lang: "中文", print: "Print", png: "Picture", present: "Present", copied: "Link copied", copyBy: "Copy the link from the address bar",
     close: "Close", legend: "Legend", zoomIn: "Zoom in", zoomOut: "Zoom out", home: "Back to the whole", whole: "Whole city", ruler: "Measure distance and area", panel: "Parks and indicators", card: "About the park", sheet: "Raise or lower the panel",
     published: "published area", areaNote: "parks inside parks count once",
     blocks: "List blocks", notYet: "not yet founded", gone: "no longer there", unplaced: "site not found, not on the map",

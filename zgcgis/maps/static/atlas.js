@@ -97,10 +97,16 @@
   // address.js
   function address(P) {
     const { D, S, byId, industryById, map, measureByKey } = P;
-    Object.assign(P, { remember, copyLink, recall });
+    Object.assign(P, { remember, copyLink, recall, viewText });
     P.quiet = true;
     function remember() {
       if (P.quiet || P.onPaper) return;
+      try {
+        history.replaceState(null, "", "#" + viewText());
+      } catch (_) {
+      }
+    }
+    function viewText() {
       var c = map.getCenter(), h = ["v=" + c.lat.toFixed(4) + "," + c.lng.toFixed(4) + "," + map.getZoom().toFixed(2), "l=" + S.lang];
       if (S.measure) h.push("m=" + encode(S.measure));
       if (S.year !== null) h.push("y=" + S.year);
@@ -117,13 +123,19 @@
       if (S.site) h.push("g=" + P.site.told());
       if (S.tab !== (D.desk || "parks")) h.push("t=" + S.tab);
       if (P.compare.shows()) h.push("c=" + [S.compare.mode, S.compare.at.toFixed(2), encode(S.compare.theme)].join(","));
+      if (P.firms.shows() && S.firms.mode !== "auto") h.push("e=" + S.firms.mode);
       if (S.blocks) h.push("b=1");
-      try {
-        history.replaceState(null, "", "#" + h.join("&"));
-      } catch (_) {
-      }
+      if (P.steps.at() >= 0) h.push("p=" + (P.steps.at() + 1));
+      return h.join("&");
     }
     P.asked = null;
+    P.box = null;
+    P.shown = null;
+    P.forPaper = null;
+    function boxOf(v) {
+      var n = v.split(",").map(Number);
+      return n.length === 4 && n.every(isFinite) && n[0] <= n[2] && n[1] <= n[3] && Math.max(Math.abs(n[0]), Math.abs(n[2])) <= 85 && Math.max(Math.abs(n[1]), Math.abs(n[3])) <= 180 ? [[n[0], n[1]], [n[2], n[3]]] : null;
+    }
     function recallLand(list) {
       var known = list.map(function(t) {
         return t.split(":");
@@ -150,10 +162,10 @@
         return t.key === parts[2];
       })) S.compare.theme = parts[2];
     }
-    function recall() {
+    function recall(text) {
       var view2 = null;
-      P.asked = null;
-      each(String(location.hash).replace(/^#/, "").split("&"), function(part) {
+      P.asked = P.box = P.shown = P.forPaper = null;
+      each(String(text === void 0 ? location.hash : text).replace(/^#/, "").split("&"), function(part) {
         var at = part.indexOf("="), k = part.slice(0, at), v;
         try {
           v = decodeURIComponent(part.slice(at + 1));
@@ -177,6 +189,10 @@
         else if (k === "t" && /^(parks|land|firms|goals|about|findings|compare)$/.test(v)) S.tab = v;
         else if (k === "g") S.site = P.site.recall(v);
         else if (k === "c") recallCompare(v.split(","));
+        else if (k === "e" && P.firms.modes().indexOf(v) >= 0) S.firms.mode = v;
+        else if (k === "w") P.box = boxOf(v);
+        else if (k === "p" && /^\d{1,3}(,map)?$/.test(v)) P.shown = [parseInt(v, 10) - 1, v.indexOf("map") > 0];
+        else if (k === "x") P.forPaper = v.split(",");
         else if (k === "b") S.blocks = v === "1";
         else if (k === "d") recallLand(v.split(","));
         else if (k === "f" && /^\d{1,7}$/.test(v) && +v < P.findings.count) P.asked = +v;
@@ -629,7 +645,13 @@
       }
       return out.sort((a, b) => a.rank - b.rank || b.v - a.v).slice(0, 400);
     }
+    let room = "";
     function measure(list) {
+      const now = document.documentElement.className + window.innerWidth + "," + window.innerHeight;
+      if (now !== room) {
+        sizes.clear();
+        room = now;
+      }
       for (const k of list) {
         k.key = write(k.l);
         k.l.node.style.display = "block";
@@ -1252,8 +1274,11 @@
     }
   }
   function paint(layer, canvas, at, ratio) {
-    const S = canvas.width, k = Math.pow(2, at.z + 8 - layer.d.bits) * ratio;
-    const tile = { k, ox: at.x * S, oy: at.y * S, S, context: canvas.getContext("2d") }, { context } = tile, { d } = layer;
+    const S = canvas.width;
+    paintPart(layer, canvas, { k: Math.pow(2, at.z + 8 - layer.d.bits) * ratio, ox: at.x * S, oy: at.y * S, ratio });
+  }
+  function paintPart(layer, canvas, { k, ox, oy, ratio }) {
+    const S = canvas.width, tile = { k, ox, oy, S, context: canvas.getContext("2d") }, { context } = tile, { d } = layer;
     const { big, image } = sorted(layer, tile);
     if (image) context.putImageData(image, 0, 0);
     const { hollow } = layer.options;
@@ -2345,7 +2370,7 @@
       if (!layer || !visible() || !map.hasLayer(layer)) return -1;
       return layer.pick(map, latlng, 9);
     }
-    return { page, update, choose, step, card: card2, at, ready, button, count: total, of: (id) => F2 && byFeature.get(id) || [], listed: () => order.slice(), data: () => F2, legend: () => total && visible() ? SEVERITIES.map((s, k) => ({ text: say("问题：", "Finding: ") + severityWord(k), colour: COLOURS[k], dot: true })).filter((_, k) => !F2 || F2.severity.indexOf(k) >= 0) : [] };
+    return { page, update, choose, step, card: card2, at, severityWord, ready, button, count: total, of: (id) => F2 && byFeature.get(id) || [], listed: () => order.slice(), data: () => F2, legend: () => total && visible() ? SEVERITIES.map((s, k) => ({ text: say("问题：", "Finding: ") + severityWord(k), colour: COLOURS[k], dot: true })).filter((_, k) => !F2 || F2.severity.indexOf(k) >= 0) : [] };
   }
 
   // firms.js
@@ -2361,6 +2386,7 @@
     }) : Promise.resolve();
     const colour = (k) => told.classes[k].colour;
     const picked = (k) => !S.picks.length || S.picks.indexOf(told.classes[k].id) >= 0;
+    const modes = () => ["auto", "points", "hexagons", "heat"];
     const shows = () => !!told && S.tab === "firms";
     const mode = () => S.firms.mode === "auto" ? map.getZoom() >= 13.5 ? "points" : "hexagons" : S.firms.mode;
     function open() {
@@ -2517,17 +2543,17 @@
       parts.status = el("p", { class: "status", role: "status" });
       parts.chart = el("ul", { class: "classes" });
       parts.table = el("div", {});
-      const modes = [["auto", say("自动", "auto")], ["points", say("点", "points")], ["hexagons", say("蜂窝", "hexagons")], ["heat", say("热力", "heat")]];
+      const words = { auto: say("自动", "auto"), points: say("点", "points"), hexagons: say("蜂窝", "hexagons"), heat: say("热力", "heat") };
       ready.then(() => {
         chart();
       });
       fill(parts.table, quotients());
       return [
-        el("div", { class: "between" }, el("span", { class: "cap" }, say("怎么画", "Drawn as")), el("div", { class: "seg", role: "group", "aria-label": say("怎么画", "Drawn as") }, modes.map(([key, name]) => el("button", { type: "button", "aria-pressed": S.firms.mode === key ? "true" : "false", onclick() {
+        el("div", { class: "between" }, el("span", { class: "cap" }, say("怎么画", "Drawn as")), el("div", { class: "seg", role: "group", "aria-label": say("怎么画", "Drawn as") }, modes().map((key) => el("button", { type: "button", "aria-pressed": S.firms.mode === key ? "true" : "false", onclick() {
           S.firms.mode = key;
           P.refresh();
           P.landChanged();
-        } }, name)))),
+        } }, words[key])))),
         parts.status,
         parts.chart,
         el("h2", { class: "cap" }, say("各园区的这个集群", "The cluster by park")),
@@ -2578,7 +2604,7 @@
       }
       return null;
     }
-    return { page, update, legend: legend2, of, tip, ready, shows, count: told ? told.meta.n : 0, canvas: () => shows() && mode() !== "points" ? overlay : null, state: () => ({ d, classes, mode: mode() }), colour };
+    return { page, update, legend: legend2, modes, of, tip, ready, shows, count: told ? told.meta.n : 0, canvas: () => shows() && mode() !== "points" ? overlay : null, state: () => ({ d, classes, mode: mode() }), colour };
   }
 
   // inset.js
@@ -2808,7 +2834,7 @@
         } }, P.T(c.unit.name)))] : null
       ] };
     }
-    return { page, table, legend: legend2, card: card2, tip, read: read2 };
+    return { page, table, legend: legend2, card: card2, cardParts, className, word, tip, read: read2 };
   }
   var VALUES = { allocated: ["划拨", "allocated"], granted: ["出让", "granted"], leased: ["租赁", "leased"], True: ["是", "yes"], False: ["否", "no"], true: ["是", "yes"], false: ["否", "no"] };
 
@@ -2875,7 +2901,7 @@
     function paintLegend() {
       var m = P.measure();
       if (shut === null) shut = phone() || map.getSize().y < 560;
-      P.legend.className = "box legend" + (shut ? " shut" : "");
+      P.legend.className = "box legend" + (shut && P.steps.at() < 0 ? " shut" : "");
       var now = legendOf(phone() ? 8 : 14);
       fill(
         P.legend,
@@ -3125,6 +3151,8 @@
       each(tabs, function(t, i) {
         var b = el("button", { role: "tab", id: "tab-" + t[0], "aria-controls": "tabpage", type: "button", onclick: function() {
           S.tab = t[0];
+          P.steps.close();
+          P.set.close();
           pages();
           P.paint();
           P.remember();
@@ -3133,6 +3161,8 @@
           if (!step) return;
           var next = tabs[(i + step + tabs.length) % tabs.length][0];
           S.tab = next;
+          P.steps.close();
+          P.set.close();
           pages();
           P.paint();
           P.remember();
@@ -3161,11 +3191,16 @@
               P.remember();
               P.panel.querySelector(".tool").focus();
             } }, P.U.lang),
-            el("button", { class: "tool", type: "button", onclick: function() {
-              window.print();
+            el("button", { class: "tool", type: "button", "aria-expanded": P.set.open() ? "true" : "false", onclick: function() {
+              P.steps.close();
+              P.set.toggle();
             } }, P.U.print),
             el("button", { class: "tool", type: "button", onclick: P.savePng }, P.U.png),
-            el("button", { class: "tool", type: "button", onclick: P.copyLink }, P.U.copyLink)
+            el("button", { class: "tool", type: "button", onclick: P.copyLink }, P.U.copyLink),
+            el("button", { class: "tool", type: "button", "aria-expanded": P.steps.open() ? "true" : "false", onclick: function() {
+              P.set.close();
+              P.steps.toggle();
+            } }, P.U.present)
           )
         ),
         bar,
@@ -3209,10 +3244,13 @@
         P.parts.tabs[k].setAttribute("tabindex", k === S.tab ? "0" : "-1");
       }
       P.parts.pages.setAttribute("aria-labelledby", "tab-" + S.tab);
-      fill(P.parts.pages, S.tab === "goals" ? P.goalsPage() : S.tab === "about" ? P.aboutPage() : S.tab === "findings" ? P.findings.page(P.parts.pages) : S.tab === "land" ? P.view.page() : S.tab === "firms" ? P.firms.page() : S.tab === "compare" ? P.compare.page() : parksPage());
+      each(P.panel.querySelectorAll(".tool[aria-expanded]"), function(b, i) {
+        b.setAttribute("aria-expanded", (i ? P.steps : P.set).open() ? "true" : "false");
+      });
+      fill(P.parts.pages, P.steps.open() ? P.steps.page() : P.set.open() ? P.set.page() : S.tab === "goals" ? P.goalsPage() : S.tab === "about" ? P.aboutPage() : S.tab === "findings" ? P.findings.page(P.parts.pages) : S.tab === "land" ? P.view.page() : S.tab === "firms" ? P.firms.page() : S.tab === "compare" ? P.compare.page() : parksPage());
       if (S.tab !== "findings") P.parts.pages.onscroll = null;
       P.parts.pages.scrollTop = 0;
-      if (S.tab === "parks") paintList();
+      if (S.tab === "parks" && !P.steps.open() && !P.set.open()) paintList();
     }
     function parksPage() {
       var out = [];
@@ -3424,7 +3462,7 @@
   // paper.js
   function paper(P) {
     const { D, S, T, industryById, map, parks } = P;
-    Object.assign(P, { filterText });
+    Object.assign(P, { filterText, sourcesText, shortSources, today, settle });
     function filterText() {
       var out = [];
       if (S.group) out.push(T(P.groupById[S.group].name));
@@ -3443,6 +3481,13 @@
         }
       });
       return out;
+    }
+    function shortSources(list, most) {
+      var texts = list.map(short).filter(function(t, i2, all) {
+        return all.indexOf(t) === i2;
+      }), join = S.lang === "en" ? "; " : "；", out = "", i = 0;
+      while (i < texts.length && (out + join + texts[i]).length <= most) out += (i ? join : "") + texts[i++];
+      return i ? out + (i < texts.length ? S.lang === "en" ? " and " + (texts.length - i) + " more" : " 等 " + texts.length + " 处" : "") : (texts[0] || "").slice(0, most);
     }
     function today() {
       var d = /* @__PURE__ */ new Date(), p = function(n) {
@@ -3502,9 +3547,7 @@
           "div",
           { class: "ft" },
           el("div", {}, T(D.credit) + "　" + T(D.disclaimer) + (D.synthetic ? P.U.syn : "")),
-          el("div", {}, (src.length ? P.U.source + P.colon() + src.map(short).filter(function(t, i, all) {
-            return all.indexOf(t) === i;
-          }).join(S.lang === "en" ? "; " : "；").slice(0, S.lang === "en" ? 330 : 300) + "　" : "") + P.U.projection + "　" + P.U.review + P.colon() + (D.review || P.U.reviewBlank) + "　" + P.U.printed + P.colon() + today())
+          el("div", {}, (src.length ? P.U.source + P.colon() + shortSources(src, S.lang === "en" ? 330 : 300) + "　" : "") + P.U.projection + "　" + P.U.review + P.colon() + (D.review || P.U.reviewBlank) + "　" + P.U.printed + P.colon() + today())
         )
       );
       var col = P.sheet.querySelector(".col"), table = P.sheet.querySelector(".col>section:last-child table"), size = 7.4;
@@ -3516,6 +3559,13 @@
     function short(text) {
       var host = /^https?:\/\/([^/\s]+)/.exec(text), said = /\(([^)]*)\)/.exec(text);
       return said ? said[1] : host ? host[1] : text;
+    }
+    function settle() {
+      each([map, P.compare.second() && P.compare.second().map], function(one) {
+        if (one) one.eachLayer(function(l) {
+          if (l.settle) l.settle();
+        });
+      });
     }
     var kept = null;
     function beforePrint() {
@@ -3536,18 +3586,16 @@
       numberParks();
       P.pattern();
       P.compare.update();
-      each([map, P.compare.second() && P.compare.second().map], function(one) {
-        if (one) one.eachLayer(function(l) {
-          if (l.settle) l.settle();
-        });
-      });
+      settle();
       P.declutter();
       buildSheet();
+      P.set.lay();
     }
     function afterPrint() {
       if (!P.onPaper) return;
       P.onPaper = false;
       document.documentElement.classList.remove("printing");
+      P.set.lift();
       P.compare.layout();
       map.invalidateSize({ animate: false, pan: false });
       map.setView(kept.c, kept.z, { animate: false });
@@ -3558,6 +3606,177 @@
     }
     window.addEventListener("beforeprint", beforePrint);
     window.addEventListener("afterprint", afterPrint);
+  }
+
+  // papers.js
+  var KINDS2 = ["map", "list", "findings", "parks", "parcels"];
+  var MOST_PARCELS = 500;
+  var SIDE = 1500;
+  var MM = 128;
+  function papers(P) {
+    const { D, S, T, say, byId } = P, box = el("div", { class: "papers", "aria-hidden": "true" }), html = document.documentElement;
+    let wanted = /* @__PURE__ */ new Set(["map"]), made = 0, open = false;
+    document.body.appendChild(box);
+    const listed = () => P.ranked().map((r) => r.u).filter((u) => u.level !== "block");
+    function parcels() {
+      if (S.thing && S.thing.layer.key === "parcel") return Promise.resolve({ rows: [S.thing], left: 0 });
+      const F2 = P.findings.data();
+      if (!P.land.byKey.parcel || !F2) return Promise.resolve({ rows: [], left: 0 });
+      const ids = [...new Set(P.findings.listed().filter((i) => F2.level[i] === "parcel").map((i) => F2.feature[i]))];
+      return Promise.all(ids.slice(0, MOST_PARCELS).map((id) => P.land.rowOf("parcel", id))).then((rows) => ({ rows: rows.filter(Boolean), left: Math.max(0, ids.length - MOST_PARCELS) }));
+    }
+    function offers() {
+      const parks = listed().length, found = P.findings.count ? P.findings.listed().length : 0;
+      const rows = [["map", say("地图", "The map")], ["list", say("园区名录（" + parks + " 个）", "List of parks (" + parks + ")")]];
+      if (P.findings.count) rows.push(["findings", say("问题清单（所列 " + P.number(found) + " 条）", "Findings as listed (" + P.number(found) + ")")]);
+      rows.push(["parks", say("一园一表（所列 " + parks + " 个）", "A sheet a park (" + parks + " listed)")]);
+      if (P.land.byKey.parcel) rows.push(["parcels", S.thing ? say("一宗一表（所选宗地）", "A sheet for the chosen parcel") : say("一宗一表（所列问题涉及的宗地）", "A sheet a parcel that listed findings are about")]);
+      return rows;
+    }
+    function page() {
+      const go = el("button", { class: "tool", type: "button", onclick() {
+        prepare().then(() => window.print());
+      } }, P.U.print);
+      return [
+        el("h2", { class: "cap" }, say("打印成套图纸", "Print a set")),
+        el("p", { class: "status" }, say("A4 横向。园区按筛选、问题按所列打印。", "A4 landscape; parks as filtered, findings as listed.")),
+        el("div", { class: "lays", role: "group", "aria-label": say("打印成套图纸", "Print a set") }, offers().map(([key, name]) => el("div", { class: "lay" }, el("label", { for: "set-" + key }, el("input", { type: "checkbox", id: "set-" + key, checked: wanted.has(key), onchange() {
+          if (this.checked) wanted.add(key);
+          else wanted.delete(key);
+        } }), " ", name)))),
+        go
+      ];
+    }
+    function foot() {
+      return el("div", { class: "foot" }, [T(D.credit), T(D.disclaimer), D.synthetic ? P.U.syn : "", P.U.review + P.colon() + (D.review || P.U.reviewBlank), P.U.printed + P.colon() + P.today()].filter(Boolean).join("　"));
+    }
+    function table(heads, rows, kind) {
+      return el("table", { class: "recs " + (kind || "") }, el("thead", {}, el("tr", {}, heads.map((h) => el("th", { scope: "col", class: h.length < 14 ? "n" : null }, h)))), el("tbody", {}, rows.map((r) => el("tr", {}, r.map((c) => el("td", { class: String(c).length < 9 ? "n" : null }, c))))));
+    }
+    function sheet(title, other, body) {
+      return el("section", { class: "one" }, el("header", {}, el("h1", {}, title), el("p", {}, other)), body, foot());
+    }
+    function listSheets() {
+      const m = P.measure(), f = P.filterText();
+      return sheet(T(D.name) + " · " + P.U.parks, [m ? T(m.name) + " · " + P.when() : "", P.U.filter + P.colon() + (f || P.U.noFilter)].filter(Boolean).join("　"), table(
+        ["", P.U.parks, say("所在区", "District"), say("聚集区", "Group"), say("设立", "Since"), m ? T(m.name) + (T(m.unit) ? say("（" + T(m.unit) + "）", " (" + T(m.unit) + ")") : "") : "", P.U.year, P.U.source],
+        P.ranked().filter((r) => r.u.level !== "block").map((r, i) => [i + 1, T(r.u.name) + (r.u.g ? "" : say("（未上图）", " (not placed)")), T(r.u.district), P.groupById[r.u.group] ? T(P.groupById[r.u.group].name) : "", r.u.since === null ? "" : r.u.since, r.c ? P.qualified(r.c[2], r.c[1]) : "—", r.c ? r.c[0] : "", r.c && r.c[8] >= 0 ? P.shortSources([D.sources[r.c[8]]], 60) : ""]),
+        "long"
+      ));
+    }
+    function findingSheets() {
+      const F2 = P.findings.data(), rows = P.findings.listed(), lang = S.lang === "en" ? 1 : 0;
+      return sheet(T(D.name) + " · " + P.U.findings, say("所列 " + P.number(rows.length) + " 条，共 " + P.number(P.findings.count) + " 条", P.number(rows.length) + " of " + P.number(P.findings.count) + " listed"), table(
+        ["", say("规则", "Rule"), say("程度", "Severity"), P.U.parks, say("对象", "Feature"), P.U.findings, say("依据", "Basis")],
+        rows.map((i, n) => [n + 1, F2.rules[F2.rule[i]], P.findings.severityWord(F2.severity[i]), byId[F2.parks[F2.park[i]]] ? T(byId[F2.parks[F2.park[i]]].name) : F2.parks[F2.park[i]] || "", F2.feature[i], F2.t[lang][i], F2.clause[i] || ""]),
+        "long"
+      ));
+    }
+    function place(bounds, mine, name) {
+      const a = P.project(bounds.getNorth(), bounds.getWest()), b = P.project(bounds.getSouth(), bounds.getEast()), side2 = 1.16 * Math.max(b[0] - a[0], b[1] - a[1], 1e-4), x0 = (a[0] + b[0] - side2) / 2, y0 = (a[1] + b[1] - side2) / 2, one = side2 / 100;
+      const rings = (g) => g.type === "Polygon" ? [g.coordinates] : g.type === "MultiPolygon" ? g.coordinates : [], path = (g) => rings(g).map((poly) => poly.map((ring) => "M" + ring.map((c) => {
+        const q = P.project(c[1], c[0]);
+        return (q[0] - x0).toFixed(5) + " " + (q[1] - y0).toFixed(5);
+      }).join("L") + "Z").join("")).join("");
+      const layer = P.land.byKey.parcel, paint2 = layer && layer.layer && layer.layer.d && layer.classes, canvas = el("canvas");
+      if (paint2) {
+        const unit = Math.pow(2, layer.layer.d.bits - 16), k = SIDE / (side2 * unit);
+        canvas.width = canvas.height = SIDE;
+        paintPart(layer.layer, canvas, { k, ox: x0 * unit * k, oy: y0 * unit * k, ratio: 2 });
+      }
+      const near2 = D.units.filter((u) => u.g && u.level !== "group" && rings(u.g).length), dot = mine.type === "Point" ? P.project(mine.coordinates[1], mine.coordinates[0]) : null;
+      const metres = side2 / 256 * 400750167e-1 / Math.pow(2, 8) * Math.cos(bounds.getCenter().lat * Math.PI / 180), step = round(metres / 4), bar = step / metres * 100;
+      return el(
+        "figure",
+        { class: "place" },
+        el("div", { class: "ground-of" }, paint2 ? canvas : null, svg(
+          "svg",
+          { viewBox: "0 0 " + side2 + " " + side2, role: "img", "aria-label": name },
+          paint2 ? null : D.districts.map((d) => svg("path", { d: path(d.g), fill: "#f8f5ee", stroke: "#cfc7b6", "stroke-width": 0.2 * one })),
+          near2.map((u) => svg("path", { d: path(u.g), fill: "none", stroke: u.hue, "stroke-width": 0.3 * one, opacity: 0.8 })),
+          dot ? svg("circle", { cx: dot[0] - x0, cy: dot[1] - y0, r: 1.6 * one, fill: "#d97706", stroke: "#fff", "stroke-width": 0.4 * one }) : svg("path", { d: path(mine), fill: "none", stroke: "#111a20", "stroke-width": 0.9 * one, "stroke-linejoin": "round" })
+        )),
+        el("figcaption", {}, el("i", { style: "width:" + (MM * bar / 100).toFixed(1) + "mm" }), step >= 1e3 ? P.number(step / 1e3) + say(" 公里", " km") : P.number(step) + say(" 米", " m")),
+        paint2 ? keys(layer) : null
+      );
+    }
+    function round(metres) {
+      const p = Math.pow(10, Math.floor(Math.log10(metres)));
+      return [5, 2, 1].map((n) => n * p).find((n) => n <= metres) || p;
+    }
+    function keys(layer) {
+      return el("div", { class: "two" }, (layer.totals() || []).filter((c) => c.colour).sort((a, b) => layer.style.kind === "class" ? b.area - a.area : a.place - b.place).slice(0, 15).map((c) => el("div", { class: "sw" }, P.land.swatch(c.colour), " ", P.view.className(c))));
+    }
+    function parkSheet(u) {
+      const group = P.groupById[u.group], F2 = P.findings.data(), about2 = (F2 ? P.findings.listed() : []).filter((i) => F2.parks[F2.park[i]] === u.id), lang = S.lang === "en" ? 1 : 0;
+      const values2 = D.measures.map((m) => [m, P.cell(u.id, m.key, S.year, "latest")]).filter((r) => r[1]), bounds = u.layer ? u.layer.getBounds().pad(u.isPoint ? 6 : 0.1) : null;
+      return sheet(T(u.name), [u.name[S.lang === "en" ? 0 : 1], T(u.district), group ? T(group.name) : "", u.since === null ? "" : say(u.since + " 年起", "since " + u.since), u.precision ? P.U[u.precision] || u.precision : P.U.unplaced].filter(Boolean).join(" · "), el(
+        "div",
+        { class: "half" },
+        bounds ? place(bounds, u.g, T(u.name)) : el("p", { class: "warn" }, P.U.uNoPlace),
+        el(
+          "div",
+          { class: "facts-of" },
+          values2.length ? table([P.U.measure, P.U.valueAt, P.U.year, P.U.source], values2.map(([m, c]) => [T(m.name), P.qualified(c[2], c[1]) + " " + T(m.unit), c[0], c[8] >= 0 ? P.shortSources([D.sources[c[8]]], 40) : c[5] === "computed" ? P.U.computed : ""])) : el("p", {}, P.U.noRecords),
+          u.industries.length ? el("p", {}, el("b", {}, P.U.position + P.colon()), u.industries.map((k) => T(P.industryById[k].name)).join(say("、", ", "))) : null,
+          u.kids.length ? el("p", {}, el("b", {}, P.U.inside + P.colon()), u.kids.length > 24 ? say(u.kids.length + " 个", String(u.kids.length)) : u.kids.map((k) => T(k.name)).join(say("、", ", "))) : null,
+          T(u.note) ? el("p", {}, T(u.note)) : null,
+          T(u.made) ? el("p", {}, P.U.howDrawn + P.colon() + T(u.made)) : null,
+          about2.length ? [el("h2", {}, P.U.findings + " (" + about2.length + ")"), table([say("规则", "Rule"), say("程度", "Severity"), P.U.findings], about2.slice(0, 40).map((i) => [F2.rules[F2.rule[i]], P.findings.severityWord(F2.severity[i]), F2.t[lang][i]])), about2.length > 40 ? el("p", {}, say("只列前 40 条", "The first 40")) : null] : null
+        )
+      ));
+    }
+    function parcelSheet({ layer, i }) {
+      const c = P.view.cardParts({ layer, i }), F2 = P.findings.data(), lang = S.lang === "en" ? 1 : 0, about2 = P.findingsOf(c.id), rings = layer.layer.latLngsOf(i);
+      const mine = { type: "Polygon", coordinates: rings.map((ring) => ring.map((p) => [p.lng, p.lat])) };
+      return sheet(c.title, c.other, el("div", { class: "half" }, place(layer.layer.boundsOf(i).pad(0.7), mine, c.title), el(
+        "div",
+        { class: "facts-of" },
+        table([P.U.measure, P.U.valueAt], (c.area ? [[say("面积", "Area"), P.number(c.area) + say(" 平方米（", " m² (") + P.number(c.area / 1e4) + say(" 公顷，", " ha, ") + P.number(c.area * 3 / 2e3) + say(" 亩）", " mu)")]] : []).concat(c.uses.map((r) => [r[0], T(r[1].name) + (r[1].number !== void 0 && r[2].unit ? " " + T(r[2].unit) : "")]), c.rows.map((r) => [r[0], typeof r[1] === "number" ? P.number(r[1]) : P.view.word(r[1])]))),
+        about2.length ? [el("h2", {}, P.U.findings + " (" + about2.length + ")"), about2.map((k) => el("p", {}, el("b", {}, F2.rules[F2.rule[k]] + " " + P.findings.severityWord(F2.severity[k])), "　", F2.t[lang][k], F2.clause[k] ? say("　依据：", " Basis: ") + F2.clause[k] : ""))] : null
+      )));
+    }
+    async function prepare() {
+      clear(box);
+      const layer = P.land.byKey.parcel, sheets = [];
+      await P.findings.ready;
+      if (layer && (wanted.has("parks") || wanted.has("parcels"))) {
+        layer.open("parcels");
+        await layer.ready;
+        await P.view.read(layer);
+      }
+      if (wanted.has("list")) sheets.push(listSheets());
+      if (wanted.has("findings") && P.findings.count) sheets.push(findingSheets());
+      if (wanted.has("parks")) sheets.push(...listed().map(parkSheet));
+      if (wanted.has("parcels") && layer) {
+        const { rows, left } = await parcels();
+        sheets.push(...rows.map(parcelSheet));
+        if (left) sheets.push(el("p", {}, say("只打印前 " + MOST_PARCELS + " 宗，其余 " + left + " 宗请按规则或园区分批打印。", "The first " + MOST_PARCELS + " parcels; print the other " + left + " by rule or park.")));
+      }
+      made = sheets.length;
+      fill(box, sheets);
+      html.setAttribute("data-ready", "set");
+    }
+    function lay() {
+      if (!made) return;
+      html.classList.add("set");
+      if (!wanted.has("map")) html.classList.add("no-map");
+    }
+    function lift() {
+      html.classList.remove("set", "no-map");
+      clear(box);
+      made = 0;
+    }
+    function want(kinds) {
+      wanted = new Set(kinds.filter((k) => KINDS2.indexOf(k) >= 0));
+      prepare();
+    }
+    P.set = { page, prepare, want, lay, lift, open: () => open, toggle() {
+      open = !open;
+      P.pages();
+    }, close() {
+      open = false;
+    } };
   }
 
   // picture.js
@@ -4281,6 +4500,239 @@
     return { box, cross, button, start, take, finish, keys, card: card2, clear: clear2, show, told, recall, drawing: () => points !== null, answer: () => answer, repaint: paint2 };
   }
 
+  // steps.js
+  var MOST = 60;
+  var LONG = 400;
+  var SHORT = 4e3;
+  function stepOf(raw) {
+    if (!raw || typeof raw !== "object" || typeof raw.view !== "string") return null;
+    const text = (t) => typeof t === "string" || typeof t === "number" ? String(t).slice(0, LONG) : "";
+    const pair = (t) => {
+      const two = Array.isArray(t) ? t : [t, t], zh = text(two[0]), en = text(two[1]);
+      return [zh || en, en || zh];
+    };
+    return { title: pair(raw.title), note: pair(raw.note), view: raw.view.replace(/^#/, "").slice(0, SHORT) };
+  }
+  function stepsOf(text) {
+    let raw;
+    try {
+      raw = JSON.parse(text);
+    } catch (_) {
+      return null;
+    }
+    const rows = Array.isArray(raw) ? raw : raw && Array.isArray(raw.steps) ? raw.steps : null, found = rows ? rows.map(stepOf) : [];
+    return found.length && found.every(Boolean) ? found.slice(0, MOST) : null;
+  }
+  function steps(P) {
+    const { D, S, T, map, root, say } = P, html = document.documentElement, key = "zgcgis-steps:" + D.id;
+    const head = el("section", { class: "show", hidden: true }), parts = {};
+    let list = kept() || (D.steps || []).map(stepOf).filter(Boolean), at = -1, before = "", open = false, full = false;
+    document.body.appendChild(head);
+    function kept() {
+      try {
+        return stepsOf(localStorage.getItem(key) || "");
+      } catch (_) {
+        return null;
+      }
+    }
+    function keep() {
+      try {
+        localStorage.setItem(key, JSON.stringify(list));
+      } catch (_) {
+      }
+    }
+    function hash() {
+      P.remember();
+      return P.viewText();
+    }
+    function viewNow() {
+      const b = P.freeBounds(), box = [b.getSouth(), b.getWest(), b.getNorth(), b.getEast()].map((n) => n.toFixed(5)).join(",");
+      return hash().split("&").filter((p) => !/^(v|l|p|x|w)=/.test(p)).concat("t=" + S.tab, "w=" + box).join("&");
+    }
+    function add2() {
+      if (list.length >= MOST) {
+        P.toast(say("最多 " + MOST + " 步", "At most " + MOST + " steps"));
+        return;
+      }
+      list.push({ title: titleNow(), note: ["", ""], view: viewNow() });
+      keep();
+      paintSteps();
+      const inputs = parts.list && parts.list.isConnected ? parts.list.querySelectorAll("input") : [];
+      if (inputs.length > 1) {
+        const last = inputs[inputs.length - 2];
+        last.focus();
+        last.select();
+      }
+    }
+    function titleNow() {
+      const was = S.lang, said = ["zh", "en"].map((lang) => {
+        S.lang = lang;
+        const now = P.legendOf(4, true), chosen = S.unit ? T(P.byId[S.unit].name) : "";
+        return [chosen, now.title || T(D.name)].filter(Boolean).join(lang === "en" ? ": " : "：");
+      });
+      S.lang = was;
+      return said;
+    }
+    function row(step, i) {
+      const set = (field) => function() {
+        step[field] = [this.value.slice(0, LONG), this.value.slice(0, LONG)];
+        keep();
+      };
+      const does = (label, text, act, off) => el("button", { class: "tool", type: "button", "aria-label": label, title: label, disabled: off ? true : null, onclick: act }, text);
+      const swap = (to) => () => {
+        const [one] = list.splice(i, 1);
+        list.splice(to, 0, one);
+        keep();
+        paintSteps();
+      };
+      return el(
+        "li",
+        {},
+        el("div", { class: "row" }, el("b", { class: "num" }, i + 1), el("input", { type: "text", class: "wide-in", "aria-label": say("第 " + (i + 1) + " 步的标题", "Title of step " + (i + 1)), value: T(step.title), oninput: set("title") })),
+        el("input", { type: "text", class: "wide-in", "aria-label": say("第 " + (i + 1) + " 步的说明", "Words of step " + (i + 1)), placeholder: say("说明", "Words"), value: T(step.note), oninput: set("note") }),
+        el("div", { class: "acts" }, does(say("看这一步", "Show this step"), say("看", "Show"), () => P.reread(step.view)), does(say("换成当前画面", "Take the present view"), say("重取", "Retake"), () => {
+          step.view = viewNow();
+          keep();
+          P.toast(say("已换成当前画面", "The present view was taken"));
+        }), does(say("上移", "Earlier"), "↑", swap(i - 1), i === 0), does(say("下移", "Later"), "↓", swap(i + 1), i === list.length - 1), does(say("删除", "Remove"), "×", () => {
+          list.splice(i, 1);
+          keep();
+          paintSteps();
+        }))
+      );
+    }
+    function paintSteps() {
+      if (parts.list) {
+        fill(parts.list, list.length ? list.map(row) : el("li", { class: "status" }, say("还没有步骤", "No step yet")));
+        parts.go.disabled = !list.length;
+      }
+    }
+    function page() {
+      parts.list = el("ol", { class: "steplist" });
+      parts.go = el("button", { class: "tool", type: "button", onclick() {
+        enter(0);
+      } }, say("开始汇报", "Present"));
+      const file = el("input", { type: "file", accept: ".json,application/json", class: "sr", tabindex: "-1", "aria-hidden": "true", onchange() {
+        if (this.files[0]) this.files[0].text().then(load);
+      } });
+      paintSteps();
+      return [
+        el("h2", { class: "cap" }, say("汇报步骤", "Steps to present")),
+        el("p", { class: "status" }, say("调好画面，存为一步；汇报时用方向键或翻页器前后翻，Esc 退出。存成文件后可放进地图或做成幻灯片：zgcgis map --steps 文件 --slides 文件.pptx", "Set the map, keep it as a step. Arrow keys or a clicker turn the steps, Escape ends. The saved file goes into a map or slides: zgcgis map --steps FILE --slides FILE.pptx")),
+        el(
+          "div",
+          { class: "tools" },
+          el("button", { class: "tool", type: "button", onclick: add2 }, say("存为一步", "Keep this view")),
+          parts.go,
+          el("button", { class: "tool", type: "button", onclick() {
+            P.save("steps.json", "application/json", JSON.stringify({ zone: D.id, steps: list }, null, 1));
+          } }, say("存成文件", "Save the steps")),
+          el("button", { class: "tool", type: "button", onclick() {
+            file.click();
+          } }, say("读入文件", "Read steps")),
+          file
+        ),
+        parts.list
+      ];
+    }
+    function load(text) {
+      const found = stepsOf(text);
+      if (!found) {
+        P.toast(say("这不是步骤文件，没有读入", "This is no file of steps; nothing was read"));
+        return;
+      }
+      list = found;
+      keep();
+      paintSteps();
+    }
+    function enter(n) {
+      before = hash();
+      full = false;
+      present(n, false);
+      if (html.requestFullscreen) html.requestFullscreen().then(() => {
+        full = true;
+      }, () => {
+      });
+    }
+    function present(n, bare) {
+      if (!list.length) return;
+      at = Math.max(0, Math.min(list.length - 1, n));
+      html.classList.add("presenting");
+      head.hidden = bare;
+      map._fadeAnimated = !bare;
+      P.reread(list[at].view);
+      title();
+      lay();
+      turn();
+    }
+    function title() {
+      const step = list[at], does = (label, text, act, off) => el("button", { class: "tool", type: "button", "aria-label": label, disabled: off ? true : null, onclick: act }, text), sources = P.sourcesText();
+      fill(
+        head,
+        el(
+          "div",
+          { class: "says", role: "status" },
+          el("h1", {}, T(step.title)),
+          T(step.note) ? el("p", { class: "words" }, T(step.note)) : null,
+          sources.length && S.tab === "parks" ? el("p", { class: "src" }, P.U.source + P.colon() + P.shortSources(sources, 200)) : null
+        ),
+        el("div", { class: "turn" }, does(say("上一步", "Back"), "‹", () => go(-1), at === 0), el("span", { class: "num" }, at + 1 + " / " + list.length), does(say("下一步", "Next"), "›", () => go(1), at === list.length - 1), does(say("结束汇报", "End"), "×", leave))
+      );
+    }
+    function lay() {
+      const h = head.hidden ? 0 : head.offsetHeight;
+      root.style.top = h + "px";
+      root.style.height = "calc(100% - " + h + "px)";
+      map.invalidateSize({ animate: false, pan: false });
+    }
+    function turn() {
+      P.toView();
+      P.compare.layout();
+      P.paint();
+      P.remember();
+      if (head.hidden) P.settle();
+    }
+    function go(by) {
+      if (at + by >= 0 && at + by < list.length) present(at + by, head.hidden);
+    }
+    function leave() {
+      at = -1;
+      head.hidden = true;
+      clear(head);
+      html.classList.remove("presenting");
+      root.style.top = root.style.height = "";
+      if (document.fullscreenElement) document.exitFullscreen().catch(() => null);
+      map.invalidateSize({ animate: false, pan: false });
+      P.reread(before || P.viewText());
+    }
+    document.addEventListener("fullscreenchange", () => {
+      if (at >= 0 && full && !document.fullscreenElement) leave();
+    });
+    window.addEventListener("resize", () => {
+      if (at >= 0) {
+        lay();
+        turn();
+      }
+    });
+    document.addEventListener("keydown", (e) => {
+      if (at < 0 || /** @type {Element} */
+      e.target.tagName === "INPUT") return;
+      const by = { ArrowRight: 1, PageDown: 1, ArrowLeft: -1, PageUp: -1, Home: -at, End: list.length - 1 - at }[e.key];
+      if (e.key === "Escape") leave();
+      else if (by !== void 0) go(by);
+      else return;
+      e.preventDefault();
+      e.stopPropagation();
+    }, true);
+    function toggle() {
+      open = !open;
+      P.pages();
+    }
+    return { page, present, leave, add: add2, list: () => list, at: () => at, open: () => open, toggle, close() {
+      open = false;
+    } };
+  }
+
   // units.js
   function units(P) {
     const { D, S, labels, map } = P;
@@ -4640,7 +5092,7 @@
       }
       return s.x > 0 && s.y > 0;
     }
-    function go(bounds, move, most) {
+    function go(bounds, move, most, margin) {
       if (!bounds) return;
       P.awaited = seen() ? null : [bounds, most];
       if (P.awaited) {
@@ -4648,6 +5100,10 @@
         return;
       }
       var o = padding();
+      if (margin === 0) {
+        var f = frame(), s = map.getSize();
+        o = { paddingTopLeft: [f.left, f.top], paddingBottomRight: [s.x - f.right, s.y - f.bottom] };
+      }
       o.maxZoom = most || 14.5;
       if (move && !still && !P.onPaper) {
         o.duration = 0.7;
@@ -4687,6 +5143,7 @@
       lang: "English",
       print: "打印",
       png: "导出图片",
+      present: "汇报",
       copied: "链接已复制",
       copyBy: "请复制地址栏中的链接",
       close: "关闭",
@@ -4796,6 +5253,7 @@
       lang: "中文",
       print: "Print",
       png: "Picture",
+      present: "Present",
       copied: "Link copied",
       copyBy: "Copy the link from the address bar",
       close: "Close",
@@ -4961,6 +5419,7 @@
     P.compare = compareDesk(P, P.labels);
     P.ruler = ruler(P);
     P.site = siteDesk(P);
+    P.steps = steps(P);
     P.declutter = () => {
       names();
       P.compare.declutter();
@@ -4985,7 +5444,7 @@
       P.pattern();
       each(P.order, P.style);
       fill(P.parts.lead, showing(P));
-      if (S.tab === "parks") P.paintList();
+      if (S.tab === "parks" && P.parts.list && P.parts.list.isConnected) P.paintList();
       P.layers();
       P.paintLegend();
       P.paintScale();
@@ -5025,28 +5484,45 @@
       P.paintScale();
     });
     window.addEventListener("popstate", () => {
+      if (P.steps.at() >= 0) P.steps.leave();
+      P.reread();
+    });
+  }
+  function rereading(P) {
+    const { map, S, D } = P;
+    P.toView = () => {
+      if (P.box) P.go(L.latLngBounds(P.box), false, 20, 0);
+      else if (P.whole) P.go(P.groupBounds() || P.core, false);
+    };
+    P.reread = (text) => {
       P.quiet = true;
-      Object.assign(S, { unit: null, thing: null, finding: null, site: null, query: "", picks: [], group: D.group, tab: D.desk || "parks" });
+      Object.assign(S, { unit: null, thing: null, finding: null, site: null, query: "", picks: [], group: D.group, tab: D.desk || "parks", blocks: false, mode: "latest" });
       P.mark.clear();
-      const at = P.recall();
+      const at = P.recall(text);
       P.build();
-      if (at) map.setView([at[0], at[1]], at[2], { animate: false });
+      P.whole = !at && !P.box && text !== void 0;
+      if (!P.box && at) map.setView([at[0], at[1]], at[2], { animate: false });
       P.paint();
+      P.toView();
       P.site.repaint();
       if (S.site) P.site.show(S.site);
       P.quiet = false;
-      if (P.asked !== null) P.findings.ready.then(() => P.findings.choose(P.asked, false));
-    });
+      if (P.asked !== null) {
+        const i = P.asked, move = !at && !P.box;
+        P.findings.ready.then(() => P.findings.choose(i, move));
+      }
+    };
   }
   function atlas(map, D) {
     const P = shared(map, D), { S, byId } = P;
-    for (const part of [values, units, view, desks, charts, panel, legend, card, about, inset, pointer, address, paper, picture, painting]) part(P);
+    for (const part of [values, units, view, desks, charts, panel, legend, card, about, inset, pointer, address, paper, papers, picture, painting, rereading]) part(P);
     const seenAt = P.recall();
     P.build();
     P.go(P.groupBounds() || P.core || P.everything || L.latLngBounds([[39.4, 115.4], [41, 117.5]]), false);
     P.paint();
     if (!seenAt && S.unit && byId[S.unit].layer) P.go(byId[S.unit].layer.getBounds().pad(1.5), false, 12);
-    if (seenAt) {
+    if (P.box) P.toView();
+    else if (seenAt) {
       P.awaited = null;
       map.setView([seenAt[0], seenAt[1]], seenAt[2], { animate: false });
     }
@@ -5056,12 +5532,15 @@
     P.paintScale();
     if (S.site) P.site.show(S.site);
     P.quiet = false;
-    if (P.asked !== null) P.findings.ready.then(() => P.findings.choose(P.asked, !seenAt));
+    const asked = P.asked;
+    if (P.shown) P.steps.present(P.shown[0], P.shown[1]);
+    else if (P.forPaper) P.set.want(P.forPaper);
+    else if (asked !== null) P.findings.ready.then(() => P.findings.choose(asked, !seenAt));
     else if (S.tab === "findings") P.findings.ready.then(P.refresh);
     setTimeout(() => {
       for (const l of P.land.layers) if (l.key === "parcel") l.open("parcels");
     }, 30);
-    window.atlasPage = { state: S, data: D, map, draw: P.draw, pick: P.pick, land: P.land, firms: P.firms, findings: P.findings, compare: P.compare, site: P.site, ruler: P.ruler, pickThing: P.pickThing, paint: P.paint, rebuild() {
+    window.atlasPage = { state: S, data: D, map, draw: P.draw, pick: P.pick, land: P.land, firms: P.firms, findings: P.findings, compare: P.compare, site: P.site, steps: P.steps, set: P.set, ruler: P.ruler, pickThing: P.pickThing, paint: P.paint, rebuild() {
       P.build();
       P.paint();
     }, value: (id) => P.value(byId[id]) };

@@ -588,8 +588,11 @@
     }
   }
   function paint(layer, canvas, at, ratio) {
-    const S = canvas.width, k = Math.pow(2, at.z + 8 - layer.d.bits) * ratio;
-    const tile = { k, ox: at.x * S, oy: at.y * S, S, context: canvas.getContext("2d") }, { context } = tile, { d } = layer;
+    const S = canvas.width;
+    paintPart(layer, canvas, { k: Math.pow(2, at.z + 8 - layer.d.bits) * ratio, ox: at.x * S, oy: at.y * S, ratio });
+  }
+  function paintPart(layer, canvas, { k, ox, oy, ratio }) {
+    const S = canvas.width, tile = { k, ox, oy, S, context: canvas.getContext("2d") }, { context } = tile, { d } = layer;
     const { big, image } = sorted(layer, tile);
     if (image) context.putImageData(image, 0, 0);
     const { hollow } = layer.options;

@@ -18,13 +18,13 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
-from ..errors import UnknownNameError, ZgcgisError
-from ..geo import area_m2
-from ..land_use import CLASSES, STATE_KEYS, build_states, classify
-from ..model import COLUMNS, LEVELS, Zone
-from ..terms import TERMS
+from ...errors import UnknownNameError, ZgcgisError
+from ...geo import area_m2
+from ...land_use import CLASSES, STATE_KEYS, build_states, classify
+from ...model import COLUMNS, LEVELS, Zone
+from ...terms import TERMS
+from ..panel import breaks
 from .codec import Packed, pack, pack_column
-from .panel import breaks
 
 __all__ = [
     "LAND_LEVELS",

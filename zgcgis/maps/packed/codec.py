@@ -2,7 +2,7 @@
 
 Features stand along a Hilbert curve. Coordinates are whole units of the Web Mercator world,
 ``2 ** bits`` to a side (28: 0.11 m at 40° N), each as the difference to the one before. The shapes
-and each column are one gzip stream, written as base64, so that a page reads what it shows. :mod:`page/codec.js` reads it.
+and each column are one gzip stream, written as base64, so that a page reads what it shows. ``page/codec.js`` reads it.
 """
 
 from __future__ import annotations

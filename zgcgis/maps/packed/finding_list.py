@@ -14,8 +14,8 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from pandas import Series
 
-from ..findings import RULES, SEVERITIES, describe
-from ..model import Zone
+from ...findings import RULES, SEVERITIES, describe
+from ...model import Zone
 from .codec import pack_text
 
 __all__ = ["Sentences", "findings_block"]

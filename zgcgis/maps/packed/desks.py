@@ -12,14 +12,14 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from pandas import DataFrame
 
-from .. import geo
-from ..accounts import Shared, balance, shared_ground
-from ..accounts.shares import text
-from ..checks.topology import limits_of
-from ..clusters import location_quotients
-from ..errors import UnknownNameError
-from ..land_use import build_states, classify
-from ..model import COLUMNS, LEVELS, Zone, there_in
+from ... import geo
+from ...accounts import Shared, balance, shared_ground
+from ...accounts.shares import text
+from ...checks.topology import limits_of
+from ...clusters import location_quotients
+from ...errors import UnknownNameError
+from ...land_use import build_states, classify
+from ...model import COLUMNS, LEVELS, Zone, there_in
 from .codec import pack, pack_column
 from .land_layers import asked_layers, common_uses, land_of, packed_rows, room_of, state_style
 
