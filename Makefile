@@ -1,6 +1,7 @@
 # make atlas    what running needs, and the atlas of the shipped zone in maps/
 # make test     all that the tests need, then the tests
 # make lint     the style and the types
+# make docs     the site in docs/_build/site, which opens without a network: index.html
 # make page     the modules of the atlas's page, where npm is there
 # make matrix   set-up and commands on every Python and pip there is, and on the lower bounds
 # make locks    renew locks/ from pyproject.toml
@@ -11,7 +12,7 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 LOCKED := $(PIP) install -q --require-hashes --no-deps --only-binary :all:
 
-.PHONY: atlas page test test-full lint matrix locks bench setup machine clean
+.PHONY: atlas page test test-full lint docs matrix locks bench setup machine clean
 
 atlas: setup
 	$(BIN)/zgcgis map zgc -o maps/zgc.html
@@ -32,6 +33,10 @@ $(VENV)/ready: $(VENV)/run pyproject.toml
 
 $(VENV)/test: $(VENV)/run $(LOCKS)/test.txt
 	$(LOCKED) -r $(LOCKS)/test.txt
+	touch $@
+
+$(VENV)/docs: $(VENV)/run $(LOCKS)/docs.txt
+	$(LOCKED) -r $(LOCKS)/docs.txt
 	touch $@
 
 # Programs the tests need beside Python: installed where the user is root and apt is there.
@@ -57,6 +62,10 @@ test: setup $(VENV)/test machine page lint
 
 test-full: setup $(VENV)/test machine
 	ZGCGIS_FULL=1 $(BIN)/pytest -n 2 --dist loadfile
+
+# Any warning, and any link that leads nowhere, ends it.
+docs: setup $(VENV)/docs
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/site
 
 matrix:
 	$(PYTHON) -m tests.matrix

@@ -2,6 +2,7 @@
 
 ``run.txt``     what running and installing needs
 ``test.txt``    what the tests and benchmarks need on top of it
+``docs.txt``    what the site needs on top of ``run.txt``, what ``test.txt`` has at its version
 ``lowest.txt``  what running needs, each direct dependency at its lower bound
 
 The locks hold for every Python that pyproject.toml allows, on Linux, macOS and Windows. A package
@@ -75,13 +76,15 @@ def without_wheels(lock: str) -> list[str]:
 
 
 def main() -> None:
-    """Renew the three locks and look for their wheels."""
+    """Renew the four locks and look for their wheels."""
     compile_lock("run.txt", "--group", "build")
     known = [word for name in names(HERE / "run.txt") for word in ("--no-emit-package", name)]
     groups = [word for name in ("build", "test", "bench") for word in ("--group", name)]
     compile_lock("test.txt", "--all-extras", *groups, "-c", "locks/run.txt", *known)
+    over = ("-c", "locks/run.txt", "-c", "locks/test.txt")
+    compile_lock("docs.txt", "--extra", "plot", "--group", "docs", *over, *known)
     compile_lock("lowest.txt", "--group", "build", "--resolution", "lowest-direct")
-    missing = [line for lock in ("run.txt", "test.txt") for line in without_wheels(lock)]
+    missing = [line for lock in ("run.txt", "test.txt", "docs.txt") for line in without_wheels(lock)]
     if missing:
         sys.exit("\n".join(missing))
 

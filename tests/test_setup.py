@@ -97,7 +97,7 @@ def test_the_lowest_lock_holds_the_lower_bounds(where):
     assert wrong == [], "make locks renews them; a bound has to be a release that exists"
 
 
-@pytest.mark.parametrize("lock", ["run.txt", "test.txt", "lowest.txt"])
+@pytest.mark.parametrize("lock", ["run.txt", "test.txt", "docs.txt", "lowest.txt"])
 def test_every_pin_has_hashes_and_none_names_a_server(lock):
     assert all(hashes for _, hashes in pins(lock))
     assert "://" not in (LOCKS / lock).read_text(encoding="utf-8")
@@ -106,6 +106,15 @@ def test_every_pin_has_hashes_and_none_names_a_server(lock):
 def test_the_test_lock_lies_on_top_of_the_run_lock():
     both = {pin.name for pin, _ in pins("run.txt")} & {pin.name for pin, _ in pins("test.txt")}
     assert both == set()
+
+
+def test_the_lock_of_the_site_agrees_with_the_other_two():
+    pinned = {pin.name: str(pin) for name in ("run.txt", "test.txt") for pin, _ in pins(name)}
+    site = {pin.name: str(pin) for pin, _ in pins("docs.txt")}
+    assert {
+        n: v for n, v in site.items() if pinned.get(n, v).split(";")[0] != v.split(";")[0]
+    } == {}
+    assert not set(site) & {pin.name for pin, _ in pins("run.txt")}
 
 
 def test_what_runs_here_is_what_the_locks_say():

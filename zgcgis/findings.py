@@ -82,7 +82,7 @@ class Rule:
     """One thing that may be wrong, how grave it is, and how to say it.
 
     ``levels`` names the layers of a zone without which the rule cannot be asked, ``needs`` what
-    it asks of them; the grammar stands in :mod:`zgcgis.checks.coverage`. ``cause`` names the
+    it asks of them; the grammar stands in ``zgcgis.checks.coverage``. ``cause`` names the
     columns of a finding that say what caused it: many of one cause are told as one.
     """
 

@@ -215,7 +215,7 @@ def survey(
     threads
         How many to use; the result does not depend on it.
     spread
-        What cuts the layers, if not this process alone: see :mod:`zgcgis.accounts.tiles`. The
+        What cuts the layers, if not this process alone: see :func:`zgcgis.accounts.spread_for`. The
         result is the same to 1e-9.
 
     Raises

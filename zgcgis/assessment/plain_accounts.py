@@ -41,7 +41,7 @@ def read_accounts(path: str | Path, *, sheet: str | None = None) -> DataFrame:
     -------
     DataFrame
         Indexed by ``(unit, year)``, columns keys of :data:`zgcgis.terms.TERMS`: what
-        :func:`zgcgis.compute`, :mod:`zgcgis.mcdm` and :mod:`zgcgis.dea` take.
+        :func:`zgcgis.indicators.compute`, :mod:`zgcgis.mcdm` and :mod:`zgcgis.dea` take.
 
     Raises
     ------

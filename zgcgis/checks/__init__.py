@@ -111,7 +111,8 @@ def not_checked(
     Returns
     -------
     not_checked
-        See :func:`zgcgis.checks.coverage.coverage`.
+        One row per rule and cause: ``rule level column reason features of area_m2``, where ``column``
+        is what is missing and ``features`` the number not judged out of ``of``.
     """
     return coverage(_with(zone, proposal), _entered(codes))
 

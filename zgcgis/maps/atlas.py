@@ -246,11 +246,11 @@ def draw_zone(
     color_by
         The quantity that colours the parks, by key or name (``"income_wan"``, ``"总收入"``), or
         values of your own: a named Series by unit, or by unit and year, such as the scores of
-        :func:`zgcgis.assess`. By default the first that most parks have values of.
+        :func:`zgcgis.assessment.assess`. By default the first that most parks have values of.
     year
         Year the page opens on; by default the one ``zone.toml`` names, else the last.
     findings
-        Rows of :func:`zgcgis.check`, drawn on top and listed; by default the outlines of the
+        Rows of :func:`zgcgis.checks.check`, drawn on top and listed; by default the outlines of the
         zone that could not be used as they are.
     lang
         Language the page opens in; the reader can change it.

@@ -356,7 +356,7 @@ class Comparison:
 
     ``accounts``, ``indicators`` and ``scores`` have ``unit key before after change`` for every
     value that changed; ``findings`` is the table of
-    :func:`zgcgis.planning.changes.compare_findings`; ``before`` and ``after`` are the findings.
+    :func:`zgcgis.planning.compare_findings`; ``before`` and ``after`` are the findings.
     """
 
     accounts: pd.DataFrame

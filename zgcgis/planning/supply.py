@@ -23,7 +23,7 @@ def supply_list(zone: Zone, day: date | None = None) -> GeoDataFrame:
     """Return the parcels that are approved but not supplied, supplied but not used, or idle.
 
     One row per parcel on the day `day` (by default that of the zone): what
-    :func:`zgcgis.standards.idle_land.judge_idle` says, with ``listed`` (``approved``, ``overdue``,
+    ``zgcgis.standards.idle_land`` says, with ``listed`` (``approved``, ``overdue``,
     ``idle_unstarted``, ``stopped``, ``idle_stopped``, ``undated`` or ``unknown``), ``area_m2`` and
     ``days_since_approval``; gravest first.
     """

@@ -61,7 +61,7 @@ def write_report(assessment: Assessment, folder: str | Path, *, lang: str = "zh"
     Parameters
     ----------
     assessment
-        What :func:`zgcgis.assess` returned.
+        What :func:`zgcgis.assessment.assess` returned.
     folder
         Where the files go; it is made if it is not there.
     lang

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterable
 from dataclasses import fields
 from importlib import import_module
@@ -17,37 +18,41 @@ from ..standards.benchmarks import CAVEATS
 from ..standards.evaluation import METHODS, Options
 from ..terms import TERMS
 from .live_cells import POTENTIAL_KINDS
-from .sheets import zh_formula
 
 __all__ = ["method_page", "zone_page"]
 
 _METHODS = (
-    ("熵权 entropy weights", "mcdm.entropy_weights", "e = −Σ p ln p / ln n；w = (1 − e)/Σ(1 − e)；变体 variant 与平移量 shift 须注明"),
-    ("CRITIC", "mcdm.critic_weights", "极差标准化后 on min-max data：w ∝ s Σ(1 − r)"),
-    ("标准差法 deviation weights", "mcdm.deviation_weights", "样本标准差的份额 share of the sample standard deviation"),
-    ("组合赋权 combined weights", "mcdm.combine_weights", "w ∝ w₁·w₂，或按份额平均 or a mean in given shares"),
-    ("层次分析 AHP", "mcdm.ahp, mcdm.ahp_group", "特征向量 eigenvector、和积 column、方根 geometric；CI = (λ − n)/(n − 1)；CR = CI/RI（Saaty）"),
-    ("TOPSIS", "mcdm.topsis", "向量规范化 vector-normalised；C = D⁻/(D⁺ + D⁻)"),
-    ("VIKOR", "mcdm.vikor", "Q = v (S − S₀)/(S₁ − S₀) + (1 − v)(R − R₀)/(R₁ − R₀)"),
-    ("耦合协调 coupling coordination", "mcdm.coupling", "C = [xy/((x + y)/2)²]^k；T = αx + βy；D = √(C·T)"),
-    ("名次可接受度 rank acceptability", "mcdm.rank_acceptability", "在允许范围的单纯形上均匀抽取权重 weights uniform on the simplex inside their ranges"),
-    ("权重稳定区间 stability interval", "mcdm.stability_interval", "其余权重保持比例 the others keep their proportions"),
-    ("CCR、BCC、NIRS", "dea.efficiency, dea.scale", "min θ：Xλ ≤ θx₀，Yλ ≥ y₀，λ ≥ 0；BCC：Σλ = 1；NIRS：Σλ ≤ 1；规模效率 scale = CCR/BCC"),
-    ("SBM、超效率 SBM, super-efficiency", "dea.efficiency", "(1 − mean s⁻/x)/(1 + mean s⁺/y)；超效率不含自身 without the unit itself"),
-    ("Malmquist", "dea.malmquist", "EC = e₁₁/e₀₀；TC = √[(e₀₁/e₁₁)(e₀₀/e₁₀)]，e 的前一下标为前沿年份 first index: year of the frontier"),
-    ("非期望产出 SBM bad outputs", "dea.efficiency", "(1 − mean s⁻/x)/(1 + mean(s⁺/y, s^b/b))（Tone 2003）；超效率反号 super: signs turned round"),
-    ("全局 Malmquist global", "dea.malmquist", "MI = e_G1/e_G0，一个前沿 one frontier of all years（Pastor & Lovell 2005）"),
-    ("Malmquist–Luenberger、GML", "dea.malmquist_luenberger", "ML = √[(1 + D₀₀)(1 + D₁₀)/((1 + D₀₁)(1 + D₁₁))]；GML = (1 + D_G0)/(1 + D_G1)"),
-    ("共同前沿 meta-frontier", "dea.metafrontier", "TGR = 共同前沿效率 meta score / 组前沿效率 group score"),
-    ("窗口 DEA window", "dea.window", "每个窗口的全部单元·年为参考集 all unit-years of a window are the references"),
-    ("交叉效率 cross-efficiency", "dea.cross_efficiency", "Doyle & Green 1994 方法二 method II，仁慈或激进 benevolent or aggressive"),
-    ("自助法 bootstrap", "dea.bootstrap", "Simar & Wilson 1998：平滑、镜像、方差校正 smoothed, mirrored, variance kept；区间 interval θ̂ − quantiles(θ̂* − θ̂)"),
-    ("障碍度 obstacle degree", "mcdm.obstacle_degrees", "O = 100 w(1 − r)/Σ w(1 − r)"),
-    ("多系统耦合 coupling of many", "mcdm.coupling_of_many", "C = [Πu/ū^n]^k，k = 1/n；D = √(C·T)"),
-    ("泰尔指数 Theil", "mcdm.theil", "T = Σ s (x/μ) ln(x/μ) = 组间 between + 组内 within"),
-    ("Dagum 基尼 Gini", "mcdm.dagum_gini", "G = 组内 within + 组间净值 net between + 超变密度 overlap"),
-    ("σ、β 收敛 convergence", "mcdm.sigma_convergence, mcdm.beta_convergence", "σ = 标准差/均值 deviation over mean；(1/T) ln(x_T/x₀) = α + β ln x₀"),
-    ("核密度 kernel density", "mcdm.kernel_density", "高斯核 Gaussian，h = 0.9 min(s, IQR/1.34) n^−0.2"),
+    ("熵权 entropy weights", "mcdm.entropy_weights", r"e_j = -\frac{\sum_i p_{ij} \ln p_{ij}}{\ln n}，\quad w_j = \frac{1 - e_j}{\sum_k (1 - e_k)}", "变体 variant 与平移量 shift 须注明；面板 panels：单元·年为行 unit-years are rows"),
+    ("CRITIC", "mcdm.critic_weights", r"w_j \propto s_j \sum_k (1 - r_{jk})", "极差标准化后 on min-max data"),
+    ("标准差法 deviation weights", "mcdm.deviation_weights", r"w_j = \frac{s_j}{\sum_k s_k}", "样本标准差 sample standard deviation"),
+    ("组合赋权 combined weights", "mcdm.combine_weights", r"w \propto w_1 w_2", "或按份额平均 or a mean in given shares"),
+    ("层次分析 AHP", "mcdm.ahp, mcdm.ahp_group", r"CI = \frac{\lambda - n}{n - 1}，\quad CR = \frac{CI}{RI}", "特征向量 eigenvector、和积 column、方根 geometric（Saaty）"),
+    ("TOPSIS", "mcdm.topsis", r"C_i = \frac{D_i^-}{D_i^+ + D_i^-}", "向量规范化 vector-normalised"),
+    ("VIKOR", "mcdm.vikor", r"Q = v \frac{S - S_0}{S_1 - S_0} + (1 - v) \frac{R - R_0}{R_1 - R_0}", ""),
+    ("耦合协调 coupling coordination", "mcdm.coupling", r"C = \left[\frac{xy}{((x + y)/2)^2}\right]^k，\quad T = \alpha x + \beta y，\quad D = \sqrt{C T}", ""),
+    ("名次可接受度 rank acceptability", "mcdm.rank_acceptability", "", "在允许范围的单纯形上均匀抽取权重 weights uniform on the simplex inside their ranges"),
+    ("权重稳定区间 stability interval", "mcdm.stability_interval", "", "其余权重保持比例 the others keep their proportions"),
+    ("CCR、BCC、NIRS", "dea.efficiency, dea.scale", r"\min \theta：\quad X \lambda \le \theta x_0，\quad Y \lambda \ge y_0，\quad \lambda \ge 0", "BCC：Σλ = 1；NIRS：Σλ ≤ 1；规模效率 scale = CCR/BCC"),
+    ("SBM、超效率 SBM, super-efficiency", "dea.efficiency", r"\rho = \frac{1 - \frac{1}{m} \sum s^-_i / x_i}{1 + \frac{1}{s} \sum s^+_r / y_r}", "超效率不含自身 without the unit itself"),
+    ("Malmquist", "dea.malmquist", r"EC = \frac{e_{11}}{e_{00}}，\quad TC = \sqrt{\frac{e_{01}}{e_{11}} \frac{e_{00}}{e_{10}}}", "e 的前一下标为前沿年份 first index: year of the frontier"),
+    ("非期望产出 SBM bad outputs", "dea.efficiency", r"\rho = \frac{1 - \frac{1}{m} \sum s^-_i / x_i}{1 + \frac{1}{s + b} \left(\sum s^+_r / y_r + \sum s^b_k / b_k\right)}", "Tone 2003；超效率反号 super: signs turned round"),
+    ("全局 Malmquist global", "dea.malmquist", r"MI = \frac{e_{G1}}{e_{G0}}", "一个前沿 one frontier of all years（Pastor & Lovell 2005）"),
+    ("Malmquist–Luenberger、GML", "dea.malmquist_luenberger", r"ML = \sqrt{\frac{(1 + D_{00})(1 + D_{10})}{(1 + D_{01})(1 + D_{11})}}，\quad GML = \frac{1 + D_{G0}}{1 + D_{G1}}", ""),
+    ("共同前沿 meta-frontier", "dea.metafrontier", r"TGR = \frac{\theta_{meta}}{\theta_{group}}", "技术差距 technology gap ratio"),
+    ("窗口 DEA window", "dea.window", "", "每个窗口的全部单元·年为参考集 all unit-years of a window are the references"),
+    ("交叉效率 cross-efficiency", "dea.cross_efficiency", r"E_{jk} = \frac{u_j y_k}{v_j x_k}", "Doyle & Green 1994 方法二 method II，仁慈或激进 benevolent or aggressive"),
+    ("自助法 bootstrap", "dea.bootstrap", r"\left[\hat\theta - q_{1 - \alpha/2}(\hat\theta^* - \hat\theta)，\; \hat\theta - q_{\alpha/2}(\hat\theta^* - \hat\theta)\right]", "Simar & Wilson 1998：平滑、镜像、方差校正 smoothed, mirrored, variance kept"),
+    ("障碍度 obstacle degree", "mcdm.obstacle_degrees", r"O_{ij} = \frac{100\, w_j (1 - r_{ij})}{\sum_k w_k (1 - r_{ik})}", ""),
+    ("多系统耦合 coupling of many", "mcdm.coupling_of_many", r"C = \left[\frac{\prod u_i}{\bar u^n}\right]^k，\quad k = \frac{1}{n}，\quad D = \sqrt{C T}", ""),
+    ("泰尔指数 Theil", "mcdm.theil", r"T = \sum_i s_i \frac{x_i}{\mu} \ln \frac{x_i}{\mu} = T_{between} + T_{within}", ""),
+    ("Dagum 基尼 Gini", "mcdm.dagum_gini", r"G = G_w + G_{nb} + G_t", "组内 within、组间净值 net between、超变密度 overlap"),
+    ("σ、β 收敛 convergence", "mcdm.sigma_convergence, mcdm.beta_convergence", r"\sigma = \frac{s}{\bar x}，\quad \frac{1}{T} \ln \frac{x_T}{x_0} = \alpha + \beta \ln x_0", ""),
+    ("核密度 kernel density", "mcdm.kernel_density", r"\hat f(x) = \frac{1}{n h} \sum_i \phi\left(\frac{x - x_i}{h}\right)，\quad h = 0.9 \min\left(s, \frac{IQR}{1.34}\right) n^{-1/5}", "高斯核 Gaussian"),
+    ("莫兰指数 Moran", "clusters.moran, clusters.lisa", r"I = \frac{n}{S_0} \frac{\sum_{ij} w_{ij} z_i z_j}{\sum_i z_i^2}，\quad I_i = \frac{(n - 1) z_i \sum_j w_{ij} z_j}{\sum_j z_j^2}", "Cliff & Ord 1981；Anselin 1995；置换检验 permutations；错误发现率 false-discovery rate"),
+    ("热点 Getis–Ord Gi*", "clusters.getis_ord", r"z_i = \frac{\sum_j w_{ij} x_j - \bar x W_i}{s \sqrt{(n \sum_j w_{ij}^2 - W_i^2)/(n - 1)}}", "Ord & Getis 1995"),
+    ("错误发现率 false discovery", "clusters.false_discovery", r"q_{(i)} = \min_{k \ge i} \frac{m\, p_{(k)}}{k}", "Benjamini & Hochberg 1995"),
+    ("产业集聚 Ellison–Glaeser", "clusters.ellison_glaeser", r"\gamma = \frac{G - (1 - \sum x_j^2) H}{(1 - \sum x_j^2)(1 - H)}，\quad G = \sum_j (s_j - x_j)^2", "Ellison & Glaeser 1997"),
+    ("距离密度 Duranton–Overman", "clusters.duranton_overman", r"\hat K(d) = \frac{2}{n (n - 1) h} \sum_{i < j} f\left(\frac{d - d_{ij}}{h}\right)", "0 处反射 reflected at 0；全局带 global band（Duranton & Overman 2005）"),
 )  # fmt: skip
 
 
@@ -95,13 +100,31 @@ def _indicators() -> list[str]:
                     i.en,
                     i.unit,
                     i.direction,
-                    zh_formula(i.formula),
+                    f"${_typeset(ast.parse(i.formula, mode='eval').body)}$",
                     f"`{i.formula}`",
                 ]
                 for i in mine
             ),
         )
     return lines
+
+
+def _typeset(node: ast.expr, *, held: bool = False) -> str:
+    """Write a formula in LaTeX with the Chinese names of its quantities."""
+    if isinstance(node, ast.Name):
+        return rf"\text{{{TERMS[node.id].zh}}}"
+    if not isinstance(node, ast.BinOp):
+        return ast.unparse(node)
+    if isinstance(node.op, ast.Div):
+        top = node.left
+        if isinstance(top, ast.BinOp) and isinstance(top.op, ast.Mult):
+            whole = ast.BinOp(top.right, ast.Div(), node.right)
+            return rf"{_typeset(top.left, held=True)} \times {_typeset(whole)}"
+        return rf"\frac{{{_typeset(top)}}}{{{_typeset(node.right)}}}"
+    sign = {ast.Add: "+", ast.Sub: "-", ast.Mult: r"\times"}[type(node.op)]
+    within = isinstance(node.op, ast.Mult)
+    text = f"{_typeset(node.left, held=within)} {sign} {_typeset(node.right, held=within)}"
+    return f"({text})" if held and not within else text
 
 
 def _potentials() -> list[str]:
@@ -181,11 +204,14 @@ def _options() -> list[str]:
 
 
 def _methods() -> list[str]:
-    rows = [[name, f"`{call}`", text] for name, call, text in _METHODS]
+    rows = [
+        [name, f"`{call}`", f"${formula}$" if formula else "", text]
+        for name, call, formula, text in _METHODS
+    ]
     return [
         "## 多准则与效率 Many criteria, efficiency",
         "",
-        *_table(["方法 Method", "Call", "定义 Definition"], rows),
+        *_table(["方法 Method", "Call", "公式 Formula", "说明 Remarks"], rows),
     ]
 
 
