@@ -37,6 +37,10 @@ __all__ = ["map"]
     help="与什么比较：另一示范区文件夹、2019:2022 或 plan Another zone, two years, or plan against actual.",
 )
 @click.option(
+    "--basemap",
+    help="底图：tianditu:密钥、瓦片地址、.pmtiles、.mbtiles 或瓦片文件夹 Tiles beneath: tianditu:KEY, an address, a file, a folder.",
+)
+@click.option(
     "--steps", help="汇报步骤文件，由地图的“汇报”存出 File of steps that the map saved to present."
 )
 @click.option(
@@ -66,6 +70,7 @@ def map(
     review_no: str | None,
     layers: str | None,
     compare: str | None,
+    basemap: str | None,
     steps: str | None,
     slides: str | None,
     printed: str | None,
@@ -74,7 +79,7 @@ def map(
     """生成可离线打开的地图集。The atlas of ZONE, one file that needs no network."""
     from ..io.writing import lying
     from ..maps import draw_zone, print_map, read_steps, save_map, write_slides
-    from ..safe_text import file_name
+    from ..safe_text import Text, file_name
 
     here = opened(zone, lang)
     atlas = draw_zone(
@@ -87,6 +92,7 @@ def map(
         layers=None if layers is None else [part.strip() for part in layers.split(",")],
         compare=_compared(compare, lang),
         steps=None if steps is None else read_steps(steps),
+        basemap=basemap,
     )
     made = []
     if slides is not None:
@@ -99,11 +105,19 @@ def map(
     parks = [unit for unit in units if unit["level"] == "park"]
     drawn = [unit for unit in parks if unit["g"]]
     size = lying(path).stat().st_size / 1e6
+    told = atlas.content.get("basemap") or {"urls": [], "said": []}
+    net = (
+        Text("断网可用", "needs no network")
+        if not told["urls"]
+        else Text("底图需联网，其余断网可用", "only its base map needs the network")
+    ).say(lang)
     say(
-        f"{path}：{len(parks)} 个园区，{len(drawn)} 个上图，{size:.2f} MB，断网可用。"
+        f"{path}：{len(parks)} 个园区，{len(drawn)} 个上图，{size:.2f} MB，{net}。"
         if lang == "zh"
-        else f"{path}: {len(parks)} parks, {len(drawn)} drawn, {size:.2f} MB, needs no network."
+        else f"{path}: {len(parks)} parks, {len(drawn)} drawn, {size:.2f} MB, {net}."
     )
+    for pair in told["said"]:
+        say(Text(*pair).say(lang))
     for other in made:
         say(f"{other}  {lying(other).stat().st_size / 1e6:.2f} MB")
 

@@ -21,6 +21,7 @@ from pandas import Series
 from ..findings import describe
 from ..io.writing import write_text_whole
 from ..model import Zone
+from .basemap import Basemap, read_basemap
 from .content import page_content
 from .offline import (
     Page,
@@ -79,6 +80,7 @@ class Atlas(folium.Map):  # type: ignore[misc]
         )
         self.content = content
         self.blocks = dict(blocks or {})
+        self._tiles = ""
         self.options["max_zoom"] = 20
         self.options["zoom_snap"] = 0.25
         self.options["zoom_delta"] = 0.5
@@ -108,7 +110,16 @@ class Atlas(folium.Map):  # type: ignore[misc]
         """
         parts = rendered(self)
         refuse_fetched("\n".join(parts.script))
-        return self._page(parts, ())
+        return self._page(parts, _hosts(self._own_urls()))
+
+    def set_basemap(self, basemap: Basemap) -> None:
+        """Put a base map beneath the land."""
+        self.content["basemap"] = basemap.record
+        self._tiles = basemap.tiles
+
+    def _own_urls(self) -> list[str]:
+        told = self.content.get("basemap")
+        return list(told["urls"]) if told else []
 
     def to_online_html(self) -> str:
         """Return the atlas as one page that may ask for pictures: of its layers' hosts, and no other.
@@ -121,7 +132,7 @@ class Atlas(folium.Map):  # type: ignore[misc]
             If a plugin asks for a script that the package does not hold.
         """
         parts = rendered(self)
-        return self._page(parts, _hosts(fetched("\n".join(parts.script))))
+        return self._page(parts, _hosts([*self._own_urls(), *fetched("\n".join(parts.script))]))
 
     def _page(self, parts: Rendered, hosts: Sequence[str]) -> str:
         lang = self.content["lang"]
@@ -144,6 +155,8 @@ class Atlas(folium.Map):  # type: ignore[misc]
         page.data(_DATA_ID, json_for_page(self.content))
         for id, text in self.blocks.items():
             page.packed(id, text)
+        if self._tiles:
+            page.data("basemap-tiles", self._tiles)
         page.script(_static("atlas.js"))
         own = [text for text in parts.script if text.strip()]
         page.script("\n".join(own))
@@ -211,7 +224,9 @@ def _needed(parts: Rendered) -> list[tuple[str, str]]:
 def _hosts(urls: Sequence[str]) -> list[str]:
     """Return the origins of addresses, as a policy names them; ``{s}`` is any of its servers."""
     found = (urlsplit(url if "://" in url else f"https:{url}") for url in urls)
-    origins = (f"{one.scheme}://{one.netloc.replace('{s}', '*')}" for one in found)
+    origins = (
+        f"{one.scheme}://{one.netloc.replace('t{s}', '*').replace('{s}', '*')}" for one in found
+    )
     return list(dict.fromkeys(o for o in origins if _ORIGIN.fullmatch(o)))
 
 
@@ -236,6 +251,7 @@ def draw_zone(
     compare: Zone | str | None = None,
     group: str | None = None,
     steps: Sequence[Mapping[str, Any]] | None = None,
+    basemap: str | None = None,
 ) -> Atlas:
     """Draw the layers of a zone, coloured by a value, with findings on top.
 
@@ -273,6 +289,10 @@ def draw_zone(
     steps
         Views to present, in their order, as :func:`zgcgis.maps.read_steps` reads them; by default
         one for each desk.
+    basemap
+        Tiles beneath the land (:func:`zgcgis.maps.basemap.read_basemap`): ``"tianditu:KEY"``, an
+        address of tiles, both of which open the page's policy for that host alone; or a
+        ``.pmtiles`` or ``.mbtiles`` file or a folder of tiles, which are embedded. By default none.
 
     Raises
     ------
@@ -280,6 +300,8 @@ def draw_zone(
         If `color_by`, `year`, `group`, one of `layers` or what `compare` names is not there.
     PageTooLargeError
         If the parcels, or layers that are asked for, do not fit into 29 MB.
+    ZgcgisError
+        If `basemap` is no base map, or its tiles do not fit into 12 MB.
 
     Returns
     -------
@@ -300,7 +322,10 @@ def draw_zone(
     )
     content["desk"] = desk or ("parks" if compare is None else "compare")
     content["steps"] = proposed_steps(content) if steps is None else [dict(one) for one in steps]
-    return Atlas(content, blocks)
+    atlas = Atlas(content, blocks)
+    if basemap is not None:
+        atlas.set_basemap(read_basemap(basemap, atlas._span))
+    return atlas
 
 
 def save_map(map_: folium.Map, path: str | Path, *, offline: bool = True) -> Path:

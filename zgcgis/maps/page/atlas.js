@@ -1,6 +1,7 @@
 /* The page of an atlas. Every text of the data becomes a text node; nothing is parsed as HTML. */
 import { about } from "./about.js";
 import { address } from "./address.js";
+import { basemap } from "./basemap.js";
 import { card } from "./card.js";
 import { charts } from "./charts.js";
 import { compareDesk } from "./compare.js";
@@ -57,7 +58,7 @@ function shared(map, D) {
     phone: () => window.matchMedia("(max-width:760px) and (min-height:560px), (max-width:559px)").matches,
     printing: () => P.onPaper, industry: (k) => P.industryById[k], hush() { P.tip.hidden = true; }, focusCard() { P.card.focus(); },
     firmsOf: (id) => P.firms.of(id), findingsOf: (id) => P.findings.of(id), findingButton: (i) => P.findings.button(i),
-    contextOn: () => P.context.on(), contextRow: () => P.context.row(), contextChanged() { P.context.update(); P.declutter(); P.remember(); },
+    contextOn: () => P.context.on(), contextRow: () => [P.basemap.row(), P.context.row()], contextChanged() { P.context.update(); P.basemap.update(); P.paintCredit(); P.declutter(); P.remember(); },
   };
   return Object.assign(P, tables(D));
 }
@@ -65,7 +66,7 @@ function shared(map, D) {
 /* The desks, each with what it draws. */
 function desks(P) {
   P.renderer = P.R.find; P.mark = marker(P);
-  P.context = contextLines(P, P.labels);
+  P.basemap = basemap(P); P.context = contextLines(P, P.labels);
   P.land = P.desk = landDesk(P); P.view = landView(P, P.land); P.firms = firmsDesk(P); P.findings = findingsDesk(P);
   const names = labelDesk(P, P.labels, P.labelPane);
   P.compare = compareDesk(P, P.labels); P.ruler = ruler(P); P.site = siteDesk(P);
@@ -84,7 +85,7 @@ function showing(P) {
 
 function painting(P) {
   const { S } = P;
-  P.layers = () => { P.land.update(); P.firms.update(); P.findings.update(); P.context.update(); };
+  P.layers = () => { P.land.update(); P.firms.update(); P.findings.update(); P.context.update(); P.basemap.update(); };
   P.paint = () => {
     P.pattern();
     each(P.order, P.style);

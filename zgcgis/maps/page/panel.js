@@ -3,7 +3,7 @@ import { clear, each, el, fill, svg } from "./dom.js";
 
 export function panel(P) {
   const { D, S, T, map, parks, root } = P;
-  Object.assign(P, { pages, era, paintList, toast, stop, build });
+  Object.assign(P, { pages, era, paintList, toast, stop, build, paintCredit });
 
   P.panel = el("section", { class: "box panel" }); P.card = el("section", { class: "box card", hidden: true, tabindex: "-1" }); P.legend = el("section", { class: "box legend" });
   P.zoomers = el("div", { class: "box zoomers", role: "group" }); P.inset = el("div", { class: "box inset" }); P.credit = el("footer", { class: "credit" }); P.scale = el("div", { class: "scale", "aria-hidden": "true" });
@@ -60,9 +60,12 @@ export function panel(P) {
       el("button", { type: "button", "aria-label": P.U.home, title: P.U.home, onclick: function () { P.go(P.core, true); } }, icon("M2 7l5-5 5 5M3.5 6v6h7V6")),
       el("button", { type: "button", "aria-label": P.U.whole, title: P.U.whole, onclick: function () { P.go(P.everything, true); } }, icon("M1.5 5V1.5H5M9 1.5h3.5V5M12.5 9v3.5H9M5 12.5H1.5V9")),
       el("button", { type: "button", "aria-label": P.U.ruler, title: P.U.ruler, "aria-pressed": P.ruler.on() ? "true" : "false", onclick: function () { P.ruler.toggle(); this.setAttribute("aria-pressed", P.ruler.on() ? "true" : "false"); } }, icon("M1.5 9.5l8-8 3 3-8 8zM4 7l1.5 1.5M6.5 4.5L8 6")));
-    fill(P.credit, (D.synthetic ? P.U.syn + "　" : "") + T(D.credit) + (T(D.credit) ? "　" : ""), el("span", { class: "nobr" }, P.U.review + P.colon() + (D.review || P.U.reviewBlank)));
+    P.paintCredit();
     P.insetBuild();
     pages();
+  }
+  function paintCredit() {
+    fill(P.credit, [D.synthetic ? P.U.syn : "", T(D.credit), P.basemap.credit()].filter(Boolean).map(function (t) { return t + "　"; }).join(""), el("span", { class: "nobr" }, P.U.review + P.colon() + (D.review || P.U.reviewBlank)));
   }
   function raise() {
     var c = P.panel.classList, low = c.contains("low"), high = c.contains("high");
@@ -120,6 +123,7 @@ export function panel(P) {
     P.parts.status = el("p", { class: "status", role: "status" });
     P.parts.list = el("ol", { class: "rank" });
     P.parts.blocks = D.units.some(function (u) { return u.level === "block"; }) ? el("button", { class: "chip", type: "button", "aria-pressed": S.blocks ? "true" : "false", onclick: function () { S.blocks = !S.blocks; this.setAttribute("aria-pressed", S.blocks ? "true" : "false"); P.paint(); P.remember(); } }, P.U.blocks) : null;
+    if (P.basemap.there) out.push(el("div", { class: "lays" }, P.basemap.row(), D.basemap.said.map(function (t) { return el("p", { class: "warn" }, T(t)); })));
     out.push(el("div", { class: "between" }, el("h2", { class: "cap" }, P.U.rankingOf), P.parts.blocks), P.parts.status, P.parts.list);
     return out;
   }

@@ -222,6 +222,65 @@
     }
   }
 
+  // basemap.js
+  var A = 6378245;
+  var EE = 0.006693421622965943;
+  var PI = Math.PI;
+  function toGcj(lng, lat) {
+    if (!(lng >= 72.004 && lng <= 137.8347 && lat >= 0.8293 && lat <= 55.8271)) return [lng, lat];
+    const x = lng - 105, y = lat - 35, sin = Math.sin, root = Math.sqrt(Math.abs(x)), waves = (20 * sin(6 * x * PI) + 20 * sin(2 * x * PI)) * 2 / 3;
+    let north = -100 + 2 * x + 3 * y + 0.2 * y * y + 0.1 * x * y + 0.2 * root + waves, east = 300 + x + 2 * y + 0.1 * x * x + 0.1 * x * y + 0.1 * root + waves;
+    north += (20 * sin(y * PI) + 40 * sin(y / 3 * PI)) * 2 / 3 + (160 * sin(y / 12 * PI) + 320 * sin(y * PI / 30)) * 2 / 3;
+    east += (20 * sin(x * PI) + 40 * sin(x / 3 * PI)) * 2 / 3 + (150 * sin(x / 12 * PI) + 300 * sin(x / 30 * PI)) * 2 / 3;
+    const phi = lat * PI / 180, magic = 1 - EE * sin(phi) ** 2, side2 = Math.sqrt(magic);
+    return [lng + east * 180 / (A / side2 * Math.cos(phi) * PI), lat + north * 180 / (A * (1 - EE) / (magic * side2) * PI)];
+  }
+  function tileLayer(told, url, data) {
+    const Tiles = L.TileLayer.extend({
+      getTileUrl(at) {
+        return data ? data[at.z + "/" + at.x + "/" + at.y] || L.Util.emptyImageUrl : L.TileLayer.prototype.getTileUrl.call(this, at);
+      },
+      shift(point, zoom) {
+        if (!told.gcj) return L.point(0, 0);
+        const here = this._map.unproject(point, zoom), [lng, lat] = toGcj(here.lng, here.lat);
+        return this._map.project(L.latLng(lat, lng), zoom).subtract(point);
+      },
+      _getTiledPixelBounds(center) {
+        const b = L.TileLayer.prototype._getTiledPixelBounds.call(this, center), by = this.shift(b.getCenter(), this._tileZoom);
+        return L.bounds(b.min.add(by), b.max.add(by));
+      },
+      _getTilePos(at) {
+        const size = this.getTileSize(), middle = at.scaleBy(size).add(size.divideBy(2)), by = this.shift(middle, at.z);
+        return L.TileLayer.prototype._getTilePos.call(this, at).subtract(this.shift(middle.subtract(by), at.z));
+      }
+    });
+    return new Tiles(url, { pane: "basemap", subdomains: told.subdomains || "", minZoom: 0, minNativeZoom: told.from, maxNativeZoom: told.to, maxZoom: 22, crossOrigin: false });
+  }
+  function basemap(P) {
+    const { D, S, map, say } = P, told = D.basemap;
+    S.basemap = !!told;
+    if (!told) return { update() {
+    }, row: () => null, credit: () => "", there: false };
+    const pane = map.createPane("basemap"), block = document.getElementById("basemap-tiles");
+    pane.style.zIndex = 220;
+    pane.style.pointerEvents = "none";
+    const data = block ? JSON.parse(block.textContent) : null, layers = (told.urls.length ? told.urls : [""]).map((url) => tileLayer(told, url, data));
+    return {
+      there: true,
+      update() {
+        for (const layer of layers) if (S.basemap !== map.hasLayer(layer)) {
+          if (S.basemap) layer.addTo(map);
+          else map.removeLayer(layer);
+        }
+      },
+      row: () => el("div", { class: "lay" }, el("label", { for: "basemap-on" }, el("input", { type: "checkbox", id: "basemap-on", checked: S.basemap, onchange() {
+        S.basemap = this.checked;
+        P.contextChanged();
+      } }), " ", say("底图", "Base map"), told.urls.length ? el("span", { class: "hint" }, say("需联网", "needs the network")) : null)),
+      credit: () => S.basemap ? P.T(told.credit) : ""
+    };
+  }
+
   // card.js
   function card(P) {
     const { D, S, T, byId, groupById, industryById, root } = P;
@@ -2933,14 +2992,14 @@
   }
 
   // geometry.js
-  var A = 6378137;
+  var A2 = 6378137;
   var F = 1 / 298.257222101;
   var E2 = F * (2 - F);
   var E = Math.sqrt(E2);
   var RAD = Math.PI / 180;
   function equalArea(lng, lat) {
     const s = Math.sin(lat * RAD), q = (1 - E2) * (s / (1 - E2 * s * s) - Math.log((1 - E * s) / (1 + E * s)) / (2 * E));
-    return [A * lng * RAD, A * q / 2];
+    return [A2 * lng * RAD, A2 * q / 2];
   }
   function onGround(points, step = 400) {
     const out = [];
@@ -2968,7 +3027,7 @@
     let sum = 0;
     for (let i = 1; i < points.length; i++) {
       const a = points[i - 1], b = points[i], w = 1 - E2 * Math.sin((a.lat + b.lat) / 2 * RAD) ** 2, cos = Math.cos((a.lat + b.lat) / 2 * RAD);
-      sum += Math.hypot((b.lng - a.lng) * RAD * A / Math.sqrt(w) * cos, (b.lat - a.lat) * RAD * A * (1 - E2) / w ** 1.5);
+      sum += Math.hypot((b.lng - a.lng) * RAD * A2 / Math.sqrt(w) * cos, (b.lat - a.lat) * RAD * A2 * (1 - E2) / w ** 1.5);
     }
     return sum;
   }
@@ -3100,7 +3159,7 @@
   // panel.js
   function panel(P) {
     const { D, S, T, map, parks, root } = P;
-    Object.assign(P, { pages, era, paintList, toast, stop, build });
+    Object.assign(P, { pages, era, paintList, toast, stop, build, paintCredit });
     P.panel = el("section", { class: "box panel" });
     P.card = el("section", { class: "box card", hidden: true, tabindex: "-1" });
     P.legend = el("section", { class: "box legend" });
@@ -3225,9 +3284,14 @@
           this.setAttribute("aria-pressed", P.ruler.on() ? "true" : "false");
         } }, icon("M1.5 9.5l8-8 3 3-8 8zM4 7l1.5 1.5M6.5 4.5L8 6"))
       );
-      fill(P.credit, (D.synthetic ? P.U.syn + "　" : "") + T(D.credit) + (T(D.credit) ? "　" : ""), el("span", { class: "nobr" }, P.U.review + P.colon() + (D.review || P.U.reviewBlank)));
+      P.paintCredit();
       P.insetBuild();
       pages();
+    }
+    function paintCredit() {
+      fill(P.credit, [D.synthetic ? P.U.syn : "", T(D.credit), P.basemap.credit()].filter(Boolean).map(function(t) {
+        return t + "　";
+      }).join(""), el("span", { class: "nobr" }, P.U.review + P.colon() + (D.review || P.U.reviewBlank)));
     }
     function raise() {
       var c = P.panel.classList, low = c.contains("low"), high = c.contains("high");
@@ -3352,6 +3416,9 @@
         P.paint();
         P.remember();
       } }, P.U.blocks) : null;
+      if (P.basemap.there) out.push(el("div", { class: "lays" }, P.basemap.row(), D.basemap.said.map(function(t) {
+        return el("p", { class: "warn" }, T(t));
+      })));
       out.push(el("div", { class: "between" }, el("h2", { class: "cap" }, P.U.rankingOf), P.parts.blocks), P.parts.status, P.parts.list);
       return out;
     }
@@ -5398,9 +5465,11 @@
       findingsOf: (id) => P.findings.of(id),
       findingButton: (i) => P.findings.button(i),
       contextOn: () => P.context.on(),
-      contextRow: () => P.context.row(),
+      contextRow: () => [P.basemap.row(), P.context.row()],
       contextChanged() {
         P.context.update();
+        P.basemap.update();
+        P.paintCredit();
         P.declutter();
         P.remember();
       }
@@ -5410,6 +5479,7 @@
   function desks(P) {
     P.renderer = P.R.find;
     P.mark = marker(P);
+    P.basemap = basemap(P);
     P.context = contextLines(P, P.labels);
     P.land = P.desk = landDesk(P);
     P.view = landView(P, P.land);
@@ -5439,6 +5509,7 @@
       P.firms.update();
       P.findings.update();
       P.context.update();
+      P.basemap.update();
     };
     P.paint = () => {
       P.pattern();
