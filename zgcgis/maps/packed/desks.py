@@ -21,6 +21,7 @@ from ...errors import UnknownNameError
 from ...land_use import build_states, classify
 from ...model import COLUMNS, LEVELS, Zone, there_in
 from .codec import pack, pack_column
+from .hot_spots import hot_spots
 from .land_layers import asked_layers, common_uses, land_of, packed_rows, room_of, state_style
 
 __all__ = [
@@ -154,7 +155,10 @@ def firms_of(zone: Zone, *, most: int) -> Firms:
         )
         return found
     found.blocks = {"": packed.data, ".industry": data}
+    placed = rows[~rows.geometry.is_empty & rows.geometry.notna()]
+    hot = hot_spots(zone, placed, codes[placed.index].to_numpy(), [one["id"] for one in classes])
     found.record = {
+        "hot": hot,
         "year": year,
         "meta": packed.meta,
         "classes": classes,

@@ -29,7 +29,7 @@ export function picture(P) {
   }
   /* one map with its names, as far as it can be seen */
   function drawMap(x, one, f, box, head, font) {
-    var panes = ["land", "context", "link", "group", "parcels", "line", "glow", "hexes", "park", "firms", "dots", "find", "mark"].map(function (n) { return one.getPane(n); }).filter(Boolean).sort(function (a, b) { return +a.style.zIndex - +b.style.zIndex; });
+    var panes = ["land", "context", "link", "group", "parcels", "line", "glow", "hexes", "spots", "park", "firms", "dots", "find", "mark"].map(function (n) { return one.getPane(n); }).filter(Boolean).sort(function (a, b) { return +a.style.zIndex - +b.style.zIndex; });
     var r = one.getContainer().getBoundingClientRect(), cut = one === map ? 0 : parseFloat(String((/inset\([^)]*?([\d.]+)px\)$/.exec(one.getContainer().style.clipPath) || ["", "0"])[1]));
     return Promise.all(panes.map(paneImages)).then(function (all) {
       x.save(); x.beginPath(); x.rect(r.left + cut - box.left - f.left, r.top - box.top - f.top + head, r.width - cut, r.height); x.clip(); x.fillStyle = "#e9e4d9"; x.fillRect(0, head, f.right, f.bottom);

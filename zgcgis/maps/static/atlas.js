@@ -2433,11 +2433,16 @@
   }
 
   // firms.js
+  function within2(ring, { lat, lng }) {
+    let inside2 = false;
+    for (let i = 0, j = ring.length - 1; i < ring.length; j = i++) if (ring[i][1] > lat !== ring[j][1] > lat && lng < (ring[j][0] - ring[i][0]) * (lat - ring[i][1]) / (ring[j][1] - ring[i][1]) + ring[i][0]) inside2 = !inside2;
+    return inside2;
+  }
   var HEX = 22;
   function firmsDesk(P) {
     const { D, S, map, say } = P, told = D.firms, parts = {};
     const block = (name) => document.getElementById("firms" + name).textContent;
-    let d = null, classes = null, names = null, parcels = null, layer = null, overlay = null, busy = 0;
+    let d = null, classes = null, names = null, parcels = null, layer = null, overlay = null, busy = 0, hot = null;
     S.firms = { mode: "auto" };
     const ready = told ? Promise.all([inflate(block("")), inflate(block(".industry"))]).then(([bytes, column]) => {
       d = decode(told.meta, bytes);
@@ -2445,7 +2450,7 @@
     }) : Promise.resolve();
     const colour = (k) => told.classes[k].colour;
     const picked = (k) => !S.picks.length || S.picks.indexOf(told.classes[k].id) >= 0;
-    const modes = () => ["auto", "points", "hexagons", "heat"];
+    const modes = () => ["auto", "points", "hexagons", "heat"].concat(told && told.hot ? ["hot"] : []);
     const shows = () => !!told && S.tab === "firms";
     const mode = () => S.firms.mode === "auto" ? map.getZoom() >= 13.5 ? "points" : "hexagons" : S.firms.mode;
     function open() {
@@ -2468,10 +2473,15 @@
       if (!shows()) {
         if (layer && map.hasLayer(layer)) map.removeLayer(layer);
         if (overlay) overlay.style.display = "none";
+        if (hot) map.removeLayer(hot);
         return;
       }
       if (!d) {
-        ready.then(update);
+        ready.then(() => {
+          update();
+          P.paintLegend();
+          P.declutter();
+        });
         return;
       }
       open();
@@ -2485,8 +2495,44 @@
         else map.removeLayer(layer);
       }
       overlay.style.display = points ? "none" : "block";
-      if (!points) gather(mask);
+      if (mode() === "hot") {
+        overlay.style.display = "none";
+      } else if (!points) gather(mask);
+      spots();
       chart();
+    }
+    const HOT = ["#8f1d2c", "#2b5d9b"];
+    const about2 = () => S.picks.length === 1 ? S.picks[0] : "";
+    const spotRows = () => own(told.hot.by, about2()) || null;
+    function spots() {
+      if (mode() !== "hot") {
+        if (hot) map.removeLayer(hot);
+        return;
+      }
+      if (!hot) {
+        const pane = map.createPane("spots");
+        pane.style.zIndex = 365;
+        pane.style.pointerEvents = "none";
+        hot = L.layerGroup();
+      }
+      const said = about2() + (spotRows() ? spotRows().length : "");
+      if (hot.said !== said) {
+        hot.clearLayers();
+        hot.said = said;
+        const renderer = parts.spots || (parts.spots = L.svg({ pane: "spots", padding: 0.5 }));
+        for (const [k, z] of spotRows() || []) L.polygon(told.hot.rings[k].map((c) => [c[1], c[0]]), { renderer, pane: "spots", interactive: false, color: "#fffdf8", weight: 1, fillColor: HOT[z > 0 ? 0 : 1], fillOpacity: 0.78 }).addTo(hot);
+      }
+      if (!map.hasLayer(hot)) hot.addTo(map);
+    }
+    function spotWords() {
+      const h = told.hot, rows = spotRows(), name = about2() ? P.T(P.industry(about2()).name) : say("全部企业", "all firms"), rate = Math.round(100 * (1 - h.level)) + "%";
+      if (S.picks.length > 1) return say("热点一次看一类；选了几类时按全部企业计算。", "Hot spots are told for one cluster; with several chosen, of all firms.");
+      if (!rows) return say(name + "不足 30 家，不判断热点。", name + ": fewer than 30 firms, so no hot spot is told.");
+      const n = rows.filter((r) => r[1] > 0).length;
+      return say(name + "：园区内 " + P.number(h.cells) + " 个宽 " + P.number(h.size_m) + " 米的六边形中，" + n + " 个是热点、" + (rows.length - n) + " 个是冷点（Gi*，每公顷企业数，错误发现率不超过 " + rate + "）。", name + ": of " + P.number(h.cells) + " hexagons " + P.number(h.size_m) + " m wide in the parks, " + n + " are hot and " + (rows.length - n) + " cold (Gi* of firms per hectare, false-discovery rate at most " + rate + ").");
+    }
+    function spotAt(latlng) {
+      return (spotRows() || []).find(([k]) => within2(told.hot.rings[k], latlng));
     }
     function gather(mask) {
       const size = map.getSize(), ratio = Math.min(2, window.devicePixelRatio || 1), bins = hexagons(size, mask);
@@ -2602,7 +2648,7 @@
       parts.status = el("p", { class: "status", role: "status" });
       parts.chart = el("ul", { class: "classes" });
       parts.table = el("div", {});
-      const words = { auto: say("自动", "auto"), points: say("点", "points"), hexagons: say("蜂窝", "hexagons"), heat: say("热力", "heat") };
+      const words = { auto: say("自动", "auto"), points: say("点", "points"), hexagons: say("蜂窝", "hexagons"), heat: say("热力", "heat"), hot: say("热点", "hot spots") };
       ready.then(() => {
         chart();
       });
@@ -2613,6 +2659,7 @@
           P.refresh();
           P.landChanged();
         } }, words[key])))),
+        mode() === "hot" ? el("p", { class: "text spot-words" }, spotWords()) : null,
         parts.status,
         parts.chart,
         el("h2", { class: "cap" }, say("各园区的这个集群", "The cluster by park")),
@@ -2624,6 +2671,7 @@
       if (!shows() || !d) return null;
       if (mode() === "points") return { title: say("企业，按产业集群", "Firms by cluster"), rows: told.classes.map((c, k) => ({ text: P.T(c.name), colour: c.colour, k })).filter((r) => picked(r.k)) };
       const l = parts.limits || [1], title = say("企业数（每格）", "Firms per cell") + (S.picks.length ? say("：", ": ") + S.picks.map((k) => P.T(P.industry(k).name)).join(say("、", ", ")) : "");
+      if (mode() === "hot") return { title: say("企业热点", "Hot spots of firms") + (about2() ? say("：", ": ") + P.T(P.industry(about2()).name) : ""), sub: say("错误发现率 ≤ ", "false-discovery rate ≤ ") + Math.round(100 * (1 - told.hot.level)) + "%", rows: [{ text: say("热点：企业密集", "hot: firms gather"), colour: HOT[0] }, { text: say("冷点：企业稀少", "cold: firms are scarce"), colour: HOT[1] }] };
       if (mode() === "heat") return { title: say("企业密集处", "Where firms gather"), rows: [{ text: say("颜色越深企业越多", "the darker, the more firms"), colour: "#b4323c" }] };
       return { title, rows: P.ramp(5).map((c, k) => ({ colour: c, text: k < 4 ? l[k + 1] - 1 > l[k] ? P.number(l[k]) + " – " + P.number(l[k + 1] - 1) : P.number(l[k]) : P.number(l[4]) + say(" 及以上", " and more") })) };
     }
@@ -2655,6 +2703,10 @@
       if (mode() === "points") {
         const i = layer ? layer.pick(map, latlng, 7) : -1;
         return i < 0 ? null : [P.T(told.classes[classes[i]].name)];
+      }
+      if (mode() === "hot") {
+        const r = spotAt(latlng);
+        return r ? [say(r[1] > 0 ? "热点" : "冷点", r[1] > 0 ? "hot" : "cold") + " · " + P.number(r[3]) + say(" 家企业", " firms"), el("small", {}, "z " + r[1] + " · q " + r[2])] : null;
       }
       const p = map.latLngToContainerPoint(latlng);
       for (const b of (parts.bins || /* @__PURE__ */ new Map()).values()) if ((b.x - p.x) ** 2 + (b.y - p.y) ** 2 < HEX * HEX * 0.8) {
@@ -3889,7 +3941,7 @@
       }));
     }
     function drawMap(x, one, f, box, head, font) {
-      var panes2 = ["land", "context", "link", "group", "parcels", "line", "glow", "hexes", "park", "firms", "dots", "find", "mark"].map(function(n) {
+      var panes2 = ["land", "context", "link", "group", "parcels", "line", "glow", "hexes", "spots", "park", "firms", "dots", "find", "mark"].map(function(n) {
         return one.getPane(n);
       }).filter(Boolean).sort(function(a, b) {
         return +a.style.zIndex - +b.style.zIndex;
