@@ -1,5 +1,5 @@
 # make atlas    what running needs, and the atlas of the shipped zone in maps/
-# make test     all that the tests need, then the tests
+# make test     all that the tests need, the site, then the tests
 # make lint     the style and the types
 # make docs     the site in docs/_build/site, which opens without a network: index.html
 # make page     the modules of the atlas's page, where npm is there
@@ -55,7 +55,7 @@ lint: setup $(VENV)/test
 	$(BIN)/mypy
 
 # Compiled once: many tests start the program anew, and an environment may forbid it to keep what it compiles.
-test: setup $(VENV)/test machine page lint
+test: setup $(VENV)/test machine page lint docs
 	$(PIP) check
 	$(BIN)/python -m compileall -q zgcgis tests
 	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-branch --cov-report=term

@@ -139,6 +139,18 @@ def without_fields(app, what, name, thing, skip: bool, options) -> bool | None:
     return True if str(getattr(thing, "__doc__", "")).startswith("Alias for field") else None
 
 
+def find_home(app, env, node, contnode):
+    """Lead a name of the top, as ``zgcgis.assess``, to the room that tells it."""
+    room, _, name = node.get("reftarget", "").rpartition(".")
+    if room != "zgcgis" or name not in zg._HOME:
+        return None
+    target = f"zgcgis.{zg._HOME[name]}.{name}"
+    python = env.get_domain("py")
+    return python.resolve_xref(
+        env, node["refdoc"], app.builder, node["reftype"], target, node, contnode
+    )
+
+
 def read_examples() -> dict[str, list[str]]:
     """Return the examples by full name: a section each, of doctests and remarks."""
     found = {}
@@ -217,4 +229,5 @@ def setup(app) -> None:
     app.connect("source-read", bring_outside)
     app.connect("autodoc-process-docstring", bring_examples)
     app.connect("autodoc-skip-member", without_fields)
+    app.connect("missing-reference", find_home)
     app.connect("build-finished", finish)

@@ -290,7 +290,7 @@ def draw_zone(
         Views to present, in their order, as :func:`zgcgis.maps.read_steps` reads them; by default
         one for each desk.
     basemap
-        Tiles beneath the land (:func:`zgcgis.maps.basemap.read_basemap`): ``"tianditu:KEY"``, an
+        Tiles beneath the land (``zgcgis.maps.basemap.read_basemap``): ``"tianditu:KEY"``, an
         address of tiles, both of which open the page's policy for that host alone; or a
         ``.pmtiles`` or ``.mbtiles`` file or a folder of tiles, which are embedded. By default none.
 
