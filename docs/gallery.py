@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 
 import zgcgis as zg
-from zgcgis import assessment as draw
 from zgcgis import dea, mcdm
 from zgcgis.report import render_page
 
@@ -35,11 +34,11 @@ def figures() -> None:
     keys = ["floor_area_ratio", "tax_per_hectare", "energy_per_hectare"]
     values = zg.compute(accounts, keys).xs(2023, level="year")
     weights = mcdm.entropy_weights(values, directions="++-")
-    draw.draw_ranks(mcdm.topsis(values, weights, directions="++-"), FIGURES / "ranks.png")
+    zg.plot(mcdm.topsis(values, weights, directions="++-"), FIGURES / "ranks.png")
     degrees = mcdm.obstacle_degrees(values, weights, directions="++-")
-    draw.draw_obstacles(degrees, FIGURES / "obstacles.png")
+    zg.plot(degrees, FIGURES / "obstacles.png")
     inputs, outputs = accounts[["built_land_m2"]], accounts[["income_wan"]]
     now = inputs.xs(2023, level="year"), outputs.xs(2023, level="year")
-    draw.draw_intervals(dea.bootstrap(*now, draws=500), FIGURES / "efficiency.png")
+    zg.plot(dea.bootstrap(*now, draws=500), FIGURES / "efficiency.png")
     changes = dea.malmquist(inputs, outputs, accounts.index.get_level_values("year"))
-    draw.draw_changes(changes, FIGURES / "productivity.png")
+    zg.plot(changes, FIGURES / "productivity.png")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import geopandas as gpd
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
 
 import zgcgis as zg
-from zgcgis import assessment, mcdm
+from zgcgis import clusters, dea, mcdm
 from zgcgis.errors import ZgcgisError, ZgcgisWarning
 
 GUIDE = Path(__file__).parents[1] / "docs" / "analyst.md"
@@ -141,17 +142,42 @@ def test_the_example_of_the_guide_runs_in_fifteen_lines(folder, monkeypatch):
 
 
 def test_a_figure_without_labels_is_refused():
-    with pytest.raises(ZgcgisError, match="labels of its units"):
-        assessment.draw_ranks(np.array([1.0, 2.0]))
-    with pytest.raises(ZgcgisError, match="must have the columns"):
-        assessment.draw_intervals(pd.DataFrame({"score": [1.0]}))
+    for odd in (np.array([1.0, 2.0]), pd.DataFrame({"score": [1.0]}), "text", None):
+        with pytest.raises(ZgcgisError, match="labels of its units"):
+            zg.plot(odd)
 
 
-def test_bars_begin_at_nought(tmp_path):
-    figure = assessment.draw_ranks(
-        mcdm.weighted_sum(pd.DataFrame([[80.0], [90.0]], ["a", "b"]), [1])
-    )
+def test_bars_begin_at_nought():
+    figure = zg.plot(mcdm.weighted_sum(pd.DataFrame([[80.0], [90.0]], ["a", "b"]), [1]))
     assert figure.axes[0].get_xlim()[0] == 0
+
+
+@pytest.mark.filterwarnings("ignore::zgcgis.errors.ZgcgisWarning")
+def test_each_kind_of_result_has_its_figure(tmp_path):
+    table = pd.DataFrame({"x": [1.0, 2.0, 4.0], "y": [3.0, 1.0, 2.0]}, ["a", "b", "c"])
+    years = pd.Series([0.3, 0.25], pd.Index([2021, 2022], name="year"), name="sigma")
+    firms = gpd.GeoDataFrame(
+        {"industry": ["m"] * 8},
+        geometry=gpd.points_from_xy(500_000 + np.arange(8) ** 2 * 50, [4_400_000] * 8),
+        crs="EPSG:4548",
+    )
+    shown = {
+        "ranks": (mcdm.topsis(table, [0.5, 0.5]), "barh"),
+        "shares": (mcdm.rank_acceptability(mcdm.minmax(table), draws=50), "%"),
+        "efficiency": (dea.efficiency(table[["x"]], table[["y"]]), "barh"),
+        "density": (mcdm.kernel_density(table["x"]), "line"),
+        "years": (years, "line"),
+        "bands": (clusters.duranton_overman(firms, "m", draws=20, points=5), "km"),
+    }
+    for name, (result, kind) in shown.items():
+        axes = zg.plot(result, tmp_path / f"{name}.svg").axes[0]
+        assert (tmp_path / f"{name}.svg").read_text(encoding="utf-8").startswith("<?xml")
+        if kind == "barh":
+            assert sorted(t.get_text() for t in axes.get_yticklabels()) == ["a", "b", "c"]
+        elif kind == "line":
+            assert len(axes.lines) == 1
+        else:
+            assert axes.get_xlabel() == kind
 
 
 def test_our_own_workbook_of_accounts_is_read_back(tmp_path):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # what a type checker sees; at run time a name comes by the t
     from .accounts import measure as measure
     from .assessment import Assessment as Assessment
     from .assessment import assess as assess
+    from .assessment import plot as plot
     from .assessment import read_accounts as read_accounts
     from .checks import RULES as RULES
     from .checks import check as check
@@ -74,6 +75,7 @@ _HOME = {
     "measure": "accounts",
     "new_zone": "io",
     "open_zone": "io",
+    "plot": "assessment",
     "read_accounts": "assessment",
     "read_layer": "io",
     "save_map": "maps",

@@ -8,7 +8,7 @@ what follows from income and planned area, and a list of the rest.
 from __future__ import annotations
 
 from .corridor import Assessment, assess
-from .figures import draw_changes, draw_intervals, draw_obstacles, draw_ranks
+from .figures import plot
 from .plain_accounts import read_accounts
 from .published import growth, shares_of_zone, stated_accounts
 from .totals import complete, is_additive, outermost
@@ -17,13 +17,10 @@ __all__ = [
     "Assessment",
     "assess",
     "complete",
-    "draw_changes",
-    "draw_intervals",
-    "draw_obstacles",
-    "draw_ranks",
     "growth",
     "is_additive",
     "outermost",
+    "plot",
     "read_accounts",
     "shares_of_zone",
     "stated_accounts",

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from pandas import DataFrame, Series
+from pandas.api.types import is_numeric_dtype
 
+from ..dea import Efficiency
 from ..errors import ZgcgisError
 from ..io.writing import write_whole
-from ..mcdm import rank
+from ..mcdm import Acceptability, rank
 from ..terms import TERMS
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-__all__ = ["draw_changes", "draw_intervals", "draw_obstacles", "draw_ranks"]
+__all__ = ["plot"]
 
 _BLUE, _GREY, _RED = "#2563a8", "#8d99a6", "#a4511b"
 _FONTS = ["Noto Sans CJK SC", "Source Han Sans SC", "Microsoft YaHei", "SimHei", "DejaVu Sans"]
@@ -29,31 +29,64 @@ class Figure(Protocol):
         """Write the figure into a file."""
 
 
-def draw_ranks(scores: Series, path: str | Path | None = None) -> Figure:
-    """Draw scores as bars, the best on top, each with its rank.
+def plot(result: object, path: str | Path | None = None) -> Figure:
+    """Draw a result as the figure it is usually shown as, in the look of the page.
 
     Parameters
     ----------
-    scores
-        One score per unit, as :func:`zgcgis.mcdm.topsis` gives for a frame.
+    result
+        With the labels of its units, as the functions give for a frame: scores (bars, the best on
+        top, with ranks), ``dea.efficiency``, obstacle degrees (bars to 100 %),
+        ``dea.bootstrap`` (intervals), ``dea.malmquist`` and ``dea.malmquist_luenberger``
+        (efficiency change against frontier shift), ``mcdm.rank_acceptability`` (shares of the
+        ranks), ``mcdm.kernel_density`` and what is indexed by ``year`` (lines),
+        ``clusters.duranton_overman`` (density and bands).
     path
         Where to write it (``.png``, ``.svg``, ``.pdf``); by default nowhere.
+
+    Returns
+    -------
+    Figure
+        Of matplotlib, to go on with.
+
+    Raises
+    ------
+    ZgcgisError
+        If matplotlib is missing, or the result is none of these or has no labels.
     """
-    kept = _labelled(scores, "scores").dropna().sort_values()
-    place = rank(kept)
+    for fits, draw in _KINDS:
+        if fits(result):
+            return _done(draw(result), path)
+    raise ZgcgisError(
+        "这不是带单元标签的结果，画不成图；请把 DataFrame 交给 mcdm、dea、clusters 的函数，再画其结果。",
+        "This is no result with the labels of its units, so there is no figure of it; give a "
+        "DataFrame to a function of mcdm, dea or clusters and plot what it returns.",
+    )
+
+
+def _ranks(scores: Series) -> Any:
+    kept = scores.dropna().sort_values()
     figure, axes = _plot(len(kept))
     axes.barh([str(u) for u in kept.index], kept, color=_BLUE)
-    for i, (value, n) in enumerate(zip(kept, place, strict=True)):
+    for i, (value, n) in enumerate(zip(kept, rank(kept), strict=True)):
         axes.text(value, i, f" {int(n)}", va="center", fontsize=8)
     axes.set_xlabel(str(kept.name or "score"))
     axes.set_xlim(left=min(0.0, float(kept.min())))  # bars begin at 0
-    return _done(figure, path)
+    return figure
 
 
-def draw_intervals(found: DataFrame, path: str | Path | None = None) -> Figure:
-    """Draw scores with bias-corrected ones and their interval, as :func:`zgcgis.dea.bootstrap` gives."""
-    table = _columns(found, ["score", "corrected", "low", "high"], "found")
-    table = table.sort_values("corrected")
+def _line(values: Series) -> Any:
+    figure, axes = _plot(8)
+    axes.plot(values.index, values, color=_BLUE, marker="o" if len(values) < 30 else "")
+    if values.index.name == "year":
+        axes.set_xticks(list(values.index))
+    axes.set_xlabel(str(values.index.name or ""))
+    axes.set_ylabel(str(values.name or ""))
+    return figure
+
+
+def _intervals(found: DataFrame) -> Any:
+    table = found.sort_values("corrected")
     figure, axes = _plot(len(table))
     y = np.arange(len(table))
     axes.hlines(y, table["low"], table["high"], color=_BLUE, lw=2)
@@ -62,42 +95,30 @@ def draw_intervals(found: DataFrame, path: str | Path | None = None) -> Figure:
     axes.set_yticks(y, [str(u) for u in table.index])
     axes.set_xlabel("efficiency")
     axes.legend(frameon=False, fontsize=8)
-    return _done(figure, path)
+    return figure
 
 
-def draw_obstacles(degrees: DataFrame, path: str | Path | None = None) -> Figure:
-    """Draw what part of a unit's shortfall each criterion makes, as stacked bars to 100 %."""
-    if not isinstance(degrees, DataFrame):
-        _refuse("degrees", "obstacle_degrees")
-    table = degrees.dropna().iloc[::-1]
+def _stacked(parts: DataFrame) -> Any:
+    """Bars to 100 %: obstacle degrees, or shares of the ranks."""
+    table = parts.dropna().iloc[::-1]
     figure, axes = _plot(len(table))
     left = np.zeros(len(table))
-    shades = np.linspace(0.25, 0.95, max(table.shape[1], 2))
+    shades = np.linspace(0.95, 0.25, max(table.shape[1], 2))
     import matplotlib as mpl
 
     for shade, column in zip(shades, table.columns, strict=False):
         color = mpl.colormaps["GnBu"](shade)
-        axes.barh(
-            [str(u) for u in table.index],
-            table[column],
-            left=left,
-            color=color,
-            label=_said(column),
-        )
+        names = [str(u) for u in table.index]
+        axes.barh(names, table[column], left=left, color=color, label=_said(column))
         left += table[column].to_numpy()
     axes.set_xlabel("%")
     axes.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
-    return _done(figure, path)
+    return figure
 
 
-def draw_changes(found: DataFrame, path: str | Path | None = None) -> Figure:
-    """Draw productivity by unit and year pair, efficiency change against frontier shift.
-
-    `found` is what :func:`zgcgis.dea.malmquist` gives: ``unit from to ec tc``.
-    """
-    table = _columns(found, ["unit", "from", "to", "ec", "tc"], "found")
+def _changes(found: DataFrame) -> Any:
     figure, axes = _plot(14)
-    for (start, end), rows in table.groupby(["from", "to"], sort=True):
+    for (start, end), rows in found.groupby(["from", "to"], sort=True):
         axes.scatter(rows["ec"], rows["tc"], s=18, label=f"{start}–{end}")
         for row in rows.itertuples(index=False):
             axes.annotate(str(row.unit), (row.ec, row.tc), fontsize=6, color="#444")
@@ -106,32 +127,58 @@ def draw_changes(found: DataFrame, path: str | Path | None = None) -> Figure:
     axes.set_xlabel("efficiency change EC")
     axes.set_ylabel("frontier shift TC")
     axes.legend(frameon=False, fontsize=8)
-    return _done(figure, path)
+    return figure
+
+
+def _bands(found: DataFrame) -> Any:
+    figure, axes = _plot(10)
+    at = found.index / 1000
+    axes.fill_between(
+        at, found["global_low"], found["global_high"], color="#dde3e8", label="global"
+    )
+    axes.fill_between(at, found["low"], found["high"], color="#b9c4ce", label="local")
+    axes.plot(at, found["density"], color=_BLUE, label="density")
+    axes.set_xlabel("km")
+    axes.legend(frameon=False, fontsize=8)
+    return figure
+
+
+def _has(*columns: str) -> Callable[[object], bool]:
+    return lambda found: isinstance(found, DataFrame) and set(columns) <= set(found.columns)
+
+
+def _of_units(kind: type, field: str, labelled: type) -> Callable[[object], bool]:
+    return lambda found: isinstance(found, kind) and isinstance(getattr(found, field), labelled)
+
+
+def _adds_up(found: object) -> bool:
+    if not isinstance(found, DataFrame) or not all(found.dtypes.map(is_numeric_dtype)):
+        return False
+    total = found.dropna().sum(axis=1)
+    return len(total) > 0 and bool(np.allclose(total, 100.0))
+
+
+def _is_line(found: object) -> bool:
+    return isinstance(found, Series) and (found.name == "density" or found.index.name == "year")
+
+
+_KINDS: tuple[tuple[Callable[[object], bool], Callable[[Any], Any]], ...] = (
+    (_is_line, _line),
+    (lambda found: isinstance(found, Series) and is_numeric_dtype(found), _ranks),
+    (_of_units(Efficiency, "score", Series), lambda found: _ranks(found.score)),
+    (_has("score", "corrected", "low", "high"), _intervals),
+    (_has("unit", "from", "to", "ec", "tc"), _changes),
+    (_has("density", "low", "high", "global_low", "global_high"), _bands),
+    (_adds_up, _stacked),
+    (
+        _of_units(Acceptability, "share", DataFrame),
+        lambda found: _stacked(100 * found.share),
+    ),
+)
 
 
 def _said(column: object) -> str:
     return TERMS[str(column)].zh if str(column) in TERMS else str(column)
-
-
-def _refuse(name: str, source: str) -> None:
-    raise ZgcgisError(
-        f"{name} 应为带单元标签的结果；请把 DataFrame 交给 {source}，结果会带上标签。",
-        f"{name} must have the labels of its units; give {source} a DataFrame and it will.",
-    )
-
-
-def _labelled(values: object, name: str) -> Series:
-    if not isinstance(values, Series):
-        _refuse(name, "topsis")
-    return values
-
-
-def _columns(found: object, wanted: Sequence[str], name: str) -> DataFrame:
-    if not isinstance(found, DataFrame) or not set(wanted) <= set(found.columns):
-        raise ZgcgisError(
-            f"{name} 应有列 {list(wanted)}。", f"{name} must have the columns {list(wanted)}."
-        )
-    return found
 
 
 def _plot(rows: int) -> tuple[Any, Any]:
@@ -141,8 +188,8 @@ def _plot(rows: int) -> tuple[Any, Any]:
         from matplotlib.figure import Figure as Drawn
     except ModuleNotFoundError as missing:
         raise ZgcgisError(
-            f"画图需要 {missing.name}：请运行 pip install matplotlib。",
-            f"Drawing needs {missing.name}: run pip install matplotlib.",
+            f"画图需要 {missing.name}：请运行 pip install 'zgcgis[plot]'。",
+            f"Drawing needs {missing.name}: run pip install 'zgcgis[plot]'.",
         ) from missing
     mpl.rcParams["font.sans-serif"] = [*_FONTS, *mpl.rcParams["font.sans-serif"]][:12]
     mpl.rcParams["axes.unicode_minus"] = False
