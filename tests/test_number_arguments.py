@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import warnings
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
@@ -56,6 +57,13 @@ COUNTS = [0, -3, 2.5, "ten", None, True, [5]]
 TRUTHS = ["yes", 1, None]
 CHOICES = ["no_such_choice", 3, [], ""]
 OTHER_LABELS = WEIGHTS.set_axis(["c1", "c2", "other"])
+
+RING = pd.DataFrame(np.roll(np.eye(9), 1, 0) + np.roll(np.eye(9), -1, 0), UNITS, UNITS)
+PLACED = gpd.GeoDataFrame(
+    {"industry": ["m"] * 5 + ["n"] * 4},
+    geometry=gpd.points_from_xy(500_000 + np.arange(9) ** 2 * 30, [4_400_000] * 9),
+    crs="EPSG:4548",
+)
 
 # name of the parameter: a good value, the wrong ones
 PARAMETERS: dict[str, tuple[object, list[object]]] = {
@@ -113,6 +121,15 @@ PARAMETERS: dict[str, tuple[object, list[object]]] = {
     "end": (SUMS * 2, [*COLUMNS, -SUMS, SUMS[:3], SUMS.set_axis(list("ABCDEFGHI"))]),
     "at": ([0.1, 0.5], ["many", [np.nan], np.ones((2, 2)), []]),
     "firms": (FIRMS, [None, "firms", FIRMS[["year"]], FIRMS.to_numpy(), [1, 2]]),
+    "p_values": ([0.5, 0.01], ["many", object(), [1.5], [-0.1], np.ones((2, 2))]),
+    "standardize": (True, TRUTHS),
+    "null": ("normality", CHOICES),
+    "industry": ("m", ["no_such", 3, None]),
+    "most_m": (500.0, [0, -1, "far", np.nan, True]),
+    "points": (11, COUNTS),
+    "places": (PLACED, [None, "places", np.ones(3)]),
+    "within_m": (50.0, [0, -1, "near", np.nan, True]),
+    "nearest": (None, [0, 1.5, "two", True, 99]),
     "weight": ("staff_persons", ["no_such_column", 3, True, "park_id"]),
     "level": (0.9, [*SHARES, 0, 1]),
     "industries_of": (lambda park: ["x"], [None, {"a": "x"}, lambda park: "x", lambda park: 3]),
@@ -133,6 +150,25 @@ OWN: dict[str, dict[str, tuple[object, list[object]]]] = {
         "inputs": (2, ["two", None, 1.5]),
         "outputs": (2, ["two", None, 1.5]),
     },
+    **{
+        f"clusters.{name}": {
+            "values": (SUMS, [*COLUMNS, SUMS * 0, SUMS[:3]]),
+            "weights": (
+                RING,
+                [
+                    "many",
+                    None,
+                    3,
+                    np.eye(2),
+                    -RING,
+                    RING * np.nan,
+                    RING.set_axis(list("ABCDEFGHI")),
+                ],
+            ),
+        }
+        for name in ("moran", "lisa", "getis_ord")
+    },
+    "clusters.duranton_overman": {"firms": (PLACED, [None, "firms", PLACED[["geometry"]], [1, 2]])},
     "clusters.wilson": {
         "count": (5.0, ["many", np.nan, -1.0, 99.0, [[1.0]], object()]),
         "of": ([9.0], ["many", np.nan, -1.0, np.ones((2, 2)), object(), 1.0]),
@@ -224,6 +260,8 @@ LABELLED = {
     "dea.metafrontier": UNITS,
     "dea.efficiency": UNITS,
     "dea.scale": UNITS,
+    "clusters.getis_ord": UNITS,
+    "clusters.lisa": UNITS,
 }
 WITHOUT_LABELS = {  # what they return are rows of their own, or no table
     "dea.window", "mcdm.beta_convergence", "mcdm.dagum_gini", "mcdm.kernel_density", "mcdm.theil",
@@ -231,7 +269,8 @@ WITHOUT_LABELS = {  # what they return are rows of their own, or no table
     "mcdm.stability_interval", "mcdm.weights_from_entropy", "dea.malmquist",
     "dea.malmquist_luenberger", "dea.units_needed", "clusters.concentration",
     "clusters.location_quotients", "clusters.orientation_match", "clusters.structure",
-    "clusters.wilson",
+    "clusters.wilson", "clusters.duranton_overman", "clusters.ellison_glaeser", "clusters.moran",
+    "clusters.neighbours", "clusters.false_discovery",
 }  # fmt: skip
 
 

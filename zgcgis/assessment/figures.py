@@ -29,7 +29,9 @@ class Figure(Protocol):
         """Write the figure into a file."""
 
 
-def plot(result: object, path: str | Path | None = None) -> Figure:
+def plot(
+    result: Series | DataFrame | Efficiency | Acceptability, path: str | Path | None = None
+) -> Figure:
     """Draw a result as the figure it is usually shown as, in the look of the page.
 
     Parameters

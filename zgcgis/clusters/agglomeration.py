@@ -14,7 +14,7 @@ from scipy.special import ndtr
 
 from .. import geo
 from ..errors import MissingColumnsError, UnknownNameError
-from ..mcdm.arguments import Above, Count, Floats, Level, guarded, numbers, refuse
+from ..mcdm.arguments import Above, Count, Floats, Level, guarded, numbers, refuse, shown
 from .autocorrelation import false_discovery
 
 __all__ = ["duranton_overman", "ellison_glaeser"]
@@ -144,6 +144,11 @@ def duranton_overman(
     :math:`\hat K(d) = \frac{2}{n(n-1)h} \sum_{i<j} f\left(\frac{d - d_{ij}}{h}\right)`, f Gaussian,
     reflected at 0, h by Silverman's rule. Distances are put into 2,000 classes.
     """
+    if not isinstance(firms, GeoDataFrame):
+        refuse(
+            f"firms 应为带位置的企业图层（GeoDataFrame），收到 {shown(firms)}。",
+            f"firms must be a layer of enterprises (GeoDataFrame); got {shown(firms)}.",
+        )
     if "industry" not in firms:
         raise MissingColumnsError({"industry"}, firms.columns, where="enterprise")
     placed = firms[firms.geometry.notna() & ~firms.geometry.is_empty]

@@ -29,6 +29,7 @@ from ..mcdm.arguments import (
     numbers,
     one_order,
     refuse,
+    shown,
     with_labels,
 )
 
@@ -46,6 +47,7 @@ class Moran(NamedTuple):
     p_permuted: float
 
 
+@guarded
 def neighbours(
     places: GeoSeries | GeoDataFrame,
     *,
@@ -78,6 +80,11 @@ def neighbours(
             "within_m 与 nearest 应给且只给一个：按距离或按最近的几个确定邻居。",
             "Give exactly one of within_m and nearest: neighbours by distance, or the nearest few.",
         )
+    if not isinstance(places, GeoSeries | GeoDataFrame):
+        refuse(
+            f"places 应为带坐标系的图层（GeoSeries 或 GeoDataFrame），收到 {shown(places)}。",
+            f"places must be a layer (GeoSeries or GeoDataFrame); got {shown(places)}.",
+        )
     geometry = places.geometry
     count = len(geometry)
     if within_m is not None:
@@ -99,13 +106,16 @@ def neighbours(
     return csr_array((np.ones(len(i)), (i, j)), shape=(count, count))
 
 
-def _given(values: Numbers, weights: Any) -> tuple[Floats, csr_array, pd.Index | None]:
+def _given(
+    values: Numbers, weights: Numbers | csr_array
+) -> tuple[Floats, csr_array, pd.Index | None]:
     """Values and weights in one order, without what nobody could compute with."""
     labels = values.index if isinstance(values, Series) else None
     x = numbers(values, "values")
-    if isinstance(weights, DataFrame):
-        weights = one_order(one_order(weights, labels, "weights").T, labels, "weights").T
-    w = weights.tocsr() if issparse(weights) else csr_array(numbers(weights, "weights"))
+    given: Any = weights
+    if isinstance(given, DataFrame):
+        given = one_order(one_order(given, labels, "weights").T, labels, "weights").T
+    w: Any = given.tocsr() if issparse(given) else numbers(given, "weights")
     if x.ndim != 1 or w.shape != (x.size, x.size):
         refuse(
             f"values 应为一列数，weights 为同样多行列的方阵；收到 {x.shape} 和 {w.shape}。",
@@ -117,6 +127,7 @@ def _given(values: Numbers, weights: Any) -> tuple[Floats, csr_array, pd.Index |
             "Autocorrelation needs four places or more with values that are all there and not all "
             "the same; leave out places without a value, in the weights too.",
         )
+    w = csr_array(w)
     if w.nnz == 0 or not np.isfinite(w.data).all() or (w.data < 0).any():
         refuse(
             "weights 应为不小于 0 的数，并且至少有一对邻居。",
@@ -135,7 +146,7 @@ def _by_row(w: csr_array) -> csr_array:
 @guarded
 def moran(
     values: Numbers,
-    weights: Any,
+    weights: Numbers | csr_array,
     *,
     standardize: bool = True,
     null: Literal["randomization", "normality"] = "randomization",
@@ -200,7 +211,12 @@ def moran(
 
 @guarded
 def lisa(
-    values: Numbers, weights: Any, *, level: Level = 0.95, draws: Count = 999, seed: int = 0
+    values: Numbers,
+    weights: Numbers | csr_array,
+    *,
+    level: Level = 0.95,
+    draws: Count = 999,
+    seed: int = 0,
 ) -> DataFrame:
     r"""Local Moran (局部莫兰指数, LISA): where like gathers, and what stands out.
 
@@ -258,7 +274,7 @@ def lisa(
 
 
 @guarded
-def getis_ord(values: Numbers, weights: Any, *, level: Level = 0.95) -> DataFrame:
+def getis_ord(values: Numbers, weights: Numbers | csr_array, *, level: Level = 0.95) -> DataFrame:
     r"""Getis–Ord Gi* (热点分析): where high or low values gather, the place itself counted.
 
     Parameters
