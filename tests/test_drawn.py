@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
+import struct
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -242,19 +246,150 @@ def test_the_text_in_an_outline_is_its_attribute(tmp_path):
     assert layer.refused["rule"].tolist() == ["R565"]
 
 
-@pytest.mark.parametrize("radius", [3.0, 50.0, 400.0])
-def test_arcs_and_circles_lose_less_than_a_millionth(tmp_path, radius):
-    circle = ["0", "CIRCLE", "8", "A", "10", EAST, "20", NORTH, "40", radius]
-    bulge = ["0", "POLYLINE", "8", "A", "66", 1, "70", 1]
-    for x in (-radius, radius):
-        bulge += ["0", "VERTEX", "8", "A", "10", EAST + 900 + x, "20", NORTH, "42", 1.0]
-    path = drawing(tmp_path / "arcs.dxf", [circle, [*bulge, "0", "SEQEND", "8", "A"]])
-    layer = the_layer(path, crs="EPSG:4548")
-    scale = area_m2(gpd.GeoSeries([shapely.box(EAST, NORTH, EAST + 1, NORTH + 1)], crs=4548)).iloc[
-        0
-    ]
-    for area in areas(layer):
-        assert area == pytest.approx(np.pi * radius**2 * scale, rel=1.2e-6)
+# --- arcs ----------------------------------------------------------------------------------------
+
+RADII = [0.5, 3.0, 50.0, 400.0, 6_000.0, 50_000.0]
+
+
+def light(corners, closed=1):
+    """A light polyline of corners (x, y, bulge)."""
+    made = ["0", "LWPOLYLINE", "100", "AcDbEntity", "8", "A", "100", "AcDbPolyline"]
+    made += ["90", len(corners), "70", closed]
+    for x, y, bulge in corners:
+        made += ["10", EAST + x, "20", NORTH + y, *(["42", bulge] if bulge else [])]
+    return made
+
+
+def heavy(corners):
+    made = ["0", "POLYLINE", "8", "A", "66", 1, "70", 1]
+    for x, y, bulge in corners:
+        made += ["0", "VERTEX", "8", "A", "10", EAST + x, "20", NORTH + y, "42", bulge]
+    return [*made, "0", "SEQEND", "8", "A"]
+
+
+def curve(radius):
+    """A circle as a rational spline of nine control points."""
+    ring = [(1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1), (1, 0)]
+    made = ["0", "SPLINE", "100", "AcDbEntity", "8", "A", "100", "AcDbSpline", "70", 13, "71", 2]
+    made += ["72", 12, "73", 9, "74", 0]
+    for knot in (0, 0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 4):
+        made += ["40", float(knot)]
+    for k in range(9):
+        made += ["41", 1.0 if k % 2 == 0 else np.sqrt(0.5)]
+    for x, y in ring:
+        made += ["10", EAST + radius * x, "20", NORTH + radius * y, "30", 0.0]
+    return made
+
+
+def sliver(radius, side):
+    """The area between an arc and its chord."""
+    half = np.arcsin(side / 2 / radius)
+    return radius**2 * (half - np.sin(half) * np.cos(half))
+
+
+ROUND = {
+    "circle": lambda r: ["0", "CIRCLE", "8", "A", "10", EAST, "20", NORTH, "40", r],
+    "ellipse": lambda r: [
+        "0", "ELLIPSE", "100", "AcDbEntity", "8", "A", "100", "AcDbEllipse", "10", EAST, "20", NORTH,
+        "30", 0.0, "11", 2 * r, "21", 0.0, "31", 0.0, "40", 0.5, "41", 0.0, "42", 2 * np.pi,
+    ],
+    "light": lambda r: light([(-r, 0, 1.0), (r, 0, 1.0)]),
+    "heavy": lambda r: heavy([(-r, 0, 1.0), (r, 0, 1.0)]),
+    "spline": curve,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("radius", RADII)
+@pytest.mark.parametrize("form", ROUND)
+def test_arcs_and_circles_lose_less_than_a_millionth(tmp_path, form, radius):
+    (shape,) = the_layer(
+        drawing(tmp_path / "arcs.dxf", [ROUND[form](radius)]), crs="EPSG:4548"
+    ).used_shapes
+    plane = gpd.GeoSeries([shape], crs=4490).to_crs(4548).iloc[0]
+    whole = np.pi * radius**2 * (2 if form == "ellipse" else 1)
+    assert plane.area == pytest.approx(whole, rel=1e-6)
+
+
+@pytest.mark.parametrize("radius", [60.0, 400.0, 6_000.0, 50_000.0])
+@pytest.mark.parametrize("way", [1, -1], ids=["bulges out", "bulges in"])
+@pytest.mark.parametrize("make", [light, heavy], ids=["light", "heavy"])
+def test_the_side_of_a_plot_along_a_bend_loses_less_than_a_millionth_of_the_plot(
+    tmp_path, radius, way, make
+):
+    side, deep = 100.0, 20.0
+    bulge = way * np.tan(np.arcsin(side / 2 / radius) / 2)
+    corners = [(0, 0, bulge), (side, 0, 0.0), (side, deep, 0.0), (0, deep, 0.0)]
+    if way < 0 and radius < 100:
+        corners[2:] = [(side, 200, 0.0), (0, 200, 0.0)]
+    (shape,) = the_layer(
+        drawing(tmp_path / "bend.dxf", [make(corners)]), crs="EPSG:4548"
+    ).used_shapes
+    plane = gpd.GeoSeries([shape], crs=4490).to_crs(4548).iloc[0]
+    whole = side * corners[2][1] + way * sliver(radius, side)
+    assert plane.area == pytest.approx(whole, rel=1e-6)
+
+
+def curved_package(path, wkb: bytes, kind: str):
+    """A package with one curved shape, written into it row by row."""
+    frame = gpd.GeoDataFrame({"DKBH": ["A"]}, geometry=[shapely.box(0, 0, 1, 1)], crs=4548)
+    frame.to_file(path, layer="p", layer_options={"SPATIAL_INDEX": "NO"})
+    with contextlib.closing(sqlite3.connect(path)) as base, base:
+        blob = b"GP\x00\x01" + struct.pack("<i", 4548) + wkb
+        base.execute("update p set geom = ?", [blob])
+        base.execute("update gpkg_geometry_columns set geometry_type_name = ?", [kind])
+    return path
+
+
+def string_of_arcs(points) -> bytes:
+    flat = [float(v) for point in points for v in point]
+    return struct.pack(f"<BII{len(flat)}d", 1, 8, len(points), *flat)
+
+
+def line_of(points) -> bytes:
+    return struct.pack("<BI", 1, 2) + string_of_arcs(points)[5:]
+
+
+@pytest.mark.parametrize("radius", RADII)
+@pytest.mark.parametrize("inner", [0.0, 0.5, 0.99])
+def test_curves_of_a_package_lose_less_than_a_millionth_holes_or_not(tmp_path, radius, inner):
+    def ring(r):
+        turns = [(r, 0), (0, r), (-r, 0), (0, -r), (r, 0)]
+        return string_of_arcs([(EAST + x, NORTH + y) for x, y in turns])
+
+    rings = [ring(radius), *([ring(radius * inner)] if inner else [])]
+    polygon = struct.pack("<BII", 1, 10, len(rings)) + b"".join(rings)
+    surface = struct.pack("<BII", 1, 12, 1) + polygon
+    for kind, wkb in (("CURVEPOLYGON", polygon), ("MULTISURFACE", surface)):
+        path = curved_package(tmp_path / f"{kind}.gpkg", wkb, kind)
+        layer = the_layer(path)
+        plane = gpd.GeoSeries(layer.used_shapes, crs=4490).to_crs(4548).iloc[0]
+        assert plane.area == pytest.approx(np.pi * radius**2 * (1 - inner**2), rel=1e-6)
+        assert "R310" in set(layer.findings["rule"])
+
+
+@pytest.mark.parametrize("radius", [60.0, 6_000.0, 50_000.0])
+def test_a_bend_in_a_compound_curve_loses_less_than_a_millionth_of_the_plot(tmp_path, radius):
+    side, deep = 100.0, 20.0
+    dip = radius - np.sqrt(radius**2 - side**2 / 4)
+    arc = string_of_arcs([(EAST, NORTH), (EAST + side / 2, NORTH - dip), (EAST + side, NORTH)])
+    rest = line_of(
+        [(EAST + side, NORTH), (EAST + side, NORTH + deep), (EAST, NORTH + deep), (EAST, NORTH)]
+    )
+    compound = struct.pack("<BII", 1, 9, 2) + arc + rest
+    path = curved_package(
+        tmp_path / "c.gpkg", struct.pack("<BII", 1, 10, 1) + compound, "CURVEPOLYGON"
+    )
+    plane = gpd.GeoSeries(the_layer(path).used_shapes, crs=4490).to_crs(4548).iloc[0]
+    assert plane.area == pytest.approx(side * deep + sliver(radius, side), rel=1e-6)
+
+
+@pytest.mark.parametrize("cut", [5, 9, 13, 40, 97])
+def test_a_curve_that_breaks_off_is_a_sentence(tmp_path, cut):
+    turns = [(EAST + 50 * x, NORTH + 50 * y) for x, y in [(1, 0), (0, 1), (-1, 0), (0, -1), (1, 0)]]
+    wkb = struct.pack("<BII", 1, 10, 1) + string_of_arcs(turns)
+    path = curved_package(tmp_path / "c.gpkg", wkb[:cut], "CURVEPOLYGON")
+    (report,) = examine(path, level="parcel")
+    assert report.outcome == "refuse-file" or len(report.layers[0].refused)
 
 
 # --- out and in again -----------------------------------------------------------------------------

@@ -142,7 +142,7 @@ def test_firms_are_no_totals(name):
 
 def test_money_without_a_unit_is_said(tmp_path):
     path = table(tmp_path, "统一社会信用代码,企业名称,年份,税收", FIRMS)
-    assert "R531" in rules(path, "enterprise")[2]
+    assert rules(path, "enterprise")[0] == "refuse-file"
     assert "R531" not in rules(path, "enterprise", scale={"税收": "wan"})[2]
     assert "R531" not in rules(table(tmp_path, "id,name,year,tax_wan", FIRMS), "enterprise")[2]
 

@@ -270,6 +270,7 @@ def file_as_json(file: str, report: FileReport) -> dict[str, Any]:
             {
                 "name": layer.name,
                 "level": layer.level,
+                "level_settled": layer.asked or layer.sure,
                 "outcome": layer.outcome,
                 "counts": layer.log.counts,
                 **_clean(layer.facts),
@@ -319,6 +320,12 @@ def _show_layer(layer: Layer, lang: str) -> None:
     counts = layer.log.counts
     level = LEVELS[layer.level]
     say(f"  图层 {layer.name}（像是{level.zh}）" if zh else f"  layer {layer.name} ({level.en}?)")
+    if not layer.asked and not layer.sure:
+        say(
+            "    级别没有依据断定，导入时请用 --level 说明"
+            if zh
+            else "    nothing settles the level: say it with --level when importing"
+        )
     if layer.schema is not None:
         by = "；".join(layer.known_by) if zh else "; ".join(layer.known_by)
         say(

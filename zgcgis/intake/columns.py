@@ -104,8 +104,10 @@ def named_unit(name: str) -> tuple[str, str | None]:
         return name, None
     text = unicodedata.normalize("NFKC", name).strip().replace("^", "")
     text = re.sub(r"单位\s*[:：]?\s*", "", text)
-    found = re.match(r"^(.*?)\s*[\(\[（【_]\s*([^()\[\]（）【】_]+?)\s*[\)\]）】]?$", text)
-    if found and found[1]:
+    found = re.match(
+        r"^(.*?)\s*[\(\[（【_/:,、]\s*([^()\[\]（）【】_/:,、]+?)\s*[\)\]）】]?$", text
+    )
+    if found and found[1] and found[1].count("(") == found[1].count(")"):
         unit = plain_name(found[2])
         if any(f"{family}:{unit}" in units_by_name() for family in ("area", "money")):
             return found[1], unit

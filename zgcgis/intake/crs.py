@@ -314,11 +314,15 @@ def words_of(candidates: list[tuple[str, Point]], x: float, y: float) -> str:
     if not candidates:
         if max(abs(x), abs(y)) < 1.2e6 and max(abs(x), abs(y)) > 400:
             return f"地方独立坐标系 a local grid ({x:.0f}, {y:.0f})"
-        return f"({x:.6g}, {y:.6g})"
+        return f"({_plain_number(x)}, {_plain_number(y)})"
     codes = [code for code, _ in candidates]
     if len(codes) > 6:
         return f"CGCS2000 高斯-克吕格 3°带无带号 {codes[0]}…{codes[-1]}，北京为 EPSG:4548"
     return "、".join(codes)
+
+
+def _plain_number(value: float) -> str:
+    return f"{value:.0f}" if 1e6 <= abs(value) < 1e15 else f"{value:.6g}"
 
 
 def _older_datum(crs: CRS) -> bool:

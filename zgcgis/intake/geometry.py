@@ -200,7 +200,7 @@ def _system(layer: Layer, shapes: Geometries, options: Options, log: Log) -> Sys
     bounds = tuple(_extent(shapes))
     open_ = System(implied=implied, bounds=bounds)
     if not implied and (small := _fits_smaller(x, y, expected)) is not None:
-        log.stop("R123", other=small, detail=f"{x:.6g}, {y:.6g}")
+        log.stop("R123", other=small, detail=f"{x:.0f}, {y:.0f}")
         return open_
     told = options.crs is not None
     try:
@@ -213,6 +213,11 @@ def _system(layer: Layer, shapes: Geometries, options: Options, log: Log) -> Sys
     if crs is None and (code := _by_schema(layer, implied)) is not None:
         crs = CRS.from_user_input(code)
         log.add("R121", None, other=code, detail=layer.schema.zh if layer.schema else "")
+    elif crs is None and (shared := _by_corners(vertices, implied, layer.expected)) is not None:
+        code, count = shared
+        crs = CRS.from_user_input(code)
+        words = {"measured": count, "limit": len(vertices), "other": code}
+        log.add("R124", None, **words)
     elif crs is not None and (twin := systems.other_belt_form(crs, x)) is not None:
         log.add("R122", None, other=systems.name_of(twin), detail=systems.name_of(crs))
         crs = twin
@@ -252,6 +257,38 @@ def _by_schema(layer: Layer, implied: tuple[str, ...]) -> str | None:
     if layer.schema is None or not layer.schema.cgcs2000 or layer.source.crs is not None:
         return None
     return implied[0] if len(implied) == 1 and implied[0].startswith("EPSG:4") else None
+
+
+LEAST_SHARED, SHARED_M = 4, 0.1
+"""How many corners must be shared before they settle a system, and within how many metres."""
+
+
+def _by_corners(
+    vertices: NDArray[np.float64], implied: tuple[str, ...], expected: Expected | None
+) -> tuple[str, int] | None:
+    """Return the one system in which most corners are those of land that is there, and how many.
+
+    Where the same numbers are read in a neighbouring belt they lie 250 km away, and in an older
+    datum 100 m: corners that are shared within a decimetre by the half are no chance.
+    """
+    plain = [code for code in implied if re.fullmatch(r"EPSG:4[45]\d\d", code)]
+    if not plain or expected is None or expected.corners is None or len(vertices) < LEAST_SHARED:
+        return None
+    there = expected.corners()
+    if not len(there):
+        return None
+    given = np.unique(vertices[:SAMPLE], axis=0)
+    found = []
+    for code in plain:
+        x, y = Transformer.from_crs(code, "EPSG:4490", always_xy=True).transform(*given.T)
+        near = np.isfinite(x) & np.isfinite(y)
+        tree = shapely.STRtree(shapely.points(np.column_stack([x, y])[near]))
+        degrees = SHARED_M / 111_320.0
+        hit = tree.query(shapely.points(there), predicate="dwithin", distance=degrees)[1]
+        count = len(np.unique(hit))
+        if count >= max(LEAST_SHARED, len(given) / 2):
+            found.append((code, count))
+    return found[0] if len(found) == 1 else None
 
 
 def _told_otherwise(crs: CRS, stated: str, log: Log) -> None:

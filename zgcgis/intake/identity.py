@@ -15,7 +15,7 @@ from .layer import Layer, Options
 from .log import Log
 from .tabular import forms_of
 
-__all__ = ["identify", "inspect"]
+__all__ = ["identify", "inspect", "numbered_on"]
 
 _BY_YEAR = ("staff_persons", "tax_wan", "income_wan", "investment_wan", "rd_wan", "energy_tce")
 
@@ -39,6 +39,42 @@ def identify(layer: Layer, _: Options) -> Layer:
     if layer.shapes is not None and not layer.table:
         _doubles(values, layer.shapes, log, numbered=numbered)
     return layer.after(log, values=values, numbered=numbered)
+
+
+_LONGEST_NUMBER = 9  # digits; a longer one is a code
+
+
+def numbered_on(frame: pd.DataFrame, ours: pd.DataFrame) -> tuple[pd.DataFrame, dict[int, str]]:
+    """Give features that were numbered for want of ids numbers beyond those that are there.
+
+    Parameters
+    ----------
+    frame, ours
+        The features that come, numbered from 1, and those that are there; both with ``id`` and,
+        where they have shapes, ``geometry`` in the system in which shapes are kept.
+
+    Returns
+    -------
+    frame, doubles
+        The features under their numbers; by row, the id of the feature there that has the very
+        same outline: without ids nothing else tells that they are one.
+    """
+    held = ours["id"].dropna().astype("str")
+    plain = held[held.str.fullmatch(rf"\d{{1,{_LONGEST_NUMBER}}}")]
+    first = int(plain.astype("int64").max()) if len(plain) else 0
+    numbers = [str(first + 1 + n) for n in range(len(frame))]
+    frame = frame.assign(id=pd.array(numbers, dtype="str"))
+    if "geometry" not in frame or "geometry" not in ours:
+        return frame, {}
+    theirs = dict(zip(_outlines(ours["geometry"]), ours["id"].astype("str"), strict=True))
+    marks = enumerate(_outlines(frame["geometry"]))
+    return frame, {row: theirs[mark] for row, mark in marks if mark is not None and mark in theirs}
+
+
+def _outlines(shapes: pd.Series) -> list[bytes | None]:
+    """Return a mark of each outline, the same for the same one wherever its rings begin."""
+    held = np.array([None, *shapes], dtype="object")[1:]
+    return shapely.to_wkb(shapely.normalize(held)).tolist()  # type: ignore[no-any-return]
 
 
 def _ids(columns: pd.DataFrame, layer: Layer, log: Log) -> None:

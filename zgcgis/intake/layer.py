@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -68,11 +68,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Where a layer should lie: longitude and latitude, how to say that, how far off it may be."""
+    """Where a layer should lie: longitude and latitude, how to say that, how far off it may be.
+
+    ``corners`` gives, where it is asked, corners that are there already, in degrees of CGCS2000.
+    """
 
     place: tuple[float, float]
     name: str
     span_km: float = 60.0
+    corners: Callable[[], NDArray[np.float64]] | None = None
 
 
 @dataclass(frozen=True, slots=True)

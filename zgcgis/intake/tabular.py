@@ -210,10 +210,19 @@ def _heads(
         for k in range(wide)
     ]
     own = Counter(parts[-1] for parts in columns if parts)
-    return [
+    names = [
         (parts[-1] if own[parts[-1]] == 1 else " ".join(parts)) if parts else f"column_{k + 1}"
         for k, parts in enumerate(columns)
-    ], start + depth
+    ]
+    below = next(islice(rows(), start + depth, None), [])
+    if not _line_of_units(below):
+        return names, start + depth
+    words = [re.sub(r"[()（）\[\]]", "", _said(cell)) for cell in below[: len(names)]]
+    words += [""] * (len(names) - len(words))
+    united = [
+        f"{name}（{unit}）" if unit else name for name, unit in zip(names, words, strict=True)
+    ]
+    return united, start + depth + 1
 
 
 def _said(cell: str | None) -> str:
@@ -240,14 +249,38 @@ def _to_the_right(head: list[str | None], below: list[str | None]) -> list[str |
 
 
 def _units_above(lines: Iterable[list[str | None]]) -> tuple[str, ...]:
-    """Return the units that stand above a table: 单位：公顷、万元."""
-    known = {name.partition(":")[2] for name in units_by_name()}
+    """Return the units of areas and money that stand above a table: 单位：公顷、万元、人."""
+    units: dict[str, None] = {}
     for cell in (_said(cell) for line in lines for cell in line):
-        for found in re.finditer(r"单位\s*[:：]\s*([^:：()（）]{1,30})", cell):
-            parts = tuple(filter(None, re.split(r"[、，,；;/和\s]+", found[1])))
-            if parts and all(plain_name(part) in known for part in parts):
-                return parts
-    return ()
+        for found in re.finditer(r"单位\s*[:：]?\s*([^:：()（）]{1,40})", cell):
+            parts = [part for part in re.split(r"[、，,；;/和及\s]+", found[1]) if part]
+            told = [_unit_in(part) for part in parts]
+            if not told or told[0] is None:
+                continue  # who filled it in, and not in what
+            units |= dict.fromkeys(unit for unit in told if unit)
+    return tuple(units)
+
+
+_COUNTED = {"人", "名", "个", "家", "户", "宗", "项", "件", "块", "套", "栋", "幢", "层", "年", "月", "天", "日", "米", "m",
+            "%", "百分比", "吨", "吨标准煤", "吨标煤", "tce", "次", "辆", "万人", "平方米/人", "元/平方米", "万元/公顷",
+            "万元/亩"}  # fmt: skip
+"""Units that are neither of areas nor of money; nothing is converted by them."""
+
+
+def _unit_in(word: str) -> str | None:
+    """Return the unit of areas or money that a word is, empty for another unit, None for none."""
+    plain = plain_name(word)
+    known = {name.partition(":")[2] for name in units_by_name()}
+    for start in ("", "人民币", "rmb"):
+        if (rest := plain.removeprefix(start)) in known:
+            return rest
+    return "" if plain in _COUNTED else None
+
+
+def _line_of_units(line: list[str | None]) -> bool:
+    """Whether a line below the names holds units alone, one of areas or money among them."""
+    told = [_unit_in(re.sub(r"[()（）\[\]]", "", word)) for word in map(_said, line) if word]
+    return bool(told) and all(unit is not None for unit in told) and any(told)
 
 
 def _line_of_names(

@@ -221,7 +221,9 @@ def _converted(
                 and plain_name(source) != plain_name(column)
                 and not column.startswith(str(source).casefold())
             ):
-                log.add("R531", None, other=str(source), detail="万元 10 000 CNY")
+                sample = values.dropna()
+                if len(sample):
+                    log.stop("R531", other=str(source), detail=f"{sample.iloc[0]:,.15g}")
             if column in _OF_SHAPES and len(values) > 1 and (values == 0).all():
                 log.add("R528", None, other=str(source), measured=len(values))
                 values = values.mask(values == 0)  # a column made and never filled

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,16 +25,17 @@ from ..findings import combine
 from ..intake import tabular as tables
 from ..intake.examine import examine, shifts
 from ..intake.geometry import against_areas, against_floors
+from ..intake.identity import numbered_on
 from ..intake.layer import STORED, Expected, Layer, Options
 from ..intake.log import Log, Refusal
 from ..intake.sandbox import archive
 from ..model import LEVELS
 from .history import IMPORT, forget_earlier, keep, locked, next_delivery, tell
-from .layers import store_layer, stored_box, stored_record, the_layer
+from .layers import store_layer, stored_record, the_layer
 from .outside import delivered, refuse_links
 from .spreadsheets import write_csv
-from .stored import read_stored_layer, stored_file
-from .zones import layer_files, own_codes, read_settings, zone_folder
+from .stored import corners_of, read_stored_layer, stored_file
+from .zones import layer_files, middle_of, own_codes, read_settings, zone_folder
 
 __all__ = ["Intake", "import_all", "import_file"]
 
@@ -258,8 +260,12 @@ def _what_to_ask(path: str | Path, unclear: list[str], doubled: list[str]) -> Zo
 
 def _of_zone(folder: Path, level: str) -> dict[str, Any]:
     """Return what a zone says of the layers that are meant for it."""
+    expected = _where_it_should_lie(folder, level)
+    if expected is not None:
+        corners = partial(corners_of, layer_files(folder / "layers"))
+        expected = replace(expected, corners=corners)
     return {
-        "expected": _where_it_should_lie(folder, level),
+        "expected": expected,
         "zone_system": str(read_settings(folder / "zone.toml").get("land_use_system") or ""),
     }
 
@@ -382,31 +388,13 @@ def _where_it_should_lie(folder: Path, level: str) -> Expected | None:
     if center:
         place, name = (float(center[0]), float(center[1])), "示范区中心 the centre of the zone"
         return Expected(place, name, ZONE_REACH_KM)
-    there = _where_layers_lie(folder, level)
+    there = middle_of(_others(folder, level))
     return there and Expected(there, "示范区已有的图层 the layers of the zone", ZONE_REACH_KM)
-
-
-def _where_layers_lie(folder: Path, level: str) -> tuple[float, float] | None:
-    """Return the middle of the other layers of the zone, by what their files say of their box."""
-    boxes = [_box(path, other) for other, path in _others(folder, level).items()]
-    there = [box for box in boxes if box is not None]
-    if not there:
-        return None
-    west, south = min(b[0] for b in there), min(b[1] for b in there)
-    east, north = max(b[2] for b in there), max(b[3] for b in there)
-    return (west + east) / 2, (south + north) / 2
 
 
 def _others(folder: Path, level: str) -> dict[str, Path]:
     files = layer_files(folder / "layers")
     return {other: path for other, path in sorted(files.items()) if other != level}
-
-
-def _box(path: Path, level: str) -> list[float] | None:
-    if (box := stored_box(path)) is not None:
-        return box
-    bounds = read_stored_layer(path, level).total_bounds
-    return [float(side) for side in bounds] if np.isfinite(bounds).all() else None
 
 
 def _find(
@@ -531,9 +519,15 @@ def _added(
             log.add("R570", None, other=str(sample), measured=len(theirs), detail=layer.schema.name)
     keys = [k for k in (*LEVELS[level].feature_key, "since", "until") if k in frame and k in ours]
     known = set(map(tuple, ours[keys].astype("str").to_numpy().tolist()))
+    doubles: dict[int, str] = {}
+    if layer.numbered:
+        frame, doubles = numbered_on(frame, ours)
     again = np.array([tuple(row) in known for row in frame[keys].astype("str").to_numpy().tolist()])
     for row in np.flatnonzero(again).tolist():
         log.add("R501", row)
+    for row, other in doubles.items():
+        log.add("R319", row, other=other)
+        again[row] = True
     both = pd.concat([pd.DataFrame(ours), pd.DataFrame(frame[~again])], ignore_index=True)
     made = GeoDataFrame(both, geometry="geometry", crs=STORED)
     return made, layer.after(_of_the_file(log, layer))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -209,6 +209,14 @@ def _stamp(path: Path) -> tuple[int, int]:
 def read_stored_layer(path: Path, level: str) -> GeoDataFrame:
     """Read one layer of a zone folder into the columns of its level, in EPSG:4490."""
     return read_layer(path, level)[0]
+
+
+def corners_of(layers: Mapping[str, Path]) -> NDArray[np.float64]:
+    """Return the corners of all outlines of some layers, by level, in degrees of CGCS2000."""
+    outlined = [level for level in layers if LEVELS[level].geometry == "polygon"]
+    parts = [shapely.get_coordinates(read_stored_layer(layers[level], level).geometry.to_numpy())
+             for level in outlined]  # fmt: skip
+    return np.unique(np.concatenate([np.zeros((0, 2)), *parts]), axis=0)
 
 
 def read_layer(path: Path, level: str) -> tuple[GeoDataFrame, dict[int, str]]:

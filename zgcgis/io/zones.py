@@ -22,6 +22,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from importlib.resources import as_file, files
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ from ..plan.settings import check_settings, keeping_all, read_toml, refuse
 from ..runs import sweep
 from ..safe_text import toml_text
 from ..standards import read_evaluation
-from .layers import the_layer, typed
+from .layers import stored_box, the_layer, typed
 from .outside import refuse_links
 from .places import result_folder
 from .sound import read_sound_layer
@@ -61,6 +62,7 @@ __all__ = [
     "SHIPPED",
     "is_zone",
     "layer_files",
+    "middle_of",
     "mistakes",
     "new_zone",
     "open_zone",
@@ -487,6 +489,19 @@ def _grouped(units: DataFrame) -> dict[str, str]:
 
 
 # --- layers --------------------------------------------------------------------------------------
+
+
+def middle_of(layers: Mapping[str, Path]) -> tuple[float, float] | None:
+    """Return the middle of some layers, by level, in degrees; by what their files say of their box."""
+    boxes = []
+    for level, path in layers.items():
+        if (box := stored_box(path)) is None:
+            box = [float(side) for side in read_stored_layer(path, level).total_bounds]
+        boxes += [box] if all(map(isfinite, box)) else []
+    if not boxes:
+        return None
+    west, south, east, north = zip(*boxes, strict=True)
+    return (min(west) + max(east)) / 2, (min(south) + max(north)) / 2
 
 
 def layer_files(folder: Path) -> dict[str, Path]:

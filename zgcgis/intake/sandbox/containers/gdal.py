@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import MOST_FIELDS, Refused, first_line
+from .arcs import straight
 from .parquet import geometry_place, plain
 
 __all__ = ["get_ready", "read", "read_layers"]
@@ -208,7 +209,7 @@ def _read_layer(
     if not schema.names:  # rows without a cell: a stream of nothing says nothing of them
         rows = pyogrio.read_info(path, layer=which, force_feature_count=True)["features"]
     if curved:
-        _straighten(pyogrio, path, which, out, options)
+        _straighten(out)
     names = [str(f) for f in meta["fields"]]
     return {
         "name": name,
@@ -267,21 +268,13 @@ def _curves(array: Any) -> int:
     return count
 
 
-def _straighten(
-    pyogrio: Any, path: str, which: int | str, out: Path, options: dict[str, str]
-) -> None:
-    """Write the layer again with its curves as chords, which the other way of reading makes."""
-    import warnings
-
+def _straighten(out: Path) -> None:
+    """Write a layer again with its curves as chords."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        shapes = pyogrio.raw.read(path, layer=which, columns=[], **options)[2]
     table = pq.read_table(out)
-    if len(shapes) != table.num_rows:
-        raise Refused("R415", measured=len(shapes), limit=table.num_rows, detail=str(which))
     place = table.schema.get_field_index("geometry")
-    table = table.set_column(place, "geometry", pa.array(list(shapes), type=pa.binary()))
+    shapes = [None if one is None else straight(one) for one in table["geometry"].to_pylist()]
+    table = table.set_column(place, "geometry", pa.array(shapes, type=pa.binary()))
     pq.write_table(table, out, compression="none")
