@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import geopandas as gpd
 import pandas as pd
 import pytest
@@ -104,6 +106,69 @@ WAYS = {
     "no ring numbers": {"ring_numbers": False},
     "blanks after commas": {"comma": ", "},
 }
+
+
+def _corners(change):
+    return lambda text: "\r\n".join(
+        change(line.split(",")) if line.startswith("J") else line for line in text.split("\r\n")
+    )
+
+
+def _heads(change):
+    return lambda text: "\r\n".join(
+        change(line) if line.endswith("@") else line for line in text.split("\r\n")
+    )
+
+
+ODD = {
+    "tabs": lambda text: text.replace(",", "\t"),
+    "blanks for commas": lambda text: text.replace(",", " "),
+    "semicolons between corners": _corners(";".join),
+    "no names of corners": _corners(lambda cells: ",".join(cells[1:])),
+    "coordinates alone": _corners(lambda cells: ",".join(cells[2:])),
+    "heights behind": _corners(lambda cells: ",".join([*cells, "35.20"])),
+    "remarks behind": _corners(lambda cells: ",".join([*cells, "钢钉"])),
+    "quotes": _corners(lambda cells: ",".join(f'"{cell}"' for cell in cells)),
+    "letters before coordinates": _corners(
+        lambda cells: f"{cells[0]},{cells[1]},X={cells[2]},Y={cells[3]}"
+    ),
+    "rings from nought": _corners(lambda c: ",".join([c[0], str(int(c[1]) - 1), *c[2:]])),
+    "one ring number": _corners(lambda c: ",".join([c[0], "1", *c[2:]])),
+    "no sign at the end": _heads(lambda line: line.removesuffix("@").rstrip(",")),
+    "comma behind the sign": _heads(lambda line: line + ","),
+    "another word for the kind": lambda text: text.replace(",面,", ",多边形,"),
+    "colons in the head": lambda text: re.sub(r"(?m)^([^\[J\d,=]{2,10})=", r"\1：", text),
+    "names of columns": lambda text: text.replace(
+        "地块坐标]", "地块坐标]\r\n点号,圈号,X坐标,Y坐标"
+    ),
+    "another section first": lambda text: "[项目信息]\r\n项目名称=甲\r\n" + text,
+    "no sections": lambda text: re.sub(r"(?m)^\[.*\]\r\n", "", text),
+    "blank lines between": lambda text: text.replace("\r\n", "\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("way", ODD)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "gb18030"])
+def test_plots_written_oddly_have_the_area_they_state(tmp_path, way, encoding):
+    path = tmp_path / "红线.txt"
+    path.write_bytes(ODD[way](written()).encode(encoding))
+    (report,) = examine(path, level="parcel")
+    (layer,) = report.layers
+    assert not layer.log.stops
+    made = area_m2(gpd.GeoSeries(layer.used_shapes, crs=4490)).tolist()
+    assert made == pytest.approx([one.area for one in PLOTS], rel=2e-4)
+    holes = [
+        sum(len(part.interiors) for part in shapely.get_parts(one)) for one in layer.used_shapes
+    ]
+    assert holes == [1, 1, 0]
+
+
+def test_rings_left_open_under_one_number_begin_at_their_first_corner():
+    text = _corners(lambda c: ",".join([c[0], "1", *c[2:]]))(written(close="open"))
+    corners = read_corners(text)
+    assert [one.area for one in corners.shapes] == pytest.approx(
+        [one.area for one in PLOTS], abs=0.05
+    )
 
 
 @pytest.mark.parametrize("way", WAYS)

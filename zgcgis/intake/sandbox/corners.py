@@ -41,7 +41,9 @@ LEAST_ROOM_M2, RELATIVE = 0.05, 2e-4
 """How far a stated area may be off: rounding of corners; plane against ellipsoid."""
 _BEGIN = re.compile(r"^[\[【]\s*地块坐标\s*[\]】]")
 _SECTION = re.compile(r"^[\[【].*[\]】]$")
-_SETTING = re.compile(r"^([^=,，@]{1,40})[=＝](.*)$")
+_SETTING = re.compile(r"^([^=,，@:]{1,40})[=:](.*)$")
+_KINDS = {"点", "线", "面", "多边形"}
+_FIRST_POINT = re.compile(r"^\D{0,8}0*1$")
 _NUMBER = re.compile(r"^[+-]?\d+(?:\.\d+)?$")
 _AREA = re.compile(r"^(\d+(?:\.\d+)?)\s*(公顷|亩|平方米|㎡|m2|ha)?$", re.IGNORECASE)
 _NAMED_UNITS = {"公顷": "ha", "ha": "ha", "亩": "mu", "平方米": "m2", "㎡": "m2", "m2": "m2"}
@@ -70,6 +72,7 @@ class Plot:
     code: str
     rings: list[list[tuple[float, float]]] = field(default_factory=list)
     ring: str = ""
+    at_first: bool = False
 
     @property
     def label(self) -> str:
@@ -111,7 +114,7 @@ def read_corners(text: str) -> Corners:
         plain = _narrow(line)
         if not plain or _SECTION.match(plain):
             continue
-        if plain.endswith("@"):
+        if _is_plot(plain):
             plots.append(_plot(plain, number))
         elif not plots and (setting := _SETTING.match(plain)):
             head[setting[1].strip()] = setting[2].strip()
@@ -142,13 +145,21 @@ def _settled(plots: list[Plot], head: Mapping[str, str], findings: list[Finding]
 
 def _narrow(line: str) -> str:
     text = unicodedata.normalize("NFKC", line.replace("\ufeff", "")).strip().strip("\x00")
-    return re.sub(r"\s*[,，]\s*", ",", text)
+    return re.sub(r"\s*[,，]\s*", ",", text.replace('"', ""))
+
+
+def _is_plot(line: str) -> bool:
+    """Whether a line begins a plot: it ends in @, or names a kind of shape behind counts."""
+    if line.rstrip(",").endswith("@"):
+        return True
+    cells = line.split(",")
+    return len(cells) >= 6 and cells[0].isdigit() and bool(_KINDS & set(cells[3:]))
 
 
 def _plot(line: str, number: int) -> Plot:
     """Read the line of a plot; the word 点, 线 or 面 in it tells which cell is which."""
-    cells = [cell.strip() for cell in line.rstrip("@").rstrip(",").split(",")]
-    middle = next((k for k, cell in enumerate(cells) if cell in {"点", "线", "面"}), None)
+    cells = [cell.strip() for cell in line.rstrip(",").rstrip("@").rstrip(",").split(",")]
+    middle = next((k for k, cell in enumerate(cells) if cell in _KINDS), None)
     before = cells if middle is None else cells[:middle]
     after = [] if middle is None else cells[middle + 1 :]
     before, after = [*before, *[""] * 4], [*after, *[""] * 3]
@@ -162,7 +173,7 @@ def _plot(line: str, number: int) -> Plot:
         _NAMED_UNITS.get((found[2] or "").lower()) if found else None,
         before[2],
         before[3],
-        "面" if middle is None else cells[middle],
+        "面" if middle is None or cells[middle] == "多边形" else cells[middle],
         after[0],
         after[1],
         after[2],
@@ -171,19 +182,27 @@ def _plot(line: str, number: int) -> Plot:
 
 def _add_corner(plot: Plot, line: str) -> bool:
     """Add a corner to the ring it belongs to; a ring that has come back to its start is closed."""
-    cells = re.split(r"[,;\t ]+", line)
+    cells = [
+        re.sub(r"^[XY]=", "", cell, flags=re.IGNORECASE) for cell in re.split(r"[,;\t ]+", line)
+    ]
     sizes = [abs(float(cell)) if _NUMBER.match(cell) else -1.0 for cell in cells]
     y = max(range(1, len(cells)), key=lambda k: min(sizes[k - 1], sizes[k]), default=0)
     if y == 0 or min(sizes[y - 1], sizes[y]) < 0:
         return False  # not two numbers beside each other
     ring = cells[y - 2] if y >= 3 else ""
-    _add_point(plot, ring, (float(cells[y]), float(cells[y - 1])))
+    again = y >= 2 and bool(_FIRST_POINT.match(cells[0]))
+    _add_point(
+        plot, ring, (float(cells[y]), float(cells[y - 1])), first=again and not plot.at_first
+    )
+    plot.at_first = again
     return True
 
 
-def _add_point(plot: Plot, ring: str, point: tuple[float, float]) -> None:
+def _add_point(plot: Plot, ring: str, point: tuple[float, float], *, first: bool = False) -> None:
+    """Add a point; a `first` one, by its number, begins a ring unless it closes the one there is."""
     last = plot.rings[-1] if plot.rings else None
-    if last is None or plot.ring != ring or (len(last) > 3 and last[0] == last[-1]):
+    begins = last is not None and first and len(last) > 2 and point != last[0]
+    if last is None or plot.ring != ring or begins or (len(last) > 3 and last[0] == last[-1]):
         plot.rings.append([point])
     elif last[-1] != point:
         last.append(point)
