@@ -1070,7 +1070,12 @@ def attributes(folder: Path) -> list[Case]:
     dates = ["2019/3/5", "20190305", "2019年3月5日", "2019.03.05", "2019-03", "2019-03-05"] * 2
     add("dates in many forms are fine", frame.assign(供地日期=dates), "accept", set())
     money = [120.0, 300.0, 250.0, 410.0, 180.0, 90.0, 1.2e6, 3.1e6, 2.5e6, 4.4e6, 1.9e6, 2.0e6]
-    add("yuan and 10 000 yuan mixed", frame.assign(土地价款=money), "finding", {"R522"})
+    add(
+        "yuan and 10 000 yuan mixed",
+        frame.assign(**{"土地价款（万元）": money}),
+        "finding",
+        {"R522"},
+    )
     add(
         "a value not in its list",
         frame.assign(供地方式=["出让"] * 11 + ["借用"]),

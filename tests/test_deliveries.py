@@ -111,7 +111,7 @@ def test_survey_land_is_taken_in_any_dress_with_no_option(zone, tmp_path, dress)
     pd.testing.assert_series_equal(
         ours, theirs, check_names=False, check_index_type=False, atol=0.005
     )
-    net = layer["TBDLMJ"].astype("float64").sum()
+    net = layer["net_area_m2"].sum()
     assert net == pytest.approx(given["TBDLMJ"].sum(), abs=0.005)
 
 
@@ -405,6 +405,28 @@ def test_patches_and_parcels_are_levels_of_their_own_and_what_counts_is_said(zon
     assert (len(here.layer("land_patch")), len(here.layer("parcel"))) == (44, 6)
     (said,) = check(here, ["H214"])["detail"]
     assert "宗地（6 个）" in said
+
+
+def test_gross_and_net_areas_of_patches_are_kept_by_name_and_said_on_the_map(zone, tmp_path):
+    from zgcgis.checks import check
+    from zgcgis.io.layers import write_layer
+    from zgcgis.maps import draw_zone
+
+    given = survey()
+    import_all(shapefile(given, tmp_path / "given" / "DLTB.shp", PRJ), zone)
+    here = open_zone(zone)
+    layer = here.layer("land_patch")
+    for column, field in (("registered_area_m2", "TBMJ"), ("net_area_m2", "TBDLMJ"),
+                          ("deducted_area_m2", "KCMJ"), ("deducted_share", "KCXS")):  # fmt: skip
+        assert layer[column].sum() == pytest.approx(given[field].sum(), abs=0.005)
+    (said,) = check(here, ["H214"])["detail"]
+    assert f"{given['TBMJ'].sum():,.2f}" in said
+    assert f"{given['TBDLMJ'].sum():,.2f}" in said
+    assert said in draw_zone(here).content["counting"][0]
+    target = write_layer(layer, tmp_path / "out.gpkg", headers="zh")
+    again = gpd.read_file(target, layer=target.stem)
+    net = next(name for name in again.columns if name.startswith("净面积"))
+    assert again[net].sum() == pytest.approx(given["TBDLMJ"].sum(), abs=0.005)
 
 
 # --- tables as offices make them -------------------------------------------------------------------

@@ -264,6 +264,20 @@ def industries_without_codes(zone: Zone) -> GeoDataFrame:
     return finding_frame([row], rule="H212")
 
 
+def _gross_and_net(zone: Zone) -> Text:
+    """Say what patches state of their areas, gross and net, and that accounts go by the gross."""
+    layer = _now(zone, zone.layer("parcel"))
+    held = [name for name in ("registered_area_m2", "net_area_m2") if name in layer]
+    gross, *net = (float(layer[name].fillna(0).sum()) for name in held) if held else (0.0,)
+    if not gross or not net:
+        return Text("", "")
+    return Text(
+        f"；所述毛面积合 {gross:,.2f} 平方米，扣除田坎等后净面积合 {net[0]:,.2f} 平方米，台账按毛面积",
+        f"; they state {gross:,.2f} m2 gross and {net[0]:,.2f} m2 net of ridges and the like, and "
+        "accounts go by the gross area",
+    )
+
+
 @rule(
     "H214",
     "note",
@@ -275,11 +289,13 @@ def industries_without_codes(zone: Zone) -> GeoDataFrame:
 def which_land_it_stands_on(zone: Zone) -> GeoDataFrame:
     """Accounts and checks say whether they stand on parcels (宗地) or land-use patches (地类图斑)."""
     patches, count = zone.count("land_patch"), zone.count("parcel")
+    areas = _gross_and_net(zone) if zone.land == "land_patch" else Text("", "")
     if zone.land == "land_patch":
         words = Text(
-            f"没有宗地图层：用地台账、规划核查和拓扑检查都按地类图斑（{count} 个），文中“宗地”即图斑",
+            f"没有宗地图层：用地台账、规划核查和拓扑检查都按地类图斑（{count} 个），文中“宗地”即图斑"
+            f"{areas.zh}",
             f"there is no layer of parcels: accounts and checks stand on {count} land-use patches, "
-            "and parcels mean patches",
+            f"and parcels mean patches{areas.en}",
         )
     elif patches:
         words = Text(

@@ -204,7 +204,9 @@ def inspect(layer: Layer, _: Options) -> Layer:
     """Stage *inspection*: hold land-use patches of the third survey against the rules for them."""
     if layer.schema is None or layer.schema.name != "DLTB" or layer.shapes is None:
         return layer
-    fields = {column: name for name, column in layer.matched.of.items() if name in _OF_PATCHES}
+    fields = {
+        column: name for name, column in layer.matched.of.items() if name.upper() in _OF_PATCHES
+    }
     values = layer.values.rename(columns=fields)
     values.columns = [str(c).upper() for c in values.columns]
     blank = {name for one in layer.fields if (name := one.name.upper()) not in values.columns}
@@ -234,5 +236,5 @@ def inspect(layer: Layer, _: Options) -> Layer:
     return layer.after(log, inspection=told)
 
 
-_OF_PATCHES = {"DLBM", "TBMJ", "dlbm", "tbmj", "BZ"}
+_OF_PATCHES = {"DLBM", "TBMJ", "TBDLMJ", "KCMJ", "KCXS", "BZ"}
 """Fields of patches that have another name by then."""

@@ -21,7 +21,7 @@ from ..plan.targets import period_name
 from ..terms import TERMS
 from .packed import desks
 from .packed.finding_list import Sentences, findings_block
-from .packed.land_layers import MOST_BLOCKS
+from .packed.land_layers import MOST_BLOCKS, counting
 from .panel import Measure, in_units, named, panel
 
 __all__ = ["page_content"]
@@ -76,7 +76,7 @@ def page_content(
         "review": _text(review_no if review_no is not None else meta.get("review_no")),
         "disclaimer": _pair(meta.get("disclaimer_zh"), meta.get("disclaimer_en")),
         "credit": _pair(meta.get("attribution_zh"), meta.get("attribution_en")),
-        "counting": _pair(meta.get("counting_zh"), meta.get("counting_en")),
+        "counting": counting(zone, _pair(meta.get("counting_zh"), meta.get("counting_en"))),
         "sourceList": [
             {"t": _pair(entry.get("zh"), entry.get("en")), "licence": _text(entry.get("licence"))}
             for entry in meta.get("source", [])

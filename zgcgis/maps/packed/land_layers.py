@@ -18,7 +18,9 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
+from ...checks import check
 from ...errors import UnknownNameError, ZgcgisError
+from ...findings import describe
 from ...geo import area_m2
 from ...land_use import CLASSES, STATE_KEYS, build_states, classify
 from ...model import COLUMNS, LEVELS, Zone
@@ -33,6 +35,7 @@ __all__ = [
     "asked_layers",
     "class_style",
     "common_uses",
+    "counting",
     "land_of",
     "packed_rows",
     "ramp_style",
@@ -576,3 +579,11 @@ def asked_layers(layers: Sequence[str] | None) -> Iterator[tuple[str, str]]:
     for text in layers or ():
         level, _, style = text.partition(":")
         yield level, style
+
+
+def counting(zone: Zone, said: list[str]) -> list[str]:
+    """Return what is said of counting: the zone's own words, and on which land accounts stand."""
+    found = check(zone, ("H214",))
+    told = [describe(found, lang).iloc[0] for lang in ("zh", "en")] if len(found) else ["", ""]
+    parts = zip(said, told, ("。", "."), strict=True)
+    return ["\n".join(filter(None, (own, land and land + end))) for own, land, end in parts]
