@@ -626,6 +626,8 @@ LINES = {
     "KML、KMZ、DXF 的线": "drawn::test_a_red_line_of_a_kml_that_closes_is_land_and_one_that_does_not_is_a_sentence",
     "DXF 面内的文字": "drawn::test_the_text_in_an_outline_is_its_attribute",
     "DXF 的圆和圆弧": "drawn::test_arcs_and_circles_lose_less_than_a_millionth",
+    "VCT 2.0、3.0（.vct）": "vct::test_polygons_made_of_shared_lines_are_read_in_each_dialect",
+    "VCT 3.0": "vct::test_patches_are_written_and_read_again_to_a_millimetre",
     "没有编号的图层用 `--add` 追加": "delivered_kinds::test_what_is_added_without_ids_has_ids_of_its_own",
     "没有说明坐标系的图，示范区已有图层": "delivered_kinds::test_corners_that_a_zone_has_already_settle_the_system_of_a_drawing",
     "金额没有写单位的表": "delivered_kinds::test_money_without_a_unit_is_asked_about_and_the_answer_counts",

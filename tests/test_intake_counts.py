@@ -32,6 +32,7 @@ from zgcgis.intake.log import Finding, Refusal
 from zgcgis.intake.sandbox import archive
 from zgcgis.intake.sandbox import process as guard
 from zgcgis.intake.sandbox.staging import stage
+from zgcgis.io.layers import write_layer
 
 FULL = os.environ.get("ZGCGIS_FULL") == "1"
 COUNT = 3000
@@ -115,11 +116,16 @@ def as_archive(path: Path) -> Path:
     return zipped(path, parts, [part.name for part in parts])
 
 
+def as_exchange(path: Path) -> Path:
+    return write_layer(parcels().rename(columns={"code": "id"}), path)
+
+
 def as_kml(path: Path) -> Path:
     return written(path, "LIBKML", columns=["name"])
 
 
 MAKERS: dict[str, Callable[[Path], Path]] = {
+    ".vct": as_exchange,
     ".shp": as_shapefile,
     ".gpkg": lambda path: written(path, "GPKG", layer="parcel"),
     ".geojson": lambda path: written(path, "GeoJSON"),

@@ -28,7 +28,7 @@ from .encoding import codec_of, decode_bytes
 from .layer import Layer, Options, Source
 from .log import Finding, Log, Refusal
 from .sandbox.archive import FREE_UNPACKED, MOST_MEMBERS, MOST_RATIO
-from .sandbox.corners import Plot, is_corners, read_corners
+from .sandbox.corners import Plot, is_corners, read_corners, vct
 from .sandbox.format import Format, Formats, Staged
 from .sandbox.process import Reader, run_child
 from .sandbox.shapefile import index_shapes, read_dbf
@@ -573,6 +573,7 @@ FORMATS = (
         container="parquet", early=True,
     ),
     Format("csv", "CSV", (".csv", ".tsv"), _look_csv, _read_csv, alone=True),
+    Format("vct", "VCT", (".vct",), _look_csv, vct.read_layers, by_layer=True),
     Format("txt", "TXT", (".txt",), _look_csv, _read_txt, alone=True),
     Format(
         "xlsx", "XLSX", (".xlsx",), _look_xlsx, _read_workbook,

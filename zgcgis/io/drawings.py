@@ -17,11 +17,11 @@ from geopandas import GeoDataFrame
 from pyproj import CRS
 
 from ..errors import WriteError, ZgcgisWarning
-from ..intake.sandbox.corners import rings_out, written_corners
+from ..intake.sandbox.corners import rings_out, vct, written_corners
 from .spreadsheets import write_csv, write_table
 from .writing import write_bytes_whole
 
-__all__ = ["DRAWN", "write_corner_table", "write_corners", "write_drawing"]
+__all__ = ["DRAWN", "write_corner_table", "write_corners", "write_drawing", "write_vct"]
 
 FIRST_BELT, FIRST_BELT_CODE = 25, 4513  # CGCS2000 in belts of three degrees, numbered
 _OF_CORNERS = {"number": "id", "name": "name", "use": "planned_use", "code": "land_use"}
@@ -60,6 +60,23 @@ def write_drawing(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path
     lines = [*_head(placed), *_entities(placed, _texts(frame, "id"), _texts(frame, "land_use"))]
     text = "\r\n".join([*lines, "0", "ENDSEC", "0", "EOF", ""])
     return write_bytes_whole(target, text.encode("gbk"))
+
+
+def write_vct(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path:
+    """Write polygons as VCT 3.0; land-use patches in the fields of the third survey."""
+    placed, belt = _in_belt(frame, target, crs)
+    table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    patches = {"land_use", "net_area_m2"} <= set(table.columns)
+    table = table.rename(columns=_OF_SURVEY) if patches else table
+    table = table[[name for name in table.columns if not str(name).startswith("_")]]
+    text = vct.written_vct(
+        placed.geometry.to_list(), table, belt=belt, name="DLTB" if patches else "LAYER"
+    )
+    return write_bytes_whole(target, text.encode("gb18030"))
+
+
+_OF_SURVEY = {"id": "BSM", "land_use": "DLBM", "registered_area_m2": "TBMJ", "net_area_m2": "TBDLMJ",
+              "deducted_area_m2": "KCMJ", "deducted_share": "KCXS"}  # fmt: skip
 
 
 def _in_belt(frame: GeoDataFrame, target: Path, crs: str | None) -> tuple[GeoDataFrame, int]:
@@ -149,5 +166,5 @@ def _in_page(sign: str) -> bool:
     return True
 
 
-DRAWN = {".txt": write_corners, ".dxf": write_drawing}
+DRAWN = {".txt": write_corners, ".dxf": write_drawing, ".vct": write_vct}
 """The writers of these forms by the suffix of their files."""

@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ..log import Finding, Refusal
+from ...log import Finding, Refusal
 
 __all__ = [
     "CornerList",
