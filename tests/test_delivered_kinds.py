@@ -215,3 +215,25 @@ def test_doctor_says_where_import_will_ask_for_the_level(zone, tmp_path):
     assert not list((zone / "layers").glob("*.parquet"))
     told = run.invoke(cli, ["doctor", str(path), "--level", "parcel", "--lang", "en"])
     assert "say it with --level" not in told.output
+
+
+# --- a zone from nothing --------------------------------------------------------------------------
+
+
+def test_a_person_at_a_terminal_is_asked_and_nobody_else(tmp_path, monkeypatch):
+    path = tmp_path / "宗地.gpkg"
+    frame = gpd.GeoDataFrame(
+        {"宗地代码": ["a", "b"], "登记面积": 4800.0}, geometry=boxes(0, 2), crs=4548
+    )
+    frame.to_file(path)
+    run = CliRunner()
+    mute = run.invoke(cli, ["new", str(tmp_path / "one"), "--id", "one"])
+    assert mute.exit_code == 2
+    assert "--zh" in mute.output
+    assert not (tmp_path / "one").exists()
+    monkeypatch.setattr("zgcgis.cli.basics.at_a_terminal", lambda: True)
+    said = f"two\n张江\nZhangjiang\n{path}\n"
+    asked = run.invoke(cli, ["new", str(tmp_path / "two")], input=said)
+    assert asked.exit_code == 0, asked.output
+    zone = open_zone(tmp_path / "two")
+    assert (zone.id, zone.names["zh"], len(zone.layer("parcel"))) == ("two", "张江", 2)

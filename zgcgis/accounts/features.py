@@ -190,6 +190,20 @@ def on_bare_ground(gone: GeoDataFrame, frame: GeoDataFrame) -> int:
     return int(placed.sum()) - len(np.unique(held))
 
 
+def pointing_at(features: DataFrame, layer: DataFrame, column: str) -> tuple[int, str]:
+    """Return how many rows of another layer name a feature by an id that it no longer has.
+
+    With one of them as ``was → id``. An id that another feature has taken since is left out: whom
+    the row means then cannot be told.
+    """
+    given = features.loc[features["kind"] == "renumbered", ["was", "id"]]
+    taken = set(features.loc[~features["kind"].isin(["retired", "renumbered"]), "id"])
+    moved = {str(was): str(now) for was, now in given.to_numpy().tolist() if was not in taken}
+    held = layer[column].dropna().astype(str) if column in layer else Series(dtype="str")
+    found = held[held.isin(list(moved))]
+    return len(found), f"{found.iloc[0]} → {moved[found.iloc[0]]}" if len(found) else ""
+
+
 def changed_values(before: DataFrame, after: DataFrame, features: DataFrame) -> DataFrame:
     """Return each value that differs: ``id, column, before, after``."""
     rows = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import platform
+import sys
 from dataclasses import replace
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -86,21 +87,55 @@ def opened_on(zone: str, lang: str, as_of: datetime | None = None, year: int | N
     return replace(found, meta={**found.meta, "as_of": as_of.date()})
 
 
+def _given(option: str, value: str | None, words: Text, lang: str) -> str:
+    """Return what an option says; without it ask a person at a terminal, and nobody else."""
+    if value is not None:
+        return value
+    if not at_a_terminal():
+        raise click.MissingParameter(param_hint=option, param_type="option")
+    return str(click.prompt(words.say(lang)))
+
+
+def at_a_terminal() -> bool:
+    """Whether a person can answer."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 @command()
 @click.argument("folder", type=click.Path())
-@click.option("--id", "id_", required=True, help="代码中的名称 Name in code, such as zhangjiang.")
-@click.option("--zh", required=True, help="中文名称 Chinese name.")
-@click.option("--en", required=True, help="英文名称 English name.")
+@click.option("--id", "id_", help="代码中的名称 Name in code, such as zhangjiang.")
+@click.option("--zh", help="中文名称 Chinese name.")
+@click.option("--en", help="英文名称 English name.")
 @click.option(
     "--layers",
     multiple=True,
     help="建立后导入的文件、文件夹或压缩包，可重复 Files to import at once; may be repeated.",
 )
 @LANG
-def new(folder: str, id_: str, zh: str, en: str, layers: tuple[str, ...], lang: str) -> None:
-    """建立一个示范区文件夹。Lay out a zone folder, empty or with layers."""
+def new(
+    folder: str,
+    id_: str | None,
+    zh: str | None,
+    en: str | None,
+    layers: tuple[str, ...],
+    lang: str,
+) -> None:
+    """建立一个示范区文件夹；在终端里没有给出的逐项询问。Lay out a zone folder, empty or with layers."""
     from ..io import new_zone
 
+    asked = None in {id_, zh, en}
+    id_ = _given(
+        "--id", id_, Text("代码中的名称（小写字母和数字）", "Name in code (lower case)"), lang
+    )
+    zh = _given("--zh", zh, Text("中文名称", "Chinese name"), lang)
+    en = _given("--en", en, Text("英文名称", "English name"), lang)
+    if asked and not layers:
+        words = Text(
+            "要导入的文件、文件夹或压缩包，没有则回车", "Files to import, or Enter for none"
+        )
+        layers = tuple(
+            filter(None, [click.prompt(words.say(lang), default="", show_default=False)])
+        )
     intakes: list[Intake] = []
     filled: dict[str, Any] = {}
     if layers:

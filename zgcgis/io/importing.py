@@ -261,11 +261,9 @@ def _what_to_ask(path: str | Path, unclear: list[str], doubled: list[str]) -> Zo
 def _of_zone(folder: Path, level: str) -> dict[str, Any]:
     """Return what a zone says of the layers that are meant for it."""
     expected = _where_it_should_lie(folder, level)
-    if expected is not None:
-        corners = partial(corners_of, layer_files(folder / "layers"))
-        expected = replace(expected, corners=corners)
+    corners = partial(corners_of, layer_files(folder / "layers"))
     return {
-        "expected": expected,
+        "expected": expected and replace(expected, corners=corners),
         "zone_system": str(read_settings(folder / "zone.toml").get("land_use_system") or ""),
     }
 
@@ -309,6 +307,7 @@ def _import(path: str | Path, folder: Path, level: str, options: Options, how: _
     elif how.update and old is not None:
         frame, layer, changes = _updated(layer, old, level, path, how.year)
         record["year"] = int(frame.attrs["year"])
+        layer = _pointed_at(layer, changes, folder, level)
         record["changes"] = {k: int((changes["kind"] == k).sum()) for k in states.KINDS}
         shapes = None
     record["counts"] = layer.log.counts
@@ -577,6 +576,16 @@ def _updated(
     whole = pd.concat([pd.DataFrame(ours[~now]), made], ignore_index=True)
     whole.attrs["year"] = year
     return GeoDataFrame(whole, geometry="geometry", crs=STORED), layer.after(log), features
+
+
+def _pointed_at(layer: Layer, changes: pd.DataFrame, folder: Path, level: str) -> Layer:
+    """Name the other layers whose features point at one by a number that it no longer has."""
+    log, column = layer.log.fresh(), "parcel_id" if level == "land_patch" else f"{level}_id"
+    for other, path in _others(folder, level).items():
+        count, sample = states.pointing_at(changes, read_stored_layer(path, other), column)
+        if count:
+            log.add("R576", None, measured=count, other=other, detail=sample)
+    return layer.after(log)
 
 
 def _compared(layer: Layer, shapes: NDArray[np.object_], folder: Path, level: str) -> Layer:
