@@ -214,9 +214,9 @@ def _system(layer: Layer, shapes: Geometries, options: Options, log: Log) -> Sys
         crs = CRS.from_user_input(code)
         log.add("R121", None, other=code, detail=layer.schema.zh if layer.schema else "")
     elif crs is None and (shared := _by_corners(vertices, implied, layer.expected)) is not None:
-        code, count = shared
+        code, count, whole = shared
         crs = CRS.from_user_input(code)
-        words = {"measured": count, "limit": len(vertices), "other": code}
+        words = {"measured": count, "limit": whole, "other": code}
         log.add("R124", None, **words)
     elif crs is not None and (twin := systems.other_belt_form(crs, x)) is not None:
         log.add("R122", None, other=systems.name_of(twin), detail=systems.name_of(crs))
@@ -265,8 +265,8 @@ LEAST_SHARED, SHARED_M = 4, 0.1
 
 def _by_corners(
     vertices: NDArray[np.float64], implied: tuple[str, ...], expected: Expected | None
-) -> tuple[str, int] | None:
-    """Return the one system in which most corners are those of land that is there, and how many.
+) -> tuple[str, int, int] | None:
+    """Return the one system in which most corners are those of land that is there; how many of how many.
 
     Where the same numbers are read in a neighbouring belt they lie 250 km away, and in an older
     datum 100 m: corners that are shared within a decimetre by the half are no chance.
@@ -287,7 +287,7 @@ def _by_corners(
         hit = tree.query(shapely.points(there), predicate="dwithin", distance=degrees)[1]
         count = len(np.unique(hit))
         if count >= max(LEAST_SHARED, len(given) / 2):
-            found.append((code, count))
+            found.append((code, count, len(given)))
     return found[0] if len(found) == 1 else None
 
 
