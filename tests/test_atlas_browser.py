@@ -618,6 +618,47 @@ def test_nothing_lies_on_anything_and_the_map_keeps_its_share(file, width, heigh
             assert not touch or told["small"] == []
 
 
+@pytest.fixture(scope="module")
+def all_desks(tmp_path_factory):
+    from zgcgis.checks import check
+
+    sample = zg.open_zone("sample")
+    atlas = draw_zone(sample, findings=check(sample), compare="plan", desk="parks")
+    return save_map(atlas, tmp_path_factory.mktemp("all") / "all.html")
+
+
+DESKS = ["parks", "land", "firms", "findings", "compare", "goals", "about"]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_every_desk_keeps_to_its_place_in_every_window(all_desks, width, height, lang):
+    touch = width < 1100
+    wrong = []
+    with browser_page(width, height, has_touch=touch) as page:
+        page.goto(f"{all_desks.as_uri()}#l={lang}")
+        for desk in [*DESKS, "present", "print"]:
+            if desk in DESKS:
+                page.evaluate(f"document.getElementById('tab-{desk}').click()")
+            else:
+                page.evaluate(
+                    f"document.querySelectorAll('.tools .tool')[{4 if desk == 'present' else 1}].click()"
+                )
+            page.wait_for_timeout(60)
+            told = page.evaluate(LAID_OUT)
+            if told["over"] or told["cut"] or told["map"] < 0.45 or (touch and told["small"]):
+                wrong.append((desk, told))
+        page.evaluate("document.getElementById('tab-compare').click()")
+        for mode in ("swipe", "side"):
+            page.evaluate(f"atlasPage.state.compare.mode = '{mode}'")
+            page.evaluate("atlasPage.pick(atlasPage.data.units.find((u) => u.g).id, false)")
+            page.wait_for_timeout(60)
+            told = page.evaluate(LAID_OUT)
+            if told["over"] or told["cut"] or told["map"] < 0.35:
+                wrong.append((mode, told))
+    assert wrong == []
+
+
 QUERIES = [
     ("软件圆", "software_park"), ("丰抬园", "fengtai_park"), ("chaoyagn", "chaoyang_park"),
     ("xicheng", "xicheng_park"), ("shijingshan", "shijingshan_park"), ("密云", "miyun_park"),

@@ -62,7 +62,7 @@ export function steps(P) {
   function page() {
     parts.list = el("ol", { class: "steplist" });
     parts.go = el("button", { class: "tool", type: "button", onclick() { enter(0); } }, say("开始汇报", "Present"));
-    const file = el("input", { type: "file", accept: ".json,application/json", class: "sr", tabindex: "-1", "aria-hidden": "true", onchange() { if (this.files[0]) this.files[0].text().then(load); } });
+    const file = el("input", { type: "file", accept: ".json,application/json", hidden: true, onchange() { if (this.files[0]) this.files[0].text().then(load); } });
     paintSteps();
     return [el("h2", { class: "cap" }, say("汇报步骤", "Steps to present")),
       el("p", { class: "status" }, say("调好画面，存为一步；汇报时用方向键或翻页器前后翻，Esc 退出。存成文件后可放进地图或做成幻灯片：zgcgis map --steps 文件 --slides 文件.pptx", "Set the map, keep it as a step. Arrow keys or a clicker turn the steps, Escape ends. The saved file goes into a map or slides: zgcgis map --steps FILE --slides FILE.pptx")),

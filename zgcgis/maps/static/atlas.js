@@ -4731,7 +4731,7 @@
       parts.go = el("button", { class: "tool", type: "button", onclick() {
         enter(0);
       } }, say("开始汇报", "Present"));
-      const file = el("input", { type: "file", accept: ".json,application/json", class: "sr", tabindex: "-1", "aria-hidden": "true", onchange() {
+      const file = el("input", { type: "file", accept: ".json,application/json", hidden: true, onchange() {
         if (this.files[0]) this.files[0].text().then(load);
       } });
       paintSteps();
