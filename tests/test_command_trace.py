@@ -11,6 +11,7 @@ from pathlib import Path
 
 import click
 import pytest
+from docx import Document
 from hostile_files import Elsewhere, elsewhere, papers, proposals, read_through, spoilings, texts
 from hostile_zone import PROJECT, SMALL, layer, write_zone
 from test_writers import USES
@@ -69,6 +70,7 @@ def site(tmp_path_factory):
         (made.inputs / name).write_text(content, encoding="utf-8")
     write_zone(made.inputs / "other", SMALL if FULL else LEAN)
     shutil.copyfile(zone / "layers/park.gpkg", made.inputs / "proposal.gpkg")
+    Document().save(str(made.inputs / "letter.docx"))
     return made
 
 
@@ -98,6 +100,8 @@ def words(site: Site, zone: Path) -> dict[str, list[list[str]]]:
                   *([["check", zone, "--json"]] if FULL else [])],
         "diff": [["diff", "2022", "2023", "--zone", zone, "-o", site.new()],
                  ["diff", zone / "layers/park.gpkg", inputs / "proposal.gpkg", "--level", "park"]],
+        "under": [["under", zone, inputs / "proposal.gpkg", "--template", inputs / "letter.docx",
+                   "-o", site.new()]],
         "fix": [["fix", worn, "--write"], ["fix", worn, "--undo"], ["fix", zone, "-o", site.new()]],
         "admit": [["admit", inputs / "project.toml", "--zone", zone]],
         "allocate": [["allocate", zone, inputs / "wish.toml", "-o", site.new()]],
@@ -189,6 +193,7 @@ def over_what_is_handed_in(site: Site) -> list[list[list[str]]]:
                 ["check", other, "--proposal", file],
                 ["check", file, "--level", "parcel"],
                 ["check", other, "--since", file],
+                ["under", other, file],
             ])  # fmt: skip
     found += [
         [["doctor", text], ["import", text, "--zone", taker, "--level", "parcel"],

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from zgcgis.cli import progress as room
-from zgcgis.cli.progress import Progress, progress
+from zgcgis.cli import console as room
+from zgcgis.cli.console import Progress, progress
 
 
 class Terminal(io.StringIO):

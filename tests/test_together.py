@@ -41,6 +41,7 @@ def small(tmp_path_factory):
 
 def commands(small, out):
     """Every command that leaves something, and where."""
+    red = SAMPLE / "layers/protection.geojson"
     scenario, demand, small = small / "scenario.toml", small / "demand.toml", SAMPLE
     return {
         "check": (["check", small, "-o", out / "r"], out / "r"),
@@ -50,6 +51,7 @@ def commands(small, out):
         "allocate": (["allocate", small, demand, "-o", out / "r"], out / "r"),
         "fix": (["fix", small, "-o", out / "r"], out / "r"),
         "diff": (["diff", 2021, 2023, "--zone", small, "-o", out / "r"], out / "r"),
+        "under": (["under", small, red, "-o", out / "r"], out / "r"),
         "map": (["map", small, "-o", out / "r.html"], out / "r.html"),
         "export": (["export", small, "park", "-o", out / "r.gpkg"], out / "r.gpkg"),
         "sample": (["sample", out / "r", "--parcels", 150], out / "r"),
@@ -65,6 +67,7 @@ NAMES = (
     "allocate",
     "fix",
     "diff",
+    "under",
     "map",
     "export",
     "sample",

@@ -24,6 +24,7 @@ from pandas import DataFrame, Series
 
 __all__ = [
     "CLASSES",
+    "GREAT_CLASSES",
     "STATE_KEYS",
     "SYSTEMS",
     "CodeTable",
@@ -35,6 +36,7 @@ __all__ = [
     "codes_of_names",
     "codes_of_system",
     "crosswalk",
+    "great_classes",
     "state_keys",
     "system_fits",
     "systems",
@@ -249,6 +251,46 @@ def _known(system: str, code: str) -> tuple[str, ...]:
     if table is None or not taken:
         return ("",) * (len(_KNOWN) + 1)
     return (*table.rows.loc[taken, _KNOWN], taken)
+
+
+GREAT_CLASSES: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "farm": ("农用地", "Agricultural land"),
+        "built": ("建设用地", "Construction land"),
+        "unused": ("未利用地", "Unused land"),
+        "": ("三大类不明", "Great class not known"),
+    }
+)
+"""The three great classes of the Land Administration Law (三大类), and what is in none by its code."""
+
+
+def great_classes(code: Series, system: Series | str) -> Series:
+    """Return the great class (三大类) of each land-use code: ``farm``, ``built``, ``unused`` or empty.
+
+    Construction land is what the crosswalk says it is; other land goes by the name of its class,
+    as ``resources/land_use_great.csv`` has it, with its source. A code above the second level
+    that holds land of several great classes (``04``, ``11``, ``12``) is in none.
+
+    Parameters
+    ----------
+    code, system
+        As for :func:`classify`.
+
+    Examples
+    --------
+    >>> great_classes(Series(["0101", "0404", "1107", "0601", "11"]), "third_survey").tolist()
+    ['farm', 'unused', 'farm', 'built', '']
+    """
+    known = classify(code, system)
+    of_name = _great_of_names()
+    found = known["zh"].map(lambda zh: of_name.get(plain_class(zh), "")).astype("object")
+    return found.where(known["construction"] != "Y", "built")
+
+
+@cache
+def _great_of_names() -> Mapping[str, str]:
+    rows = _table("land_use_great.csv")
+    return {plain_class(name): great for name, great in zip(rows["zh"], rows["great"], strict=True)}
 
 
 LEAST_KNOWN, LEAST_NAMED, APART = 0.9, 0.8, 0.3

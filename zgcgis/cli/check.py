@@ -15,8 +15,7 @@ import click
 
 from ..safe_text import Text
 from .basics import AS_OF, JSON, LANG, YEAR, opened_on
-from .console import Output, command, print_json, print_table, say
-from .progress import Progress, progress
+from .console import Output, Progress, command, print_json, print_table, progress, say
 from .results import refuse_over_full, write_check
 
 if TYPE_CHECKING:

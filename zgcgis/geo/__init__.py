@@ -34,11 +34,12 @@ from .form import (
     united,
 )
 from .mosaic import Mosaic, make_mosaic
-from .overlay import clipped_areas, gaps, outside, outside_own, shared
+from .overlay import clipped_areas, gaps, outside, outside_own, shared, split
 from .piles import overlaps
 from .plane import (
     AREA_METHODS,
     LONLAT,
+    apportion,
     area_m2,
     areas,
     center_of,
@@ -65,6 +66,7 @@ __all__ = [
     "TO_WGS84",
     "Mended",
     "Mosaic",
+    "apportion",
     "area_error_m2",
     "area_m2",
     "areas",
@@ -102,6 +104,7 @@ __all__ = [
     "shared",
     "sharp_angles",
     "spacematrix",
+    "split",
     "to_datum",
     "to_lonlat",
     "to_plane",

@@ -470,6 +470,63 @@ def _labels(layer: GeoDataFrame | GeoSeries) -> NDArray[Any]:
     return np.asarray(layer.index, object)
 
 
+def split(
+    big: GeoSeries, small: GeoSeries, *, center: Center | None = None
+) -> tuple[Positions, Positions, GeoSeries]:
+    """Cut each `big` by the features of `small`: the ground it shares with each, and what is left.
+
+    Parameters
+    ----------
+    big, small
+        Polygons with a CRS, valid.
+    center
+        Centre of the working plane; by default that of `big`.
+
+    Returns
+    -------
+    i_big, i_small, pieces
+        One row per piece, sorted by ``i_big`` and ``i_small``, in the working plane. ``i_small``
+        is -1 for the ground of a `big` on which no `small` lies, which comes first. Where
+        features of `small` lie on one another, their ground is in the piece of each.
+
+    Raises
+    ------
+    EntangledError
+        If so many features share ground that their pieces have no end.
+    """
+    center = center_of(big) if center is None else center
+    flat = to_plane(big, center)
+    bigs, smalls = _array(flat), _array(to_plane(small, center))
+    i, j, _ = _clipped(bigs, smalls, _threads(None, len(bigs) + len(smalls)))
+    most = _MOST_SHARED + _SHARED_PER_FEATURE * (len(bigs) + len(smalls))
+    if len(i) > most:
+        raise EntangledError(len(i), most)
+    _see_that_they_meet_seldom(bigs[i], smalls[j])
+    whole = shapely.covers(bigs[i], smalls[j])
+    pieces = smalls[j].copy()
+    pieces[~whole] = _ground(shapely.intersection(bigs[i[~whole]], smalls[j[~whole]]))
+    left = bigs.copy()
+    for one in np.unique(i):  # red lines and selections: few, each with its own pieces
+        see_that_they_unite(pieces[i == one])
+        left[one] = shapely.difference(bigs[one], shapely.union_all(pieces[i == one]))
+    left = _ground(left)
+    bare = np.flatnonzero(shapely.area(left) > _DUST_M2)
+    at, of = np.r_[bare, i], np.r_[np.full(len(bare), -1), j]
+    order = np.lexsort((of, at))
+    every = np.concatenate([left[bare], pieces])[order]
+    return at[order], of[order], GeoSeries(every, crs=flat.crs)
+
+
+def _ground(shapes: Geometries) -> Geometries:
+    """Return the polygons of shapes: what is left of an overlay in lines and points is no ground."""
+    mixed = shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
+    made = np.asarray(shapes, object).copy()
+    for k in np.flatnonzero(mixed):  # seldom one in a thousand
+        parts = shapely.get_parts(shapes[k])
+        made[k] = shapely.union_all(parts[shapely.get_dimensions(parts) == 2])
+    return made
+
+
 def _places(
     layer: GeoDataFrame | GeoSeries,
     flat: GeoDataFrame | GeoSeries,

@@ -309,6 +309,36 @@ def _strip(latitude: Floats) -> Floats:
     return strip
 
 
+def apportion(areas_m2: Floats, total_m2: float) -> Floats:
+    """Return areas in proportion, to 0.01 m², whose sum is the total to the cent (面积平差).
+
+    What is lost by rounding down goes, a cent each, to those that lost most of it; of several the
+    first. Areas may be negative, as ground counted twice is taken off.
+
+    Parameters
+    ----------
+    areas_m2
+        Parts in square metres.
+    total_m2
+        What they are to sum to, in square metres; rounded to 0.01.
+
+    Examples
+    --------
+    >>> apportion(np.array([1.0, 1.0, 1.0]), 10.0).tolist()
+    [3.34, 3.33, 3.33]
+    """
+    parts = np.asarray(areas_m2, float)
+    whole = parts.sum()
+    if not len(parts) or whole == 0:
+        return np.zeros(len(parts))
+    exact = np.round(parts * (total_m2 / whole) * 100, 6)
+    cents = np.floor(exact)
+    missing = round(total_m2 * 100) - int(cents.sum())
+    cents[np.argsort(cents - exact, kind="stable")[:missing]] += 1
+    closed: Floats = cents / 100
+    return closed
+
+
 # --- lengths, distances, widths ----------------------------------------------------------
 
 

@@ -266,17 +266,8 @@ def _adjusted(
         ways = [("", float(control))] if near.all() else []  # type: ignore[arg-type]
     for name, total in ways:
         rows = outlines.index[(outlines["block"] if whole is None else whole) == name]
-        adjusted[rows] = _rounded(outlines.loc[rows, "after_m2"].to_numpy(), total)
+        adjusted[rows] = geo.apportion(outlines.loc[rows, "after_m2"].to_numpy(), total)
     return outlines.assign(adjusted_m2=adjusted), blocks
-
-
-def _rounded(areas: Any, total: float) -> Any:
-    """Areas in proportion, to 0.01 m², whose sum is the total; the largest remainders go up."""
-    exact = areas * (total / areas.sum()) * 100
-    cents = np.floor(exact)
-    missing = round(total * 100) - int(cents.sum())
-    cents[np.argsort(cents - exact, kind="stable")[:missing]] += 1
-    return cents / 100
 
 
 # --- the record ----------------------------------------------------------------------------------

@@ -31,7 +31,15 @@ from ..model import Zone
 from ..runs import find_browser, run_browser, settle_pdf
 from ..safe_text import file_names, page_value, xml_text
 
-__all__ = ["SHEET_RULES", "place_svg", "sheets_html", "write_sheets"]
+__all__ = [
+    "SHEET_RULES",
+    "NotPrintedError",
+    "place_svg",
+    "print_page",
+    "sheets_html",
+    "take_picture",
+    "write_sheets",
+]
 
 SHEET_RULES = ("L601", "L602", "Q401")
 """The rules whose findings get a sheet of their own."""
@@ -325,33 +333,57 @@ def write_sheets(
         return [page, *places]
     try:
         printed = write_whole(
-            folder / "sheets.pdf", lambda path: _print(browser, lying(page), path)
+            folder / "sheets.pdf", lambda path: print_page(browser, lying(page), path)
         )
-    except _NotPrintedError as problem:  # the page is there, and any browser prints it
+    except NotPrintedError as problem:  # the page is there, and any browser prints it
         warnings.warn(f"{problem.zh}\n{problem.en}", ZgcgisWarning, stacklevel=2)
         return [page, *places]
     return [page, printed, *places]
 
 
-class _NotPrintedError(WriteError):
-    """The browser of the machine made no PDF."""
+class NotPrintedError(WriteError):
+    """The browser of the machine made no PDF, or no picture."""
 
 
-def _print(browser: str, page: Path, target: Path) -> None:
-    """Let a headless Chromium print a page of our own making, without network or profile."""
-    wishes = ["--no-pdf-header-footer", f"--print-to-pdf={target}"]
+def print_page(browser: str, page: Path, target: Path, *, seconds: float = 180) -> None:
+    """Let a headless Chromium print a page of our own making as PDF, without network or profile.
+
+    The same page gives the same bytes: the time of printing in it is a fixed one.
+
+    Raises
+    ------
+    NotPrintedError
+        If it made none; the sentence says what it said.
+    """
+    _browse(browser, ["--no-pdf-header-footer", f"--print-to-pdf={target}"], page, target, seconds)
+    settle_pdf(target)
+
+
+def take_picture(browser: str, page: Path, target: Path, size: tuple[int, int]) -> None:
+    """Let a headless Chromium draw a page of our own making as PNG, at twice its size in pixels.
+
+    Raises
+    ------
+    NotPrintedError
+        If it drew none.
+    """
+    wide, high = size
+    options = ["--hide-scrollbars", "--force-device-scale-factor=2",
+               f"--window-size={wide},{high}", f"--screenshot={target}"]  # fmt: skip
+    _browse(browser, options, page, target, 180)
+
+
+def _browse(browser: str, wishes: list[str], page: Path, target: Path, seconds: float) -> None:
     try:
-        code, said = run_browser(browser, wishes, page.resolve().as_uri())
+        code, said = run_browser(browser, wishes, page.resolve().as_uri(), seconds=seconds)
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise _NotPrintedError(
+        raise NotPrintedError(
             f"{browser} 没能打印 {page}：{error}。可在浏览器中打开该页并打印为 PDF。",
             f"{browser} did not print {page}: {error}. Open the page in a browser and print.",
         ) from error
-    if target.exists() and target.stat().st_size:
-        settle_pdf(target)
-    else:
+    if not target.exists() or not target.stat().st_size:
         words = said.strip().splitlines()[-1:]
-        raise _NotPrintedError(
+        raise NotPrintedError(
             f"{browser} 没能打印 {page}（退出码 {code}）：{words}。"
             "可在浏览器中打开该页并打印为 PDF。",
             f"{browser} did not print {page} (exit code {code}): {words}. "

@@ -17,7 +17,7 @@ from ..standards import EDITIONS, POTENTIALS, Edition, load_standard
 from ..standards.benchmarks import CAVEATS
 from ..standards.evaluation import METHODS, Options
 from ..terms import TERMS
-from .live_cells import POTENTIAL_KINDS
+from .cells import POTENTIAL_KINDS
 
 __all__ = ["method_page", "zone_page"]
 

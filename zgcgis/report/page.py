@@ -29,7 +29,7 @@ from ..standards.benchmarks import CAVEATS
 from ..standards.cross import METHODS as CROSS_METHODS
 from ..terms import TERMS
 from . import charts
-from .live_cells import POTENTIAL_KINDS
+from .cells import POTENTIAL_KINDS
 from .sheets import method_lines, methods_text, sureness_note, zh_formula
 from .wording import Words
 

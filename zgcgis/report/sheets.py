@@ -21,8 +21,7 @@ from ..standards.cross import COUPLING_K
 from ..standards.cross import METHODS as CROSS_METHODS
 from ..standards.evaluation import METHODS
 from ..terms import TERMS
-from .cells import put, set_up, style_head, title
-from .live_cells import Formula, kind_text, static_note
+from .cells import Formula, kind_text, put, set_up, static_note, style_head, title
 
 __all__ = [
     "method_lines",

@@ -28,13 +28,14 @@ from .cells import (
     WEIGHTS,
     excel_formula,
     head_row,
+    kind_text,
+    potentials_sheet,
     put,
     reference,
     set_up,
     style_head,
     title,
 )
-from .live_cells import kind_text, potentials_sheet
 
 __all__ = ["write_workbook"]
 

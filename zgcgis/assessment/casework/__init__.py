@@ -1,0 +1,13 @@
+"""Cases on the desk: what lies under a red line, and how that is measured and closed.
+
+Rules find what is wrong with a zone (:mod:`zgcgis.checks`); here a piece of land is given, and the
+answer is what there is: areas by the method asked for, closed to a whole to 0.01 m², with a line
+for all that is not known. Documents of it are made by :mod:`zgcgis.report`.
+"""
+
+from __future__ import annotations
+
+from .redlines import RedLine, read_red_line
+from .under import Under, under
+
+__all__ = ["RedLine", "Under", "read_red_line", "under"]

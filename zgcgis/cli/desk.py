@@ -1,0 +1,94 @@
+"""``zgcgis under``: a case on the planner's desk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ..safe_text import Text
+from .basics import JSON, LANG, OUT, opened
+from .console import command, print_json, print_table, say
+
+if TYPE_CHECKING:
+    from ..assessment.casework import Under
+
+__all__ = ["under"]
+
+METHOD = click.option(
+    "--method",
+    type=click.Choice(["ellipsoid", "trapezoid", "plane", "gauss_kruger"]),
+    default="ellipsoid",
+    help="面积算法：椭球、图斑梯形公式、高斯平面 Method of area.",
+)
+TEMPLATE = click.option(
+    "--template",
+    type=click.Path(exists=True, dir_okay=False),
+    help="Word 模板（.docx），取其样式、页眉页脚 A Word document whose styles are taken.",
+)
+
+
+@command()
+@click.argument("zone")
+@click.argument("red_line", metavar="红线文件 RED_LINE", type=click.Path(exists=True))
+@METHOD
+@click.option("--crs", help="红线的坐标系，如 EPSG:4527 Its coordinate system.")
+@click.option("--layer", "-l", help="文件里的图层名 Name of the layer.")
+@click.option("--encoding", help="文件的编码 Its encoding.")
+@TEMPLATE
+@OUT
+@LANG
+@JSON
+def under(
+    zone: str,
+    red_line: str,
+    method: str,
+    crs: str | None,
+    layer: str | None,
+    encoding: str | None,
+    template: str | None,
+    out: str | None,
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """占地（压占）分析：红线下面是什么。What lies under the plots of a red line."""
+    from ..assessment.casework import read_red_line
+    from ..assessment.casework import under as analyse
+    from ..report.documents import under_json, write_under
+
+    here = opened(zone, lang)
+    asked = read_red_line(red_line, crs=crs, layer=layer, encoding=encoding)
+    found = analyse(here, asked, method=method)
+    made = write_under(found, out, lang=lang, template=template) if out else []
+    _say_not_made(made, lang)
+    if as_json:
+        print_json(under_json(found))
+        return
+    _say_under(found, lang)
+    for path in made:
+        say(f"  {path}")
+
+
+def _say_not_made(made: list[Path], lang: str) -> None:
+    from ..report.documents import not_made
+
+    for one in not_made() if made else ():
+        say(one.say(lang), err=True)
+
+
+def _say_under(found: Under, lang: str) -> None:
+    from ..report.documents import total_table
+
+    say(found.headline().say(lang))
+    for one in found.remarks:
+        say(f"  {one.say(lang)}")
+    for title, table in total_table(found, lang):
+        say(title.say(lang))
+        numbers = ("features", "adjusted_m2", "area_ha", "area_mu", "share_pct")
+        print_table(table[["item", *numbers]], lang, numbers=numbers)
+    say(Text("不知道的：", "Not known:").say(lang))
+    for row in found.unknown.to_dict("records"):
+        say(f"  {row[lang]}  {row['area_m2']:,.2f} m²")
+    if found.unknown.empty:
+        say(Text("  没有", "  nothing").say(lang))

@@ -1,0 +1,228 @@
+"""A paper as a Word document (extra ``office``): styles by name, numbered captions as fields.
+
+Fonts are named so that Word and WPS find them: 宋体 for text, 黑体 for heads, Times New Roman for
+Latin letters. The same paper gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import io
+import warnings
+import zipfile
+from collections.abc import Mapping
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+from ...errors import ReadError, ZgcgisWarning
+from ...io.writing import write_whole, write_zip
+from ...planning.sheets import NotPrintedError, take_picture
+from ...runs import find_browser, work_folder
+from ...safe_text import Text, property_text, text_width, xml_text
+from .paper import FIGURE, TABLE, Figure, Paper, Table, cut_short, in_words
+
+__all__ = ["write_word"]
+
+_LATIN, _SONG, _HEI = "Times New Roman", "宋体", "黑体"
+_STYLES: Mapping[str, tuple[str, float, bool]] = {
+    "Normal": (_SONG, 10.5, False),
+    "Title": (_HEI, 18, True),
+    "Subtitle": (_SONG, 11, True),
+    "Heading 1": (_HEI, 14, True),
+    "Caption": (_HEI, 9.5, False),
+    "List Bullet": (_SONG, 10.5, False),
+}
+_WIDE_CM = 17.0
+_FIXED = datetime(2000, 1, 1)  # noqa: DTZ001 - no moment; the same in every document
+_MOST_BYTES = 20 << 20
+
+
+def write_word(
+    paper: Paper, path: Path, *, lang: str = "zh", template: str | Path | None = None
+) -> Path:
+    """Write a paper as a Word document.
+
+    Parameters
+    ----------
+    paper, path, lang
+        The document, its file, its language.
+    template
+        A document whose styles, page, heads and feet are taken; its text stays before ours.
+
+    Raises
+    ------
+    ReadError
+        If the template is no Word document.
+    """
+    book = _opened(template)
+    if template is None:
+        _dress(book)
+    _fill(book, paper, lang)
+    book.core_properties.title = property_text(paper.title.say(lang))
+    book.core_properties.author = "zgcgis"
+    book.core_properties.created = book.core_properties.modified = _FIXED
+    raw = io.BytesIO()
+    book.save(raw)
+
+    def writer(temporary: Path) -> None:
+        with zipfile.ZipFile(raw) as source:
+            write_zip(temporary, {name: partial(_part, source, name) for name in source.namelist()})
+
+    return write_whole(path, writer)
+
+
+def _part(source: zipfile.ZipFile, name: str) -> IO[bytes]:
+    return source.open(name)
+
+
+def _opened(template: str | Path | None) -> Any:
+    import docx
+    from docx.opc.exceptions import OpcError
+
+    if template is None:
+        return docx.Document()
+    path = Path(template)
+    try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise ValueError(f"{path.stat().st_size} bytes")
+        return docx.Document(str(path))
+    except (OpcError, OSError, ValueError, KeyError, zipfile.BadZipFile, SyntaxError) as error:
+        raise ReadError(
+            f"{path} 不能作为 Word 模板：{error}。请给一个 .docx 文件（至多 20 MB）。",
+            f"{path} cannot be a template of Word: {error}. Give a .docx file of at most 20 MB.",
+        ) from error
+
+
+def _dress(book: Any) -> None:
+    """Set the page, and name the fonts of the styles that are used."""
+    from docx.oxml.ns import qn
+    from docx.shared import Cm, Pt, RGBColor
+
+    page = book.sections[0]
+    page.page_width, page.page_height = Cm(21), Cm(29.7)
+    page.left_margin = page.right_margin = Cm(2)
+    page.top_margin = page.bottom_margin = Cm(2)
+    for name, (font, size, bold) in _STYLES.items():
+        style = book.styles[name]
+        style.font.name, style.font.size, style.font.bold = _LATIN, Pt(size), bold
+        style.font.italic = False
+        style.font.color.rgb = RGBColor(0x1B, 0x1F, 0x24)
+        fonts = style.element.get_or_add_rPr().get_or_add_rFonts()
+        for kind in ("asciiTheme", "hAnsiTheme", "eastAsiaTheme", "cstheme"):
+            fonts.attrib.pop(qn(f"w:{kind}"), None)
+        fonts.set(qn("w:eastAsia"), font)
+        fonts.set(qn("w:hAnsi"), _LATIN)
+
+
+def _style(book: Any, name: str) -> str | None:
+    """A style's name if the document has it: a template may lack some."""
+    return name if any(one.name == name for one in book.styles) else None
+
+
+def _fill(book: Any, paper: Paper, lang: str) -> None:
+    book.add_paragraph(xml_text(paper.title.say(lang)), style=_style(book, "Title"))
+    book.add_paragraph(xml_text(paper.subtitle.say(lang)), style=_style(book, "Subtitle"))
+    count = {TABLE: 0, FIGURE: 0}
+    for number, one in enumerate(paper.held(), 1):
+        head = f"{number}  {xml_text(one.title.say(lang))}"
+        book.add_paragraph(head, style=_style(book, "Heading 1"))
+        for sentence in one.sentences:
+            book.add_paragraph(xml_text(sentence.say(lang)), style=_style(book, "List Bullet"))
+        for part in one.parts:
+            kind = TABLE if isinstance(part, Table) else FIGURE
+            count[kind] += 1
+            if isinstance(part, Table):
+                _caption(book, kind, count[kind], part.caption, lang)
+                _table(book, part, lang)
+            elif _picture(book, part, lang):
+                _caption(book, kind, count[kind], part.caption, lang)
+    for said in paper.foot:
+        book.add_paragraph(xml_text(said.say(lang)))
+
+
+def _caption(book: Any, kind: Text, number: int, said: Text, lang: str) -> None:
+    """A caption whose number is a field that Word counts, with its result stored."""
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+
+    line = book.add_paragraph(f"{kind.say(lang)} ", style=_style(book, "Caption"))
+    line.paragraph_format.keep_with_next = kind is TABLE
+    counted = OxmlElement("w:fldSimple")
+    counted.set(qn("w:instr"), f"SEQ {kind.say(lang)} \\* ARABIC")
+    run, text = OxmlElement("w:r"), OxmlElement("w:t")
+    text.text = str(number)
+    run.append(text)
+    counted.append(run)
+    line._p.append(counted)
+    line.add_run(f"  {xml_text(said.say(lang))}")
+
+
+def _table(book: Any, part: Table, lang: str) -> None:
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml import OxmlElement
+    from docx.oxml.ns import qn
+    from docx.shared import Cm, Pt
+
+    heads, rows = in_words(part.rows, lang)
+    table = book.add_table(rows=1 + len(rows), cols=len(heads), style=_style(book, "Table Grid"))
+    table.autofit = False
+    lines = [[head for head, _ in heads], *rows]
+    for column, share in zip(table.columns, _shares(lines), strict=True):
+        column.width = Cm(_WIDE_CM * share)
+    for row, line in zip(table.rows, lines, strict=True):
+        kept = OxmlElement("w:cantSplit")
+        row._tr.get_or_add_trPr().append(kept)
+        for at, (cell, said, (_, number)) in enumerate(zip(row.cells, line, heads, strict=True)):
+            cell.width = table.columns[at].width
+            text = cell.paragraphs[0]
+            text.paragraph_format.space_after = Pt(0)
+            run = text.add_run(xml_text(said))
+            run.font.size = Pt(9)
+            run.font.bold = row is table.rows[0] or None
+            if number:
+                text.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    again = OxmlElement("w:tblHeader")
+    again.set(qn("w:val"), "true")
+    table.rows[0]._tr.get_or_add_trPr().append(again)
+    if short := cut_short(part.rows, lang):
+        book.add_paragraph(short)
+    book.add_paragraph()
+
+
+def _shares(lines: list[list[str]]) -> list[float]:
+    """How wide each column is: by its longest text, none far narrower than the others."""
+    widths = [
+        min(max(map(text_width, column), default=0), 40) for column in zip(*lines[:60], strict=True)
+    ]
+    widths = [max(width, 7) for width in widths]
+    return [width / sum(widths) for width in widths]
+
+
+def _picture(book: Any, part: Figure, lang: str) -> bool:
+    """Put a figure in, drawn by the Chromium of the machine; without one, say so in its place."""
+    from docx.shared import Cm
+
+    browser = find_browser()
+    problem = Text(
+        "（图见网页；本机没有 Chromium，Word 中没有图。）",
+        "(The figure is on the page; without a Chromium here there is none in Word.)",
+    )
+    if browser is not None:
+        wide, high = part.size
+        page = (
+            '<!doctype html><meta charset="utf-8"><style>body{margin:0}svg{display:block;'
+            f"width:{wide}px;height:{high}px}}</style>{part.svg}"
+        )
+        with work_folder() as folder:
+            file, target = Path(folder) / "figure.html", Path(folder) / "figure.png"
+            file.write_text(page, encoding="utf-8")
+            try:
+                take_picture(browser, file, target, part.size)
+                book.add_picture(str(target), width=Cm(_WIDE_CM))
+                return True
+            except NotPrintedError as error:
+                warnings.warn(f"{error.zh}\n{error.en}", ZgcgisWarning, stacklevel=2)
+                problem = Text(error.zh, error.en)
+    book.add_paragraph(xml_text(problem.say(lang)))
+    return False
