@@ -100,6 +100,7 @@ def words(site: Site, zone: Path) -> dict[str, list[list[str]]]:
                   *([["check", zone, "--json"]] if FULL else [])],
         "diff": [["diff", "2022", "2023", "--zone", zone, "-o", site.new()],
                  ["diff", zone / "layers/park.gpkg", inputs / "proposal.gpkg", "--level", "park"]],
+        "query": [["query", zone, "--where", "面积 > 1", "--by", "park,use", "-o", site.new()]],
         "under": [["under", zone, inputs / "proposal.gpkg", "--template", inputs / "letter.docx",
                    "-o", site.new()]],
         "fix": [["fix", worn, "--write"], ["fix", worn, "--undo"], ["fix", zone, "-o", site.new()]],

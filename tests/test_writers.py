@@ -81,6 +81,7 @@ WORDS = {
     "export": lambda zone: ["export", zone, "parcel"],
     "check": lambda zone: ["check", zone],
     "fix": lambda zone: ["fix", zone],
+    "query": lambda zone: ["query", zone],
     "under": lambda zone: ["under", zone, SAMPLE / "layers/protection.geojson"],
     "diff": lambda zone: ["diff", 2021, 2023, "--zone", zone],
     "allocate": lambda zone: ["allocate", zone, zone / "wish.toml"],
@@ -351,6 +352,7 @@ def written(hostile):
                 "import", room / "\x1b]0;in\x07.geojson", "--zone", taker, "--level", "parcel"
             ),
             "fix": run("fix", hostile, "-o", out / "fix"),
+            "query": run("query", hostile, "--by", "owner", "-o", out / "query"),
             "under": run("under", hostile, room / "\x1b]0;in\x07.geojson", "-o", out / "under"),
             "diff": run(
                 "diff",

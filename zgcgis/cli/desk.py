@@ -1,4 +1,4 @@
-"""``zgcgis under``: a case on the planner's desk."""
+"""``zgcgis under`` and ``query``: cases on the planner's desk."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from ..safe_text import Text
-from .basics import JSON, LANG, OUT, opened
+from .basics import JSON, LANG, OUT, YEAR, opened
 from .console import command, print_json, print_table, say
 
 if TYPE_CHECKING:
     from ..assessment.casework import Under
 
-__all__ = ["under"]
+__all__ = ["query", "under"]
 
 METHOD = click.option(
     "--method",
@@ -92,3 +92,44 @@ def _say_under(found: Under, lang: str) -> None:
         say(f"  {row[lang]}  {row['area_m2']:,.2f} m²")
     if found.unknown.empty:
         say(Text("  没有", "  nothing").say(lang))
+
+
+@command()
+@click.argument("zone")
+@click.option("--level", default="parcel", help="图层级别，如 parcel Which layer.")
+@click.option(
+    "--where",
+    default="",
+    help="条件，如 面积 > 1000 and 地类 in ('1001', '0802') A condition over columns.",
+)
+@click.option("--by", default="", help="按什么汇总，逗号分隔：park,use,owner,town What to sum by.")
+@YEAR
+@OUT
+@LANG
+@JSON
+def query(
+    zone: str,
+    level: str,
+    where: str,
+    by: str,
+    year: int | None,
+    out: str | None,
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """按条件选图形，按园区、地类等汇总公顷和亩。Select features, sum their land."""
+    from ..assessment.casework import query as ask
+    from ..report.documents import query_json, write_query
+
+    here = opened(zone, lang)
+    found = ask(here, level, where=where, by=by.replace("，", ",").split(","), year=year)
+    made = write_query(found, out, lang=lang) if out else []
+    if as_json:
+        print_json(query_json(found))
+        return
+    say(found.headline().say(lang))
+    for one in found.remarks:
+        say(f"  {one.say(lang)}")
+    print_table(found.pivot, lang, numbers=("features", "area_m2", "area_ha", "area_mu"))
+    for path in made:
+        say(f"  {path}")

@@ -7,7 +7,9 @@ for all that is not known. Documents of it are made by :mod:`zgcgis.report`.
 
 from __future__ import annotations
 
+from .expressions import read_condition
+from .queries import Query, query
 from .redlines import RedLine, read_red_line
 from .under import Under, under
 
-__all__ = ["RedLine", "Under", "read_red_line", "under"]
+__all__ = ["Query", "RedLine", "Under", "query", "read_condition", "read_red_line", "under"]
