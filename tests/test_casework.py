@@ -178,7 +178,7 @@ def test_land_on_which_features_overlap_is_told_and_taken_off(zone):
 def test_the_net_area_is_the_gross_less_what_is_deducted(zone):
     patch = gpd.GeoDataFrame(
         {"id": ["a", "b"], "land_use": ["0103", "0101"], "land_use_system": "third_survey",
-         "deduction_share": [0.12, 0.0]},
+         "deducted_share": [0.12, 0.0]},
         geometry=[box(116.9, 39.2, 116.901, 39.201), box(116.901, 39.2, 116.902, 39.201)], crs="EPSG:4490",
     )  # fmt: skip
     found = under(

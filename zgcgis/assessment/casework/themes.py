@@ -217,7 +217,7 @@ THEMES = (
         "land_use",
         Text("现状地类", "Present land use"),
         _LAND,
-        (*_CODES, "deduction_share"),
+        (*_CODES, "deducted_share"),
         coded("land_use"),
         needs="land_use",
     ),

@@ -291,8 +291,8 @@ class _Desk:
         if theme.key == "land_use" and pieces.loc[~bare, "deducted"].isna().any():
             some = pieces[~bare & pieces["deducted"].isna()]
             why = Text(
-                f"净面积：{len(set(some['of']))} 个{name.zh}没有扣除地类系数（deduction_share），只有毛面积",
-                f"net area: {len(set(some['of']))} {name.en}(s) have no deduction_share; only "
+                f"净面积：{len(set(some['of']))} 个{name.zh}没有扣除地类系数（deducted_share），只有毛面积",
+                f"net area: {len(set(some['of']))} {name.en}(s) have no deducted_share; only "
                 "gross areas are known",
             )
             self.not_known("net", why, float(some["measured_m2"].sum()))
@@ -421,9 +421,9 @@ class _Desk:
 
 def _deducted(layer: GeoDataFrame, j: np.ndarray) -> np.ndarray:
     """The share deducted of each piece: that of its feature, NaN where it is not stated."""
-    if "deduction_share" not in layer:
+    if "deducted_share" not in layer:
         return np.full(len(j), np.nan)
-    stated = pd.to_numeric(layer["deduction_share"]).astype(float).to_numpy()
+    stated = pd.to_numeric(layer["deducted_share"]).astype(float).to_numpy()
     return np.where(j >= 0, np.append(stated, np.nan)[j], np.nan)
 
 
