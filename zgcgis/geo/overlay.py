@@ -493,6 +493,14 @@ def split(
     ------
     EntangledError
         If so many features share ground that their pieces have no end.
+
+    Examples
+    --------
+    >>> field = GeoSeries([shapely.box(116.30, 39.90, 116.32, 39.91)], crs="EPSG:4490")
+    >>> half = GeoSeries([shapely.box(116.31, 39.89, 116.33, 39.92)], crs="EPSG:4490")
+    >>> i, j, pieces = split(field, half)
+    >>> j.tolist(), shapely.area(pieces.array).round().tolist()
+    ([-1, 0], [949465.0, 949465.0])
     """
     center = center_of(big) if center is None else center
     flat = to_plane(big, center)
