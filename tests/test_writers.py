@@ -592,6 +592,8 @@ def test_a_full_or_read_only_disk_ends_every_command_in_a_sentence(bare, small_d
     some = open_zone(bare).layer("parcel")["id"].iloc[0]
     change.write_text(f'[[change]]\ndo = "release"\nparcel = "{some}"\n', encoding="utf-8")
     target = small_disk / {"export": "p.gpkg", "map": "a.html"}.get(name, "out")
+    if param is not None and param.name in {"slides", "printed"}:
+        target = small_disk / "a.pdf"
     words = (
         ["new", target, "--id", "a", "--zh", "a", "--en", "a"]
         if param is None

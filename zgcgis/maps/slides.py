@@ -145,14 +145,16 @@ def _run(browser: str, wishes: Sequence[str], address: str, target: Path) -> Non
 
 def _print_html(browser: str, html: str, target: Path) -> None:
     with work_folder() as place:
-        page = write_text_whole(place / "slides.html", html)
-        _run(
-            browser,
-            ["--no-pdf-header-footer", f"--print-to-pdf={target}"],
-            page.resolve().as_uri(),
-            target,
-        )
-    settle_pdf(target)
+        _print(browser, write_text_whole(place / "slides.html", html), "", target)
+
+
+def _print(browser: str, page: Path, view: str, target: Path) -> None:
+    """Print beside the page, then take it to its place: a full disk is told as one."""
+    made = page.with_suffix(".pdf")
+    wishes = ["--no-pdf-header-footer", f"--print-to-pdf={made}"]
+    _run(browser, wishes, page.resolve().as_uri() + view, made)
+    settle_pdf(made)
+    target.write_bytes(made.read_bytes())
 
 
 def _slides_html(content: Mapping[str, Any], shown: Sequence[_Slide]) -> str:
@@ -291,8 +293,6 @@ def print_map(
     def write(target: Path) -> None:
         with work_folder() as place:
             page = save_map(map_, place / "page.html")
-            address = f"{page.resolve().as_uri()}#x={','.join(papers)}"
-            _run(browser, ["--no-pdf-header-footer", f"--print-to-pdf={target}"], address, target)
-        settle_pdf(target)
+            _print(browser, page, f"#x={','.join(papers)}", target)
 
     return write_whole(path, write)
