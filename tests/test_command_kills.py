@@ -17,6 +17,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import pytest
+from docx import Document
 from hostile_files import UNBUILT, elsewhere
 from hostile_zone import PROJECT, SMALL, layer, write_zone
 from test_command_trace import CHANGE, LEAN, USES, Site, words
@@ -139,6 +140,7 @@ def lines(site: Site) -> dict[str, list[list[str]]]:
     parks = gpd.GeoDataFrame.from_features(layer("park")["features"], crs="EPSG:4490")
     parks.to_file(zone / "layers/park.gpkg", layer="park", engine="pyogrio")
     shutil.copyfile(zone / "layers/park.gpkg", site.inputs / "proposal.gpkg")
+    Document().save(str(site.inputs / "letter.docx"))
     for name, content in (("project.toml", PROJECT), ("wish.toml", USES), ("change.toml", CHANGE),
                           ("waivers.toml", ""), ("last.json", '{"findings": []}')):  # fmt: skip
         (site.inputs / name).write_text(content, encoding="utf-8")
