@@ -7,16 +7,15 @@ import os
 import re
 import tomllib
 import unicodedata
-from io import BytesIO
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from openpyxl import Workbook, load_workbook
+from openpyxl import load_workbook
 
 from zgcgis import safe_text as safe
-from zgcgis.io.spreadsheets import put_text
+from zgcgis.io.spreadsheets import write_book
 
 MANY = 2000 if os.environ.get("ZGCGIS_FULL") == "1" else 120
 RESERVED = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {
@@ -93,17 +92,21 @@ def test_no_text_of_a_csv_table_is_a_formula(text):
     safe_one.encode("utf-8")
 
 
-@settings(max_examples=MANY // 4, deadline=None)
-@given(texts)
-def test_a_cell_of_a_workbook_holds_any_text_as_text(text):
-    book = Workbook()
-    put_text(book.active["A1"], text)
-    book.properties.title = safe.property_text(text)
-    book.create_sheet(safe.sheet_name(text, book.sheetnames))
-    file = BytesIO()
-    book.save(file)
-    again = load_workbook(file)
-    cell = again.active["A1"]
+@pytest.mark.parametrize("in_order", [False, True])
+@settings(max_examples=MANY // 8, deadline=None)
+@given(text=texts)
+@example(text="<r>x</r>")
+@example(text="<r><t>x</t></r>")
+def test_a_cell_of_a_workbook_holds_any_text_as_text(tmp_path_factory, in_order, text):
+    path = tmp_path_factory.mktemp("book") / "a.xlsx"
+
+    def fill(book):
+        book.sheet(text).put(1, 1, text)
+        book.sheet(text)
+
+    write_book(path, fill, title=text, remark=text, in_order=in_order)
+    again = load_workbook(path)
+    cell = again.worksheets[0]["A1"]
     assert cell.data_type != "f"
     assert (cell.value or "") == safe.cell_text(text)
     assert len(safe.cell_text(text).encode("utf-16-le")) // 2 <= safe.MOST_IN_A_CELL
@@ -112,6 +115,21 @@ def test_a_cell_of_a_workbook_holds_any_text_as_text(text):
     name = again.sheetnames[1]
     assert 1 <= len(name.encode("utf-16-le")) // 2 <= 31
     assert not re.search(r"[\[\]:*?/\\]|^'|'$", name)
+
+
+@settings(max_examples=MANY // 8, deadline=None)
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)))
+def test_a_cell_of_a_workbook_holds_every_digit_of_a_number(tmp_path_factory, numbers):
+    path = tmp_path_factory.mktemp("book") / "a.xlsx"
+
+    def fill(book):
+        sheet = book.sheet("a")
+        for k, number in enumerate(numbers, start=1):
+            sheet.put(1, k, number)
+
+    write_book(path, fill)
+    row = next(load_workbook(path).worksheets[0].iter_rows(values_only=True), ())
+    assert [float(value) for value in row if value is not None] == [float(n) for n in numbers]
 
 
 def test_sheets_of_one_name_are_told_apart():

@@ -267,7 +267,7 @@ def env(lang: str, as_json: bool) -> None:  # noqa: FBT001
     from ..intake.sandbox.landlock import left_open, try_doors
     from ..io import SHIPPED
 
-    packages = "zgcgis geopandas shapely pyproj pyogrio fiona folium numpy pandas scipy pyarrow click openpyxl jinja2"
+    packages = "zgcgis geopandas shapely pyproj pyogrio fiona folium numpy pandas scipy pyarrow click openpyxl xlsxwriter jinja2"
     optional = "distributed sqlalchemy psycopg"
     rows = {"Python": platform.python_version(), "system": platform.platform()}
     for name in [*packages.split(), *optional.split()]:

@@ -5,43 +5,48 @@ No text in them is a formula, whatever it begins with; the same content gives th
 
 from __future__ import annotations
 
-import contextlib
 import csv
+import gc
 import io
 import math
 import re
-import tempfile
+import traceback
+import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, time
-from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import pandas as pd
-from openpyxl import Workbook
-from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.worksheet.worksheet import Worksheet
-from openpyxl.writer.excel import ExcelWriter
+from xlsxwriter import Workbook
+from xlsxwriter.exceptions import FileCreateError
 
 from ..errors import WriteError
 from ..safe_text import cell_text, csv_text, is_lively, property_text, sheet_name
-from .writing import write_bytes_whole, write_whole, write_zip
+from .writing import write_bytes_whole, write_whole
 
 __all__ = [
-    "add_sheet",
+    "PLAIN",
+    "Book",
+    "Look",
+    "Sheet",
     "plain_value",
-    "put_text",
     "refuse_too_large",
-    "save_workbook",
+    "workbook_remark",
+    "write_book",
     "write_csv",
     "write_table",
 ]
 
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
-_TIMES = re.compile(rb"(<dcterms:(created|modified)[^>]*>)[^<]*(</dcterms:)")
-_FIXED = b"2000-01-01T00:00:00Z"
+_WHOLE = 10**15  # a whole number below it is written as it stands
+_CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - the same in every workbook, so that bytes are
+_AS_THEY_ARE = {
+    "strings_to_numbers": False, "strings_to_formulas": False, "strings_to_urls": False,
+}  # fmt: skip
 
 
 def write_csv(path: str | Path, rows: Iterable[Iterable[Any]], *, of_zone: bool = False) -> Path:
@@ -72,27 +77,201 @@ def plain_value(value: Any) -> Any:
     return plain_value(value.item()) if hasattr(value, "item") else str(value)
 
 
-def put_text(cell: Cell, text: str) -> None:
-    """Write a text into a cell, typed as text; it stays one when somebody edits the cell."""
-    cell.value = cell_text(text)
-    cell.data_type = "s"
-    if is_lively(text):
-        cell.quotePrefix = True
+@dataclass(frozen=True)
+class Look:
+    """How a cell looks: points, colours as ``RRGGBB``, a format of numbers."""
+
+    size_pt: float = 11
+    font: str = "Calibri"
+    bold: bool = False
+    colour: str = ""
+    fill: str = ""
+    number: str = ""
+    boxed: bool = False
+    across: str = ""
+    upright: str = ""
+    wrap: bool = False
+
+    def properties(self, *, typed: bool) -> dict[str, Any]:
+        """Return the look in the words of XlsxWriter; a typed text stays one when it is edited."""
+        box = {"border": 1, "border_color": "#BFBFBF"} if self.boxed else {}
+        named = {
+            "bold": self.bold,
+            "font_color": self.colour and f"#{self.colour}",
+            "bg_color": self.fill and f"#{self.fill}",
+            "num_format": self.number,
+            "align": self.across,
+            "valign": self.upright,
+            "text_wrap": self.wrap,
+            "quote_prefix": typed,
+        }
+        said = {name: value for name, value in named.items() if value}
+        return {"font_size": self.size_pt, "font_name": self.font} | said | box
 
 
-def add_sheet(book: Workbook, name: str) -> Worksheet:
-    """Add a sheet to a workbook, under a name that a sheet may have."""
-    return book.create_sheet(sheet_name(name, book.sheetnames))
+PLAIN = Look()
 
 
-def save_workbook(book: Workbook, path: str | Path, *, title: str = "", remark: str = "") -> Path:
-    """Save a workbook whole, with the same bytes for the same content; it is opened once more."""
-    book.properties.description = property_text(remark) or None
-    return _save(lambda: book, path, title)
+class _Exact(float):
+    """A number that is written with all its digits: XlsxWriter would cut it to sixteen."""
+
+    def __format__(self, _: str) -> str:
+        return repr(float(self))
+
+
+class Sheet:
+    """A sheet of a workbook that is being written; rows and columns are counted from 1."""
+
+    def __init__(self, book: Book, inner: Any) -> None:
+        self._book, self._inner = book, inner
+        self.name: str = inner.get_name()
+        self.folded: dict[int, list[tuple[int, str]]] = {}
+        """Texts on several lines by row, each with its column; not kept of a table in order."""
+
+    def put(self, row: int, column: int, value: Any, look: Look = PLAIN) -> None:
+        """Write a value: a text is a text, whatever it begins with."""
+        plain = plain_value(value)
+        typed = isinstance(plain, str) and is_lively(plain)
+        shape = self._book.shape(look, typed=typed)
+        if isinstance(plain, str):
+            self._text(row, column, cell_text(plain), look, shape)
+        elif plain is None:
+            self._inner.write_blank(row - 1, column - 1, None, shape)
+        elif isinstance(plain, bool):
+            self._inner.write_boolean(row - 1, column - 1, plain, shape)
+        else:
+            whole = abs(plain) < _WHOLE and int(plain) == plain
+            number = int(plain) if whole else _Exact(plain)
+            self._inner.write_number(row - 1, column - 1, number, shape)
+
+    def _text(self, row: int, column: int, text: str, look: Look, shape: Any) -> None:
+        if look.wrap and not self._book.in_order:
+            self.folded.setdefault(row, []).append((column, text))
+        if not text:
+            self._inner.write_blank(row - 1, column - 1, None, shape)
+        elif text.startswith("<r>") and text.endswith("</r>"):  # would be taken for markup
+            parts = text[:1], text[1:2], text[2:]
+            self._inner.write_rich_string(row - 1, column - 1, *parts, shape)
+        else:
+            self._inner.write_string(row - 1, column - 1, text, shape)
+
+    def time(self, row: int, column: int, value: datetime, look: Look = PLAIN) -> None:
+        """Write a date with its time of day, without a time zone."""
+        shape = self._book.shape(replace(look, number="yyyy-mm-dd hh:mm:ss"), typed=False)
+        self._inner.write_datetime(row - 1, column - 1, value, shape)
+
+    def formula(self, row: int, column: int, formula: str, result: Any, look: Look = PLAIN) -> None:
+        """Write a formula with what it comes to, which readers that do not calculate show."""
+        plain = plain_value(result)
+        shape = self._book.shape(look, typed=False)
+        shown = "" if plain is None else plain
+        self._inner.write_formula(row - 1, column - 1, f"={formula}", shape, shown)
+
+    def widths(self, letters: Sequence[float]) -> None:
+        """Set the widths of the first columns, in letters."""
+        for column, width in enumerate(letters):
+            self._inner.set_column(column, column, width)
+
+    def height(self, row: int, points: float) -> None:
+        """Set the height of a row."""
+        self._inner.set_row(row - 1, points)
+
+    def window(self, *, frozen: str = "", filtered: tuple[int, int] | None = None) -> None:
+        """Hold rows and columns before a cell still, and offer a filter over so many of them."""
+        if frozen:
+            self._inner.freeze_panes(frozen)
+        if filtered:
+            self._inner.autofilter(0, 0, filtered[0] - 1, filtered[1] - 1)
+
+    def paper(
+        self, *, head: int, footer: str, pages_wide: int = 1, names: str = "", edge_in: float = 0.6
+    ) -> None:
+        """Print on lying A4, so many pages wide, head and names on each page."""
+        self._inner.set_landscape()
+        self._inner.set_paper(9)
+        self._inner.fit_to_pages(pages_wide, 0)
+        self._inner.set_margins(left=0.4, right=0.4, top=edge_in, bottom=edge_in)
+        self._inner.set_footer(f"&C{footer}")
+        self._inner.repeat_rows(0, head - 1)
+        if pages_wide > 1:
+            self._inner.repeat_columns(names)
+            self._inner.print_across()
+
+
+class Book:
+    """A workbook that is being written; :func:`write_book` makes it and gives it to a function."""
+
+    def __init__(self, inner: Any, *, in_order: bool) -> None:
+        self._inner, self.in_order = inner, in_order
+        self._sheets: list[str] = []
+        self._shapes: dict[tuple[Look, bool], Any] = {}
+
+    def sheet(self, name: str) -> Sheet:
+        """Add a sheet, under a name that a sheet may have."""
+        made = Sheet(self, self._inner.add_worksheet(sheet_name(name, self._sheets)))
+        self._sheets.append(made.name)
+        return made
+
+    def shape(self, look: Look, *, typed: bool) -> Any:
+        """Return the format of a look, made once."""
+        if (look, typed) not in self._shapes:
+            self._shapes[look, typed] = self._inner.add_format(look.properties(typed=typed))
+        return self._shapes[look, typed]
+
+
+def write_book(
+    path: str | Path,
+    fill: Callable[[Book], None],
+    *,
+    title: str = "",
+    remark: str = "",
+    in_order: bool = False,
+) -> Path:
+    """Write a workbook whole, with the same bytes for the same content; it is opened once more.
+
+    `fill` adds the sheets. With `in_order` each sheet is written row by row from the top and goes
+    to the disk as it comes, so that a table of any size takes no room.
+    """
+    about = {"title": property_text(title), "comments": property_text(remark)}
+
+    def writer(temporary: Path) -> None:
+        try:
+            _make(temporary, fill, about, in_order=in_order)
+        except BaseException as error:
+            _let_go(error)
+            if isinstance(error, FileCreateError):  # around what the disk said
+                raise OSError(*error.args[0].args) from None
+            raise
+
+    return write_whole(path, writer)
+
+
+def _make(
+    file: Path, fill: Callable[[Book], None], about: Mapping[str, str], *, in_order: bool
+) -> None:
+    way = {"constant_memory": True, "tmpdir": str(file.parent)} if in_order else {"in_memory": True}
+    packed = io.BytesIO()  # on a full disk XlsxWriter would leave half an archive open
+    inner = Workbook(packed, _AS_THEY_ARE | way)
+    inner.use_zip64()
+    inner.set_properties({"author": "zgcgis", "created": _CREATED, **about})
+    fill(Book(inner, in_order=in_order))
+    inner.close()
+    file.write_bytes(packed.getbuffer())
+
+
+def _let_go(error: BaseException) -> None:
+    """Close the files that XlsxWriter leaves open where it fails, so that the disk is free."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        at: BaseException | None = error
+        while at is not None:
+            traceback.clear_frames(at.__traceback__)
+            at = at.__context__
+        gc.collect()
 
 
 def workbook_remark(path: Path) -> str:
-    """Return the remark that :func:`save_workbook` put into a workbook; empty if there is none."""
+    """Return the remark that :func:`write_book` put into a workbook; empty if there is none."""
     try:
         with zipfile.ZipFile(path) as archive, archive.open("docProps/core.xml") as part:
             found = _REMARK.search(part.read(1 << 16).decode("utf-8", "replace"))
@@ -102,41 +281,6 @@ def workbook_remark(path: Path) -> str:
 
 
 _REMARK = re.compile(r"<dc:description>([^<]*)</dc:description>")
-
-
-def _save(make: Callable[[], Workbook], path: str | Path, title: str) -> Path:
-    def writer(temporary: Path) -> None:
-        with _keeping_temporary_files(temporary.parent):
-            write(temporary)
-
-    def write(temporary: Path) -> None:
-        book = make()
-        book.properties.creator = "zgcgis"
-        book.properties.title = property_text(title) or None
-        raw = temporary.with_name(f"{temporary.name}.raw")
-        with zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, allowZip64=True) as archive:
-            ExcelWriter(book, archive).write_data()
-        with zipfile.ZipFile(raw) as source:
-            write_zip(temporary, {name: partial(_part, source, name) for name in source.namelist()})
-        raw.unlink()
-
-    return write_whole(path, writer)
-
-
-@contextlib.contextmanager
-def _keeping_temporary_files(folder: Path) -> Iterator[None]:
-    """Have openpyxl write its sheets where they are removed, even if this run is killed."""
-    usual, tempfile.tempdir = tempfile.tempdir, str(folder)
-    try:
-        yield
-    finally:
-        tempfile.tempdir = usual
-
-
-def _part(source: zipfile.ZipFile, name: str) -> IO[bytes]:
-    if name != "docProps/core.xml":
-        return source.open(name)
-    return io.BytesIO(_TIMES.sub(rb"\g<1>" + _FIXED + rb"\g<3>", source.read(name)))
 
 
 def refuse_too_large(path: str | Path, rows: int, columns: int) -> None:
@@ -153,25 +297,16 @@ def refuse_too_large(path: str | Path, rows: int, columns: int) -> None:
 def write_table(table: pd.DataFrame, path: str | Path, *, sheet: str = "data") -> Path:
     """Write one table as a workbook of one sheet, row by row."""
     refuse_too_large(path, len(table) + 1, table.shape[1])
-    return _save(lambda: _one_sheet(table, sheet), path, "")
 
+    def fill(book: Book) -> None:
+        page = book.sheet(sheet)
+        for column, name in enumerate(table.columns, start=1):
+            page.put(1, column, str(name))
+        for row, values in enumerate(table.itertuples(index=False, name=None), start=2):
+            for column, value in enumerate(values, start=1):
+                if isinstance(value, pd.Timestamp):
+                    page.time(row, column, value.tz_localize(None).to_pydatetime())
+                elif (plain := plain_value(value)) is not None:
+                    page.put(row, column, plain)
 
-def _one_sheet(table: pd.DataFrame, sheet: str) -> Workbook:
-    book = Workbook(write_only=True)
-    page = add_sheet(book, sheet)
-
-    def cell(value: Any) -> Any:
-        if isinstance(value, pd.Timestamp):
-            return value.tz_localize(None).to_pydatetime()
-        plain = plain_value(value)
-        if not isinstance(plain, str):
-            return plain
-        made = WriteOnlyCell(page)
-        put_text(made, plain)
-        return made
-
-    with contextlib.closing(page):  # its rows are a file that wants closing, come what may
-        page.append([cell(str(c)) for c in table.columns])
-        for row in table.itertuples(index=False, name=None):
-            page.append([cell(v) for v in row])
-    return book
+    return write_book(path, fill, in_order=True)

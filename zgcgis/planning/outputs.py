@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -14,25 +14,20 @@ import numpy as np
 import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
-from openpyxl import Workbook
-from openpyxl.cell.cell import Cell
-from openpyxl.styles import Alignment, Font, PatternFill
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.page import PageMargins
-from openpyxl.worksheet.properties import PageSetupProperties
-from openpyxl.worksheet.worksheet import Worksheet
 
 from ..checks.coverage import coverage_lines, unjudged
 from ..errors import MissingColumnsError, ReadError, ZgcgisError
 from ..findings import COLUMNS, RULES, SEVERITIES, SEVERITY_NAMES, describe
 from ..io.outside import read_outside_json, read_outside_tables
 from ..io.spreadsheets import (
-    add_sheet,
+    PLAIN,
+    Book,
+    Look,
+    Sheet,
     plain_value,
-    put_text,
     refuse_too_large,
-    save_workbook,
     workbook_remark,
+    write_book,
 )
 from ..io.writing import write_text_whole
 from ..model import Zone
@@ -302,43 +297,43 @@ def write_workbook(
 
     A text never becomes a formula, whatever it begins with.
     """
-    book = Workbook()
-    book.remove(book.active)
-    for name, table in sheets:
+    for _, table in sheets:
         refuse_too_large(path, len(table) + 1, table.shape[1])
-        _fill_sheet(add_sheet(book, name), table, lang)
-    return save_workbook(book, path, title=title, remark=remark)
+
+    def fill(book: Book) -> None:
+        for name, table in sheets:
+            _fill_sheet(book.sheet(name), table, lang)
+
+    return write_book(path, fill, title=title, remark=remark, in_order=True)
 
 
-def _fill_sheet(sheet: Worksheet, table: pd.DataFrame, lang: str) -> None:
+_HEAD = Look(bold=True, fill="E7EBF0", wrap=True, upright="top")
+_TEXT_ON_LINES = Look(wrap=True, upright="top")
+_FRACTION = Look(number="#,##0.00")
+
+
+def _fill_sheet(sheet: Sheet, table: pd.DataFrame, lang: str) -> None:
     """Write a table into a sheet: heads, values, the colour of the severity, widths."""
-    for c, column in enumerate(table.columns, start=1):
-        head = sheet.cell(1, c)
-        put_text(head, heading(str(column), lang))
-        head.font = Font(bold=True)
-        head.fill = PatternFill("solid", fgColor="E7EBF0")
-        head.alignment = Alignment(wrap_text=True, vertical="top")
-        width = max([text_width(_shown_cell(v)) for v in table[column].head(200)] + [6])
-        width = max(width, min(text_width(str(head.value)), 12))
-        sheet.column_dimensions[get_column_letter(c)].width = min(width + 2, 50)
-        for k, value in enumerate(table[column], start=2):
-            if column == "severity" and str(value) in SEVERITY_NAMES:
-                if colour := _FILL.get(str(value)):
-                    sheet.cell(k, 1).fill = PatternFill("solid", fgColor=colour)
+    heads = [heading(str(column), lang) for column in table.columns]
+    columns = [list(table[column]) for column in table.columns]
+    sheet.widths([_width(head, c[:200]) for head, c in zip(heads, columns, strict=True)])
+    for c, head in enumerate(heads, start=1):
+        sheet.put(1, c, head, _HEAD)
+    marked = list(table.columns).index("severity") if "severity" in table else None
+    for row, values in enumerate(zip(*columns, strict=True), start=2):
+        colour = "" if marked is None else _FILL.get(str(values[marked]), "")
+        for c, value in enumerate(values):
+            if c == marked and str(value) in SEVERITY_NAMES:
                 value = SEVERITY_NAMES[str(value)].say(lang)
-            plain = plain_value(_plain(value))
-            if plain is not None:  # most cells of a large sheet are empty
-                _fill_cell(sheet.cell(k, c), plain, lang)
-    sheet.freeze_panes = "A2"
-    sheet.print_title_rows = "1:1"
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.page_setup.fitToHeight = 0
-    sheet.page_margins = PageMargins(left=0.4, right=0.4, top=0.5, bottom=0.5)
-    sheet.oddFooter.center.text = "&A  &P / &N"
-    if len(table):
-        sheet.auto_filter.ref = sheet.dimensions
+            _fill_cell(sheet, (row, c + 1), value, lang, colour if c == 0 else "")
+    sheet.window(frozen="A2", filtered=(len(table) + 1, len(heads)) if len(table) else None)
+    sheet.paper(head=1, footer="&A  &P / &N", edge_in=0.5)
+
+
+def _width(head: str, values: Sequence[Any]) -> float:
+    """Width of a column in letters: of what it holds, and of its head as far as it goes."""
+    width = max([text_width(_shown_cell(v)) for v in values] + [6])
+    return min(max(width, min(text_width(head), 12)) + 2, 50)
 
 
 _FOLDED = 46  # a longer text is set on several lines
@@ -348,17 +343,18 @@ def _shown_cell(value: Any) -> str:
     return shown(value) if isinstance(value, float) else str(value)
 
 
-def _fill_cell(cell: Cell, plain: Any, lang: str) -> None:
+def _fill_cell(sheet: Sheet, at: tuple[int, int], value: Any, lang: str, colour: str) -> None:
+    """Write one value where it is known: most cells of a large sheet are empty."""
+    plain = plain_value(_plain(value))
     if isinstance(plain, bool):
         plain = ("是" if plain else "") if lang == "zh" else ("yes" if plain else "")
-    if isinstance(plain, str):
-        put_text(cell, plain)
-        if 2 * len(plain) > _FOLDED and text_width(plain) > _FOLDED:
-            cell.alignment = Alignment(wrap_text=True, vertical="top")
-        return
-    cell.value = plain
-    if isinstance(plain, float):
-        cell.number_format = "#,##0.00"
+    look = PLAIN
+    if isinstance(plain, str) and 2 * len(plain) > _FOLDED and text_width(plain) > _FOLDED:
+        look = _TEXT_ON_LINES
+    elif isinstance(plain, float):
+        look = _FRACTION
+    if plain is not None or colour:
+        sheet.put(*at, plain, replace(look, fill=colour) if colour else look)
 
 
 def records_json(data: Mapping[str, Any]) -> str:

@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import ast
 import math
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from copy import copy
-from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from openpyxl.cell.cell import Cell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
-from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.worksheet import Worksheet
+from xlsxwriter.utility import xl_col_to_name
 
 from ..assessment import Assessment
-from ..io.spreadsheets import plain_value, put_text
-from ..safe_text import is_lively
+from ..io.spreadsheets import Look, Sheet
+from ..safe_text import text_width
 from ..standards import POTENTIALS
 
 if TYPE_CHECKING:
@@ -41,10 +36,10 @@ __all__ = [
     "kind_text",
     "potentials_sheet",
     "put",
+    "put_formula",
     "reference",
     "set_up",
     "static_note",
-    "style_head",
     "title",
 ]
 
@@ -55,139 +50,87 @@ NO_IDEAL = "理想值无效 bad ideal"
 """What stands in place of a number where an ideal value is blank or 0."""
 
 _PAGE_WIDTH = 190.0  # letters across a lying A4 page that one still reads
-_THIN = Side(style="thin", color="BFBFBF")
-_BOX = Border(left=_THIN, right=_THIN, top=_THIN, bottom=_THIN)
-_HEAD = PatternFill("solid", fgColor="DCE6F1")
-_INPUT = PatternFill("solid", fgColor="FFF9DB")
-_FONT = "宋体"
+_CELL = Look(size_pt=10, font="宋体", upright="vcenter", boxed=True)
+_HEAD = replace(_CELL, bold=True, fill="DCE6F1", across="center", wrap=True)
+_TITLE = replace(_CELL, size_pt=14, bold=True, boxed=False)
+_NOTE = replace(_CELL, size_pt=9, colour="666666", boxed=False)
+_INPUT = "FFF9DB"
 
 
 def put(
-    sheet: Worksheet,
+    sheet: Sheet,
     row: int,
     column: int,
     value: Any,
     *,
-    kind: str = "auto",
-    number: str | None = None,
+    number: str = "",
+    editable: bool = False,
     box: bool = True,
     wrap: bool = False,
-) -> Cell:
-    """Write one cell.
-
-    ``kind="auto"`` writes a number as a number and everything else as *typed text*: a text that
-    begins with ``=`` stays a text and is never computed. Only ``kind="formula"`` is a formula;
-    ``kind="input"`` marks a number that is meant to be changed.
-    """
-    cell: Cell = sheet.cell(row=row, column=column)
-    plain = plain_value(value)
-    if kind == "formula":
-        cell.value = f"={value}"
-    elif isinstance(plain, bool):
-        put_text(cell, "是" if plain else "否")
-    elif isinstance(plain, str):
-        put_text(cell, plain)
-    else:
-        cell.value = plain
-    across = "center" if isinstance(value, int) and kind == "auto" else None
-    filled = kind == "input"
-    look = isinstance(plain, str) and is_lively(plain), filled, number, box, across, wrap
-    looks = _LOOKS.setdefault(sheet.parent, {})
-    if look not in looks:
-        _dress(cell, filled=filled, number=number, box=box, across=across, wrap=wrap)
-        looks[look] = cell._style
-    cell._style = copy(looks[look])
-    return cell
-
-
-_LOOKS: WeakKeyDictionary[Any, dict[tuple[Any, ...], Any]] = WeakKeyDictionary()
-"""By workbook: styles that cells have already; to set one anew takes longer than all the rest."""
-
-
-def _dress(
-    cell: Cell, *, filled: bool, number: str | None, box: bool, across: str | None, wrap: bool
 ) -> None:
-    cell.font = Font(name=_FONT, size=10)
-    if filled:
-        cell.fill = _INPUT
-    if number:
-        cell.number_format = number
-    if box:
-        cell.border = _BOX
-    cell.alignment = Alignment(horizontal=across, vertical="center", wrap_text=wrap)
+    """Write one value: a number as a number and everything else as *typed text*.
+
+    A text that begins with ``=`` stays a text and is never computed; an `editable` number is one
+    that is meant to be changed.
+    """
+    if isinstance(value, bool):
+        value = "是" if value else "否"
+    across = "center" if isinstance(value, int) and not editable else ""
+    fill = _INPUT if editable else ""
+    look = replace(_CELL, number=number, boxed=box, wrap=wrap, across=across, fill=fill)
+    sheet.put(row, column, value, look)
 
 
-def style_head(cell: Cell) -> None:
-    """Make a cell a head: bold, tinted, wrapped, in the middle."""
-    cell.font = Font(name=_FONT, size=10, bold=True)
-    cell.fill = _HEAD
-    cell.alignment = Alignment(horizontal="center", vertical="center", wrap_text=True)
+def put_formula(
+    sheet: Sheet,
+    row: int,
+    column: int,
+    formula: str,
+    result: Any,
+    *,
+    number: str = "",
+    across: str = "",
+) -> None:
+    """Write a formula, and what it comes to while nobody has edited the workbook."""
+    sheet.formula(row, column, formula, result, replace(_CELL, number=number, across=across))
 
 
-def head_row(sheet: Worksheet, row: int, names: list[str]) -> None:
-    """Write a row of heads."""
-    for column, name in enumerate(names, start=1):
-        style_head(put(sheet, row, column, name))
+def head_row(sheet: Sheet, row: int, names: Sequence[str], *, column: int = 1) -> None:
+    """Write a row of heads: bold, tinted, wrapped, in the middle."""
+    for k, name in enumerate(names, start=column):
+        sheet.put(row, k, name, _HEAD)
 
 
-def title(sheet: Worksheet, zh: str, en: str, note: str = "") -> None:
+def title(sheet: Sheet, zh: str, en: str, note: str = "") -> None:
     """Write the title line, Chinese first, and a note below it."""
-    for row, text, size in ((1, f"{zh}　{en}", 14), (2, note, 9)):
-        cell = put(sheet, row, 1, text, box=False)
-        cell.font = Font(
-            name=_FONT, size=size, bold=row == 1, color="000000" if row == 1 else "666666"
-        )
+    sheet.put(1, 1, f"{zh}　{en}", _TITLE)
+    sheet.put(2, 1, note, _NOTE)
 
 
-def set_up(sheet: Worksheet, *, columns: list[float], head: int, freeze: str | None = None) -> None:
+def set_up(sheet: Sheet, *, columns: list[float], head: int, freeze: str = "") -> None:
     """Set widths, heights, the print page (A4, lying, head and names on each page), the window.
 
     Call it last: heights are made for what the sheet holds.
     """
-    for i, width in enumerate(columns, start=1):
-        sheet.column_dimensions[get_column_letter(i)].width = width
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = sheet.PAPERSIZE_A4
-    sheet.page_setup.fitToWidth = max(1, round(sum(columns) / _PAGE_WIDTH))
-    sheet.page_setup.fitToHeight = 0
-    sheet.sheet_properties.pageSetUpPr.fitToPage = True
-    sheet.page_margins.left = sheet.page_margins.right = 0.4
-    sheet.page_margins.top = sheet.page_margins.bottom = 0.6
-    sheet.oddFooter.center.text = "&A　第 &P 页，共 &N 页"
-    sheet.print_title_rows = f"1:{head}"
-    if sheet.page_setup.fitToWidth > 1:
-        sheet.print_title_cols = "A:C"
-        sheet.page_setup.pageOrder = "overThenDown"
-    for cells in sheet.iter_rows(min_row=head + 1):  # sheet[row] looks through the whole sheet
-        _fit_height(sheet, cells, columns)
-    for row in range(3, head + 1):
-        heads = [str(c.value or "") for c in sheet[row]]
-        sheet.row_dimensions[row].height = 15 * max(
-            1, *(math.ceil(_wide(h) / (w - 1)) for h, w in zip(heads, columns, strict=False))
-        )
-    if freeze:
-        sheet.freeze_panes = freeze
+    sheet.widths(columns)
+    pages = max(1, round(sum(columns) / _PAGE_WIDTH))
+    sheet.paper(head=head, footer="&A　第 &P 页，共 &N 页", pages_wide=pages, names="A:C")
+    for row, texts in sheet.folded.items():
+        sheet.height(row, _height(texts, columns, in_head=row <= head))
+    sheet.window(frozen=freeze)
 
 
-def _wide(text: str) -> int:
-    """Width of a text in letters; a Chinese character is two."""
-    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
-
-
-def _fit_height(sheet: Worksheet, cells: Sequence[Cell], columns: list[float]) -> None:
-    """Make a row with wrapped text high enough for it."""
-    lines = [
-        math.ceil(_wide(str(cell.value)) / (width - 1.5))
-        for cell, width in zip(cells, columns, strict=False)
-        if cell.alignment.wrap_text and isinstance(cell.value, str)
-    ]
-    if lines and max(lines) > 1:
-        sheet.row_dimensions[cells[0].row].height = min(400.0, 14.5 * max(lines))
+def _height(texts: Sequence[tuple[int, str]], columns: list[float], *, in_head: bool) -> float:
+    """Points that a row with texts on several lines needs."""
+    spare = 1.0 if in_head else 1.5
+    known = [(columns[c - 1], text) for c, text in texts if c <= len(columns)]
+    lines = max([math.ceil(text_width(text) / (width - spare)) for width, text in known] + [1])
+    return min(400.0, (15.0 if in_head or lines == 1 else 14.5) * lines)
 
 
 def reference(sheet: str, row: int, column: int, *, fixed: bool = False) -> str:
     """Reference to a cell of a sheet, as a formula writes it."""
-    letter = get_column_letter(column)
+    letter = xl_col_to_name(column - 1)
     return f"'{sheet}'!${letter}${row}" if fixed else f"'{sheet}'!{letter}{row}"
 
 
@@ -225,7 +168,7 @@ def _expression(node: ast.expr, cells: Mapping[str, str], divisors: list[str]) -
     raise TypeError(msg)
 
 
-# --- what follows edits beside the scores ---------------------------------------------------------
+# --- what follows edits beside the scores --------------------------------------------------
 
 POTENTIAL_KINDS = {
     "expansion": ("扩展潜力", "expansion"),
@@ -236,8 +179,11 @@ POTENTIAL_KINDS = {
 }
 
 
-class Formula(str):
-    """What stands in a cell as a formula."""
+class Formula(NamedTuple):
+    """What stands in a cell as a formula, and what it comes to."""
+
+    text: str
+    result: Any
 
 
 def kind_text(result: Assessment, kind: str, areas: Iterable[str] = ()) -> str:
@@ -260,7 +206,7 @@ def static_note(result: Assessment) -> str:
 
 def potentials_sheet(b: _Book) -> None:
     """Write the potentials, each a formula on accounts, indicators and ideal values."""
-    r, sheet = b.result, b.sheet(POTENTIAL)
+    r, sheet = b.result, b.book.sheet(POTENTIAL)
     title(
         sheet,
         "用地潜力",
@@ -282,7 +228,7 @@ def potentials_sheet(b: _Book) -> None:
         formula = _potential_formula(b, entry, item)
         divisor = 1e4 if p.unit == "m2" else 1.0
         if formula:
-            put(sheet, row, 7, formula, kind="formula", number="#,##0.00")
+            put_formula(sheet, row, 7, formula, value / divisor, number="#,##0.00")
         else:
             put(sheet, row, 7, value / divisor, number="#,##0.00")
         put(sheet, row, 8, "公顷 ha" if p.unit == "m2" else "年 a")

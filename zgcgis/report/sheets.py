@@ -6,22 +6,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-from openpyxl import Workbook
-from openpyxl.styles import Alignment
-from openpyxl.worksheet.worksheet import Worksheet
 from pandas import DataFrame
 
 from ..assessment import Assessment
 from ..findings import describe
 from ..indicators import EVIDENCE, INDICATORS
-from ..io.spreadsheets import add_sheet
+from ..io.spreadsheets import Book, Sheet
 from ..standards import POTENTIALS, Ideal
 from ..standards.benchmarks import CAVEATS
 from ..standards.cross import COUPLING_K
 from ..standards.cross import METHODS as CROSS_METHODS
 from ..standards.evaluation import METHODS
 from ..terms import TERMS
-from .cells import Formula, kind_text, put, set_up, static_note, style_head, title
+from .cells import (
+    Formula,
+    head_row,
+    kind_text,
+    put,
+    put_formula,
+    set_up,
+    static_note,
+    title,
+)
 
 __all__ = [
     "method_lines",
@@ -68,10 +74,10 @@ def method_lines(result: Assessment) -> list[tuple[str, str]]:
     return lines
 
 
-Cells = Mapping[tuple[str, int], Sequence[str]]
+Cells = Mapping[tuple[str, int], Sequence[Formula]]
 
 
-def write_summary(sheet: Worksheet, result: Assessment, cells: Cells) -> None:
+def write_summary(sheet: Sheet, result: Assessment, cells: Cells) -> None:
     """First sheet: what was assessed, the result of the zone, what was left out and why."""
     zone = result.zone
     title(sheet, f"{zone.names['zh']}土地集约利用评价", f"{zone.names['en']}: intensive land use")
@@ -94,7 +100,7 @@ def write_summary(sheet: Worksheet, result: Assessment, cells: Cells) -> None:
         rows += [
             (
                 f"{year} 年集约度 Score",
-                Formula(cells[str(unit), int(year)][0]),
+                cells[str(unit), int(year)][0],
                 "公式，随修改而变；见“分值”表 a formula; see the sheet 分值",
             )
             for unit, year in result.total_scores.total.index
@@ -104,32 +110,28 @@ def write_summary(sheet: Worksheet, result: Assessment, cells: Cells) -> None:
     for i, (head, zh, en) in enumerate(rows, start=3):
         put(sheet, i, 1, head)
         if isinstance(zh, Formula):
-            put(sheet, i, 2, zh, kind="formula", number="0.00").alignment = _LEFT
+            put_formula(sheet, i, 2, *zh, number="0.00", across="left")
         else:
             put(sheet, i, 2, zh, wrap=True)
         put(sheet, i, 3, en, wrap=True)
     set_up(sheet, columns=[20, 70, 70], head=2)
 
 
-_LEFT = Alignment(horizontal="left", vertical="center")
-
-
-def write_tables(book: Workbook, result: Assessment, cells: Cells) -> None:
+def write_tables(book: Book, result: Assessment, cells: Cells) -> None:
     """All other sheets; one without rows says so."""
     for name, zh, en, note, columns, rows, widths in _tables(result, cells):
-        sheet = add_sheet(book, name)
+        sheet = book.sheet(name)
         live = any(isinstance(value, Formula) for row in rows for value in row)
         said = note if live or name in _TEXTS else static_note(result) + note
         title(sheet, zh, en, said)
-        for column, head in enumerate(columns, start=1):
-            style_head(put(sheet, 3, column, head))
+        head_row(sheet, 3, columns)
         for i, row in enumerate(rows, start=4):
             for column, value in enumerate(row, start=1):
                 long = isinstance(value, str) and len(value) > 24
                 if isinstance(value, Formula):
-                    put(sheet, i, column, value, kind="formula", number="#,##0.00##")
+                    put_formula(sheet, i, column, *value, number="#,##0.00##")
                     continue
-                number = "#,##0.00##" if isinstance(value, float) else None
+                number = "#,##0.00##" if isinstance(value, float) else ""
                 put(sheet, i, column, value, number=number, wrap=long)
         if not rows:
             put(
@@ -178,7 +180,7 @@ def _ranking(r: Assessment, cells: Cells) -> _Table:
     for (unit, year), row in r.ranks.iterrows():
         kind = kind_text(r, row["kind"], str(row["area"]).split("+"))
         rank = None if pd.isna(row["rank"]) else int(row["rank"])
-        live = [Formula(cell) for cell in cells[str(unit), int(year)]]
+        live = cells[str(unit), int(year)]
         rows.append(((-year, kind, rank or 999), [unit, r.name(unit), year, kind, *live]))
     return (
         "排序",

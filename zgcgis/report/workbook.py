@@ -10,13 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
-from openpyxl import Workbook
-from openpyxl.worksheet.worksheet import Worksheet
 
 from ..assessment import Assessment, complete, outermost
-from ..indicators import INDICATORS, total
-from ..io.spreadsheets import add_sheet, save_workbook
+from ..indicators import INDICATORS, compute, total
+from ..io.spreadsheets import Book, Sheet, write_book
 from ..standards import Node
 from ..terms import TERMS
 from . import sheets
@@ -26,14 +25,15 @@ from .cells import (
     SCORES,
     VALUES,
     WEIGHTS,
+    Formula,
     excel_formula,
     head_row,
     kind_text,
     potentials_sheet,
     put,
+    put_formula,
     reference,
     set_up,
-    style_head,
     title,
 )
 
@@ -47,17 +47,15 @@ class _Book:
     """Where everything stands in the workbook while it is being written."""
 
     result: Assessment
-    book: Workbook = field(default_factory=Workbook)
+    book: Book
     rows: dict[Entry, int] = field(default_factory=dict)  # same rows in accounts and values
     account_columns: dict[str, int] = field(default_factory=dict)
+    accounts: dict[Entry, dict[str, float | None]] = field(default_factory=dict)
     value_columns: dict[str, int] = field(default_factory=dict)
     weight_rows: dict[str, int] = field(default_factory=dict)
     ideal_rows: dict[tuple[str, str, str], int] = field(default_factory=dict)
     score_cells: dict[Entry, tuple[int, int, int]] = field(default_factory=dict)
-    result_rows: dict[tuple[str, int], int] = field(default_factory=dict)  # of the results
-
-    def sheet(self, name: str) -> Worksheet:
-        return add_sheet(self.book, name)
+    results: dict[tuple[str, int], list[Formula]] = field(default_factory=dict)
 
     def unit_name(self, entry: Entry) -> str:
         unit, _, area = entry
@@ -86,9 +84,13 @@ def write_workbook(result: Assessment, path: str | Path) -> Path:
     path
         Where the ``.xlsx`` shall stand; it is whole or absent.
     """
-    b = _Book(result)
-    b.book.remove(b.book.active)
-    summary = b.sheet("说明")
+    name = f"{result.zone.names['zh']}土地集约利用评价"
+    return write_book(path, lambda book: _fill(_Book(result, book)), title=name)
+
+
+def _fill(b: _Book) -> None:
+    result = b.result
+    summary = b.book.sheet("说明")
     _accounts_sheet(b)
     _values_sheet(b)
     if result.scores is not None and result.evaluation is not None:
@@ -97,7 +99,6 @@ def write_workbook(result: Assessment, path: str | Path) -> Path:
         potentials_sheet(b)
     sheets.write_summary(summary, result, _cells_of_results(b, park=False))
     sheets.write_tables(b.book, result, _cells_of_results(b, park=True))
-    return save_workbook(b.book, path, title=f"{result.zone.names['zh']}土地集约利用评价")
 
 
 # --- accounts and indicators -----------------------------------------------------------------
@@ -118,7 +119,7 @@ def _entries(b: _Book) -> list[Entry]:
 
 
 def _accounts_sheet(b: _Book) -> None:
-    r, sheet = b.result, b.sheet(ACCOUNTS)
+    r, sheet = b.result, b.book.sheet(ACCOUNTS)
     keys = [k for k in TERMS if k in r.accounts or k in r.total_accounts]
     b.account_columns = {key: HEAD_COLUMNS + 1 + i for i, key in enumerate(keys)}
     b.rows = {entry: FIRST + i for i, entry in enumerate(_entries(b))}
@@ -139,12 +140,13 @@ def _accounts_sheet(b: _Book) -> None:
         for column, value in enumerate((unit, b.unit_name(entry), year), start=1):
             put(sheet, row, column, value)
         for key, column in b.account_columns.items():
-            formula = _sum_formula(b, entry, key, column, sums)
-            if formula:
-                put(sheet, row, column, formula, kind="formula", number="#,##0.##")
+            found = _sum_formula(b, entry, key, column, sums)
+            value = _account(r, entry, key) if found is None else found.result
+            b.accounts.setdefault(entry, {})[key] = value
+            if found is not None:
+                put_formula(sheet, row, column, *found, number="#,##0.##")
                 continue
-            value = _account(r, entry, key)
-            put(sheet, row, column, value, kind="input", number=_number(r, entry, key))
+            put(sheet, row, column, value, editable=True, number=_number(r, entry, key))
     set_up(sheet, columns=[14, 22, 8, *[15.0] * len(keys)], head=5, freeze="D6")
 
 
@@ -189,7 +191,7 @@ def _sums(b: _Book) -> Sums:
     return found
 
 
-def _sum_formula(b: _Book, entry: Entry, key: str, column: int, sums: Sums) -> str | None:
+def _sum_formula(b: _Book, entry: Entry, key: str, column: int, sums: Sums) -> Formula | None:
     """Formula of a total, unless it is a published value that is not the sum of the parks."""
     if entry not in sums:
         return None
@@ -202,7 +204,7 @@ def _sum_formula(b: _Book, entry: Entry, key: str, column: int, sums: Sums) -> s
     if value != value or (stated is not None and abs(value - stated) > 1e-9 * max(1.0, abs(value))):
         return None
     cells = ",".join(reference(ACCOUNTS, b.rows[u, year, ""], column) for u in units)
-    return f'IF(COUNT({cells})<{len(units)},"",SUM({cells}))'
+    return Formula(f'IF(COUNT({cells})<{len(units)},"",SUM({cells}))', value)
 
 
 def _wanted_indicators(b: _Book) -> list[str]:
@@ -215,7 +217,7 @@ def _wanted_indicators(b: _Book) -> list[str]:
 
 
 def _values_sheet(b: _Book) -> None:
-    sheet = b.sheet(VALUES)
+    sheet = b.book.sheet(VALUES)
     keys = _wanted_indicators(b)
     b.value_columns = {key: HEAD_COLUMNS + 1 + i for i, key in enumerate(keys)}
     title(
@@ -227,13 +229,16 @@ def _values_sheet(b: _Book) -> None:
     head_row(sheet, 3, ["单元", "名称", "年份", *(INDICATORS[k].zh for k in keys)])
     head_row(sheet, 4, ["unit", "name", "year", *(INDICATORS[k].en for k in keys)])
     head_row(sheet, 5, ["", "", "", *(INDICATORS[k].unit for k in keys)])
-    for entry, row in b.rows.items():
+    accounts = pd.DataFrame.from_records(list(b.accounts.values())).astype(float)
+    values = compute(accounts, keys)
+    for place, (entry, row) in enumerate(b.rows.items()):
         for column, value in enumerate((entry[0], b.unit_name(entry), entry[1]), start=1):
             put(sheet, row, column, value)
         cells = {key: reference(ACCOUNTS, row, c) for key, c in b.account_columns.items()}
         for key, column in b.value_columns.items():
             formula = excel_formula(INDICATORS[key].formula, cells)
-            put(sheet, row, column, formula, kind="formula", number="#,##0.00##")
+            result = values[key].iloc[place]
+            put_formula(sheet, row, column, formula, result, number="#,##0.00##")
     set_up(sheet, columns=[14, 22, 8, *[13.0] * len(keys)], head=5, freeze="D6")
 
 
@@ -258,7 +263,7 @@ def _groups(b: _Book) -> dict[tuple[str, str], list[Entry]]:
 
 
 def _weights_sheet(b: _Book) -> None:
-    r, sheet = b.result, b.sheet(WEIGHTS)
+    r, sheet = b.result, b.book.sheet(WEIGHTS)
     evaluation = r.evaluation
     assert evaluation is not None
     edition, options = evaluation.standard, evaluation.options
@@ -268,8 +273,8 @@ def _weights_sheet(b: _Book) -> None:
         "Ideal values and weights",
         "浅黄色可改，改后分值随之变化；各节点权重之和应为 1。 Change a tinted cell and the scores follow.",
     )
-    style_head(put(sheet, 3, 1, "分值上限 Cap"))
-    put(sheet, 3, 2, options.cap if options.cap is not None else "无 none", kind="input")
+    head_row(sheet, 3, ["分值上限 Cap"])
+    put(sheet, 3, 2, options.cap if options.cap is not None else "无 none", editable=True)
     head_row(
         sheet,
         5,
@@ -297,22 +302,21 @@ def _weights_sheet(b: _Book) -> None:
                 (node.id, "　" * (node.depth - 1) + node.zh, node.en), start=1
             ):
                 put(sheet, at, column, text)
-            put(sheet, at, 4, node.weight, kind="input", number="0.####")
-            put(sheet, at, 5, node.low, kind="input", number="0.##")
-            put(sheet, at, 6, node.high, kind="input", number="0.##")
-            brothers = [
-                reference(WEIGHTS, b.weight_rows[n.id], 4) for n in edition.children(node.parent)
-            ]
-            put(sheet, at, 7, f"SUM({','.join(brothers)})", kind="formula", number="0.####")
+            put(sheet, at, 4, node.weight, editable=True, number="0.####")
+            put(sheet, at, 5, node.low, editable=True, number="0.##")
+            put(sheet, at, 6, node.high, editable=True, number="0.##")
+            family = edition.children(node.parent)
+            brothers = [reference(WEIGHTS, b.weight_rows[n.id], 4) for n in family]
+            together = sum(n.weight for n in family)
+            put_formula(sheet, at, 7, f"SUM({','.join(brothers)})", together, number="0.####")
             mine, low, high = (reference(WEIGHTS, at, column) for column in (4, 5, 6))
-            put(
-                sheet,
-                at,
-                8,
+            formula = (
                 f'IF(ABS({reference(WEIGHTS, at, 7)}-1)>0.000001,"和不为1",'
-                f'IF(OR({mine}<{low},{mine}>{high}),"超出范围","正常"))',
-                kind="formula",
+                f'IF(OR({mine}<{low},{mine}>{high}),"超出范围","正常"))'
             )
+            within = node.low <= node.weight <= node.high
+            said = "正常" if within else "超出范围"
+            put_formula(sheet, at, 8, formula, "和不为1" if abs(together - 1) > 1e-6 else said)
     row += 2
     head_row(
         sheet,
@@ -337,7 +341,7 @@ def _weights_sheet(b: _Book) -> None:
             put(sheet, row, 1, key)
             put(sheet, row, 2, leaf.zh)
             put(sheet, row, 3, leaf.en)
-            put(sheet, row, 4, entry.value if entry else None, kind="input", number="0.####")
+            put(sheet, row, 4, entry.value if entry else None, editable=True, number="0.####")
             put(sheet, row, 5, INDICATORS[key].unit)
             put(sheet, row, 6, f"{edition.kinds[kind][0]} {edition.nodes[f'{kind}/{area}'].zh}")
             put(sheet, row, 7, sheets.methods_text(entry))
@@ -383,7 +387,7 @@ def _weights_wrong(b: _Book, kind: str) -> str:
 
 
 def _scores_sheet(b: _Book) -> None:
-    r, sheet = b.result, b.sheet(SCORES)
+    r, sheet = b.result, b.book.sheet(SCORES)
     assert r.evaluation is not None
     said = " ".join(zh for zh, _ in r.scores.method) if r.scores else ""
     title(sheet, "集约度分值", "Scores", said)
@@ -395,7 +399,7 @@ def _scores_sheet(b: _Book) -> None:
 
 
 def _score_block(
-    b: _Book, sheet: Worksheet, row: int, kind: str, area: str, entries: list[Entry]
+    b: _Book, sheet: Sheet, row: int, kind: str, area: str, entries: list[Entry]
 ) -> int:
     evaluation = b.result.evaluation
     assert evaluation is not None
@@ -413,30 +417,36 @@ def _score_block(
     )
     names = [leaf.zh for leaf in leaves] + [n.zh for n in inner] + ["总分 Score", "覆盖率 Coverage"]
     head_row(sheet, row + 1, ["单元", "名称", "年份", *names])
-    share_row, wrong = row + 2, _weights_wrong(b, kind)
+    share_row, wrong, known = row + 2, _weights_wrong(b, kind), _scored(b)
     put(sheet, share_row, 2, "在总分中的权重 Share")
     for j, leaf in enumerate(leaves):
         path = _path(edition.nodes, root, leaf)
         product = "*".join(reference(WEIGHTS, b.weight_rows[n.id], 4, fixed=True) for n in path)
         product = f"IFERROR({product},0)"  # a text among the weights is said in the scores
-        put(sheet, share_row, first + j, product, kind="formula", number="0.####")
+        share = float(np.prod([n.weight for n in path]))
+        put_formula(sheet, share_row, first + j, product, share, number="0.####")
     for i, entry in enumerate(entries):
         at = share_row + 1 + i
         for column, value in enumerate((entry[0], b.unit_name(entry), entry[1]), start=1):
             put(sheet, at, column, value)
+
+        def score_of(node: Node, entry: Entry = entry) -> float | None:
+            return known.get((entry[0], entry[1], area, node.id), (None, None))[0]
+
         for j, leaf in enumerate(leaves):
             key = str(leaf.indicator)
             ideal = reference(WEIGHTS, b.ideal_rows[kind, area, key], 4, fixed=True)
             if key in b.value_columns:
                 value = reference(VALUES, b.rows[entry], b.value_columns[key])
                 formula = _score_formula(b, value, ideal, key)
-                put(sheet, at, first + j, formula, kind="formula", number="0.00")
+                put_formula(sheet, at, first + j, formula, score_of(leaf), number="0.00")
             else:
                 put(sheet, at, first + j, None)
         total_column = last + 1 + len(inner)
         w, s = _ranges(share_row, at, first, last)
         covered = f"SUMPRODUCT(ISNUMBER({s})*{w})"
-        put(sheet, at, total_column + 1, covered, kind="formula", number="0.0%")
+        coverage = known.get((entry[0], entry[1], area, root), (None, 0.0))[1]
+        put_formula(sheet, at, total_column + 1, covered, coverage, number="0.0%")
         for k, node in enumerate([*inner, edition.nodes[root]]):
             mine = [j for j, leaf in enumerate(leaves) if leaf.id.startswith(node.id + "/")]
             formula = _mean_formula(share_row, at, first + mine[0], first + mine[-1])
@@ -445,9 +455,20 @@ def _score_block(
                     have = reference(SCORES, at, total_column + 1)
                     formula = f'IF({have}<0.999999999,"{_NO_DATA}",{formula})'
                 formula = f'IF({wrong},"{_NO_WEIGHTS}",{formula})'
-            put(sheet, at, last + 1 + k, formula, kind="formula", number="0.00")
+            put_formula(sheet, at, last + 1 + k, formula, score_of(node), number="0.00")
         b.score_cells[entry[0], entry[1], area] = (at, total_column, total_column + 1)
     return share_row + len(entries)
+
+
+def _scored(b: _Book) -> dict[tuple[str, int, str, str], tuple[float, float]]:
+    """Score and coverage of every node, by unit, year, area and node."""
+    found = {}
+    for scores in (b.result.scores, b.result.total_scores):
+        if scores is not None:
+            names = ["unit", "year", "area", "node", "score", "coverage"]
+            for unit, year, area, node, *told in scores.parts[names].itertuples(index=False):
+                found[str(unit), int(year), str(area), str(node)] = (told[0], told[1])
+    return found
 
 
 def _path(nodes: Mapping[str, Node], root: str, leaf: Node) -> list[Node]:
@@ -478,7 +499,10 @@ def _mean_formula(share_row: int, row: int, first: int, last: int) -> str:
     return f'IF({covered}=0,"",SUMPRODUCT({w},{s})/{covered})'
 
 
-def _result_block(b: _Book, sheet: Worksheet, row: int) -> None:
+_NUMBERS = ("0.00", "0.0%", "", "")  # of score, coverage, rank, number compared
+
+
+def _result_block(b: _Book, sheet: Sheet, row: int) -> None:
     """One line per unit and year: score over its areas, coverage, rank within year and type."""
     r = b.result
     assert r.scores is not None
@@ -510,8 +534,11 @@ def _result_block(b: _Book, sheet: Worksheet, row: int) -> None:
             for column, value in enumerate((unit, r.name(str(unit)), year), start=1):
                 put(sheet, at, column, value)
             put(sheet, at, 4, kind_text(r, kind, [a for a, _ in areas] if park else []))
-            put(sheet, at, 5, _combined(b, kind, areas, 1), kind="formula", number="0.00")
-            put(sheet, at, 6, _combined(b, kind, areas, 2), kind="formula", number="0.0%")
+            score, coverage = scores.total.loc[(unit, year), ["score", "coverage"]]
+            live = [
+                Formula(_combined(b, kind, areas, 1), score),
+                Formula(_combined(b, kind, areas, 2), coverage),
+            ]
             if park:
                 alike = (
                     f"$C${first}:$C${last},C{at},$D${first}:$D${last},D{at},"
@@ -519,19 +546,23 @@ def _result_block(b: _Book, sheet: Worksheet, row: int) -> None:
                 )
                 better = f'COUNTIFS({alike},">"&(E{at}+0.0000000001))+1'  # equal but for rounding
                 rank = f'IF(AND(ISNUMBER(E{at}),F{at}>0.999999999),{better},"")'
-                put(sheet, at, 7, rank, kind="formula")
-                put(sheet, at, 8, f'COUNTIFS({alike},">-1")', kind="formula")
-            b.result_rows[str(unit), int(year)] = at
+                told = r.ranks.loc[(unit, year)]
+                live += [
+                    Formula(rank, told["rank"]),
+                    Formula(f'COUNTIFS({alike},">-1")', told["of"]),
+                ]
+            for column, (formula, number) in enumerate(zip(live, _NUMBERS, strict=False), start=5):
+                put_formula(sheet, at, column, *formula, number=number)
+            b.results[str(unit), int(year)] = [
+                Formula(reference(SCORES, at, column), formula.result)
+                for column, formula in enumerate(live, start=5)
+            ]
             at += 1
 
 
-def _cells_of_results(b: _Book, *, park: bool) -> dict[tuple[str, int], list[str]]:
+def _cells_of_results(b: _Book, *, park: bool) -> dict[tuple[str, int], list[Formula]]:
     """Where score, coverage, rank and number compared of each unit and year stand."""
-    found = {}
-    for (unit, year), row in b.result_rows.items():
-        if (unit != b.result.zone.id) == park:
-            found[unit, year] = [reference(SCORES, row, column) for column in range(5, 9)]
-    return found
+    return {at: live for at, live in b.results.items() if (at[0] != b.result.zone.id) == park}
 
 
 def _combined(
