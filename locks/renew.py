@@ -84,7 +84,9 @@ def main() -> None:
     over = ("-c", "locks/run.txt", "-c", "locks/test.txt")
     compile_lock("docs.txt", "--extra", "plot", "--group", "docs", *over, *known)
     compile_lock("lowest.txt", "--group", "build", "--resolution", "lowest-direct")
-    missing = [line for lock in ("run.txt", "test.txt", "docs.txt") for line in without_wheels(lock)]
+    missing = [
+        line for lock in ("run.txt", "test.txt", "docs.txt") for line in without_wheels(lock)
+    ]
     if missing:
         sys.exit("\n".join(missing))
 

@@ -452,6 +452,12 @@ def wide_then_long(folder: Path) -> Path:
     return put(folder / "a.csv", names + "\n" + "".join(f"{i}\n" for i in range(150_000)))
 
 
+@bomb("enterprise")
+def some_columns_then_long(folder: Path) -> Path:
+    names = ",".join(["编号", *(f"c{i}" for i in range(480))])
+    return put(folder / "a.csv", names + "\n" + "1\n" * 500_000)
+
+
 def cells(folder: Path, *texts: str, name: str = "名称", last: str = "") -> Path:
     rows = "".join(f'{i},"{text}"\n' for i, text in enumerate(texts))
     return put(folder / "a.csv", f"编号,{name}\n{rows}{last}")

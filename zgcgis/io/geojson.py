@@ -22,6 +22,7 @@ _ESCAPED = re.compile(r"\\u(?:0000|[dD][89a-fA-F])")
 _NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 _DEPTH = {"Polygon": 2, "MultiPolygon": 3}  # lists around a position
 _MOST_WHOLE = 2**63
+_MOST_COLUMNS = 2_000  # as many as a layer that is imported may have
 
 
 def read_geojson(path: Path) -> tuple[GeoDataFrame, dict[int, str]]:
@@ -45,6 +46,12 @@ def read_geojson(path: Path) -> tuple[GeoDataFrame, dict[int, str]]:
     for row in np.flatnonzero(shapely.is_missing(shapes) & (given != None)):  # noqa: E711 - by row
         shapes[row] = _rebuilt(features[row]["geometry"])
         odd[int(row)] = "unread" if shapes[row] is None else "unclosed"
+    if len(names := {str(key) for f in features for key in _properties(f)}) > _MOST_COLUMNS:
+        raise ReadError(
+            f"{path} 的要素共有 {len(names):,} 种属性，图层至多 {_MOST_COLUMNS:,} 列。请删去用不到的属性。",
+            f"{path}: its features have {len(names):,} attributes between them; a layer has at most "
+            f"{_MOST_COLUMNS:,} columns. Take out those that nothing needs.",
+        )
     rows = [{str(k): _plain(v) for k, v in _properties(f).items()} for f in features]
     table = DataFrame(rows, index=range(len(features)))
     table = table.drop(columns="geometry", errors="ignore")

@@ -7,6 +7,7 @@ not is one sentence: file, line, column, what was found and what is allowed.
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,10 @@ from .fields import CONTROLS, FORMS, Field, WrongValue, cell_value, shown
 from .settings import refuse
 
 __all__ = ["read_table", "read_texts", "wrong_cell"]
+
+
+_MOST_COLUMNS = 500  # ten times what any table has, and little enough for a row to be cheap
+_MOST_BLANK = 2_000_000  # cells that a short file would make a large table of
 
 
 def _read_csv(path: Path) -> DataFrame:
@@ -45,11 +50,25 @@ def _read_csv(path: Path) -> DataFrame:
     heads = [name.strip() for name in rows[0]]
     while heads and not heads[-1]:
         heads.pop()
-    if twice := sorted({name or "''" for name in heads if heads.count(name) > 1 or not name}):
+    if len(heads) > _MOST_COLUMNS:
+        raise ReadError(
+            f"{path} 有 {len(heads):,} 列，园区的表至多 {_MOST_COLUMNS} 列。请删去用不到的列。",
+            f"{path} has {len(heads):,} columns; a table of a zone has at most {_MOST_COLUMNS}. "
+            "Take out those that nothing needs.",
+        )
+    times = Counter(heads)
+    if twice := sorted(name or "''" for name, count in times.items() if count > 1 or not name):
         raise _not_whole(path, f"列名空白或重复 column names blank or twice: {twice}")
     for row, line in zip(rows[1:], lines[1:], strict=True):
         if any(row[len(heads) :]):
             raise _not_whole(path, f"第 {line} 行多于 {len(heads)} 列 too long: line {line}")
+    blank = len(rows) * len(heads) - sum(map(len, rows))
+    if blank > max(_MOST_BLANK, 3 * sum(map(len, rows))):
+        raise ReadError(
+            f"{path} 有 {len(rows):,} 行 {len(heads):,} 列，其中 {blank:,} 格没有写。请删去空列，或补齐每行的逗号。",
+            f"{path} has {len(rows):,} lines and {len(heads):,} columns, and {blank:,} cells that no "
+            "line writes. Take out the empty columns, or give each line its commas.",
+        )
     cells = [(row + [""] * len(heads))[: len(heads)] for row in rows[1:]]
     table = DataFrame(cells, columns=heads, dtype="str", index=lines[1:])
     return table.mask(table == "", pd.NA)
