@@ -740,7 +740,7 @@ def test_a_file_whose_name_is_no_text_is_taken_in_and_told(tmp_path):
 def test_there_is_one_way_to_the_terminal_and_one_to_the_disk():
     elsewhere = {
         r"click\.(echo|secho|style)|\bprint\(|sys\.std(out|err)\.write": ("cli", {"console.py"}),
-        r"\.mkdir\(|\.write_text\(|(?<!target)\.write_bytes\(|\.to_csv\(|\.to_excel\(|\.save\(|open\([^)]*[\"']w|csv\.writer":
+        r"\.mkdir\(|\.write_text\(|(?<!target)\.write_bytes\(|\.to_csv\(|\.to_excel\(|\.save\((?!raw\))|open\([^)]*[\"']w|csv\.writer":
             ("report planning cli maps assessment accounts checks", set()),
         r"ILLEGAL_CHARACTERS|\.data_type = |quotePrefix|zipfile\.ZipFile\(\w+, \"w\"|ZipInfo\(":
             ("report planning cli maps io", {"spreadsheets.py", "writing.py"}),

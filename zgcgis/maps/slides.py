@@ -7,6 +7,7 @@ import re
 import subprocess
 import zipfile
 from collections.abc import Mapping, Sequence
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 
 from ..errors import UnknownNameError, WriteError, ZgcgisError
-from ..io.writing import write_text_whole, write_whole
+from ..io.writing import write_text_whole, write_whole, write_zip
 from ..runs import find_browser, run_browser, settle_pdf, work_folder
 from ..safe_text import Text, page_value, xml_text
 from .atlas import Atlas, save_map
@@ -221,14 +222,10 @@ def _write_pptx(shown: Sequence[_Slide], target: Path) -> None:
         _write(_text_box(slide, (0.5, 6.97, 12.33, 0.4)), one.foot, 10)
         if one.sources:
             slide.notes_slide.notes_text_frame.text = "\n".join(one.sources)
-    buffer = BytesIO()
-    deck.save(buffer)
-    with (
-        zipfile.ZipFile(buffer) as made,
-        zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as out,
-    ):
-        for name in made.namelist():  # the same input gives the same bytes
-            out.writestr(zipfile.ZipInfo(name, _FIXED), made.read(name), zipfile.ZIP_DEFLATED)
+    raw = BytesIO()
+    deck.save(raw)
+    with zipfile.ZipFile(raw) as made:  # the same input gives the same bytes
+        write_zip(target, {name: partial(made.open, name) for name in made.namelist()})
 
 
 def _set(shape: Any, box: tuple[float, float, float, float]) -> None:

@@ -153,7 +153,7 @@ class _Citing:
     def clause(self, entry: Mapping[str, Any], where: str, default: str = "") -> str:
         clause: str = entry.get("clause", default)
         if self.clauses and clause not in self.clauses:
-            there = ", ".join(self.clauses)
+            there = ", ".join(map(str, self.clauses))
             refuse(
                 PlanError(
                     f"{self.file} 的 {where} 引用了条款“{clause}”，摘要里没有；现有：{there}。"

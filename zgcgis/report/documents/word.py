@@ -13,10 +13,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from ...errors import ReadError, ZgcgisWarning
-from ...io.writing import write_whole, write_zip
+from ...io.writing import write_text_whole, write_whole, write_zip
 from ...planning.sheets import NotPrintedError, take_picture
 from ...runs import find_browser, work_folder
 from ...safe_text import Text, property_text, text_width, xml_text
@@ -67,13 +67,9 @@ def write_word(
 
     def writer(temporary: Path) -> None:
         with zipfile.ZipFile(raw) as source:
-            write_zip(temporary, {name: partial(_part, source, name) for name in source.namelist()})
+            write_zip(temporary, {name: partial(source.open, name) for name in source.namelist()})
 
     return write_whole(path, writer)
-
-
-def _part(source: zipfile.ZipFile, name: str) -> IO[bytes]:
-    return source.open(name)
 
 
 def _opened(template: str | Path | None) -> Any:
@@ -216,7 +212,7 @@ def _picture(book: Any, part: Figure, lang: str) -> bool:
         )
         with work_folder() as folder:
             file, target = Path(folder) / "figure.html", Path(folder) / "figure.png"
-            file.write_text(page, encoding="utf-8")
+            write_text_whole(file, page)
             try:
                 take_picture(browser, file, target, part.size)
                 book.add_picture(str(target), width=Cm(_WIDE_CM))
