@@ -267,6 +267,16 @@ def test_the_record_says_every_area_and_the_layer_has_it(zone):
     assert len(real) >= 1
 
 
+@pytest.mark.parametrize(
+    "shapes", [[], [shapely.Point(1, 1), shapely.Point(2, 2)]], ids=["empty", "points"]
+)
+def test_a_layer_without_a_polygon_is_a_sentence(tmp_path, shapes):
+    zone = write_zone(tmp_path / "zone", shapes)
+    said = run("fix", zone, "--level", "parcel").exception
+    assert isinstance(said, ZoneError)
+    assert f"no polygon of today to fit ({len(shapes)} features in all)" in said.en
+
+
 def test_a_layer_changed_since_is_not_put_back(zone):
     zg.fix(zone, write=True)
     path = zone / "layers/parcel.parquet"

@@ -143,6 +143,12 @@ def _fix(folder: Path, level: str, tolerance_m: float | None, control: float | s
     years = zone.meta.get("years")
     now = there_in(sound, int(max(years)) if years else 9999)
     rows = np.flatnonzero(polygons & now)
+    if not len(rows):
+        raise ZoneError(
+            f"{path} 没有一个现存的面可以整理（共 {len(sound):,} 个要素）。请用 zgcgis check 查看原因。",
+            f"{path} has no polygon of today to fit ({len(sound):,} features in all). "
+            "See zgcgis check for why.",
+        )
     lonlat = sound.geometry.iloc[rows]
     flat = geo.to_plane(lonlat, zone.center)
     was = np.asarray(flat.array, object)
