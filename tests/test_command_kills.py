@@ -167,7 +167,7 @@ def set_up(site: Site, wanted: dict[str, bytes]) -> None:
     there = seen(site)
     for name in set(there) - set(wanted):
         Path(name).unlink()
-    for name in set(wanted) - set(there):
+    for name in (name for name, content in wanted.items() if there.get(name) != content):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).write_bytes(wanted[name])
     for folder in sorted(site.out.rglob("*"), reverse=True):
