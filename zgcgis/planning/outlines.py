@@ -129,8 +129,8 @@ def fix(
     return done
 
 
-def _fix(folder: Path, level: str, tolerance_m: float | None, control: float | str | None) -> Fix:
-    zone = open_zone(folder)
+def _layer_file(folder: Path, level: str) -> Path:
+    """Return the file of the level's layer; a zone without one is told how to bring it in."""
     path = layer_files(folder / "layers").get(level)
     if path is None:
         named = LEVELS[level]
@@ -138,6 +138,12 @@ def _fix(folder: Path, level: str, tolerance_m: float | None, control: float | s
             f"{folder} 没有{named.zh}图层（{level}）。请先用 zgcgis import 导入。",
             f"{folder} has no {level} layer. Bring it in with zgcgis import first.",
         )
+    return path
+
+
+def _fix(folder: Path, level: str, tolerance_m: float | None, control: float | str | None) -> Fix:
+    zone = open_zone(folder)
+    path = _layer_file(folder, level)
     stored, (sound, _) = read_stored_layer(path, level), read_sound_layer(path, level)
     polygons = sound.geometry.notna() & sound.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
     years = zone.meta.get("years")
