@@ -24,6 +24,7 @@ from .errors import UnknownNameError
 from .findings import empty
 from .land_use import CodeTable
 from .plan import CLUSTERS, Clusters, Plan, with_industry
+from .safe_text import Text
 
 __all__ = [
     "COLUMNS",
@@ -259,6 +260,8 @@ class Zone:
     land
         The level whose features stand as the layer ``parcel``: cadastral parcels (宗地), or
         ``"land_patch"``, land-use patches (地类图斑), in a zone that has no parcels.
+    withheld
+        What its public edition (公开版) leaves out, in a sentence; None of a zone as it is.
     """
 
     id: str
@@ -276,6 +279,7 @@ class Zone:
     clusters: Clusters = field(default_factory=lambda: CLUSTERS)
     codes: CodeTable | None = None
     land: str = "parcel"
+    withheld: Text | None = None
 
     @property
     def center(self) -> tuple[float, float] | None:

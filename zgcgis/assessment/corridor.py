@@ -203,7 +203,7 @@ def assess(
     ZgcgisError
         If the zone has no accounts at all, or its evaluation contradicts its edition.
     """
-    left_out: list[Saying] = []
+    left_out: list[Saying] = [] if zone.withheld is None else [(zone.withheld.zh, zone.withheld.en)]
     accounts, surveyed = _accounts(zone, years, left_out, dask)
     kept = tuple(sorted({int(y) for y in accounts.index.get_level_values("year")}))
     values = _values(accounts)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import click
 
 from ..safe_text import json_text
-from .basics import JSON, LANG, opened
+from .basics import JSON, LANG, PUBLIC, opened_together
 from .console import Output, command, pad, print_json, say
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ YEARS = click.option(
     metavar="ADDRESS",
     help="在 dask 集群上量算，如 tcp://主机:8786 Measure on a dask cluster.",
 )
+@PUBLIC
 @LANG
 @JSON
 def assess(
@@ -50,13 +51,14 @@ def assess(
     compare: tuple[str, ...],
     error: float,
     dask: str | None,
+    public: bool,  # noqa: FBT001
     lang: str,
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """土地集约利用评价。Accounts, indicators, scores, potentials: workbook, CSV, JSON, page."""
     from ..report import as_data, write_report
 
-    result = _assess(zone, years, lang, compare, error, dask)
+    result = _assess(zone, years, lang, compare, error, dask, public=public)
     if as_json:
         print_json(json_text(as_data(result)))
     else:
@@ -75,11 +77,12 @@ def _assess(
     compare: tuple[str, ...] = (),
     error: float = 0.05,
     dask: str | None = None,
+    *,
+    public: bool = False,
 ) -> Assessment:
     from ..assessment import assess as assess_zone
 
-    others = [opened(other, lang) for other in compare]
-    here = opened(zone, lang)
+    here, *others = opened_together([zone, *compare], lang, public=public)
     return assess_zone(here, years=years or None, compare=others, error=error, dask=dask)
 
 
@@ -158,14 +161,21 @@ def _counted(key: str, count: int, lang: str) -> str:
 @click.argument("zone")
 @YEARS
 @click.option("-o", "--out", required=True, type=Output(folder=True), help="成果文件夹 Folder.")
+@PUBLIC
 @LANG
-def report(zone: str, years: tuple[int, ...], out: str, lang: str) -> None:
+def report(
+    zone: str,
+    years: tuple[int, ...],
+    out: str,
+    public: bool,  # noqa: FBT001
+    lang: str,
+) -> None:
     """一次生成全部成果：评价报告、工作簿、数据表和地图集。All of it, in one folder."""
     from .. import maps
     from ..report import write_report
     from ..report.wording import sentences_of
 
-    result = _assess(zone, years, lang)
+    result = _assess(zone, years, lang, public=public)
     page = write_report(result, out, lang=lang)
     atlas = Path(out) / "atlas.html"
     opens: Literal["zh", "en"] = "en" if lang == "en" else "zh"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from .basics import LANG, YEAR, opened
+from .basics import LANG, PUBLIC, YEAR, opened_together
 from .console import Output, command, say
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ __all__ = ["map"]
 @click.option("-o", "--out", type=Output(folder=False), help="输出文件 File to write; ZONE.html.")
 @LANG
 @YEAR
+@PUBLIC
 @click.option(
     "--color-by", help="打开时的指标，键或名称，如 总收入、集约度 Quantity that colours the parks."
 )
@@ -65,6 +66,7 @@ def map(
     out: str | None,
     lang: str,
     year: int | None,
+    public: bool,  # noqa: FBT001
     color_by: str | None,
     group: str | None,
     review_no: str | None,
@@ -81,7 +83,8 @@ def map(
     from ..maps import draw_zone, print_map, read_steps, save_map, write_slides
     from ..safe_text import Text, file_name
 
-    here = opened(zone, lang)
+    word = compare is None or bool(_NO_ZONE.fullmatch(compare))
+    here, *others = opened_together([zone, *([] if word else [str(compare)])], lang, public=public)
     atlas = draw_zone(
         here,
         color_by=_scores(here, color_by) if color_by in _SCORES else color_by,
@@ -90,7 +93,7 @@ def map(
         lang="en" if lang == "en" else "zh",
         review_no=review_no,
         layers=None if layers is None else [part.strip() for part in layers.split(",")],
-        compare=_compared(compare, lang),
+        compare=others[0] if others else compare,
         steps=None if steps is None else read_steps(steps),
         basemap=basemap,
     )
@@ -136,8 +139,5 @@ def _scores(zone: Zone, name: str) -> Series:
     return found.total["score"].rename("集约度")
 
 
-def _compared(asked: str | None, lang: str) -> Zone | str | None:
-    """Two years and the plan stay words; what else is named is a zone."""
-    if asked is None or asked == "plan" or re.fullmatch(r"\d{4}\s*[:：]\s*\d{4}", asked):
-        return asked
-    return opened(asked, lang)
+_NO_ZONE = re.compile(r"plan|\d{4}\s*[:：]\s*\d{4}")
+"""What a zone can be compared with that is no other zone: the plan, or one of two years."""

@@ -16,10 +16,22 @@ from ..safe_text import Text, json_text
 from .console import Output, command, pad, print_json, say
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..io.importing import Intake
     from ..model import Zone
 
-__all__ = ["YEAR", "env", "new", "opened", "opened_on", "sample", "terms"]
+__all__ = [
+    "PUBLIC",
+    "YEAR",
+    "env",
+    "new",
+    "opened",
+    "opened_on",
+    "opened_together",
+    "sample",
+    "terms",
+]
 
 LANG = click.option(
     "--lang", type=click.Choice(["zh", "en"]), default="zh", help="语言 Language of what is shown."
@@ -36,15 +48,39 @@ AS_OF = click.option(
 
 
 YEAR = click.option("--year", type=int, help="按哪一年 The year.")
+PUBLIC = click.option(
+    "--public",
+    is_flag=True,
+    help="公开版：不含使用权人、合同编号和 zone.toml [public] 所列 Without owners, contracts, [public].",
+)
 
 
-def opened(folder: str, lang: str) -> Zone:
+def opened(folder: str, lang: str, *, public: bool = False) -> Zone:
     """Open a zone and say at once what of it cannot be used: outlines, values of no unit."""
-    from ..checks import check
-    from ..findings import describe
+    return opened_together([folder], lang, public=public)[0]
+
+
+def opened_together(folders: Sequence[str], lang: str, *, public: bool = False) -> list[Zone]:
+    """Open zones that are shown together: of their public editions, what one hides all hide."""
     from ..io import open_zone
 
-    zone = open_zone(folder)
+    zones = [open_zone(folder) for folder in folders]
+    if public:
+        from ..assessment.disclosure import public_edition
+
+        zones = [public_edition(zone, beside=zones) for zone in zones]
+    for zone in zones:
+        _say_state(zone, lang)
+    return zones
+
+
+def _say_state(zone: Zone, lang: str) -> None:
+    """Say what a public edition leaves out, and what of a zone cannot be used as it is."""
+    from ..checks import check
+    from ..findings import describe
+
+    if zone.withheld is not None:
+        say(zone.withheld.say(lang), err=True)
     if count := len(zone.flaws):
         aside = int((zone.flaws["severity"] == "error").sum())
         first = describe(zone.flaws.iloc[:1], lang).iloc[0]
@@ -67,7 +103,6 @@ def opened(folder: str, lang: str) -> Zone:
             f"{'注意' if lang == 'zh' else 'Note'}{more}: {describe(astray, lang).iloc[0]}",
             err=True,
         )
-    return zone
 
 
 def opened_on(zone: str, lang: str, as_of: datetime | None = None, year: int | None = None) -> Zone:

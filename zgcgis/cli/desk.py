@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..safe_text import Text
-from .basics import JSON, LANG, OUT, YEAR, opened
+from .basics import JSON, LANG, OUT, PUBLIC, YEAR, opened
 from .console import command, print_json, print_table, say
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ TEMPLATE = click.option(
 @click.option("--layer", "-l", help="文件里的图层名 Name of the layer.")
 @click.option("--encoding", help="文件的编码 Its encoding.")
 @TEMPLATE
+@PUBLIC
 @OUT
 @LANG
 @JSON
@@ -48,6 +49,7 @@ def under(
     layer: str | None,
     encoding: str | None,
     template: str | None,
+    public: bool,  # noqa: FBT001
     out: str | None,
     lang: str,
     as_json: bool,  # noqa: FBT001
@@ -57,7 +59,7 @@ def under(
     from ..assessment.casework import under as analyse
     from ..report.documents import under_json, write_under
 
-    here = opened(zone, lang)
+    here = opened(zone, lang, public=public)
     asked = read_red_line(red_line, crs=crs, layer=layer, encoding=encoding)
     found = analyse(here, asked, method=method)
     made = write_under(found, out, lang=lang, template=template) if out else []
@@ -104,6 +106,7 @@ def _say_under(found: Under, lang: str) -> None:
 )
 @click.option("--by", default="", help="按什么汇总，逗号分隔：park,use,owner,town What to sum by.")
 @YEAR
+@PUBLIC
 @OUT
 @LANG
 @JSON
@@ -113,6 +116,7 @@ def query(
     where: str,
     by: str,
     year: int | None,
+    public: bool,  # noqa: FBT001
     out: str | None,
     lang: str,
     as_json: bool,  # noqa: FBT001
@@ -121,7 +125,7 @@ def query(
     from ..assessment.casework import query as ask
     from ..report.documents import query_json, write_query
 
-    here = opened(zone, lang)
+    here = opened(zone, lang, public=public)
     found = ask(here, level, where=where, by=by.replace("，", ",").split(","), year=year)
     made = write_query(found, out, lang=lang) if out else []
     if as_json:

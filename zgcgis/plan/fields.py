@@ -355,6 +355,8 @@ def _texts(value: Any, field: Field) -> None:
     for entry in value:
         if not isinstance(entry, str) or _NO_TEXT.search(entry) or len(entry) > _MOST_SIGNS:
             raise wanted
+        if field.values and entry not in field.values:
+            raise _not_among(entry, field.values, field.words)
 
 
 def _codes(value: Any, field: Field) -> None:  # noqa: ARG001

@@ -283,6 +283,11 @@ _MEANS = {
     "street_m": "宽于此的空地当作街道，不算缺宗地；不填时由数据推断",
     "notch_m": "园区边缘窄于此的空地算缺宗地；不填时由数据推断",
 }
+_NOTES = {
+    "zone.toml/public": "`--public` 的成果不含：土地使用权人（`owner`）；本页没有列出的列（合同编号、电话、备注等，不必写）；"
+    "以及这里写的列和图层。列写键名或中文名，`parcel.land_price_wan` 只指一个图层；编号（`id`）和企业的 `year` 不能略去，可略去整个图层。"
+    "略去在计算之前，由它们算出的结果也没有。",
+}
 _TYPES = {"text": "文字", "float": "数", "int": "整数", "date": "日期", "bool": "是或否"}
 _SHAPES = {"polygon": "面", "line": "线", "point": "点", "any": "任意"}
 
@@ -331,7 +336,8 @@ def _form(form: str, title: str) -> list[str]:
              "是" if field.needed else "", _allowed(field)]
             for key, field in rows.items()
         ]  # fmt: skip
-    return [title, "", *_markdown(heads, cells), ""]
+    note = [_NOTES[form], ""] if form in _NOTES else []
+    return [title, "", *note, *_markdown(heads, cells), ""]
 
 
 def _allowed(field: Field) -> str:

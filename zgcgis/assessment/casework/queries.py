@@ -206,7 +206,7 @@ def _pivot(
     zone: Zone, selected: GeoDataFrame, flat: pd.Series, ways: Sequence[str], year: int
 ) -> tuple[pd.DataFrame, list[Text]]:
     """Land by every way: pieces by outlines first, then by what the columns say."""
-    remarks: list[Text] = []
+    remarks: list[Text] = [] if zone.withheld is None else [zone.withheld]
     pieces = pd.DataFrame(
         {"at": np.arange(len(selected)), "area_m2": selected["area_m2"].to_numpy()}
     )

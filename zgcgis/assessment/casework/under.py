@@ -152,7 +152,7 @@ def under(
         geo.to_lonlat(GeoDataFrame(ground, geometry="geometry", crs=desk.flat.crs)),
         *met,
         quotas,
-        (*red_line.remarks, *desk.remarks),
+        (*desk.remarks, *red_line.remarks),
     )
 
 
@@ -161,7 +161,7 @@ class _Desk:
 
     def __init__(self, zone: Zone, red_line: RedLine, method: str) -> None:
         self.zone, self.method = zone, method
-        self.remarks: list[Text] = []
+        self.remarks: list[Text] = [] if zone.withheld is None else [zone.withheld]
         self.unknown: list[dict[str, object]] = []
         self.center = zone.center or geo.center_of(red_line.plots)
         self.flat = geo.to_plane(red_line.plots.geometry, self.center)
