@@ -30,7 +30,7 @@ from zgcgis.report import (
     write_report,
     write_workbook,
 )
-from zgcgis.report.cells import excel_formula
+from zgcgis.report.workbook import excel_formula
 from zgcgis.terms import TERMS
 
 ROOT = Path(__file__).parents[1]

@@ -17,7 +17,7 @@ from ..standards import EDITIONS, POTENTIALS, Edition, load_standard
 from ..standards.benchmarks import CAVEATS
 from ..standards.evaluation import METHODS, Options
 from ..terms import TERMS
-from .cells import POTENTIAL_KINDS
+from .workbook import POTENTIAL_KINDS
 
 __all__ = ["method_page", "zone_page"]
 

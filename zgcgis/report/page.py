@@ -29,9 +29,8 @@ from ..standards.benchmarks import CAVEATS
 from ..standards.cross import METHODS as CROSS_METHODS
 from ..terms import TERMS
 from . import charts
-from .cells import POTENTIAL_KINDS
-from .sheets import method_lines, methods_text, sureness_note, zh_formula
 from .wording import Words
+from .workbook import POTENTIAL_KINDS, method_lines, methods_text, sureness_note, zh_formula
 
 __all__ = ["render_page", "write_page"]
 

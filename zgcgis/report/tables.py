@@ -20,7 +20,7 @@ from ..io.writing import write_text_whole
 from ..safe_text import json_text
 from ..standards import POTENTIALS
 from ..terms import TERMS
-from .sheets import method_lines
+from .workbook import method_lines
 
 __all__ = ["SCHEMA_ID", "as_data", "schema", "write_csv", "write_json"]
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..assessment import Assessment, complete, outermost
-from ..indicators import INDICATORS, compute, total
-from ..io.spreadsheets import Book, Sheet, write_book
-from ..standards import Node
-from ..terms import TERMS
+from ...assessment import Assessment, complete, outermost
+from ...indicators import INDICATORS, compute, total
+from ...io.spreadsheets import Book, Sheet, write_book
+from ...standards import Node
+from ...terms import TERMS
 from . import sheets
 from .cells import (
     ACCOUNTS,

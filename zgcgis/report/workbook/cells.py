@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from xlsxwriter.utility import xl_col_to_name
 
-from ..assessment import Assessment
-from ..io.spreadsheets import Look, Sheet
-from ..safe_text import text_width
-from ..standards import POTENTIALS
+from ...assessment import Assessment
+from ...io.spreadsheets import Look, Sheet
+from ...safe_text import text_width
+from ...standards import POTENTIALS
 
 if TYPE_CHECKING:
-    from .workbook import Entry, _Book
+    from .live import Entry, _Book
 
 __all__ = [
     "ACCOUNTS",
@@ -31,6 +31,7 @@ __all__ = [
     "VALUES",
     "WEIGHTS",
     "Formula",
+    "Table",
     "excel_formula",
     "head_row",
     "kind_text",
@@ -48,6 +49,9 @@ ACCOUNTS, VALUES, WEIGHTS, SCORES, POTENTIAL = "台账", "指标", "理想值与
 
 NO_IDEAL = "理想值无效 bad ideal"
 """What stands in place of a number where an ideal value is blank or 0."""
+
+Table = tuple[str, str, str, str, list[str], list[list[Any]], list[float]]
+"""A sheet to be: its name, title in Chinese and English, note, heads, rows, widths."""
 
 _PAGE_WIDTH = 190.0  # letters across a lying A4 page that one still reads
 _CELL = Look(size_pt=10, font="宋体", upright="vcenter", boxed=True)

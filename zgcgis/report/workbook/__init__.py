@@ -1,0 +1,18 @@
+"""The workbook of an assessment (评价工作簿): live formulas down to the parcels, and what is said beside."""
+
+from __future__ import annotations
+
+from .cells import POTENTIAL_KINDS, excel_formula
+from .evidence import zh_formula
+from .live import write_workbook
+from .sheets import method_lines, methods_text, sureness_note
+
+__all__ = [
+    "POTENTIAL_KINDS",
+    "excel_formula",
+    "method_lines",
+    "methods_text",
+    "sureness_note",
+    "write_workbook",
+    "zh_formula",
+]
