@@ -20,10 +20,14 @@ from zgcgis import geo
 from zgcgis.accounts import (
     LEVELS,
     NONE,
+    RECIPES,
+    count_pieces,
     lineage,
     measure,
     parts,
+    pieces,
     spatial_form,
+    summed,
     survey,
     transitions,
 )
@@ -593,3 +597,27 @@ def test_spatial_form_by_hand():
     assert w["uses"] == 3
     assert w["pieces"] == 1
     assert found.loc["e", "convexity"] == pytest.approx(1, rel=1e-6)
+
+
+# --- pieces -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("by_name", [False, True])
+def test_every_account_of_land_and_buildings_is_the_sum_of_its_pieces(by_name):
+    """The recipes, applied to the rows, give what the survey summed by another route."""
+    zone = open_zone(SAMPLE)
+    if by_name:
+        rough = zone.layers["park"].assign(precision="schematic")
+        zone = replace(zone, layers={**zone.layers, "park": rough})
+    taken = survey(zone)
+    assert taken.by_name == by_name
+    found = pieces(taken)
+    compared = 0
+    for key in RECIPES:
+        for year in (2021, 2022, 2023):
+            own = summed(found, key, year)
+            for unit, value in taken.computed[key].xs(year, level="year").items():
+                assert own.get(unit, 0.0) == pytest.approx(value, rel=1e-12, abs=1e-9), (key, year)
+                compared += 1
+    assert compared == len(RECIPES) * 18
+    assert count_pieces(taken) == sum(map(len, found.values()))

@@ -20,6 +20,7 @@ import pytest
 from click.testing import CliRunner
 
 from zgcgis import assess, open_zone
+from zgcgis.accounts import RECIPES, pieces
 from zgcgis.indicators import INDICATORS
 from zgcgis.report import (
     as_data,
@@ -208,7 +209,7 @@ def test_changing_a_weight_an_ideal_and_an_account_in_the_sheet_changes_the_scor
     target = next(
         r for r in accounts.iter_rows(min_row=6) if (r[0].value, r[2].value) == ("riverbend", 2023)
     )
-    target[column - 1].value = target[column - 1].value * 1.1
+    target[column - 1].value = result.accounts.at[("riverbend", 2023), "footprint_m2"] * 1.1
     path = tmp_path / "changed.xlsx"
     changed.save(path)
     found = results_in(recalculated(path, tmp_path))
@@ -341,7 +342,8 @@ def test_the_accounts_say_what_was_stated_and_what_measured(result, book):
     for row in sheet.iter_rows(min_row=6):
         at = row[0].value, row[2].value
         for key, cell in zip(heads, row, strict=True):
-            if key and at in result.basis.index and isinstance(cell.value, int | float):
+            number = isinstance(cell.value, int | float) or "SUMIFS" in str(cell.value)
+            if key and at in result.basis.index and number:
                 mark = {"computed": "量", "stated": "填"}[result.basis.at[at, key]]
                 assert mark in cell.number_format
                 seen.add(mark)
@@ -372,6 +374,82 @@ def test_totals_of_complete_parks_are_sums_in_the_sheet(book):
     column = next(c.column for c in accounts[3] if c.value == TERMS["tax_wan"].zh)
     assert "SUM(" in rows["sample", 2023][column - 1].value
     assert isinstance(rows["riverbend", 2023][column - 1].value, int | float)
+
+
+def pieces_sheets(made):
+    return [s for s in made if s.title.startswith("宗地") and s.title != "宗地潜力"]
+
+
+def test_every_measured_account_of_land_and_buildings_sums_the_parcels(result, book):
+    """A sheet per land class; a parcel stands once per park it lies in, and none is left out."""
+    made = openpyxl.load_workbook(book)
+    found = pieces(result.survey)
+    assert [s.title for s in pieces_sheets(made)] == [f"宗地{c}" for c in CLASSES_OF_SAMPLE]
+    listed = [
+        r[0:3:2] for s in pieces_sheets(made) for r in s.iter_rows(min_row=5, values_only=True)
+    ]
+    assert sorted(listed) == sorted(
+        zip(found["parcel"]["unit"], found["parcel"]["id"], strict=True)
+    )
+    keys = {TERMS[k].zh: k for k in TERMS}
+    heads = [keys.get(c.value) for c in made["台账"][3]]
+    summed = 0
+    for row in made["台账"].iter_rows(min_row=6, values_only=True):
+        for key, value in zip(heads, row, strict=True):
+            at = row[0], row[2]
+            if (
+                key in RECIPES
+                and at in result.basis.index
+                and result.basis.at[at, key] == "computed"
+            ):
+                assert "SUMIFS(" in str(value) or value == 0, (at, key)
+                summed += "SUMIFS(" in str(value)
+    assert summed > 500
+
+
+CLASSES_OF_SAMPLE = ("A1", "A2", "A3", "A4", "A5", "B", "C")
+
+
+@pytest.mark.office
+def test_a_parcel_changed_or_added_in_its_sheet_is_followed_to_the_score(result, book, tmp_path):
+    made = openpyxl.load_workbook(book)
+    sheet = made["宗地A2"]
+    first = next(
+        r for r in sheet.iter_rows(min_row=5) if r[0].value == "riverbend" and r[12].value == 1
+    )
+    more = first[8].value
+    first[8].value = 2 * more  # area
+    new = [c.value for c in first]
+    new[2], new[8] = "typed in", 5000.0
+    for column, value in enumerate(new, start=1):
+        sheet.cell(sheet.max_row + (column == 1), column, value)
+    made.save(tmp_path / "edited.xlsx")
+    after = recalculated(tmp_path / "edited.xlsx", tmp_path)
+    column = next(c.column for c in after["台账"][3] if c.value == TERMS["industrial_land_m2"].zh)
+    cells = {
+        (r[0], r[2]): r[column - 1] for r in after["台账"].iter_rows(min_row=6, values_only=True)
+    }
+    for year in result.years:
+        before = result.accounts.at[("riverbend", year), "industrial_land_m2"]
+        there = first[10 + year - result.years[0]].value
+        assert cells["riverbend", year] == pytest.approx(
+            before + there * (more + 5000.0), rel=1e-12
+        )
+    before = result.scores.total.at[("riverbend", 2023), "score"]
+    assert abs(results_in(after)["riverbend", 2023][4] - before) > 0.01
+
+
+def test_parcels_too_many_for_a_workbook_are_listed_as_csv(result, tmp_path, monkeypatch):
+    monkeypatch.setattr("zgcgis.report.workbook.followed.MOST_PIECES", 1000)
+    made = openpyxl.load_workbook(write_workbook(result, tmp_path / "book.xlsx"))
+    assert pieces_sheets(made) == []
+    assert "parcels.csv" in made["台账"]["A2"].value
+    written = {p.name: p for p in write_csv(result, tmp_path)}
+    with written["parcels.csv"].open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(list(file)[2:]))
+    own = sum(float(r["area_m2"]) for r in rows if r["unit"] == "spruce" and r["there_2023"] == "1")
+    assert own == pytest.approx(result.accounts.at[("spruce", 2023), "land_m2"], rel=1e-12)
+    assert "buildings.csv" in written
 
 
 def test_a_name_that_looks_like_a_formula_stays_a_text(book):

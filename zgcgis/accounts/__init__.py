@@ -13,6 +13,7 @@ from __future__ import annotations
 from .book import LEVELS, Survey, measure, parts, survey
 from .change import NONE, Shared, Transitions, balance, lineage, shared_ground, transitions
 from .features import KINDS, SAME_M, changed_values, compare_features
+from .pieces import RECIPES, count_pieces, pieces, summed
 from .space import spatial_form
 from .tiles import TILE_FROM, on_cluster, pool, spread_for, spread_over
 
@@ -20,6 +21,7 @@ __all__ = [
     "KINDS",
     "LEVELS",
     "NONE",
+    "RECIPES",
     "SAME_M",
     "TILE_FROM",
     "Shared",
@@ -28,15 +30,18 @@ __all__ = [
     "balance",
     "changed_values",
     "compare_features",
+    "count_pieces",
     "lineage",
     "measure",
     "on_cluster",
     "parts",
+    "pieces",
     "pool",
     "shared_ground",
     "spatial_form",
     "spread_for",
     "spread_over",
+    "summed",
     "survey",
     "transitions",
 ]

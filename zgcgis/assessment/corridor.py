@@ -127,6 +127,8 @@ class Assessment:
         Per year and layer, what fell in parks, in none, was split, and the error of splitting.
     basis
         As `accounts`: ``"stated"`` or ``"computed"`` (measured from the layers) per value.
+    survey
+        What was measured, down to parcels and buildings; None where there is no parcel layer.
     """
 
     zone: Zone
@@ -158,6 +160,7 @@ class Assessment:
     others: DataFrame = field(default_factory=DataFrame)
     closure: DataFrame = field(default_factory=DataFrame)
     basis: DataFrame = field(default_factory=DataFrame)
+    survey: Survey | None = field(default=None, repr=False)
 
     @property
     def year(self) -> int:
@@ -254,6 +257,7 @@ def assess(
         others=_compare(compare, years),
         closure=DataFrame() if surveyed is None else surveyed.closure,
         basis=basis,
+        survey=surveyed,
     )
 
 

@@ -34,10 +34,12 @@ _NAMES = (
     "accounts.csv",
     "atlas.html",
     "assessment.xlsx",
+    "buildings.csv",
     "findings.csv",
     "index.html",
     "indicators.csv",
     "parcel_potentials.csv",
+    "parcels.csv",
     "potentials.csv",
     "scores.csv",
 )

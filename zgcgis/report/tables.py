@@ -20,7 +20,7 @@ from ..io.writing import write_text_whole
 from ..safe_text import json_text
 from ..standards import POTENTIALS
 from ..terms import TERMS
-from .workbook import method_lines
+from .workbook import heads_of, method_lines, pieces_listed
 
 __all__ = ["SCHEMA_ID", "as_data", "schema", "write_csv", "write_json"]
 
@@ -207,4 +207,16 @@ def write_csv(result: Assessment, folder: str | Path) -> list[Path]:
     )
     heads = [["规则", "等级", "对象", "问题", "finding"]]
     made.append(spreadsheets.write_csv(place / "findings.csv", [*heads, *listed]))
+    return [*made, *_pieces(result, place)]
+
+
+def _pieces(result: Assessment, place: Path) -> list[Path]:
+    """Write the parcels and buildings that are too many for the workbook."""
+    made = []
+    for name, table in pieces_listed(result).items():
+        heads = heads_of(name.removesuffix("s.csv"), table)
+        named = table.assign(name=table["unit"].map(lambda unit: result.name(str(unit))))
+        rows = named[[head.key for head in heads]].itertuples(index=False, name=None)
+        tops = [[getattr(head, side) for head in heads] for side in ("zh", "en", "key")]
+        made.append(spreadsheets.write_csv(place / name, (*tops, *rows)))
     return made

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from .cells import POTENTIAL_KINDS, excel_formula
 from .evidence import zh_formula
+from .followed import heads_of, pieces_listed
 from .live import write_workbook
 from .sheets import method_lines, methods_text, sureness_note
 
 __all__ = [
     "POTENTIAL_KINDS",
     "excel_formula",
+    "heads_of",
     "method_lines",
     "methods_text",
+    "pieces_listed",
     "sureness_note",
     "write_workbook",
     "zh_formula",

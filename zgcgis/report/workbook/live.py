@@ -36,6 +36,8 @@ from .cells import (
     set_up,
     title,
 )
+from .followed import MOST_PIECES, Followed, follow, write_followed
+from .weights import groups, weights_sheet
 
 __all__ = ["write_workbook"]
 
@@ -56,6 +58,7 @@ class _Book:
     ideal_rows: dict[tuple[str, str, str], int] = field(default_factory=dict)
     score_cells: dict[Entry, tuple[int, int, int]] = field(default_factory=dict)
     results: dict[tuple[str, int], list[Formula]] = field(default_factory=dict)
+    followed: Followed = field(default_factory=Followed)
 
     def unit_name(self, entry: Entry) -> str:
         unit, _, area = entry
@@ -90,15 +93,17 @@ def write_workbook(result: Assessment, path: str | Path) -> Path:
 
 def _fill(b: _Book) -> None:
     result = b.result
+    b.followed = follow(result)
     summary = b.book.sheet("说明")
     _accounts_sheet(b)
     _values_sheet(b)
     if result.scores is not None and result.evaluation is not None:
-        _weights_sheet(b)
+        weights_sheet(b)
         _scores_sheet(b)
         potentials_sheet(b)
     sheets.write_summary(summary, result, _cells_of_results(b, park=False))
     sheets.write_tables(b.book, result, _cells_of_results(b, park=True))
+    write_followed(b.book, result, b.followed)
 
 
 # --- accounts and indicators -----------------------------------------------------------------
@@ -127,9 +132,7 @@ def _accounts_sheet(b: _Book) -> None:
         sheet,
         "土地利用台账",
         "Accounts",
-        "数后“填”为填报或公布，“量”为由图层量算，无字为求和公式；浅黄色可改。手工加行的园区不进入合计和名次：请写入 "
-        "parks.csv 和 accounts.csv 后重新评价。 填 stated, 量 measured from the layers, neither: a sum. A park "
-        "typed in as a new row joins no total and no rank: add it to parks.csv and accounts.csv and assess again.",
+        _note_on_accounts(b),
     )
     head_row(sheet, 3, ["单元", "名称", "年份", *(TERMS[k].zh for k in keys)])
     head_row(sheet, 4, ["unit", "name", "year", *(TERMS[k].en for k in keys)])
@@ -146,8 +149,42 @@ def _accounts_sheet(b: _Book) -> None:
             if found is not None:
                 put_formula(sheet, row, column, *found, number="#,##0.##")
                 continue
+            if live := _from_pieces(b, entry, key, value):
+                put_formula(sheet, row, column, *live, number=_number(r, entry, key))
+                continue
             put(sheet, row, column, value, editable=True, number=_number(r, entry, key))
     set_up(sheet, columns=[14, 22, 8, *[15.0] * len(keys)], head=5, freeze="D6")
+
+
+def _note_on_accounts(b: _Book) -> str:
+    """Say what the marks mean, where the parcels are, and what a park typed in does not do."""
+    said = (
+        "数后“填”为填报或公布，“量”为由图层量算，无字为求和公式；浅黄色可改。手工加行的园区不进入合计和名次：请写入 "
+        "parks.csv 和 accounts.csv 后重新评价。 填 stated, 量 measured from the layers, neither: a sum. A park "
+        "typed in as a new row joins no total and no rank: add it to parks.csv and accounts.csv and assess again. "
+    )
+    if b.followed.tables:
+        said += (
+            "量算的土地和建筑面积是“宗地”“建筑物”各表的求和公式；企业数据不逐户列出。 Measured land and floor areas "
+            "sum the sheets of parcels and buildings; single firms are not listed."
+        )
+    if b.followed.too_many:
+        said += (
+            f"宗地和建筑物共 {b.followed.too_many:,} 块，超过工作簿所列的 {MOST_PIECES:,} 块，逐块见 parcels.csv、"
+            f"buildings.csv。 The {b.followed.too_many:,} pieces of parcels and buildings are more than the {MOST_PIECES:,} "
+            "that a workbook lists: see parcels.csv and buildings.csv."
+        )
+    return said
+
+
+def _from_pieces(b: _Book, entry: Entry, key: str, value: float | None) -> Formula | None:
+    """Formula of a measured account over the sheets of parcels; none for a stated one."""
+    unit, year, area = entry
+    basis = b.result.basis
+    measured = not area and (unit, year) in basis.index and key in basis
+    if not measured or basis.at[(unit, year), key] != "computed":
+        return None
+    return b.followed.formula(unit, year, key, value, b.rows[entry])
 
 
 def _number(r: Assessment, entry: Entry, key: str) -> str:
@@ -242,111 +279,7 @@ def _values_sheet(b: _Book) -> None:
     set_up(sheet, columns=[14, 22, 8, *[13.0] * len(keys)], head=5, freeze="D6")
 
 
-# --- weights, ideals, scores -----------------------------------------------------------------
-
-
-def _groups(b: _Book) -> dict[tuple[str, str], list[Entry]]:
-    """Unit-years to score, by zone type and area: parks, then the zone."""
-    r = b.result
-    found: dict[tuple[str, str], list[Entry]] = {}
-    for scores in (r.scores, r.total_scores):
-        if scores is None:
-            continue
-        areas = scores.parts[scores.parts["depth"] == 1]
-        for unit, year, area, node in areas[["unit", "year", "area", "node"]].itertuples(
-            index=False
-        ):
-            split = (str(unit), int(year), str(area))
-            entry = split if split in b.rows else (str(unit), int(year), "")
-            found.setdefault((node.split("/")[0], str(area)), []).append(entry)
-    return found
-
-
-def _weights_sheet(b: _Book) -> None:
-    r, sheet = b.result, b.book.sheet(WEIGHTS)
-    evaluation = r.evaluation
-    assert evaluation is not None
-    edition, options = evaluation.standard, evaluation.options
-    title(
-        sheet,
-        "理想值与权重",
-        "Ideal values and weights",
-        "浅黄色可改，改后分值随之变化；各节点权重之和应为 1。 Change a tinted cell and the scores follow.",
-    )
-    head_row(sheet, 3, ["分值上限 Cap"])
-    put(sheet, 3, 2, options.cap if options.cap is not None else "无 none", editable=True)
-    head_row(
-        sheet,
-        5,
-        [
-            "节点 Node",
-            "名称",
-            "Name",
-            "权重 Weight",
-            "下限 Low",
-            "上限 High",
-            "同级之和 Sum",
-            "检查 Check",
-        ],
-    )
-    row = 6
-    kinds = list(dict.fromkeys(kind for kind, _ in _groups(b)))
-    for kind in kinds:
-        order = [edition.nodes[n.id] for n in edition.below(kind)]
-        for node in order:
-            b.weight_rows[node.id] = row
-            row += 1
-        for node in order:
-            at = b.weight_rows[node.id]
-            for column, text in enumerate(
-                (node.id, "　" * (node.depth - 1) + node.zh, node.en), start=1
-            ):
-                put(sheet, at, column, text)
-            put(sheet, at, 4, node.weight, editable=True, number="0.####")
-            put(sheet, at, 5, node.low, editable=True, number="0.##")
-            put(sheet, at, 6, node.high, editable=True, number="0.##")
-            family = edition.children(node.parent)
-            brothers = [reference(WEIGHTS, b.weight_rows[n.id], 4) for n in family]
-            together = sum(n.weight for n in family)
-            put_formula(sheet, at, 7, f"SUM({','.join(brothers)})", together, number="0.####")
-            mine, low, high = (reference(WEIGHTS, at, column) for column in (4, 5, 6))
-            formula = (
-                f'IF(ABS({reference(WEIGHTS, at, 7)}-1)>0.000001,"和不为1",'
-                f'IF(OR({mine}<{low},{mine}>{high}),"超出范围","正常"))'
-            )
-            within = node.low <= node.weight <= node.high
-            said = "正常" if within else "超出范围"
-            put_formula(sheet, at, 8, formula, "和不为1" if abs(together - 1) > 1e-6 else said)
-    row += 2
-    head_row(
-        sheet,
-        row,
-        [
-            "指标 Indicator",
-            "名称",
-            "Name",
-            "理想值 Ideal",
-            "单位 Unit",
-            "类型/分区",
-            "方法 Method",
-            "理由 Reason",
-        ],
-    )
-    for kind, area in _groups(b):
-        for leaf in edition.leaves(f"{kind}/{area}"):
-            row += 1
-            key = str(leaf.indicator)
-            entry = evaluation.ideal(key, kind, area)
-            b.ideal_rows[kind, area, key] = row
-            put(sheet, row, 1, key)
-            put(sheet, row, 2, leaf.zh)
-            put(sheet, row, 3, leaf.en)
-            put(sheet, row, 4, entry.value if entry else None, editable=True, number="0.####")
-            put(sheet, row, 5, INDICATORS[key].unit)
-            put(sheet, row, 6, f"{edition.kinds[kind][0]} {edition.nodes[f'{kind}/{area}'].zh}")
-            put(sheet, row, 7, sheets.methods_text(entry))
-            put(sheet, row, 8, f"{entry.zh} {entry.en}".strip() if entry else "", wrap=True)
-    set_up(sheet, columns=[46, 26, 30, 11, 11, 18, 24, 50], head=5, freeze="D6")
+# --- scores --------------------------------------------------------------------------------
 
 
 def _score_formula(b: _Book, value: str, ideal: str, key: str) -> str:
@@ -392,7 +325,7 @@ def _scores_sheet(b: _Book) -> None:
     said = " ".join(zh for zh, _ in r.scores.method) if r.scores else ""
     title(sheet, "集约度分值", "Scores", said)
     row = 4
-    for (kind, area), entries in _groups(b).items():
+    for (kind, area), entries in groups(b).items():
         row = _score_block(b, sheet, row, kind, area, entries) + 2
     _result_block(b, sheet, row)
     set_up(sheet, columns=[14, 24, 8, *[12.0] * 26], head=3)
