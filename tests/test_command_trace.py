@@ -103,6 +103,7 @@ def words(site: Site, zone: Path) -> dict[str, list[list[str]]]:
         "query": [["query", zone, "--where", "面积 > 1", "--by", "park,use", "-o", site.new()]],
         "under": [["under", zone, inputs / "proposal.gpkg", "--template", inputs / "letter.docx",
                    "-o", site.new()]],
+        "consolidate": [["consolidate", zone, "--proven", inputs / "proposal.gpkg", "-o", site.new()]],
         "fix": [["fix", worn, "--write"], ["fix", worn, "--undo"], ["fix", zone, "-o", site.new()]],
         "admit": [["admit", inputs / "project.toml", "--zone", zone]],
         "allocate": [["allocate", zone, inputs / "wish.toml", "-o", site.new()]],

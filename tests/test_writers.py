@@ -83,6 +83,7 @@ WORDS = {
     "fix": lambda zone: ["fix", zone],
     "query": lambda zone: ["query", zone],
     "under": lambda zone: ["under", zone, SAMPLE / "layers/protection.geojson"],
+    "consolidate": lambda zone: ["consolidate", zone],
     "diff": lambda zone: ["diff", 2021, 2023, "--zone", zone],
     "allocate": lambda zone: ["allocate", zone, zone / "wish.toml"],
     "scenario": lambda zone: ["scenario", zone, zone / "change.toml"],
@@ -354,6 +355,7 @@ def written(hostile):
             "fix": run("fix", hostile, "-o", out / "fix"),
             "query": run("query", hostile, "--by", "owner", "-o", out / "query"),
             "under": run("under", hostile, room / "\x1b]0;in\x07.geojson", "-o", out / "under"),
+            "consolidate": run("consolidate", hostile, "-o", out / "consolidate"),
             "diff": run(
                 "diff",
                 *[room / "\x1b]0;in\x07.geojson"] * 2,

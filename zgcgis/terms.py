@@ -174,6 +174,16 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "area_here_m2": ("红线内面积（m²）", "Under the plot (m2)"),
     "floor_area_here_m2": ("红线内建筑面积（m²）", "Floor area under the plot (m2)"),
     "told_by": ("依据", "Told by"),
+    "measure": ("核查项", "Figure"),
+    "numerator_m2": ("分子（m²）", "Numerator (m2)"),
+    "denominator_m2": ("分母（m²）", "Denominator (m2)"),
+    "numerator_ha": ("分子（公顷）", "Numerator (ha)"),
+    "denominator_ha": ("分母（公顷）", "Denominator (ha)"),
+    "figure": ("结果", "Result"),
+    "known": ("是否知道", "Known"),
+    "formula": ("公式", "Formula"),
+    "source": ("出处", "Source"),
+    "role": ("在算式中", "In the formula"),
     "severity_before": ("上次等级", "Severity before"),
 }
 """Headings of columns in tables for people, in both languages."""

@@ -38,6 +38,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "under": ("desk", "占地（压占）分析：红线下是什么", "what lies under a red line"),
     "query": ("desk", "按条件查询并汇总用地", "select features, sum their land"),
+    "consolidate": (
+        "desk",
+        "开发区整合优化核查",
+        "review the consolidation of a zone: lines, industry, supply",
+    ),
     "admit": ("planning", "项目准入审核", "review the admission of a project"),
     "allocate": ("planning", "在指标约束下安排用地", "allocate land under quotas"),
     "scenario": ("planning", "比较调整方案与现状", "compare a change list with what is there"),

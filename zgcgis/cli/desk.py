@@ -1,20 +1,21 @@
-"""``zgcgis under`` and ``query``: cases on the planner's desk."""
+"""``zgcgis under``, ``query``, ``consolidate``: cases on the planner's desk."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from ..safe_text import Text
-from .basics import JSON, LANG, OUT, PUBLIC, YEAR, opened
+from .basics import AS_OF, JSON, LANG, OUT, PUBLIC, YEAR, opened
 from .console import command, print_json, print_table, say
 
 if TYPE_CHECKING:
-    from ..assessment.casework import Under
+    from ..assessment.casework import Consolidation, Under
 
-__all__ = ["query", "under"]
+__all__ = ["consolidate", "query", "under"]
 
 METHOD = click.option(
     "--method",
@@ -137,3 +138,71 @@ def query(
     print_table(found.pivot, lang, numbers=("features", "area_m2", "area_ha", "area_mu"))
     for path in made:
         say(f"  {path}")
+
+
+@command()
+@click.argument("zone")
+@AS_OF
+@click.option(
+    "--proven",
+    type=click.Path(exists=True),
+    help="举证地块文件 Plots proven to be left, of any format that is read.",
+)
+@click.option("--crs", help="举证文件的坐标系，如 EPSG:4527 Its coordinate system.")
+@click.option(
+    "--supply-years",
+    type=click.IntRange(1, 50),
+    default=5,
+    help="年均供应量按近几年计 Years over which supply is averaged.",
+)
+@TEMPLATE
+@OUT
+@LANG
+@JSON
+def consolidate(
+    zone: str,
+    as_of: datetime | None,
+    proven: str | None,
+    crs: str | None,
+    supply_years: int,
+    template: str | None,
+    out: str | None,
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """开发区整合优化核查：管控线、工业用地率、批而未供、闲置、尚可供应年限。Review a zone's consolidation."""
+    from ..assessment.casework import consolidation, read_red_line
+    from ..report.documents import consolidation_json, write_consolidation
+
+    here = opened(zone, lang)
+    plots = read_red_line(proven, crs=crs) if proven else None
+    day = as_of.date() if as_of else None
+    found = consolidation(here, day=day, proven=plots, supply_years=supply_years)
+    made = write_consolidation(found, out, lang=lang, template=template) if out else []
+    _say_not_made(made, lang)
+    if as_json:
+        print_json(consolidation_json(found))
+        return
+    _say_consolidation(found, lang)
+    for path in made:
+        say(f"  {path}")
+
+
+def _say_consolidation(found: Consolidation, lang: str) -> None:
+    from ..assessment.casework.consolidation import MEASURES
+    from ..report.documents import figure_table
+
+    say(found.headline().say(lang))
+    for one in found.remarks:
+        say(f"  {one.say(lang)}")
+    numbers = ("numerator_ha", "denominator_ha")
+    for park in ("", *found.parks["id"]):
+        if park:
+            say(found.zone.name(park, lang))
+        print_table(figure_table(found, lang, park=park), lang, numbers=numbers)
+    say(Text("不知道的：", "Not known:").say(lang))
+    titles = {one.key: one.title.say(lang) for one in MEASURES}
+    for row in found.unknown[found.unknown["park"] == ""].to_dict("records"):
+        say(f"  {titles[row['measure']]}: {row[lang]}  {row['area_m2']:,.2f} m²")
+    if found.unknown.empty:
+        say(Text("  没有", "  nothing").say(lang))

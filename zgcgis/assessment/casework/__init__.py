@@ -7,9 +7,20 @@ for all that is not known. Documents of it are made by :mod:`zgcgis.report`.
 
 from __future__ import annotations
 
+from .consolidation import Consolidation, consolidation
 from .expressions import read_condition
 from .queries import Query, query
 from .redlines import RedLine, read_red_line
 from .under import Under, under
 
-__all__ = ["Query", "RedLine", "Under", "query", "read_condition", "read_red_line", "under"]
+__all__ = [
+    "Consolidation",
+    "Query",
+    "RedLine",
+    "Under",
+    "consolidation",
+    "query",
+    "read_condition",
+    "read_red_line",
+    "under",
+]

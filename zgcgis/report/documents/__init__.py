@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from .case_consolidation import (
+    consolidation_json,
+    consolidation_paper,
+    figure_table,
+    write_consolidation,
+)
 from .case_query import query_json, query_paper, write_query
 from .case_under import total_table, under_json, under_paper, write_under
 from .paper import Figure, Paper, Section, Table, not_made, paper_html, write_paper
@@ -11,6 +17,9 @@ __all__ = [
     "Paper",
     "Section",
     "Table",
+    "consolidation_json",
+    "consolidation_paper",
+    "figure_table",
     "not_made",
     "paper_html",
     "query_json",
@@ -18,6 +27,7 @@ __all__ = [
     "total_table",
     "under_json",
     "under_paper",
+    "write_consolidation",
     "write_paper",
     "write_query",
     "write_under",

@@ -216,6 +216,7 @@ def _picture(book: Any, part: Figure, lang: str) -> bool:
             try:
                 take_picture(browser, file, target, part.size)
                 book.add_picture(str(target), width=Cm(_WIDE_CM))
+                book.paragraphs[-1].paragraph_format.keep_with_next = True
                 return True
             except NotPrintedError as error:
                 warnings.warn(f"{error.zh}\n{error.en}", ZgcgisWarning, stacklevel=2)
