@@ -88,6 +88,7 @@ def words(name: str, zone: Path, out: Path) -> list[object]:
         "assess": ["assess", zone, "--json", "-o", out],
         "under": ["under", zone, red_line, "-o", out],
         "query": ["query", zone, "--by", "park,owner", "-o", out],
+        "consolidate": ["consolidate", zone, "-o", out],
     }[name]  # fmt: skip
 
 

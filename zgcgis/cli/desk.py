@@ -156,6 +156,7 @@ def query(
     help="年均供应量按近几年计 Years over which supply is averaged.",
 )
 @TEMPLATE
+@PUBLIC
 @OUT
 @LANG
 @JSON
@@ -166,6 +167,7 @@ def consolidate(
     crs: str | None,
     supply_years: int,
     template: str | None,
+    public: bool,  # noqa: FBT001
     out: str | None,
     lang: str,
     as_json: bool,  # noqa: FBT001
@@ -174,7 +176,7 @@ def consolidate(
     from ..assessment.casework import consolidation, read_red_line
     from ..report.documents import consolidation_json, write_consolidation
 
-    here = opened(zone, lang)
+    here = opened(zone, lang, public=public)
     plots = read_red_line(proven, crs=crs) if proven else None
     day = as_of.date() if as_of else None
     found = consolidation(here, day=day, proven=plots, supply_years=supply_years)
