@@ -21,6 +21,8 @@ from typing import Any, ClassVar
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import shapely
 
@@ -33,6 +35,7 @@ from zgcgis.intake.sandbox import archive
 from zgcgis.intake.sandbox import process as guard
 from zgcgis.intake.sandbox.staging import stage
 from zgcgis.io.layers import write_layer
+from zgcgis.io.sound import read_sound_layer
 
 FULL = os.environ.get("ZGCGIS_FULL") == "1"
 COUNT = 3000
@@ -972,3 +975,26 @@ def test_a_quotation_mark_left_open_does_not_swallow_lines(tmp_path):
     got = Read(path, tmp_path / "work")
     (found,) = [found for found in got.found if found.rule == "R428"]
     assert (found.words["measured"], found.words["limit"]) == (6, 8)
+
+
+@pytest.mark.usefixtures("warm")
+def test_a_signalling_number_that_is_none_is_found_and_warns_nobody(tmp_path):
+    path = written(tmp_path / "a.fgb", "FlatGeobuf", SPATIAL_INDEX="NO")
+    content = bytearray(path.read_bytes())
+    number = struct.pack("<d", shapely.get_coordinates(parcels().geometry.iloc[7])[1, 1])
+    place = content.find(number)
+    content[place : place + 8] = struct.pack("<Q", 0x7FF0000000000001)
+    path.write_bytes(bytes(content))
+    read = Read(path, tmp_path / "work")
+    assert (read.count, read.refusal) == (COUNT, None)
+    zone = tmp_path / "layer.parquet"
+    frame = parcels()[["geometry"]].assign(id=[str(k) for k in range(COUNT)])
+    frame.to_parquet(zone)
+    table = pq.read_table(zone)
+    shapes = table["geometry"].to_pylist()
+    shapes[7] = shapes[7][:29] + struct.pack("<Q", 0x7FF0000000000001) + shapes[7][37:]
+    at = table.column_names.index("geometry")
+    pq.write_table(table.set_column(at, table.schema.field(at), pa.array(shapes)), zone)
+    layer, found = read_sound_layer(zone, "parcel")
+    assert len(layer) == COUNT
+    assert found[["rule", "feature"]].to_numpy().tolist() == [["R306", "7"]]

@@ -236,13 +236,27 @@ def classify(code: Series, system: Series | str) -> DataFrame:
     >>> classify(Series(["10010101", "2399", ""]), "yonghai_2023")["class"].tolist()
     ['industrial', '', '']
     """
-    text = code.astype("object").where(code.notna(), "").astype(str).str.strip()
+    text = texts(code)
     of_each = system if isinstance(system, Series) else Series(system, index=code.index)
     of_each = of_each.astype("object").where(of_each.notna(), "").astype(str)
     place, pairs = pd.factorize(of_each + "\n" + text)
     rows = [_known(*pair.split("\n", 1)) for pair in pairs]
     found = DataFrame(rows, columns=[*_KNOWN, "known_as"], dtype="str")
     return found.take(place).set_axis(code.index)
+
+
+def texts(column: Series) -> Series:
+    """Return a column as words: nothing is an empty word, and no word has blanks at its ends."""
+    if column.dtype != "str":
+        column = column.astype("object").where(column.notna(), "").astype("str")
+    return column.fillna("").str.strip()
+
+
+def text_of(table: DataFrame, name: str) -> Series:
+    """Return a column of a table as words (:func:`texts`); empty words where it has no such column."""
+    if name in table:
+        return texts(table[name])
+    return Series("", index=table.index, dtype="str")
 
 
 def _known(system: str, code: str) -> tuple[str, ...]:
@@ -487,7 +501,7 @@ def translate(code: Series, system: Series | str, to: str) -> DataFrame:
     [['1001', 'published'], ['', 'decide']]
     """
     systems = system if isinstance(system, Series) else Series(system, index=code.index)
-    text = code.astype("object").where(code.notna(), "").astype(str).str.strip()
+    text = texts(code)
     systems = systems.astype("object").where(systems.notna(), "").astype(str)
     pairs = list(zip(systems, text, strict=True))
     made = {pair: _translated(*pair, to) for pair in set(pairs)}
@@ -510,7 +524,7 @@ def _translated(system: str, code: str, to: str) -> tuple[str, str]:
 
 def state_keys(states: Series) -> dict[str, Series]:
     """Return, for each account of :data:`STATE_KEYS`, which rows have a state that counts to it."""
-    text = states.astype("object").where(states.notna(), "").astype(str).str.strip()
+    text = texts(states)
     return {key: text.str.startswith(code) for code, key in STATE_KEYS.items()}
 
 
@@ -531,14 +545,9 @@ def build_states(parcels: DataFrame, system: str = "") -> DataFrame:
         construction land ``"-"``; empty where nothing tells it) and ``basis`` (``"stated"``,
         ``"land_use"`` or empty).
     """
-
-    def text(name: str) -> Series:
-        if name not in parcels:
-            return Series("", index=parcels.index, dtype="object")
-        column = parcels[name].astype("object")
-        return column.where(column.notna(), "").astype(str).str.strip()
-
-    stated, code, own = text("build_state"), text("land_use"), text("land_use_system")
+    stated, code, own = (
+        text_of(parcels, name) for name in ("build_state", "land_use", "land_use_system")
+    )
     known = classify(code, own.where(own != "", system))
     derived = known["td1029"].where(known["td1029"] != "", "-").where(known["class"] != "", "")
     state = stated.where(stated != "", derived)

@@ -145,6 +145,7 @@ def _refuse(result: Mended, rows: NDArray[np.bool_], what: str, detail: str = ""
         result.geometry[row] = None
 
 
+@np.errstate(invalid="ignore")  # a signalling number that is none is one of them
 def _refuse_not_finite(result: Mended, coordinates: Floats, rows: NDArray[np.intp]) -> None:
     if not np.isfinite(coordinates.sum()):
         bad = ~np.isfinite(coordinates).all(axis=1)

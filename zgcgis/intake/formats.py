@@ -13,7 +13,6 @@ import re
 import struct
 import zipfile
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -377,6 +376,12 @@ def _drawn(layer: Layer) -> Layer:
     return replace(layer, values=values, source=replace(layer.source, crs=None, drawing=True))
 
 
+@np.errstate(invalid="ignore")  # a signalling number that is none is told with the others
+def _made(wkb: NDArray[np.object_]) -> NDArray[np.object_]:
+    made: NDArray[np.object_] = shapely.from_wkb(wkb, on_invalid="ignore")
+    return made
+
+
 def _shapes(path: Path) -> tuple[NDArray[np.object_], NDArray[np.bool_], list[Finding]]:
     """Return the shapes that the child left, which had to be closed, and what cannot be read."""
     parts, unread, first = [np.zeros(0, object)], {}, 0
@@ -384,7 +389,7 @@ def _shapes(path: Path) -> tuple[NDArray[np.object_], NDArray[np.bool_], list[Fi
         for group in range(file.num_row_groups):
             table = file.read_row_group(group, columns=["geometry"], use_threads=False)
             wkb = table["geometry"].to_numpy()
-            made = in_threads(partial(shapely.from_wkb, on_invalid="ignore"), wkb)
+            made = in_threads(_made, wkb)
             for row in np.flatnonzero(shapely.is_missing(made)).tolist():
                 if wkb[row] is not None:
                     unread[first + row] = wkb[row]
@@ -394,7 +399,10 @@ def _shapes(path: Path) -> tuple[NDArray[np.object_], NDArray[np.bool_], list[Fi
     shapes = np.concatenate(parts)
     closed, said = np.zeros(len(shapes), dtype=bool), []
     for row, one in unread.items():
-        with contextlib.suppress(shapely.errors.GEOSException, ValueError):
+        with (
+            contextlib.suppress(shapely.errors.GEOSException, ValueError),
+            np.errstate(invalid="ignore"),
+        ):
             shapes[row] = shapely.from_wkb(one, on_invalid="fix")
         closed[row] = shapes[row] is not None
         if shapes[row] is None:

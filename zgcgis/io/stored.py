@@ -100,7 +100,7 @@ class StoredFile:
                     if len(here):
                         column = file.read_row_group(group, columns=["geometry"])["geometry"]
                         wkb = column.take(pa.array(wanted[here] - first))
-                        found[here] = shapely.from_wkb(wkb.to_numpy(zero_copy_only=False))
+                        found[here] = _made(wkb)
                     first = end
         except (pa.ArrowException, OSError, GEOSException) as error:
             raise _unreadable(self.path, error) from error
@@ -283,6 +283,12 @@ def _read_binary(path: Path, level: str) -> GeoDataFrame:
         raise _unreadable(path, error) from error
 
 
+@np.errstate(invalid="ignore")  # a signalling number that is none is told with the others
+def _made(wkb: pa.ChunkedArray) -> NDArray[np.object_]:
+    made: NDArray[np.object_] = shapely.from_wkb(wkb.to_numpy(zero_copy_only=False))
+    return made
+
+
 def _read_parquet(path: Path) -> GeoDataFrame:
     """Read GeoParquet; of what it says of itself only plain facts are believed."""
     with pq.ParquetFile(path) as file:
@@ -291,7 +297,7 @@ def _read_parquet(path: Path) -> GeoDataFrame:
         names = [n for n in schema.names if n not in boxes and not n.startswith("__index_level_")]
         table = _unpacked(file, names, primary, path)
     frame = _frame_of(table.drop([primary]))
-    shapes = shapely.from_wkb(table[primary].to_numpy(zero_copy_only=False))
+    shapes = _made(table[primary])
     crs = _understood(entry.get("crs", "OGC:CRS84"), path)
     series = GeoSeries(shapes, crs=crs, index=frame.index)
     frame.insert(names.index(primary), primary, series)

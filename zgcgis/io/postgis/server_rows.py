@@ -205,7 +205,8 @@ class Shapes:
         """Take the cells of a batch whose first row has a number."""
         given, srids, arcs, kinds = cells
         wkb = np.array([*(None if one is None else bytes(one) for one in given), None], object)[:-1]
-        shapes = shapely.from_wkb(wkb, on_invalid="ignore")
+        with np.errstate(invalid="ignore"):  # a signalling number that is none is told below
+            shapes = shapely.from_wkb(wkb, on_invalid="ignore")
         self.srids |= {srid for srid in srids if srid is not None}
         self.arcs += [first + k for k, arc in enumerate(arcs) if arc]
         for k in np.flatnonzero(pd.notna(wkb) & shapely.is_missing(shapes)):
