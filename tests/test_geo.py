@@ -13,6 +13,7 @@ import pytest
 import shapely
 import shapely.affinity
 from geopandas import GeoDataFrame, GeoSeries
+from geopandas.testing import assert_geodataframe_equal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyproj import Geod
@@ -22,6 +23,7 @@ from tests.benchmarks import fabric
 from tests.kernel import pair_areas
 from zgcgis import geo
 from zgcgis.errors import CrsError, UnknownNameError
+from zgcgis.geo import overlay
 
 FULL = os.environ.get("ZGCGIS_FULL") == "1"
 GRS80, KRASOVSKY = Geod(ellps="GRS80"), Geod(ellps="krass")
@@ -406,6 +408,63 @@ def test_gaps_are_what_the_union_leaves(city):
     twice = geo.overlaps(parcels, min_area_m2=0.0, widths=False)
     inside = as_series(geo.clipped_areas(parks.geometry, twice.geometry)).sum()
     assert parks.area.sum() - pieces + inside == pytest.approx(left, rel=1e-6)
+
+
+@settings(max_examples=500 if FULL else 60, deadline=None, derandomize=True)
+@given(st.lists(squares, min_size=2, max_size=9), st.floats(1e-3, 60.0))
+def test_what_areas_tell_without_a_union_changes_no_gap(holes, least_m2):
+    x, y = (side.ravel() for side in np.meshgrid(*[np.arange(-60, 60, 12)] * 2))
+    tiles = shapely.box(x, y, x + 12, y + 12)
+    cover = np.concatenate([shapely.difference(tiles, holes[0]), np.array(holes[1:], object)])
+    cover = cover[~shapely.is_empty(cover)]
+    blocks = metres(box(-60, -60, 0, 60), box(0, -60, 60, 60))
+    plain = geo.gaps(metres(*cover), blocks, min_area_m2=least_m2, widths=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(overlay, "_MANY_COVERS", 0)
+        quick = geo.gaps(metres(*cover), blocks, min_area_m2=least_m2, widths=False)
+    assert_geodataframe_equal(quick, plain)
+
+
+def test_blocks_that_are_full_are_united_with_nothing(monkeypatch):
+    parcels = metres(
+        *(box(x, y, x + 10, y + 10) for x in range(0, 500, 10) for y in range(0, 500, 10))
+    )
+    blocks = metres(
+        *(box(x, y, x + 100, y + 100) for x in range(0, 500, 100) for y in range(0, 500, 100))
+    )
+    monkeypatch.setattr(overlay, "_united", None)
+    assert geo.gaps(parcels, blocks).empty
+    monkeypatch.undo()
+    twice = pd.concat([parcels.drop(index=7), parcels.iloc[[8]]])  # as much land as before
+    found = geo.gaps(GeoSeries(twice, crs=parcels.crs), blocks)
+    assert found["area_m2"].tolist() == pytest.approx([100.0])
+
+
+def test_a_shape_is_brought_to_a_plane_once_whichever_layer_holds_it(monkeypatch):
+    brought = []
+    real = GeoSeries.to_crs
+
+    def count(series, *words, **named):
+        brought.append(len(series))
+        return real(series, *words, **named)
+
+    monkeypatch.setattr(GeoSeries, "to_crs", count)
+    x = 116.3 + np.arange(1200) * 1e-4
+    layer = GeoDataFrame(
+        {"id": range(1200)}, geometry=shapely.box(x, 39.9, x + 1e-4, 39.91), crs=4490
+    )
+    layer.loc[7, "geometry"] = None
+    parts = [layer, layer[layer["id"] % 2 == 0], layer.iloc[::-1].reset_index(drop=True)]
+    alone = [geo.to_plane(one, BEIJING) for one in parts]
+    brought.clear()
+    with geo.in_plane_once():
+        for part, want in zip(parts, alone, strict=True):
+            assert_geodataframe_equal(geo.to_plane(part, BEIJING), want)
+        assert brought == [1200]
+        more = pd.concat([parts[0], layer.set_geometry(layer.translate(0.5))], ignore_index=True)
+        assert geo.to_plane(more, BEIJING).crs == geo.plane(BEIJING)
+        geo.to_plane(layer, (117.3, 39.9))
+    assert brought == [1200, 1199, 1200], "what is new (no shape is known), and another plane"
 
 
 def test_outside_of_all_and_outside_of_ones_own():

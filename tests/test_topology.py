@@ -16,8 +16,7 @@ from shapely.affinity import rotate, translate
 
 from zgcgis import geo
 from zgcgis.checks import RULES, asked, check, describe
-from zgcgis.checks.topology import searching_once
-from zgcgis.errors import UnknownNameError
+from zgcgis.errors import EntangledError, UnknownNameError
 from zgcgis.findings import combine, gravest_first
 from zgcgis.geo import boxes, piles, rings
 from zgcgis.io import open_zone
@@ -138,13 +137,43 @@ def test_a_layer_is_searched_for_overlaps_once_a_check(monkeypatch):
 def test_what_one_zone_has_found_is_not_told_of_another(monkeypatch):
     searched = counted(monkeypatch)
     sound, broken = mosaic(), mosaic(extra=[parcel("again", box(0, 0, 100, 200))])
-    with searching_once():
-        assert RULES["T101"].func(sound).empty
-        assert len(RULES["T102"].func(broken)) == 1
-        assert RULES["T102"].func(sound).empty
-        tolerant = replace(broken, meta={**broken.meta, "checks": {"duplicate_share": 1.1}})
-        assert RULES["T102"].func(tolerant).empty
+    sound, broken = sound.prepared(), broken.prepared()
+    assert RULES["T101"].func(sound).empty
+    assert len(RULES["T102"].func(broken)) == 1
+    assert RULES["T102"].func(sound).empty
+    tolerant = replace(broken, meta={**broken.meta, "checks": {"duplicate_share": 1.1}}).prepared()
+    assert RULES["T102"].func(tolerant).empty
     assert len(searched) == 3
+
+
+def test_a_prepared_zone_stands_in_a_year_as_any_other_and_is_told_once():
+    zone = mosaic(extra=[parcel("old", box(0, 0, 10, 10)) | {"since": 2000, "until": 2010}])
+    prepared = zone.prepared()
+    for year in (2005, 2015):
+        assert_geodataframe_equal(
+            prepared.at(year).layers["parcel"], zone.at(year).layers["parcel"]
+        )
+    assert prepared.at(2005).layers["parcel"] is prepared.layers["parcel"]  # all of it is there
+    assert prepared.at(2015) is prepared.at(2015)
+    assert prepared.prepared() is prepared
+    asked = []
+    assert [prepared.once(lambda zone: asked.append(zone)) for _ in range(2)] == [None, None]
+    assert zone.once(asked.append) is None, "an unprepared zone keeps nothing"
+    assert replace(prepared, id="other")._found is None
+
+
+def test_what_is_too_entangled_is_so_for_all_who_ask_a_prepared_zone():
+    asked = []
+
+    def search(zone):
+        asked.append(zone.id)
+        raise EntangledError(3, 2)
+
+    zone = mosaic().prepared()
+    for _ in range(2):
+        with pytest.raises(EntangledError):
+            zone.once(search)
+    assert len(asked) == 1
 
 
 def test_yards_are_left_out_of_overlaps_of_buildings_only(monkeypatch):

@@ -36,11 +36,14 @@ __all__ = [
     "codes_of_names",
     "codes_of_system",
     "crosswalk",
+    "filled",
     "great_classes",
     "state_keys",
     "system_fits",
     "systems",
     "tell_system",
+    "text_of",
+    "texts",
     "translate",
     "usual_states",
 ]
@@ -103,7 +106,11 @@ class CodeTable:
 
     def __init__(self, name: str, rows: DataFrame) -> None:
         self.name, self.rows = name, rows
-        self._finer = {str(code): code in set(rows["parent"]) for code in rows.index}
+        parents = set(rows["parent"])
+        self._finer = {str(code): code in parents for code in rows.index}
+        self._told = dict(
+            zip(map(str, rows.index), rows[_KNOWN].itertuples(index=False), strict=True)
+        )
         self._longest: dict[str, str] = {}
         self._names = {str(code): plain_class(zh) for code, zh in rows["zh"].items()}
 
@@ -125,6 +132,10 @@ class CodeTable:
             if code[:end] in self._finer:
                 return "" if self._finer[code[:end]] else code[:end]
         return ""
+
+    def told(self, code: str) -> tuple[str, ...]:
+        """Return of a code of the table its class, its class of TD/T 1029 and what else is known."""
+        return tuple(self._told[code])
 
     def name_of(self, code: str) -> str:
         """Return the plain name of a class."""
@@ -259,12 +270,19 @@ def text_of(table: DataFrame, name: str) -> Series:
     return Series("", index=table.index, dtype="str")
 
 
+def filled(table: DataFrame, name: str) -> Series:
+    """Return in which rows of a table a column holds anything; in none, if it has no such column."""
+    if name in table and table[name].dtype.kind in "Mmifu":
+        return table[name].notna()
+    return text_of(table, name) != ""
+
+
 def _known(system: str, code: str) -> tuple[str, ...]:
     table = _codes(system)
     taken = "" if table is None else table.longest(code)
     if table is None or not taken:
         return ("",) * (len(_KNOWN) + 1)
-    return (*table.rows.loc[taken, _KNOWN], taken)
+    return (*table.told(taken), taken)
 
 
 GREAT_CLASSES: Mapping[str, tuple[str, str]] = MappingProxyType(

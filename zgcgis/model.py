@@ -7,12 +7,12 @@ its time: a row is there in ``year`` if ``since <= year < until``, and an empty 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
-from .errors import UnknownNameError
+from .errors import EntangledError, UnknownNameError
 from .findings import empty
 from .land_use import CodeTable
 from .plan import CLUSTERS, Clusters, Plan, with_industry
@@ -36,6 +36,8 @@ __all__ = [
     "Zone",
     "there_in",
 ]
+
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +282,7 @@ class Zone:
     codes: CodeTable | None = None
     land: str = "parcel"
     withheld: Text | None = None
+    _found: dict[Any, Any] | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def center(self) -> tuple[float, float] | None:
@@ -341,16 +344,43 @@ class Zone:
         names = self.units.loc[unit, ["en", "zh"] if lang == "en" else ["zh", "en"]]
         return next((name for name in names if isinstance(name, str) and name.strip()), unit)
 
+    def prepared(self) -> Zone:
+        """Return the zone as one that keeps what is found in it (:meth:`once`) while it is held.
+
+        A command prepares a zone once; all that it asks of it then rests on the same tables,
+        which nobody may change. What is made from it by :meth:`at` is prepared too.
+        """
+        if self._found is not None:
+            return self
+        made = replace(self)
+        object.__setattr__(made, "_found", {})
+        return made
+
+    def once(self, search: Callable[..., Found], *asked: Any) -> Found:
+        """Return ``search(zone, *asked)``; a prepared zone is searched once for it.
+
+        Outlines too entangled for an answer are so for everyone who asks.
+        """
+        if self._found is None:
+            return search(self, *asked)
+        key = (search, asked)
+        if key not in self._found:
+            try:
+                self._found[key] = search(self, *asked)
+            except EntangledError as problem:
+                self._found[key] = problem
+        found: Found | EntangledError = self._found[key]
+        if isinstance(found, EntangledError):
+            raise found
+        return found
+
     def at(self, year: int) -> Zone:
         """Return the zone as it stood in `year`: units and features of that year.
 
-        Values keep their years; only what exists or not depends on time here.
+        Values keep their years; only what exists or not depends on time here. A layer all of
+        which is there stays the one it is.
         """
-        return replace(
-            self,
-            units=self.units[there_in(self.units, year)],
-            layers={level: layer[there_in(layer, year)] for level, layer in self.layers.items()},
-        )
+        return self.once(_at, year)
 
     def under(self, unit: str) -> set[str]:
         """Return the ids of `unit` and of everything below it."""
@@ -387,6 +417,19 @@ class Zone:
             accounts=self.accounts[self.accounts["unit"].isin(kept)],
             quotas=self.quotas[self.quotas["unit"].isin(kept)],
         )
+
+
+def _at(zone: Zone, year: int) -> Zone:
+    there = {level: there_in(layer, year) for level, layer in zone.layers.items()}
+    made = replace(
+        zone,
+        units=zone.units[there_in(zone.units, year)],
+        layers={
+            level: layer if there[level].all() else layer[there[level]]
+            for level, layer in zone.layers.items()
+        },
+    )
+    return made if zone._found is None else made.prepared()
 
 
 def _within(level: str, layer: GeoDataFrame, kept: set[str]) -> GeoDataFrame:

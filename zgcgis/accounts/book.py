@@ -20,11 +20,11 @@ from pandas import DataFrame, Series
 
 from ..errors import UnknownNameError, ZoneError
 from ..findings import combine, define, finding_frame
-from ..land_use import CLASSES, STATE_KEYS, state_keys
+from ..land_use import CLASSES, STATE_KEYS, state_keys, text_of
 from ..model import Zone
 from ..terms import TERMS
 from .precedence import best_first
-from .shares import Coded, Shares, Spread, living, numbers, text
+from .shares import Coded, Shares, Spread, living, numbers
 from .tiles import alone
 
 __all__ = ["LEVELS", "Survey", "measure", "parts", "survey"]
@@ -294,11 +294,11 @@ def _stated(zone: Zone, shares: Shares, level: str, years: list[int]) -> DataFra
     if rows.empty or level == "parcel":
         return nothing
     rows = rows.assign(
-        qualifier=text(rows, "qualifier").replace("", "="),
-        period=text(rows, "period"),
-        status=text(rows, "status"),
-        series=text(rows, "series"),
-        unit=text(rows, "unit").replace("zone", zone.id),
+        qualifier=text_of(rows, "qualifier").replace("", "="),
+        period=text_of(rows, "period"),
+        status=text_of(rows, "status"),
+        series=text_of(rows, "series"),
+        unit=text_of(rows, "unit").replace("zone", zone.id),
     )
     kept = (
         rows["unit"].isin(set(shares.names))
@@ -311,7 +311,7 @@ def _stated(zone: Zone, shares: Shares, level: str, years: list[int]) -> DataFra
         & (rows["series"] == "")
     )
     if "basis" in rows:
-        kept &= text(rows, "basis") != "computed"
+        kept &= text_of(rows, "basis") != "computed"
     rows = rows[kept]
     if rows.empty:
         return nothing
@@ -445,7 +445,7 @@ class _Year:
         if s.knows("parcel", "supply_state"):
             enter_states(s.supply_state, build=False)
         if s.knows("parcel", "hightech"):
-            high = text(parcel, "hightech").str.startswith("H").to_numpy(bool)[feature]
+            high = text_of(parcel, "hightech").str.startswith("H").to_numpy(bool)[feature]
             self._enter("hightech_land_m2", "parcel", unit, feature, area, high)
         if s.knows("parcel", "idle_m2"):
             idle = np.nan_to_num(numbers(parcel, "idle_m2"))[feature] * (
@@ -467,7 +467,7 @@ class _Year:
         unit, feature, area = (a[there] for a in (s.built.unit, s.built.feature, s.built.size_m2))
         parcel = s.built.parcel[there]
         built, industrial = _begins(s.state, "A", parcel), _begins(s.state, "A2", parcel)
-        house = text(layer, "kind").isin(["", "building"]).to_numpy(bool)[feature]
+        house = text_of(layer, "kind").isin(["", "building"]).to_numpy(bool)[feature]
         share = area / s.footprint[feature]
         floor = s.floor[feature] * share
         if self.tall_storeys_twice and s.knows("building", "tall_floor_area_m2"):

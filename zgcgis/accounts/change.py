@@ -13,7 +13,7 @@ from pandas import DataFrame, Series
 
 from .. import geo
 from ..errors import MissingColumnsError
-from .shares import text
+from ..land_use import text_of
 
 __all__ = ["NONE", "Shared", "Transitions", "balance", "lineage", "shared_ground", "transitions"]
 
@@ -71,7 +71,7 @@ def transitions(
         geo.center_of(pd.concat([before.geometry, after.geometry])) if center is None else center
     )
     old, new = before.reset_index(drop=True), after.reset_index(drop=True)
-    was, now = text(old, by), text(new, by)
+    was, now = text_of(old, by), text_of(new, by)
     ground = shared_ground(old, new, center=center)
     i, j, area, size_old, size_new = (
         ground.i,
@@ -136,8 +136,8 @@ def shared_ground(
         center = geo.center_of(pd.concat([before.geometry, after.geometry]))
     old_m2 = geo.area_m2(before.geometry, center=center).fillna(0).to_numpy()
     new_m2 = geo.area_m2(after.geometry, center=center).fillna(0).to_numpy()
-    key_old = list(zip(text(before, "id"), before.geometry.to_wkb(), strict=True))
-    key_new = list(zip(text(after, "id"), after.geometry.to_wkb(), strict=True))
+    key_old = list(zip(text_of(before, "id"), before.geometry.to_wkb(), strict=True))
+    key_new = list(zip(text_of(after, "id"), after.geometry.to_wkb(), strict=True))
     place = {key: k for k, key in enumerate(key_new)}
     same = np.array([place.get(key, -1) for key in key_old], np.intp)
     kept = np.flatnonzero(same >= 0)
@@ -204,8 +204,8 @@ def _map(
         {
             "before": was.to_numpy()[k],
             "after": now.to_numpy()[m],
-            "old": text(old, "id").to_numpy()[k],
-            "new": text(new, "id").to_numpy()[m],
+            "old": text_of(old, "id").to_numpy()[k],
+            "new": text_of(new, "id").to_numpy()[m],
             "area_m2": found["area_m2"].to_numpy(),
         },
         geometry=found.geometry.array,
@@ -244,7 +244,7 @@ def lineage(
         geo.center_of(pd.concat([before.geometry, after.geometry])) if center is None else center
     )
     old, new = before.reset_index(drop=True), after.reset_index(drop=True)
-    name_old, name_new = text(old, "id"), text(new, "id")
+    name_old, name_new = text_of(old, "id"), text_of(new, "id")
     ground = shared_ground(old, new, center=center)
     i, j, area, size_old, size_new = (
         ground.i,

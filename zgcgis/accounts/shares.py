@@ -20,10 +20,10 @@ from pandas import DataFrame, Series
 
 from .. import geo
 from ..geo.boxes import boxes_near
-from ..land_use import classify
+from ..land_use import classify, text_of
 from ..model import StoredLayer, Zone
 
-__all__ = ["Coded", "Cut", "Pieces", "Shares", "coded", "cut", "living", "numbers", "text"]
+__all__ = ["Coded", "Cut", "Pieces", "Shares", "coded", "cut", "living", "numbers"]
 
 Positions = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -141,16 +141,6 @@ def _built(
 
 
 # --- columns -----------------------------------------------------------------------------
-
-
-def text(table: DataFrame, name: str) -> Series:
-    """A column as text, empty where there is nothing or no such column."""
-    if name not in table:
-        return Series("", index=table.index, dtype="object")
-    if isinstance(table[name].dtype, pd.StringDtype):
-        return table[name].astype("str").fillna("").str.strip()
-    values = table[name].astype("object")
-    return values.where(values.notna(), "").astype(str).str.strip()
 
 
 def numbers(table: DataFrame, name: str) -> Floats:
@@ -312,7 +302,7 @@ class Shares:
                 self._own = np.asarray(outlines["id"], object)
                 self._life = outlines
             else:
-                named = text(parcel, f"{level}_id")
+                named = text_of(parcel, f"{level}_id")
                 self._own = np.array(sorted(set(named) - {""}), object)
                 of = Series(np.arange(len(self._own)), index=self._own)
                 self._unit_of = np.asarray(of.reindex(named).fillna(-1), np.intp)
@@ -325,10 +315,10 @@ class Shares:
         if self.level != "group":
             return self._own
         table = self.outlines if self.outlines is not None else None
-        group = text(self.zone.units, "group")
+        group = text_of(self.zone.units, "group")
         names = [str(group.get(unit, "")) for unit in self._own]
         if table is not None and "group" in table:
-            of_layer = text(table, "group")
+            of_layer = text_of(table, "group")
             names = [a or b for a, b in zip(of_layer, names, strict=True)]
         return np.array([name or "(no group)" for name in names], object)
 
@@ -356,9 +346,9 @@ class Shares:
 
     def _classified(self, name: str) -> Coded:
         parcel = self.layers["parcel"]
-        own = text(parcel, "land_use_system")
+        own = text_of(parcel, "land_use_system")
         system = own.where(own != "", str(self.zone.meta.get("land_use_system", "")))
-        found = coded(code=text(parcel, name), system=system)
+        found = coded(code=text_of(parcel, name), system=system)
         known = classify(found.values["code"], found.values["system"])
         return Coded(found.values.join(known), found.of)
 
@@ -378,13 +368,13 @@ class Shares:
         return coded(state=state)
 
     def _state_or(self, name: str, use: Coded) -> Coded:
-        stated = text(self.layers["parcel"], name)
+        stated = text_of(self.layers["parcel"], name)
         return coded(state=stated.where(stated != "", Series(use["td1029"], index=stated.index)))
 
     @cached_property
     def supply_state(self) -> Coded:
         """Class of supply state of each parcel; its one column is ``state``."""
-        return coded(state=text(self.layers["parcel"], "supply_state"))
+        return coded(state=text_of(self.layers["parcel"], "supply_state"))
 
     @cached_property
     def supply_year(self) -> Floats:
@@ -393,7 +383,7 @@ class Shares:
             return np.full(len(self.layers["parcel"]), np.nan)
         dates = self.layers["parcel"]["supply_date"]
         if not pd.api.types.is_datetime64_any_dtype(dates):
-            words = text(self.layers["parcel"], "supply_date")
+            words = text_of(self.layers["parcel"], "supply_date")
             dates = pd.to_datetime(words.where(words != "", None), format="ISO8601")
         return np.asarray(dates.dt.year.to_numpy(float, na_value=np.nan))
 
@@ -419,7 +409,7 @@ class Shares:
     def firm_parcel(self) -> Positions:
         """Parcel of each firm: the one it names, else the one its point lies in, else -1."""
         firms, parcel = self.layers["enterprise"], self.layers["parcel"]
-        found = _named(text(firms, "parcel_id"), self.ids("parcel"))
+        found = _named(text_of(firms, "parcel_id"), self.ids("parcel"))
         lost = np.flatnonzero(found < 0)
         points = self.shapes("enterprise", lost)
         drawn = points.notna().to_numpy()
@@ -458,7 +448,7 @@ class Shares:
             return self.firm_parcel
         firms = self.layers["enterprise"]
         named = "block_id" if self.level == "block" else "park_id"
-        found = _named(text(firms, named), self._own, numbers(firms, "year"), self._life)
+        found = _named(text_of(firms, named), self._own, numbers(firms, "year"), self._life)
         order = np.argsort(self.land.size_m2, kind="stable")
         most = np.full(len(self.parcel_m2), -1, np.intp)
         most[self.land.feature[order]] = self.land.unit[order]

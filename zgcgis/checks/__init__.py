@@ -32,7 +32,6 @@ from ..findings import (
 )
 from ..model import Zone
 from .coverage import coverage
-from .topology import searching_once
 
 __all__ = ["RULES", "Rule", "asked", "check", "describe", "not_checked"]
 
@@ -150,13 +149,13 @@ def check(
     UnknownNameError
         If no rule has a code that begins as one of `codes`.
     """
-    zone = _with(zone, proposal)
+    zone = _with(zone, proposal).prepared()
     codes = None if codes is None else tuple(codes)
     rules = asked(zone, codes)
     flaws = zone.flaws
     if codes is not None:
         flaws = flaws[flaws["rule"].str.startswith(tuple(codes))]
-    with searching_once(), geo.in_plane_once():
+    with geo.in_plane_once():
         found = [_ask(entry, zone, before) for entry in rules.values()]
     return gravest_first(combine([flaws, *found]))
 

@@ -22,6 +22,7 @@ from geopandas import GeoDataFrame
 
 from .. import geo
 from ..findings import define, finding_frame, rule
+from ..land_use import text_of
 from ..model import Zone
 from ..plan.fields import CONTROLS
 from ..terms import USES
@@ -245,12 +246,6 @@ def _proposal_rows(proposal: GeoDataFrame, held: Sequence[bool], **columns: obje
     return GeoDataFrame(frame, geometry=found.geometry.to_numpy(), crs=found.crs)
 
 
-def _text(table: pd.DataFrame, name: str) -> pd.Series:
-    if name not in table:
-        return pd.Series("", index=table.index, dtype="object")
-    return table[name].astype("object").where(table[name].notna(), "").astype(str)
-
-
 @rule(
     "A701",
     "error",
@@ -263,7 +258,7 @@ def orientation_of_proposal(zone: Zone) -> GeoDataFrame:
     proposal = _proposal(zone)
     if zone.plan is None or proposal is None:
         return finding_frame([], rule="A701")
-    parks, industries = _text(proposal, "park_id"), _text(proposal, "industry")
+    parks, industries = text_of(proposal, "park_id"), text_of(proposal, "industry")
     off = [
         bool(park and industry) and not zone.plan.admits(park, industry)
         for park, industry in zip(parks, industries, strict=True)
@@ -295,7 +290,7 @@ def negative_list_of_proposal(zone: Zone) -> GeoDataFrame:
     hits = [
         negative_entries(zone, code, park)
         for code, park in zip(
-            _text(proposal, "industry_code"), _text(proposal, "park_id"), strict=True
+            text_of(proposal, "industry_code"), text_of(proposal, "park_id"), strict=True
         )
     ]
     held = [bool(entries) for entries in hits]
@@ -321,7 +316,7 @@ def ratio_of_proposal(zone: Zone) -> GeoDataFrame:
     making = use_class(proposal, system) == "A2"
     planned = pd.to_numeric(proposal["planned_far"]).astype("float64")
     least, clauses = [], []
-    for code, industrial in zip(_text(proposal, "industry_code"), making, strict=True):
+    for code, industrial in zip(text_of(proposal, "industry_code"), making, strict=True):
         controls = controls_for(zone, code, industrial=bool(industrial)) if code else []
         control = next((c for c in controls if c.indicator == "floor_area_ratio"), None)
         least.append(control.least if control else np.nan)
@@ -356,7 +351,7 @@ def land_for_proposal(zone: Zone) -> GeoDataFrame:
     names = {prefix: use for use, prefix in USES.items() if len(prefix) == 2}
     table = pd.DataFrame(
         {
-            "park": _text(proposal, "park_id"),
+            "park": text_of(proposal, "park_id"),
             "use": use_class(proposal, system).map(names).fillna("land"),
             "area_m2": geo.area_m2(proposal.geometry, center=zone.center),
         }
@@ -402,8 +397,8 @@ def lines_of_plots(zone: Zone, plots: GeoDataFrame, *, min_area_m2: float = 1.0)
             continue
         if side == "inside":
             found = geo.shared(plots, layer, min_area_m2=min_area_m2, center=zone.center)
-            kinds = _text(layer, "kind").where(lambda kind: kind != "", words)
-            said = kinds.str.cat(_text(layer, "grade"), sep=" ").str.strip()
+            kinds = text_of(layer, "kind").where(lambda kind: kind != "", words)
+            said = kinds.str.cat(text_of(layer, "grade"), sep=" ").str.strip()
             named = dict(zip(layer["id"], said, strict=True))
             detail = [named.get(b, words) for b in found["b"]]
             other = found["b"].to_numpy()
@@ -459,7 +454,7 @@ def proposal_on_supplied_land(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDat
     if proposal is None or "parcel" not in zone.layers:
         return finding_frame([], rule="A710")
     parcels = zone.at(latest_year(zone)).layer("parcel")
-    held = parcels[_text(parcels, "supply_state").str.startswith("D")]
+    held = parcels[text_of(parcels, "supply_state").str.startswith("D")]
     if held.empty:
         return finding_frame([], rule="A710")
     found = geo.shared(proposal, held, min_area_m2=min_area_m2, center=zone.center)

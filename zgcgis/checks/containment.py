@@ -15,7 +15,7 @@ from pandas import DataFrame, Series
 from .. import geo
 from ..errors import EntangledError
 from ..findings import combine, finding_frame, rule
-from ..land_use import classify
+from ..land_use import classify, text_of
 from ..model import LEVELS, Zone
 from .topology import (
     _EXACT,
@@ -26,14 +26,12 @@ from .topology import (
     _is_duplicate,
     _is_real,
     _now,
-    _once,
     _outlines,
     _overlaps_of,
     _polygons,
     _position,
     _real_overlaps,
     _report,
-    _text,
     _width,
     limits_of,
 )
@@ -60,8 +58,18 @@ def parks_of(zone: Zone, parcels: GeoDataFrame) -> pd.DataFrame:
         ``"stated"`` where the parcel names a park or a block, ``"place"`` where more than half of
         it lies in the outline of one, else empty. Of parks inside parks it is the smallest.
     """
-    stated = _text(parcels, "park_id")
-    named = (stated != "") | (_text(parcels, "block_id") != "")
+    if parcels is zone.layers.get("parcel"):
+        return zone.once(_parks_of_all)
+    return _parks_of(zone, parcels)
+
+
+def _parks_of_all(zone: Zone) -> pd.DataFrame:
+    return _parks_of(zone, zone.layers["parcel"])
+
+
+def _parks_of(zone: Zone, parcels: GeoDataFrame) -> pd.DataFrame:
+    stated = text_of(parcels, "park_id")
+    named = (stated != "") | (text_of(parcels, "block_id") != "")
     park, placed = _by_place(zone, parcels, "park", stated, ~named)
     basis = np.where(named, "stated", np.where(placed, "place", ""))
     return pd.DataFrame({"park": park, "basis": Series(basis, index=parcels.index, dtype="object")})
@@ -72,7 +80,17 @@ def units_of(zone: Zone, parcels: GeoDataFrame, level: str) -> Series:
 
     Empty where neither is known.
     """
-    stated = _text(parcels, f"{level}_id")
+    if parcels is zone.layers.get("parcel"):
+        return zone.once(_units_of_all, level)
+    return _units_of(zone, parcels, level)
+
+
+def _units_of_all(zone: Zone, level: str) -> Series:
+    return _units_of(zone, zone.layers["parcel"], level)
+
+
+def _units_of(zone: Zone, parcels: GeoDataFrame, level: str) -> Series:
+    stated = text_of(parcels, f"{level}_id")
     return _by_place(zone, parcels, level, stated, stated == "")[0]
 
 
@@ -120,7 +138,7 @@ def parcel_outside_the_boundary(zone: Zone) -> GeoDataFrame:
         bounds = _outlines(zone, "boundary")
     elif "park" in zone.layers:
         bounds = _outlines(zone, "park")
-        parcels = parcels[_position(_text(parcels, "park_id"), bounds) < 0]
+        parcels = parcels[_position(text_of(parcels, "park_id"), bounds) < 0]
     else:
         return finding_frame([], rule="T104")
     if bounds.empty:
@@ -201,7 +219,7 @@ def _widest_beside(found: GeoDataFrame, narrow_m: float) -> NDArray[np.intp]:
 
 
 def _real_gaps(zone: Zone) -> GeoDataFrame:
-    found = _once(zone, _gaps_in, "parcel", "block", "park", "detailed_plan")
+    found = zone.once(_gaps_in, "parcel", "block", "park", "detailed_plan")
     return found[_is_real(found, limits_of(zone).gap_m2)].reset_index(drop=True)
 
 
@@ -277,9 +295,9 @@ def _gaps_among(zone: Zone, parcels: GeoDataFrame) -> GeoDataFrame:
     plots = None
     if zone.count("detailed_plan"):
         plots = _now(zone, _polygons(zone, "detailed_plan"))
-        own = _text(plots, "land_use_system")
+        own = text_of(plots, "land_use_system")
         systems = own.where(own != "", str(zone.meta.get("land_use_system", "")))
-        plots = plots[classify(_text(plots, "land_use"), systems)["class"].isin(_NO_PARCEL)]
+        plots = plots[classify(text_of(plots, "land_use"), systems)["class"].isin(_NO_PARCEL)]
     parks = _now(zone, _outlines(zone, "park")) if zone.count("park") else None
     opened = geo.notches(
         parcels,
@@ -317,17 +335,17 @@ def slivers_of_survey(zone: Zone) -> GeoDataFrame:
     found = [
         (_overlaps_of(zone, "parcel"), limits.overlap_m2, "重叠 overlaps"),
         (
-            _once(zone, _gaps_in, "parcel", "block", "park", "detailed_plan"),
+            zone.once(_gaps_in, "parcel", "block", "park", "detailed_plan"),
             limits.gap_m2,
             "空隙 gaps",
         ),
     ]
     if "building" in zone.layers:
-        places = _once(zone, _houses_overlapping, "building")
+        places = zone.once(_houses_overlapping, "building")
         found.append((places, limits.overlap_m2, "建筑重叠 overlaps of buildings"))
     for parent in _UNITS:
         if zone.count(parent):
-            places = _once(zone, _off_parent_in, "parcel", parent)
+            places = zone.once(_off_parent_in, "parcel", parent)
             found.append((places, limits.outside_m2, f"超出{LEVELS[parent].zh} off the {parent}"))
     parts = [
         places[~_is_real(places, least)][["area_m2", "length_m", "geometry"]].assign(kind=kind)
@@ -371,13 +389,13 @@ def _unit_of(zone: Zone, places: GeoDataFrame) -> list[Series]:
 
 def _off_parent(zone: Zone, level: str, parent: str) -> GeoDataFrame:
     """Parts of features outside the feature they name, which is column ``b``; no slivers."""
-    found = _once(zone, _off_parent_in, level, parent)
+    found = zone.once(_off_parent_in, level, parent)
     return found[_is_real(found, limits_of(zone).outside_m2)].reset_index(drop=True)
 
 
 def _off_parent_in(zone: Zone, level: str, parent: str) -> GeoDataFrame:
     layer, parents = _polygons(zone, level), _outlines(zone, parent)
-    named = _text(layer, f"{parent}_id")
+    named = text_of(layer, f"{parent}_id")
     limits = limits_of(zone)
     own = _position(named, parents)
     found = geo.outside_own(
@@ -528,7 +546,7 @@ def parent_is_not_there(zone: Zone) -> GeoDataFrame:
         known = set(_ids(parents)) | (
             set(zone.units.index) if parent in ("park", "block") else set()
         )
-        named = _text(layer, f"{parent}_id")
+        named = text_of(layer, f"{parent}_id")
         lost = layer[(named != "") & ~named.isin(known)]
         if level == "enterprise":
             lost = lost[~lost["id"].duplicated()]

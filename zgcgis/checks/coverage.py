@@ -31,7 +31,7 @@ from pandas import DataFrame, Series
 
 from .. import geo
 from ..findings import Rule
-from ..land_use import STATE_KEYS, classify
+from ..land_use import STATE_KEYS, classify, filled, text_of
 from ..model import COLUMNS, LEVELS, Zone
 from ..safe_text import Text
 from ..standards.idle_land import as_dates
@@ -64,39 +64,32 @@ Mask: TypeAlias = NDArray[np.bool_]
 _COLUMNS = ["rule", "level", "column", "reason", "features", "of", "area_m2"]
 
 
-def _text(table: DataFrame, name: str) -> Series:
-    if name not in table:
-        return Series("", index=table.index, dtype="object")
-    column = table[name].astype("object")
-    return column.where(column.notna(), "").astype(str).str.strip()
-
-
 def _supplied(zone: Zone, table: DataFrame) -> Series:
     """Parcels that are supplied, or of which nothing says whether they are."""
-    state, day = _text(table, "supply_state"), pd.Timestamp(as_of(zone))
-    dated = _text(table, "supply_date") != ""
+    state, day = text_of(table, "supply_state"), pd.Timestamp(as_of(zone))
+    dated = filled(table, "supply_date")
     if "supply_date" in table:
         dated &= as_dates(table["supply_date"]) <= day
-    return dated | state.str.startswith("D") | ((state == "") & (_text(table, "supply_date") == ""))
+    return dated | state.str.startswith("D") | ((state == "") & ~filled(table, "supply_date"))
 
 
 def _waiting(zone: Zone, table: DataFrame) -> Series:
     """Supplied parcels of which no date says that they were started or finished."""
-    begun = (_text(table, "actual_start_date") != "") | (_text(table, "finish_date") != "")
+    begun = filled(table, "actual_start_date") | filled(table, "finish_date")
     return _supplied(zone, table) & ~begun
 
 
 def _halted(_zone: Zone, table: DataFrame) -> Series:
-    return _text(table, "stopped_since") != ""
+    return filled(table, "stopped_since")
 
 
 def _house(_zone: Zone, table: DataFrame) -> Series:
-    return _text(table, "kind").isin(["", "building"])
+    return text_of(table, "kind").isin(["", "building"])
 
 
 def _quotas(zone: Zone, name: str, *values: str) -> Series:
     """The quotas of which a column has one of several values."""
-    return _text(zone.quotas, name).str.removesuffix("_m2").isin(values)
+    return text_of(zone.quotas, name).str.removesuffix("_m2").isin(values)
 
 
 def _by_park(zone: Zone, table: DataFrame) -> Series:
@@ -173,11 +166,11 @@ def _without_block(zone: Zone, layer: GeoDataFrame) -> Mask:
 
 
 def _without_code(_zone: Zone, layer: GeoDataFrame) -> Mask:
-    return np.asarray(_text(layer, "land_use") == "", bool)
+    return np.asarray(text_of(layer, "land_use") == "", bool)
 
 
 def _only_a_mark(_zone: Zone, layer: GeoDataFrame) -> Mask:
-    stated = _text(layer, "precision")
+    stated = text_of(layer, "precision")
     return np.asarray((stated != "") & ~stated.isin(_DRAWN), bool)
 
 
@@ -210,6 +203,7 @@ def coverage(zone: Zone, rules: Mapping[str, Rule]) -> DataFrame:
         ``features`` not judged, ``of`` how many, and their area in m² (``area_m2``; NaN where
         the level has no area). Where nothing was judged, ``features`` is ``of``.
     """
+    zone = zone.prepared()
     now = latest(zone)
     gaps: dict[str, dict[str, object] | None] = {}
     rows: list[dict[str, object]] = []
@@ -297,12 +291,11 @@ def _stated(zone: Zone, wanted: str) -> bool:
 def _filled(zone: Zone, layer: GeoDataFrame, name: str) -> Mask:
     if name == "geometry":
         return np.asarray(layer.geometry.notna() & ~layer.geometry.is_empty, bool)
-    text = _text(layer, name)
     if name not in {"land_use", "planned_use"}:
-        return np.asarray(text != "", bool)
-    own = _text(layer, "land_use_system")
+        return np.asarray(filled(layer, name), bool)
+    own = text_of(layer, "land_use_system")
     systems = own.where(own != "", str(zone.meta.get("land_use_system", "")))
-    return np.asarray(classify(text, systems)["class"] != "", bool)
+    return np.asarray(classify(text_of(layer, name), systems)["class"] != "", bool)
 
 
 def _sizes(zone: Zone, level: str) -> Series:

@@ -19,7 +19,7 @@ from pandas import DataFrame, Series
 
 from .. import geo
 from ..findings import empty, finding_frame, rule
-from ..land_use import STATE_KEYS, build_states, classify, state_keys
+from ..land_use import STATE_KEYS, build_states, classify, state_keys, text_of
 from ..model import Zone, there_in
 from ..terms import TERMS
 from .containment import units_of
@@ -352,18 +352,11 @@ def values_not_used(zone: Zone) -> GeoDataFrame:
     return finding_frame(rows, rule="D506") if rows else empty()
 
 
-def _text(table: DataFrame, name: str) -> Series:
-    if name not in table:
-        return Series("", index=table.index, dtype="object")
-    values = table[name].astype("object")
-    return values.where(values.notna(), "").astype(str).str.strip()
-
-
 def _dates(table: DataFrame, name: str) -> Series:
     values = table[name]
     if pd.api.types.is_datetime64_any_dtype(values):
         return values
-    words = _text(table, name)
+    words = text_of(table, name)
     return pd.to_datetime(words.where(words != "", None), format="ISO8601")
 
 
@@ -375,7 +368,7 @@ def land_on_record(zone: Zone) -> DataFrame:
     """Return stated land of whole years of parks and blocks: unit, year, key, value."""
     rows = zone.accounts
     names = {"qualifier": "=", "period": "annual", "status": "", "series": "", "basis": "stated"}
-    said = {name: _text(rows, name).replace("", default) for name, default in names.items()}
+    said = {name: text_of(rows, name).replace("", default) for name, default in names.items()}
     kept = (
         rows["value"].notna()
         & rows["year"].notna()
@@ -415,7 +408,7 @@ def stated_land_is_not_drawn(zone: Zone) -> GeoDataFrame:
     rows = []
     area = geo.area_m2(parcels.geometry, center=zone.center).to_numpy()
     states = build_states(parcels, str(zone.meta.get("land_use_system", "")))
-    supplied = _text(parcels, "supply_state")
+    supplied = text_of(parcels, "supply_state")
     built, by_supply = state_keys(states["state"]), state_keys(supplied)
     unit_of = {level: units_of(zone, parcels, level) for level in ("park", "block")}
     for year, of_year in stated.groupby("year"):
@@ -464,8 +457,8 @@ def stated_land_is_not_drawn(zone: Zone) -> GeoDataFrame:
 def land_use_code_is_unknown(zone: Zone) -> GeoDataFrame:
     """A land-use code is one of its classification; the code system is stated, not guessed."""
     parcels = zone.layers["parcel"].reset_index(drop=True)
-    code = _text(parcels, "land_use")
-    system = _text(parcels, "land_use_system")
+    code = text_of(parcels, "land_use")
+    system = text_of(parcels, "land_use_system")
     system = system.where(system != "", str(zone.meta.get("land_use_system", "")))
     lost = (code != "") & (classify(code, system)["class"] == "")
     found = parcels[lost]

@@ -21,7 +21,7 @@ from ..findings import finding_frame, rule
 from ..model import Zone
 from .plan import ASKED, demanded, latest, plot_pairs
 from .supply import floor_area_ratio, houses, stated_numbers
-from .topology import _once, limits_of
+from .topology import limits_of
 
 _WHOLE = 0.99
 """Share of a parcel that has to lie on plots that state a limit, for it to be judged."""
@@ -52,7 +52,7 @@ def _stated(now: Zone, column: str, *levels: str) -> bool:
 def _allowed(now: Zone, level: str, column: str, *, greatest: bool = False) -> _Allowed:
     """Return what the plots allow each feature of a level: their mean by area, or the greatest."""
     features, plots = now.layer(level), now.layer("detailed_plan")
-    i, j, size = _once(now, plot_pairs, level, "detailed_plan")
+    i, j, size = now.once(plot_pairs, level, "detailed_plan")
     said = pd.to_numeric(plots[column]).astype("float64").to_numpy()[i]
     there = ~np.isnan(said) & (size > 0)
     i, j, size, said = i[there], j[there], size[there], said[there]

@@ -18,6 +18,7 @@ from pandas import DataFrame, Series
 from .. import geo
 from ..errors import nearest
 from ..findings import combine, empty, finding_frame, rule
+from ..land_use import text_of
 from ..model import Zone
 from ..plan.fields import FORMS
 from ..plan.settings import units_named
@@ -103,7 +104,7 @@ def _known_units(zone: Zone) -> set[str]:
     known |= set(zone.plan.groups) if zone.plan is not None else set()
     for level in (*_DRAWN, "block"):
         if level in zone.layers:
-            known |= {_text(unit) for unit in zone.table(level, ["id"])["id"]}
+            known |= set(text_of(zone.table(level, ["id"]), "id"))
     return known
 
 
@@ -254,8 +255,7 @@ def industries_without_codes(zone: Zone) -> GeoDataFrame:
     firms = zone.layer("enterprise")
     if zone.plan is None or "industry_code" not in firms:
         return empty()
-    named = firms["industry"].map(_text) if "industry" in firms else pd.Series("", firms.index)
-    lost = (named == "") & (firms["industry_code"].map(_text) != "")
+    lost = (text_of(firms, "industry") == "") & (text_of(firms, "industry_code") != "")
     clusters = [key for key, one in zone.plan.industries.items() if one.kind == "cluster"]
     bare = [key for key in clusters if key not in zone.clusters]
     if not lost.any() or not bare:
@@ -349,9 +349,9 @@ def feature_without_an_id(zone: Zone) -> GeoDataFrame:
     rows = []
     for level in zone.layers:
         if zone.unread(level) is None:
-            ids = zone.table(level, ["id"])["id"]
-            blank = [k for k, given in enumerate(ids, start=1) if not _text(given)]
-            if blank:
+            ids = text_of(zone.table(level, ["id"]), "id")
+            blank = np.flatnonzero(ids == "") + 1
+            if len(blank):
                 shown = ", ".join(_few([str(k) for k in blank]))
                 rows.append({"level": level, "measured": len(blank), "detail": shown})
     return finding_frame(rows, rule="H208")

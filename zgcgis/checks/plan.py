@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from .. import geo
 from ..findings import RULES, finding_frame, rule
-from ..land_use import build_states, classify
+from ..land_use import build_states, classify, text_of
 from ..model import Zone
 from ..plan import Plan
 from .supply import as_of
-from .topology import _is_real, _once, limits_of
+from .topology import _is_real, limits_of
 
 __all__ = [
     "ASKED",
@@ -83,10 +83,10 @@ ASKED = {
 
 def latest(zone: Zone) -> Zone:
     """Return the zone in the latest year it states, on whose state plans are checked."""
-    return _once(zone, _in_latest_year, *zone.layers)
+    return zone.once(_in_latest_year)
 
 
-def _in_latest_year(zone: Zone, *_levels: str) -> Zone:
+def _in_latest_year(zone: Zone) -> Zone:
     years = zone.meta.get("years")
     return zone.at(int(max(years)) if years else as_of(zone).year)
 
@@ -107,24 +107,22 @@ def construction_land(parcels: GeoDataFrame, system: str = "") -> GeoDataFrame:
     return parcels[built | _starts(parcels, "supply_state", "D")]
 
 
+def _construction_land(now: Zone) -> GeoDataFrame:
+    return construction_land(now.layer("parcel"), _system(now))
+
+
 def state_words(parcels: pd.DataFrame, system: str = "") -> pd.Series:
     """Return in words why each parcel is taken for construction land: what it states, or its use.
 
     A state that the parcel does not state but its land use does is marked as derived.
     """
     known = build_states(parcels, system)
-    code = _text(parcels, "land_use")
+    code = text_of(parcels, "land_use")
     said = "建设状况 build_state " + known["state"]
     derived = said + "，由地类 derived from land use " + code + " 推得"
     words = said.where(known["basis"] != "land_use", derived)
     built = known["state"].str.startswith(("A", "B1"))
-    return words.where(built, "供应状况 supply_state " + _text(parcels, "supply_state"))
-
-
-def _text(table: pd.DataFrame, name: str) -> pd.Series:
-    if name not in table:
-        return pd.Series("", index=table.index, dtype="object")
-    return table[name].astype("object").where(table[name].notna(), "").astype(str).str.strip()
+    return words.where(built, "供应状况 supply_state " + text_of(parcels, "supply_state"))
 
 
 def _system(zone: Zone) -> str:
@@ -197,7 +195,7 @@ def _parts_outside(zone: Zone, level: str, code: str, min_area_m2: float) -> Geo
     if zone.layers.get(level) is None or "parcel" not in zone.layers:
         return finding_frame([], rule=code)
     now = latest(zone)
-    land = construction_land(now.layer("parcel"), _system(zone))
+    land = now.once(_construction_land)
     drawn = now.layer(level).geom_type.isin(["Polygon", "MultiPolygon"]).any()
     if land.empty or not drawn:
         return finding_frame([], rule=code)
@@ -223,7 +221,8 @@ def _least(zone: Zone, min_area_m2: float) -> dict[str, Any]:
 
 
 def _words_of(zone: Zone, land: GeoDataFrame, ids: pd.Series) -> list[str]:
-    words = dict(zip(land["id"], state_words(land, _system(zone)), strict=True))
+    named = land[land["id"].isin(set(ids))]
+    words = dict(zip(named["id"], state_words(named, _system(zone)), strict=True))
     return [words[one] for one in ids]
 
 
@@ -234,12 +233,12 @@ def _parts_inside(
     if zone.layers.get(level) is None or "parcel" not in zone.layers:
         return finding_frame([], rule=code)
     now = latest(zone)
-    land, lines = construction_land(now.layer("parcel"), _system(zone)), now.layer(level)
+    land, lines = now.once(_construction_land), now.layer(level)
     if land.empty or lines.empty:
         return finding_frame([], rule=code)
     parts = geo.shared(land, lines, **_least(zone, min_area_m2))
     parts = parts[_is_real(parts, min_area_m2)]
-    said = _text(lines, "kind").str.cat(_text(lines, detail), sep=" ").str.strip()
+    said = text_of(lines, "kind").str.cat(text_of(lines, detail), sep=" ").str.strip()
     named = dict(zip(lines["id"], said, strict=True))
     words = _words_of(zone, land, parts["a"])
     return _places(
@@ -357,7 +356,7 @@ _LEAST_M2 = 1.0  # of a parcel in a plot, to be held against it
 
 def _plots_under(now: Zone) -> tuple[pd.Series, pd.Series]:
     """Ids of the parcels and of the plots of the detailed plan that share ground, pair by pair."""
-    i, j, size = _once(now, plot_pairs, "parcel", "detailed_plan")
+    i, j, size = now.once(plot_pairs, "parcel", "detailed_plan")
     near = size > _LEAST_M2
     parcels, plots = now.layer("parcel"), now.layer("detailed_plan")
     return parcels["id"].iloc[j[near]], plots["id"].iloc[i[near]]
@@ -387,7 +386,7 @@ def of_other_system(now: Zone, parcels: GeoDataFrame) -> NDArray[np.bool_]:
 
 def _coded(layer: GeoDataFrame, default: str, ids: pd.Series) -> tuple[list[str], list[str]]:
     """Land-use code (empty if unknown) and classification of each feature named in `ids`."""
-    code, own = _text(layer, "land_use"), _text(layer, "land_use_system")
+    code, own = text_of(layer, "land_use"), text_of(layer, "land_use_system")
     system = own.where(own != "", default)
     code = code.where(classify(code, system)["class"] != "", "")
     rows = pd.DataFrame({"code": code, "system": system}).set_axis(layer["id"].to_numpy())

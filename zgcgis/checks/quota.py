@@ -20,7 +20,7 @@ from geopandas import GeoDataFrame
 from .. import geo
 from ..errors import MissingColumnsError, UnknownNameError
 from ..findings import finding_frame, rule
-from ..land_use import build_states, classify
+from ..land_use import build_states, classify, text_of
 from ..model import Zone
 from ..plan.fields import FORMS
 from ..standards.idle_land import as_dates
@@ -41,10 +41,10 @@ def use_class(parcels: pd.DataFrame, system: str = "") -> pd.Series:
     Built land says its class itself (``build_state``); of other land it is the class of the
     planned use, or of the present use if none is planned. Empty where no code says it.
     """
-    state = _text(parcels, "build_state")
-    systems = _text(parcels, "land_use_system").replace("", system)
-    code = _text(parcels, "planned_use")
-    code = code.where(code != "", _text(parcels, "land_use"))
+    state = text_of(parcels, "build_state")
+    systems = text_of(parcels, "land_use_system").replace("", system)
+    code = text_of(parcels, "planned_use")
+    code = code.where(code != "", text_of(parcels, "land_use"))
     found = state.where(state.str.fullmatch(r"A\d\d?"), "").str[:2]
     open_ = found == ""
     pairs = pd.DataFrame({"system": systems[open_], "code": code[open_]})
@@ -66,12 +66,6 @@ def _class_of(code: pd.Series, system: pd.Series) -> pd.Series:
         found = found.where(~held, state.where(state.str.startswith("A"), "").str[:2])
         left = left.where(~held, "").str[:-1]
     return found
-
-
-def _text(table: pd.DataFrame, name: str) -> pd.Series:
-    if name not in table:
-        return pd.Series("", index=table.index, dtype="object")
-    return table[name].astype("object").where(table[name].notna(), "").astype(str)
 
 
 def quota_use(zone: Zone) -> pd.DataFrame:
@@ -131,6 +125,10 @@ def parcel_facts(zone: Zone) -> pd.DataFrame:
     The park of a parcel that names none is the one it lies in, and its state of building the one
     its land use says.
     """
+    return zone.once(_facts)
+
+
+def _facts(zone: Zone) -> pd.DataFrame:
     parcels = zone.layer("parcel")
     system = str(zone.meta.get("land_use_system", ""))
     states = build_states(parcels, system)
@@ -154,12 +152,12 @@ def parcel_facts(zone: Zone) -> pd.DataFrame:
         {
             "id": parcels["id"],
             "park_id": parks_of(zone, parcels)["park"],
-            "block_id": _text(parcels, "block_id"),
+            "block_id": text_of(parcels, "block_id"),
             "use_class": use_class(parcels, system),
             "build_state": states["state"],
             "derived": states["basis"] == "land_use",
-            "supply_state": _text(parcels, "supply_state"),
-            "hightech": _text(parcels, "hightech"),
+            "supply_state": text_of(parcels, "supply_state"),
+            "hightech": text_of(parcels, "hightech"),
             "area_m2": geo.area_m2(parcels.geometry, center=zone.center),
             **dates,
             **life,

@@ -20,7 +20,6 @@ from ..findings import finding_frame, rule
 from ..land_use import build_states
 from ..model import LEVELS, Zone
 from ..standards.idle_land import as_dates, judge_idle, rule_in_force
-from .topology import _once
 
 __all__ = ["as_known", "as_of", "floor_area_ratio", "houses", "judged_parcels", "stated_numbers"]
 
@@ -83,7 +82,10 @@ def _by(table: pd.DataFrame, year: int) -> pd.Series:
 
 def judged_parcels(zone: Zone, day: date | None = None) -> GeoDataFrame:
     """Return the parcels of a zone with what :func:`judge_idle` says of them, by ``id``."""
-    day = as_of(zone) if day is None else day
+    return zone.once(_judged_on, as_of(zone) if day is None else day)
+
+
+def _judged_on(zone: Zone, day: date) -> GeoDataFrame:
     parcels = zone.at(day.year).layer("parcel")
     planning: Mapping[str, Any] = zone.meta.get("planning", {})
     shown = construction_shown(zone, parcels, day)
@@ -103,15 +105,6 @@ def judged_parcels(zone: Zone, day: date | None = None) -> GeoDataFrame:
         .set_index("id", drop=False)
         .rename_axis(None)
     )
-
-
-def _judged(zone: Zone) -> GeoDataFrame:
-    """The parcels as judged on the zone's day; within a run they are judged once."""
-    return _once(zone, _judged_in, "parcel", "building")
-
-
-def _judged_in(zone: Zone, *levels: str) -> GeoDataFrame:  # noqa: ARG001
-    return judged_parcels(zone)
 
 
 def _records(zone: Zone, name: str) -> bool:
@@ -212,7 +205,7 @@ def idle_not_started(zone: Zone) -> GeoDataFrame:
     if not _can_judge(zone):
         return finding_frame([], rule="L601")
     law = rule_in_force(as_of(zone))
-    judged = _judged(zone)
+    judged = judged_parcels(zone)
     found = judged[judged["state"] == "idle_unstarted"]
     rows = _rows(
         found,
@@ -262,7 +255,7 @@ def idle_stopped(zone: Zone) -> GeoDataFrame:
     if not _can_judge(zone):
         return finding_frame([], rule="L602")
     law = rule_in_force(as_of(zone))
-    judged = _judged(zone)
+    judged = judged_parcels(zone)
     found = judged[judged["state"] == "idle_stopped"]
     if found.empty:
         return finding_frame([], rule="L602")
@@ -343,7 +336,7 @@ def supplied_not_used(zone: Zone) -> GeoDataFrame:
     """Supplied land is started by the agreed day; a note where no extension is ever recorded."""
     if not _can_judge(zone):
         return finding_frame([], rule="L604")
-    judged = _judged(zone)
+    judged = judged_parcels(zone)
     found = judged[judged["state"] == "overdue"]
     rows = _rows(
         found,
@@ -432,7 +425,7 @@ def extension_too_long(zone: Zone) -> GeoDataFrame:
     if not _can_judge(zone) or "extension_months" not in zone.layers["parcel"]:
         return finding_frame([], rule="L606")
     law = rule_in_force(as_of(zone))
-    judged = _judged(zone)
+    judged = judged_parcels(zone)
     excused = judged["government"] | (not _records(zone, "government_cause"))
     most = np.where(excused, law.extension_max_months, 0)
     over = (judged["extension_months"] > most).to_numpy()
@@ -464,7 +457,7 @@ def idle_unknown(zone: Zone) -> GeoDataFrame:
     """What the rule on idle land asks is on record for every supplied parcel."""
     if not _can_judge(zone):
         return finding_frame([], rule="L607")
-    judged = _judged(zone)
+    judged = judged_parcels(zone)
     found = judged[judged["state"] == "unknown"]
     return finding_frame(_rows(found, detail=found["missing"].to_numpy()), rule="L607")
 
@@ -484,7 +477,7 @@ def start_not_recorded(zone: Zone) -> GeoDataFrame:
     """Land that is built on has the date of its start on record."""
     if not _can_judge(zone):
         return finding_frame([], rule="L608")
-    judged = _judged(zone)
+    judged = judged_parcels(zone)
     found = judged[judged["state"] == "undated"]
     late = (pd.Timestamp(as_of(zone)).as_unit("s") - found["due_date"]).dt.days
     rows = _rows(

@@ -13,12 +13,10 @@ not a standard's; ``[checks]`` in ``zone.toml`` replaces them one by one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -27,7 +25,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from .. import geo
-from ..errors import EntangledError, UnknownNameError
+from ..errors import UnknownNameError
 from ..findings import (
     MOST_SINGLE,
     SEVERITIES,
@@ -37,11 +35,10 @@ from ..findings import (
     many,
     rule,
 )
+from ..land_use import text_of
 from ..model import Zone, there_in
 
-__all__ = ["Limits", "limits_of", "searching_once"]
-
-T = TypeVar("T")
+__all__ = ["Limits", "limits_of"]
 
 _EXACT = ("surveyed", "synthetic")  # an outline as good as it is drawn
 _DRAWN = ("surveyed", "synthetic", "digitised", "sketch")  # the others only mark a place
@@ -132,14 +129,6 @@ def _together(layer: DataFrame) -> Callable[[Any, Any], NDArray[np.bool_]]:
         return there
 
     return both
-
-
-def _text(layer: DataFrame, name: str) -> Series:
-    """A column of ids; an empty one names nothing."""
-    if name not in layer:
-        return Series("", index=layer.index, dtype="object")
-    values = layer[name].astype("object")
-    return values.where(values.notna(), "").astype(str).str.strip()
 
 
 def _position(names: Series, layer: GeoDataFrame) -> NDArray[np.intp]:
@@ -241,41 +230,6 @@ def _overlaps(zone: Zone, layer: GeoDataFrame, among: Among | None = None) -> Ge
     )
 
 
-_Found: TypeAlias = dict[tuple[Any, ...], tuple[Any, Any]]
-_FOUND: ContextVar[_Found | None] = ContextVar("what was searched for in this run", default=None)
-
-
-@contextmanager
-def searching_once() -> Iterator[None]:
-    """Search a layer for overlaps or slivers once, however many rules ask, until the block ends."""
-    before = _FOUND.set({})
-    try:
-        yield
-    finally:
-        _FOUND.reset(before)
-
-
-def _once(zone: Zone, search: Callable[..., T], *levels: str) -> T:
-    """Return what a search of layers finds; within a run they are searched once.
-
-    Outlines too entangled for an answer are so for every rule that asks.
-    """
-    found = _FOUND.get()
-    if found is None:
-        return search(zone, *levels)
-    layers = [zone.layers.get(level) for level in levels]
-    key = (search, levels, tuple(map(id, layers)), limits_of(zone), zone.center)
-    if key not in found:  # the layers are kept beside, so that no other can have their number
-        try:
-            found[key] = layers, search(zone, *levels)
-        except EntangledError as problem:
-            found[key] = layers, problem
-    held: T | EntangledError = found[key][1]
-    if isinstance(held, EntangledError):
-        raise held
-    return held
-
-
 def _is_real(places: GeoDataFrame, least_m2: float) -> Series:
     """Which places are a fault, and no sliver: by what of them is wider than the tolerance."""
     return places["wide_m2"] > least_m2
@@ -286,7 +240,7 @@ def _overlaps_of(zone: Zone, level: str) -> GeoDataFrame:
 
     Slivers are among them.
     """
-    return _once(zone, _overlaps_in, level)
+    return zone.once(_overlaps_in, level)
 
 
 def _overlaps_in(zone: Zone, level: str) -> GeoDataFrame:
@@ -294,7 +248,7 @@ def _overlaps_in(zone: Zone, level: str) -> GeoDataFrame:
         return _overlaps(zone, _polygons(zone, level))
     layer = _outlines(zone, level)
     together = _together(layer)
-    above = _position(_text(layer, "parent"), layer)
+    above = _position(text_of(layer, "parent"), layer)
 
     def among(i: Any, j: Any) -> NDArray[np.bool_]:
         apart: NDArray[np.bool_] = (above[i] != j) & (above[j] != i)
@@ -369,7 +323,7 @@ def parcel_is_a_sliver(zone: Zone) -> GeoDataFrame:
 
 def _slivers_of(zone: Zone) -> DataFrame:
     """The parcels that are slivers: their area, mean and widest width."""
-    return _once(zone, _slivers_in, "parcel")
+    return zone.once(_slivers_in, "parcel")
 
 
 def _slivers_in(zone: Zone, level: str) -> DataFrame:
@@ -554,7 +508,7 @@ def blocks_overlap(zone: Zone) -> GeoDataFrame:
 )
 def buildings_overlap(zone: Zone) -> GeoDataFrame:
     """No two buildings stand on the same ground in the same year; yards may lie under them."""
-    found = _once(zone, _houses_overlapping, "building")
+    found = zone.once(_houses_overlapping, "building")
     found = found[_is_real(found, limits_of(zone).overlap_m2) & ~_is_duplicate(zone, found)]
     neighbours = "相邻建筑 their neighbours"
     return _as_one_cause(
@@ -567,7 +521,7 @@ def buildings_overlap(zone: Zone) -> GeoDataFrame:
 
 def _houses_overlapping(zone: Zone, level: str) -> GeoDataFrame:
     layer = _polygons(zone, level)
-    houses = _text(layer, "kind").isin(["", "building"])
+    houses = text_of(layer, "kind").isin(["", "building"])
     if houses.all():
         return _overlaps_of(zone, level)
     return _overlaps(zone, layer[houses].reset_index(drop=True))

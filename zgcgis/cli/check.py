@@ -114,7 +114,7 @@ def check(
     if proposal:
         files["proposal"] = Path(proposal)
     file = Path(waivers) if waivers else (here.folder / "waivers.toml" if here.folder else None)
-    day = judgement_day(here)
+    day, here = judgement_day(here), here.prepared()
     result = _run(_with_proposal(here, plots), day, kept_to, file, files, earlier, lang)
     text = result.json_text()
     made: list[Path] = []

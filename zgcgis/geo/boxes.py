@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import shapely
@@ -13,8 +14,19 @@ from ..errors import EntangledError
 from .plane import Floats, Geometries
 from .rings import Positions, run
 
-__all__ = ["box_pairs", "box_pairs_of", "boxes_near", "see_that_boxes_seldom_meet"]
+__all__ = [
+    "CROWDED",
+    "WORTH_PREPARING",
+    "box_pairs",
+    "box_pairs_of",
+    "boxes_near",
+    "by_cells",
+    "held_pairs",
+    "see_that_boxes_seldom_meet",
+]
 
+WORTH_PREPARING = 8  # pairs per big polygon from which preparing it pays
+CROWDED = 64  # pairs per big polygon from which cells and pieces of it pay
 _FEW = 64  # big polygons up to which comparing boxes one big after another beats an index
 _MOST_PAIRS, _PAIRS_PER_FEATURE = 5_000_000, 100  # of two layers whose boxes meet
 _MOST_NEIGHBOURS, _NEIGHBOURS_PER_FEATURE = 500_000, 40  # pairs of one layer whose boxes meet
@@ -140,3 +152,59 @@ def boxes_near(boxes: Floats, targets: Floats) -> NDArray[np.bool_]:
     held = upto[east, north] - upto[west, north] - upto[east, south] + upto[west, south]
     near[asked] = held > 0
     return near
+
+
+def by_cells(shape: Any, box: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which boxes lie inside `shape`, and which outside, as far as a grid of cells tells.
+
+    A box that touches only cells wholly inside is inside; one that touches only cells that do
+    not meet `shape` is outside. The rest is left to exact tests.
+    """
+    n = int(np.clip(np.sqrt(len(box)) / 2, 4, 64))
+    west, south, east, north = shapely.bounds(shape)
+    x, y = np.linspace(west, east, n + 1), np.linspace(south, north, n + 1)
+    cells = shapely.box(x[:-1, None], y[None, :-1], x[1:, None], y[None, 1:])
+    corner = np.zeros((2, n + 1, n + 1), np.int64)  # sums of cells left of and below a corner
+    corner[0, 1:, 1:] = shapely.contains_properly(shape, cells)
+    corner[1, 1:, 1:] = shapely.disjoint(shape, cells)
+    corner = corner.cumsum(axis=1).cumsum(axis=2)
+    left = np.clip(np.searchsorted(x, box[:, 0]) - 1, 0, n - 1)
+    right = np.clip(np.searchsorted(x, box[:, 2], side="right"), 1, n)
+    low = np.clip(np.searchsorted(y, box[:, 1]) - 1, 0, n - 1)
+    high = np.clip(np.searchsorted(y, box[:, 3], side="right"), 1, n)
+    held = (
+        corner[:, right, high]
+        - corner[:, left, high]
+        - corner[:, right, low]
+        + corner[:, left, low]
+    )
+    cell_count = (right - left) * (high - low)
+    within = (box[:, 0] >= west) & (box[:, 2] <= east)
+    within &= (box[:, 1] >= south) & (box[:, 3] <= north)
+    return (held[0] == cell_count) & within, held[1] == cell_count
+
+
+def held_pairs(
+    outer: Geometries, inner: Geometries, i: Positions, j: Positions
+) -> NDArray[np.bool_]:
+    """Of pairs, whether the outer shape covers the inner one."""
+    found = np.zeros(len(i), bool)
+    if not len(i):
+        return found
+    order = np.argsort(i, kind="stable")
+    big, small = i[order], j[order]
+    first = np.flatnonzero(np.r_[True, big[1:] != big[:-1]])
+    count = np.diff(np.r_[first, len(big)])
+    own = outer[big[first]]
+    busy = count >= WORTH_PREPARING
+    own[busy] = shapely.from_wkb(shapely.to_wkb(own[busy]))  # no other task sees a copy
+    shapely.prepare(own[busy])
+    held, open_ = np.zeros(len(i), bool), np.ones(len(i), bool)
+    for k in np.flatnonzero(count >= CROWDED):  # a few big polygons, not features
+        rows = slice(first[k], first[k] + count[k])
+        inside, away = by_cells(own[k], np.asarray(shapely.bounds(inner[small[rows]])))
+        held[rows], open_[rows] = inside, ~(inside | away)
+    rest = np.flatnonzero(open_)
+    held[rest] = shapely.covers(np.repeat(own, count)[rest], inner[small[rest]])
+    found[order] = held
+    return found

@@ -23,7 +23,7 @@ from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 
 from ..errors import EntangledError
-from .boxes import box_pairs
+from .boxes import CROWDED, WORTH_PREPARING, box_pairs, by_cells, held_pairs
 from .plane import (
     Center,
     Floats,
@@ -52,10 +52,9 @@ THREADS_FROM = 50_000
 """Below as many features one thread is as fast as several."""
 
 _PAIRS_PER_TASK = 65_536
-_WORTH_PREPARING = 8  # pairs per big polygon from which preparing it pays
-_CROWDED = 64  # pairs per big polygon from which cells and pieces of it pay
 _MANY_VERTICES = 128
 _UNION_WEIGHT = 10  # a feature costs that much more in a union than in a clip
+_MANY_COVERS = 2_000  # from which areas are looked at before shapes are united
 _DUST_M2 = 1e-6  # an area below a square millimetre is rounding, not land
 _MOST_SHARED, _SHARED_PER_FEATURE = 200_000, 10  # pairs whose shared ground is built
 _DEEP = 16  # boxes over a place, on average
@@ -113,7 +112,7 @@ def _clipped(
     bigs: Geometries, smalls: Geometries, threads: int
 ) -> tuple[Positions, Positions, Floats]:
     i, j = box_pairs(bigs, smalls, threads)
-    crowded = len(i) > _CROWDED * len(bigs)
+    crowded = len(i) > CROWDED * len(bigs)
     rings = None
     if not crowded:
         rings = Rings.of(bigs, threads), Rings.of(smalls, threads)
@@ -149,7 +148,7 @@ def _pair_areas(
     first = np.flatnonzero(np.r_[True, i[1:] != i[:-1]])
     count = np.diff(np.r_[first, len(i)])
     own = bigs[i[first]]
-    busy = count >= _WORTH_PREPARING
+    busy = count >= WORTH_PREPARING
     copied = busy | shapely.is_prepared(own)  # the caller may have prepared his
     own[copied] = shapely.from_wkb(shapely.to_wkb(own[copied]))  # no other task sees a copy
     shapely.prepare(own[busy])
@@ -158,7 +157,7 @@ def _pair_areas(
     if len(box):
         for shape, start, n in zip(own[busy], first[busy], count[busy], strict=True):
             rows = slice(start, start + n)  # a few big polygons, not features
-            inside, away = _by_cells(shape, box[j[rows]])
+            inside, away = by_cells(shape, box[j[rows]])
             size[rows][inside] = whole[j[rows]][inside]
             open_[rows] = ~(inside | away)
     rest = np.flatnonzero(open_)
@@ -178,36 +177,6 @@ def _pair_areas(
     _see_that_they_meet_seldom(small[rest], pieces)
     size[rest] = shapely.area(shapely.intersection(small[rest], pieces))
     return size
-
-
-def _by_cells(shape: Any, box: Floats) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which boxes lie inside `shape`, and which outside, as far as a grid of cells tells.
-
-    A box that touches only cells wholly inside is inside; one that touches only cells that do
-    not meet `shape` is outside. The rest is left to exact tests.
-    """
-    n = int(np.clip(np.sqrt(len(box)) / 2, 4, 64))
-    west, south, east, north = shapely.bounds(shape)
-    x, y = np.linspace(west, east, n + 1), np.linspace(south, north, n + 1)
-    cells = shapely.box(x[:-1, None], y[None, :-1], x[1:, None], y[None, 1:])
-    corner = np.zeros((2, n + 1, n + 1), np.int64)  # sums of cells left of and below a corner
-    corner[0, 1:, 1:] = shapely.contains_properly(shape, cells)
-    corner[1, 1:, 1:] = shapely.disjoint(shape, cells)
-    corner = corner.cumsum(axis=1).cumsum(axis=2)
-    left = np.clip(np.searchsorted(x, box[:, 0]) - 1, 0, n - 1)
-    right = np.clip(np.searchsorted(x, box[:, 2], side="right"), 1, n)
-    low = np.clip(np.searchsorted(y, box[:, 1]) - 1, 0, n - 1)
-    high = np.clip(np.searchsorted(y, box[:, 3], side="right"), 1, n)
-    held = (
-        corner[:, right, high]
-        - corner[:, left, high]
-        - corner[:, right, low]
-        + corner[:, left, low]
-    )
-    cell_count = (right - left) * (high - low)
-    within = (box[:, 0] >= west) & (box[:, 2] <= east)
-    within &= (box[:, 1] >= south) & (box[:, 3] <= north)
-    return (held[0] == cell_count) & within, held[1] == cell_count
 
 
 def _pieces(outer: Geometries, i: Positions, box: Floats) -> Geometries:
@@ -360,7 +329,7 @@ def outside_own(
     flat = to_plane(inner, center)
     shapes, outers = _array(flat), _array(to_plane(outer, center))
     asked = np.flatnonzero(own >= 0)
-    asked = asked[~shapely.covers(outers[own[asked]], shapes[asked])]
+    asked = asked[~held_pairs(outers, shapes, own[asked], asked)]
     _see_that_they_meet_seldom(shapes[asked], outers[own[asked]])
     left = np.asarray(shapely.difference(shapes[asked], outers[own[asked]]), object)
     size = np.asarray(shapely.area(left))
@@ -386,7 +355,7 @@ def _uncovered(
     flat = to_plane(layer, center)
     shapes, covers = _array(flat), _array(to_plane(cover, center))
     weight = _UNION_WEIGHT * (len(shapes) + len(covers))
-    at, left = _differences(shapes, covers, _threads(threads, weight))
+    at, left = _differences(shapes, covers, min_area_m2, _threads(threads, weight))
     if not whole:
         left, of = shapely.get_parts(left, return_index=True)
         at = at[of]
@@ -400,17 +369,24 @@ def _uncovered(
 
 
 def _differences(
-    shapes: Geometries, covers: Geometries, threads: int
+    shapes: Geometries, covers: Geometries, least_m2: float, threads: int
 ) -> tuple[Positions, Geometries]:
-    """What is left of each shape outside all `covers`: positions and geometries."""
+    """What is left of each shape outside all `covers`: positions and geometries.
+
+    A shape of which areas alone tell that no more than `least_m2` are left may be missing.
+    """
     left = shapes.copy()
     i, j = box_pairs(shapes, covers, threads)
     first = np.flatnonzero(np.r_[True, i[1:] != i[:-1]]) if len(i) else np.zeros(0, np.intp)
     count = np.diff(np.r_[first, len(i)])
-    few = count < _WORTH_PREPARING
+    few = count < WORTH_PREPARING
     alone = np.repeat(few, count)
     a, b = i[alone], j[alone]
-    done = np.unique(a[shapely.covers(covers[b], shapes[a])])  # one cover holds it whole
+    full = np.zeros(len(shapes), bool)
+    full[a[held_pairs(covers, shapes, b, a)]] = True  # one cover holds it whole
+    if len(covers) >= _MANY_COVERS and len(i) < CROWDED * len(covers):
+        full |= _full_by_area(shapes, covers, least_m2, threads)
+    done = np.flatnonzero(full)
     left[done] = shapely.Polygon()
     busy = np.isin(i[first], done, invert=True)
     see_that_they_unite(covers[np.unique(j[np.repeat(busy, count)])])
@@ -419,7 +395,7 @@ def _differences(
         start, n = task  # a union is one shape's own
         mine = shapes[i[start]]
         near = covers[j[start : start + n]]
-        if n >= _WORTH_PREPARING:
+        if n >= WORTH_PREPARING:
             own = shapely.from_wkb(shapely.to_wkb(mine))
             shapely.prepare(own)
             near = near[shapely.intersects(own, near)]
@@ -430,6 +406,25 @@ def _differences(
     run(subtract, list(zip(first[busy], count[busy], strict=True)), threads)
     there = np.flatnonzero(~_nothing(left))
     return there, left[there]
+
+
+def _full_by_area(
+    shapes: Geometries, covers: Geometries, least_m2: float, threads: int
+) -> NDArray[np.bool_]:
+    """Of which shapes no more than `least_m2` can be open, as areas tell without any union.
+
+    What covers hold of a shape, less what any two of them share, is covered at least (Bonferroni).
+    """
+    try:
+        i, j, held_m2 = _clipped(shapes, covers, threads)
+        a, b, twice_m2 = _clipped(covers, covers, threads)
+    except EntangledError:
+        return np.zeros(len(shapes), bool)
+    apart = a != b  # each pair comes from both sides
+    shared_m2 = np.bincount(a[apart], twice_m2[apart], len(covers)) / 2
+    covered = np.bincount(i, held_m2 - shared_m2[j] - _DUST_M2, len(shapes))
+    full: NDArray[np.bool_] = shapely.area(shapes) - covered < least_m2
+    return full
 
 
 def _united(shapes: Geometries) -> Any:

@@ -147,29 +147,53 @@ def to_plane(geometry: Placed, center: Center | None = None) -> Placed:
     if is_plane(_with_crs(geometry).crs) and (center is None or geometry.crs == plane(center)):
         return geometry
     crs = plane(center_of(geometry) if center is None else _pair(center))
-    held, shapes = _HELD.get(), _array(geometry)
-    if held is None:
+    held = _HELD.get()
+    if held is None or len(geometry) < _FEW:
         return _brought(geometry, crs)
-    key = shapes.__array_interface__["data"][0], shapes.shape, shapes.strides, geometry.crs, crs
-    if key not in held:  # the shapes are kept beside, so that no others can have their place
-        held[key] = shapes, _array(_brought(geometry.geometry, crs))
-        if len(held) > _MOST_HELD:
-            del held[next(iter(held))]
-    flat = GeoSeries(held[key][1], index=geometry.index, crs=crs)
+    flat = GeoSeries(held.brought(geometry.geometry, crs), index=geometry.index, crs=crs)
     if isinstance(geometry, GeoDataFrame):
         return geometry.set_geometry(flat.rename(geometry.geometry.name))
     return flat.rename(geometry.name)
 
 
-_Held: TypeAlias = dict[tuple[Any, ...], tuple[Geometries, Geometries]]
-_HELD: ContextVar[_Held | None] = ContextVar("layers already in a plane", default=None)
-_MOST_HELD = 3
+_FEW = 500  # features: so few are brought anew as fast as they are found again
+
+
+class _Held:
+    """Shapes already in a plane, found again by what they are, whichever layer holds them."""
+
+    def __init__(self) -> None:
+        self.parts: dict[
+            tuple[CRS, CRS], list[tuple[NDArray[np.intp], Geometries, Geometries]]
+        ] = {}
+
+    def brought(self, geometry: GeoSeries, crs: CRS) -> Geometries:
+        """Return the shapes of a series in a plane; those not held are brought there, and kept."""
+        shapes = _array(geometry)
+        parts = self.parts.setdefault((geometry.crs, crs), [])
+        number = np.fromiter(map(id, shapes), np.intp, len(shapes))
+        flat, left = np.full(len(shapes), None, object), np.arange(len(shapes))
+        for numbers, _, held in parts:
+            place = np.searchsorted(numbers, number[left])
+            place[place == len(numbers)] = 0
+            there = numbers[place] == number[left]
+            flat[left[there]] = held[place[there]]
+            left = left[~there]
+            if not len(left):
+                return flat
+        flat[left] = _array(_brought(geometry.iloc[left], crs))
+        order = left[np.argsort(number[left], kind="stable")]
+        parts.append((number[order], shapes[order], flat[order]))  # kept, so that no other
+        return flat  # shape can have the number of one of them
+
+
+_HELD: ContextVar[_Held | None] = ContextVar("shapes already in a plane", default=None)
 
 
 @contextmanager
 def in_plane_once() -> Iterator[None]:
-    """Bring the same layer to a plane once, however many ask, until the block ends."""
-    before = _HELD.set({})
+    """Bring a shape to a plane once, however many layers hold it, until the block ends."""
+    before = _HELD.set(_HELD.get() or _Held())
     try:
         yield
     finally:

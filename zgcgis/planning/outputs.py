@@ -345,7 +345,7 @@ def _shown_cell(value: Any) -> str:
 
 def _fill_cell(sheet: Sheet, at: tuple[int, int], value: Any, lang: str, colour: str) -> None:
     """Write one value where it is known: most cells of a large sheet are empty."""
-    plain = plain_value(_plain(value))
+    plain = value if type(value) is str else plain_value(_plain(value))
     if isinstance(plain, bool):
         plain = ("是" if plain else "") if lang == "zh" else ("yes" if plain else "")
     look = PLAIN

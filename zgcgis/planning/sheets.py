@@ -16,9 +16,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
-from geopandas import GeoDataFrame
+from geopandas import GeoDataFrame, GeoSeries
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
+from pyproj import CRS
 
 from .. import geo
 from ..checks.quota import counted_parcels
@@ -45,6 +46,7 @@ SHEET_RULES = ("L601", "L602", "Q401")
 """The rules whose findings get a sheet of their own."""
 
 _WIDTH, _HEIGHT = 680.0, 380.0
+_LEAST_SEEN = 2.5  # of the drawing's units: what lies around a place and is smaller is a speck
 
 _WORDS = {
     "zh": {
@@ -101,6 +103,7 @@ def place_svg(
         Language of the scale and the north mark.
     """
     center = zone.center or geo.center_of(place)
+    plane = geo.plane(center)
     mine = shapely.make_valid(geo.to_plane(place.geometry, center).to_numpy())
     west, south, east, north = shapely.total_bounds(mine)
     span = max(east - west, (north - south) * _WIDTH / _HEIGHT, 60.0) * 1.7
@@ -126,9 +129,7 @@ def place_svg(
     def draw(layer: GeoDataFrame | None, style: str) -> list[str]:
         if layer is None or layer.empty:
             return []
-        shapes = geo.to_plane(layer.geometry, center).to_numpy()
-        near = shapes[shapely.intersects(shapes, frame)]
-        return [f'<path class="{style}" d="{path(shape)}"/>' for shape in near]
+        return [f'<path class="{style}" d="{path(shape)}"/>' for shape in _met(layer, frame, plane)]
 
     neighbours = around if around is not None else zone.layers.get("parcel")
     lines = [
@@ -164,6 +165,17 @@ def place_svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" '
         f'role="img" aria-label="{Markup.escape(xml_text(names))}">' + "".join(lines) + "</svg>"
     )
+
+
+def _met(layer: GeoDataFrame, frame: shapely.Polygon, plane: CRS) -> Any:
+    """The shapes of a layer that meet a frame and can be seen in it, in the plane of the frame."""
+    wide = GeoSeries([frame.buffer(frame.length / 100)], crs=plane).to_crs(layer.crs)
+    near = np.sort(layer.sindex.query(shapely.box(*wide.total_bounds)))
+    shapes = layer.geometry.iloc[near].to_crs(plane).to_numpy()
+    box = shapely.bounds(shapes)
+    seen_m = _LEAST_SEEN * (frame.bounds[2] - frame.bounds[0]) / _WIDTH
+    seen = (box[:, 2:] - box[:, :2]).max(axis=1, initial=0) >= seen_m
+    return shapes[seen & shapely.intersects(shapes, frame)]
 
 
 def _round_length(metres: float) -> float:

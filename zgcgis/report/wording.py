@@ -82,7 +82,7 @@ def sentences_of(zone: Zone) -> Callable[[GeoDataFrame, str], pd.Series]:
 
 def named(zone: Zone, findings: pd.DataFrame, lang: str) -> pd.DataFrame:
     """Return findings whose levels, units and uses are named in one language, for sentences."""
-    names = _names(zone, lang)
+    names = zone.once(_names, lang)
 
     def name(word: Any) -> Any:
         return names.get(word, word) if isinstance(word, str) else word
@@ -118,7 +118,7 @@ def _names(zone: Zone, lang: str) -> dict[str, str]:
 
 def in_words(zone: Zone, table: pd.DataFrame, lang: str) -> pd.DataFrame:
     """Return a table in which units of land, severities, kinds and uses stand in one language."""
-    names = _names(zone, lang)
+    names = zone.once(_names, lang)
     done = table.copy()
     for column in done.columns:
         if column in _AS_THEY_ARE or pd.api.types.is_numeric_dtype(done[column]):

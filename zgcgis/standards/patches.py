@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..land_use import classify, plain_class
+from ..land_use import classify, plain_class, texts
 
 __all__ = ["EDITION", "PATCH_RULES", "SCORE_REMARK", "Inspection", "PatchRule", "inspect_patches"]
 
@@ -153,8 +153,7 @@ def _broken(patches: pd.DataFrame, rule: PatchRule) -> NDArray[np.bool_]:
 
 
 def _texts(values: pd.Series) -> pd.Series:
-    texts = values.astype("object").where(values.notna(), "").astype(str).str.strip()
-    return texts.str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
+    return texts(values).str.replace(r"^(\d+)\.0+$", r"\1", regex=True)
 
 
 def _matches(values: pd.Series, pattern: str) -> NDArray[np.bool_]:

@@ -14,11 +14,10 @@ from pandas import DataFrame
 
 from ... import geo
 from ...accounts import Shared, balance, shared_ground
-from ...accounts.shares import text
 from ...checks.topology import limits_of
 from ...clusters import location_quotients
 from ...errors import UnknownNameError
-from ...land_use import build_states, classify
+from ...land_use import build_states, classify, text_of
 from ...model import COLUMNS, LEVELS, Zone, there_in
 from .codec import pack, pack_column
 from .hot_spots import hot_spots
@@ -379,8 +378,8 @@ def _classes_of(zone: Zone, other: Zone, old: GeoDataFrame, new: GeoDataFrame) -
     systems = [str(z.meta.get("land_use_system") or "") for z in (zone, other)]
 
     def uses(rows: GeoDataFrame, key: str, system: str) -> pd.Series:
-        own = text(rows, "land_use_system")
-        return classify(text(rows, key), own.where(own != "", system))["class"]
+        own = text_of(rows, "land_use_system")
+        return classify(text_of(rows, key), own.where(own != "", system))["class"]
 
     pairs: dict[str, tuple[pd.Series, pd.Series]] = {}
     if old is new:
@@ -402,7 +401,7 @@ def _classes_of(zone: Zone, other: Zone, old: GeoDataFrame, new: GeoDataFrame) -
 
 def _theme(key: str, states: _States) -> dict[str, Any]:
     style, was, now = states.classes[key]
-    park_old, park_new = text(states.old, "park_id"), text(states.new, "park_id")
+    park_old, park_new = text_of(states.old, "park_id"), text_of(states.new, "park_id")
     by_class = balance(states.ground, was, now)
     cells = balance(states.ground, _joined(park_old, was), _joined(park_new, now))
     rows: dict[str, list[list[float]]] = {}
@@ -464,10 +463,10 @@ def _words_of(states: _States, kinds: Sequence[Any]) -> tuple[list[Any], list[An
         for key in LEVELS["parcel"].columns
         if key in states.old and key in states.new and key not in {"id", "since", "until", "land_use_system", "geometry"}
     ]  # fmt: skip
-    was = {key: text(states.old, key).to_numpy() for key in keys}
-    now = {key: text(states.new, key).to_numpy() for key in keys}
-    place = {id: k for k, id in enumerate(text(states.new, "id"))}
-    old = [place.get(id, -1) for id in text(states.old, "id")]
+    was = {key: text_of(states.old, key).to_numpy() for key in keys}
+    now = {key: text_of(states.new, key).to_numpy() for key in keys}
+    place = {id: k for k, id in enumerate(text_of(states.new, "id"))}
+    old = [place.get(id, -1) for id in text_of(states.old, "id")]
     said_old: list[Any] = [["", ""]] * len(states.old)
     said_new: list[Any] = [["", ""]] * len(states.new)
     rows = np.array([k for k, j in enumerate(old) if j >= 0], np.intp)
@@ -496,8 +495,8 @@ def _twins(states: _States) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     close = g.area_m2 >= _SAME_PART * np.minimum(g.old_m2[g.i], g.new_m2[g.j])
     found = []
     for rows, ends, others, names in (
-        (states.old, g.i, g.j, text(states.new, "id").to_numpy()),
-        (states.new, g.j, g.i, text(states.old, "id").to_numpy()),
+        (states.old, g.i, g.j, text_of(states.new, "id").to_numpy()),
+        (states.new, g.j, g.i, text_of(states.old, "id").to_numpy()),
     ):
         told = np.full(len(rows), "", object)
         moved = close & (g.same[g.i] != g.j)

@@ -22,7 +22,7 @@ from ...checks import check
 from ...errors import UnknownNameError, ZgcgisError
 from ...findings import describe
 from ...geo import area_m2
-from ...land_use import CLASSES, STATE_KEYS, build_states, classify
+from ...land_use import CLASSES, STATE_KEYS, build_states, classify, text_of, texts
 from ...model import COLUMNS, LEVELS, Zone
 from ...terms import TERMS
 from ..panel import breaks
@@ -408,8 +408,7 @@ def use_style(
     """
     known = classify(codes, system)
     systems = system if isinstance(system, Series) else Series(system, index=codes.index)
-    text = codes.astype("object").where(codes.notna(), "").astype(str).str.strip()
-    label = known["known_as"].where(known["known_as"] != "", text)
+    label = known["known_as"].where(known["known_as"] != "", texts(codes))
     told: dict[str, tuple[str, str, str]] = {}
     rows = DataFrame(
         {"label": label, "system": systems, "zh": known["zh"], "class": known["class"]}
@@ -440,14 +439,8 @@ def common_uses(uses: Series) -> tuple[dict[str, Any] | None, NDArray[Any] | Non
     return class_style("class", names, ("用途", "Use"), told)
 
 
-def _text(rows: DataFrame, key: str) -> Series:
-    if key not in rows:
-        return Series("", index=rows.index, dtype="object")
-    return rows[key].astype("object").where(rows[key].notna(), "").astype(str).str.strip()
-
-
 def _systems(rows: DataFrame, system: str) -> Series:
-    own = _text(rows, "land_use_system")
+    own = text_of(rows, "land_use_system")
     return own.where(own != "", system)
 
 
@@ -455,7 +448,7 @@ def _uses(sheet: _Sheet, keys: Sequence[str]) -> None:
     for key in keys:
         if key in sheet.rows:
             systems = _systems(sheet.rows, sheet.system)
-            sheet.add(*use_style(key, _text(sheet.rows, key), systems, _words(key)[:2]))
+            sheet.add(*use_style(key, text_of(sheet.rows, key), systems, _words(key)[:2]))
 
 
 def state_style(key: str, states: Series) -> tuple[dict[str, Any] | None, NDArray[Any] | None]:
@@ -495,7 +488,7 @@ def _parcels(zone: Zone, level: str, sheet: _Sheet) -> None:  # noqa: ARG001
     states = build_states(rows, sheet.system)["state"]
     sheet.add(*state_style("build_state", states))
     if "supply_state" in rows:
-        sheet.add(*state_style("supply_state", _text(rows, "supply_state")))
+        sheet.add(*state_style("supply_state", text_of(rows, "supply_state")))
     floors = _floor_areas(zone, rows)
     if floors is not None:
         sheet.columns["floor_area_m2"] = floors
@@ -514,8 +507,8 @@ def _fit(sheet: _Sheet) -> None:
     if "planned_use" not in rows or "land_use" not in rows:
         return
     systems = _systems(rows, sheet.system)
-    now = classify(_text(rows, "land_use"), systems)["class"]
-    plan = classify(_text(rows, "planned_use"), systems)["class"]
+    now = classify(text_of(rows, "land_use"), systems)["class"]
+    plan = classify(text_of(rows, "planned_use"), systems)["class"]
     both = (now != "") & (plan != "")
     said = Series(np.where(now == plan, _FIT[0][0], _FIT[1][0]), index=rows.index).where(both, "")
     sheet.add(*class_style("plan_fit", said, _OUR_WORDS["plan_fit"][:2], _FIT))
@@ -546,7 +539,7 @@ def _buildings(zone: Zone, level: str, sheet: _Sheet) -> None:  # noqa: ARG001
     _ramps(sheet, ("storeys", "built_year"))
     for key in ("kind", "use"):
         if key in sheet.rows:
-            sheet.add(*class_style(key, _text(sheet.rows, key), _words(key)[:2]))
+            sheet.add(*class_style(key, text_of(sheet.rows, key), _words(key)[:2]))
     _life(sheet)
 
 
@@ -556,7 +549,7 @@ def _plans(zone: Zone, level: str, sheet: _Sheet) -> None:  # noqa: ARG001
 
 
 def _outline(zone: Zone, level: str, sheet: _Sheet) -> None:  # noqa: ARG001
-    grades = _text(sheet.rows, "grade")
+    grades = text_of(sheet.rows, "grade")
     names = [LEVELS[level].zh, LEVELS[level].en]
     if (grades != "").any():
         sheet.add(*class_style("grade", grades, names))
