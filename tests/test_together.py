@@ -200,6 +200,20 @@ def test_killed_on_the_way_nothing_is_seen_and_the_next_run_sweeps(tmp_path):
         assert out.stat().st_mode & 0o777 == 0o777 & ~mask
 
 
+def test_what_a_run_left_that_was_killed_before_its_folder_was_there_goes_with_a_later_one(
+    tmp_path,
+):
+    out = tmp_path / "out"
+    left = tmp_path / ".zgcgis-0123456789abcdef"
+    (left / "new").mkdir(parents=True)
+    (left / "new" / "a").write_text("a copy", encoding="utf-8")
+    left.with_name(f"{left.name}.lock").touch()
+    out.mkdir()  # of a run that went before, or of one that was killed in it
+    with together({out: True}):
+        write_text_whole(out / "a", "a")
+    assert [*tmp_path.iterdir()] == [out]
+
+
 def test_a_missing_or_broken_browser_only_leaves_out_the_pdf(tmp_path, monkeypatch):
     broken = tmp_path / "chromium"
     broken.write_text("#!/bin/sh\necho no display >&2\nexit 1\n", encoding="utf-8")

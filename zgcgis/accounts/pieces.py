@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame
 
-from ..land_use import STATE_KEYS
+from ..land_use import STATE_KEYS, text_of
 from .book import Survey
-from .shares import living, numbers, text
+from .shares import living, numbers
 
 __all__ = ["RECIPES", "Recipe", "count_pieces", "pieces", "summed"]
 
@@ -133,7 +133,7 @@ def _parcels(survey: Survey, years: list[int]) -> DataFrame:
     layer = s.layers["parcel"]
     order = np.lexsort((s.land.feature, s.land.unit))
     unit, at, area = s.land.unit[order], s.land.feature[order], s.land.size_m2[order]
-    high = text(layer, "hightech").str.startswith("H").to_numpy(bool)
+    high = text_of(layer, "hightech").str.startswith("H").to_numpy(bool)
     idle = np.nan_to_num(numbers(layer, "idle_m2"))[at]
     share = np.divide(area, s.parcel_m2[at], out=np.zeros(len(at)), where=s.parcel_m2[at] > 0)
     there = {
@@ -182,7 +182,7 @@ def _buildings(survey: Survey, years: list[int]) -> DataFrame:
             "id": s.ids("building", at),
             "parcel": s.ids("parcel", on),
             "build_state": s.state["state"][on],
-            "house": text(layer, "kind").isin(["", "building"]).to_numpy(int)[at],
+            "house": text_of(layer, "kind").isin(["", "building"]).to_numpy(int)[at],
             "footprint_m2": area,
             "floor_area_m2": floor,
             "floor_area_below_m2": s.floor_below[at] * share,

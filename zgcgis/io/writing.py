@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import WriteError
-from ..runs import work_folder
+from ..runs import sweep, work_folder
 from ..safe_text import well_formed
 from .places import AWAITED, Awaited, refuse_place
 
@@ -191,6 +191,7 @@ def _waiting(awaited: Awaited, root: Path, target: Path) -> Path:
     if root not in awaited.work:
         if folder and root.is_dir():  # within it: beside it may be another disk
             place = root
+            sweep(root.parent)  # where a run waited that was killed before the folder was there
         else:
             place = root.parent
             while folder and not place.is_dir() and place.parent != place:

@@ -169,11 +169,14 @@ def place_svg(
 
 def _met(layer: GeoDataFrame, frame: shapely.Polygon, plane: CRS) -> Any:
     """The shapes of a layer that meet a frame and can be seen in it, in the plane of the frame."""
-    wide = GeoSeries([frame.buffer(frame.length / 100)], crs=plane).to_crs(layer.crs)
+    west, south, east, north = frame.bounds
+    rim = (east - west) / 20  # a box of degrees is none of metres
+    wide = GeoSeries([shapely.box(west - rim, south - rim, east + rim, north + rim)], crs=plane)
+    wide = wide.to_crs(layer.crs)
     near = np.sort(layer.sindex.query(shapely.box(*wide.total_bounds)))
     shapes = layer.geometry.iloc[near].to_crs(plane).to_numpy()
     box = shapely.bounds(shapes)
-    seen_m = _LEAST_SEEN * (frame.bounds[2] - frame.bounds[0]) / _WIDTH
+    seen_m = _LEAST_SEEN * (east - west) / _WIDTH
     seen = (box[:, 2:] - box[:, :2]).max(axis=1, initial=0) >= seen_m
     return shapes[seen & shapely.intersects(shapes, frame)]
 
