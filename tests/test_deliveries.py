@@ -376,7 +376,7 @@ def test_a_zone_is_made_of_a_delivery(tmp_path):
 def test_what_cannot_be_told_is_asked_at_once_and_nothing_is_imported(zone, tmp_path):
     given = tmp_path / "given"
     shapefile(survey(), given / "DLTB.shp", PRJ)
-    shapefile(survey(), given / "地类图斑.shp", PRJ)
+    shapefile(survey().assign(TBBH="0"), given / "地类图斑.shp", PRJ)
     plain = gpd.GeoDataFrame({"a": [1, 2]}, geometry=squares(2), crs=4548)
     shapefile(plain, given / "x.shp", PRJ)
     with pytest.raises(Exception, match=r"x\.shp.*--level.*--layer") as told:
@@ -629,7 +629,10 @@ LINES = {
     "VCT 2.0、3.0（.vct）": "vct::test_polygons_made_of_shared_lines_are_read_in_each_dialect",
     "VCT 3.0": "vct::test_patches_are_written_and_read_again_to_a_millimetre",
     "没有编号的图层用 `--add` 追加": "delivered_kinds::test_what_is_added_without_ids_has_ids_of_its_own",
-    "没有说明坐标系的图，示范区已有图层": "delivered_kinds::test_corners_that_a_zone_has_already_settle_the_system_of_a_drawing",
+    "红线（图层名或文件名含“红线”，生态、道路、建筑红线等除外）": "whole_delivery::test_a_red_line_goes_where_the_land_it_covers_says",
+    "同一图层交了几份（几个带、Shapefile 与 .gdb、压缩包里的副本、没有属性的 DXF）": "whole_delivery::test_the_same_land_in_several_dresses_is_taken_once_and_said",
+    "后来的供地台账": "whole_delivery::test_a_later_ledger_brings_its_values_and_each_that_differs_is_named",
+    "没有说明坐标系的图": "delivered_kinds::test_corners_that_a_zone_has_already_settle_the_system_of_a_drawing",
     "金额没有写单位的表": "delivered_kinds::test_money_without_a_unit_is_asked_about_and_the_answer_counts",
     "表中的小计、合计行": "deliveries::test_totals_are_held_against_their_parts",
     "地类图斑里不合规则的": "patches::test_every_rule_catches_what_is_planted_and_nothing_else",

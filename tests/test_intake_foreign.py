@@ -268,9 +268,10 @@ def test_a_drawing_may_close_its_outlines_by_flag_or_by_meeting_ends(tmp_path, f
     path = tmp_path / "drawing.dxf"
     path.write_text("\n".join([*lines, "0", "ENDSEC", "0", "EOF", ""]))
     outcome, counts, found = rules(path, "parcel", crs="EPSG:4548")
-    assert counts["refused"] == 0
-    assert outcome == ("repair" if again else "finding")
-    assert ("R302" in found) is again
+    assert (counts["refused"], counts["repaired"]) == (0, 0)
+    assert outcome == "finding"
+    assert "R302" not in found  # nothing was joined that did not meet
+    assert ("R564" in found) is again
 
 
 def test_a_database_under_the_name_of_a_text_is_told_as_such(tmp_path):

@@ -87,9 +87,14 @@ def test_a_dry_run_writes_nothing(zone, parcels):
 def test_a_refused_file_leaves_the_zone_as_it_was(zone, parcels, tmp_path):
     import_file(parcels, zone, "parcel")
     before = contents(zone)
-    parcels.with_suffix(".prj").unlink()
+    moved = gpd.read_file(parcels)
+    moved.geometry = moved.geometry.translate(90, 60)  # as an older datum does
+    path = tmp_path / "moved" / "parcels.shp"
+    path.parent.mkdir()
+    moved.to_file(path)
+    path.with_suffix(".prj").unlink()
     with pytest.raises(ReadError, match="--crs"):
-        import_file(parcels, zone, "parcel")
+        import_file(path, zone, "parcel")
     after = contents(zone)
     assert after == before
 

@@ -110,24 +110,6 @@ def test_what_was_joined_is_carried_on_and_a_correction_stands_once(zone, tmp_pa
     assert import_all(better, zone, update=True)[0].unchanged
 
 
-@pytest.mark.parametrize("taken", [False, True], ids=["given anew", "given to another"])
-def test_layers_that_point_at_a_number_given_anew_are_named(zone, tmp_path, taken):
-    points = [square(k).centroid.buffer(5) for k in (0, 1, 3)]
-    frame = gpd.GeoDataFrame(
-        {"ZRZH": ["a", "b", "c"], "ZDDM": ["P0", "P1", "P3"]}, geometry=points, crs=4548
-    )
-    frame.to_file(tmp_path / "ZRZ.gpkg")
-    import_file(tmp_path / "ZRZ.gpkg", zone, "building")
-    ids = ["N0", "N1", "P2", *(f"P{k}" for k in range(3, 10)), *(["P1"] if taken else [])]
-    shapes = [square(k) for k in range(11 if taken else 10)]
-    (made,) = import_all(
-        delivery(tmp_path / "2024" / "b.gpkg", ids, shapes, 2024), zone, update=True
-    )
-    (found,) = made.findings[made.findings["rule"] == "R576"].to_dict("records")
-    assert (found["measured"], found["other"]) == (1 if taken else 2, "building")
-    assert found["detail"] == "P0 → N0"
-
-
 def test_undo_puts_every_byte_back_and_the_first_import_too(tmp_path):
     folder = new_zone(tmp_path / "zone", id="z", zh="区", en="Zone")
     empty = snapshot(folder)

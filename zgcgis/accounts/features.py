@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,7 @@ __all__ = [
     "changed_values",
     "compare_features",
     "on_bare_ground",
+    "repointed",
     "standing",
     "year_of_data",
     "year_of_delivery",
@@ -190,18 +192,96 @@ def on_bare_ground(gone: GeoDataFrame, frame: GeoDataFrame) -> int:
     return int(placed.sum()) - len(np.unique(held))
 
 
-def pointing_at(features: DataFrame, layer: DataFrame, column: str) -> tuple[int, str]:
-    """Return how many rows of another layer name a feature by an id that it no longer has.
+class Repointed(NamedTuple):
+    """A layer with its references moved: how many were, one as ``was → id``; and those left."""
 
-    With one of them as ``was → id``. An id that another feature has taken since is left out: whom
-    the row means then cannot be told.
+    layer: DataFrame
+    moved: int
+    sample: str
+    left: int
+    unsure: str
+
+
+def repointed(
+    features: DataFrame,
+    shapes: NDArray[np.object_] | None,
+    layer: GeoDataFrame,
+    column: str,
+    year: int,
+    *,
+    dated: bool,
+) -> Repointed:
+    """Let the rows of another layer name features by the ids that they were given anew.
+
+    Parameters
+    ----------
+    features
+        What became of each feature, from :func:`compare_features`: those renumbered are matched
+        one to one by their outlines.
+    shapes
+        The outlines of the later state, by the positions in ``features.new``.
+    layer, column
+        The other layer, and its column of ids.
+    year, dated
+        The year in which the ids are new; whether rows of the layer begin and end in years: then
+        the row ends there and another begins, so that both years name what they hold. Rows of an
+        earlier ``year`` of their own stay.
+
+    Returns
+    -------
+    layer
+        The layer with its references moved. An id that another feature has now is moved only
+        where the row lies on the ground of the one renumbered; else it is left.
     """
-    given = features.loc[features["kind"] == "renumbered", ["was", "id"]]
+    given = features[features["kind"] == "renumbered"]
     taken = set(features.loc[~features["kind"].isin(["retired", "renumbered"]), "id"])
-    moved = {str(was): str(now) for was, now in given.to_numpy().tolist() if was not in taken}
-    held = layer[column].dropna().astype(str) if column in layer else Series(dtype="str")
-    found = held[held.isin(list(moved))]
-    return len(found), f"{found.iloc[0]} → {moved[found.iloc[0]]}" if len(found) else ""
+    taken |= set(given["id"])
+    now = {str(was): (str(new), int(at)) for was, new, at in zip(given["was"], given["id"], given["new"], strict=True)}  # fmt: skip
+    held = layer[column].astype("object").where(layer[column].notna(), "").astype(str)
+    named = held.isin(list(now)).to_numpy(bool, copy=True)
+    if "until" in layer:
+        named &= layer["until"].isna().to_numpy(bool)
+    if "year" in layer:
+        named &= ~(layer["year"].astype("Int64") < year).fillna(value=False).to_numpy(bool)
+    rows = np.flatnonzero(named).tolist()
+    places = np.asarray(shapely.point_on_surface(np.asarray(layer.geometry.array, object)), object)
+    sure = [
+        row
+        for row in rows
+        if held.iloc[row] not in taken
+        or (shapes is not None and places[row] is not None
+            and shapely.intersects(shapes[now[held.iloc[row]][1]], places[row]))
+    ]  # fmt: skip
+    left = [row for row in rows if row not in set(sure)]
+    made = DataFrame(layer).copy()
+    words = [f"{held.iloc[row]} → {now[held.iloc[row]][0]}" for row in (*sure[:1], *left[:1])]
+    sample, unsure = words[0] if sure else "", words[-1] if left else ""
+    if sure:
+        made = _with_ids(
+            made, sure, [now[held.iloc[row]][0] for row in sure], column, year if dated else None
+        )
+    return Repointed(made, len(sure), sample, len(left), unsure)
+
+
+def _with_ids(
+    made: DataFrame, rows: list[int], ids: list[str], column: str, year: int | None
+) -> DataFrame:
+    """Write ids into rows of a layer; where it keeps years the rows end and go on as others."""
+    late = made.iloc[rows].copy()
+    late[column] = ids
+    if year is None:
+        made.iloc[rows, made.columns.get_loc(column)] = np.array(ids, dtype="object")
+        return made
+    for side in ("since", "until"):
+        if side not in made:
+            made[side] = late[side] = Series(pd.NA, dtype="Int64")
+        made[side] = made[side].astype("Int64")
+        late[side] = late[side].astype("Int64")
+    begun = (late["since"] >= year).fillna(value=False).to_numpy(bool)  # in this very year
+    late["since"] = late["since"].where(begun, year)
+    made.iloc[rows, made.columns.get_loc("until")] = year
+    kept = np.setdiff1d(np.arange(len(made)), np.array(rows, int)[begun])
+    return pd.concat([made.iloc[kept], late], ignore_index=True)
 
 
 def changed_values(before: DataFrame, after: DataFrame, features: DataFrame) -> DataFrame:

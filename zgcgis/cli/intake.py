@@ -160,8 +160,9 @@ def doctor(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """检查数据文件或示范区文件夹；不作任何改动。Examine files or a zone; changes nothing."""
-    from ..intake.examine import compare, examine
+    from ..intake.examine import compare
     from ..intake.sandbox.process import OPEN_DOORS
+    from ..io.importing.delivery import examine_delivery
     from ..io.outside import delivered, left_out
     from ..io.zones import is_zone
     from ..model import LEVELS
@@ -172,11 +173,9 @@ def doctor(
         raise click.BadParameter(f"{level!r}：{'、'.join(LEVELS)}", param_hint="--level")
     options = _options(crs, encoding, layer, rename, datum, scale, system, accept)
     zones = [examine_zone(given) for given in files if is_zone(given)]
-    reports: list[tuple[str, FileReport]] = []
     others = [given for given in files if not is_zone(given)]
-    for file in (str(one) for given in others for one in delivered(given)):
-        reports += [(file, report) for report in examine(file, options=options, level=level)]
-    reports = compare(reports)
+    there = [str(one) for given in others for one in delivered(given)]
+    reports = compare(examine_delivery(there, options=options, level=level).reports)
     code = max(_exit_code(report for _, report in reports), *(not one.sound for one in zones), 0)
     aside = [one for given in others for one in left_out(given)]
     if as_json:

@@ -26,6 +26,7 @@ __all__ = [
     "Guess",
     "family_of_unit",
     "guess_level",
+    "is_red_line",
     "match",
     "match_columns",
     "named_unit",
@@ -126,6 +127,8 @@ def match(layer: Layer, options: Options) -> Layer:
     guess = guess_level(names, layer.family, (layer.source.file, layer.name))
     if schema is not None:
         guess = Guess(schema.level, sure=True)
+    elif not guess.sure or guess.level in {"parcel", "proposal"}:
+        guess = Guess("proposal", sure=True) if is_red_line(layer) else guess
     level = layer.level if layer.asked else guess.level
     if schema is not None and schema.level != level:
         schema, known_by = None, ()
@@ -163,6 +166,19 @@ def match(layer: Layer, options: Options) -> Layer:
         matched=matched,
         fields=fields,
     )
+
+
+_OTHER_RED = ("生态", "保护", "耕地", "农田", "道路", "建筑", "退让", "河", "水", "宗地", "地籍")
+"""Words before 红线 by which it is another line than that of land approved."""
+
+
+def is_red_line(layer: Layer) -> bool:
+    """Whether an outline is called a red line: that of land approved for a zone or a project."""
+    if layer.schema is not None or layer.table or layer.asked:
+        return False
+    titles = {plain_name(name) for name in (layer.source.file, *layer.name.split("/"))}
+    red = [title for title in titles if "红线" in title or "redline" in title]
+    return bool(red) and not any(word in title for title in red for word in _OTHER_RED)
 
 
 @lru_cache(maxsize=1)
@@ -410,6 +426,8 @@ _TITLES = {
     "district": ("行政区",),
 }
 """Words in the title of a file that name a level."""
+_OF_SUPPLY = {"supply_mode", "supply_date", "agreed_start_date", "land_price_wan"}
+"""Columns that speak of the supply of land, and so of parcels alone."""
 _GUESSES = (
     "parcel",
     "building",
@@ -442,10 +460,11 @@ def guess_level(names: list[str], family: str | None, titles: Iterable[str] = ()
         known = set(LEVELS[level].columns)
         matched = match_columns(names, level, {}).of.values()
         count = len([c for c in matched if c not in _OF_MANY])
+        supplied = 0.5 * any(c in _OF_SUPPLY for c in matched)
         odd = len([c for c in COLUMNS if c not in known and plain_name(c) in plain])
         named = any(word in title for word in _TITLES.get(level, ()) for title in heads)
         only = max(only, count + named)
-        scores[level] = count - odd + 1.5 * named
+        scores[level] = count - odd + 1.5 * named + supplied
     ranked = sorted(scores, key=lambda level: -scores[level])  # of equals the first stays first
     if only == 0 and family == "point":
         return Guess("enterprise", sure=False)

@@ -25,6 +25,8 @@ __all__ = [
     "NamesFile",
     "Position",
     "apart_km",
+    "by_boxes",
+    "by_place",
     "implied",
     "in_china",
     "judge",
@@ -511,6 +513,54 @@ def _outside(
         return Position("R103", {"other": name, "detail": words})
     where = "" if place is None else f"({place[0]:.3f}, {place[1]:.3f})"
     return Position("R108", {"other": name, "detail": where or f"({x:.6g}, {y:.6g})"})
+
+
+LEAST_COVERED = 0.5
+"""Share of the box of a layer that must lie in that of a file beside it for the two to belong together."""
+
+
+def by_boxes(
+    vertices: NDArray[np.float64], beside: list[tuple[str, tuple[float, ...], str]]
+) -> tuple[CRS, str] | None:
+    """Return the one system that files state whose boxes hold the coordinates, and a file.
+
+    Parameters
+    ----------
+    vertices
+        Coordinates as they stand in a file that states no system.
+    beside
+        Files beside it: name, box and the system they state.
+    """
+    (west, south), (east, north) = vertices.min(axis=0), vertices.max(axis=0)
+    size = (east - west) * (north - south)
+    found: dict[str, tuple[CRS, str]] = {}
+    for name, box, words in beside:
+        try:
+            crs = parse_crs(words)
+        except ValueError:
+            continue
+        wide = min(east, box[2]) - max(west, box[0])
+        high = min(north, box[3]) - max(south, box[1])
+        if (
+            crs is None
+            or size <= 0
+            or not (wide > 0 and high > 0 and wide * high >= LEAST_COVERED * size)
+        ):
+            continue
+        crs = other_belt_form(crs, (west + east) / 2) or crs
+        found.setdefault(name_of(crs), (crs, name))
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def by_place(x: float, y: float, expected: Expected) -> str | None:
+    """Return the one plane of CGCS2000 in which a coordinate pair lies where it should."""
+    near = [
+        code
+        for code, place in implied(x, y)
+        if code.removeprefix("EPSG:").isdigit() and code not in {"EPSG:4490", "EPSG:3857"}
+        and apart_km(place, expected.place) <= expected.span_km
+    ]  # fmt: skip
+    return near[0] if len(near) == 1 else None
 
 
 def apart_km(a: Point, b: Point) -> float:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,11 @@ from ..runs import work_folder
 from . import columns, geometry, identity, texts, values
 from .crs import apart_km
 from .formats import BY_SUFFIX, reader_of
-from .layer import STORED, Expected, FileReport, Layer, Options
+from .layer import STORED, Around, Expected, FileReport, Layer, Options
 from .log import Finding, Refusal
 from .sandbox import drawn
 from .sandbox.format import Format, Staged
+from .sandbox.shapefile import boxes_beside
 from .sandbox.staging import stage
 
 __all__ = ["STAGES", "compare", "examine", "let_in", "pass_stages", "shifts"]
@@ -65,6 +67,7 @@ def examine(
     options: Options | None = None,
     level: str | None = None,
     expected: Expected | None = None,
+    around: Around | None = None,
     zone_system: str = "",
 ) -> list[FileReport]:
     """Examine one file; an archive with several data sets gives several reports.
@@ -77,8 +80,9 @@ def examine(
         What the user says about it.
     level
         The level it is meant for; by default a guess by its columns.
-    expected, zone_system
-        Where the data should be, and the classification of land use that its zone states.
+    expected, around, zone_system
+        Where the data should be, what lies around that can settle their system (by default the
+        files beside it), and the classification of land use that its zone states.
 
     Returns
     -------
@@ -102,6 +106,7 @@ def examine(
             "level": level or "parcel",
             "asked": level is not None,
             "expected": expected,
+            "around": replace(around or Around(), boxes=partial(boxes_beside, source)),
             "zone_system": zone_system,
         }
         reports = [_examined(one, source, work, options, meant, several=several) for one in staged]

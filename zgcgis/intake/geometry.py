@@ -23,7 +23,7 @@ from ..geo.rings import in_threads
 from ..model import LEVELS
 from . import crs as systems
 from .columns import scale_of
-from .layer import Expected, Layer, Options, System
+from .layer import Around, Expected, Layer, Options, System
 from .log import REFUSED_SHAPES, REPAIRED_SHAPES, Log, Refusal
 
 __all__ = ["against_areas", "against_floors", "hold", "mend", "settle"]
@@ -213,11 +213,8 @@ def _system(layer: Layer, shapes: Geometries, options: Options, log: Log) -> Sys
     if crs is None and (code := _by_schema(layer, implied)) is not None:
         crs = CRS.from_user_input(code)
         log.add("R121", None, other=code, detail=layer.schema.zh if layer.schema else "")
-    elif crs is None and (shared := _by_corners(vertices, implied, layer.expected)) is not None:
-        code, count, whole = shared
-        crs = CRS.from_user_input(code)
-        words = {"measured": count, "limit": whole, "other": code}
-        log.add("R124", None, **words)
+    elif crs is None:
+        crs = _by_evidence(layer, vertices, (x, y), implied, log)
     elif crs is not None and (twin := systems.other_belt_form(crs, x)) is not None:
         log.add("R122", None, other=systems.name_of(twin), detail=systems.name_of(crs))
         crs = twin
@@ -237,6 +234,36 @@ def _system(layer: Layer, shapes: Geometries, options: Options, log: Log) -> Sys
         swapped |= answer.rule == "R104"
     assert crs is not None
     return System(crs, systems.name_of(crs), implied, bounds, swapped)
+
+
+def _by_evidence(
+    layer: Layer,
+    vertices: NDArray[np.float64],
+    middle: tuple[float, float],
+    implied: tuple[str, ...],
+    log: Log,
+) -> CRS | None:
+    """Return the system that what lies around a layer settles: corners, files, its place."""
+    if (shared := _by_corners(vertices, implied, layer.around)) is not None:
+        code, count, whole = shared
+        log.add("R124", None, measured=count, limit=whole, other=code)
+        return CRS.from_user_input(code)
+    beside = layer.around.boxes() if layer.around.boxes is not None else []
+    if beside and (stated := systems.by_boxes(vertices, beside)) is not None:
+        crs, name = stated
+        log.add("R125", None, other=systems.name_of(crs), detail=name)
+        return crs
+    if layer.expected is not None and not _land_around(layer.around):
+        place = systems.by_place(*middle, layer.expected)
+        if place is not None:
+            log.add("R126", None, other=place, detail=layer.expected.name)
+            return CRS.from_user_input(place)
+    return None
+
+
+def _land_around(around: Around) -> bool:
+    """Whether there is land to compare with: an older datum shows there, and not in a place."""
+    return around.corners is not None and bool(len(around.corners()))
 
 
 def _fits_smaller(x: float, y: float, expected: Expected | None) -> str | None:
@@ -264,7 +291,7 @@ LEAST_SHARED, SHARED_M = 4, 0.1
 
 
 def _by_corners(
-    vertices: NDArray[np.float64], implied: tuple[str, ...], expected: Expected | None
+    vertices: NDArray[np.float64], implied: tuple[str, ...], around: Around
 ) -> tuple[str, int, int] | None:
     """Return the one system in which most corners are those of land that is there; how many of how many.
 
@@ -272,9 +299,9 @@ def _by_corners(
     datum 100 m: corners that are shared within a decimetre by the half are no chance.
     """
     plain = [code for code in implied if re.fullmatch(r"EPSG:4[45]\d\d", code)]
-    if not plain or expected is None or expected.corners is None or len(vertices) < LEAST_SHARED:
+    if not plain or around.corners is None or len(vertices) < LEAST_SHARED:
         return None
-    there = expected.corners()
+    there = around.corners()
     if not len(there):
         return None
     given = np.unique(vertices[:SAMPLE], axis=0)

@@ -20,6 +20,7 @@ from .log import REPAIRED_SHAPES, Finding, Log, Refusal, findings_of, label_of
 
 __all__ = [
     "STORED",
+    "Around",
     "Columns",
     "Expected",
     "Field",
@@ -68,15 +69,27 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Where a layer should lie: longitude and latitude, how to say that, how far off it may be.
-
-    ``corners`` gives, where it is asked, corners that are there already, in degrees of CGCS2000.
-    """
+    """Where a layer should lie: longitude and latitude, how to say that, how far off it may be."""
 
     place: tuple[float, float]
     name: str
     span_km: float = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What can settle the system of a layer that states none; each is asked for when it is needed.
+
+    Attributes
+    ----------
+    corners
+        Gives the corners of land whose place is known, in degrees of CGCS2000.
+    boxes
+        Gives of each file beside it its name, the box of its coordinates and the system it states.
+    """
+
     corners: Callable[[], NDArray[np.float64]] | None = None
+    boxes: Callable[[], list[tuple[str, tuple[float, ...], str]]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,8 +213,9 @@ class Layer:
         Which shapes had to be closed to be read at all.
     level, asked, sure
         The level it is read for, whether the user named it, and whether it shows it itself.
-    source, expected, zone_system
-        What the file says; where the layer should lie; the zone's classification of land use.
+    source, expected, around, zone_system
+        What the file says; where the layer should lie; what lies around it; the zone's classification
+        of land use.
     log
         What was found, and which rows are refused or repaired.
     schema, known_by
@@ -227,6 +241,7 @@ class Layer:
     asked: bool = False
     sure: bool = False
     expected: Expected | None = None
+    around: Around = Around()
     zone_system: str = ""
     closed: NDArray[np.bool_] | None = None
     schema: Schema | None = None

@@ -378,11 +378,20 @@ def forms_of(keys: pd.Series) -> pd.Series:
     return forms
 
 
-def join(layer: pd.DataFrame, table: pd.DataFrame, log: Log, *, key: str = "id") -> pd.DataFrame:
+def join(
+    layer: pd.DataFrame,
+    table: pd.DataFrame,
+    log: Log,
+    *,
+    key: str = "id",
+    updated: Collection[str] = (),
+) -> pd.DataFrame:
     """Return `layer` with the columns of `table`, row by row of the same key.
 
     Keys are compared in one plain form; a key that stands more than once in the table, or has
     no feature, is refused; a feature without a row is named; nothing is dropped from the layer.
+    Columns that are `updated` came from an earlier table: there the later value stands, and each
+    that differs is named.
     """
     ours: dict[str, list[int]] = {}
     for place, value in enumerate(layer[key]):
@@ -416,11 +425,20 @@ def join(layer: pd.DataFrame, table: pd.DataFrame, log: Log, *, key: str = "id")
     for value in bare[:MOST_LISTED]:
         log.add("R604", None, feature=value)
     log.listed["R604"] += len(bare)  # what is beyond is counted
-    return _filled(layer, table, source, log, key)
+    return _filled(layer, table, source, log, key, updated)
+
+
+def _shown(value: Any) -> str:
+    return str(value.date()) if isinstance(value, pd.Timestamp) else str(value)
 
 
 def _filled(
-    layer: pd.DataFrame, table: pd.DataFrame, source: dict[int, int], log: Log, key: str
+    layer: pd.DataFrame,
+    table: pd.DataFrame,
+    source: dict[int, int],
+    log: Log,
+    key: str,
+    updated: Collection[str],
 ) -> pd.DataFrame:
     result = layer.copy()
     rows = list(source)
@@ -439,7 +457,11 @@ def _filled(
                 continue
             there = old[row]
             empty = there is None or there is pd.NA or there is pd.NaT or there != there
-            if not empty and there != value:
+            if not empty and there != value and column in updated:
+                log.add(
+                    "R577", source[row], other=column, detail=f"{_shown(there)} → {_shown(value)}"
+                )
+            elif not empty and there != value:
                 stopped = log.stop(
                     "R606", other=column, detail=f"{layer[key].iloc[row]}: {there} / {value}"
                 ) if not any(s.rule == "R606" for s in log.stops) else True  # fmt: skip

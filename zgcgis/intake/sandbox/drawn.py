@@ -80,7 +80,7 @@ def _closed(layer: Layer, options: Options) -> Layer:
     shapes = shapes.copy()
     if rings:
         shapes[list(rings)] = np.array([None, *rings.values()], dtype="object")[1:]
-        log.add("R564", None, measured=len(rings))
+        log.add("R564", None, measured=len(rings), detail=_examples(layer.values, list(rings)))
     for row in [] if among and not layer.source.drawing else rows.tolist():
         if row in rings or row in log.refused:
             continue
@@ -91,11 +91,18 @@ def _closed(layer: Layer, options: Options) -> Layer:
         else:
             shapes[row] = joined
             log.name("R565", row, measured=gap, severity="warning")
-    closed = layer.closed
-    if layer.source.drawing and closed is not None and rings:
-        closed = closed.copy()
-        closed[list(rings)] = True  # ends that meet, without the mark of it
-    return layer.after(log, shapes=shapes, closed=closed)
+    return layer.after(log, shapes=shapes)
+
+
+def _examples(values: pd.DataFrame, rows: list[int]) -> str:
+    """Name the first of some lines: by their handle in the drawing, their name, else their row."""
+    column = next((c for c in ("EntityHandle", "Name", "name") if c in values), None)
+    held = [None if column is None else values[column].iloc[row] for row in rows[:3]]
+    names = [
+        str(h) if isinstance(h, str) and h else f"#{r + 1}"
+        for h, r in zip(held, rows, strict=False)
+    ]
+    return "、".join(names) + "…" * (len(rows) > len(names))
 
 
 def _enclosed(line: shapely.Geometry) -> shapely.Geometry | None:

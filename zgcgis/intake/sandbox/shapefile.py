@@ -6,8 +6,10 @@ that overflowed and the bytes of texts seen. GDAL gets the shapes alone, with an
 
 from __future__ import annotations
 
+import stat
 import struct
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +20,7 @@ from ..encoding import CODE_PAGES, Encoding, choose_encoding, decode_value
 from ..log import Finding, Refusal
 from .format import Staged
 
-__all__ = ["Table", "index_shapes", "read_dbf"]
+__all__ = ["Table", "boxes_beside", "index_shapes", "read_dbf"]
 
 _SHAPES = {0, 1, 3, 5, 8, 11, 13, 15, 18, 21, 23, 25, 28, 31}
 MOST_FIELDS = 1024
@@ -389,3 +391,47 @@ def _texts(raw: NDArray[np.bytes_], one: _Field, name: str, encoding: str, table
         if not table.deleted[row]:
             table.findings.append(Finding("R205", row, {"other": name}))
     return pd.array(np.array([*texts, None], dtype="object")[codes], dtype="object")
+
+
+# --- shapefiles that lie beside another file -----------------------------------------------------
+
+MOST_BESIDE, MOST_PRJ = 200, 1 << 16
+
+
+def boxes_beside(path: Path) -> list[tuple[str, tuple[float, ...], str]]:
+    """Return of the shapefiles beside a file their names, boxes as stated, and their systems.
+
+    They lie in its folder, or in folders of that; only the head of a .shp and its .prj are read,
+    and links are not followed.
+    """
+    found: list[tuple[str, tuple[float, ...], str]] = []
+    try:
+        here = sorted(path.parent.iterdir())[:MOST_BESIDE]
+        within = [e for one in here if _is_folder(one) for e in sorted(one.iterdir())[:MOST_BESIDE]]
+    except OSError:
+        return found
+    for file in [one for one in (*here, *within) if one.suffix.lower() == ".shp"][:MOST_BESIDE]:
+        prj = next((p for p in (file.with_suffix(".prj"), file.with_suffix(".PRJ")) if _is_file(p)), None)  # fmt: skip
+        if prj is None or file == path or not _is_file(file):
+            continue
+        try:
+            with file.open("rb") as stream:
+                head = stream.read(100)
+            with prj.open("rb") as stream:
+                words = stream.read(MOST_PRJ).decode("utf-8", "replace")
+        except OSError:
+            continue
+        if len(head) == 100 and struct.unpack(">i", head[:4])[0] == 9994:
+            found.append((file.name, struct.unpack("<4d", head[36:68]), words))
+    return found
+
+
+def _is_folder(path: Path) -> bool:
+    return stat.S_ISDIR(path.lstat().st_mode)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False

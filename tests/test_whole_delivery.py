@@ -1,0 +1,295 @@
+"""A hard disk of a survey institute is taken with one command: red lines, copies, ledgers, drawings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import geopandas as gpd
+import pandas as pd
+import pytest
+import shapely
+from test_deliveries import EAST, NORTH, PRJ, STEP, numbered, shapefile, squares, survey
+
+from zgcgis.intake.columns import is_red_line
+from zgcgis.intake.examine import examine
+from zgcgis.intake.layer import Layer
+from zgcgis.intake.log import Log
+from zgcgis.io import new_zone, open_zone
+from zgcgis.io.history import undo_import
+from zgcgis.io.importing import import_all
+from zgcgis.io.importing.delivery import examine_delivery
+
+
+@pytest.fixture
+def zone(tmp_path):
+    return new_zone(tmp_path / "zone", id="z", zh="区", en="Zone")
+
+
+def cadastre(count: int = 12) -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame(
+        {"ZDDM": [f"110115201001GB{k:05d}" for k in range(count)], "ZDMJ": STEP**2, "YT": "0601",
+         "QLLX": "3", "QLRMC": [f"公司{k}" for k in range(count)]},
+        geometry=squares(count), crs=4548,
+    )  # fmt: skip
+
+
+def drawing(path: Path, shapes: list[shapely.Polygon], *, belt: bool = False) -> Path:
+    """Write outlines as plain lines of a drawing, which states no system."""
+    lines = ["0", "SECTION", "2", "ENTITIES"]
+    for shape in shapes:
+        points = list(shape.exterior.coords)
+        lines += ["0", "LWPOLYLINE", "8", "0", "90", str(len(points)), "70", "0"]
+        for x, y in points:
+            lines += ["10", repr(x + 39e6 * belt), "20", repr(y)]
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join([*lines, "0", "ENDSEC", "0", "EOF", ""]))
+    return path
+
+
+def bare(path: Path, shape: shapely.Polygon) -> Path:
+    return shapefile(gpd.GeoDataFrame({"a": [1]}, geometry=[shape], crs=4548), path, PRJ)
+
+
+def rules(intake) -> set[str]:
+    return set(intake.findings["rule"])
+
+
+# --- red lines ------------------------------------------------------------------------------------
+
+
+def test_a_red_line_goes_where_the_land_it_covers_says(zone, tmp_path):
+    given = tmp_path / "given"
+    shapefile(cadastre(), given / "ZDJBXX.shp", PRJ)
+    import_all(given, zone)
+    whole = shapely.box(*shapely.unary_union(squares(12)).bounds).buffer(10)
+    one = squares(12)[3].buffer(-5)
+    (intake,) = import_all(bare(tmp_path / "a" / "园区红线.shp", whole), zone)
+    (other,) = import_all(bare(tmp_path / "b" / "项目用地红线.shp", one), zone)
+    assert (intake.level, other.level) == ("boundary", "proposal")
+    assert "R579" in rules(intake) & rules(other)
+    assert len(open_zone(zone).layer("parcel")) == 12
+
+
+@pytest.mark.parametrize(("side", "level"), [(900, "proposal"), (1100, "boundary")])
+def test_where_there_is_no_land_its_size_says(zone, tmp_path, side, level):
+    shape = shapely.box(EAST, NORTH, EAST + side, NORTH + side)
+    (intake,) = import_all(bare(tmp_path / "given" / "红线.shp", shape), zone)
+    assert intake.level == level
+    (said,) = intake.findings.loc[intake.findings["rule"] == "R579", "detail"]
+    assert f"{side**2 / 1e4:.1f}"[:2] in said
+
+
+@pytest.mark.parametrize(
+    ("name", "red"),
+    [("红线", True), ("某项目用地红线", True), ("建设用地红线坐标", True), ("redline", True),
+     ("生态保护红线", False), ("道路红线", False), ("耕地保护红线", False), ("宗地红线", False),
+     ("宗地", False), ("建筑红线", False)],
+)  # fmt: skip
+def test_other_red_lines_are_none(name, red):
+    frame = pd.DataFrame({"a": [1]})
+    assert is_red_line(Layer(name, frame, None, Log(1))) is red
+
+
+# --- systems --------------------------------------------------------------------------------------
+
+
+def test_a_drawing_without_a_system_takes_that_of_a_file_whose_box_holds_it(zone, tmp_path):
+    (tmp_path / "d").mkdir()
+    shapefile(cadastre(), tmp_path / "d" / "ZDJBXX" / "ZDJBXX.shp", PRJ)
+    path = drawing(tmp_path / "d" / "地块.dxf", squares(12)[:5])
+    (report,) = examine(path)
+    (layer,) = report.layers
+    assert layer.system.name == "EPSG:4548"
+    assert "R125" in set(layer.findings["rule"])
+    (intake,) = import_all(path, zone)
+    assert open_zone(zone).layer("parcel").total_bounds[0] == pytest.approx(116.549, abs=2e-3)
+    assert "R125" in rules(intake)
+
+
+def test_files_beside_that_state_two_systems_settle_none(tmp_path):
+    shapefile(cadastre(), tmp_path / "a" / "甲.shp", PRJ)
+    shapefile(cadastre(), tmp_path / "a" / "乙.shp", PRJ.replace("117E", "120E").replace("117.0", "120.0"))  # fmt: skip
+    (report,) = examine(drawing(tmp_path / "a" / "地块.dxf", squares(3)))
+    assert "R101" in {stop.rule for stop in report.layers[0].log.stops}
+
+
+def test_a_box_elsewhere_settles_nothing(tmp_path):
+    shapefile(cadastre(), tmp_path / "a" / "甲.shp", PRJ)
+    far = [shapely.affinity.translate(one, 5000, 0) for one in squares(3)]
+    (report,) = examine(drawing(tmp_path / "a" / "地块.dxf", far))
+    assert "R101" in {stop.rule for stop in report.layers[0].log.stops}
+
+
+@pytest.mark.parametrize(("belt", "code"), [(False, "EPSG:4548"), (True, "EPSG:4527")])
+def test_the_centre_of_the_zone_settles_the_belt(zone, tmp_path, belt, code):
+    path = drawing(tmp_path / "a" / "宗地.dxf", squares(6), belt=belt)
+    with pytest.raises(Exception, match="R101"):
+        import_all(path, zone)
+    settings = zone / "zone.toml"
+    settings.write_text("center = [116.5, 39.8]\n" + settings.read_text("utf-8"), "utf-8")
+    (intake,) = import_all(path, zone)
+    (row,) = intake.findings[intake.findings["rule"] == "R126"].to_dict("records")
+    assert row["other"] == code
+    assert intake.counts["used"] == 6
+
+
+def test_a_centre_far_away_settles_none(zone, tmp_path):
+    settings = zone / "zone.toml"
+    settings.write_text("center = [110.0, 35.0]\n" + settings.read_text("utf-8"), "utf-8")
+    with pytest.raises(Exception, match="R101"):
+        import_all(drawing(tmp_path / "a" / "宗地.dxf", squares(6)), zone)
+
+
+def test_layers_of_one_delivery_settle_the_system_of_those_that_state_none(zone, tmp_path):
+    given = tmp_path / "given"
+    survey(12).to_crs(4490).to_file(tmp_path / "x.gpkg", layer="DLTB")
+    given.mkdir()
+    (tmp_path / "x.gpkg").rename(given / "DLTB.gpkg")
+    drawing(given / "宗地.dxf", squares(12)[:4])
+    intakes = import_all(given, zone)
+    assert [one.level for one in intakes] == ["parcel", "land_patch"]
+    assert "R124" in rules(intakes[0])
+
+
+# --- copies ---------------------------------------------------------------------------------------
+
+
+def test_the_same_land_in_several_dresses_is_taken_once_and_said(zone, tmp_path):
+    given = tmp_path / "given"
+    shapefile(survey(), given / "DLTB.shp", PRJ)
+    shapefile(numbered(survey()), given / "DLTB_39带.shp", None)
+    survey().to_crs(4490).to_file(given / "三调.gdb", layer="DLTB", driver="OpenFileGDB")
+    shapefile(cadastre(), given / "ZDJBXX.shp", PRJ)
+    drawing(given / "宗地.dxf", squares(12))
+    intakes = import_all(given, zone)
+    assert [(one.level, one.counts["used"]) for one in intakes] == [
+        ("parcel", 12),
+        ("land_patch", 44),
+    ]
+    assert all("R578" in rules(one) for one in intakes)
+    assert intakes[0].layer == "ZDJBXX"
+    given = examine_delivery(sorted(map(str, given.glob("*DLTB*.shp"))))
+    assert [("R578" in set(r.layers[0].findings["rule"])) for _, r in given.reports] == [True, True]
+
+
+def test_the_same_outlines_with_other_values_are_asked_about(zone, tmp_path):
+    given = tmp_path / "given"
+    shapefile(survey(), given / "DLTB.shp", PRJ)
+    other = survey()
+    other.loc[0, ["DLBM", "DLMC"]] = ["0701", "城镇住宅用地"]
+    shapefile(other, given / "DLTB_新.shp", PRJ)
+    with pytest.raises(Exception, match="--layer"):
+        import_all(given, zone)
+    assert not list((zone / "layers").glob("*"))
+
+
+def test_nothing_is_stored_when_one_of_the_files_has_to_be_asked_about(zone, tmp_path):
+    given = tmp_path / "given"
+    shapefile(survey(), given / "DLTB.shp", PRJ)
+    far = [shapely.affinity.translate(one, 90_000, 0) for one in squares(3)]
+    drawing(given / "宗地.dxf", far)
+    with pytest.raises(Exception, match="R101"):
+        import_all(given, zone)
+    assert not list((zone / "layers").glob("*"))
+
+
+# --- ledgers --------------------------------------------------------------------------------------
+
+
+def ledger(path: Path, **columns) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    frame = pd.DataFrame({"宗地代码": [f"110115201001GB{k:05d}" for k in range(12)], **columns})
+    frame.to_excel(path, index=False)
+    return path
+
+
+def test_a_later_ledger_brings_its_values_and_each_that_differs_is_named(zone, tmp_path):
+    shapefile(cadastre(), tmp_path / "d" / "ZDJBXX.shp", PRJ)
+    import_all(tmp_path / "d", zone)
+    first = ledger(tmp_path / "台账.xlsx", 供地方式=["出让", "划拨"] * 6)
+    later = ledger(tmp_path / "台账2.xlsx", 供地方式="出让", 约定开工日期="2021-06-01")
+    import_all(first, zone)
+    (intake,) = import_all(later, zone)
+    told = intake.findings[intake.findings["rule"] == "R577"]
+    assert told["feature"].tolist() == [f"110115201001GB{k:05d}" for k in range(1, 12, 2)]
+    assert set(told["detail"]) == {"allocated → granted"}
+    assert set(open_zone(zone).layer("parcel")["supply_mode"]) == {"granted"}
+    assert import_all(later, zone)[0].unchanged
+    (back,) = import_all(first, zone)  # and back again: it is no longer what stands
+    assert not back.unchanged
+    assert open_zone(zone).layer("parcel")["supply_mode"].tolist() == ["granted", "allocated"] * 6
+
+
+def test_a_ledger_does_not_write_over_what_is_not_its_own(zone, tmp_path):
+    shapefile(cadastre(), tmp_path / "d" / "ZDJBXX.shp", PRJ)
+    import_all(tmp_path / "d", zone)
+    path = ledger(tmp_path / "台账.xlsx", 供地方式="出让", 权利人="另一公司")
+    with pytest.raises(Exception, match="R606"):
+        import_all(path, zone)
+    assert "supply_mode" not in open_zone(zone).layer("parcel") or open_zone(zone).layer("parcel")["supply_mode"].isna().all()  # fmt: skip
+
+
+# --- references -----------------------------------------------------------------------------------
+
+
+def renumbered(folder: Path, ids: list[str], shapes: list) -> Path:
+    folder.mkdir()
+    frame = gpd.GeoDataFrame(
+        {"ZDDM": ids, "ZDMJ": STEP**2, "YT": "0601", "QLLX": "3"}, geometry=shapes, crs=4548
+    )
+    frame.to_file(folder / "ZDJBXX.gpkg", layer="ZDJBXX")
+    return folder / "ZDJBXX.gpkg"
+
+
+@pytest.fixture
+def settled(zone, tmp_path):
+    import_all(renumbered(tmp_path / "2023", ["A", "B", "C"], squares(3)), zone)
+    houses = gpd.GeoDataFrame(
+        {"ZRZH": ["a", "b", "c"], "ZDDM": ["A", "B", "C"], "ZCS": 3},
+        geometry=[one.buffer(-40) for one in squares(3)], crs=4548,
+    )  # fmt: skip
+    houses.to_file(tmp_path / "ZRZ.gpkg", layer="ZRZ")
+    import_all(tmp_path / "ZRZ.gpkg", zone)
+    firms = pd.DataFrame({"统一社会信用代码": ["f", "g", "g"], "年份": [2024, 2023, 2024], "宗地代码": ["A", "B", "B"], "税收（万元）": 1.0})  # fmt: skip
+    firms.to_excel(tmp_path / "企业.xlsx", index=False)
+    import_all(tmp_path / "企业.xlsx", zone)
+    return zone
+
+
+def test_buildings_and_firms_name_a_parcel_by_the_id_it_was_given_anew(settled, tmp_path):
+    before = {p.name: p.read_bytes() for p in (settled / "layers").iterdir()}
+    (intake,) = import_all(
+        renumbered(tmp_path / "2024", ["N", "B", "C"], squares(3)), settled, update=True
+    )
+    told = intake.findings[intake.findings["rule"] == "R580"].set_index("other")
+    assert told["measured"].to_dict() == {"building": 1, "enterprise": 1}
+    assert set(told["detail"]) == {"A → N"}
+    here = open_zone(settled)
+    houses = here.layer("building").set_index("id")
+    assert here.at(2023).layer("building").set_index("id")["parcel_id"].to_dict() == {
+        "a": "A",
+        "b": "B",
+        "c": "C",
+    }
+    assert here.at(2024).layer("building").set_index("id")["parcel_id"].to_dict() == {
+        "a": "N",
+        "b": "B",
+        "c": "C",
+    }
+    assert len(houses) == 4
+    firms = here.layer("enterprise")
+    assert dict(zip(firms["id"] + firms["year"].astype(str), firms["parcel_id"], strict=True)) == {
+        "f2024": "N", "g2023": "B", "g2024": "B"
+    }  # fmt: skip
+    undo_import(settled)
+    assert {p.name: p.read_bytes() for p in (settled / "layers").iterdir()} == before
+
+
+def test_an_id_that_another_parcel_has_now_is_moved_by_the_ground_alone(settled, tmp_path):
+    ids, shapes = ["N", "A", "B", "C"], [squares(3)[0], squares(4)[3], *squares(3)[1:]]
+    (intake,) = import_all(renumbered(tmp_path / "2024", ids, shapes), settled, update=True)
+    told = intake.findings[intake.findings["rule"].isin(["R576", "R580"])]
+    assert told.set_index("rule")["other"].to_dict() == {"R580": "building", "R576": "enterprise"}
+    now = open_zone(settled).at(2024)
+    assert now.layer("building").set_index("id").loc["a", "parcel_id"] == "N"
+    assert now.layer("enterprise").set_index(["id", "year"]).loc[("f", 2024), "parcel_id"] == "A"
