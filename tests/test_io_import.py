@@ -91,7 +91,7 @@ def test_a_refused_file_leaves_the_zone_as_it_was(zone, parcels, tmp_path):
     moved.geometry = moved.geometry.translate(90, 60)  # as an older datum does
     path = tmp_path / "moved" / "parcels.shp"
     path.parent.mkdir()
-    moved.to_file(path)
+    moved.to_file(path, encoding="GBK")
     path.with_suffix(".prj").unlink()
     with pytest.raises(ReadError, match="--crs"):
         import_file(path, zone, "parcel")
