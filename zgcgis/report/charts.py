@@ -14,19 +14,22 @@ import pandas as pd
 from markupsafe import Markup
 
 from ..assessment import Assessment
+from ..geo import to_plane
 from ..indicators import INDICATORS
+from .documents.map_figures import Frame, Layer, map_svg
+from .wording import Words
 
-__all__ = ["acceptability", "spacemate", "trend", "waterfall"]
+__all__ = ["acceptability", "score_map", "spacemate", "trend", "waterfall"]
 
-_COLOURS = ("#1b6ca8", "#c8553d", "#4a7c59", "#8e5ea2", "#b8860b", "#00897b", "#7a6c5d", "#a23b72")
+_COLOURS = ("#0f5c6e", "#c8553d", "#4a7c59", "#8e5ea2", "#b8860b", "#00897b", "#7a6c5d", "#a23b72")
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
 
 
 class _Drawing:
     """A list of SVG elements with a size and a name for those who do not see it."""
 
-    def __init__(self, width: float, height: float, zh: str, en: str) -> None:
-        self.width, self.height, self.name = width, height, f"{zh} {en}"
+    def __init__(self, width: float, height: float, name: str) -> None:
+        self.width, self.height, self.name = width, height, name
         self.parts: list[str] = []
 
     def line(
@@ -107,35 +110,36 @@ def waterfall(r: Assessment, unit: str, year: int, *, lang: str = "zh") -> Marku
     lost = (weight * 100 - rows["contribution"]).groupby(rows["indicator"], sort=False).sum()
     lost = lost.sort_values(ascending=False, kind="stable")
     left, width, step = 250.0, 430.0, 24.0
-    d = _Drawing(760, 24 + step * (len(lost) + 2), "分值分解", "Score taken apart")
+    say = Words(lang)
+    d = _Drawing(760, 24 + step * (len(lost) + 2), say("分值分解", "Score taken apart"))
     span = max(104.0, float(total["score"]) + 4)
 
     def at(value: float) -> float:  # bars begin at 0, or their lengths could not be compared
         return left + width * max(value, 0.0) / span
 
-    level, y, size = 100.0, 20.0, 10.0 if lang == "en" else 12.0
+    level, y, size = 100.0, 20.0, float(say("12", "10"))
     d.box(at(0), y, at(100) - at(0), 16, "#cfd8dc")
-    d.text(left - 8, y + 12, "满分 Full score", at="end")
+    d.text(left - 8, y + 12, say("满分", "Full score"), at="end")
     d.text(at(100) + 6, y + 12, "100")
     for key, points in lost.items():
         y += step
         after = level - float(points)
         named = INDICATORS[str(key)]
-        colour = "#c8553d" if points >= 0 else "#4a7c59"
+        colour = "#a32a1f" if points >= 0 else "#1d6b43"
         d.box(
             min(at(level), at(after)),
             y,
             abs(at(level) - at(after)),
             16,
             colour,
-            f"{named.zh} {_signed(-float(points))}",
+            f"{say(named.zh, named.en)} {_signed(-float(points))}",
         )
-        d.text(left - 8, y + 12, named.en if lang == "en" else named.zh, at="end", size=size)
+        d.text(left - 8, y + 12, say(named.zh, named.en), at="end", size=size)
         d.text(max(at(level), at(after)) + 6, y + 12, _signed(-float(points)))
         level = after
     y += step
-    d.box(at(0), y, at(level) - at(0), 16, "#1b6ca8")
-    d.text(left - 8, y + 12, "得分 Score", at="end")
+    d.box(at(0), y, at(level) - at(0), 16, "#0f5c6e")
+    d.text(left - 8, y + 12, say("得分", "Score"), at="end")
     d.text(at(level) + 6, y + 12, f"{level:.2f}")
     return d.done()
 
@@ -152,11 +156,14 @@ def acceptability(r: Assessment, kind: str, *, lang: str = "zh") -> Markup | Non
         return None
     order = list(s.scores["score"].sort_values(ascending=False, kind="stable").index)
     cell, left = 46.0, 190.0
+    say = Words(lang)
     d = _Drawing(
-        left + cell * len(order) + 20, 44 + 26.0 * len(order), "名次可接受度", "Rank acceptability"
+        left + cell * len(order) + 20,
+        44 + 26.0 * len(order),
+        say("名次可接受度", "Rank acceptability"),
     )
     for k in range(1, len(order) + 1):
-        d.text(left + cell * (k - 0.5), 22, f"{k}" if lang == "en" else f"第{k}", at="middle")
+        d.text(left + cell * (k - 0.5), 22, say(f"第{k}", f"{k}"), at="middle")
     for i, unit in enumerate(order):
         y = 32 + 26.0 * i
         name = r.name(str(unit), lang)
@@ -164,7 +171,14 @@ def acceptability(r: Assessment, kind: str, *, lang: str = "zh") -> Markup | Non
         for k in range(1, len(order) + 1):
             share = float(s.share.at[unit, k])
             x = left + cell * (k - 1)
-            d.box(x, y, cell - 2, 23, _shade(share), f"{name} 第{k}名 {share:.1%}")
+            d.box(
+                x,
+                y,
+                cell - 2,
+                23,
+                _shade(share),
+                say(f"{name} 第{k}名 {share:.1%}", f"{name}, rank {k}: {share:.1%}"),
+            )
             if share >= 0.005:
                 colour = "#fff" if share > 0.5 else "#222"
                 d.text(
@@ -174,7 +188,7 @@ def acceptability(r: Assessment, kind: str, *, lang: str = "zh") -> Markup | Non
 
 
 def _shade(share: float) -> str:
-    low, high = (241, 245, 249), (27, 108, 168)
+    low, high = (241, 245, 249), (15, 92, 110)
     mixed = [round(a + (b - a) * share) for a, b in zip(low, high, strict=True)]
     return "#" + "".join(f"{v:02x}" for v in mixed)
 
@@ -192,7 +206,7 @@ def trend(
     pad = (high - low) * 0.1 or abs(high) * 0.1 or 1.0
     low, high = low - pad, high + pad
     left, top, width, height = 60.0, 20.0, 470.0, max(220.0, 20.0 * len(units))
-    d = _Drawing(760, height + 60, zh, en)
+    d = _Drawing(760, height + 60, Words(lang)(zh, en))
 
     def x(year: int) -> float:
         return left + width * (year - years[0]) / (years[-1] - years[0])
@@ -212,7 +226,7 @@ def trend(
         points = [(x(int(k)), y(float(v))) for k, v in mine.items()]
         d.path(points, colour, dash)
         for (px, py), (k, v) in zip(points, mine.items(), strict=True):
-            d.dot(px, py, colour, f"{r.name(str(unit), lang)} {k}：{v:.2f}")
+            d.dot(px, py, colour, f"{r.name(str(unit), lang)} {k} {v:.2f}")
         ends.append((points[-1][1], r.name(str(unit), lang), colour))
     for place, (_, name, colour) in zip(
         _apart([e[0] for e in sorted(ends)]), sorted(ends), strict=True
@@ -250,7 +264,8 @@ def spacemate(r: Assessment, year: int, *, lang: str = "zh") -> Markup | None:
     fsi, gsi = rows["floor_area_ratio"], rows["site_coverage"] / 100
     top_f, top_g = max(1.0, float(fsi.max()) * 1.25), min(1.0, max(0.5, float(gsi.max()) * 1.25))
     left, top, width, height = 60.0, 20.0, 520.0, 320.0
-    d = _Drawing(760, height + 70, "空间矩阵图", "Spacemate")
+    say = Words(lang)
+    d = _Drawing(760, height + 70, say("空间矩阵图", "Spacemate"))
 
     def x(g: float) -> float:
         return left + width * g / top_g
@@ -264,7 +279,7 @@ def spacemate(r: Assessment, year: int, *, lang: str = "zh") -> Markup | None:
         d.text(
             x(g) + 2,
             y(storeys * g) - 2,
-            f"{storeys} L" if lang == "en" else f"{storeys} 层",
+            say(f"{storeys} 层", f"{storeys} L"),
             size=10,
             colour="#8a949e",
         )
@@ -287,8 +302,10 @@ def spacemate(r: Assessment, year: int, *, lang: str = "zh") -> Markup | None:
         d.text(x(g), top + height + 16, f"{g:.0%}", at="middle", size=11)
     for f in _ticks(0, top_f):
         d.text(left - 6, y(f) + 4, f"{f:g}", at="end", size=11)
-    d.text(left + width / 2, top + height + 38, "建筑密度 Coverage (GSI)", at="middle")
-    d.text(left - 46, top - 6, "综合容积率 FAR (FSI)")
+    d.text(
+        left + width / 2, top + height + 38, say("建筑密度（GSI）", "Coverage (GSI)"), at="middle"
+    )
+    d.text(left - 46, top - 6, say("综合容积率（FSI）", "Floor area ratio (FSI)"))
     placed: list[tuple[float, float, float]] = []
     for i, (unit, _) in enumerate(rows.index):
         colour = _COLOURS[i % len(_COLOURS)]
@@ -302,3 +319,50 @@ def spacemate(r: Assessment, year: int, *, lang: str = "zh") -> Markup | None:
         placed.append((start, end, row))
         d.text(start, row, name, colour=colour, size=11)
     return d.done()
+
+
+_SCORE_CLASSES = (
+    (90.0, "#0f5c6e", "≥ 90"),
+    (80.0, "#4d8b99", "80–90"),
+    (70.0, "#8fb6bf", "70–80"),
+    (60.0, "#c6dbe0", "60–70"),
+    (-math.inf, "#f1e3c8", "< 60"),
+)
+_NO_SCORE = "#f3efe6"
+
+
+def score_map(r: Assessment, *, lang: str = "zh") -> Markup | None:
+    """The parks that have an outline, by their score of the last year."""
+    if r.zone.count("park") == 0:
+        return None
+    parks = r.zone.layers["park"]
+    there = set(map(str, r.accounts.xs(r.year, level="year").index))
+    drawn = parks[
+        parks.geom_type.isin(["Polygon", "MultiPolygon"]) & parks["id"].astype(str).isin(there)
+    ]
+    if drawn.empty:
+        return None
+    say = Words(lang)
+    scores = r.ranks["score"] if "score" in r.ranks else pd.Series(dtype=float)
+    found = [scores.get((unit, r.year), math.nan) for unit in drawn["id"].astype(str)]
+    fills = [
+        _NO_SCORE if v != v else next(c for least, c, _ in _SCORE_CLASSES if v >= least)
+        for v in found
+    ]
+    names = [
+        r.name(str(unit), lang) + ("" if v != v else f" {v:.1f}")
+        for unit, v in zip(drawn["id"], found, strict=True)
+    ]
+    legend = [(said, colour) for _, colour, said in _SCORE_CLASSES if colour in fills]
+    if _NO_SCORE in fills:
+        legend.append((say("没有分值", "no score"), _NO_SCORE))
+    shapes = to_plane(drawn.geometry, r.zone.center).reset_index(drop=True)
+    layer = Layer(shapes, fill=fills, line="#4c5964", width=0.8, labels=names)
+    svg = map_svg(
+        [layer],
+        Frame.around(shapes, (560.0, 460.0)),
+        lang=lang,
+        legend=legend,
+        label=say(f"{r.year} 年园区分值图", f"Map of the scores of {r.year}"),
+    )
+    return Markup(svg)  # noqa: S704 - every text in it was escaped where it was drawn

@@ -206,6 +206,10 @@ WORDS: Mapping[str, Text] = {
 """Codes of ours in words."""
 
 _PHRASES: tuple[tuple[str, Text], ...] = (
+    (r"(?<=: )([^/\[]*[一-鿿][^/\[]*) / ([^\[]+?)(?= \[|$)", Text(r"\1", r"\2")),
+    (r"填报 stated", Text("填报", "stated")),
+    (r"量算 measured", Text("量算", "measured")),
+    (r"\bstock\b", Text("时点", "stock")),
     (r"width ([\d.,]+) m\b", Text(r"宽 \1 米", r"width \1 m")),
     (r"\bm2\b", Text("平方米", "m²")),
     ("闲置自 idle since", Text("闲置自", "idle since")),

@@ -10,6 +10,7 @@ import pandas as pd
 from ...assessment import Assessment
 from ...indicators import INDICATORS
 from ...io.spreadsheets import Book, Sheet
+from ...safe_text import Text
 from ...standards import POTENTIALS, Ideal
 from ...standards.cross import COUPLING_K
 from ...standards.cross import METHODS as CROSS_METHODS
@@ -38,9 +39,12 @@ __all__ = [
 _MOST_PARCELS = 50
 
 
-def methods_text(entry: Ideal | None) -> str:
-    """Ways an ideal value was set, in both languages."""
-    return "＋".join(f"{METHODS[m][0]} {METHODS[m][1]}" for m in entry.method) if entry else ""
+def methods_text(entry: Ideal | None, lang: str = "") -> str:
+    """Ways an ideal value was set, in one language, or in both where none is named."""
+    ways = [Text(*METHODS[m]) for m in entry.method] if entry else []
+    if lang:
+        return Text("＋", " + ").say(lang).join(way.say(lang) for way in ways)
+    return "＋".join(f"{way.zh} {way.en}" for way in ways)
 
 
 def method_lines(result: Assessment) -> list[tuple[str, str]]:
