@@ -114,3 +114,19 @@ def test_a_panel_is_weighed_as_one_by_giving_all_its_unit_years():
     share = panel.reshape(18, 4) / panel.reshape(18, 4).sum(axis=0)
     e = -(share * np.log(share)).sum(axis=0) / np.log(18)
     np.testing.assert_allclose(together, (1 - e) / (1 - e).sum())
+
+
+def test_entropy_of_a_panel_of_two_parks_and_two_years_by_hand():
+    """e = -sum p ln p / ln(units times years), as in the entropy method with a variable of time.
+
+    Column a is 1, 1, 1, 3: e = ln 12 / (2 ln 4) = 0.896241; b is 1, 1, 2, 2: e = (ln 6 + 2 ln 3) / (3 ln 4)
+    = 0.959148; weights 0.103759 and 0.040852 over their sum 0.144611.
+    """
+    at = pd.MultiIndex.from_product([["东园", "西园"], [2022, 2023]], names=["unit", "year"])
+    panel = pd.DataFrame({"a": [1.0, 1.0, 1.0, 3.0], "b": [1.0, 1.0, 2.0, 2.0]}, at)
+    found = mcdm.entropy_weights(panel)
+    assert list(found.index) == ["a", "b"]
+    np.testing.assert_allclose(found, [0.717504, 0.282496], atol=2e-6)
+    each = panel.xs(2022, level="year")  # one year alone says something else
+    weights = mcdm.entropy_weights(each.assign(a=[1.0, 1.5]))
+    assert weights["a"] != pytest.approx(0.717504)

@@ -136,6 +136,12 @@ def test_the_example_of_the_guide_runs_in_fifteen_lines(folder, monkeypatch):
     assert made["obstacles"].sum(axis=1).dropna().round(9).eq(100).all()
     assert set(made["changes"]["unit"]) == set(parks)
     assert list(made["sure"].share.index) == parks
+    for name in ("values", "obstacles", "efficiency", "changes"):  # plain frames, for a paper
+        assert made[name].to_latex().startswith("\\begin{tabular}")
+        made[name].to_excel(folder / f"{name}.xlsx")
+        kept = pd.read_excel(folder / f"{name}.xlsx", index_col=0)
+        number = made[name].select_dtypes("number").columns[0]
+        np.testing.assert_allclose(kept[number], made[name][number])
     for name in ("ranks", "obstacles", "efficiency", "productivity"):
         head = (folder / f"{name}.png").read_bytes()[:8]
         assert head == b"\x89PNG\r\n\x1a\n"
