@@ -28,7 +28,8 @@ from zgcgis.geo import area_m2
 from zgcgis.land_use import crosswalk
 from zgcgis.maps import draw_zone, save_map
 from zgcgis.maps.packed.codec import pack, pack_column
-from zgcgis.maps.packed.land_layers import PageTooLargeError, land_of, use_style
+from zgcgis.maps.packed.land_layers import land_of, use_style
+from zgcgis.maps.packed.room import PageTooLargeError
 from zgcgis.model import Layers
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -172,12 +173,12 @@ def test_the_page_holds_every_parcel_and_says_what_it_leaves_out(zone):
     land = land_of(zone)
     parcels = next(entry for entry in land.layers if entry["key"] == "parcel")
     assert parcels["meta"]["n"] == len(zone.layer("parcel"))
-    less = land_of(zone, most=30_000)
+    less = land_of(zone, room=30_000)
     assert {"parcel"} <= {entry["key"] for entry in less.layers}
     assert any("未放入本页" in zh and "buildings" not in zh for zh, _ in less.said)
     assert sum(map(len, less.blocks.values())) <= 30_000
     with pytest.raises(PageTooLargeError, match="MB"):
-        land_of(zone, most=1000)
+        land_of(zone, room=1000, most=1000)
 
 
 def test_layers_are_those_asked_for(zone):

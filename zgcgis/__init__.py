@@ -32,7 +32,6 @@ if TYPE_CHECKING:  # what a type checker sees; at run time a name comes by the t
     from .io import read_layer as read_layer
     from .io import write_layer as write_layer
     from .maps import ParcelLayer as ParcelLayer
-    from .maps import draw_zone as draw_zone
     from .maps import save_map as save_map
     from .maps import to_offline_html as to_offline_html
     from .model import Zone as Zone
@@ -42,6 +41,7 @@ if TYPE_CHECKING:  # what a type checker sees; at run time a name comes by the t
     from .plan import load_plan as load_plan
     from .planning import fix as fix
     from .planning import undo_fix as undo_fix
+    from .report import draw_zone as draw_zone
     from .report import write_report as write_report
     from .standards import load_standard as load_standard
     from .standards import score as score
@@ -65,7 +65,7 @@ _HOME = {
     "check": "checks",
     "compute": "indicators",
     "describe": "findings",
-    "draw_zone": "maps",
+    "draw_zone": "report",
     "fix": "planning",
     "goals": "plan",
     "industry_of": "plan",

@@ -397,7 +397,8 @@ class Zone:
     def within(self, unit: str) -> Zone:
         """Return only what lies under one unit: its sub-units, their features and values.
 
-        Background layers (districts, control layers, links) stay whole.
+        Background layers (districts, control layers, links) stay whole; ``meta["within"]`` names
+        the unit.
 
         Raises
         ------
@@ -405,13 +406,25 @@ class Zone:
             If the zone has no such unit.
         """
         kept = self.under(unit)
-        layers = {level: _within(level, layer, kept) for level, layer in self.layers.items()}
-        if "parcel" in layers and "building" in layers:
-            parcels = set(layers["parcel"]["id"])
-            building = self.layers["building"]
-            layers["building"] = building[building["parcel_id"].isin(parcels)]
+        layers: dict[str, GeoDataFrame] = {}
+        for level in sorted(self.layers, key="building".__eq__):  # after the parcels it stands on
+            stored = self.unread(level)
+            if level == "building" and "parcel" in layers:
+                parcels = set(layers["parcel"]["id"])
+                held = self.table(level, ["parcel_id"])["parcel_id"].isin(parcels)
+            else:
+                held = _within(level, self.table(level, ["id", "park_id", "block_id"]), kept)
+            if stored is None or "industry" in stored.columns:
+                layers[level] = self.layers[level][held.to_numpy()]
+            else:
+                rows = np.flatnonzero(held)
+                bare = stored.table().iloc[rows]
+                layers[level] = GeoDataFrame(
+                    bare, geometry=stored.shapes(rows).set_axis(bare.index)
+                )
         return replace(
             self,
+            meta={**self.meta, "within": unit},
             units=self.units[self.units.index.isin(kept)],
             layers=layers,
             accounts=self.accounts[self.accounts["unit"].isin(kept)],
@@ -432,10 +445,11 @@ def _at(zone: Zone, year: int) -> Zone:
     return made if zone._found is None else made.prepared()
 
 
-def _within(level: str, layer: GeoDataFrame, kept: set[str]) -> GeoDataFrame:
+def _within(level: str, table: DataFrame, kept: set[str]) -> Series:
+    """Which features of a level lie under the units that are kept."""
     if level in ("group", "corridor", "axis", "park", "block"):
-        return layer[layer["id"].isin(kept)]
-    if level in ("parcel", "land_patch", "enterprise", "proposal") and "park_id" in layer:
-        held = layer["park_id"].isin(kept)
-        return layer[held | layer["block_id"].isin(kept)] if "block_id" in layer else layer[held]
-    return layer
+        return table["id"].isin(kept)
+    if level in ("parcel", "land_patch", "enterprise", "proposal") and "park_id" in table:
+        held = table["park_id"].isin(kept)
+        return held | table["block_id"].isin(kept) if "block_id" in table else held
+    return Series(True, index=table.index)  # noqa: FBT003

@@ -172,15 +172,13 @@ def report(
 ) -> None:
     """一次生成全部成果：评价报告、工作簿、数据表和地图集。All of it, in one folder."""
     from .. import maps
-    from ..report import write_report
-    from ..report.wording import sentences_of
+    from ..report import draw_zone, write_report
 
     result = _assess(zone, years, lang, public=public)
     page = write_report(result, out, lang=lang)
     atlas = Path(out) / "atlas.html"
     opens: Literal["zh", "en"] = "en" if lang == "en" else "zh"
-    said = sentences_of(result.zone)
-    drawn = maps.draw_zone(result.zone, findings=result.findings, lang=opens, sentences=said)
+    drawn = draw_zone(result.zone, findings=result.findings, lang=opens)
     maps.save_map(drawn, atlas)
     _say(result, lang)
     for path in (page, Path(out) / "assessment.xlsx", atlas):

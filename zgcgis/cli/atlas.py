@@ -11,8 +11,6 @@ from .basics import LANG, PUBLIC, YEAR, opened_together
 from .console import Output, command, say
 
 if TYPE_CHECKING:
-    from pandas import Series
-
     from ..model import Zone
 
 __all__ = ["map"]
@@ -27,6 +25,7 @@ __all__ = ["map"]
 @click.option(
     "--color-by", help="打开时的指标，键或名称，如 总收入、集约度 Quantity that colours the parks."
 )
+@click.option("--park", help="只画这个园区及其所属，编号或名称 Only this park, by id or name.")
 @click.option("--group", help="打开时只看的聚集区 Group of parks it opens on.")
 @click.option("--review-no", help="审图号 Map review number.")
 @click.option(
@@ -68,6 +67,7 @@ def map(
     year: int | None,
     public: bool,  # noqa: FBT001
     color_by: str | None,
+    park: str | None,
     group: str | None,
     review_no: str | None,
     layers: str | None,
@@ -80,14 +80,17 @@ def map(
 ) -> None:
     """生成可离线打开的地图集。The atlas of ZONE, one file that needs no network."""
     from ..io.writing import lying
-    from ..maps import draw_zone, print_map, read_steps, save_map, write_slides
+    from ..maps import print_map, read_steps, save_map, write_slides
+    from ..report import draw_zone
     from ..safe_text import Text, file_name
 
     word = compare is None or bool(_NO_ZONE.fullmatch(compare))
     here, *others = opened_together([zone, *([] if word else [str(compare)])], lang, public=public)
+    if park is not None:
+        here = _within(here, park)
     atlas = draw_zone(
         here,
-        color_by=_scores(here, color_by) if color_by in _SCORES else color_by,
+        color_by=color_by,
         group=group,
         year=year,
         lang="en" if lang == "en" else "zh",
@@ -125,18 +128,19 @@ def map(
         say(f"{other}  {lying(other).stat().st_size / 1e6:.2f} MB")
 
 
-_SCORES = ("集约度", "集约度分值", "score")
-
-
-def _scores(zone: Zone, name: str) -> Series:
-    """The scores of the assessment by unit and year."""
-    from ..assessment import assess
+def _within(zone: Zone, asked: str) -> Zone:
+    """What lies under the park that is named, by id or name of either language."""
     from ..errors import UnknownNameError
 
-    found = assess(zone, findings=False, draws=200).scores if zone.evaluation is not None else None
-    if found is None:
-        raise UnknownNameError(name, ["evaluation.toml"], what="score", zh="分值")
-    return found.total["score"].rename("集约度")
+    units = zone.units
+    if asked in units.index:
+        return zone.within(asked)
+    found = units.index[(units["zh"] == asked) | (units["en"] == asked)]
+    if len(found) != 1:
+        parks = units.index[units["level"] == "park"]
+        known = [text for id in parks for text in (str(id), zone.name(str(id)))]
+        raise UnknownNameError(asked, known, what="park", zh="园区")
+    return zone.within(str(found[0]))
 
 
 _NO_ZONE = re.compile(r"plan|\d{4}\s*[:：]\s*\d{4}")

@@ -99,12 +99,10 @@ def write_check(
 
 def _atlas(zone: Zone, findings: GeoDataFrame, lang: str, **more: Any) -> Any:
     """The atlas with its findings, which come the largest of each severity first."""
-    from ..maps import draw_zone
-    from ..report.wording import sentences_of
+    from ..report import draw_zone
 
     opens: Literal["zh", "en"] = "en" if lang == "en" else "zh"
-    said = sentences_of(zone)
-    return draw_zone(zone, findings=findings, lang=opens, sentences=said, **more)
+    return draw_zone(zone, findings=findings, lang=opens, **more)
 
 
 def write_scenario(

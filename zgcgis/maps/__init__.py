@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .atlas import Atlas, draw_zone, save_map
 from .offline import OfflineAssetError, to_offline_html
-from .packed.land_layers import PageTooLargeError
+from .packed.room import PageTooLargeError
 from .panel import Measure, panel
 from .parcel_layer import ParcelLayer
 from .slides import print_map, write_slides

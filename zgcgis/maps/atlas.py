@@ -35,7 +35,7 @@ from .offline import (
     to_offline_html,
 )
 from .packed.finding_list import Sentences
-from .safe import json_for_page
+from .safe import told_in_page
 from .steps import proposed_steps
 
 __all__ = ["Atlas", "draw_zone", "save_map"]
@@ -48,7 +48,7 @@ class _Start(MacroElement):  # type: ignore[misc]
 
     _template = Template(
         "{% macro script(this, kwargs) %}"
-        'atlas({{ this._parent.get_name() }}, JSON.parse(document.getElementById("atlas-data").textContent));'
+        'atlas({{ this._parent.get_name() }}, "atlas-data");'
         "{% endmacro %}"
     )
 
@@ -152,7 +152,8 @@ class Atlas(folium.Map):  # type: ignore[misc]
             f'<main id="atlas"><div class="folium-map" id="{_name_in_page(parts)}"></div></main>'
         )
         add_html(page, (text for text in parts.html if "folium-map" not in text))
-        page.data(_DATA_ID, json_for_page(self.content))
+        for kind, text in told_in_page(self.content).items():
+            (page.data if kind == "json" else page.packed)(_DATA_ID, text)
         for id, text in self.blocks.items():
             page.packed(id, text)
         if self._tiles:
@@ -240,7 +241,7 @@ def _static(name: str) -> str:
 def draw_zone(
     zone: Zone,
     *,
-    color_by: str | Series | None = None,
+    color_by: str | Series | object | None = None,
     year: int | None = None,
     findings: GeoDataFrame | None = None,
     lang: Literal["zh", "en"] = "zh",
@@ -261,8 +262,9 @@ def draw_zone(
         Any zone; what it does not hold is left out of the page.
     color_by
         The quantity that colours the parks, by key or name (``"income_wan"``, ``"总收入"``), or
-        values of your own: a named Series by unit, or by unit and year, such as the scores of
-        :func:`zgcgis.assessment.assess`. By default the first that most parks have values of.
+        values of your own: a named Series by unit, or by unit and year. By default the first that
+        most parks have values of. :func:`zgcgis.draw_zone` takes an
+        :class:`zgcgis.assessment.Assessment` for its scores too, and makes them for ``"集约度"``.
     year
         Year the page opens on; by default the one ``zone.toml`` names, else the last.
     findings
@@ -275,9 +277,10 @@ def draw_zone(
     layers
         Layers of land to put into the page, each with the style it opens with after a colon
         (``"parcel:land_use"``, ``"building"``, ``"firm"``); ``["none"]`` for the parks alone. By
-        default all that fit into about 48 bytes a parcel, at least 5.3 MB.
+        default all that fit into about 44 bytes a parcel, at least 5.3 MB.
     sentences
-        Writes the findings as sentences in a language; by default :func:`zgcgis.findings.describe`.
+        Writes the findings as sentences in a language; by default :func:`zgcgis.findings.describe`,
+        and with :func:`zgcgis.draw_zone` the same with names in place of ids.
     desk
         Which page of the panel is open at first; by default the comparison if there is one, else
         the parks.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -23,6 +22,7 @@ from .packed import desks
 from .packed.finding_list import Sentences, findings_block
 from .packed.land_layers import MOST_BLOCKS, counting
 from .panel import Measure, in_units, named, panel
+from .safe import told_in_page
 
 __all__ = ["page_content"]
 
@@ -53,6 +53,7 @@ def page_content(
         If `color_by` is not a quantity the zone has values for, or `layers` names a layer or a
         way to colour it that there is not.
     """
+    foreseen = desks.land_ahead(zone, layers)
     own = color_by if isinstance(color_by, Series) else None
     measures, values = panel(zone, own)
     keys = [measure.key for measure in measures]
@@ -109,8 +110,9 @@ def page_content(
     blocks = {"findings": listed} if told["count"] else {}
     beside = _compared(zone, compare, content, blocks, sources)
     content["sources"] = list(sources)
-    taken = len(json.dumps(content, ensure_ascii=False).encode("utf-8", "replace"))
-    content["land"], content["firms"] = desks.land_and_firms(zone, layers, blocks, taken, beside)
+    taken = sum(map(len, (*told_in_page(content).values(), *blocks.values())))
+    land, firms = desks.land_and_firms(zone, layers, blocks, taken, beside, foreseen)
+    content |= {"land": land, "firms": firms}
     return content, blocks
 
 
@@ -248,11 +250,11 @@ def _units(zone: Zone, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Parks and blocks: every one that is listed or drawn, and every park the plan names."""
     shapes: dict[str, tuple[str, Any]] = {}
     for level in ("park", "block"):
-        if level in zone.layers and len(zone.layer(level)) <= MOST_BLOCKS:
+        if 0 < zone.count(level) <= MOST_BLOCKS:
             for row in zone.layer(level).to_dict("records"):
                 shapes[str(row["id"])] = (level, row)
     table = zone.units[zone.units["level"].isin(["park", "block"])]
-    if "block" in zone.layers and len(zone.layer("block")) > MOST_BLOCKS:
+    if zone.count("block") > MOST_BLOCKS:
         table = table[table["level"] != "block"]
     listed = {str(id): row for id, row in zip(table.index, table.to_dict("records"), strict=True)}
     planned = _planned(zone)
@@ -330,7 +332,8 @@ def _planned(zone: Zone) -> list[str]:
     if zone.plan is None:
         return []
     named = [park for group in zone.plan.groups.values() for park in (*group.members, *group.hosts)]
-    return list(dict.fromkeys([*named, *zone.plan.parks]))
+    found = dict.fromkeys([*named, *zone.plan.parks])
+    return [park for park in found if "within" not in zone.meta or park in zone.units.index]
 
 
 def _position(zone: Zone, id: str, parent: str) -> tuple[list[str], list[list[str]], list[str]]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from ..safe_text import xml_text
+from .packed.codec import pack_text
 
-__all__ = ["escape_text", "json_for_page", "script_body", "style_body"]
+__all__ = ["escape_text", "json_for_page", "script_body", "style_body", "told_in_page"]
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _INERT = [*map(ord, "<>&{}\u2028\u2029"), *range(0x7F, 0xA0)]
@@ -45,3 +47,12 @@ def script_body(code: str) -> str:
 def style_body(code: str) -> str:
     """Make style rules safe inside a style element."""
     return re.sub(r"</(?=style)", r"<\\/", code, flags=re.IGNORECASE)
+
+
+_PACKED_FROM = 400_000
+
+
+def told_in_page(content: Mapping[str, Any]) -> dict[str, str]:
+    """Return the data of a page as it stands there: ``json``, or ``packed`` where it is long."""
+    text = json_for_page(content)
+    return {"json": text} if len(text) < _PACKED_FROM else {"packed": pack_text(text)}

@@ -13,10 +13,12 @@ from ..io.writing import together
 from .method import method_page, zone_page
 from .page import render_page, write_page
 from .tables import as_data, schema, write_csv, write_json
+from .wording import draw_zone
 from .workbook import write_workbook
 
 __all__ = [
     "as_data",
+    "draw_zone",
     "method_page",
     "render_page",
     "schema",

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import wraps
 from types import MappingProxyType
-from typing import Any
+from typing import Any, ParamSpec
 
 import pandas as pd
 from geopandas import GeoDataFrame
 
+from .. import maps
+from ..assessment import Assessment, assess
 from ..checks.quota import use_class
+from ..errors import UnknownNameError
 from ..findings import RULES, SEVERITIES, SEVERITY_NAMES, describe
+from ..maps import Atlas
 from ..model import COLUMNS, LEVELS, Zone
 from ..planning.outputs import plain_template
 from ..safe_text import Text
 from ..terms import TERMS, USES, label
 
-__all__ = ["WORDS", "Words", "in_words", "land_summary", "named", "one_language", "sentences_of"]
+__all__ = [
+    "WORDS",
+    "Words",
+    "draw_zone",
+    "in_words",
+    "land_summary",
+    "named",
+    "one_language",
+    "sentences_of",
+]
+
+_Asked = ParamSpec("_Asked")
 
 _OF_CLASS = {
     code: f"{use}_m2"
@@ -78,6 +94,39 @@ def _uses(zone: Zone, findings: pd.DataFrame, lang: str) -> list[str]:
 def sentences_of(zone: Zone) -> Callable[[GeoDataFrame, str], pd.Series]:
     """Return what writes findings of a zone as sentences of one language, names in place of ids."""
     return lambda findings, lang: describe(named(zone, findings, lang), lang)
+
+
+def _in_words(draw: Callable[_Asked, Atlas]) -> Callable[_Asked, Atlas]:
+    """Draw with findings in names, and with the scores of the assessment where they are asked for."""
+
+    @wraps(draw)
+    def drawn(*asked: _Asked.args, **how: _Asked.kwargs) -> Atlas:
+        zone: Any = asked[0] if asked else how["zone"]
+        wish = how.get("color_by")
+        if isinstance(wish, str) and wish in SCORES:
+            how["color_by"] = _scores(zone, wish)
+        elif isinstance(wish, Assessment):
+            how["color_by"] = _scores(zone, SCORES[0], wish)
+        how.setdefault("sentences", sentences_of(zone))
+        return draw(*asked, **how)
+
+    return drawn
+
+
+SCORES = ("集约度", "集约度分值", "score")
+"""What the scores of an assessment are asked for by."""
+
+
+def _scores(zone: Zone, name: str, result: Assessment | None = None) -> pd.Series:
+    """The scores of an assessment by unit and year; of the zone's own where there is none yet."""
+    if result is None and zone.evaluation is not None:
+        result = assess(zone, findings=False, draws=200)
+    if result is None or result.scores is None:
+        raise UnknownNameError(name, ["evaluation.toml"], what="score", zh="分值")
+    return result.scores.total["score"].rename(SCORES[0])
+
+
+draw_zone = _in_words(maps.draw_zone)
 
 
 def named(zone: Zone, findings: pd.DataFrame, lang: str) -> pd.DataFrame:

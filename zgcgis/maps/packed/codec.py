@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,9 +20,11 @@ import shapely
 from numpy.typing import NDArray
 from pandas import Series
 
-__all__ = ["Packed", "pack", "pack_column", "pack_text"]
+__all__ = ["COARSEST", "Packed", "bits_of", "pack", "pack_column", "pack_text", "unit_m"]
 
 _FINE, _COARSE = 28, 26
+COARSEST = 24
+"""The coarsest unit that a page is drawn in: 1.8 m at 40° N."""
 _MOST_FINE = 500_000  # vertices that are written in the fine unit
 _NORTH = 85.0511
 _LEVEL = 6  # 9 takes three times as long for one part in a hundred
@@ -47,7 +50,23 @@ class Packed:
     order: NDArray[np.intp]
 
 
-def pack(shapes: NDArray[np.object_]) -> Packed:
+def bits_of(vertices: float) -> int:
+    """Return the unit that so many vertices are written in."""
+    return _FINE if vertices <= _MOST_FINE else _COARSE
+
+
+def unit_m(bits: int, latitude: float) -> float:
+    """Return the length of a unit at a latitude, in metres: a part of the equator of Web Mercator.
+
+    Examples
+    --------
+    >>> round(unit_m(28, 40), 2)
+    0.11
+    """
+    return float(2 * math.pi * 6_378_137 / 2**bits * math.cos(math.radians(latitude)))
+
+
+def pack(shapes: NDArray[np.object_], bits: int | None = None) -> Packed:
     """Write polygons or points.
 
     Parameters
@@ -55,6 +74,8 @@ def pack(shapes: NDArray[np.object_]) -> Packed:
     shapes
         Polygons and multipolygons, or points, in degrees; rows with any other shape, or none, are
         left out and not in ``order``.
+    bits
+        The unit of polygons; by default the one for so many vertices.
     """
     kinds = shapely.get_type_id(shapes)
     usable = ~(shapely.is_missing(shapes) | shapely.is_empty(shapes))
@@ -62,7 +83,7 @@ def pack(shapes: NDArray[np.object_]) -> Packed:
     usable &= (kinds == 0) if points else np.isin(kinds, (3, 6))
     rows = np.flatnonzero(usable)
     order = rows[_along_curve(shapes[rows])] if len(rows) else rows
-    meta, stream = _points(shapes[order]) if points else _polygons(shapes[order])
+    meta, stream = _points(shapes[order]) if points else _polygons(shapes[order], bits)
     return Packed(meta, _compressed(stream), order)
 
 
@@ -162,11 +183,11 @@ def _world(degrees: NDArray[np.float64], bits: int) -> tuple[NDArray[np.int64], 
     return np.rint(x).astype(np.int64), np.rint(y).astype(np.int64)
 
 
-def _polygons(shapes: NDArray[np.object_]) -> tuple[dict[str, Any], bytes]:
+def _polygons(shapes: NDArray[np.object_], bits: int | None) -> tuple[dict[str, Any], bytes]:
     parts, of_shape = shapely.get_parts(shapes, return_index=True)
     rings, of_part = shapely.get_rings(parts, return_index=True)
     degrees, of_ring = shapely.get_coordinates(rings, return_index=True)
-    bits = _FINE if len(degrees) <= _MOST_FINE else _COARSE
+    bits = bits or bits_of(len(degrees))
     x, y = _world(degrees, bits)
     before = of_ring[1:] == of_ring[:-1]
     same = np.zeros(len(x), dtype=bool)

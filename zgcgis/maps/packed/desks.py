@@ -21,7 +21,15 @@ from ...land_use import build_states, classify, text_of
 from ...model import COLUMNS, LEVELS, Zone, there_in
 from .codec import pack, pack_column
 from .hot_spots import hot_spots
-from .land_layers import asked_layers, common_uses, land_of, packed_rows, room_of, state_style
+from .land_layers import (
+    asked_layers,
+    common_uses,
+    land_of,
+    levels_of,
+    packed_rows,
+    state_style,
+)
+from .room import MOST_BYTES, Foreseen, foresee, need_of, room_of
 
 __all__ = [
     "Comparison",
@@ -29,6 +37,7 @@ __all__ = [
     "comparison",
     "firms_of",
     "group_of",
+    "land_ahead",
     "land_and_firms",
     "opening",
     "quotients",
@@ -43,12 +52,25 @@ _OTHER = "#8c8371"
 _CARD = ("parcel_id", "name")
 
 
+def land_ahead(zone: Zone, layers: Sequence[str] | None) -> dict[str, Foreseen]:
+    """Return what the land of a page will take, before any of it is read.
+
+    Raises
+    ------
+    PageTooLargeError
+        If the parcels, or levels that are asked for, fit into no page.
+    """
+    asked = None if layers is None else dict(asked_layers(layers))
+    return foresee(zone, levels_of(zone, asked), {"parcel", *(asked or ())})
+
+
 def land_and_firms(
     zone: Zone,
     layers: Sequence[str] | None,
     blocks: dict[str, str],
     taken: int,
     beside: Mapping[str, pd.Series],
+    foreseen: Mapping[str, Foreseen],
 ) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """Put land and firms into `blocks`, beside what is `taken`; return what the page must know.
 
@@ -57,10 +79,13 @@ def land_and_firms(
     asked = None if layers is None else dict(asked_layers(layers))
     firms = Firms()
     room = max(0, room_of(zone, asked) - taken)
+    most = max(0, MOST_BYTES - taken)
     if asked is None or "firm" in asked:
-        firms = firms_of(zone, most=room if asked else room // 4)
-    room -= sum(len(text) for text in firms.blocks.values())
-    land = land_of(zone, asked, most=room, beside=beside)
+        rest = max(0, most - need_of(zone, foreseen, {"parcel", *(asked or ())}))
+        firms = firms_of(zone, most=min(rest, room if asked else room // 4))
+    used = sum(len(text) for text in firms.blocks.values())
+    room, most = room - used, most - used
+    land = land_of(zone, asked, room=room, most=most, beside=beside, foreseen=foreseen)
     blocks.update({f"firms{key}": text for key, text in firms.blocks.items()})
     blocks.update({f"land-{key}": text for key, text in land.blocks.items()})
     said = [*land.said, *([] if firms.record else firms.said)]

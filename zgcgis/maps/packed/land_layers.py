@@ -6,7 +6,7 @@ coloured, what its card shows, and what of it could not be drawn.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from ...checks import check
-from ...errors import UnknownNameError, ZgcgisError
+from ...errors import UnknownNameError
 from ...findings import describe
 from ...geo import area_m2
 from ...land_use import CLASSES, STATE_KEYS, build_states, classify, text_of, texts
@@ -27,19 +27,19 @@ from ...model import COLUMNS, LEVELS, Zone
 from ...terms import TERMS
 from ..panel import breaks
 from .codec import Packed, pack, pack_column
+from .room import MOST_BYTES, Foreseen, Land, Part, coarse, fill, need_of, not_read, room_of
 
 __all__ = [
     "LAND_LEVELS",
     "MOST_BLOCKS",
-    "Land",
     "asked_layers",
     "class_style",
     "common_uses",
     "counting",
     "land_of",
+    "levels_of",
     "packed_rows",
     "ramp_style",
-    "room_of",
     "state_style",
     "use_style",
 ]
@@ -56,7 +56,6 @@ LAND_LEVELS = (
 )
 """Levels drawn as land, the lowest first."""
 
-_LEAST_BYTES, _MOST_BYTES = 5_300_000, 29_000_000  # with what the page tells besides
 _MOST_CLASSES = 200
 _OUTLINES = {
     "block": "#6b7680",
@@ -91,19 +90,6 @@ _VALUES = {
 
 
 @dataclass(slots=True)
-class Land:
-    """The land of a page: a record a layer, its bytes, and sentences on what is not shown."""
-
-    layers: list[dict[str, Any]] = field(default_factory=list)
-    blocks: dict[str, str] = field(default_factory=dict)
-    said: list[list[str]] = field(default_factory=list)
-
-
-class PageTooLargeError(ZgcgisError):
-    """The land asked for is more than a page can hold."""
-
-
-@dataclass(slots=True)
 class _Sheet:
     """One layer while its columns are gathered: ways to colour it, and what its card says."""
 
@@ -118,23 +104,31 @@ class _Sheet:
             self.columns[f"by.{style['key']}"] = Series(values, index=self.rows.index)
 
 
-@dataclass(slots=True)
-class _Part:
-    """A block that may go into the page: the shapes of a layer (no key), or one column."""
+def levels_of(zone: Zone, asked: Mapping[str, str] | None) -> list[str]:
+    """Return the levels of land that a page shows: all there are, or those asked for.
 
-    rank: int
-    level: str
-    key: str
-    told: dict[str, Any]
-    data: str
+    Raises
+    ------
+    UnknownNameError
+        If `asked` names a level that there is not.
+    """
+    there = [level for level in LAND_LEVELS if zone.count(level)]
+    if "block" in there and zone.count("block") <= MOST_BLOCKS:
+        there.remove("block")  # each is a place with a card of its own
+    unknown = sorted(set(asked or ()) - {*LAND_LEVELS, *_OTHERS})
+    if unknown:
+        raise UnknownNameError(unknown[0], [*LAND_LEVELS, *_OTHERS], what="layer", zh="图层")
+    return there if asked is None else [level for level in there if level in asked]
 
 
 def land_of(
     zone: Zone,
     asked: Mapping[str, str] | None = None,
     *,
-    most: int | None = None,
+    room: int | None = None,
+    most: int = MOST_BYTES,
     beside: Mapping[str, Series] | None = None,
+    foreseen: Mapping[str, Foreseen] | None = None,
 ) -> Land:
     """Return the land layers of a zone for a page.
 
@@ -145,95 +139,54 @@ def land_of(
     asked
         Levels to draw, each with the style it opens with (empty for the first); by default all
         of :data:`LAND_LEVELS` that there are.
-    most
-        Bytes that all layers together may take in the page; by default 48 a parcel, at least
+    room
+        Bytes that all layers together may take in the page; by default 44 a parcel, at least
         5.3 MB and at most 29 MB, and 29 MB for levels that are asked for. What does not fit is left
         out, the least needed first, and a sentence says what.
+    most
+        Bytes that the parcels and levels that are asked for may take in any case.
     beside
         Further columns of the parcels, by key, that the page cannot do without.
+    foreseen
+        What :func:`.room.foresee` says of the levels; a level that does not fit is not read.
 
     Raises
     ------
     PageTooLargeError
         If the shapes of the parcels, or of a level that is asked for, do not fit.
     """
-    there = [level for level in LAND_LEVELS if level in zone.layers and len(zone.layer(level))]
-    if "block" in there and len(zone.layer("block")) <= MOST_BLOCKS:
-        there.remove("block")  # each is a place with a card of its own
-    unknown = sorted(set(asked or ()) - {*LAND_LEVELS, *_OTHERS})
-    if unknown:
-        raise UnknownNameError(unknown[0], [*LAND_LEVELS, *_OTHERS], what="layer", zh="图层")
-    wanted = there if asked is None else [level for level in there if level in asked]
-    found, parts, records = Land(), [], {}
-    for level in wanted:
-        more = (beside or {}) if level == "parcel" else {}
-        record, own = _drawn(zone, level, (asked or {}).get(level, ""), found, more)
-        records[level] = record
-        parts += own
-    room = room_of(zone, asked) if most is None else most
+    room = min(room_of(zone, asked) if room is None else room, most)
     needed = {"parcel", *(asked or ())}
-    _fill(found, records, sorted(parts, key=lambda part: part.rank), needed, room)
-    found.layers = [records[level] for level in wanted if level in found.blocks]
+    found, parts, records = Land(), [], {}
+    rest = room - need_of(zone, foreseen or {}, needed)
+    for level in levels_of(zone, asked):
+        ahead = (foreseen or {}).get(level, Foreseen(0))
+        if level not in needed and ahead.size > max(rest, 0):
+            found.said.append(not_read(level, zone.count(level), ahead.size, room))
+            continue
+        more = (beside or {}) if level == "parcel" else {}
+        drawn = _Drawn(level, (asked or {}).get(level, ""), ahead.bits, level in needed)
+        records[level], own = _packed(zone, drawn, found, more)
+        parts += own
+    fill(found, records, parts, room, most)
+    found.layers = [record for level, record in records.items() if level in found.blocks]
     return found
 
 
-def room_of(zone: Zone, asked: Mapping[str, str] | None = None) -> int:
-    """Return how many bytes land and firms may take in a page; see :func:`land_of`."""
-    count = len(zone.layer("parcel")) if "parcel" in zone.layers else 0
-    return _MOST_BYTES if asked else min(_MOST_BYTES, max(_LEAST_BYTES, 48 * count))
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """How a level is to be drawn: its first style, its unit, whether the page cannot do without."""
+
+    level: str
+    style: str
+    bits: int | None
+    needed: bool
 
 
-def _fill(found: Land, records: Mapping[str, dict[str, Any]], parts: Sequence[_Part], needed: Set[str], room: int) -> None:  # fmt: skip
-    left = room
-    without: dict[str, list[_Part]] = {}
-    for part in parts:
-        fits = len(part.data) <= left and (not part.key or part.level in found.blocks)
-        if not fits:
-            if not part.key and part.level in needed:
-                raise _too_large(parts, room)
-            without.setdefault(part.level, []).append(part)
-            continue
-        left -= len(part.data)
-        found.blocks[f"{part.level}.{part.key}" if part.key else part.level] = part.data
-        if part.key:
-            records[part.level]["columns"][part.key] = part.told
-    for level, missing in without.items():
-        record = records[level]
-        keys = {part.key for part in missing}
-        record["styles"] = [s for s in record["styles"] if f"by.{s['key']}" not in keys]
-        lost = [entry for entry in record["fields"] if entry[0] in keys]
-        record["fields"] = [entry for entry in record["fields"] if entry[0] not in keys]
-        found.said.append(_left_out(record, missing, lost, room))
-
-
-def _left_out(record: Mapping[str, Any], missing: Sequence[_Part], lost: Sequence[list[str]], room: int) -> list[str]:  # fmt: skip
-    zh, en = record["name"]
-    size = sum(len(part.data) for part in missing) / 1e6
-    level = record["key"]
-    if any(not part.key for part in missing):
-        return [
-            f"{zh}层（{record['total']} 个）未放入本页：需 {size:.1f} MB，本页用地数据以 {room / 1e6:.1f} MB 为限。要看它请用 --layers parcel,{level} 另制一页。",
-            f"The {en} layer ({record['total']}) is not in this page: it takes {size:.1f} MB and the land of this page is held to {room / 1e6:.1f} MB. Map it with --layers parcel,{level}.",
-        ]
-    return [
-        f"{zh}卡片未列 {len(lost)} 项（{'、'.join(entry[1] for entry in lost)}）：本页用地数据以 {room / 1e6:.1f} MB 为限。",
-        f"Cards of the {en} layer leave out {len(lost)} columns ({', '.join(entry[2] for entry in lost)}): the land of this page is held to {room / 1e6:.1f} MB.",
-    ]
-
-
-def _too_large(parts: Sequence[_Part], room: int) -> PageTooLargeError:
-    size = sum(len(part.data) for part in parts if not part.key) / 1e6
-    return PageTooLargeError(
-        f"要画的图形共需 {size:.0f} MB，一页的用地数据最多 {room / 1e6:.0f} MB。"
-        "请用 --layers 少选几层（--layers none 只画园区），或按园区拆成几个分区再制图。",
-        f"The shapes to draw take {size:.0f} MB; the land of a page is held to {room / 1e6:.0f} MB. "
-        "Choose fewer layers (--layers none draws the parks alone), or map the parks one by one.",
-    )
-
-
-def _drawn(
-    zone: Zone, level: str, style: str, found: Land, beside: Mapping[str, Series]
-) -> tuple[dict[str, Any], list[_Part]]:
+def _packed(
+    zone: Zone, drawn: _Drawn, found: Land, beside: Mapping[str, Series]
+) -> tuple[dict[str, Any], list[Part]]:
+    level, style = drawn.level, drawn.style
     rows = zone.layer(level)
     rows = rows.set_index(pd.RangeIndex(len(rows)))
     sheet = _Sheet(rows, str(zone.meta.get("land_use_system") or ""))
@@ -247,7 +200,9 @@ def _drawn(
     if "park_id" in rows and rows["park_id"].notna().any():
         sheet.columns["park_id"] = rows["park_id"]
     sheet.columns.update(beside)
-    packed = pack(rows.to_crs("EPSG:4490").geometry.to_numpy())
+    packed = pack(rows.to_crs("EPSG:4490").geometry.to_numpy(), drawn.bits)
+    if drawn.bits is not None and len(packed.order):
+        found.said.append(coarse(level, len(rows), drawn.bits, float(rows.total_bounds[1])))
     opening = style or (keys[0] if keys else "")
     record = {
         "key": level,
@@ -264,12 +219,13 @@ def _drawn(
     if not len(packed.order):
         return record, []
     base = _RANKS.get(level, 1)
-    parts = [_Part(base, level, "", {}, packed.data)]
+    parts = [Part(base, level, "", {}, packed.data, drawn.needed)]
     order = list(sheet.columns)
     for key, values in sheet.columns.items():
         first = key in (f"by.{opening}", *_FIRST, *beside)
         rank = base if first else base + _later(key, order)
-        parts.append(_Part(rank, level, key, *pack_column(values, packed.order)))
+        told, data = pack_column(values, packed.order)
+        parts.append(Part(rank, level, key, told, data, drawn.needed and first))
     return record, parts
 
 

@@ -20,6 +20,12 @@ export async function inflate(text) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
+/** What the page is told: JSON, packed where it is long. @param {string} id of the element */
+export function told(id) {
+  const node = document.getElementById(id), text = node.textContent;
+  return JSON.parse(node.getAttribute("type") === "application/json" ? text : new TextDecoder().decode(gunzipSync(bytesOf(text.trim()))));
+}
+
 /** @param {Uint8Array} bytes */
 function reader(bytes) {
   let at = 0;

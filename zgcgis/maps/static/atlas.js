@@ -235,13 +235,13 @@
     const phi = lat * PI / 180, magic = 1 - EE * sin(phi) ** 2, side2 = Math.sqrt(magic);
     return [lng + east * 180 / (A / side2 * Math.cos(phi) * PI), lat + north * 180 / (A * (1 - EE) / (magic * side2) * PI)];
   }
-  function tileLayer(told, url, data) {
+  function tileLayer(told2, url, data) {
     const Tiles = L.TileLayer.extend({
       getTileUrl(at) {
         return data ? data[at.z + "/" + at.x + "/" + at.y] || L.Util.emptyImageUrl : L.TileLayer.prototype.getTileUrl.call(this, at);
       },
       shift(point, zoom) {
-        if (!told.gcj) return L.point(0, 0);
+        if (!told2.gcj) return L.point(0, 0);
         const here = this._map.unproject(point, zoom), [lng, lat] = toGcj(here.lng, here.lat);
         return this._map.project(L.latLng(lat, lng), zoom).subtract(point);
       },
@@ -254,17 +254,17 @@
         return L.TileLayer.prototype._getTilePos.call(this, at).subtract(this.shift(middle.subtract(by), at.z));
       }
     });
-    return new Tiles(url, { pane: "basemap", subdomains: told.subdomains || "", minZoom: 0, minNativeZoom: told.from, maxNativeZoom: told.to, maxZoom: 22, crossOrigin: false });
+    return new Tiles(url, { pane: "basemap", subdomains: told2.subdomains || "", minZoom: 0, minNativeZoom: told2.from, maxNativeZoom: told2.to, maxZoom: 22, crossOrigin: false });
   }
   function basemap(P) {
-    const { D, S, map, say } = P, told = D.basemap;
-    S.basemap = !!told;
-    if (!told) return { update() {
+    const { D, S, map, say } = P, told2 = D.basemap;
+    S.basemap = !!told2;
+    if (!told2) return { update() {
     }, row: () => null, credit: () => "", there: false };
     const pane = map.createPane("basemap"), block = document.getElementById("basemap-tiles");
     pane.style.zIndex = 220;
     pane.style.pointerEvents = "none";
-    const data = block ? JSON.parse(block.textContent) : null, layers = (told.urls.length ? told.urls : [""]).map((url) => tileLayer(told, url, data));
+    const data = block ? JSON.parse(block.textContent) : null, layers = (told2.urls.length ? told2.urls : [""]).map((url) => tileLayer(told2, url, data));
     return {
       there: true,
       update() {
@@ -276,8 +276,8 @@
       row: () => el("div", { class: "lay" }, el("label", { for: "basemap-on" }, el("input", { type: "checkbox", id: "basemap-on", checked: S.basemap, onchange() {
         S.basemap = this.checked;
         P.contextChanged();
-      } }), " ", say("底图", "Base map"), told.urls.length ? el("span", { class: "hint" }, say("需联网", "needs the network")) : null)),
-      credit: () => S.basemap ? P.T(told.credit) : ""
+      } }), " ", say("底图", "Base map"), told2.urls.length ? el("span", { class: "hint" }, say("需联网", "needs the network")) : null)),
+      credit: () => S.basemap ? P.T(told2.credit) : ""
     };
   }
 
@@ -1170,6 +1170,10 @@
     const stream = new Blob([packed2]).stream().pipeThrough(new DecompressionStream("gzip"));
     return new Uint8Array(await new Response(stream).arrayBuffer());
   }
+  function told(id) {
+    const node = document.getElementById(id), text = node.textContent;
+    return JSON.parse(node.getAttribute("type") === "application/json" ? text : new TextDecoder().decode(gunzipSync(bytesOf(text.trim()))));
+  }
   function reader(bytes) {
     let at = 0;
     return {
@@ -1221,8 +1225,8 @@
     return out;
   }
   var DAY_0 = Date.UTC(1900, 0, 1);
-  function decodeColumn(told, bytes, n) {
-    const kind = told.kind;
+  function decodeColumn(told2, bytes, n) {
+    const kind = told2.kind;
     if (TYPES[kind]) {
       const T = TYPES[kind], values3 = new T(bytes.slice(0, n * T.BYTES_PER_ELEMENT).buffer);
       return { values: values3, text: (i) => values3[i] === values3[i] ? values3[i] : null };
@@ -1231,7 +1235,7 @@
       const read3 = reader(bytes), values3 = new Float64Array(n);
       for (let i = 0; i < n; i++) {
         const v = read3.number();
-        values3[i] = v ? (v - 1) / told.by : NaN;
+        values3[i] = v ? (v - 1) / told2.by : NaN;
       }
       return { values: values3, text: (i) => values3[i] === values3[i] ? values3[i] : null };
     }
@@ -1241,7 +1245,7 @@
     }
     const read2 = (part) => JSON.parse(new TextDecoder().decode(part));
     if (kind === "dict") {
-      const table = read2(bytes.subarray(0, told.table)), values3 = new Uint16Array(bytes.slice(told.table).buffer);
+      const table = read2(bytes.subarray(0, told2.table)), values3 = new Uint16Array(bytes.slice(told2.table).buffer);
       return { values: values3, text: (i) => table[values3[i]] || null };
     }
     const values2 = read2(bytes);
@@ -1478,10 +1482,10 @@
     }
     /* A column of the layer, or null where the page does not hold it. */
     column(key) {
-      const told = this.record.columns[key], there = this.columns.get(key);
-      if (!told) return Promise.resolve(null);
+      const told2 = this.record.columns[key], there = this.columns.get(key);
+      if (!told2) return Promise.resolve(null);
       if (there) return there;
-      const read2 = inflate(this.block(this.key + "." + key)).then((bytes) => decodeColumn(told, bytes, this.record.meta.n));
+      const read2 = inflate(this.block(this.key + "." + key)).then((bytes) => decodeColumn(told2, bytes, this.record.meta.n));
       this.columns.set(key, read2);
       read2.then((column) => {
         this.columns.get(key).now = column;
@@ -1671,13 +1675,13 @@
     Q.frame = () => P.frameFor(other);
     Q.covered = (size) => P.coveredFor(other, size);
     ground(Q, R, own2);
-    const context = contextLines(Q, own2), parks = [], told = D.compare.parks;
-    for (const u of told || D.units.filter((one) => one.g)) {
+    const context = contextLines(Q, own2), parks = [], told2 = D.compare.parks;
+    for (const u of told2 || D.units.filter((one) => one.g)) {
       const unit = P.byId[u.id] || u, layer = shape(u.g, { renderer: R.park, pane: "park", radius: 7.5, color: unit.hue || "#5f6b76", weight: 1.6, fill: false, dashArray: dash(u.precision), lineJoin: "round" }).addTo(other);
       parks.push({ unit, layer });
-      if (told && u.at) own2.push({ kind: "p", at: u.at, name: u.name, order: 100 });
+      if (told2 && u.at) own2.push({ kind: "p", at: u.at, name: u.name, order: 100 });
     }
-    const inherited = told ? [] : labels.filter((l) => l.unit && l.unit.g);
+    const inherited = told2 ? [] : labels.filter((l) => l.unit && l.unit.g);
     return { map: other, Q, parks, context, mark: marker(Q), declutter: labelDesk(Q, own2.concat(inherited.map((l) => ({ ...l, node: null, said: null }))), names) };
   }
   function inStep(one, two) {
@@ -1735,11 +1739,11 @@
     return line;
   }
   function compareDesk(P, labels) {
-    const { D, S, map, say } = P, told = D.compare, root = document.getElementById("atlas"), parts = {};
-    const themes = told ? told.themes : [], first = P.desk.byKey.parcel, onMap = themes.length > 0 && !!first;
+    const { D, S, map, say } = P, told2 = D.compare, root = document.getElementById("atlas"), parts = {};
+    const themes = told2 ? told2.themes : [], first = P.desk.byKey.parcel, onMap = themes.length > 0 && !!first;
     S.compare = { mode: "swipe", at: 0.5, theme: themes.length ? themes[0].key : "", park: "", metres: false };
-    const extra = told && told.layer ? new LandLayer(told.layer, P.ramp) : null;
-    const shows = () => !!told && S.tab === "compare", theme = () => themes.find((t) => t.key === S.compare.theme) || null;
+    const extra = told2 && told2.layer ? new LandLayer(told2.layer, P.ramp) : null;
+    const shows = () => !!told2 && S.tab === "compare", theme = () => themes.find((t) => t.key === S.compare.theme) || null;
     let second = null, sheets = null, rows = [];
     const box = el("div", { class: "folium-map second", "aria-hidden": "true", tabindex: "-1" }), tags = [el("div", { class: "side-tag", hidden: true }), el("div", { class: "side-tag", hidden: true })];
     const line = divider(S, say, () => {
@@ -1748,8 +1752,8 @@
       P.remember();
     });
     function valueOf(u) {
-      if (!told || told.kind === "plan") return P.value(u);
-      return told.kind === "years" ? P.valueIn(u, told.years[1]) : P.valueIn(u, S.year, told.values);
+      if (!told2 || told2.kind === "plan") return P.value(u);
+      return told2.kind === "years" ? P.valueIn(u, told2.years[1]) : P.valueIn(u, S.year, told2.values);
     }
     function open() {
       if (second) return;
@@ -1828,7 +1832,7 @@
       line.say();
       line.firstChild.style.top = (f.top + f.bottom) / 2 + "px";
       tags.forEach((tag, k) => {
-        fill(tag, P.T(told.sides[k]));
+        fill(tag, P.T(told2.sides[k]));
         tag.style.top = (P.phone() ? f.bottom - 56 : f.top + 10) + "px";
       });
       tags[0].style.left = tags[1].style.left = tags[0].style.right = "";
@@ -1845,7 +1849,7 @@
       if (second && shows()) second.map.setView(map.getCenter(), map.getZoom(), { animate: false });
     }
     function update() {
-      if (!told) return;
+      if (!told2) return;
       const on = shows();
       if (on) open();
       if (!second) return;
@@ -1912,7 +1916,7 @@
       const words = read2(S.lang === "en" ? "differs.en" : "differs.zh");
       return { title: read2("id") || say("宗地", "Parcel"), other: [kind ? P.T(KINDS[kind]) : say("没有变化", "No difference"), unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), body: [
         area ? el("p", { class: "big num" }, P.number(area) + say(" 平方米", " m²")) : null,
-        el("table", { class: "recs" }, el("thead", {}, el("tr", {}, el("td", {}), told.sides.map((side2) => el("th", { scope: "col" }, P.T(side2))))), el("tbody", {}, themes.map((t) => {
+        el("table", { class: "recs" }, el("thead", {}, el("tr", {}, el("td", {}), told2.sides.map((side2) => el("th", { scope: "col" }, P.T(side2))))), el("tbody", {}, themes.map((t) => {
           const [a, b] = layer.now("now." + t.key) ? sidesOf(t, thing) : ["", ""];
           return el("tr", { class: a === b ? null : "differs" }, el("th", { scope: "row" }, P.T(t.name)), el("td", {}, a), el("td", {}, b));
         }))),
@@ -1945,7 +1949,7 @@
         "table",
         { class: "recs balance" },
         el("caption", { class: "sr" }, caption),
-        el("thead", {}, el("tr", {}, el("th", { scope: "col" }, head), [P.T(told.sides[0]), say("减少", "Lost"), say("增加", "Gained"), P.T(told.sides[1])].map((t) => el("th", { scope: "col", class: "v" }, t)))),
+        el("thead", {}, el("tr", {}, el("th", { scope: "col" }, head), [P.T(told2.sides[0]), say("减少", "Lost"), say("增加", "Gained"), P.T(told2.sides[1])].map((t) => el("th", { scope: "col", class: "v" }, t)))),
         el("tbody", {}, list.map((r) => balanceRow(r.name, r.cells.slice(1), r.colour))),
         el("tfoot", {}, balanceRow(say("合计", "In all"), total))
       ));
@@ -2011,7 +2015,7 @@
     }
     function valuePart() {
       const m = P.measure(), list = D.units.filter((u) => u.level === "park").map((u) => ({ u, a: P.value(u), b: valueOf(u) })).filter((r) => r.a || r.b).sort((x, y) => (y.b || y.a)[1] - (x.b || x.a)[1]);
-      if (!m || told.kind === "plan") return null;
+      if (!m || told2.kind === "plan") return null;
       return [
         choice("cm", say("指标", "Indicator"), D.measures.map((one) => [one.key, P.T(one.name)]), S.measure, (v) => {
           S.measure = v;
@@ -2021,10 +2025,10 @@
           "table",
           { class: "recs balance" },
           el("caption", { class: "sr" }, P.T(m.name)),
-          el("thead", {}, el("tr", {}, el("th", { scope: "col" }, say("园区", "Park")), [P.T(told.sides[0]), P.T(told.sides[1]), say("变化", "Change")].map((t) => el("th", { scope: "col", class: "v" }, t)))),
+          el("thead", {}, el("tr", {}, el("th", { scope: "col" }, say("园区", "Park")), [P.T(told2.sides[0]), P.T(told2.sides[1]), say("变化", "Change")].map((t) => el("th", { scope: "col", class: "v" }, t)))),
           el("tbody", {}, list.map(({ u, a, b }) => el("tr", {}, el("th", { scope: "row" }, el("button", { class: "link", type: "button", onclick() {
             P.pick(u.id, true);
-          } }, P.T(u.name))), [a, b].map((c) => el("td", { class: "v num" }, c ? P.marked(c[2], c[1]) : "—", c && told.years && c[0] !== told.years[c === a ? 0 : 1] ? el("span", { class: "yr" }, " " + c[0]) : null)), el("td", { class: "v num" }, a && b ? (b[1] > a[1] ? "+" : "") + P.number(b[1] - a[1]) : "—"))))
+          } }, P.T(u.name))), [a, b].map((c) => el("td", { class: "v num" }, c ? P.marked(c[2], c[1]) : "—", c && told2.years && c[0] !== told2.years[c === a ? 0 : 1] ? el("span", { class: "yr" }, " " + c[0]) : null)), el("td", { class: "v num" }, a && b ? (b[1] > a[1] ? "+" : "") + P.number(b[1] - a[1]) : "—"))))
         )),
         el("p", { class: "text" }, T_unit(m) + say("；只有两边都有数值才算变化。", "; a change needs a value on both sides."))
       ];
@@ -2040,16 +2044,16 @@
           layout();
           P.go(seen, false, 20);
         })),
-        el("p", { class: "status" }, say("左：", "Left: ") + P.T(told.sides[0]) + say("　右：", "; right: ") + P.T(told.sides[1])),
+        el("p", { class: "status" }, say("左：", "Left: ") + P.T(told2.sides[0]) + say("　右：", "; right: ") + P.T(told2.sides[1])),
         theme() ? landPart() : null,
         valuePart(),
-        told.said.map((pair) => el("p", { class: "warn" }, P.T(pair)))
+        told2.said.map((pair) => el("p", { class: "warn" }, P.T(pair)))
       ];
     }
     function legend2() {
       if (!shows() || !onMap || !theme()) return null;
       const t = theme(), there = t.rows.filter((r) => r[0] && (r[1] || r[4])).sort((a, b) => b[4] - a[4]);
-      return { title: P.T(t.name), sub: P.T(told.sides[0]) + " | " + P.T(told.sides[1]), rows: there.slice(0, 13).map((r) => ({ text: className(t, r[0]), colour: t.classes[r[0]].colour })).concat(there.length > 13 ? [{ text: say("另有 " + (there.length - 13) + " 类", there.length - 13 + " more"), more: true }] : [], [{ text: say("变化的宗地", "Parcels that differ"), line: MARK }]) };
+      return { title: P.T(t.name), sub: P.T(told2.sides[0]) + " | " + P.T(told2.sides[1]), rows: there.slice(0, 13).map((r) => ({ text: className(t, r[0]), colour: t.classes[r[0]].colour })).concat(there.length > 13 ? [{ text: say("另有 " + (there.length - 13) + " 类", there.length - 13 + " more"), more: true }] : [], [{ text: say("变化的宗地", "Parcels that differ"), line: MARK }]) };
     }
     function csv() {
       const head = ["theme", "park", "class", "before_m2", "lost_m2", "gained_m2", "after_m2"], lines2 = [head.join(",")];
@@ -2063,7 +2067,7 @@
     }
     return { shows, update, layout, page, paper: paper2, legend: legend2, tip, at, card: card2, onMap: () => onMap, beside: () => shows() && (S.compare.mode === "side" || P.printing()), second: () => shows() ? second : null, declutter: () => {
       if (second && shows()) second.declutter();
-    }, changed: () => rows, there: !!told, themes, valueOf };
+    }, changed: () => rows, there: !!told2, themes, valueOf };
   }
 
   // points.js
@@ -2440,18 +2444,18 @@
   }
   var HEX = 22;
   function firmsDesk(P) {
-    const { D, S, map, say } = P, told = D.firms, parts = {};
+    const { D, S, map, say } = P, told2 = D.firms, parts = {};
     const block = (name) => document.getElementById("firms" + name).textContent;
     let d = null, classes = null, names = null, parcels = null, layer = null, overlay = null, busy = 0, hot = null;
     S.firms = { mode: "auto" };
-    const ready = told ? Promise.all([inflate(block("")), inflate(block(".industry"))]).then(([bytes, column]) => {
-      d = decode(told.meta, bytes);
-      classes = decodeColumn(told.columns.industry, column, d.n).values;
+    const ready = told2 ? Promise.all([inflate(block("")), inflate(block(".industry"))]).then(([bytes, column]) => {
+      d = decode(told2.meta, bytes);
+      classes = decodeColumn(told2.columns.industry, column, d.n).values;
     }) : Promise.resolve();
-    const colour = (k) => told.classes[k].colour;
-    const picked = (k) => !S.picks.length || S.picks.indexOf(told.classes[k].id) >= 0;
-    const modes = () => ["auto", "points", "hexagons", "heat"].concat(told && told.hot ? ["hot"] : []);
-    const shows = () => !!told && S.tab === "firms";
+    const colour = (k) => told2.classes[k].colour;
+    const picked = (k) => !S.picks.length || S.picks.indexOf(told2.classes[k].id) >= 0;
+    const modes = () => ["auto", "points", "hexagons", "heat"].concat(told2 && told2.hot ? ["hot"] : []);
+    const shows = () => !!told2 && S.tab === "firms";
     const mode = () => S.firms.mode === "auto" ? map.getZoom() >= 13.5 ? "points" : "hexagons" : S.firms.mode;
     function open() {
       if (layer) return;
@@ -2459,7 +2463,7 @@
       pane.style.zIndex = 430;
       pane.style.pointerEvents = "none";
       layer = new PointLayer(d, { pane: "firms", radius: 3.6, maxZoom: 22 });
-      layer.setClasses(classes, told.classes.map((c) => c.colour));
+      layer.setClasses(classes, told2.classes.map((c) => c.colour));
       overlay = document.createElement("canvas");
       overlay.className = "hexes";
       overlay.setAttribute("aria-hidden", "true");
@@ -2469,7 +2473,7 @@
       under.appendChild(overlay);
     }
     function update() {
-      if (!told) return;
+      if (!told2) return;
       if (!shows()) {
         if (layer && map.hasLayer(layer)) map.removeLayer(layer);
         if (overlay) overlay.style.display = "none";
@@ -2503,7 +2507,7 @@
     }
     const HOT = ["#8f1d2c", "#2b5d9b"];
     const about2 = () => S.picks.length === 1 ? S.picks[0] : "";
-    const spotRows = () => own(told.hot.by, about2()) || null;
+    const spotRows = () => own(told2.hot.by, about2()) || null;
     function spots() {
       if (mode() !== "hot") {
         if (hot) map.removeLayer(hot);
@@ -2520,19 +2524,19 @@
         hot.clearLayers();
         hot.said = said;
         const renderer = parts.spots || (parts.spots = L.svg({ pane: "spots", padding: 0.5 }));
-        for (const [k, z] of spotRows() || []) L.polygon(told.hot.rings[k].map((c) => [c[1], c[0]]), { renderer, pane: "spots", interactive: false, color: "#fffdf8", weight: 1, fillColor: HOT[z > 0 ? 0 : 1], fillOpacity: 0.78 }).addTo(hot);
+        for (const [k, z] of spotRows() || []) L.polygon(told2.hot.rings[k].map((c) => [c[1], c[0]]), { renderer, pane: "spots", interactive: false, color: "#fffdf8", weight: 1, fillColor: HOT[z > 0 ? 0 : 1], fillOpacity: 0.78 }).addTo(hot);
       }
       if (!map.hasLayer(hot)) hot.addTo(map);
     }
     function spotWords() {
-      const h = told.hot, rows = spotRows(), name = about2() ? P.T(P.industry(about2()).name) : say("全部企业", "all firms"), rate = Math.round(100 * (1 - h.level)) + "%";
+      const h = told2.hot, rows = spotRows(), name = about2() ? P.T(P.industry(about2()).name) : say("全部企业", "all firms"), rate = Math.round(100 * (1 - h.level)) + "%";
       if (S.picks.length > 1) return say("热点一次看一类；选了几类时按全部企业计算。", "Hot spots are told for one cluster; with several chosen, of all firms.");
       if (!rows) return say(name + "不足 30 家，不判断热点。", name + ": fewer than 30 firms, so no hot spot is told.");
       const n = rows.filter((r) => r[1] > 0).length;
       return say(name + "：园区内 " + P.number(h.cells) + " 个宽 " + P.number(h.size_m) + " 米的六边形中，" + n + " 个是热点、" + (rows.length - n) + " 个是冷点（Gi*，每公顷企业数，错误发现率不超过 " + rate + "）。", name + ": of " + P.number(h.cells) + " hexagons " + P.number(h.size_m) + " m wide in the parks, " + n + " are hot and " + (rows.length - n) + " cold (Gi* of firms per hectare, false-discovery rate at most " + rate + ").");
     }
     function spotAt(latlng) {
-      return (spotRows() || []).find(([k]) => within2(told.hot.rings[k], latlng));
+      return (spotRows() || []).find(([k]) => within2(told2.hot.rings[k], latlng));
     }
     function gather(mask) {
       const size = map.getSize(), ratio = Math.min(2, window.devicePixelRatio || 1), bins = hexagons(size, mask);
@@ -2603,14 +2607,14 @@
       return bins;
     }
     function inView() {
-      const b = map.getBounds(), z = d.bits - 8, a = L.CRS.EPSG3857.latLngToPoint(b.getNorthWest(), z), e = L.CRS.EPSG3857.latLngToPoint(b.getSouthEast(), z), out = new Array(told.classes.length).fill(0);
+      const b = map.getBounds(), z = d.bits - 8, a = L.CRS.EPSG3857.latLngToPoint(b.getNorthWest(), z), e = L.CRS.EPSG3857.latLngToPoint(b.getSouthEast(), z), out = new Array(told2.classes.length).fill(0);
       for (let i = 0; i < d.n; i++) if (d.X[i] >= a.x && d.X[i] <= e.x && d.Y[i] >= a.y && d.Y[i] <= e.y) out[classes[i]]++;
       return out;
     }
     function chart() {
       if (!parts.chart || !parts.chart.isConnected || !d) return;
-      const n = inView(), sum = n.reduce((a, b) => a + b, 0), most = Math.max(1, ...n), rows = told.classes.map((c, k) => ({ c, k, n: n[k] })).filter((r) => r.n || picked(r.k)).sort((a, b) => b.n - a.n);
-      fill(parts.status, say("图内 " + P.number(sum) + " 家，全部 " + P.number(d.n) + " 家（" + told.year + " 年）；点一类只看这一类", P.number(sum) + " in view of " + P.number(d.n) + " (" + told.year + "); choose a cluster to see it alone"));
+      const n = inView(), sum = n.reduce((a, b) => a + b, 0), most = Math.max(1, ...n), rows = told2.classes.map((c, k) => ({ c, k, n: n[k] })).filter((r) => r.n || picked(r.k)).sort((a, b) => b.n - a.n);
+      fill(parts.status, say("图内 " + P.number(sum) + " 家，全部 " + P.number(d.n) + " 家（" + told2.year + " 年）；点一类只看这一类", P.number(sum) + " in view of " + P.number(d.n) + " (" + told2.year + "); choose a cluster to see it alone"));
       fill(parts.chart, rows.map((r) => el("li", {}, el(
         "button",
         { type: "button", "aria-pressed": S.picks.indexOf(r.c.id) >= 0 ? "true" : "false", disabled: !r.c.id, onclick() {
@@ -2664,27 +2668,27 @@
         parts.chart,
         el("h2", { class: "cap" }, say("各园区的这个集群", "The cluster by park")),
         parts.table,
-        told.said.map((pair) => el("p", { class: "warn" }, P.T(pair)))
+        told2.said.map((pair) => el("p", { class: "warn" }, P.T(pair)))
       ];
     }
     function legend2() {
       if (!shows() || !d) return null;
-      if (mode() === "points") return { title: say("企业，按产业集群", "Firms by cluster"), rows: told.classes.map((c, k) => ({ text: P.T(c.name), colour: c.colour, k })).filter((r) => picked(r.k)) };
+      if (mode() === "points") return { title: say("企业，按产业集群", "Firms by cluster"), rows: told2.classes.map((c, k) => ({ text: P.T(c.name), colour: c.colour, k })).filter((r) => picked(r.k)) };
       const l = parts.limits || [1], title = say("企业数（每格）", "Firms per cell") + (S.picks.length ? say("：", ": ") + S.picks.map((k) => P.T(P.industry(k).name)).join(say("、", ", ")) : "");
-      if (mode() === "hot") return { title: say("企业热点", "Hot spots of firms") + (about2() ? say("：", ": ") + P.T(P.industry(about2()).name) : ""), sub: say("错误发现率 ≤ ", "false-discovery rate ≤ ") + Math.round(100 * (1 - told.hot.level)) + "%", rows: [{ text: say("热点：企业密集", "hot: firms gather"), colour: HOT[0] }, { text: say("冷点：企业稀少", "cold: firms are scarce"), colour: HOT[1] }] };
+      if (mode() === "hot") return { title: say("企业热点", "Hot spots of firms") + (about2() ? say("：", ": ") + P.T(P.industry(about2()).name) : ""), sub: say("错误发现率 ≤ ", "false-discovery rate ≤ ") + Math.round(100 * (1 - told2.hot.level)) + "%", rows: [{ text: say("热点：企业密集", "hot: firms gather"), colour: HOT[0] }, { text: say("冷点：企业稀少", "cold: firms are scarce"), colour: HOT[1] }] };
       if (mode() === "heat") return { title: say("企业密集处", "Where firms gather"), rows: [{ text: say("颜色越深企业越多", "the darker, the more firms"), colour: "#b4323c" }] };
       return { title, rows: P.ramp(5).map((c, k) => ({ colour: c, text: k < 4 ? l[k + 1] - 1 > l[k] ? P.number(l[k]) + " – " + P.number(l[k + 1] - 1) : P.number(l[k]) : P.number(l[4]) + say(" 及以上", " and more") })) };
     }
     function of(parcel) {
-      if (!told || !told.columns.parcel_id) return [];
+      if (!told2 || !told2.columns.parcel_id) return [];
       if (!parcels) {
         if (parcels === null) {
           parcels = void 0;
-          Promise.all([inflate(block(".parcel_id")), told.columns.name ? inflate(block(".name")) : null]).then(([a, b]) => {
-            const p = decodeColumn(told.columns.parcel_id, a, told.meta.n);
-            names = b ? decodeColumn(told.columns.name, b, told.meta.n) : null;
+          Promise.all([inflate(block(".parcel_id")), told2.columns.name ? inflate(block(".name")) : null]).then(([a, b]) => {
+            const p = decodeColumn(told2.columns.parcel_id, a, told2.meta.n);
+            names = b ? decodeColumn(told2.columns.name, b, told2.meta.n) : null;
             parcels = /* @__PURE__ */ new Map();
-            for (let i = 0; i < told.meta.n; i++) {
+            for (let i = 0; i < told2.meta.n; i++) {
               const id = p.text(i);
               if (id) {
                 if (!parcels.has(id)) parcels.set(id, []);
@@ -2696,13 +2700,13 @@
         }
         return [];
       }
-      return (parcels.get(parcel) || []).map((i) => (names && names.text(i) ? names.text(i) + " · " : "") + (classes ? P.T(told.classes[classes[i]].name) : ""));
+      return (parcels.get(parcel) || []).map((i) => (names && names.text(i) ? names.text(i) + " · " : "") + (classes ? P.T(told2.classes[classes[i]].name) : ""));
     }
     function tip(latlng) {
       if (!shows() || !d) return null;
       if (mode() === "points") {
         const i = layer ? layer.pick(map, latlng, 7) : -1;
-        return i < 0 ? null : [P.T(told.classes[classes[i]].name)];
+        return i < 0 ? null : [P.T(told2.classes[classes[i]].name)];
       }
       if (mode() === "hot") {
         const r = spotAt(latlng);
@@ -2711,11 +2715,11 @@
       const p = map.latLngToContainerPoint(latlng);
       for (const b of (parts.bins || /* @__PURE__ */ new Map()).values()) if ((b.x - p.x) ** 2 + (b.y - p.y) ** 2 < HEX * HEX * 0.8) {
         const top2 = [...b.by].sort((x, y) => y[1] - x[1]).slice(0, 3);
-        return [P.number(b.n) + say(" 家企业", " firms"), el("small", {}, top2.map(([k, n]) => P.T(told.classes[k].name) + " " + P.number(n)).join(" · "))];
+        return [P.number(b.n) + say(" 家企业", " firms"), el("small", {}, top2.map(([k, n]) => P.T(told2.classes[k].name) + " " + P.number(n)).join(" · "))];
       }
       return null;
     }
-    return { page, update, legend: legend2, modes, of, tip, ready, shows, count: told ? told.meta.n : 0, canvas: () => shows() && mode() !== "points" ? overlay : null, state: () => ({ d, classes, mode: mode() }), colour };
+    return { page, update, legend: legend2, modes, of, tip, ready, shows, count: told2 ? told2.meta.n : 0, canvas: () => shows() && mode() !== "points" ? overlay : null, state: () => ({ d, classes, mode: mode() }), colour };
   }
 
   // inset.js
@@ -4422,14 +4426,14 @@
   }
   async function firmsIn(P, points) {
     await P.firms.ready;
-    const { d, classes } = P.firms.state(), told = P.D.firms;
+    const { d, classes } = P.firms.state(), told2 = P.D.firms;
     if (!d) return null;
     const ring = points.map((p) => {
       const q = L.CRS.EPSG3857.latLngToPoint(L.latLng(p), d.bits - 8);
       return [q.x, q.y];
-    }), n = told.classes.map(() => 0);
+    }), n = told2.classes.map(() => 0);
     for (let i = 0; i < d.n; i++) if (inside(ring, d.X[i], d.Y[i])) n[classes[i]]++;
-    return told.classes.map((c, k) => ({ c, n: n[k] })).filter((r) => r.n).sort((a, b) => b.n - a.n);
+    return told2.classes.map((c, k) => ({ c, n: n[k] })).filter((r) => r.n).sort((a, b) => b.n - a.n);
   }
   async function findingsIn(P, points) {
     const F2 = await P.findings.ready, ring = points.map((p) => [p.lng, p.lat]), out = [];
@@ -4608,7 +4612,7 @@
     function button() {
       return el("p", {}, el("button", { class: "tool", type: "button", onclick: start }, say("画一块地，读其中的用地", "Draw a site and read what is in it")));
     }
-    function told() {
+    function told2() {
       return S.site ? S.site.map((p) => p.lat.toFixed(6) + "," + p.lng.toFixed(6)).join(";") : "";
     }
     function recall(text) {
@@ -4616,7 +4620,7 @@
       return at.length > 2 && areaOf(at) > 0 && !crossesItself(at.map((p) => [p.lng, p.lat])) ? at : null;
     }
     map.on("moveend", bar);
-    return { box, cross, button, start, take, finish, keys, card: card2, clear: clear2, show, told, recall, drawing: () => points !== null, answer: () => answer, repaint: paint2 };
+    return { box, cross, button, start, take, finish, keys, card: card2, clear: clear2, show, told: told2, recall, drawing: () => points !== null, answer: () => answer, repaint: paint2 };
   }
 
   // steps.js
@@ -5670,6 +5674,6 @@
   }
 
   // main.js
-  window.atlas = atlas;
+  window.atlas = (map, id) => atlas(map, told(id));
   window.atlasCodec = { decode, decodeColumn, inflate };
 })();
