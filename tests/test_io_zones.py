@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import json
 import os
 import pickle
@@ -308,6 +309,19 @@ def left(folder, monkeypatch):
     path = folder / "layers" / "parcel.parquet"
     stored(many(), path, row_group_size=7)
     return folder
+
+
+def test_what_lies_under_a_unit_is_read_without_the_rest(left):
+    parks = np.where(np.arange(40) % 3, "east", "west")
+    stored(many(park_id=parks), left / "layers" / "parcel.parquet", row_group_size=7)
+    units = pd.DataFrame({"parent": "", "group": ""}, index=["east", "west"])
+    zone, whole = (dataclasses.replace(open_zone(left), units=units) for _ in range(2))
+    whole.layer("parcel")
+    part, same = zone.within("west"), whole.within("west")
+    assert zone.unread("parcel"), "taking a part has read the whole"
+    columns = list(same.layer("parcel").columns)
+    assert len(same.layer("parcel")) == 14
+    pd.testing.assert_frame_equal(part.layer("parcel")[columns], same.layer("parcel"))
 
 
 def test_a_large_layer_is_read_when_it_is_first_asked_for(left):

@@ -29,7 +29,8 @@ from zgcgis.land_use import crosswalk
 from zgcgis.maps import draw_zone, save_map
 from zgcgis.maps.packed.codec import pack, pack_column
 from zgcgis.maps.packed.land_layers import land_of, use_style
-from zgcgis.maps.packed.room import PageTooLargeError
+from zgcgis.maps.packed.room import Foreseen, PageTooLargeError, foresee, need_of
+from zgcgis.maps.safe import told_in_page
 from zgcgis.model import Layers
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -179,6 +180,51 @@ def test_the_page_holds_every_parcel_and_says_what_it_leaves_out(zone):
     assert sum(map(len, less.blocks.values())) <= 30_000
     with pytest.raises(PageTooLargeError, match="MB"):
         land_of(zone, room=1000, most=1000)
+
+
+def test_what_the_land_takes_is_told_from_a_few_of_each_layer_and_drawn_coarser_or_refused(zone):
+    levels = ["parcel", "building"]
+    ahead = foresee(zone, levels, {"parcel"})
+    for level in levels:
+        shapes = zone.layer(level).geometry.to_numpy()
+        assert ahead[level].bits is None
+        assert ahead[level].size == pytest.approx(len(pack(shapes).data), rel=0.1)
+    need = need_of(zone, ahead, {"parcel"})
+    coarse = foresee(zone, levels, {"parcel"}, most=need - 1)["parcel"]
+    assert coarse.bits == 24
+    assert coarse.size < ahead["parcel"].size
+    with pytest.raises(PageTooLargeError, match=r"--park .*--layers none"):
+        foresee(zone, levels, {"parcel"}, most=need // 4)
+    land = land_of(zone, {"parcel": ""}, foreseen={"parcel": coarse})
+    (record,) = land.layers
+    assert record["meta"]["bits"] == 24
+    assert record["meta"]["n"] == len(zone.layer("parcel"))
+    assert any("1.8 米" in zh or "1.9 米" in zh for zh, _ in land.said)
+
+
+def test_a_layer_that_does_not_fit_is_not_read(zone):
+    ahead = {"building": Foreseen(10_000_000)}
+    land = land_of(zone, room=5_000_000, foreseen=ahead)
+    assert "building" not in {entry["key"] for entry in land.layers}
+    assert any("建筑物" in zh and "10.0 MB" in zh for zh, _ in land.said)
+
+
+def test_the_map_of_one_park_shows_that_park(zone):
+    park = zone.within("spruce")
+    atlas = draw_zone(park)
+    assert [u["id"] for u in atlas.content["units"] if u["level"] == "park"] == ["spruce"]
+    parcels = next(one for one in atlas.content["land"]["layers"] if one["key"] == "parcel")
+    assert 0 < parcels["total"] == (zone.layer("parcel")["park_id"] == "spruce").sum()
+
+
+def test_long_data_is_packed_and_read_the_same(zone, monkeypatch):
+    atlas = draw_zone(zone, layers=["none"])
+    assert '<script type="application/json" id="atlas-data">' in atlas.to_offline_html()
+    monkeypatch.setattr("zgcgis.maps.safe._PACKED_FROM", 1000)
+    packed = told_in_page(atlas.content)
+    assert list(packed) == ["packed"]
+    assert unpacked(packed["packed"]) == json.loads(json.dumps(atlas.content))
+    assert '<script type="application/octet-stream" id="atlas-data">' in atlas.to_offline_html()
 
 
 def test_layers_are_those_asked_for(zone):

@@ -111,8 +111,7 @@ def page_content(
     beside = _compared(zone, compare, content, blocks, sources)
     content["sources"] = list(sources)
     taken = sum(map(len, (*told_in_page(content).values(), *blocks.values())))
-    land, firms = desks.land_and_firms(zone, layers, blocks, taken, beside, foreseen)
-    content |= {"land": land, "firms": firms}
+    content |= desks.land_and_firms(zone, layers, blocks, taken, beside, foreseen)
     return content, blocks
 
 

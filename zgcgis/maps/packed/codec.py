@@ -23,9 +23,9 @@ from pandas import Series
 __all__ = ["COARSEST", "Packed", "bits_of", "pack", "pack_column", "pack_text", "unit_m"]
 
 _FINE, _COARSE = 28, 26
+_UNITS = ((500_000, _FINE), (1_500_000, 27))  # up to so many vertices; beyond, the coarse one
 COARSEST = 24
 """The coarsest unit that a page is drawn in: 1.8 m at 40° N."""
-_MOST_FINE = 500_000  # vertices that are written in the fine unit
 _NORTH = 85.0511
 _LEVEL = 6  # 9 takes three times as long for one part in a hundred
 _TYPES = {"uint8": "u8", "uint16": "u16"}
@@ -52,7 +52,7 @@ class Packed:
 
 def bits_of(vertices: float) -> int:
     """Return the unit that so many vertices are written in."""
-    return _FINE if vertices <= _MOST_FINE else _COARSE
+    return next((bits for most, bits in _UNITS if vertices <= most), _COARSE)
 
 
 def unit_m(bits: int, latitude: float) -> float:

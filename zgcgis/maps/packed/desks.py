@@ -71,7 +71,7 @@ def land_and_firms(
     taken: int,
     beside: Mapping[str, pd.Series],
     foreseen: Mapping[str, Foreseen],
-) -> tuple[dict[str, Any], dict[str, Any] | None]:
+) -> dict[str, Any]:
     """Put land and firms into `blocks`, beside what is `taken`; return what the page must know.
 
     `beside` are columns that the comparison adds to the parcels.
@@ -89,7 +89,7 @@ def land_and_firms(
     blocks.update({f"firms{key}": text for key, text in firms.blocks.items()})
     blocks.update({f"land-{key}": text for key, text in land.blocks.items()})
     said = [*land.said, *([] if firms.record else firms.said)]
-    return {"layers": land.layers, "said": said}, firms.record
+    return {"land": {"layers": land.layers, "said": said}, "firms": firms.record}
 
 
 def opening(

@@ -321,9 +321,16 @@ def class_style(
 
 
 def ramp_style(
-    key: str, values: Series, name: Sequence[str], unit: Sequence[str] = ("", "")
+    key: str,
+    values: Series,
+    name: Sequence[str],
+    unit: Sequence[str] = ("", ""),
+    decimals: int = 4,
 ) -> tuple[dict[str, Any] | None, NDArray[Any] | None]:
-    """Return a style by amount in five classes, and the value of each row; NaN is not painted."""
+    """Return a style by amount in five classes, and the value of each row; NaN is not painted.
+
+    Values below 100 keep so many decimals, others two.
+    """
     numbers = pd.to_numeric(values).astype("float64")
     known = numbers[np.isfinite(numbers)]
     if not len(known):
@@ -333,7 +340,7 @@ def ramp_style(
         "key": key, "name": list(name), "kind": "ramp", "unit": list(unit), "breaks": limits,
         "range": [float(f"{known.min():.4g}"), float(f"{known.max():.4g}")],
     }  # fmt: skip
-    return style, numbers.round(4 if known.abs().max() < 100 else 2).to_numpy()
+    return style, numbers.round(decimals if known.abs().max() < 100 else 2).to_numpy()
 
 
 @cache
@@ -449,7 +456,7 @@ def _parcels(zone: Zone, level: str, sheet: _Sheet) -> None:  # noqa: ARG001
     if floors is not None:
         sheet.columns["floor_area_m2"] = floors
         area = sheet.columns["area_m2"].where(lambda a: a > 0)
-        sheet.add(*ramp_style("far", floors / area, _OUR_WORDS["far"][:2]))
+        sheet.add(*ramp_style("far", floors / area, _OUR_WORDS["far"][:2], decimals=2))
     _ramps(sheet, ("planned_far",))
     if "supply_date" in rows:
         years = pd.to_datetime(rows["supply_date"]).dt.year
