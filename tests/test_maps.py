@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import html as html_module
 import json
@@ -427,3 +428,25 @@ def test_a_page_opens_on_one_group(zone):
     assert draw_zone(zone, group="north", layers=["none"]).content["group"] == "north"
     with pytest.raises(UnknownNameError):
         draw_zone(zone, group="nobody", layers=["none"])
+
+
+def test_a_map_asked_for_from_python_has_scores_by_name_and_findings_in_names():
+    here = zg.open_zone("sample")
+    result = zg.assess(here, findings=False, draws=200)
+    named, given = (zg.draw_zone(here, color_by=one, layers=["none"]) for one in ("集约度", result))
+    assert named.content["measures"][0]["name"][0] == "集约度"
+    assert named.content["values"]["own"] == given.content["values"]["own"]
+    total = result.scores.total["score"]
+    for unit, year in total.index[total.notna()]:
+        cells = {cell[0]: cell[1] for cell in named.content["values"]["own"].get(unit, [])}
+        if unit in here.units.index:
+            assert cells[year] == pytest.approx(total[unit, year], rel=1e-5)
+    bare = dataclasses.replace(here, evaluation=None)
+    with pytest.raises(UnknownNameError, match=r"evaluation\.toml"):
+        zg.draw_zone(bare, color_by="集约度", layers=["none"])
+    found = zg.check(here)
+    said = unpacked(zg.draw_zone(here, findings=found, layers=["none"]).blocks["findings"])["t"][0]
+    raw = unpacked(draw_zone(here, findings=found, layers=["none"]).blocks["findings"])["t"][0]
+    parks = [str(id) for id in here.units.index[here.units["level"] == "park"]]
+    assert any(park in line for line in raw for park in parks)
+    assert not any(park in line for line in said for park in parks)

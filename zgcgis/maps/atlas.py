@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 import folium
@@ -238,10 +238,17 @@ def _static(name: str) -> str:
     return files(__package__).joinpath(f"static/{name}").read_text(encoding="utf-8")
 
 
+class Scored(Protocol):
+    """What has scores of units by year, such as an :class:`zgcgis.assessment.Assessment`."""
+
+    @property
+    def scores(self) -> Any: ...
+
+
 def draw_zone(
     zone: Zone,
     *,
-    color_by: str | Series | object | None = None,
+    color_by: str | Series | Scored | None = None,
     year: int | None = None,
     findings: GeoDataFrame | None = None,
     lang: Literal["zh", "en"] = "zh",
@@ -262,9 +269,9 @@ def draw_zone(
         Any zone; what it does not hold is left out of the page.
     color_by
         The quantity that colours the parks, by key or name (``"income_wan"``, ``"总收入"``), or
-        values of your own: a named Series by unit, or by unit and year. By default the first that
-        most parks have values of. :func:`zgcgis.draw_zone` takes an
-        :class:`zgcgis.assessment.Assessment` for its scores too, and makes them for ``"集约度"``.
+        values of your own: a named Series by unit, or by unit and year, or an
+        :class:`zgcgis.assessment.Assessment` for its scores; :func:`zgcgis.draw_zone` computes them
+        for ``"集约度"``. By default the first that most parks have values of.
     year
         Year the page opens on; by default the one ``zone.toml`` names, else the last.
     findings
@@ -311,6 +318,8 @@ def draw_zone(
     map
         A :class:`folium.Map` that shows itself in a notebook and that :func:`save_map` writes.
     """
+    if not (color_by is None or isinstance(color_by, str | Series)):
+        color_by = color_by.scores.total["score"].rename("集约度")
     content, blocks = page_content(
         zone,
         color_by=color_by,

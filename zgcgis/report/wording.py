@@ -104,9 +104,7 @@ def _in_words(draw: Callable[_Asked, Atlas]) -> Callable[_Asked, Atlas]:
         zone: Any = asked[0] if asked else how["zone"]
         wish = how.get("color_by")
         if isinstance(wish, str) and wish in SCORES:
-            how["color_by"] = _scores(zone, wish)
-        elif isinstance(wish, Assessment):
-            how["color_by"] = _scores(zone, SCORES[0], wish)
+            how["color_by"] = _scored(zone, wish)
         how.setdefault("sentences", sentences_of(zone))
         return draw(*asked, **how)
 
@@ -117,13 +115,12 @@ SCORES = ("集约度", "集约度分值", "score")
 """What the scores of an assessment are asked for by."""
 
 
-def _scores(zone: Zone, name: str, result: Assessment | None = None) -> pd.Series:
-    """The scores of an assessment by unit and year; of the zone's own where there is none yet."""
-    if result is None and zone.evaluation is not None:
-        result = assess(zone, findings=False, draws=200)
+def _scored(zone: Zone, name: str) -> Assessment:
+    """The assessment of a zone, as far as its scores need it."""
+    result = assess(zone, findings=False, draws=200) if zone.evaluation is not None else None
     if result is None or result.scores is None:
         raise UnknownNameError(name, ["evaluation.toml"], what="score", zh="分值")
-    return result.scores.total["score"].rename(SCORES[0])
+    return result
 
 
 draw_zone = _in_words(maps.draw_zone)
