@@ -301,3 +301,14 @@ def test_development_times_supply_times_completion_is_the_built_share_at_every_l
 
 def test_the_national_notice_of_2019_keeps_the_identity():
     assert pytest.approx(76.92, abs=0.01) == 89.46 * 92.68 * 92.77 / 1e4
+
+
+@pytest.mark.parametrize("text", ["a", "2", "约 3"])
+def test_a_text_among_the_accounts_is_one_sentence(text):
+    table = pd.DataFrame(
+        {"built_land_m2": [1.0, text], "floor_area_m2": [1.0, 1.0]}, ["东园", "西园"]
+    )
+    with pytest.raises(ZgcgisError, match="built_land_m2 of 西园 in the accounts is"):
+        compute(table, ["floor_area_ratio"])
+    numbers = pd.DataFrame({"built_land_m2": [2.0, None], "floor_area_m2": [1, 1]}, dtype=object)
+    assert compute(numbers, ["floor_area_ratio"])["floor_area_ratio"].tolist()[0] == 0.5

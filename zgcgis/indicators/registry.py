@@ -112,7 +112,7 @@ def compute(accounts: DataFrame, keys: Iterable[str] | None = None) -> DataFrame
     UnknownNameError, MissingColumnsError
         If an indicator asked for by name does not exist or lacks an input.
     ZgcgisError
-        If an area, a head count or an energy is negative.
+        If a quantity is a text, or an area, a head count or an energy is negative.
     """
     there = set(accounts.columns)
     if keys is None:
@@ -128,9 +128,27 @@ def compute(accounts: DataFrame, keys: Iterable[str] | None = None) -> DataFrame
         chosen = [INDICATORS[key] for key in names]
         if missing := {c for i in chosen for c in i.inputs} - there:
             raise MissingColumnsError(missing, there, where="accounts")
-    _refuse_negative(accounts, {c for i in chosen for c in i.inputs})
+    needed = sorted({c for i in chosen for c in i.inputs})
+    _refuse_text(accounts[needed])
+    _refuse_negative(accounts, set(needed))
     values = {i.key: i.func(**{c: accounts[c] for c in i.inputs}) for i in chosen}
     return pd.DataFrame(values, index=accounts.index, dtype="float64")
+
+
+def _refuse_text(accounts: DataFrame) -> None:
+    """Refuse a column that holds anything but numbers, naming the first cell."""
+    for key in accounts:
+        column = accounts[key]
+        if pd.api.types.is_numeric_dtype(column):
+            continue
+        for at, value in column.items():
+            if isinstance(value, int | float) or pd.isna(value):
+                continue
+            raise ZgcgisError(
+                f"台账 {at} 的 {TERMS[key].zh}（{key}）是 {value!r}，不是数；请改为数，或用 zg.read_accounts 读入表格。",
+                f"{key} of {at} in the accounts is {value!r}, not a number; give a number, or read the table "
+                "with zg.read_accounts.",
+            )
 
 
 def total(accounts: DataFrame, groups: Series | None = None) -> DataFrame:
