@@ -613,11 +613,12 @@ def test_every_account_of_land_and_buildings_is_the_sum_of_its_pieces(by_name):
     assert taken.by_name == by_name
     found = pieces(taken)
     compared = 0
-    for key in RECIPES:
+    held = [key for key in RECIPES if key != "net_area_m2"]  # the sample's parcels state none
+    for key in held:
         for year in (2021, 2022, 2023):
             own = summed(found, key, year)
             for unit, value in taken.computed[key].xs(year, level="year").items():
                 assert own.get(unit, 0.0) == pytest.approx(value, rel=1e-12, abs=1e-9), (key, year)
                 compared += 1
-    assert compared == len(RECIPES) * 18
+    assert compared == len(held) * 18
     assert count_pieces(taken) == sum(map(len, found.values()))

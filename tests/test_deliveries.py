@@ -407,6 +407,35 @@ def test_patches_and_parcels_are_levels_of_their_own_and_what_counts_is_said(zon
     assert "宗地（6 个）" in said
 
 
+@pytest.mark.parametrize("level", ["zone", "park", "parcel"])
+def test_the_accounts_have_a_net_area_beside_the_gross_where_every_patch_states_one(
+    zone, tmp_path, level
+):
+    from zgcgis.accounts import parts, pieces, summed
+    from zgcgis.accounts import survey as take
+
+    given = survey()
+    import_all(shapefile(given, tmp_path / "given" / "DLTB.shp", PRJ), zone)
+    park = gpd.GeoDataFrame(
+        {"KFYQMC": ["东园"], "KFYQMJ": [1.0], "KFYQLX": "1"},
+        geometry=[shapely.unary_union(squares(44))], crs=4548,
+    )  # fmt: skip
+    import_all(shapefile(park, tmp_path / "park" / "KFYQ.shp", PRJ), zone)
+    taken = take(open_zone(zone), level, [2023])
+    net = given["TBDLMJ"].sum()
+    assert taken.table["net_area_m2"].sum() == pytest.approx(net, abs=0.01)
+    assert net < taken.table["land_m2"].sum() - 1000
+    unit = taken.table.index[0][0]
+    held = parts(open_zone(zone), unit, 2023, "net_area_m2", level=level)
+    assert held["amount"].sum() == pytest.approx(taken.table["net_area_m2"].iloc[0])
+    if level == "park":
+        sums = summed(pieces(taken), "net_area_m2", 2023)
+        assert sums.sum() == pytest.approx(net, abs=0.01)
+    given.loc[3, "TBDLMJ"] = np.nan  # a sum of some would pass for the sum of all
+    import_all(shapefile(given, tmp_path / "again" / "DLTB.shp", PRJ), zone)
+    assert "net_area_m2" not in take(open_zone(zone), level, [2023]).table
+
+
 def test_gross_and_net_areas_of_patches_are_kept_by_name_and_said_on_the_map(zone, tmp_path):
     from zgcgis.checks import check
     from zgcgis.io.layers import write_layer

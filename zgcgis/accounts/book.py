@@ -60,12 +60,8 @@ define(
 )
 
 _FIRM_KEYS = {
-    "staff_persons": "staff_persons",
-    "tax_wan": "tax_wan",
-    "income_wan": "income_wan",
-    "investment_wan": "investment_wan",
-    "rd_wan": "rd_wan",
-    "energy_tce": "energy_tce",
+    key: key
+    for key in ("staff_persons", "tax_wan", "income_wan", "investment_wan", "rd_wan", "energy_tce")
 }
 _INDUSTRIAL_FIRM_KEYS = {
     "tax_wan": "industrial_tax_wan",
@@ -447,11 +443,13 @@ class _Year:
         if s.knows("parcel", "hightech"):
             high = text_of(parcel, "hightech").str.startswith("H").to_numpy(bool)[feature]
             self._enter("hightech_land_m2", "parcel", unit, feature, area, high)
+        part = area / s.parcel_m2[feature]
         if s.knows("parcel", "idle_m2"):
-            idle = np.nan_to_num(numbers(parcel, "idle_m2"))[feature] * (
-                area / s.parcel_m2[feature]
-            )
+            idle = np.nan_to_num(numbers(parcel, "idle_m2"))[feature] * part
             self._enter("idle_land_m2", "parcel", unit, feature, idle)
+        net = numbers(parcel, "net_area_m2") if s.knows("parcel", "net_area_m2") else None
+        if net is not None and np.isfinite(net[feature]).all():  # a sum of some would be no sum
+            self._enter("net_area_m2", "parcel", unit, feature, net[feature] * part)
         if s.knows("parcel", "supply_date"):
             now = s.supply_year[feature] == self.year
             self._enter("supplied_in_year_m2", "parcel", unit, feature, area, now)

@@ -13,11 +13,12 @@ from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas import DataFrame
 
 from ..land_use import STATE_KEYS, text_of
 from .book import Survey
-from .shares import living, numbers
+from .shares import Shares, living, numbers
 
 __all__ = ["RECIPES", "Recipe", "count_pieces", "pieces", "summed"]
 
@@ -45,6 +46,7 @@ def _recipes() -> dict[str, Recipe]:
     return found | {
         "hightech_land_m2": Recipe("parcel", "area_m2", flags=("hightech",)),
         "idle_land_m2": Recipe("parcel", "idle_m2"),
+        "net_area_m2": Recipe("parcel", "net_area_m2"),
         "supplied_in_year_m2": Recipe("parcel", "area_m2", supplied=True),
         "industrial_supplied_in_year_m2": Recipe(
             "parcel", "area_m2", (("planned_state", "A2"),), supplied=True
@@ -151,9 +153,17 @@ def _parcels(survey: Survey, years: list[int]) -> DataFrame:
             "hightech": high[at].astype(int),
             "area_m2": area,
             "idle_m2": idle * share,
+            **_net(s, at, share),
             **there,
         }
     )
+
+
+def _net(s: Shares, at: NDArray[np.intp], share: NDArray[np.float64]) -> dict[str, object]:
+    """Return the net areas of pieces, where the land states any."""
+    if not s.knows("parcel", "net_area_m2"):
+        return {}
+    return {"net_area_m2": np.nan_to_num(numbers(s.layers["parcel"], "net_area_m2"))[at] * share}
 
 
 def _buildings(survey: Survey, years: list[int]) -> DataFrame:

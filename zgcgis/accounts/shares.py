@@ -207,6 +207,7 @@ _WANTED = frozenset(
         "supply_state",
         "hightech",
         "idle_m2",
+        "net_area_m2",
         "supply_date",
         "kind",
         "storeys",

@@ -62,6 +62,7 @@ _HEADS = {
         Head("hightech", "高新技术 1/0", "high-tech 1/0"),
         Head("area_m2", "面积 m²", "area, m²", 14),
         Head("idle_m2", "闲置面积 m²", "idle, m²", 14),
+        Head("net_area_m2", "净面积 m²", "net area, m²", 14),
     ),
     "building": (
         *_PLACE,
@@ -74,14 +75,21 @@ _HEADS = {
         Head("floor_area_below_m2", "地下建筑面积 m²", "floor area below ground, m²", 14),
     ),
 }
-_SIZES = ("area_m2", "idle_m2", "footprint_m2", "floor_area_m2", "floor_area_below_m2")
+_SIZES = (
+    "area_m2",
+    "idle_m2",
+    "net_area_m2",
+    "footprint_m2",
+    "floor_area_m2",
+    "floor_area_below_m2",
+)
 
 
 def heads_of(layer: str, table: DataFrame) -> list[Head]:
     """Return the columns of a table of pieces, one per year at the end."""
     years = [str(c).removeprefix("there_") for c in table if str(c).startswith("there_")]
     return [
-        *_HEADS[layer],
+        *(head for head in _HEADS[layer] if head.key != "net_area_m2" or head.key in table),
         *(Head(f"there_{y}", f"{y} 年在册 1/0", f"there in {y} 1/0") for y in years),
     ]
 
