@@ -327,6 +327,25 @@ def test_summary_ranking_and_checks_follow_an_edit(result, book, tmp_path):
     assert checks["industrial/main/status"] == "超出范围"
 
 
+@pytest.mark.office
+def test_a_park_typed_into_the_accounts_is_said_to_join_nothing(result, book, tmp_path):
+    def change(_, accounts):
+        accounts.cell(accounts.max_row + 1, 1, "newpark")
+        accounts.cell(accounts.max_row, 3, 2023)
+
+    before = {
+        r[0]: r[1]
+        for r in openpyxl.load_workbook(book, data_only=True)["说明"].iter_rows(values_only=True)
+    }
+    assert before["台账表末加的行 Rows typed in"] == "无 none"
+    made = recalculated(edited(book, tmp_path / "edited.xlsx", change), tmp_path)
+    said = {r[0]: r[1] for r in made["说明"].iter_rows(values_only=True)}
+    assert said["台账表末加的行 Rows typed in"].startswith("1 行，不在合计和名次中")
+    assert results_in(made)["sample", 2023][4] == pytest.approx(
+        result.total_scores.total.at[("sample", 2023), "score"], abs=1e-9
+    )
+
+
 def test_every_sheet_is_live_or_says_that_it_is_not(book):
     made = openpyxl.load_workbook(book)
     followed = " ".join(str(c.value) for row in made["台账"].iter_rows(min_row=6) for c in row)
@@ -352,6 +371,7 @@ def test_the_accounts_say_what_was_stated_and_what_measured(result, book):
                 mark = {"computed": "量", "stated": "填"}[result.basis.at[at, key]]
                 assert mark in cell.number_format
                 seen.add(mark)
+                assert ("FFF9DB" in str(cell.fill.fgColor.rgb)) == (mark == "填")
     assert seen == {"填", "量"}
 
 

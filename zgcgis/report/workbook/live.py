@@ -101,7 +101,7 @@ def _fill(b: _Book) -> None:
         weights_sheet(b)
         _scores_sheet(b)
         potentials_sheet(b)
-    sheets.write_summary(summary, result, _cells_of_results(b, park=False))
+    sheets.write_summary(summary, result, _cells_of_results(b, park=False), _typed_in(b))
     sheets.write_tables(b.book, result, _cells_of_results(b, park=True))
     write_followed(b.book, result, b.followed)
 
@@ -152,8 +152,17 @@ def _accounts_sheet(b: _Book) -> None:
             if live := _from_pieces(b, entry, key, value):
                 put_formula(sheet, row, column, *live, number=_number(r, entry, key))
                 continue
-            put(sheet, row, column, value, editable=True, number=_number(r, entry, key))
+            number = _number(r, entry, key)
+            put(sheet, row, column, value, editable="填" in number, number=number)
     set_up(sheet, columns=[14, 22, 8, *[15.0] * len(keys)], head=5, freeze="D6")
+
+
+def _typed_in(b: _Book) -> Formula:
+    """Formula that says whether rows stand below the accounts, which no sum and no rank takes."""
+    first = max(b.rows.values(), default=FIRST - 1) + 1
+    below = f"{reference(ACCOUNTS, first, 1, fixed=True)}:{_local(first + 999, 1, fixed=True)}"
+    said = '" 行，不在合计和名次中：请写入 parks.csv、accounts.csv 后重新评价 rows, in no total and no rank"'
+    return Formula(f'IF(COUNTA({below})=0,"无 none",COUNTA({below})&{said})', "无 none")
 
 
 def _note_on_accounts(b: _Book) -> str:

@@ -77,7 +77,7 @@ def method_lines(result: Assessment) -> list[tuple[str, str]]:
 Cells = Mapping[tuple[str, int], Sequence[Formula]]
 
 
-def write_summary(sheet: Sheet, result: Assessment, cells: Cells) -> None:
+def write_summary(sheet: Sheet, result: Assessment, cells: Cells, typed_in: Formula) -> None:
     """First sheet: what was assessed, the result of the zone, what was left out and why."""
     zone = result.zone
     title(sheet, f"{zone.names['zh']}土地集约利用评价", f"{zone.names['en']}: intensive land use")
@@ -105,6 +105,7 @@ def write_summary(sheet: Sheet, result: Assessment, cells: Cells) -> None:
             )
             for unit, year in result.total_scores.total.index
         ]
+    rows.append(("台账表末加的行 Rows typed in", typed_in, "公式 a formula"))
     rows += [("方法 Method", zh, en) for zh, en in method_lines(result)]
     rows += [("未作 Left out", zh, en) for zh, en in result.left_out]
     for i, (head, zh, en) in enumerate(rows, start=3):
