@@ -34,6 +34,7 @@ from zgcgis.report import (
 from zgcgis.report.derivations import Derivations
 from zgcgis.report.wording import Words
 from zgcgis.report.workbook import excel_formula
+from zgcgis.standards import POTENTIALS
 from zgcgis.terms import TERMS
 
 ROOT = Path(__file__).parents[1]
@@ -760,6 +761,22 @@ def test_every_unit_of_an_indicator_can_be_said_in_english():
     from zgcgis.report.wording import _UNITS
 
     assert {ind.unit for ind in INDICATORS.values()} == {*_UNITS, "1", "%"}
+
+
+def test_every_unit_of_an_account_can_be_said_in_english():
+    from zgcgis.report.wording import _QUANTITY_UNITS
+
+    assert {term.unit for term in TERMS.values()} == set(_QUANTITY_UNITS)
+    assert not re.search("[一-鿿]", "".join(en for _, en in _QUANTITY_UNITS.values()))
+
+
+def test_no_formula_of_an_english_page_speaks_chinese(result):
+    told = Derivations(result, Words("en"))
+    for (unit, year), row in result.values.iterrows():
+        said = [told.indicator(unit, year, key, value) for key, value in row.items()]
+        said += [told.score(unit, year), told.rank(unit, year)]
+        assert [s for s in said if re.search("[一-鿿（）、，]", s)] == []
+    assert [p for p in POTENTIALS if re.search("[一-鿿]", told.potential(p))] == []
 
 
 def test_the_waterfall_ends_at_the_score(result):

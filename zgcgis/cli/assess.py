@@ -91,7 +91,7 @@ def _say(result: Assessment, lang: str) -> None:
     from pandas import notna
 
     zh = lang == "zh"
-    say(f"{result.zone.names[lang]}  {'、'.join(map(str, result.years))}")
+    say(f"{result.zone.names[lang]}  {('、' if zh else ', ').join(map(str, result.years))}")
     if result.total_scores is not None:
         for (_, year), row in result.total_scores.total.iterrows():
             word = "示范区集约度" if zh else "Score of the zone"
@@ -120,7 +120,12 @@ def _say(result: Assessment, lang: str) -> None:
         "warning": ("警告", "warnings"),
         "note": ("提示", "notes"),
     }
-    say("  " + "，".join(f"{w[0 if zh else 1]} {int(grave.get(k, 0))}" for k, w in words.items()))
+    say(
+        "  "
+        + ("，" if zh else ", ").join(
+            f"{w[0 if zh else 1]} {int(grave.get(k, 0))}" for k, w in words.items()
+        )
+    )
     for chinese, english in result.left_out:
         say(f"  · {chinese if zh else english}")
 

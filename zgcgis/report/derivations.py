@@ -52,6 +52,7 @@ class Derivations:
         filled = _named(text, lambda name: self._quantity(at, name, row.get(name)))
         filled = filled.replace("*", "×").replace(" / ", " ÷ ")
         unit_said = self.say.unit(INDICATORS[key].unit)
+        unit_said = "" if unit_said == "1" else unit_said
         return f"{self.formula(text)} = {filled} = {value:,.6g} {unit_said}".strip()
 
     def _quantity(self, at: tuple[str, int], key: str, value: Any) -> str:
@@ -63,7 +64,7 @@ class Derivations:
             "stated": self.say("，填报", ", stated"),
         }.get(str(basis.at[at, key]) if known else "", "")
         number = "—" if value is None or value != value else f"{float(value):,.10g}"
-        return f"[{number} {self.say.unit(TERMS[key].unit)}{way}]"
+        return f"[{number} {self.say.quantity(TERMS[key].unit)}".rstrip() + f"{way}]"
 
     def score(self, unit: str, year: int) -> str:
         """What each indicator adds to a score: value, ideal, score, weight."""

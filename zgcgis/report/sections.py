@@ -192,7 +192,7 @@ def _close(r: Assessment, say: Words) -> list[str]:
             continue
         named = say(*r.evaluation.standard.kinds[kind]) if r.evaluation else kind
         parts = [
-            f"{r.name(str(unit), say.lang)} {sure.scores.at[unit, 'score']:.2f}（{share:.0%}）"
+            f"{r.name(str(unit), say.lang)} {sure.scores.at[unit, 'score']:.2f}{say.bracketed(f'{share:.0%}')}"
             for unit, share in first.items()
             if share >= 0.05
         ]
@@ -265,7 +265,8 @@ def _values(r: Assessment, say: Words, told: Derivations) -> Section:
         heads = [
             say("单元", "Unit"),
             *(
-                f"{say(INDICATORS[k].zh, INDICATORS[k].en)} ({say.unit(INDICATORS[k].unit)})"
+                say(INDICATORS[k].zh, INDICATORS[k].en)
+                + say.bracketed(say.unit(INDICATORS[k].unit))
                 for k in keys
             ),
         ]
@@ -305,7 +306,13 @@ def _change(r: Assessment, say: Words, told: Derivations) -> Section:
         svg = charts.trend(r, r.values, key, INDICATORS[key].zh, INDICATORS[key].en, lang=say.lang)
         if svg:
             named = INDICATORS[key]
-            s.charts.append(Chart(svg, f"{say(named.zh, named.en)}（{say.unit(named.unit)}）"))
+            s.charts.append(
+                Chart(
+                    svg,
+                    say(named.zh, named.en)
+                    + ("" if named.unit == "1" else say.bracketed(say.unit(named.unit))),
+                )
+            )
     rows = [
         [
             r.name(str(c.unit), say.lang),
