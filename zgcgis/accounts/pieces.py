@@ -124,7 +124,7 @@ def summed(survey_pieces: Mapping[str, DataFrame], key: str, year: int) -> pd.Se
     for column in recipe.flags:
         held &= table[column] == 1
     if recipe.supplied:
-        held &= table["supply_year"] == year
+        held &= (table["supply_year"] == year).fillna(value=False).to_numpy(bool)
     amount = table[recipe.column].where(held, 0.0)
     sums: pd.Series = amount.groupby(table["unit"], sort=False).sum(min_count=0)
     return sums
@@ -149,7 +149,7 @@ def _parcels(survey: Survey, years: list[int]) -> DataFrame:
             "build_state": s.state["state"][at],
             "supply_state": s.supply_state["state"][at],
             "planned_state": s.planned_state["state"][at],
-            "supply_year": s.supply_year[at],
+            "supply_year": pd.array(s.supply_year[at], dtype="Int64"),
             "hightech": high[at].astype(int),
             "area_m2": area,
             "idle_m2": idle * share,

@@ -215,7 +215,8 @@ def _pieces(result: Assessment, place: Path) -> list[Path]:
     made = []
     for name, table in pieces_listed(result).items():
         heads = heads_of(name.removesuffix("s.csv"), table)
-        named = table.assign(name=table["unit"].map(lambda unit: result.name(str(unit))))
+        names = {unit: result.name(str(unit)) for unit in table["unit"].unique()}
+        named = table.assign(name=table["unit"].map(names))
         rows = named[[head.key for head in heads]].itertuples(index=False, name=None)
         tops = [[getattr(head, side) for head in heads] for side in ("zh", "en", "key")]
         made.append(spreadsheets.write_csv(place / name, (*tops, *rows)))

@@ -209,7 +209,8 @@ def write_followed(book: Book, result: Assessment, found: Followed) -> None:
         )
         head_row(sheet, 3, [head.zh for head in heads])
         head_row(sheet, 4, [head.en for head in heads])
-        named = table.assign(name=[result.name(str(unit)) for unit in table["unit"]])
+        names = {unit: result.name(str(unit)) for unit in table["unit"].unique()}
+        named = table.assign(name=table["unit"].map(names))
         rows = named[[head.key for head in heads]].astype(object).itertuples(index=False, name=None)
         for at, row in enumerate(rows, start=_FIRST):
             for column, (head, value) in enumerate(zip(heads, row, strict=True), start=1):
