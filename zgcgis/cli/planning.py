@@ -14,7 +14,7 @@ from .basics import AS_OF, JSON, LANG, OUT, YEAR, opened, opened_on
 from .check import say_changes
 from .console import command, print_json, print_table, say
 from .mending import KIND_NAMES, MOST_LISTED, listed
-from .results import write_allocation, write_scenario
+from .results import LINE_NAMES, write_allocation, write_scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -189,6 +189,13 @@ def _say_scenario(base: Zone, wish: Any, answer: Any, lang: str) -> None:
             )
             print_table(named.head(20), lang, numbers=("before", "after", "change"))
     say_changes(answer.findings, lang)
+    for one in wish.changes:
+        if one.do in {"split", "merge"}:
+            into = one.data.get("into", "")
+            names = [into] if isinstance(into, str) else into
+            of = one.data.get("parcels") or [one.data.get("parcel")]
+            kind = LINE_NAMES[{"merge": "merged"}.get(one.do, one.do)].say(lang)
+            say(f"  {kind}  {'、'.join(map(str, of))} → {'、'.join(map(str, names))}")
 
 
 def _term(key: str, terms: Any, lang: str) -> str:
@@ -497,15 +504,3 @@ def _show_diff(found: Difference, lang: str) -> None:
             print_table(moved.head(MOST_LISTED), lang, numbers=("area_m2",))
     for one in found.remarks():
         say(one.say(lang))
-
-
-LINE_NAMES = {
-    "unchanged": Text("未变", "unchanged"),
-    "redrawn": Text("图形变化", "redrawn"),
-    "renumbered": Text("换号", "renumbered"),
-    "split": Text("分割", "split"),
-    "merged": Text("合并", "merged"),
-    "rearranged": Text("重划", "rearranged"),
-    "gone": Text("消失", "gone"),
-    "new": Text("新增", "new"),
-}

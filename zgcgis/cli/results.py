@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..model import Zone
     from ..planning.outputs import Checked
 
-__all__ = ["refuse_over_full", "write_allocation", "write_check", "write_scenario"]
+__all__ = ["LINE_NAMES", "refuse_over_full", "write_allocation", "write_check", "write_scenario"]
 
 _CHECK_FILES = (
     "findings.gpkg",
@@ -123,6 +123,12 @@ def write_scenario(
         ("得分差别" if zh else "Scores", answer.scores),
         ("问题差别" if zh else "Findings", answer.findings),
     ]
+    if any(change.do in {"split", "merge"} for change in wish.changes):
+        from ..planning.difference import parcel_lineage
+
+        line = parcel_lineage(base, changed)
+        line = line.assign(kind=[LINE_NAMES[kind].say(lang) for kind in line["kind"]])
+        pages.append((Text("来历", "Lineage").say(lang), line))
     return [
         write_workbook(folder / "scenario.xlsx", pages, lang=lang, title=wish.zh),
         save_map(atlas, folder / "compare.html"),
@@ -147,3 +153,15 @@ def write_allocation(out: str, answer: Any, setting: Any, changes: Any, lang: st
         text = changes_toml(changes, zh="用地安排方案", en="allocation")
         made.insert(0, write_text_whole(folder / "scenario.toml", text))
     return made
+
+
+LINE_NAMES = {
+    "unchanged": Text("未变", "unchanged"),
+    "redrawn": Text("图形变化", "redrawn"),
+    "renumbered": Text("换号", "renumbered"),
+    "split": Text("分割", "split"),
+    "merged": Text("合并", "merged"),
+    "rearranged": Text("重划", "rearranged"),
+    "gone": Text("消失", "gone"),
+    "new": Text("新增", "new"),
+}

@@ -11,6 +11,7 @@ from typing import Any
 import geopandas as gpd
 import numpy as np
 import shapely
+import shapely.ops
 from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import ArrayLike
 from pandas import DataFrame, Series
@@ -23,6 +24,8 @@ __all__ = [
     "area_error_m2",
     "compactness",
     "contiguity",
+    "cut_by_line",
+    "cut_in_shares",
     "holes",
     "mix",
     "notches",
@@ -372,6 +375,100 @@ def _beside(whole: Any, bounds: Any, street_m: float, usual_m2: float) -> Any:
     by = max(street_m / 2, 0.1 * usual_m2**0.5)
     along = shapely.length(shapely.intersection(rims, _grown(whole, by)))
     return parts[along > _ENCLOSED * shapely.length(rims)]
+
+
+def cut_by_line(shape: GeoSeries, line: GeoSeries, *, center: Center | None = None) -> GeoSeries:
+    """Cut one polygon along one line, in the plane: its pieces, from the largest, in its own CRS.
+
+    Parameters
+    ----------
+    shape
+        One polygon with a CRS.
+    line
+        One line with a CRS; where it does not cross the polygon from side to side nothing is cut.
+    center
+        Centre of the working plane, in which edges are straight.
+    """
+    center = center_of(shape) if center is None else center
+    flat = to_plane(shape, center)
+    parts = shapely.get_parts(shapely.ops.split(flat.iloc[0], to_plane(line, center).iloc[0]))
+    order = np.argsort(-shapely.area(parts), kind="stable")
+    return _given_back(GeoSeries(parts[order], crs=flat.crs), shape, flat)
+
+
+def cut_in_shares(
+    shape: GeoSeries, shares: ArrayLike, *, center: Center | None = None
+) -> GeoSeries:
+    """Cut one polygon across its long side into pieces of given shares of its area.
+
+    Parameters
+    ----------
+    shape
+        One polygon with a CRS.
+    shares
+        Positive numbers that sum to 1; a piece each, in this order from one end to the other.
+    center
+        Centre of the working plane, in which edges are straight.
+
+    Examples
+    --------
+    >>> field = GeoSeries([shapely.box(0, 0, 300, 100)], crs=plane((116.4, 39.9)))
+    >>> shapely.area(cut_in_shares(field, [0.25, 0.75]).array).round(3).tolist()
+    [7500.0, 22500.0]
+    """
+    center = center_of(shape) if center is None else center
+    flat = to_plane(shape, center)
+    whole = flat.iloc[0]
+    corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(whole))[:3]
+    sides = np.diff(corners, axis=0)
+    along = sides[np.argmax(np.hypot(*sides.T))]
+    along = along / np.hypot(*along)
+    along = along * (1 if tuple(along) > (0.0, 0.0) else -1)  # from the west, whatever ring it is
+    across = np.array([-along[1], along[0]])
+    xy = shapely.get_coordinates(whole)
+    low, high = (xy @ along).min() - 1, (xy @ along).max() + 1
+    left, right = (xy @ across).min() - 1, (xy @ across).max() + 1
+
+    def strip(start: float, end: float) -> Any:
+        return shapely.polygons([start * along + left * across, end * along + left * across,
+                                 end * along + right * across, start * along + right * across])  # fmt: skip
+
+    size, wanted, cuts = float(shapely.area(whole)), np.cumsum(np.asarray(shares, float)), [low]
+    for share in wanted[:-1]:
+        a, b = cuts[-1], high
+        for _ in range(60):  # halved until no number lies between
+            middle = (a + b) / 2
+            held = shapely.area(shapely.intersection(whole, strip(low, middle)))
+            a, b = (middle, b) if held < share * size else (a, middle)
+        cuts.append((a + b) / 2)
+    ends = [*cuts[1:], high]
+    parts = [shapely.intersection(whole, strip(a, b)) for a, b in zip(cuts, ends, strict=True)]
+    return _given_back(GeoSeries(parts, crs=flat.crs), shape, flat)
+
+
+def _given_back(parts: GeoSeries, shape: GeoSeries, flat: GeoSeries) -> GeoSeries:
+    """Pieces of a shape in its own CRS: its corners as they were, new ones to 1 µm.
+
+    There and back by PROJ moves a point by up to a millimetre; what it moves is taken off first.
+    """
+    if parts.crs == shape.crs:
+        return parts
+    xy = shapely.get_coordinates(parts.array)
+    there = shapely.get_coordinates(parts.to_crs(shape.crs).to_crs(parts.crs).array)
+    straight = GeoSeries(
+        shapely.set_coordinates(parts.to_numpy().copy(), 2 * xy - there), crs=parts.crs
+    )
+    own = straight.to_crs(shape.crs).to_numpy()
+    lonlat = shapely.get_coordinates(own)
+    corners = zip(
+        map(tuple, shapely.get_coordinates(flat.array)),
+        shapely.get_coordinates(shape.array),
+        strict=True,
+    )
+    known = dict(corners)
+    for k, point in enumerate(map(tuple, xy)):
+        lonlat[k] = known.get(point, lonlat[k])
+    return GeoSeries(shapely.set_coordinates(own, lonlat), crs=shape.crs)
 
 
 _WIDER = 1.5  # a crossing is 1.42 times as wide as its streets

@@ -11,6 +11,7 @@ from geopandas import GeoDataFrame
 from .. import geo
 from ..accounts import NONE, Transitions, changed_values, compare_features, lineage, transitions
 from ..accounts.features import KINDS
+from ..checks.admission import latest_year
 from ..errors import MissingColumnsError, ZoneError
 from ..findings import describe
 from ..intake.examine import examine
@@ -20,7 +21,14 @@ from ..land_use import classify
 from ..model import LEVELS, Zone
 from ..safe_text import Text
 
-__all__ = ["Difference", "State", "compare_states", "state_of_file", "state_of_zone"]
+__all__ = [
+    "Difference",
+    "State",
+    "compare_states",
+    "parcel_lineage",
+    "state_of_file",
+    "state_of_zone",
+]
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,6 +188,17 @@ def _named(matrix: pd.DataFrame, old: GeoDataFrame, new: GeoDataFrame) -> pd.Dat
             names |= {c: z for c, z in zip(layer["land_use"], known["zh"], strict=True) if z}
     label = {code: f"{code} {names[code]}" for code in names}
     return matrix.rename(index=label, columns=label)
+
+
+def parcel_lineage(base: Zone, changed: Zone) -> pd.DataFrame:
+    """Return which parcels of a scenario came of which, those that did not change aside.
+
+    Columns as :func:`zgcgis.accounts.lineage`; the year is the latest of the base.
+    """
+    year = latest_year(base)
+    old, new = (state_of_zone(zone, year, "parcel").layer for zone in (base, changed))
+    found = lineage(old, new, center=base.center)
+    return found[found["kind"] != "unchanged"].reset_index(drop=True)
 
 
 def state_of_zone(zone: Zone, year: int, level: str) -> State:

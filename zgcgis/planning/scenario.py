@@ -21,6 +21,15 @@
     do = "swap"                     # 置换: two parcels exchange use, holder and tenants
     parcels = ["N001-02", "S003-01"]
     [[change]]
+    do = "split"                    # 分割: along a line, or across the long side by shares
+    parcel = "N002-05"
+    into = ["N002-05a", "N002-05b"]
+    line = [[116.4, 40.0], [116.41, 40.0]]   # longitude and latitude; or: shares = [0.4, 0.6]
+    [[change]]
+    do = "merge"                    # 合并: neighbours become one; values: what they differ in
+    parcels = ["N002-06", "N002-07"]
+    into = "N002-06"
+    [[change]]
     do = "set"                      # any column of any layer
     level = "parcel"
     id = "N001-05"
@@ -40,8 +49,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from geopandas import GeoDataFrame
+import shapely
+from geopandas import GeoDataFrame, GeoSeries
 
+from .. import geo
 from ..accounts import measure
 from ..checks import check
 from ..checks.admission import latest_year
@@ -182,15 +193,8 @@ def _class_state(use: str) -> str:
     return "E21" if use.startswith(("10", "11")) else "E22"
 
 
-_NOTHING_BUILT = {
-    "actual_start_date": None,
-    "finish_date": None,
-    "stopped_since": None,
-    "developed_area_m2": None,
-    "invested_wan": None,
-    "idle_m2": None,
-    "hightech": None,
-}
+_NOTHING_BUILT = dict.fromkeys(["actual_start_date", "finish_date", "stopped_since", "developed_area_m2",
+                                "invested_wan", "idle_m2", "hightech"])  # fmt: skip
 
 
 def _reallocate(zone: Zone, change: Change, year: int) -> Zone:
@@ -322,6 +326,164 @@ def _swap(zone: Zone, change: Change, year: int) -> Zone:
     return zone
 
 
+CLOSED_M2 = 0.01
+"""To how much the parts of a split and a merge sum to their whole."""
+_SUMS = ("registered_area_m2", "developed_area_m2", "idle_m2", "total_investment_wan", "invested_wan",
+         "land_price_wan")  # fmt: skip
+
+
+def _split(zone: Zone, change: Change, year: int) -> Zone:
+    """Cut a parcel; what can be summed is shared out by area, all else goes to each part."""
+    layer = zone.layer("parcel")
+    row = _current(layer, change.text("parcel"), change, year)
+    whole = layer.loc[[row]]
+    pieces = _pieces(whole.geometry, change, zone.center)
+    names = _into(
+        layer, change, [f"{change.text('parcel')}/{k}" for k in range(1, len(pieces) + 1)]
+    )
+    if len(names) != len(pieces):
+        raise PlanError(
+            f"{change.place}：{change.text('parcel')} 分成 {len(pieces)} 块，into 写了 {len(names)} 个编号。"
+            "请写同样多的编号，面积大的在前。",
+            f"{change.place}: {change.text('parcel')} falls into {len(pieces)} parts and into names "
+            f"{len(names)}. Name as many, the largest first.",
+        )
+    areas = geo.area_m2(pieces, center=zone.center).to_numpy()
+    parts = GeoDataFrame(pd.concat([pd.DataFrame(whole.drop(columns="geometry"))] * len(pieces)))
+    parts = parts.assign(id=names, came_from=change.text("parcel"))
+    for name in (one for one in _SUMS if one in parts and pd.notna(parts[one].iloc[0])):
+        parts[name] = geo.apportion(areas, float(parts[name].iloc[0]))
+    made = GeoDataFrame(parts, geometry=pieces.to_numpy(), crs=layer.crs)
+    return _in_place_of(zone, [row], made, year)
+
+
+def _pieces(shape: GeoSeries, change: Change, center: Any) -> GeoSeries:
+    """A parcel cut as a change says: along its line, or in its shares."""
+    line, shares = change.data.get("line"), change.data.get("shares")
+    fault = PlanError(
+        f"{change.place}：split 要写 line = [[经度, 纬度], …]（横穿宗地的线），或者 shares = [0.4, 0.6]（正数，和为 1），只写一个。",
+        f"{change.place}: split needs line = [[longitude, latitude], …] that crosses the parcel, or "
+        "shares = [0.4, 0.6], positive with the sum 1; one of the two.",
+    )
+    if (line is None) == (shares is None):
+        raise fault
+    try:
+        if shares is not None:
+            given = np.asarray(shares, float)
+            if (
+                given.ndim != 1
+                or len(given) < 2
+                or not (given > 0).all()
+                or abs(given.sum() - 1) > 1e-6
+            ):
+                raise fault
+            return geo.cut_in_shares(shape, given, center=center)
+        points = np.asarray(line, float)
+        if points.ndim != 2 or points.shape[1] != 2 or not np.isfinite(points).all():
+            raise fault
+        cut = GeoSeries([shapely.linestrings(points)], crs=geo.LONLAT)
+        pieces = geo.cut_by_line(shape, cut, center=center)
+    except (ValueError, TypeError, shapely.errors.GEOSException) as error:
+        raise fault from error
+    if len(pieces) < 2:
+        raise PlanError(
+            f"{change.place}：line 没有把 {change.text('parcel')} 分开。请把线的两端延长到宗地以外。",
+            f"{change.place}: the line does not cut {change.text('parcel')}. Let both its ends lie outside.",
+        )
+    return pieces
+
+
+def _into(layer: GeoDataFrame, change: Change, usual: list[str]) -> list[str]:
+    """The ids of what is made; none that another parcel has."""
+    given = change.data.get("into", usual)
+    names = [given] if isinstance(given, str) else [str(one) for one in given]
+    own = {change.data.get("parcel"), *change.data.get("parcels", ())}
+    taken = sorted((set(layer["id"].astype(str)) - own) & set(names))
+    if taken or len(set(names)) < len(names) or not all(names):
+        raise PlanError(
+            f"{change.place}：into 中的编号重复、为空或已被占用：{'、'.join(taken or names)}。请另写编号。",
+            f"{change.place}: ids in into stand twice, are empty or taken: {', '.join(taken or names)}. "
+            "Give others.",
+        )
+    return names
+
+
+def _merge(zone: Zone, change: Change, year: int) -> Zone:
+    """Make neighbours one: sums are added, what they agree in is kept, the rest is the largest's."""
+    names = change.data.get("parcels")
+    if not isinstance(names, list) or len(set(names)) < 2 or len(set(names)) < len(names):
+        raise PlanError(
+            f'{change.place}：merge 要写 parcels = ["甲", "乙"]，两个以上不同的宗地。',
+            f'{change.place}: merge needs parcels = ["a", "b"], two or more different parcels.',
+        )
+    layer = zone.layer("parcel")
+    rows = [_current(layer, str(name), change, year) for name in names]
+    parts = layer.loc[rows]
+    united = GeoSeries([shapely.union_all(parts.geometry.to_numpy())], crs=layer.crs)
+    areas = geo.area_m2(parts.geometry, center=zone.center).to_numpy()
+    off = float(areas.sum() - geo.area_m2(united, center=zone.center).iloc[0])
+    if united.geom_type.iloc[0] != "Polygon" or abs(off) > CLOSED_M2:
+        raise PlanError(
+            f"{change.place}：{'、'.join(names)} 不能合成一块：互不相邻、中间有缝，或者重叠 {off:,.2f} m²。"
+            "先用 zgcgis fix 整理界址，或者只合并有公共边的宗地。",
+            f"{change.place}: {', '.join(names)} do not make one piece: they do not touch, there is a gap, "
+            f"or they overlap by {off:,.2f} m2. Run zgcgis fix first, or merge those that share a side.",
+        )
+    made = parts.iloc[[int(np.argmax(areas))]].copy()
+    for name in (one for one in _SUMS if one in parts):
+        made[name] = pd.to_numeric(parts[name]).sum(skipna=False)
+    (named,) = _into(layer[there_in(layer, year)], change, [str(made["id"].iloc[0])])[:1]
+    made = made.assign(id=named, came_from="、".join(names), geometry=united.to_numpy())
+    for name, value in dict(change.data.get("values", {})).items():
+        made = _put(made, made.index[0], {name: value})
+    return _in_place_of(zone, rows, made, year)
+
+
+def _in_place_of(zone: Zone, rows: list[Any], made: GeoDataFrame, year: int) -> Zone:
+    """The zone with parcels followed by others from `year` on, and what stood on them moved along."""
+    layer = zone.layer("parcel").copy()
+    old = layer.loc[rows, "id"].astype(str).tolist()
+    made = made.set_axis(range(layer.index.max() + 1, layer.index.max() + 1 + len(made)))
+    if {"since", "until"} <= set(layer.columns):
+        past = [
+            r for r in rows if pd.isna(layer.at[r, "since"]) or int(layer.at[r, "since"]) < year
+        ]
+        for row in past:
+            layer = _put(layer, row, {"until": year})
+        layer = layer.drop(index=[r for r in rows if r not in past])
+        for row in made.index:
+            made = _put(made, row, {"since": year})
+    else:
+        layer = layer.drop(index=rows)
+    if "came_from" not in layer:
+        layer["came_from"] = None
+    whole = GeoDataFrame(pd.concat([layer, made]), geometry="geometry", crs=layer.crs)
+    zone = _with(zone, "parcel", whole.astype({"came_from": "object"}))
+    for level in ("building", "enterprise"):
+        if (there := zone.layers.get(level)) is not None and "parcel_id" in there:
+            zone = _with(zone, level, _moved(there, old, made, year))
+    return zone
+
+
+def _moved(there: GeoDataFrame, old: list[str], made: GeoDataFrame, year: int) -> GeoDataFrame:
+    """Buildings or firms of parcels that were cut or joined, each named to the part it stands on."""
+    mine = (
+        there["parcel_id"].isin(old).fillna(value=False).to_numpy(bool)
+        & there_in(there, year).to_numpy()
+    )
+    if "year" in there:
+        mine &= (pd.to_numeric(there["year"]) >= year).fillna(value=True).to_numpy(bool)
+    if not mine.any():
+        return there
+    largest = made["id"].iloc[int(np.argmax(geo.area_m2(made.geometry).to_numpy()))]
+    points = there.geometry[mine].representative_point()
+    i, j, _ = geo.pairs_within_m(made.geometry, points, 0.0)
+    on = dict(zip(j.tolist(), made["id"].to_numpy()[i], strict=True))
+    there = there.copy()
+    there.loc[mine, "parcel_id"] = [on.get(k, largest) for k in range(int(mine.sum()))]
+    return there
+
+
 def _set(zone: Zone, change: Change, year: int) -> Zone:
     level = change.text("level")
     values = change.data.get("values")
@@ -343,6 +505,8 @@ _VERBS: Mapping[str, Callable[[Zone, Change, int], Zone]] = {
     "release": _release,
     "reserve": _reserve,
     "swap": _swap,
+    "split": _split,
+    "merge": _merge,
     "set": _set,
 }
 
