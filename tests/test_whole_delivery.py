@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import geopandas as gpd
@@ -16,7 +17,7 @@ from zgcgis.intake.layer import Layer
 from zgcgis.intake.log import Log
 from zgcgis.io import new_zone, open_zone
 from zgcgis.io.history import undo_import
-from zgcgis.io.importing import import_all
+from zgcgis.io.importing import import_all, import_file
 from zgcgis.io.importing.delivery import examine_delivery
 
 
@@ -293,3 +294,95 @@ def test_an_id_that_another_parcel_has_now_is_moved_by_the_ground_alone(settled,
     now = open_zone(settled).at(2024)
     assert now.layer("building").set_index("id").loc["a", "parcel_id"] == "N"
     assert now.layer("enterprise").set_index(["id", "year"]).loc[("f", 2024), "parcel_id"] == "A"
+
+
+# --- invented siblings ----------------------------------------------------------------------------
+
+
+def test_a_second_survey_is_read_though_its_codes_have_three_digits(zone, tmp_path):
+    of = {"0601": "204", "0701": "201", "05H1": "201", "08H1": "201", "1003": "102", "1004": "201",
+          "1107A": "117", "0103": "013", "1109": "118", "0301K": "031"}  # fmt: skip
+    layer = survey().drop(columns=["KCXS", "KCMJ", "DLMC"]).assign(TKXS=0.0, TKMJ=0.0, XZDWMJ=0.0)
+    layer["DLBM"] = layer["DLBM"].map(of)
+    (intake,) = import_all(shapefile(layer, tmp_path / "given" / "DLTB.shp", PRJ), zone)
+    assert set(open_zone(zone).layer("parcel")["land_use_system"]) == {"second_survey"}
+    assert intake.counts["used"] == 44
+
+
+def test_codes_that_lost_a_nought_are_still_asked_about(tmp_path):
+    layer = survey()
+    layer["DLBM"] = ["601", "701", "1003", "103"] * 11
+    path = shapefile(layer.drop(columns="DLMC"), tmp_path / "given" / "DLTB.shp", PRJ)
+    (report,) = examine(path)
+    assert "R515" in {stop.rule for stop in report.layers[0].log.stops}
+
+
+def test_patches_with_names_alone_are_known_by_what_they_are_called(zone, tmp_path):
+    layer = survey()[["BSM", "DLMC", "TBMJ", "geometry"]].rename(
+        columns={"DLMC": "地类名称", "TBMJ": "面积"}
+    )
+    (intake,) = import_all(shapefile(layer, tmp_path / "given" / "地类图斑.shp", PRJ), zone)
+    assert intake.level == "land_patch"
+    assert set(open_zone(zone).layer("parcel")["land_use_system"]) == {"third_survey"}
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+def test_names_of_data_in_a_kml_survive_in_chinese(zone, tmp_path, quote):
+    text = '<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>'
+    for k, shape in enumerate(gpd.GeoSeries(squares(4), crs=4548).to_crs(4326)):
+        ring = " ".join(f"{x},{y}" for x, y in shape.exterior.coords)
+        data = "".join(
+            f"<Data name={quote}{name}{quote}><value>{value}</value></Data>"
+            for name, value in (("宗地代码", f"P{k}"), ("土地用途", "0601"), ("容积率", "2.5"),
+                                ("A&amp;乙", "x"))
+        )  # fmt: skip
+        text += (
+            f"<Placemark><name>n{k}</name><ExtendedData>{data}</ExtendedData><Polygon><outerBoundaryIs>"
+            f"<LinearRing><coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon></Placemark>"
+        )
+    path = tmp_path / "宗地.kml"
+    path.write_text(text + "</Document></kml>", encoding="utf-8")
+    import_all(path, zone)
+    layer = open_zone(zone).layer("parcel")
+    assert layer["id"].tolist() == [f"P{k}" for k in range(4)]
+    assert layer["planned_far"].tolist() == [2.5] * 4
+    assert set(layer["land_use"]) == {"0601"}
+    assert layer["A&乙"].tolist() == ["x"] * 4
+
+
+def test_an_archive_with_a_geodatabase_layers_and_a_ledger_is_taken_whole(zone, tmp_path):
+    given = tmp_path / "given"
+    shapefile(cadastre(), given / "ZDJBXX.shp", PRJ)
+    survey().to_file(given / "三调.gdb", layer="DLTB", driver="OpenFileGDB")
+    ledger(given / "供地台账.xlsx", 供地方式=["挂牌", "拍卖", "协议", "招标"] * 3)
+    path = tmp_path / "交付.zip"
+    with zipfile.ZipFile(path, "w") as box:
+        for file in sorted(given.rglob("*")):
+            box.write(file, file.relative_to(given))
+    intakes = import_all(path, zone)
+    assert [(one.level, one.counts["used"]) for one in intakes] == [
+        ("parcel", 12), ("land_patch", 44), ("parcel", 12)
+    ]  # fmt: skip
+    assert set(open_zone(zone).layer("parcel")["supply_mode"]) == {"granted"}
+
+
+def test_red_lines_of_projects_lie_beside_one_another_and_in_no_ones_place(zone, tmp_path):
+    shapefile(cadastre(), tmp_path / "d" / "ZDJBXX.shp", PRJ)
+    import_all(tmp_path / "d", zone)
+    drawing(tmp_path / "r" / "红线1.dxf", squares(12)[:1])
+    drawing(tmp_path / "r" / "红线2.dxf", squares(12)[1:2])
+    import_all(tmp_path / "r", zone)
+    import_all(bare(tmp_path / "s" / "某项目红线.shp", squares(12)[3].buffer(-5)), zone)
+    assert open_zone(zone).layer("proposal")["id"].tolist() == ["1", "2", "3"]
+    assert len(open_zone(zone).layer("parcel")) == 12
+
+
+def test_one_plot_does_not_take_the_place_of_a_cadastre(zone, tmp_path):
+    shapefile(cadastre(), tmp_path / "d" / "ZDJBXX.shp", PRJ)
+    import_all(tmp_path / "d", zone)
+    one = shapefile(cadastre(1).assign(ZDDM="N"), tmp_path / "e" / "宗地.shp", PRJ)
+    with pytest.raises(Exception, match="R581"):
+        import_all(one, zone)
+    assert len(open_zone(zone).layer("parcel")) == 12
+    import_file(one, zone, "parcel")  # who names the level means it
+    assert len(open_zone(zone).layer("parcel")) == 1

@@ -424,12 +424,14 @@ _TITLES = {
     "detailed_plan": ("控规", "详规", "控制性详细规划"),
     "master_plan": ("总体规划", "规划分区"),
     "district": ("行政区",),
+    "land_patch": ("地类图斑", "dltb"),
 }
 """Words in the title of a file that name a level."""
 _OF_SUPPLY = {"supply_mode", "supply_date", "agreed_start_date", "land_price_wan"}
 """Columns that speak of the supply of land, and so of parcels alone."""
 _GUESSES = (
     "parcel",
+    "land_patch",
     "building",
     "enterprise",
     "park",
@@ -457,12 +459,14 @@ def guess_level(names: list[str], family: str | None, titles: Iterable[str] = ()
             continue
         if family == "point" and LEVELS[level].geometry != "point":
             continue
+        named = any(word in title for word in _TITLES.get(level, ()) for title in heads)
+        if level == "land_patch" and not named:
+            continue  # but for its name nothing tells it from parcels
         known = set(LEVELS[level].columns)
         matched = match_columns(names, level, {}).of.values()
         count = len([c for c in matched if c not in _OF_MANY])
         supplied = 0.5 * any(c in _OF_SUPPLY for c in matched)
         odd = len([c for c in COLUMNS if c not in known and plain_name(c) in plain])
-        named = any(word in title for word in _TITLES.get(level, ()) for title in heads)
         only = max(only, count + named)
         scores[level] = count - odd + 1.5 * named + supplied
     ranked = sorted(scores, key=lambda level: -scores[level])  # of equals the first stays first

@@ -101,6 +101,7 @@ def examine(
         if options.layer is not None and len(staged) > 1:
             chosen = [one for one in staged if one.name == options.layer]
             staged = chosen or staged
+            options = replace(options, layer=None) if chosen else options  # what it was asked for
         several = len(staged) > 1
         meant = {
             "level": level or "parcel",

@@ -33,6 +33,7 @@ from .sandbox.process import Reader, run_child
 from .sandbox.shapefile import index_shapes, read_dbf
 from .sandbox.staging import LARGE
 from .tabular import read_csv, read_workbook
+from .texts import names_in_ascii, with_names_said
 
 __all__ = ["BY_SUFFIX", "FORMATS", "reader_of"]
 
@@ -143,8 +144,7 @@ _XML_CODEC = re.compile(r"""^<\?xml[^>]*?encoding\s*=\s*["']([\w.-]+)["'][^>]*\?
 def _look_kml(staged: Staged, head: bytes, encoding: str | None) -> None:
     _refuse_references(head)
     told = _XML_CODEC.match(head[:200].decode("latin-1").lstrip("\ufeffï»¿"))
-    declared = told[1] if told else None
-    codec = codec_of(declared)
+    codec = codec_of(told[1] if told else None)
     if encoding is None and codec not in {None, "utf-8", "utf-16"}:
         encoding = codec
     _to_utf8(staged, head, encoding)
@@ -153,9 +153,9 @@ def _look_kml(staged: Staged, head: bytes, encoding: str | None) -> None:
     if not text.startswith("<") or "kml" not in text.lower():
         raise Refusal("R403", detail=".kml")
     if _XML_CODEC.match(text):
-        begin = content.index(b"<?xml")
-        end = content.index(b"?>", begin) + 2
-        staged.path.write_bytes(b'<?xml version="1.0" encoding="UTF-8"?>' + content[end:])
+        end = content.index(b"?>", content.index(b"<?xml")) + 2
+        content = b'<?xml version="1.0" encoding="UTF-8"?>' + content[end:]
+    staged.path.write_bytes(names_in_ascii(content))
 
 
 def _to_utf8(staged: Staged, head: bytes, encoding: str | None) -> None:
@@ -337,7 +337,7 @@ def _read_kml(one: Staged, work: Path, options: Options) -> list[Layer]:
             name=_name(one, layer.name),
             values=layer.values[[c for c in layer.values.columns if c not in _OF_KML]],
         )
-        for layer in read_layers(one, work, options)
+        for layer in map(with_names_said, read_layers(one, work, options))
     ]
     shaped = [layer for layer in layers if layer.shapes is not None and layer.log.count]
     if len(shaped) < 2 or len(shaped) < len(layers):

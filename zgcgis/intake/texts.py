@@ -6,8 +6,10 @@ spreadsheets keep numbers as text are read as such, and rows that are sums are n
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,15 @@ from .encoding import garbled, invisible, without_invisible
 from .layer import Layer, Options
 from .log import Log
 
-__all__ = ["CODE_NAMES", "MOST_ROWS", "NUMBER", "clean", "repetitive"]
+__all__ = [
+    "CODE_NAMES",
+    "MOST_ROWS",
+    "NUMBER",
+    "clean",
+    "names_in_ascii",
+    "repetitive",
+    "with_names_said",
+]
 
 CODE_NAMES = re.compile(
     r"(编号|代码|编码|码$|号$|^id$|_id$|code$|dm$|bm$|bh$|bsm$|^zddm|uscc|no$)", re.IGNORECASE
@@ -320,3 +330,26 @@ def _numbers_of(series: pd.Series) -> tuple[NDArray[np.float64], list[int]]:
             numbers[row] = float(text.replace(",", ""))
             digits.append(len(text.lower().partition("e")[0].partition(".")[2]))
     return numbers, digits
+
+
+_DATA_NAME = re.compile(
+    rb"""(<(?:\w+:)?Data\s+name=["'])([^"'<>]*[^\x00-\x7f"'<>][^"'<>]*)(?=["'])"""
+)
+
+
+def names_in_ascii(content: bytes) -> bytes:
+    """Return a KML whose data have names in ASCII: of other letters its reader makes underscores."""
+    return _DATA_NAME.sub(lambda m: m[1] + b"zg_" + m[2].hex().encode(), content)
+
+
+def with_names_said(layer: Layer) -> Layer:
+    """Return a layer of such a KML under the names that stand in it."""
+
+    def said(name: object) -> str:
+        held = re.fullmatch(r"zg_((?:[0-9a-f]{2})+)", str(name))
+        raw = bytes.fromhex(held[1]).decode("utf-8", "replace") if held else ""
+        return html.unescape(raw) if held else str(name)
+
+    types = {said(name): kind for name, kind in layer.source.types.items()}
+    values = layer.values.rename(columns=said)
+    return replace(layer, values=values, source=replace(layer.source, types=types))

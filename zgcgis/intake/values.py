@@ -396,12 +396,18 @@ def _codes_spelt(text: pd.Series, source: str, column: str, log: Log) -> None:
         log.stop("R504", other=source, detail=str(bad.iloc[0]))
     if of_use and counts is not None:
         # National codes of digits alone have two, four or six of them.
-        brought = land_use.brought_codes()
-        odd = counts[counts.index.str.match(r"^[1-9](\d\d)*$") & ~counts.index.isin(brought)]
+        known = land_use.brought_codes() | _of_three_digits(counts)
+        odd = counts[counts.index.str.match(r"^[1-9](\d\d)*$") & ~counts.index.isin(known)]
         if odd.sum() > 0.05 * counts.sum():
             log.stop("R515", other=source, detail=str(odd.index[0]))
         else:
             _codes_known(counts, source, log)
+
+
+def _of_three_digits(counts: pd.Series) -> frozenset[str]:
+    """Return the codes of the second survey, which have three digits, where those given are of it."""
+    second = frozenset(map(str, land_use.codes_of_system("second_survey").index))
+    return second if counts[counts.index.isin(second)].sum() >= 0.95 * counts.sum() else frozenset()
 
 
 def _land_use_codes() -> tuple[str, ...]:

@@ -88,7 +88,7 @@ def _import_all(path: str | Path, folder: Path, options: Options, how: How) -> l
     doubled = [
         f"{level}: {'、'.join(part.title for part in held)}"
         for level, held in by_level.items()
-        if len(held) > 1 and not how.add and not _of_kinds(held)
+        if len(held) > 1 and not how.add and not _of_kinds(held) and not all(map(_is_project, held))
     ]
     if unclear or doubled or not parts:
         raise _what_to_ask(path, unclear, doubled)
@@ -104,7 +104,9 @@ def _import_all(path: str | Path, folder: Path, options: Options, how: How) -> l
             replace(options, layer=part.name),
             replace(
                 how,
-                add=how.add or part in beside,
+                add=how.add or part in beside or (_is_project(part) and not how.update),
+                guessed=True,
+                prefix=part.file.stem if _is_project(part) else "",
                 corners=given.corners,
                 said=tuple(one for one in part.layer.log.findings if one.rule in _OF_DELIVERY),
             ),
@@ -385,6 +387,11 @@ class _Part:
     @property
     def title(self) -> str:
         return self.file.name if self.name is None else f"{self.file.name} ({self.name})"
+
+
+def _is_project(part: _Part) -> bool:
+    """Whether a layer is the red line of a project, which lies beside those of others."""
+    return part.layer.level == "proposal" and is_red_line(part.layer)
 
 
 def _of_kinds(parts: list[_Part]) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
+from numpy.typing import NDArray
 
 from ...accounts import features as states
 from ...errors import ZoneError
@@ -30,6 +31,7 @@ __all__ = [
     "kind_of",
     "others_of",
     "references_moved",
+    "refuse_loss",
     "updated_by",
 ]
 
@@ -112,8 +114,28 @@ def kind_of(layer: Layer) -> str:
     return layer.schema.kind if layer.schema is not None else ""
 
 
+def refuse_loss(
+    frame: pd.DataFrame, shapes: NDArray[np.object_], old: Path, level: str, path: str | Path
+) -> None:
+    """Refuse to put in the place of a layer one that has nothing on most of its features' ground.
+
+    Raises
+    ------
+    Refusal
+        With how many of them there are; who names the level means it.
+    """
+    if LEVELS[level].geometry != "polygon":
+        return
+    ours = read_stored_layer(old, level)
+    new = GeoDataFrame(frame.drop(columns="geometry", errors="ignore"), geometry=shapes, crs=STORED)
+    bare = states.on_bare_ground(ours, new)
+    if bare > MOST_LEFT * len(ours):
+        words = {"measured": bare, "limit": len(ours), "other": level, "detail": str(len(frame))}
+        raise Refusal("R581", file=str(path), **words)
+
+
 def added(
-    layer: Layer, old: Path, level: str, *, instead: bool = False
+    layer: Layer, old: Path, level: str, *, instead: bool = False, prefix: str = ""
 ) -> tuple[GeoDataFrame, Layer]:
     """Add the features to the layer that is there; one that it holds already is refused.
 
@@ -139,6 +161,10 @@ def added(
     keys = [k for k in (*LEVELS[level].feature_key, "since", "until") if k in frame and k in ours]
     known = set(map(tuple, ours[keys].astype("str").to_numpy().tolist()))
     doubles: dict[int, str] = {}
+    if prefix and not layer.numbered:
+        there = np.flatnonzero(frame["id"].isin(ours["id"]))
+        frame = frame.copy()
+        frame.iloc[there, frame.columns.get_loc("id")] = prefix + "-" + frame["id"].iloc[there]
     if layer.numbered:
         frame, doubles = numbered_on(frame, ours)
     again = np.array([tuple(row) in known for row in frame[keys].astype("str").to_numpy().tolist()])

@@ -36,6 +36,7 @@ from .meeting import (
     kind_of,
     others_of,
     references_moved,
+    refuse_loss,
     updated_by,
 )
 
@@ -75,6 +76,7 @@ class Intake:
 class How:
     """How a layer meets the one that is there, and the delivery to which it belongs.
 
+    ``guessed`` says that nobody named its level; ``prefix`` goes before ids that are there already.
     ``corners`` are those of the delivery's other layers, ``said`` what the delivery says of it.
     """
 
@@ -85,6 +87,8 @@ class How:
     delivery: int | None = None
     corners: Callable[[], NDArray[np.float64]] | None = None
     said: tuple[Finding, ...] = ()
+    guessed: bool = False
+    prefix: str = ""
 
     def __post_init__(self) -> None:
         if self.add and self.update:
@@ -201,7 +205,7 @@ def _import(path: str | Path, folder: Path, level: str, options: Options, how: H
         record["columns"] = sorted(filled_columns(layer.used_values))
         shapes = None
     elif old is not None and (how.add or (kind_of(layer) and not how.update)):
-        frame, layer = added(layer, old, level, instead=not how.add)
+        frame, layer = added(layer, old, level, instead=not how.add, prefix=how.prefix)
         record["how"] = "add"
         records = [*there, record]
         shapes = None
@@ -210,6 +214,8 @@ def _import(path: str | Path, folder: Path, level: str, options: Options, how: H
         record["year"] = int(frame.attrs["year"])
         record["changes"] = {k: int((changes["kind"] == k).sum()) for k in states.KINDS}
         shapes = None
+    elif old is not None and how.guessed and shapes is not None:
+        refuse_loss(frame, shapes, old, level, path)
     moved: list[Moved] = []
     if changes is not None:
         others = others_of(folder, level)
