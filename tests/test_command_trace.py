@@ -101,6 +101,7 @@ def words(site: Site, zone: Path) -> dict[str, list[list[str]]]:
         "diff": [["diff", "2022", "2023", "--zone", zone, "-o", site.new()],
                  ["diff", zone / "layers/park.gpkg", inputs / "proposal.gpkg", "--level", "park"]],
         "query": [["query", zone, "--where", "面积 > 1", "--by", "park,use", "-o", site.new()]],
+        "pack": [["pack", zone, "--where", "面积 > 1", "--public", "-o", site.new()]],
         "under": [["under", zone, inputs / "proposal.gpkg", "--template", inputs / "letter.docx",
                    "-o", site.new()]],
         "consolidate": [["consolidate", zone, "--proven", inputs / "proposal.gpkg", "--template",

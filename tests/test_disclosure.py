@@ -87,6 +87,7 @@ def words(name: str, zone: Path, out: Path) -> list[object]:
         "report": ["report", zone, "-o", out],
         "assess": ["assess", zone, "--json", "-o", out],
         "under": ["under", zone, red_line, "-o", out],
+        "pack": ["pack", zone, "--where", "面积 > 15000 or id = 'W022-08'", "-o", out],
         "query": ["query", zone, "--by", "park,owner", "-o", out],
         "consolidate": ["consolidate", zone, "-o", out],
     }[name]  # fmt: skip
@@ -145,7 +146,7 @@ def test_nothing_hidden_stands_in_any_byte(zone, tmp_path, name):
 
 
 @pytest.mark.skipif(shutil.which("pdftotext") is None, reason="needs pdftotext")
-@pytest.mark.parametrize("name", sorted({"map", "report", "under", "query"}))
+@pytest.mark.parametrize("name", sorted({"map", "pack", "report", "under", "query"}))
 def test_the_search_finds_what_an_edition_that_is_not_public_holds(zone, tmp_path, name):
     if zone.name != "read":
         pytest.skip("the search is the same")
@@ -154,13 +155,13 @@ def test_the_search_finds_what_an_edition_that_is_not_public_holds(zone, tmp_pat
     found = leaks(everything(tmp_path, out, err))
     files = {place.partition("/")[0].partition(" ")[0] for place, _ in found}
     kinds = {file.rpartition(".")[2] for file in files}
-    wanted = {"map": {"html"}, "report": {"html"}, "query": {"gpkg", "xlsx", "json", "csv", "html"},
+    wanted = {"map": {"html"}, "pack": {"docx", "xlsx", "html", "pdf"}, "report": {"html"}, "query": {"gpkg", "xlsx", "json", "csv", "html"},
               "under": {"xlsx", "docx", "html", "json"}}  # fmt: skip
     assert kinds >= wanted[name]
 
 
 def test_every_kind_of_output_says_what_was_left_out(zone, tmp_path):
-    for name in ("report", "under", "query"):
+    for name in ("report", "under", "query", "pack"):
         (tmp_path / name).mkdir()
         assert run(*words(name, zone, tmp_path / name), "--public")[0] in {0, 1}
     sheet = load_workbook(tmp_path / "report/assessment.xlsx").worksheets[0]
@@ -173,6 +174,18 @@ def test_every_kind_of_output_says_what_was_left_out(zone, tmp_path):
     assert "公开版，未列" in (tmp_path / "query/query.html").read_text(encoding="utf-8")
     atlas = (tmp_path / "report/atlas.html").read_text(encoding="utf-8")
     assert "公开版，部分内容未列。" in atlas
+    told = subprocess.run(
+        ["pdftotext", "-l", "1", str(tmp_path / "pack/maps.pdf"), "-"],
+        capture_output=True,
+        check=True,
+    )
+    assert "公开版，未列".encode() in told.stdout
+    for stem in ("report", "points", "sides", "findings"):
+        paper = [p.text for p in Document(str(tmp_path / f"pack/{stem}.docx")).paragraphs]
+        assert any(text.startswith("公开版，未列") for text in paper[:8]), stem
+    for stem in ("areas", "points", "sides", "findings"):
+        last = load_workbook(tmp_path / f"pack/{stem}.xlsx").worksheets[-1]
+        assert any(str(c.value).startswith("公开版，未列") for row in last.iter_rows() for c in row)
     if chromium():
         pdf = PdfReader(tmp_path / "under/under.pdf")
         assert "公开版" in pdf.pages[0].extract_text()

@@ -57,7 +57,7 @@ def week(tmp_path_factory):
 def test_the_page_has_commands_of_every_kind(week):
     _, said = week
     assert {command.split()[1] for command, *_ in said} == {
-        "sample", "terms", "export", "under", "query", "check", "fix", "admit", "allocate", "scenario",
+        "sample", "terms", "export", "under", "query", "pack", "map", "check", "fix", "admit", "allocate", "scenario",
         "consolidate",
     }  # fmt: skip
     assert len(said) >= 12

@@ -82,6 +82,7 @@ WORDS = {
     "check": lambda zone: ["check", zone],
     "fix": lambda zone: ["fix", zone],
     "query": lambda zone: ["query", zone],
+    "pack": lambda zone: ["pack", zone, "--kind", "points"],
     "under": lambda zone: ["under", zone, SAMPLE / "layers/protection.geojson"],
     "consolidate": lambda zone: ["consolidate", zone],
     "diff": lambda zone: ["diff", 2021, 2023, "--zone", zone],
@@ -353,6 +354,7 @@ def written(hostile):
                 "import", room / "\x1b]0;in\x07.geojson", "--zone", taker, "--level", "parcel"
             ),
             "fix": run("fix", hostile, "-o", out / "fix"),
+            "pack": run("pack", hostile, "-o", out / "pack"),
             "query": run("query", hostile, "--by", "owner", "-o", out / "query"),
             "under": run("under", hostile, room / "\x1b]0;in\x07.geojson", "-o", out / "under"),
             "consolidate": run("consolidate", hostile, "-o", out / "consolidate"),

@@ -1,4 +1,4 @@
-"""``zgcgis under``, ``query``, ``consolidate``: cases on the planner's desk."""
+"""``zgcgis under``, ``query``, ``consolidate`` and ``pack``: cases on the planner's desk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .console import command, print_json, print_table, say
 if TYPE_CHECKING:
     from ..assessment.casework import Consolidation, Under
 
-__all__ = ["consolidate", "query", "under"]
+__all__ = ["consolidate", "pack", "query", "under"]
 
 METHOD = click.option(
     "--method",
@@ -23,6 +23,7 @@ METHOD = click.option(
     default="ellipsoid",
     help="面积算法：椭球、图斑梯形公式、高斯平面 Method of area.",
 )
+CRS = click.option("--crs", help="红线的坐标系，如 EPSG:4527 Its coordinate system.")
 TEMPLATE = click.option(
     "--template",
     type=click.Path(exists=True, dir_okay=False),
@@ -34,7 +35,7 @@ TEMPLATE = click.option(
 @click.argument("zone")
 @click.argument("red_line", metavar="红线文件 RED_LINE", type=click.Path(exists=True))
 @METHOD
-@click.option("--crs", help="红线的坐标系，如 EPSG:4527 Its coordinate system.")
+@CRS
 @click.option("--layer", "-l", help="文件里的图层名 Name of the layer.")
 @click.option("--encoding", help="文件的编码 Its encoding.")
 @TEMPLATE
@@ -97,14 +98,18 @@ def _say_under(found: Under, lang: str) -> None:
         say(Text("  没有", "  nothing").say(lang))
 
 
-@command()
-@click.argument("zone")
-@click.option("--level", default="parcel", help="图层级别，如 parcel Which layer.")
-@click.option(
+LEVEL = click.option("--level", default="parcel", help="图层级别，如 parcel Which layer.")
+WHERE = click.option(
     "--where",
     default="",
     help="条件，如 面积 > 1000 and 地类 in ('1001', '0802') A condition over columns.",
 )
+
+
+@command()
+@click.argument("zone")
+@LEVEL
+@WHERE
 @click.option("--by", default="", help="按什么汇总，逗号分隔：park,use,owner,town What to sum by.")
 @YEAR
 @PUBLIC
@@ -208,3 +213,68 @@ def _say_consolidation(found: Consolidation, lang: str) -> None:
         say(f"  {titles[row['measure']]}: {row[lang]}  {row['area_m2']:,.2f} m²")
     if found.unknown.empty:
         say(Text("  没有", "  nothing").say(lang))
+
+
+@command()
+@click.argument("zone")
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    help="报告 report、面积汇总表 areas、界址点成果表 points、四至 sides、图册 maps、问题 findings、幻灯片 slides，"
+    "可重复或用逗号 What to make; all but slides.",
+)
+@LEVEL
+@WHERE
+@click.option(
+    "--red-line",
+    type=click.Path(exists=True),
+    help="用红线文件的地块代替 Plots of a file in place of the zone's own.",
+)
+@CRS
+@TEMPLATE
+@click.option(
+    "--steps", help="汇报步骤文件，由地图的“汇报”存出 File of steps that the map saved to present."
+)
+@YEAR
+@PUBLIC
+@OUT
+@LANG
+@JSON
+def pack(
+    zone: str,
+    kinds: tuple[str, ...],
+    level: str,
+    where: str,
+    red_line: str | None,
+    crs: str | None,
+    template: str | None,
+    steps: str | None,
+    year: int | None,
+    public: bool,  # noqa: FBT001
+    out: str | None,
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """报件：报告、面积表、界址点、四至、一宗一图的图册。Documents to hand in of any selection."""
+    from ..assessment.casework import read_red_line
+    from ..report.documents import KINDS, pack_json, select, write_pack
+
+    if out is None:
+        raise click.MissingParameter(param_hint="-o", param_type="option")
+    here = opened(zone, lang, public=public)
+    plots = read_red_line(red_line, crs=crs) if red_line else None
+    chosen = select(here, level, where=where, red_line=plots, year=year)
+    asked = [word for given in kinds for word in given.replace("，", ",").split(",")]
+    made = write_pack(chosen, out, asked, lang=lang, template=template, steps=steps)
+    _say_not_made(made, lang)
+    if as_json:
+        print_json(pack_json(chosen, made[1:]))
+        return
+    if chosen.asked is not None:
+        say(chosen.asked.headline().say(lang))
+    for one in chosen.remarks:
+        say(f"  {one.say(lang)}")
+    for path in made:
+        kind = KINDS.get(path.stem)
+        say(f"  {path}" + (f"  {kind.say(lang)}" if kind else ""))

@@ -1,7 +1,7 @@
 """Everything in metres: the one place that measures land.
 
 ``area_m2`` and its official methods, lengths, widths and distances (:mod:`.plane`); clipped
-areas and gaps (:mod:`.overlay`); overlaps and piles of them (:mod:`.piles`); spatial form (:mod:`.form`); datums and the repair of
+areas and gaps (:mod:`.overlay`); what an outline faces (:mod:`.facing`); overlaps and piles of them (:mod:`.piles`); spatial form (:mod:`.form`); datums and the repair of
 geometry. Geometry comes in with a CRS and goes out in the one it came in.
 """
 
@@ -20,6 +20,7 @@ from .datums import (
     wgs84_to_bd09,
     wgs84_to_gcj02,
 )
+from .facing import facing
 from .form import (
     area_error_m2,
     compactness,
@@ -82,6 +83,7 @@ __all__ = [
     "cut_by_line",
     "cut_in_shares",
     "distance_m",
+    "facing",
     "from_datum",
     "gaps",
     "gauss_kruger",

@@ -310,6 +310,11 @@ def write_workbook(
 _HEAD = Look(bold=True, fill="E7EBF0", wrap=True, upright="top")
 _TEXT_ON_LINES = Look(wrap=True, upright="top")
 _FRACTION = Look(number="#,##0.00")
+_OF_COLUMN = {
+    "x_m": Look(number="0.000"),
+    "y_m": Look(number="0.000"),
+    "area_ha": Look(number="#,##0.0000"),
+}
 
 
 def _fill_sheet(sheet: Sheet, table: pd.DataFrame, lang: str) -> None:
@@ -325,7 +330,8 @@ def _fill_sheet(sheet: Sheet, table: pd.DataFrame, lang: str) -> None:
         for c, value in enumerate(values):
             if c == marked and str(value) in SEVERITY_NAMES:
                 value = SEVERITY_NAMES[str(value)].say(lang)
-            _fill_cell(sheet, (row, c + 1), value, lang, colour if c == 0 else "")
+            look = _OF_COLUMN.get(str(table.columns[c]), _FRACTION)
+            _fill_cell(sheet, (row, c + 1), value, lang, colour if c == 0 else "", look)
     sheet.window(frozen="A2", filtered=(len(table) + 1, len(heads)) if len(table) else None)
     sheet.paper(head=1, footer="&A  &P / &N", edge_in=0.5)
 
@@ -343,7 +349,9 @@ def _shown_cell(value: Any) -> str:
     return shown(value) if isinstance(value, float) else str(value)
 
 
-def _fill_cell(sheet: Sheet, at: tuple[int, int], value: Any, lang: str, colour: str) -> None:
+def _fill_cell(
+    sheet: Sheet, at: tuple[int, int], value: Any, lang: str, colour: str, number: Look
+) -> None:
     """Write one value where it is known: most cells of a large sheet are empty."""
     plain = value if type(value) is str else plain_value(_plain(value))
     if isinstance(plain, bool):
@@ -352,7 +360,7 @@ def _fill_cell(sheet: Sheet, at: tuple[int, int], value: Any, lang: str, colour:
     if isinstance(plain, str) and 2 * len(plain) > _FOLDED and text_width(plain) > _FOLDED:
         look = _TEXT_ON_LINES
     elif isinstance(plain, float):
-        look = _FRACTION
+        look = number
     if plain is not None or colour:
         sheet.put(*at, plain, replace(look, fill=colour) if colour else look)
 

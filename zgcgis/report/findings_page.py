@@ -34,7 +34,7 @@ from ..safe_text import Text, page_value
 from ..terms import heading
 from .wording import in_words, land_summary, named
 
-__all__ = ["check_sheets", "findings_page", "tables_page", "write_findings_page"]
+__all__ = ["check_sheets", "finding_rows", "findings_page", "tables_page", "write_findings_page"]
 
 _MOST = 2000  # findings on a page; all of them are in the workbook
 
@@ -142,7 +142,7 @@ def check_sheets(zone: Zone, result: Checked, lang: str) -> list[tuple[str, pd.D
     """Return the sheets of a check's workbook: name and table, all in one language."""
     pages = [
         (Text("汇总", "Summary"), land_summary(zone, result.standing, lang)),
-        (Text("问题", "Findings"), _rows(zone, result.standing, lang)),
+        (Text("问题", "Findings"), finding_rows(zone, result.standing, lang)),
         (Text("未查", "Not checked"), coverage_rows(result.not_checked, lang)),
     ]
     if result.compared is not None:
@@ -153,7 +153,7 @@ def check_sheets(zone: Zone, result: Checked, lang: str) -> list[tuple[str, pd.D
     pages += [(title, in_words(zone, table, lang)) for title, table in _land_sheets(zone)]
     pages += [(title, in_words(zone, table, lang)) for title, table in _cluster_sheets(zone)]
     if len(result.waived):
-        pages.append((Text("豁免", "Waived"), _rows(zone, result.waived, lang)))
+        pages.append((Text("豁免", "Waived"), finding_rows(zone, result.waived, lang)))
     if len(result.granted):
         pages.append((Text("豁免登记", "Waivers"), in_words(zone, result.granted, lang)))
     pages.append((Text("核查内容", "What was asked"), _asked(result.question, lang)))
@@ -161,8 +161,8 @@ def check_sheets(zone: Zone, result: Checked, lang: str) -> list[tuple[str, pd.D
     return [(title.say(lang), table) for title, table in pages if len(table) or title.zh in asked]
 
 
-def _rows(zone: Zone, found: GeoDataFrame, lang: str) -> pd.DataFrame:
-    """The findings as a table: what is in the sentence has no column of its own."""
+def finding_rows(zone: Zone, found: GeoDataFrame, lang: str) -> pd.DataFrame:
+    """Return findings as a table for people: what is in the sentence has no column of its own."""
     table = table_rows(named(zone, found, lang), lang).drop(columns="detail")
     first = [name for name in ("severity", "rule", "park", "sentence") if name in table]
     return in_words(zone, table[[*first, *table.columns.drop(first)]], lang)

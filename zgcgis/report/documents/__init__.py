@@ -10,24 +10,30 @@ from .case_consolidation import (
 )
 from .case_query import query_json, query_paper, write_query
 from .case_under import total_table, under_json, under_paper, write_under
+from .hand_in import KINDS, Selection, pack_json, select, write_pack
 from .paper import Figure, Paper, Section, Table, not_made, paper_html, write_paper
 
 __all__ = [
+    "KINDS",
     "Figure",
     "Paper",
     "Section",
+    "Selection",
     "Table",
     "consolidation_json",
     "consolidation_paper",
     "figure_table",
     "not_made",
+    "pack_json",
     "paper_html",
     "query_json",
     "query_paper",
+    "select",
     "total_table",
     "under_json",
     "under_paper",
     "write_consolidation",
+    "write_pack",
     "write_paper",
     "write_query",
     "write_under",

@@ -107,19 +107,19 @@ def in_words(table: pd.DataFrame, lang: str) -> tuple[list[tuple[str, bool]], li
     numbers = [pd.api.types.is_numeric_dtype(table[name]) for name in table]
     heads = [heading(str(name), lang) for name in table]
     rows = [
-        [said(value, _DIGITS.get(str(name), 2)) for name, value in zip(table, row, strict=True)]
+        [said(value, _FORMS.get(str(name), "")) for name, value in zip(table, row, strict=True)]
         for row in table.head(_MOST_ROWS).itertuples(index=False, name=None)
     ]
     return list(zip(heads, numbers, strict=True)), rows
 
 
-_DIGITS = {"area_ha": 4, "share": 4}
+_FORMS = {"area_ha": ",.4f", "share": ",.4f", "x_m": ".3f", "y_m": ".3f"}
 
 
-def said(value: Any, digits: int = 2) -> str:
-    """Return a value as a document shows it; what is not known is a dash."""
-    if digits != 2 and isinstance(value, float) and math.isfinite(value):
-        return f"{value:,.{digits}f}"
+def said(value: Any, form: str = "") -> str:
+    """Return a value as a document shows it, a number in a form; what is not known is a dash."""
+    if form and isinstance(value, float) and math.isfinite(value):
+        return format(value, form)
     return shown(value) or "—"
 
 

@@ -172,7 +172,7 @@ def _table(book: Any, part: Table, lang: str) -> None:
         for at, (cell, said, (_, number)) in enumerate(zip(row.cells, line, heads, strict=True)):
             cell.width = table.columns[at].width
             text = cell.paragraphs[0]
-            text.paragraph_format.space_after = Pt(0)
+            text.paragraph_format.space_before = text.paragraph_format.space_after = Pt(1)
             run = text.add_run(xml_text(said))
             run.font.size = Pt(9)
             run.font.bold = row is table.rows[0] or None
@@ -187,12 +187,20 @@ def _table(book: Any, part: Table, lang: str) -> None:
 
 
 def _shares(lines: list[list[str]]) -> list[float]:
-    """How wide each column is: by its longest text, none far narrower than the others."""
-    widths = [
-        min(max(map(text_width, column), default=0), 40) for column in zip(*lines[:60], strict=True)
-    ]
-    widths = [max(width, 7) for width in widths]
-    return [width / sum(widths) for width in widths]
+    """How wide each column is: what is short is not broken, the long ones share what is left."""
+    letters = [max(map(text_width, column), default=0) for column in zip(*lines[:60], strict=True)]
+    natural = [_LETTER_CM * max(n, 4) + _EDGES_CM for n in letters]
+    if sum(natural) <= _WIDE_CM:
+        return [one / sum(natural) for one in natural]
+    short = [one if one <= _SHORT_CM else 0.0 for one in natural]
+    left = _WIDE_CM - sum(short)
+    long = [0.0 if kept else min(n, 60) for n, kept in zip(letters, short, strict=True)]
+    if left < _SHORT_CM * sum(map(bool, long)):  # too many columns for any of them to be whole
+        return [min(n, 40) / sum(min(n, 40) for n in letters) for n in letters]
+    return [(kept or left * n / sum(long)) / _WIDE_CM for kept, n in zip(short, long, strict=True)]
+
+
+_LETTER_CM, _EDGES_CM, _SHORT_CM = 0.17, 0.45, 2.8  # of 9 points; of a cell; that is not broken
 
 
 def _picture(book: Any, part: Figure, lang: str) -> bool:
