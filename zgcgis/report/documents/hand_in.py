@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -377,7 +377,7 @@ class _Desk:
         return made + write_paper(paper, place, "findings", lang=lang, template=self.template)
 
     def slides(self, place: Path) -> list[Path]:
-        opens: Literal["zh", "en"] = "en" if self.lang == "en" else "zh"
+        opens = cast(Literal["zh", "en"], self.lang)
         atlas = draw_zone(
             self.zone, findings=self.findings, lang=opens, sentences=sentences_of(self.zone),
             steps=None if self.steps is None else read_steps(self.steps),
