@@ -299,38 +299,40 @@ class _Desk:
 
     def _lines(self, theme: Theme, pieces: GeoDataFrame) -> pd.DataFrame:
         """Sum pieces by plot and item, close them to the whole of the plot."""
+        net = pieces["measured_m2"] * (1 - pieces["deducted"])
+        of = pieces["of"].where(pieces["of"] >= 0)
+        flat = pd.DataFrame(pieces[["at", "item", "zh", "en", "known", "measured_m2"]])
+        flat = flat.assign(of=of, net_m2=net.fillna(0.0), bare=net.isna())
+        groups = flat.groupby(["at", "item", "zh", "en", "known"], sort=False)
+        table = groups.agg(
+            features=("of", "nunique"),
+            measured_m2=("measured_m2", "sum"),
+            net_m2=("net_m2", "sum"),
+            bare=("bare", "any"),
+        ).reset_index()
+        table["net_m2"] = table["net_m2"].mask(table["bare"])
+        table = table.sort_values(["at", "known", "measured_m2"], ascending=[True, False, False], kind="stable")  # fmt: skip
+        of_plot, twice = dict(tuple(table.groupby("at"))), self._doubled(pieces)
         made = []
         for k, plot in enumerate(self.plots["plot"]):
-            mine = pieces[pieces["at"] == k]
-            net = mine["measured_m2"] * (1 - mine["deducted"])
-            groups = mine.assign(net_m2=net).groupby(["item", "zh", "en", "known"], sort=False)
-            table = groups.agg(
-                features=("of", lambda of: of[of >= 0].nunique()),
-                measured_m2=("measured_m2", "sum"),
-                net_m2=("net_m2", lambda held: held.sum(skipna=False)),
-            ).reset_index()
-            table = table.sort_values(["known", "measured_m2"], ascending=False, kind="stable")
-            doubled = float(table["measured_m2"].sum() - self.plots["measured_m2"].iloc[k])
-            if self._doubled(mine, k) > _SEEN_M2:
+            mine = of_plot.get(k, table.iloc[:0])
+            doubled = float(mine["measured_m2"].sum() - self.plots["measured_m2"].iloc[k])
+            if twice[k] > _SEEN_M2:
                 row = {"item": "", "zh": DOUBLED.zh, "en": DOUBLED.en, "known": True,
                        "features": 0, "measured_m2": -doubled, "net_m2": np.nan}  # fmt: skip
-                table = pd.concat([table, pd.DataFrame([row])], ignore_index=True)
+                mine = pd.concat([mine, pd.DataFrame([row])], ignore_index=True)
             whole = float(self.plots["whole_m2"].iloc[k])
-            adjusted = geo.apportion(table["measured_m2"].to_numpy(), whole)
-            made.append(
-                table.assign(
-                    plot=plot,
-                    theme=theme.key,
-                    adjusted_m2=adjusted,
-                    adjustment_m2=adjusted - table["measured_m2"],
-                )
-            )
-        return pd.concat(made, ignore_index=True)[_LINES]
+            adjusted = geo.apportion(mine["measured_m2"].to_numpy(float), whole)
+            made.append(mine.assign(plot=plot, adjusted_m2=adjusted))
+        lines = pd.concat(made, ignore_index=True).assign(theme=theme.key)
+        lines["adjustment_m2"] = lines["adjusted_m2"] - lines["measured_m2"]
+        return lines[_LINES]
 
-    def _doubled(self, mine: GeoDataFrame, k: int) -> float:
-        """How much ground of a plot is in several pieces, in m² of the plane."""
-        sizes = geo.area_m2(GeoSeries(mine.geometry, crs=self.flat.crs))
-        return float(sizes.sum() - geo.area_m2(self.flat.iloc[[k]]).sum())
+    def _doubled(self, pieces: GeoDataFrame) -> np.ndarray:
+        """How much ground of each plot is in several pieces, in m² of the plane."""
+        sizes = geo.area_m2(GeoSeries(pieces.geometry, crs=self.flat.crs)).to_numpy(float)
+        held = np.bincount(pieces["at"].to_numpy(int), sizes, len(self.flat))
+        return np.asarray(held - geo.area_m2(self.flat).to_numpy(float))
 
     # --- what is met ------------------------------------------------------------------------------
 
