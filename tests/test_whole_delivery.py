@@ -386,3 +386,9 @@ def test_one_plot_does_not_take_the_place_of_a_cadastre(zone, tmp_path):
     assert len(open_zone(zone).layer("parcel")) == 12
     import_file(one, zone, "parcel")  # who names the level means it
     assert len(open_zone(zone).layer("parcel")) == 1
+
+
+def test_a_layer_of_changes_alone_is_not_taken_for_the_whole(zone, tmp_path):
+    path = shapefile(survey(8), tmp_path / "given" / "DLTBGX.shp", PRJ)
+    with pytest.raises(Exception, match="--level"):
+        import_all(path, zone)

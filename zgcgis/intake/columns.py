@@ -129,6 +129,8 @@ def match(layer: Layer, options: Options) -> Layer:
         guess = Guess(schema.level, sure=True)
     elif not guess.sure or guess.level in {"parcel", "proposal"}:
         guess = Guess("proposal", sure=True) if is_red_line(layer) else guess
+    if any("dltbgx" in plain_name(name) for name in (layer.source.file, layer.name)):
+        schema, known_by, guess = None, (), Guess("land_patch", sure=False)  # changes, no whole
     level = layer.level if layer.asked else guess.level
     if schema is not None and schema.level != level:
         schema, known_by = None, ()
