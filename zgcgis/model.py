@@ -341,7 +341,9 @@ class Zone:
             return self.names[lang]
         if unit not in self.units.index:
             return unit
-        names = self.units.loc[unit, ["en", "zh"] if lang == "en" else ["zh", "en"]]
+        names = (
+            self.units.at[unit, one] for one in (("en", "zh") if lang == "en" else ("zh", "en"))
+        )
         return next((name for name in names if isinstance(name, str) and name.strip()), unit)
 
     def prepared(self) -> Zone:
