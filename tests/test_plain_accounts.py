@@ -192,7 +192,7 @@ def test_our_own_workbook_of_accounts_is_read_back(tmp_path):
     zone = zg.open_zone(Path(__file__).parents[1] / "data" / "sample")
     result = zg.assess(zone, years=[2023], findings=False, draws=10)
     path = write_workbook(result, tmp_path / "assessment.xlsx")
-    book = openpyxl.load_workbook(path)
+    book = openpyxl.load_workbook(path, data_only=True)
     rows = list(book["台账"].iter_rows(min_row=5, values_only=True))
     heads = ["unit", "name", "year", *(str(h).split("（")[0] for h in rows[0][3:])]
     parks = [r for r in rows[1:] if r[0] in set(result.accounts.index.get_level_values("unit"))]

@@ -61,7 +61,8 @@ def write_csv(path: str | Path, rows: Iterable[Iterable[Any]], *, of_zone: bool 
 def _csv_value(value: Any) -> Any:
     if type(value) is int or (type(value) is float and math.isfinite(value)):
         return value  # as most are, in a large table
-    value = plain_value(value)
+    if type(value) is not str:
+        value = plain_value(value)
     return csv_text(value) if isinstance(value, str) else value
 
 

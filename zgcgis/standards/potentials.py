@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from ..errors import MissingColumnsError
@@ -237,17 +238,16 @@ def _from_ideals(
 
 def _years_left(left: Series, given: Series, suffix: str, mean_years: int) -> list[DataFrame]:
     """Years Ⅰ over the mean of the last `mean_years`, Ⅱ over the most of the last five."""
-    by_mean, by_most = [], []
-    known = given.dropna().to_dict()
-    for unit, year in left.index:  # a handful of unit-years; each looks back over its own years
+    units, years = (left.index.get_level_values(name) for name in ("unit", "year"))
+    known = given.dropna()
 
-        def back(count: int, unit: str = unit, year: int = year) -> list[float]:
-            return [known.get((unit, y), np.nan) for y in range(year - count + 1, year + 1)]
+    def back(count: int) -> NDArray[np.float64]:
+        """Supply of each of the last years, one row a year, the earliest first."""
+        at = (pd.MultiIndex.from_arrays([units, years - k]) for k in reversed(range(count)))
+        return np.array([known.reindex(one).to_numpy(float) for one in at])
 
-        mean, most = np.mean(back(mean_years)), np.max(back(5))
-        by_mean.append(mean if mean > 0 else np.nan)
-        by_most.append(most if most > 0 else np.nan)
+    means, most = back(mean_years).mean(axis=0), back(5).max(axis=0)
     return [
-        _rows(f"years_mean{suffix}", left / pd.Series(by_mean, index=left.index)),
-        _rows(f"years_max{suffix}", left / pd.Series(by_most, index=left.index)),
+        _rows(f"years_mean{suffix}", left / np.where(means > 0, means, np.nan)),
+        _rows(f"years_max{suffix}", left / np.where(most > 0, most, np.nan)),
     ]
