@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 from tests.benchmarks import __main__ as runner
-from tests.benchmarks import fabric, reading, tasks
+from tests.benchmarks import desk, fabric, reading, tasks
 
 ROOT = Path(__file__).parents[1]
 
@@ -152,3 +152,11 @@ def test_the_import_takes_in_what_fiona_reads(tmp_path):
     reading.make(path, 600)
     counts = {way: reading.run(way, path)["rows"] for way in reading.WAYS}
     assert counts["import"] == counts["fiona"] == counts["iterate"] >= 600
+
+
+def test_the_desk_is_measured_beside_its_bars(capsys):
+    found = desk.measure(600, 4, 12)
+    said = capsys.readouterr().out
+    assert found["pages"] == 12
+    assert set(desk.BARS) <= set(found)
+    assert said.count("bar") == 2

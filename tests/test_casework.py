@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
@@ -25,11 +26,12 @@ from zgcgis.assessment.casework import RedLine, read_red_line, under
 from zgcgis.assessment.casework.themes import THEMES
 from zgcgis.cli import cli
 from zgcgis.errors import ReadError, UnknownNameError
-from zgcgis.io import open_zone, write_layer
+from zgcgis.io import new_zone, open_zone, write_layer
 from zgcgis.land_use import great_classes
 from zgcgis.model import Zone, there_in
 from zgcgis.report.documents import under_paper, write_under
 from zgcgis.report.documents.paper import paper_html
+from zgcgis.sample import write_sample
 
 MANY = 200 if FULL else 24
 
@@ -255,8 +257,6 @@ def written(zone, tmp_path_factory):
     folder = tmp_path_factory.mktemp("under")
     some = zone.layer("parcel").iloc[[3, 4, 200]]
     write_layer(some[["id", "name", "land_use", "geometry"]], folder / "red.txt")
-    from click.testing import CliRunner
-
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         answer = CliRunner().invoke(
@@ -353,3 +353,68 @@ def test_names_that_are_hostile_stay_text(zone, tmp_path, monkeypatch):
     page = (tmp_path / "out/under.html").read_text(encoding="utf-8")
     assert "<script" not in page
     assert "49=1" not in page
+
+
+# --- over a delivery ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory):
+    """A zone that holds nothing but the parcels a survey handed in, in its own columns."""
+    top = tmp_path_factory.mktemp("delivered")
+    survey = write_sample(top / "sample", parcels=300) / "raw/示例测绘院交付/宗地.shp"
+    mine = new_zone(top / "mine", id="mine", zh="我的园区", en="Mine")
+    words = ["import", str(survey), "--zone", str(mine), "--level", "parcel"]
+    answer = CliRunner().invoke(cli, words)
+    assert answer.exit_code == 1, answer.output  # what is wrong with it is said, the rest is stored
+    return open_zone(mine), survey
+
+
+def test_every_total_over_a_delivery_equals_an_overlay_of_its_own(delivered):
+    zone, _ = delivered
+    thrown = random_plots(zone, MANY, 23)
+    asked = red_line(*thrown, crs=thrown.crs)
+    plots = asked.plots.geometry.to_crs(thrown.crs)
+    found = under(zone, asked)
+    flat = zone.layer("parcel")
+    flat = flat[flat.geometry.notna()].to_crs(plots.crs)
+    compared = 0
+    for column in ("land_use", "owner"):
+        item = flat[column].fillna("").astype(str)
+        for k, plot in enumerate(plots):
+            near = flat.intersects(plot)
+            sums, left, _ = by_hand(plot, flat[near], item[near])
+            mine = found.lines[(found.lines["theme"] == column) & (found.lines["plot"] == f"p{k}")]
+            said = mine[mine["features"] > 0].set_index("item")["measured_m2"]
+            for name, m2 in sums.items():
+                if m2 > 1e-5:
+                    assert said[name] == pytest.approx(m2, abs=0.01), (column, k, name)
+                    compared += 1
+            rest = mine[(mine["features"] == 0) & (mine["measured_m2"] > 0)]["measured_m2"].sum()
+            assert rest == pytest.approx(left, abs=0.01), (column, k)
+    assert compared > 2 * MANY
+    missing = set(found.unknown["theme"])
+    assert {"urban_boundary", "prohibited", "protection", "park"} <= missing
+
+
+def test_a_red_line_in_the_columns_of_the_delivery_is_read_and_answered(delivered, tmp_path):
+    """Some parcels as the survey wrote them, cut out as a red line: each lies on itself alone."""
+    zone, survey = delivered
+    rows = gpd.read_file(survey, encoding="gb18030")
+    rows = (
+        rows[rows.geometry.notna() & rows.geometry.is_valid]
+        .drop_duplicates(rows.columns[0])
+        .iloc[:8]
+    )
+    rows.to_file(tmp_path / "红线.gpkg")
+    asked = read_red_line(tmp_path / "红线.gpkg")
+    assert len(asked.plots) == len(rows)
+    found = under(zone, asked)
+    stored = zone.layer("parcel").set_index("id")
+    for plot, shape in zip(asked.plots["plot"], asked.plots.geometry, strict=True):
+        assert plot in stored.index
+        mine = found.parcels[found.parcels["plot"] == plot].set_index("id")
+        own = float(
+            geo.area_m2(gpd.GeoSeries([shape], crs=4490), center=geo.center_of(asked.plots)).iloc[0]
+        )
+        assert mine.loc[plot, "area_here_m2"] == pytest.approx(own, rel=1e-4)

@@ -15,6 +15,7 @@ from openpyxl import load_workbook
 
 from zgcgis import geo
 from zgcgis.assessment.casework import query, read_condition
+from zgcgis.assessment.casework.queries import UNITS
 from zgcgis.cli import cli
 from zgcgis.errors import ReadError, UnknownNameError, ZgcgisError
 from zgcgis.io import open_zone
@@ -135,3 +136,37 @@ def test_the_command_leaves_sums_selection_and_page(tmp_path):
         "selected"
     ]
     assert (tmp_path / "q/pivot.csv").read_bytes().startswith(b"\xef\xbb\xbf")
+
+
+EVERY = [
+    (level, column)
+    for level in ZONE.layers
+    for column in ZONE.layer(level).columns.drop(["geometry"])
+    if column not in UNITS
+]
+
+
+@pytest.mark.parametrize(("level", "column"), EVERY, ids=[f"{a}.{b}" for a, b in EVERY])
+def test_the_pivot_of_every_level_by_every_column_equals_pandas(level, column):
+    layer = ZONE.layer(level)
+    layer = layer[there_in(layer, 2023)].reset_index(drop=True)
+    found = query(ZONE, level, by=[column]).pivot
+    flat = layer.geometry.to_crs(ZONE_PLANE)
+    area = flat.area.where(flat.geom_type.isin(["Polygon", "MultiPolygon"]), 0.0)
+    held = layer[column]
+    held = held.dt.strftime("%Y-%m-%d") if pd.api.types.is_datetime64_any_dtype(held) else held
+    if pd.api.types.is_numeric_dtype(held) and not pd.api.types.is_bool_dtype(held):
+        held = held.astype("Float64")
+    said = held.astype("string").fillna("（未填写）").replace("", "（未填写）")
+    wanted = area.groupby(said.to_numpy()).agg(["sum", "size"])
+    rows = found.iloc[:-1].set_index(column)
+    assert sorted(rows.index) == sorted(wanted.index)
+    assert rows["area_m2"].to_numpy() == pytest.approx(
+        wanted.loc[rows.index, "sum"].to_numpy(), abs=0.01
+    )
+    assert rows["features"].tolist() == wanted.loc[rows.index, "size"].tolist()
+    total = found.iloc[-1]
+    assert (total["features"], total["area_m2"]) == (
+        len(layer),
+        pytest.approx(area.sum(), abs=0.01),
+    )
