@@ -408,9 +408,18 @@ def _diff_as_json(found: Difference) -> str:
             "values": found.values,
             "lineage": found.lineage,
             "transitions": _matrix(found),
+            "farmland": _farmland(found),
             "remarks": [{"zh": one.zh, "en": one.en} for one in found.remarks()],
         }
     )
+
+
+def _farmland(found: Difference) -> pd.DataFrame:
+    """Cultivated land taken and made up; empty where none was."""
+    import pandas as pd
+
+    held = found.farmland
+    return held.lines if held is not None and len(held.pieces) else pd.DataFrame()
 
 
 def _matrix(found: Difference) -> pd.DataFrame:
@@ -449,6 +458,7 @@ def _diff_tables(found: Difference, lang: str) -> list[tuple[Text, pd.DataFrame]
     return [
         (Text("汇总", "Summary"), summary),
         (Text("地类转移（m²）", "Land by use (m2)"), matrix),
+        (Text("占补平衡（m²）", "Cultivated land (m2)"), _farmland(found)),
         (Text("逐个变化", "Features"), listed[features["kind"] != "unchanged"]),
         (Text("属性变化", "Values"), found.values),
         (Text("来历", "Lineage"), line),
@@ -465,7 +475,9 @@ def _write_diff(found: Difference, out: str, lang: str) -> list[Path]:
     from ..planning.outputs import write_json, write_workbook
     from ..report.findings_page import tables_page
 
-    folder = result_folder(out, "diff.xlsx", ("diff.html", "diff.json", "changes.gpkg"))
+    folder = result_folder(
+        out, "diff.xlsx", ("diff.html", "diff.json", "changes.gpkg", "farmland.gpkg")
+    )
     tables = _diff_tables(found, lang)
     title = Text("两期变化对比", "What changed").say(lang)
     page = tables_page(title, found.headline().say(lang), tables[:-2] + tables[-1:], lang=lang)
@@ -481,6 +493,8 @@ def _write_diff(found: Difference, out: str, lang: str) -> list[Path]:
     ]
     if found.land is not None and len(found.land.changes):
         made.append(write_layer(found.land.changes, folder / "changes.gpkg"))
+    if found.farmland is not None and len(found.farmland.pieces):
+        made.append(write_layer(found.farmland.pieces, folder / "farmland.gpkg"))
     return made
 
 
@@ -502,5 +516,8 @@ def _show_diff(found: Difference, lang: str) -> None:
         say(Text(f"地类转移 {len(moved)} 种：", f"{len(moved)} transitions of use:").say(lang))
         if len(moved):
             print_table(moved.head(MOST_LISTED), lang, numbers=("area_m2",))
+    if len(farmland := _farmland(found)):
+        say(Text("占补平衡：", "Cultivated land taken and made up:").say(lang))
+        print_table(farmland, lang, numbers=("taken_m2", "made_up_m2", "balance_m2"))
     for one in found.remarks():
         say(one.say(lang))

@@ -423,8 +423,8 @@ def suitable_parks(zone: Zone, project: Project, *, books: LandBooks | None = No
     """Return the parks ranked for a project: orientation, land left, peers, access.
 
     Columns ``rank park admits peers left_m2 fits access_m score zh en``. ``peers`` is the share of
-    the park's enterprises in the project's industry, ``access_m`` the distance from the park to
-    the nearest station. The score adds orientation (0.4; half of it where the plan places no
+    the park's enterprises in the project's industry, ``access_m`` the distance in a
+    straight line from the park to the nearest station. The score adds orientation (0.4; half of it where the plan places no
     industry), whether the land suffices (0.3), peers relative to the park that has most (0.15) and
     nearness to a station, 1 / (1 + km) (0.15); a park where the industry is on the negative list
     has score 0.
@@ -507,7 +507,7 @@ def _reasons(row: Mapping[str, Any], lang: str) -> str:
         share = f"{100 * row['peers']:.0f} %"
         parts.append(f"同类企业占 {share}" if zh else f"{share} of its firms are peers")
     if not np.isnan(row["access_m"]):
-        near = f"{row['access_m'] / 1000:.1f} km"
+        near = f"{row['access_m'] / 1000:.1f} km" + ("（直线）" if zh else " in a straight line")
         parts.append(f"距轨道站点 {near}" if zh else f"{near} to a station")
     return ("；" if zh else "; ").join(parts)
 

@@ -20,6 +20,7 @@ from ..io.layers import typed
 from ..land_use import classify
 from ..model import LEVELS, Zone
 from ..safe_text import Text
+from .ledger import FarmlandBalance, farmland_balance
 
 __all__ = [
     "Difference",
@@ -56,6 +57,8 @@ class Difference:
         Which features came of which by the ground they share, those that did not change aside.
     land
         Land by use before and after; None where a state does not say it.
+    farmland
+        Cultivated land taken and made up, by class and grade; None where `land` is.
     area_m2
         The area of all features, before and after.
     columns
@@ -68,6 +71,7 @@ class Difference:
     values: pd.DataFrame
     lineage: pd.DataFrame
     land: Transitions | None
+    farmland: FarmlandBalance | None
     area_m2: tuple[float, float]
     columns: tuple[list[str], list[str]]
 
@@ -115,6 +119,8 @@ class Difference:
                 )
             )
             return said
+        if self.farmland is not None:
+            said += self.farmland.remarks
         was, now = self.closure_m2
         said.append(
             Text(
@@ -174,6 +180,7 @@ def compare_states(before: State, after: State) -> Difference:
         values=changed_values(old, new, features),
         lineage=line[line["kind"] != "unchanged"].reset_index(drop=True) if len(line) else line,
         land=None if land is None else Transitions(_named(land.matrix, a, b), land.changes),
+        farmland=None if land is None else farmland_balance(a, b, center=center),
         area_m2=(sizes[0], sizes[1]),
         columns=(sorted(own[0] - set(new.columns)), sorted(own[1] - set(old.columns))),
     )

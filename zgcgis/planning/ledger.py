@@ -13,13 +13,25 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 
 from .. import geo
 from ..checks.quota import parcel_facts, quota_use, use_class
+from ..land_use import classify
 from ..model import Zone
+from ..safe_text import Text
 
-__all__ = ["M2_PER_HA", "M2_PER_MU", "UseMatrix", "ledger", "ledger_years", "use_matrix"]
+__all__ = [
+    "M2_PER_HA",
+    "M2_PER_MU",
+    "FarmlandBalance",
+    "UseMatrix",
+    "farmland_balance",
+    "ledger",
+    "ledger_years",
+    "use_matrix",
+]
 
 M2_PER_HA = 10_000.0
 M2_PER_MU = 2_000.0 / 3.0
@@ -196,3 +208,113 @@ def _actual_class(parcels: pd.DataFrame, system: str) -> NDArray[Any]:
     today = use_class(parcels.drop(columns=["planned_use"], errors="ignore"), system)
     waiting = state.str[:1].where(state.str[:1].isin(["B", "C"]), "")
     return np.asarray(waiting.where(waiting != "", today), dtype=object)
+
+
+# --- cultivated land taken and made up ------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class FarmlandBalance:
+    """Cultivated land taken and made up between two states (占补平衡), by class and grade.
+
+    Attributes
+    ----------
+    lines
+        One row per class (``code``) and ``farmland_grade`` (empty where the layer does not say):
+        ``taken_m2 made_up_m2 balance_m2``; the last row is the total.
+    pieces
+        The ground, in EPSG:4490: ``kind`` (``taken`` or ``made_up``), ``code``,
+        ``farmland_grade``, ``feature``, ``area_m2``.
+    remarks
+        What the layers do not hold.
+    """
+
+    lines: pd.DataFrame
+    pieces: GeoDataFrame
+    remarks: tuple[Text, ...]
+
+
+def farmland_balance(
+    before: GeoDataFrame,
+    after: GeoDataFrame,
+    *,
+    system: str = "",
+    center: tuple[float, float] | None = None,
+) -> FarmlandBalance:
+    """Return what cultivated land was taken and what was made up, with the ground of each.
+
+    Land that stays cultivated but changes its class or grade is taken of the one and made up in
+    the other, so that each class and grade has its own balance.
+
+    Parameters
+    ----------
+    before, after
+        A layer of land by use in two states: ``id``, ``land_use``, ``farmland_grade``.
+    system
+        The classification of features that name none.
+    center
+        Centre of the working plane.
+    """
+    old, new = (_cultivated(layer, system) for layer in (before, after))
+    center = (
+        geo.center_of(pd.concat([before.geometry, after.geometry])) if center is None else center
+    )
+    pieces = pd.concat(
+        [_gone(old, new, "taken", center), _gone(new, old, "made_up", center)], ignore_index=True
+    )
+    ground = geo.to_lonlat(GeoDataFrame(pieces, geometry="geometry", crs=geo.plane(center)))
+    keys = ["code", "farmland_grade"]
+    table = pieces.pivot_table("area_m2", keys, "kind", "sum", fill_value=0.0)
+    table = (
+        table.reindex(columns=["taken", "made_up"], fill_value=0.0).add_suffix("_m2").reset_index()
+    )
+    table = table.rename_axis(None, axis=1)
+    total = {"code": "", "farmland_grade": ""} | table[["taken_m2", "made_up_m2"]].sum().to_dict()
+    lines = pd.concat([table, pd.DataFrame([total])], ignore_index=True)
+    lines["balance_m2"] = lines["made_up_m2"] - lines["taken_m2"]
+    return FarmlandBalance(lines, ground, _not_graded(pieces))
+
+
+def _cultivated(layer: GeoDataFrame, system: str) -> GeoDataFrame:
+    """The cultivated land of a layer, with its code and its grade as texts."""
+
+    def said(name: str) -> pd.Series:
+        if name not in layer:
+            return pd.Series("", index=layer.index, dtype="object")
+        return layer[name].astype("object").where(layer[name].notna(), "").astype(str).str.strip()
+
+    own = said("land_use_system")
+    code = said("land_use")
+    known = classify(code, own.where(own != "", system))["class"] == "cultivated"
+    held = (known & layer.geometry.geom_type.isin(["Polygon", "MultiPolygon"])).to_numpy()
+    table = {"feature": said("id"), "code": code, "farmland_grade": said("farmland_grade")}
+    whole = GeoDataFrame(table, geometry=layer.geometry.to_numpy(), crs=layer.crs)
+    return whole[held].reset_index(drop=True)
+
+
+def _gone(old: GeoDataFrame, new: GeoDataFrame, kind: str, center: Any) -> pd.DataFrame:
+    """The ground of `old` that in `new` is not cultivated, or is of another class or grade."""
+    i, j, ground = geo.split(old.geometry, new.geometry, center=center)
+    keys = ["code", "farmland_grade"]
+    a = old[keys].to_numpy(object)[i]
+    b = np.vstack([new[keys].to_numpy(object), [["", ""]]])[j]
+    other = (j < 0) | (a != b).any(axis=1)
+    made = old[["feature", *keys]].iloc[i[other]].reset_index(drop=True)
+    pieces = ground[other].reset_index(drop=True)
+    return made.assign(
+        kind=kind, area_m2=geo.area_m2(pieces).to_numpy(float), geometry=pieces.array
+    )
+
+
+def _not_graded(pieces: pd.DataFrame) -> tuple[Text, ...]:
+    bare = pieces[(pieces["farmland_grade"] == "") & (pieces["area_m2"] >= 0.005)]
+    if bare.empty:
+        return ()
+    m2 = float(bare["area_m2"].sum())
+    return (
+        Text(
+            f"占补的耕地有 {m2:,.2f} m² 没有写明质量等别（farmland_grade），只能按地类平衡",
+            f"{m2:,.2f} m2 of the cultivated land taken or made up state no quality grade "
+            "(farmland_grade): balanced by class only",
+        ),
+    )
