@@ -34,7 +34,7 @@ from zgcgis.maps.safe import told_in_page
 from zgcgis.model import Layers
 
 sys.path.insert(0, str(Path(__file__).parent))
-from atlas_zone import browser_page, unpacked
+from atlas_zone import browser_page, unpacked, until
 from test_atlas_browser import violations
 
 FULL = bool(os.environ.get("ZGCGIS_FULL"))
@@ -241,7 +241,7 @@ def test_layers_are_those_asked_for(zone):
         draw_zone(zone, layers=["parcel:colour"])
 
 
-@pytest.mark.parametrize("count", [47, 6227])
+@pytest.mark.parametrize("count", [47, 6227, 50_000])
 def test_every_finding_is_in_the_page(zone, count):
     define("T996", "note", zh="第{feature}条", en="no. {feature}")
     rows = [
@@ -254,6 +254,54 @@ def test_every_finding_is_in_the_page(zone, count):
     for key in ("rule", "severity", "park", "measured", "feature", "at", "g"):
         assert len(listed[key]) == count, key
     assert listed["t"][0][-1] == f"第f{count - 1}条"
+
+
+@pytest.mark.browser
+def test_fifty_thousand_findings_are_listed_by_a_hundred_nodes(zone, tmp_path):
+    define("T996", "note", zh="第{feature}条", en="no. {feature}")
+    rows = [
+        {"feature": f"f{k}", "level": "parcel", "geometry": Point(116.3 + k / 1e6, 40)}
+        for k in range(50_000)
+    ]
+    found = finding_frame(rows, rule="T996")
+    atlas = draw_zone(zone, findings=found, layers=["none"], desk="findings")
+    with browser_page() as page:
+        page.goto(save_map(atlas, tmp_path / "f.html").as_uri())
+        until(page, "atlasPage.findings.data() && document.querySelector('[role=list] *')")
+        assert page.evaluate("atlasPage.findings.listed().length") == 50_000
+        for place in (0, 0.5, 1):
+            page.evaluate(
+                f"(l => {{ while (l.scrollHeight <= l.clientHeight || l.matches('.list')) l = l.parentElement;"
+                f" l.scrollTop = l.scrollHeight * {place}; }})({_LIST})"
+            )
+            page.wait_for_timeout(100)
+            nodes = page.evaluate(f"{_LIST}.querySelectorAll('[role=listitem], button').length")
+            assert 3 < nodes <= 100
+        assert "第f49999条" in page.evaluate(f"{_LIST}.textContent")
+        assert page.complaints == []
+
+
+_LIST = "document.querySelector('.list[role=list]')"
+
+
+@pytest.mark.browser
+def test_a_small_zone_opens_on_its_parks_and_near_them_on_its_land(zone, tmp_path):
+    path = save_map(draw_zone(zone), tmp_path / "z.html")
+    for width, height in ((1440, 900), (3840, 2160)):
+        with browser_page(width, height) as page:
+            page.goto(path.as_uri())
+            assert not page.evaluate("atlasPage.land.shows()"), (
+                "the measure that is chosen is hidden"
+            )
+            north, south, free = page.evaluate(
+                "(b => [atlasPage.map.latLngToContainerPoint(b.getNorthWest()).y,"
+                " atlasPage.map.latLngToContainerPoint(b.getSouthEast()).y, innerHeight])"
+                "(L.latLngBounds(atlasPage.data.units.filter(u => u.layer && u.level === 'park')"
+                ".map(u => u.layer.getBounds())))"
+            )
+            assert (south - north) / free > 0.4, "the zone is small in the window"
+            page.evaluate("atlasPage.map.setZoom(17, { animate: false })")
+            assert page.evaluate("atlasPage.land.shows()")
 
 
 # --- the bundle -------------------------------------------------------------------------------------

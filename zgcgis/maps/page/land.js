@@ -3,7 +3,7 @@ import { decodeColumn, inflate } from "./codec.js";
 import { svg } from "./dom.js";
 import { ParcelLayer } from "./parcels.js";
 
-const FROM = 13.5; /* from here the land shows in every desk */
+const FROM = 13.5, NEARER = 0.75; /* from here the land shows in every desk; among the parks, nearer than all of them are seen */
 
 /* A layer of land in the page: its record, its bytes, its columns once they were read. */
 export class LandLayer {
@@ -105,7 +105,15 @@ export function landDesk(P) {
   if (!S.land.on.length && layers.length) S.land.on = [layers[layers.length - 1].key];
 
   const on = (layer) => S.land.on.indexOf(layer.key) >= 0;
-  const shows = () => layers.length > 0 && S.tab !== "firms" && S.tab !== "compare" && (S.tab === "land" || map.getZoom() >= FROM);
+  let sized = "", from = FROM;
+  function near() { /* a small zone is seen as a whole from close by, and its parks are then what is shown */
+    const s = map.getSize(), now = s.x + "," + s.y + "," + P.onPaper;
+    if (now === sized || !P.core || !P.panel) return from;
+    const f = P.frame(), whole = map.getBoundsZoom(P.core, false, L.point(s.x - f.right + f.left, s.y - f.bottom + f.top));
+    sized = now; from = Number.isFinite(whole) ? Math.min(18, Math.max(FROM, whole + NEARER)) : FROM;
+    return from;
+  }
+  const shows = () => layers.length > 0 && S.tab !== "firms" && S.tab !== "compare" && (S.tab === "land" || map.getZoom() >= (S.tab === "parks" ? near() : FROM));
   const drawn = (layer) => shows() && on(layer) && map.getZoom() >= layer.record.from;
   const active = () => byKey[S.land.level];
 

@@ -61,7 +61,7 @@ export function paper(P) {
     P.compare.layout(); map.invalidateSize({ animate: false, pan: false });
     var list = P.ranked().filter(function (r) { return r.u.layer; }).map(function (r) { return r.u; });
     var view = S.picks.length || S.query || S.group ? P.boundsOf(list) : null;
-    P.go(view || P.core, false, 13);
+    P.go(view || P.core, false, 15);
     numberParks(); P.pattern(); P.compare.update();
     settle();
     P.declutter(); buildSheet(); P.set.lay();

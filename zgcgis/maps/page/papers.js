@@ -37,6 +37,8 @@ export function papers(P) {
   function table(heads, rows, kind) { return el("table", { class: "recs " + (kind || "") }, el("thead", {}, el("tr", {}, heads.map((h) => el("th", { scope: "col", class: h.length < 14 ? "n" : null }, h)))), el("tbody", {}, rows.map((r) => el("tr", {}, r.map((c) => el("td", { class: String(c).length < 9 ? "n" : null }, c)))))); }
   function sheet(title, other, body) { return el("section", { class: "one" }, el("header", {}, el("h1", {}, title), el("p", {}, other)), body, foot()); }
 
+  function none(what, why) { return sheet(T(D.name) + " · " + what, why, null); } /* what is asked for and is not there is said */
+
   function listSheets() {
     const m = P.measure(), f = P.filterText();
     return sheet(T(D.name) + " · " + P.U.parks, [m ? T(m.name) + " · " + P.when() : "", P.U.filter + P.colon() + (f || P.U.noFilter)].filter(Boolean).join("　"), table(["", P.U.parks, say("所在区", "District"), say("聚集区", "Group"), say("设立", "Since"), m ? T(m.name) + (T(m.unit) ? say("（" + T(m.unit) + "）", " (" + T(m.unit) + ")") : "") : "", P.U.year, P.U.source],
@@ -92,11 +94,12 @@ export function papers(P) {
     await P.findings.ready;
     if (layer && (wanted.has("parks") || wanted.has("parcels"))) { layer.open("parcels"); await layer.ready; await P.view.read(layer); }
     if (wanted.has("list")) sheets.push(listSheets());
-    if (wanted.has("findings") && P.findings.count) sheets.push(findingSheets());
+    if (wanted.has("findings")) sheets.push(P.findings.count ? findingSheets() : none(P.U.findings, say("本图没有问题清单。要打印问题，请用 zgcgis check 生成的地图。", "This map has no findings. Print them from the map that zgcgis check makes.")));
     if (wanted.has("parks")) sheets.push(...listed().map(parkSheet));
     if (wanted.has("parcels") && layer) {
       const { rows, left } = await parcels();
       sheets.push(...rows.map(parcelSheet));
+      if (!rows.length) sheets.push(none(say("一宗一表", "A sheet a parcel"), say("没有选中宗地，所列问题也没有涉及宗地，所以没有表。", "No parcel is chosen and no listed finding is about one, so there is no sheet.")));
       if (left) sheets.push(el("p", {}, say("只打印前 " + MOST_PARCELS + " 宗，其余 " + left + " 宗请按规则或园区分批打印。", "The first " + MOST_PARCELS + " parcels; print the other " + left + " by rule or park.")));
     }
     made = sheets.length;

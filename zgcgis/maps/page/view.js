@@ -69,7 +69,8 @@ export function view(P) {
     if (P.awaited) { map.setView(bounds.getCenter(), 9, { animate: false }); return; }
     var o = padding();
     if (margin === 0) { var f = frame(), s = map.getSize(); o = { paddingTopLeft: [f.left, f.top], paddingBottomRight: [s.x - f.right, s.y - f.bottom] }; }
-    o.maxZoom = most || 14.5;
+    var whole = map.getSize(), larger = Math.max(1, Math.min(whole.x / 1440, whole.y / 900)); /* a wall shows more of the same ground */
+    o.maxZoom = most || 14.5 + Math.log2(larger);
     if (move && !still && !P.onPaper) { o.duration = 0.7; map.flyToBounds(bounds, o); } else { o.animate = false; map.fitBounds(bounds, o); }
   }
 }

@@ -1453,6 +1453,7 @@
 
   // land.js
   var FROM = 13.5;
+  var NEARER = 0.75;
   var LandLayer = class {
     constructor(record, ramp) {
       this.record = record;
@@ -1565,7 +1566,16 @@
     S.land = { on: layers.filter((l) => l.key === "parcel" || l.key === "building").map((l) => l.key), opacity: 0.85, level: byKey.parcel ? "parcel" : layers.length ? layers[0].key : null, find: "" };
     if (!S.land.on.length && layers.length) S.land.on = [layers[layers.length - 1].key];
     const on = (layer) => S.land.on.indexOf(layer.key) >= 0;
-    const shows = () => layers.length > 0 && S.tab !== "firms" && S.tab !== "compare" && (S.tab === "land" || map.getZoom() >= FROM);
+    let sized = "", from = FROM;
+    function near2() {
+      const s = map.getSize(), now = s.x + "," + s.y + "," + P.onPaper;
+      if (now === sized || !P.core || !P.panel) return from;
+      const f = P.frame(), whole = map.getBoundsZoom(P.core, false, L.point(s.x - f.right + f.left, s.y - f.bottom + f.top));
+      sized = now;
+      from = Number.isFinite(whole) ? Math.min(18, Math.max(FROM, whole + NEARER)) : FROM;
+      return from;
+    }
+    const shows = () => layers.length > 0 && S.tab !== "firms" && S.tab !== "compare" && (S.tab === "land" || map.getZoom() >= (S.tab === "parks" ? near2() : FROM));
     const drawn = (layer) => shows() && on(layer) && map.getZoom() >= layer.record.from;
     const active = () => byKey[S.land.level];
     function update() {
@@ -3705,7 +3715,7 @@
         return r.u;
       });
       var view2 = S.picks.length || S.query || S.group ? P.boundsOf(list) : null;
-      P.go(view2 || P.core, false, 13);
+      P.go(view2 || P.core, false, 15);
       numberParks();
       P.pattern();
       P.compare.update();
@@ -3778,6 +3788,9 @@
     }
     function sheet(title, other, body) {
       return el("section", { class: "one" }, el("header", {}, el("h1", {}, title), el("p", {}, other)), body, foot());
+    }
+    function none(what, why) {
+      return sheet(T(D.name) + " · " + what, why, null);
     }
     function listSheets() {
       const m = P.measure(), f = P.filterText();
@@ -3869,11 +3882,12 @@
         await P.view.read(layer);
       }
       if (wanted.has("list")) sheets.push(listSheets());
-      if (wanted.has("findings") && P.findings.count) sheets.push(findingSheets());
+      if (wanted.has("findings")) sheets.push(P.findings.count ? findingSheets() : none(P.U.findings, say("本图没有问题清单。要打印问题，请用 zgcgis check 生成的地图。", "This map has no findings. Print them from the map that zgcgis check makes.")));
       if (wanted.has("parks")) sheets.push(...listed().map(parkSheet));
       if (wanted.has("parcels") && layer) {
         const { rows, left } = await parcels();
         sheets.push(...rows.map(parcelSheet));
+        if (!rows.length) sheets.push(none(say("一宗一表", "A sheet a parcel"), say("没有选中宗地，所列问题也没有涉及宗地，所以没有表。", "No parcel is chosen and no listed finding is about one, so there is no sheet.")));
         if (left) sheets.push(el("p", {}, say("只打印前 " + MOST_PARCELS + " 宗，其余 " + left + " 宗请按规则或园区分批打印。", "The first " + MOST_PARCELS + " parcels; print the other " + left + " by rule or park.")));
       }
       made = sheets.length;
@@ -5227,7 +5241,8 @@
         var f = frame(), s = map.getSize();
         o = { paddingTopLeft: [f.left, f.top], paddingBottomRight: [s.x - f.right, s.y - f.bottom] };
       }
-      o.maxZoom = most || 14.5;
+      var whole = map.getSize(), larger = Math.max(1, Math.min(whole.x / 1440, whole.y / 900));
+      o.maxZoom = most || 14.5 + Math.log2(larger);
       if (move && !still && !P.onPaper) {
         o.duration = 0.7;
         map.flyToBounds(bounds, o);
