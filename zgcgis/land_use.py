@@ -257,21 +257,41 @@ def classify(code: Series, system: Series | str) -> DataFrame:
 
 
 def texts(column: Series) -> Series:
-    """Return a column as words: nothing is an empty word, and no word has blanks at its ends."""
+    """Return a column as words: nothing is an empty word, and no word has blanks at its ends.
+
+    Examples
+    --------
+    >>> texts(Series([" 0601 ", None, 7])).tolist()
+    ['0601', '', '7']
+    """
     if column.dtype != "str":
         column = column.astype("object").where(column.notna(), "").astype("str")
     return column.fillna("").str.strip()
 
 
 def text_of(table: DataFrame, name: str) -> Series:
-    """Return a column of a table as words (:func:`texts`); empty words where it has no such column."""
+    """Return a column of a table as words (:func:`texts`); empty words where it has no such column.
+
+    Examples
+    --------
+    >>> plots = DataFrame({"land_use": ["0601", None]})
+    >>> text_of(plots, "land_use").tolist(), text_of(plots, "owner").tolist()
+    (['0601', ''], ['', ''])
+    """
     if name in table:
         return texts(table[name])
     return Series("", index=table.index, dtype="str")
 
 
 def filled(table: DataFrame, name: str) -> Series:
-    """Return in which rows of a table a column holds anything; in none, if it has no such column."""
+    """Return in which rows of a table a column holds anything; in none, if it has no such column.
+
+    Examples
+    --------
+    >>> plots = DataFrame({"land_use": ["0601", " "], "area_m2": [None, 5.0]})
+    >>> [filled(plots, name).tolist() for name in ("land_use", "area_m2", "owner")]
+    [[True, False], [False, True], [False, False]]
+    """
     if name in table and table[name].dtype.kind in "Mmifu":
         return table[name].notna()
     return text_of(table, name) != ""

@@ -388,6 +388,14 @@ def cut_by_line(shape: GeoSeries, line: GeoSeries, *, center: Center | None = No
         One line with a CRS; where it does not cross the polygon from side to side nothing is cut.
     center
         Centre of the working plane, in which edges are straight.
+
+    Examples
+    --------
+    >>> from zgcgis.geo import plane
+    >>> field = GeoSeries([shapely.box(0, 0, 300, 100)], crs=plane((116.4, 39.9)))
+    >>> line = GeoSeries([shapely.LineString([(100, -9), (100, 109)])], crs=field.crs)
+    >>> shapely.area(cut_by_line(field, line).array).round(3).tolist()
+    [20000.0, 10000.0]
     """
     center = center_of(shape) if center is None else center
     flat = to_plane(shape, center)
@@ -412,6 +420,7 @@ def cut_in_shares(
 
     Examples
     --------
+    >>> from zgcgis.geo import plane
     >>> field = GeoSeries([shapely.box(0, 0, 300, 100)], crs=plane((116.4, 39.9)))
     >>> shapely.area(cut_in_shares(field, [0.25, 0.75]).array).round(3).tolist()
     [7500.0, 22500.0]

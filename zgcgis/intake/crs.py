@@ -515,6 +515,7 @@ def _outside(
     return Position("R108", {"other": name, "detail": where or f"({x:.6g}, {y:.6g})"})
 
 
+_SMALL_DOUBTS = {None, "R107", "R114"}
 LEAST_COVERED = 0.5
 """Share of the box of a layer that must lie in that of a file beside it for the two to belong together."""
 
@@ -548,7 +549,8 @@ def by_boxes(
         ):
             continue
         crs = other_belt_form(crs, (west + east) / 2) or crs
-        found.setdefault(name_of(crs), (crs, name))
+        if all(answer.rule in _SMALL_DOUBTS for answer in judge(crs, vertices)):
+            found.setdefault(name_of(crs), (crs, name))  # a file may contradict its own numbers
     return next(iter(found.values())) if len(found) == 1 else None
 
 

@@ -15,7 +15,7 @@ from pandas import DataFrame
 
 from ..errors import MissingColumnsError, StandardError, UnknownNameError
 from ..indicators import INDICATORS
-from ..plan.settings import check_settings, read_toml
+from ..plan.settings import check_settings, keeping_all, read_toml, refuse
 
 __all__ = ["EDITIONS", "Edition", "Node", "load_standard", "suggest_kind"]
 
@@ -173,7 +173,12 @@ def _read(id: str | Path, *, above: tuple[str, ...] = ()) -> tuple[dict[str, Any
     elif path.suffix == ".toml" and path.is_file():
         where = str(path)
         data = read_toml(path, error=StandardError)
-        check_settings(data, "edition", path, error=StandardError)
+        with keeping_all() as wrong:
+            check_settings(data, "edition", path, error=StandardError)
+        for problem in wrong[:-1]:
+            refuse(problem)
+        if wrong:  # nothing else can be read from it
+            raise wrong[-1]
     elif str(id) in templates:
         _refuse(
             f"版本 {id} 的规程原文未能读到，只有模板 templates/{id}.toml；请按原文填好后放入 standards。",
