@@ -181,6 +181,26 @@ def test_a_step_that_fails_while_results_are_put_in_place_is_undone(tmp_path, mo
     assert {p.name for p in out.iterdir()} == set("abc")
 
 
+def test_nothing_is_made_between_the_renames_of_an_import(tmp_path, monkeypatch):
+    """Layer, record and ledger wait until all are on the disk: a kill finds no moment between."""
+    zone = tmp_path / "zone"
+    run("new", zone, "--id", "z", "--zh", "区", "--en", "Z")
+    steps = []
+    for name in ("_make", "_replace"):
+        usual = getattr(writing, name)
+
+        def step(first, second, *rest, name=name, usual=usual):
+            usual(first, second, *rest)
+            steps.append((name, first.name if name == "_make" else second.name))
+
+        monkeypatch.setattr(writing, name, step)
+    code, _, said = run("import", SAMPLE / "layers/park.geojson", "--zone", zone)
+    assert code == 0, said
+    start = max(n for n, step in enumerate(steps) if step == ("_replace", "park.parquet"))
+    assert steps[start + 1 :] == [("_replace", "ledger.json"), ("_replace", "ledger.csv")]
+    assert sum(name == "_make" for name, _ in steps[:start]) >= 3
+
+
 def test_killed_on_the_way_nothing_is_seen_and_the_next_run_sweeps(tmp_path):
     out = tmp_path / "deep" / "out"
 

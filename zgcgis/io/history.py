@@ -22,10 +22,10 @@ from typing import Any
 
 from ..errors import ZoneError
 from ..runs import hold
-from ..safe_text import Text, json_text
+from ..safe_text import Text, json_text, well_formed
 from .outside import refuse_links
-from .spreadsheets import write_csv
-from .writing import replace_and_keep, write_text_whole, write_whole
+from .spreadsheets import csv_bytes
+from .writing import replace_and_keep, write_bytes_whole, write_text_whole, write_whole
 from .zones import layer_files, zone_folder
 
 __all__ = ["FIX", "IMPORT", "Kept", "keep", "locked", "next_delivery", "take_back", "tell", "undo_import"]  # fmt: skip
@@ -64,6 +64,7 @@ def keep(
     kind: Kept,
     facts: Mapping[str, Any],
     fill: Callable[[Path, Path], Path],
+    entry: Mapping[str, Any] | None = None,
 ) -> Path:
     """Replace the layer of a level, and keep what it was with a record of the change.
 
@@ -76,6 +77,8 @@ def keep(
     fill
         Makes the new layer in the first folder it is given, and what is to be read of the change
         in the second; returns the new layer's file.
+    entry
+        What the ledger says of the change.
 
     Returns
     -------
@@ -97,7 +100,8 @@ def keep(
         return new
 
     place = kind.next_place(zone, level)
-    replace_and_keep(old, zone / "layers", place, made)
+    ledger = {} if entry is None else _ledger(zone, entry)
+    replace_and_keep(old, zone / "layers", place, made, ledger)
     return place
 
 
@@ -290,6 +294,12 @@ def _refuse_changed(folder: Path, level: str) -> None:
 
 def tell(folder: Path, entry: Mapping[str, Any], *, once: bool = False) -> None:
     """Enter a change in the ledger with its date; `once` leaves out what stands there already."""
+    for path, content in _ledger(folder, entry, once=once).items():
+        write_bytes_whole(path, content, of_zone=True)
+
+
+def _ledger(folder: Path, entry: Mapping[str, Any], *, once: bool = False) -> dict[Path, bytes]:
+    """Return what the files of the ledger hold with one entry more; none if it is there already."""
     path = folder / "ledger.json"
     entries: list[dict[str, Any]] = []
     if path.is_file():
@@ -303,11 +313,10 @@ def tell(folder: Path, entry: Mapping[str, Any], *, once: bool = False) -> None:
     aside = {"date", "rules", "repairs", "refused", "changes"}
     mine = {key: value for key, value in entry.items() if key not in aside}
     if once and any({k: e.get(k) for k in mine} == mine for e in entries):
-        return
+        return {}
     date = dt.datetime.now(tz=dt.UTC).replace(microsecond=0).isoformat()
     entries.append({**entry, "date": date})
     text = json_text({"schema": "zgcgis.ledger/1", "imports": entries})
-    write_text_whole(path, text + "\n", of_zone=True)
     lines = [
         {
             "date": e["date"],
@@ -323,7 +332,10 @@ def tell(folder: Path, entry: Mapping[str, Any], *, once: bool = False) -> None:
     ]
     heads = list(dict.fromkeys(name for line in lines for name in line))
     rows = [[line.get(name) for name in heads] for line in lines]
-    write_csv(folder / "ledger.csv", [heads, *rows], of_zone=True)
+    return {
+        path: f"{well_formed(text)}\n".encode(),
+        folder / "ledger.csv": csv_bytes([heads, *rows]),
+    }
 
 
 @contextlib.contextmanager

@@ -33,6 +33,7 @@ __all__ = [
     "Book",
     "Look",
     "Sheet",
+    "csv_bytes",
     "plain_value",
     "refuse_too_large",
     "workbook_remark",
@@ -51,11 +52,16 @@ _AS_THEY_ARE = {
 
 def write_csv(path: str | Path, rows: Iterable[Iterable[Any]], *, of_zone: bool = False) -> Path:
     """Write rows, heads among them, as CSV that Excel opens: UTF-8 with a byte order mark."""
+    return write_bytes_whole(path, csv_bytes(rows), of_zone=of_zone)
+
+
+def csv_bytes(rows: Iterable[Iterable[Any]]) -> bytes:
+    """Return what :func:`write_csv` writes."""
     stream = io.StringIO(newline="")
     writer = csv.writer(stream, lineterminator="\r\n")
     for row in rows:
         writer.writerow([_csv_value(value) for value in row])
-    return write_bytes_whole(path, stream.getvalue().encode("utf-8-sig"), of_zone=of_zone)
+    return stream.getvalue().encode("utf-8-sig")
 
 
 def _csv_value(value: Any) -> Any:

@@ -101,9 +101,16 @@ def write_whole(
 
 
 def replace_and_keep(
-    old: Path | None, folder: Path, place: Path, fill: Callable[[Path, Path], Path]
+    old: Path | None,
+    folder: Path,
+    place: Path,
+    fill: Callable[[Path, Path], Path],
+    beside: Mapping[Path, bytes],
 ) -> Path:
     """Replace a file of a zone, and keep what it was at `place` with a record of the change.
+
+    All is made and forced to the disk before any of it is put in place, so that whoever is
+    killed has done all of it or nothing but for the moment between two renames.
 
     Parameters
     ----------
@@ -116,6 +123,8 @@ def replace_and_keep(
     fill
         Called with a folder and with that copy's folder within it; makes the new file in the
         first and the record in the second, and returns the new file, whose name it keeps.
+    beside
+        Other files of the zone that tell of the change, and what they hold from now on.
 
     Returns
     -------
@@ -131,16 +140,29 @@ def replace_and_keep(
         made = fill(work, record)
         new = folder / made.name
         _refuse_bad_target(new, new, made=not folder.exists())
+        waiting = [
+            (_wait_beside(work / f"beside{n}", *one), one[0])
+            for n, one in enumerate(beside.items())
+        ]
         folder.mkdir(exist_ok=True)
         place.parent.mkdir(exist_ok=True)
         with contextlib.suppress(OSError):
             place.rmdir()  # one that is there is empty
         record.rename(place)
-        _replace(made, new)
+        for temporary, target in [(made, new), *waiting]:
+            _replace(temporary, target)
         if old is not None and new != old:
             old.unlink()
-        _force_folder_to_disk(folder)
+        for changed in {folder, *(target.parent for target in beside)}:
+            _force_folder_to_disk(changed)
     return new
+
+
+def _wait_beside(temporary: Path, target: Path, content: bytes) -> Path:
+    """Write at a temporary path what shall stand at another."""
+    _refuse_bad_target(target, target, made=False)
+    _make(temporary, lambda path: path.write_bytes(content), None, target, target)
+    return temporary
 
 
 # --- all of a run, or nothing --------------------------------------------------------------------

@@ -261,8 +261,7 @@ def _store_references(moved: Moved, by: Intake, how: How) -> None:
         return new
 
     facts = {"schema": "zgcgis.import/1", "delivery": how.delivery, "import": record}
-    keep(by.zone, moved.level, IMPORT, facts, fill)
-    tell(by.zone, {"level": moved.level, **record})
+    keep(by.zone, moved.level, IMPORT, facts, fill, {"level": moved.level, **record})
 
 
 def _store(
@@ -281,11 +280,10 @@ def _store(
         return new
 
     facts = {"schema": "zgcgis.import/1", "delivery": delivery, "import": intake.record}
-    keep(intake.zone, intake.level, IMPORT, facts, fill)
-    forget_earlier(intake.zone, delivery)
     if old is not None and old != intake.stored:
         intake.replaced = old
-    tell(intake.zone, _entry(intake))
+    keep(intake.zone, intake.level, IMPORT, facts, fill, _entry(intake))
+    forget_earlier(intake.zone, delivery)
 
 
 def _entry(intake: Intake) -> dict[str, Any]:
