@@ -16,12 +16,13 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import openpyxl
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from zgcgis import assess, open_zone
 from zgcgis.accounts import RECIPES, pieces
-from zgcgis.indicators import INDICATORS
+from zgcgis.indicators import INDICATORS, compute
 from zgcgis.report import (
     as_data,
     render_page,
@@ -34,7 +35,7 @@ from zgcgis.report import (
 from zgcgis.report.derivations import Derivations
 from zgcgis.report.wording import Words
 from zgcgis.report.workbook import excel_formula
-from zgcgis.standards import POTENTIALS
+from zgcgis.standards import POTENTIALS, ranking, read_evaluation, score
 from zgcgis.terms import TERMS
 
 ROOT = Path(__file__).parents[1]
@@ -219,9 +220,6 @@ def test_changing_a_weight_an_ideal_and_an_account_in_the_sheet_changes_the_scor
 
     table = result.accounts.copy()
     table.loc[("riverbend", 2023), "footprint_m2"] *= 1.1
-    from zgcgis.indicators import compute
-    from zgcgis.standards import read_evaluation, score
-
     data = {**result.zone.evaluation, "weights": new}
     data["ideal"] = [
         i
@@ -318,7 +316,9 @@ def test_summary_ranking_and_checks_follow_an_edit(result, book, tmp_path):
 
     made = recalculated(edited(book, tmp_path / "edited.xlsx", change), tmp_path)
     scores = results_in(made)
-    ranking = {(r[0], r[2]): r for r in made["排序"].iter_rows(min_row=4, values_only=True)}
+    rows = made["排序"].iter_rows(min_row=4, values_only=True)
+    ranking = {(r[0], r[2]): r for r in rows if r[0]}
+    assert len(ranking) == len(result.ranks)
     for (unit, year), row in ranking.items():
         assert row[4:8] == scores[unit, year][4:8]
     assert ranking["riverbend", 2023][4] < result.scores.total.loc[("riverbend", 2023), "score"] - 1
@@ -328,23 +328,127 @@ def test_summary_ranking_and_checks_follow_an_edit(result, book, tmp_path):
     assert checks["industrial/main/status"] == "超出范围"
 
 
-@pytest.mark.office
-def test_a_park_typed_into_the_accounts_is_said_to_join_nothing(result, book, tmp_path):
-    def change(_, accounts):
-        accounts.cell(accounts.max_row + 1, 1, "newpark")
-        accounts.cell(accounts.max_row, 3, 2023)
+def spare_rows(accounts):
+    """Rows left for parks to be typed in: those whose status is a formula."""
+    return [r[7].row for r in accounts.iter_rows(min_row=6) if str(r[7].value).startswith("=")]
 
-    before = {
-        r[0]: r[1]
-        for r in openpyxl.load_workbook(book, data_only=True)["说明"].iter_rows(values_only=True)
+
+def type_in(accounts, row, unit, values, year=2023, kind=None, area=None, within=None, group=None):
+    """Type a park into a row, as somebody at the keyboard would."""
+    heads = {c.value: c.column for c in accounts[3]}
+    for column, value in enumerate([unit, unit, year, group, kind, area, within], start=1):
+        accounts.cell(row, column, value)
+    for key, value in values.items():
+        if value == value:
+            accounts.cell(row, heads[TERMS[key].zh], value)
+
+
+def said_of_typed(made):
+    found = {r[0]: r[1] for r in made["说明"].iter_rows(values_only=True)}
+    return found["手工加的园区 Parks typed in"]
+
+
+@pytest.mark.office
+def test_a_park_typed_in_joins_totals_scores_and_ranks_as_an_assessment_of_it_would(
+    result, book, tmp_path
+):
+    """One park in the main area, one of the growth area, edited after it was typed; two years."""
+    new = {
+        ("newmain", 2023): 0.7 * result.accounts.loc[("riverbend", 2023)],
+        ("newmain", 2022): 0.6 * result.accounts.loc[("riverbend", 2022)],
+        ("newgrowth", 2023): 1.3 * result.accounts.loc[("southterrace", 2023)],
     }
-    assert before["台账表末加的行 Rows typed in"] == "无 none"
-    made = recalculated(edited(book, tmp_path / "edited.xlsx", change), tmp_path)
-    said = {r[0]: r[1] for r in made["说明"].iter_rows(values_only=True)}
-    assert said["台账表末加的行 Rows typed in"].startswith("1 行，不在合计和名次中")
-    assert results_in(made)["sample", 2023][4] == pytest.approx(
-        result.total_scores.total.at[("sample", 2023), "score"], abs=1e-9
+    kinds = {u: result.evaluation.kind_of(v) for u, v in PATTERN.items()}
+    evaluation = read_evaluation(
+        {
+            **result.zone.evaluation,
+            "areas": {"southterrace": "growth", "newgrowth": "growth"},
+            "kinds": {**result.zone.evaluation.get("kinds", {}), **kinds},
+        }
     )
+
+    def change(_, accounts):
+        rows = iter(spare_rows(accounts))
+        for (unit, year), values in new.items():
+            kind = evaluation.standard.kinds[kinds[unit]][0]
+            area = "发展方向区" if unit == "newgrowth" else None
+            group = result.zone.units["group"].get(PATTERN[unit])
+            type_in(accounts, next(rows), unit, values, year, kind, area, group=group)
+
+    assert said_of_typed(openpyxl.load_workbook(book, data_only=True)) == "无 none"
+    made = recalculated(edited(book, tmp_path / "edited.xlsx", change), tmp_path)
+    assert said_of_typed(made).startswith("3 行计入合计、分值和名次 counted；0 行未计入")
+    extra = pd.DataFrame(new).T.rename_axis(["unit", "year"])
+    table = pd.concat([result.accounts, extra])
+    again = score(compute(table), evaluation.standard, evaluation)
+    expected, found = ranking(again), results_in(made)
+    for key, row in expected.iterrows():
+        assert found[key][4] == pytest.approx(row["score"], abs=1e-9)
+        assert found[key][6:8] == (row["rank"], row["of"])
+    assert (expected["of"] > result.ranks["of"].reindex(expected.index)).any()
+    listed = {(r[0], r[2]): r for r in made["排序"].iter_rows(min_row=4, values_only=True)}
+    assert listed["newmain", 2023][4:8] == found["newmain", 2023][4:8]
+    sheet, keys = made["台账"], {TERMS[k].zh: k for k in TERMS}
+    rows = {(r[0].value, r[2].value): r for r in reversed(list(sheet.iter_rows(min_row=6)))}
+    compared = 0
+    for year in (2022, 2023):
+        whole = table.xs(year, level="year").sum(skipna=False)
+        for head, cell in zip(sheet[3], rows["sample", year], strict=True):
+            key = keys.get(head.value)
+            if key in table and key.endswith(("_m2", "_wan", "_persons")):
+                assert cell.value == pytest.approx(whole[key], rel=1e-9), (year, key)
+                compared += 1
+    assert compared > 50
+    old = result.total_scores.total.at[("sample", 2023), "score"]
+    zone = zone_score_by_areas(table, evaluation)
+    assert found["sample", 2023][4] == pytest.approx(zone, abs=1e-9)
+    assert abs(zone - old) > 0.01
+
+
+PATTERN = {"newmain": "riverbend", "newgrowth": "southterrace"}
+
+
+def zone_score_by_areas(table, evaluation):
+    """The zone's score of 2023: sums by area, by the library alone."""
+    now = table.xs(2023, level="year")
+    areas = [evaluation.area_of(str(u)) for u in now.index]
+    sums = now.groupby(areas).sum(min_count=1, skipna=False)
+    sums.index = pd.MultiIndex.from_tuples(
+        [("sample", 2023, a) for a in sums.index], names=["unit", "year", "area"]
+    )
+    made = score(compute(sums), evaluation.standard, evaluation)
+    return made.total.at[("sample", 2023), "score"]
+
+
+@pytest.mark.office
+def test_a_typed_row_that_cannot_count_says_why_and_moves_no_total(result, book, tmp_path):
+    own = result.accounts.loc[("riverbend", 2023)]
+    wrong = {
+        "没有单元代码": {"unit": None},
+        "年份不在": {"year": 1999},
+        "单元和年份重复": {"unit": "riverbend"},
+        "“分值”中没有此类型": {"kind": "月球型"},
+        "没有此聚集区": {"group": "nowhere"},
+        "当年没有“含于”": {"within": "nobody"},
+    }
+
+    def change(_, accounts):
+        rows = spare_rows(accounts)
+        for row, (k, told) in zip(rows, enumerate(wrong.values()), strict=False):
+            type_in(accounts, row, **{"unit": f"new{k}", "values": own, **told})
+        type_in(accounts, rows[len(wrong)], "inner", own, within="riverbend")
+        accounts.cell(accounts.max_row + 1, 1, "below")
+
+    made = recalculated(edited(book, tmp_path / "edited.xlsx", change), tmp_path)
+    status = [r[7] for r in made["台账"].iter_rows(min_row=6, values_only=True) if r[7]]
+    assert [s for s, why in zip(status, wrong, strict=False) if not s.startswith(why)] == []
+    assert status[len(wrong) :] == ["计入 counted"]  # but within riverbend: in no total
+    assert said_of_typed(made).startswith(f"1 行计入合计、分值和名次 counted；{len(wrong) + 1} 行")
+    found = results_in(made)
+    for (unit, year), row in result.total_scores.total.iterrows():
+        assert found[unit, year][4] == pytest.approx(row["score"], abs=1e-9)
+    assert found["inner", 2023][4] == pytest.approx(found["riverbend", 2023][4], abs=1e-9)
+    assert found["inner", 2023][6] == found["riverbend", 2023][6]  # a tie
 
 
 def test_every_sheet_is_live_or_says_that_it_is_not(book):
@@ -398,7 +502,7 @@ def test_totals_of_complete_parks_are_sums_in_the_sheet(book):
     accounts = openpyxl.load_workbook(book)["台账"]
     rows = {(r[0].value, r[2].value): r for r in accounts.iter_rows(min_row=6)}
     column = next(c.column for c in accounts[3] if c.value == TERMS["tax_wan"].zh)
-    assert "SUM(" in rows["sample", 2023][column - 1].value
+    assert "SUMIFS(" in rows["sample", 2023][column - 1].value
     assert isinstance(rows["riverbend", 2023][column - 1].value, int | float)
 
 

@@ -215,7 +215,7 @@ def potentials_sheet(b: _Book) -> None:
         sheet,
         "用地潜力",
         "Potentials",
-        "各类潜力在空间上重叠，不得相加。 Potentials of different kinds overlap and are never added up.",
+        "各类潜力在空间上重叠，不得相加；不列手工加的园区。 Kinds overlap and are never added up; parks typed in are not listed.",
     )
     head_row(
         sheet, 3, ["单元", "名称", "年份", "类别 Kind", "项目", "Item", "数值 Value", "单位 Unit"]

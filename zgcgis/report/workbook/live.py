@@ -28,7 +28,6 @@ from .cells import (
     Formula,
     excel_formula,
     head_row,
-    kind_text,
     potentials_sheet,
     put,
     put_formula,
@@ -37,6 +36,18 @@ from .cells import (
     title,
 )
 from .followed import MOST_PIECES, Followed, follow, write_followed
+from .ranked import result_block
+from .spare import (
+    ACCOUNT_HEADS,
+    Spare,
+    lay_out,
+    name_spare,
+    ranged_sum,
+    standing,
+    typed_in,
+    write_helpers,
+    write_spare,
+)
 from .weights import groups, weights_sheet
 
 __all__ = ["write_workbook"]
@@ -59,6 +70,11 @@ class _Book:
     score_cells: dict[Entry, tuple[int, int, int]] = field(default_factory=dict)
     results: dict[tuple[str, int], list[Formula]] = field(default_factory=dict)
     followed: Followed = field(default_factory=Followed)
+    spare: Spare = field(default_factory=Spare)
+    spare_cells: dict[int, list[tuple[int, int, int]]] = field(default_factory=dict)
+    """By spare row of the accounts: its line in each block of scores."""
+    typed: list[list[Formula]] = field(default_factory=list)
+    """Lines of the results of the spare rows."""
 
     def unit_name(self, entry: Entry) -> str:
         unit, _, area = entry
@@ -73,7 +89,6 @@ class _Book:
         return f"{name}（{label}）"
 
 
-FIRST = 6  # first row of data in accounts and values
 HEAD_COLUMNS = 3
 
 
@@ -101,8 +116,8 @@ def _fill(b: _Book) -> None:
         weights_sheet(b)
         _scores_sheet(b)
         potentials_sheet(b)
-    sheets.write_summary(summary, result, _cells_of_results(b, park=False), _typed_in(b))
-    sheets.write_tables(b.book, result, _cells_of_results(b, park=True))
+    sheets.write_summary(summary, result, _cells_of_results(b, park=False), typed_in(b))
+    sheets.write_tables(b.book, result, _cells_of_results(b, park=True), b.typed)
     write_followed(b.book, result, b.followed)
 
 
@@ -126,21 +141,22 @@ def _entries(b: _Book) -> list[Entry]:
 def _accounts_sheet(b: _Book) -> None:
     r, sheet = b.result, b.book.sheet(ACCOUNTS)
     keys = [k for k in TERMS if k in r.accounts or k in r.total_accounts]
-    b.account_columns = {key: HEAD_COLUMNS + 1 + i for i, key in enumerate(keys)}
-    b.rows = {entry: FIRST + i for i, entry in enumerate(_entries(b))}
+    b.account_columns = {key: len(ACCOUNT_HEADS) + 1 + i for i, key in enumerate(keys)}
+    b.spare = lay_out(b, _entries(b), len(keys))
     title(
         sheet,
         "土地利用台账",
         "Accounts",
         _note_on_accounts(b),
     )
-    head_row(sheet, 3, ["单元", "名称", "年份", *(TERMS[k].zh for k in keys)])
-    head_row(sheet, 4, ["unit", "name", "year", *(TERMS[k].en for k in keys)])
-    head_row(sheet, 5, ["", "", "", *(f"{k}（{TERMS[k].unit}）" for k in keys)])
+    zh, en, meant = zip(*ACCOUNT_HEADS, strict=True)
+    head_row(sheet, 3, [*zh, *(TERMS[k].zh for k in keys)])
+    head_row(sheet, 4, [*en, *(TERMS[k].en for k in keys)])
+    head_row(sheet, 5, [*meant, *(f"{k}（{TERMS[k].unit}）" for k in keys)])
     sums = _sums(b)
     for entry, row in b.rows.items():
-        unit, year, _ = entry
-        for column, value in enumerate((unit, b.unit_name(entry), year), start=1):
+        said = [entry[0], b.unit_name(entry), entry[1], *standing(b, entry), ""]
+        for column, value in enumerate(said, start=1):
             put(sheet, row, column, value)
         for key, column in b.account_columns.items():
             found = _sum_formula(b, entry, key, column, sums)
@@ -154,23 +170,21 @@ def _accounts_sheet(b: _Book) -> None:
                 continue
             number = _number(r, entry, key)
             put(sheet, row, column, value, editable="填" in number, number=number)
-    set_up(sheet, columns=[14, 22, 8, *[15.0] * len(keys)], head=5, freeze="D6")
-
-
-def _typed_in(b: _Book) -> Formula:
-    """Formula that says whether rows stand below the accounts, which no sum and no rank takes."""
-    first = max(b.rows.values(), default=FIRST - 1) + 1
-    below = f"{reference(ACCOUNTS, first, 1, fixed=True)}:{_local(first + 999, 1, fixed=True)}"
-    said = '" 行，不在合计和名次中：请写入 parks.csv、accounts.csv 后重新评价 rows, in no total and no rank"'
-    return Formula(f'IF(COUNTA({below})=0,"无 none",COUNTA({below})&{said})', "无 none")
+    write_spare(b, sheet)
+    write_helpers(b, sheet)
+    widths = [14.0, 22.0, 8.0, 14.0, 14.0, 12.0, 14.0, 26.0]
+    set_up(sheet, columns=[*widths, *[15.0] * len(keys)], head=5, freeze="D6")
 
 
 def _note_on_accounts(b: _Book) -> str:
-    """Say what the marks mean, where the parcels are, and what a park typed in does not do."""
+    """Say what the marks mean, where the parcels are, and where a park is typed in."""
+    rows = b.spare.rows
+    span = f"{rows.start}–{rows.stop - 1}"
     said = (
-        "数后“填”为填报或公布，“量”为由图层量算，无字为求和公式；浅黄色可改。手工加行的园区不进入合计和名次：请写入 "
-        "parks.csv 和 accounts.csv 后重新评价。 填 stated, 量 measured from the layers, neither: a sum. A park "
-        "typed in as a new row joins no total and no rank: add it to parks.csv and accounts.csv and assess again. "
+        f"数后“填”为填报或公布，“量”为由图层量算，无字为求和公式；浅黄色可改。新园区写入第 {span} 行，随即计入求和的合计、"
+        "指标、分值和名次（状态列说是否计入；公布的合计不变）；潜力、效率等表不含新园区。 填 stated, 量 measured from the "
+        f"layers, neither: a sum. A park typed into rows {span} joins totals that are sums, indicators, scores and "
+        "ranks, as its status says; published totals stay, and sheets of potentials and efficiency do not list it. "
     )
     if b.followed.tables:
         said += (
@@ -247,7 +261,14 @@ def _sum_formula(b: _Book, entry: Entry, key: str, column: int, sums: Sums) -> F
         return None
     value = float(sum_[key].iloc[0])
     stated = None if entry[2] else _account(b.result, entry, key)
-    if value != value or (stated is not None and abs(value - stated) > 1e-9 * max(1.0, abs(value))):
+    published = float("nan") if stated is None else stated
+    if published == published and not abs(value - published) <= 1e-9 * max(1.0, abs(value)):
+        return None
+    parks = b.result.accounts.xs(year, level="year")[key] if key in b.result.accounts else {}
+    own = {str(u): float(v) for u, v in parks.items()}
+    if ranged := ranged_sum(b, entry, column, units, own, value):
+        return Formula(ranged, value)
+    if value != value:
         return None
     cells = ",".join(reference(ACCOUNTS, b.rows[u, year, ""], column) for u in units)
     return Formula(f'IF(COUNT({cells})<{len(units)},"",SUM({cells}))', value)
@@ -285,6 +306,12 @@ def _values_sheet(b: _Book) -> None:
             formula = excel_formula(INDICATORS[key].formula, cells)
             result = values[key].iloc[place]
             put_formula(sheet, row, column, formula, result, number="#,##0.00##")
+    for row in b.spare.rows:
+        name_spare(sheet, row, row, "TRUE()")
+        cells = {key: reference(ACCOUNTS, row, c) for key, c in b.account_columns.items()}
+        for key, column in b.value_columns.items():
+            formula = excel_formula(INDICATORS[key].formula, cells)
+            put_formula(sheet, row, column, formula, "", number="#,##0.00##")
     set_up(sheet, columns=[14, 22, 8, *[13.0] * len(keys)], head=5, freeze="D6")
 
 
@@ -336,8 +363,33 @@ def _scores_sheet(b: _Book) -> None:
     row = 4
     for (kind, area), entries in groups(b).items():
         row = _score_block(b, sheet, row, kind, area, entries) + 2
-    _result_block(b, sheet, row)
+    result_block(b, sheet, row)
     set_up(sheet, columns=[14, 24, 8, *[12.0] * 26], head=3)
+
+
+@dataclass
+class _Block:
+    """A block of scores: parks of one zone type and area over the indicators of both."""
+
+    kind: str
+    area: str
+    leaves: list[Node]
+    inner: list[Node]
+    root: Node
+    share_row: int
+    wrong: str
+
+    first = HEAD_COLUMNS + 1
+
+    @property
+    def last(self) -> int:
+        """Column of the last indicator."""
+        return self.first + len(self.leaves) - 1
+
+    @property
+    def total(self) -> int:
+        """Column of the score; that of the coverage is next."""
+        return self.last + 1 + len(self.inner)
 
 
 def _score_block(
@@ -346,60 +398,78 @@ def _score_block(
     evaluation = b.result.evaluation
     assert evaluation is not None
     edition, root = evaluation.standard, f"{kind}/{area}"
-    leaves = edition.leaves(root)
     inner = [n for n in edition.below(root) if not n.indicator]
-    first = HEAD_COLUMNS + 1
-    last = first + len(leaves) - 1
-    put(
-        sheet,
-        row,
-        1,
-        f"{edition.kinds[kind][0]} · {edition.nodes[root].zh} {edition.nodes[root].en}",
-        box=False,
-    )
-    names = [leaf.zh for leaf in leaves] + [n.zh for n in inner] + ["总分 Score", "覆盖率 Coverage"]
+    wrong = _weights_wrong(b, kind)
+    block = _Block(kind, area, edition.leaves(root), inner, edition.nodes[root], row + 2, wrong)
+    named = f"{edition.kinds[kind][0]} · {block.root.zh} {block.root.en}"
+    put(sheet, row, 1, named, box=False)
+    names = [n.zh for n in (*block.leaves, *inner)] + ["总分 Score", "覆盖率 Coverage"]
     head_row(sheet, row + 1, ["单元", "名称", "年份", *names])
-    share_row, wrong, known = row + 2, _weights_wrong(b, kind), _scored(b)
-    put(sheet, share_row, 2, "在总分中的权重 Share")
-    for j, leaf in enumerate(leaves):
+    put(sheet, block.share_row, 2, "在总分中的权重 Share")
+    for j, leaf in enumerate(block.leaves):
         path = _path(edition.nodes, root, leaf)
         product = "*".join(reference(WEIGHTS, b.weight_rows[n.id], 4, fixed=True) for n in path)
         product = f"IFERROR({product},0)"  # a text among the weights is said in the scores
         share = float(np.prod([n.weight for n in path]))
-        put_formula(sheet, share_row, first + j, product, share, number="0.####")
-    for i, entry in enumerate(entries):
-        at = share_row + 1 + i
+        put_formula(sheet, block.share_row, block.first + j, product, share, number="0.####")
+    at, known = block.share_row, _scored(b)
+    for entry in entries:
+        at += 1
         for column, value in enumerate((entry[0], b.unit_name(entry), entry[1]), start=1):
             put(sheet, at, column, value)
+        told = {
+            n.id: known.get((entry[0], entry[1], area, n.id), (None, 0.0))
+            for n in (*block.leaves, *inner, block.root)
+        }
+        _score_line(b, sheet, at, block, b.rows[entry], told)
+        b.score_cells[entry[0], entry[1], area] = (at, block.total, block.total + 1)
+    number = b.spare.blocks.index((kind, area)) + 1
+    for spare in b.spare.rows:
+        at += 1
+        asked = f"{b.spare.cell(spare, 1)}={number}"
+        name_spare(sheet, at, spare, asked)
+        _score_line(b, sheet, at, block, spare, {}, asked)
+        b.spare_cells.setdefault(spare, []).append((at, block.total, block.total + 1))
+    return at
 
-        def score_of(node: Node, entry: Entry = entry) -> float | None:
-            return known.get((entry[0], entry[1], area, node.id), (None, None))[0]
 
-        for j, leaf in enumerate(leaves):
-            key = str(leaf.indicator)
-            ideal = reference(WEIGHTS, b.ideal_rows[kind, area, key], 4, fixed=True)
-            if key in b.value_columns:
-                value = reference(VALUES, b.rows[entry], b.value_columns[key])
-                formula = _score_formula(b, value, ideal, key)
-                put_formula(sheet, at, first + j, formula, score_of(leaf), number="0.00")
-            else:
-                put(sheet, at, first + j, None)
-        total_column = last + 1 + len(inner)
-        w, s = _ranges(share_row, at, first, last)
-        covered = f"SUMPRODUCT(ISNUMBER({s})*{w})"
-        coverage = known.get((entry[0], entry[1], area, root), (None, 0.0))[1]
-        put_formula(sheet, at, total_column + 1, covered, coverage, number="0.0%")
-        for k, node in enumerate([*inner, edition.nodes[root]]):
-            mine = [j for j, leaf in enumerate(leaves) if leaf.id.startswith(node.id + "/")]
-            formula = _mean_formula(share_row, at, first + mine[0], first + mine[-1])
-            if node.id == root:
-                if evaluation.options.missing == "refuse":
-                    have = reference(SCORES, at, total_column + 1)
-                    formula = f'IF({have}<0.999999999,"{_NO_DATA}",{formula})'
-                formula = f'IF({wrong},"{_NO_WEIGHTS}",{formula})'
-            put_formula(sheet, at, last + 1 + k, formula, score_of(node), number="0.00")
-        b.score_cells[entry[0], entry[1], area] = (at, total_column, total_column + 1)
-    return share_row + len(entries)
+def _score_line(
+    b: _Book,
+    sheet: Sheet,
+    at: int,
+    block: _Block,
+    row: int,
+    told: Mapping[str, tuple[float | None, float]],
+    asked: str = "",
+) -> None:
+    """Scores of one row of the accounts, empty unless what is asked holds."""
+    evaluation = b.result.evaluation
+    assert evaluation is not None
+
+    def write(column: int, formula: str, result: float | None, number: str = "0.00") -> None:
+        formula = f'IF({asked},{formula},"")' if asked else formula
+        put_formula(sheet, at, column, formula, result, number=number)
+
+    for column, leaf in enumerate(block.leaves, start=block.first):
+        key = str(leaf.indicator)
+        ideal = reference(WEIGHTS, b.ideal_rows[block.kind, block.area, key], 4, fixed=True)
+        if key in b.value_columns:
+            value = reference(VALUES, row, b.value_columns[key])
+            write(column, _score_formula(b, value, ideal, key), told.get(leaf.id, (None,))[0])
+        else:
+            put(sheet, at, column, None)
+    w, s = _ranges(block.share_row, at, block.first, block.last)
+    coverage = told[block.root.id][1] if told else None
+    write(block.total + 1, f"SUMPRODUCT(ISNUMBER({s})*{w})", coverage, "0.0%")
+    for column, node in enumerate([*block.inner, block.root], start=block.last + 1):
+        mine = [j for j, leaf in enumerate(block.leaves) if leaf.id.startswith(node.id + "/")]
+        formula = _mean_formula(block.share_row, at, block.first + mine[0], block.first + mine[-1])
+        if node is block.root:
+            if evaluation.options.missing == "refuse":
+                have = reference(SCORES, at, block.total + 1)
+                formula = f'IF({have}<0.999999999,"{_NO_DATA}",{formula})'
+            formula = f'IF({block.wrong},"{_NO_WEIGHTS}",{formula})'
+        write(column, formula, told.get(node.id, (None,))[0])
 
 
 def _scored(b: _Book) -> dict[tuple[str, int, str, str], tuple[float, float]]:
@@ -441,86 +511,6 @@ def _mean_formula(share_row: int, row: int, first: int, last: int) -> str:
     return f'IF({covered}=0,"",SUMPRODUCT({w},{s})/{covered})'
 
 
-_NUMBERS = ("0.00", "0.0%", "", "")  # of score, coverage, rank, number compared
-
-
-def _result_block(b: _Book, sheet: Sheet, row: int) -> None:
-    """One line per unit and year: score over its areas, coverage, rank within year and type."""
-    r = b.result
-    assert r.scores is not None
-    assert r.evaluation is not None
-    put(sheet, row, 1, "评价结果 Results", box=False)
-    head_row(
-        sheet,
-        row + 1,
-        [
-            "单元",
-            "名称",
-            "年份",
-            "类型 Type",
-            "总分 Score",
-            "覆盖率 Coverage",
-            "名次 Rank",
-            "同类数 Of",
-        ],
-    )
-    first = row + 2
-    last = first + len(r.scores.total) - 1
-    at = first
-    for park, scores in ((True, r.scores), (False, r.total_scores)):
-        if scores is None:
-            continue
-        for unit, year in scores.total.index:
-            kind = str(scores.total.at[(unit, year), "kind"])
-            areas = [(a, c) for (u, y, a), c in b.score_cells.items() if (u, y) == (unit, year)]
-            for column, value in enumerate((unit, r.name(str(unit)), year), start=1):
-                put(sheet, at, column, value)
-            put(sheet, at, 4, kind_text(r, kind, [a for a, _ in areas] if park else []))
-            score, coverage = scores.total.loc[(unit, year), ["score", "coverage"]]
-            live = [
-                Formula(_combined(b, kind, areas, 1), score),
-                Formula(_combined(b, kind, areas, 2), coverage),
-            ]
-            if park:
-                alike = (
-                    f"$C${first}:$C${last},C{at},$D${first}:$D${last},D{at},"
-                    f'$F${first}:$F${last},">0.999999999",$E${first}:$E${last}'
-                )
-                better = f'COUNTIFS({alike},">"&(E{at}+0.0000000001))+1'  # equal but for rounding
-                rank = f'IF(AND(ISNUMBER(E{at}),F{at}>0.999999999),{better},"")'
-                told = r.ranks.loc[(unit, year)]
-                live += [
-                    Formula(rank, told["rank"]),
-                    Formula(f'COUNTIFS({alike},">-1")', told["of"]),
-                ]
-            for column, (formula, number) in enumerate(zip(live, _NUMBERS, strict=False), start=5):
-                put_formula(sheet, at, column, *formula, number=number)
-            b.results[str(unit), int(year)] = [
-                Formula(reference(SCORES, at, column), formula.result)
-                for column, formula in enumerate(live, start=5)
-            ]
-            at += 1
-
-
 def _cells_of_results(b: _Book, *, park: bool) -> dict[tuple[str, int], list[Formula]]:
     """Where score, coverage, rank and number compared of each unit and year stand."""
     return {at: live for at, live in b.results.items() if (at[0] != b.result.zone.id) == park}
-
-
-def _combined(
-    b: _Book, kind: str, areas: list[tuple[str, tuple[int, int, int]]], which: int
-) -> str:
-    """Mean of a unit's areas by their weights; an area without a score does not count."""
-    if len(areas) == 1:
-        cell = areas[0][1]
-        return reference(SCORES, cell[0], cell[which])
-    top, weight = [], []
-    for name, cell in areas:
-        w = reference(WEIGHTS, b.weight_rows[f"{kind}/{name}"], 4, fixed=True)
-        there = f"ISNUMBER({reference(SCORES, cell[0], cell[1])})"
-        top.append(f"IF({there},{w}*{reference(SCORES, cell[0], cell[which])},0)")
-        weight.append(f"IF({there},{w},0)")
-    covered = "+".join(weight)
-    cell = areas[0][1]
-    why = reference(SCORES, cell[0], cell[which])
-    return f"IF(({covered})=0,{why},({'+'.join(top)})/({covered}))"

@@ -105,7 +105,7 @@ def write_summary(sheet: Sheet, result: Assessment, cells: Cells, typed_in: Form
             )
             for unit, year in result.total_scores.total.index
         ]
-    rows.append(("台账表末加的行 Rows typed in", typed_in, "公式 a formula"))
+    rows.append(("手工加的园区 Parks typed in", typed_in, "公式 a formula"))
     rows += [("方法 Method", zh, en) for zh, en in method_lines(result)]
     rows += [("未作 Left out", zh, en) for zh, en in result.left_out]
     for i, (head, zh, en) in enumerate(rows, start=3):
@@ -118,9 +118,14 @@ def write_summary(sheet: Sheet, result: Assessment, cells: Cells, typed_in: Form
     set_up(sheet, columns=[20, 70, 70], head=2)
 
 
-def write_tables(book: Book, result: Assessment, cells: Cells) -> None:
-    """All other sheets; one without rows says so."""
-    for name, zh, en, note, columns, rows, widths in _tables(result, cells):
+_WHOLE = ("年份", "名次 Rank", "同类数 Of")
+
+
+def write_tables(
+    book: Book, result: Assessment, cells: Cells, typed: Sequence[Sequence[Formula]] = ()
+) -> None:
+    """All other sheets; one without rows says so. `typed` are lines of parks yet to be typed in."""
+    for name, zh, en, note, columns, rows, widths in _tables(result, cells, typed):
         sheet = book.sheet(name)
         live = any(isinstance(value, Formula) for row in rows for value in row)
         said = note if live or name in _TEXTS else static_note(result) + note
@@ -130,7 +135,8 @@ def write_tables(book: Book, result: Assessment, cells: Cells) -> None:
             for column, value in enumerate(row, start=1):
                 long = isinstance(value, str) and len(value) > 24
                 if isinstance(value, Formula):
-                    put_formula(sheet, i, column, *value, number="#,##0.00##")
+                    number = "0" if columns[column - 1] in _WHOLE else "#,##0.00##"
+                    put_formula(sheet, i, column, *value, number=number)
                     continue
                 number = "#,##0.00##" if isinstance(value, float) else ""
                 put(sheet, i, column, value, number=number, wrap=long)
@@ -144,9 +150,9 @@ def write_tables(book: Book, result: Assessment, cells: Cells) -> None:
 _TEXTS = ("规划目标", "问题", "方法", "来源")  # of which nothing is calculated from the accounts
 
 
-def _tables(r: Assessment, cells: Cells) -> list[Table]:
+def _tables(r: Assessment, cells: Cells, typed: Sequence[Sequence[Formula]]) -> list[Table]:
     return [
-        _ranking(r, cells),
+        _ranking(r, cells, typed),
         _changes(r),
         _attribution(r),
         _sureness(r),
@@ -159,7 +165,7 @@ def _tables(r: Assessment, cells: Cells) -> list[Table]:
     ]
 
 
-def _ranking(r: Assessment, cells: Cells) -> Table:
+def _ranking(r: Assessment, cells: Cells, typed: Sequence[Sequence[Formula]]) -> Table:
     rows: list[tuple[tuple[Any, ...], list[Any]]] = []
     for (unit, year), row in r.ranks.iterrows():
         kind = kind_text(r, row["kind"], str(row["area"]).split("+"))
@@ -170,7 +176,7 @@ def _ranking(r: Assessment, cells: Cells) -> Table:
         "排序",
         "园区排序",
         "Ranking",
-        "在同年、同类型和分区之内排序；数据不全的不排名。分值和名次是公式，随修改而变；行序是生成时的。 Live but for the order of rows.",
+        "在同年、同类型和分区之内排序；数据不全的不排名。分值和名次是公式，随修改而变；行序是生成时的，手工加的园区在表末。 Live but for the order of rows; parks typed in stand last.",
         [
             "单元",
             "名称",
@@ -181,7 +187,7 @@ def _ranking(r: Assessment, cells: Cells) -> Table:
             "名次 Rank",
             "同类数 Of",
         ],
-        [row for _, row in sorted(rows, key=lambda pair: pair[0])],
+        [row for _, row in sorted(rows, key=lambda pair: pair[0])] + [list(row) for row in typed],
         [14, 24, 8, 14, 12, 12, 10, 10],
     )
 
