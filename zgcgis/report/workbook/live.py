@@ -372,7 +372,7 @@ class _Block:
     """A block of scores: parks of one zone type and area over the indicators of both."""
 
     kind: str
-    area: str
+    region: str
     leaves: list[Node]
     inner: list[Node]
     root: Node
@@ -452,7 +452,7 @@ def _score_line(
 
     for column, leaf in enumerate(block.leaves, start=block.first):
         key = str(leaf.indicator)
-        ideal = reference(WEIGHTS, b.ideal_rows[block.kind, block.area, key], 4, fixed=True)
+        ideal = reference(WEIGHTS, b.ideal_rows[block.kind, block.region, key], 4, fixed=True)
         if key in b.value_columns:
             value = reference(VALUES, row, b.value_columns[key])
             write(column, _score_formula(b, value, ideal, key), told.get(leaf.id, (None,))[0])
