@@ -1000,3 +1000,32 @@ def test_assess_of_the_real_zone_speaks_json():
     data = json.loads(run.output)
     assert data["standard"] is None
     assert any("没有集约度分值" in note["zh"] for note in data["left_out"])
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_zone_without_scores_has_the_map_of_what_its_parks_publish(plain, lang):
+    """Each outlined park by its last value; who has a value and no outline is named."""
+    page = render_page(plain, lang=lang)
+    key = "income_per_planned_area"
+    known = plain.values[key].dropna().sort_index(level="year", kind="stable")
+    last = {unit: (year, value) for (unit, year), value in known.items()}
+    drawn = re.search(r'<figure class="map">.*?</figure>', page, re.S).group()
+    parks = plain.zone.layers["park"]
+    outlined = set(parks[parks.geom_type != "Point"]["id"])
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", drawn)
+    seen = 0
+    for unit, (year, value) in last.items():
+        said = f"{plain.name(unit, lang)} {value:,.4g} ({year})"
+        assert (said in texts) == (unit in outlined), said
+        assert said in page
+        seen += unit in outlined
+    assert 0 < seen < len(last)
+
+
+def test_the_page_says_why_it_has_no_map(plain):
+    points = plain.zone.layers["park"]
+    points = points[points.geom_type == "Point"]
+    bare = dataclasses.replace(plain.zone, layers={**plain.zone.layers, "park": points})
+    page = render_page(dataclasses.replace(plain, zone=bare))
+    assert "没有地图：园区没有边界" in page
+    assert 'class="map"' not in page

@@ -7,19 +7,28 @@ same assessment gives the same bytes.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
+from itertools import pairwise
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
 from ..assessment import Assessment
-from ..geo import to_plane
+from ..geo import area_m2, to_plane
 from ..indicators import INDICATORS
 from .documents.map_figures import Frame, Layer, map_svg
 from .wording import Words
 
-__all__ = ["acceptability", "score_map", "spacemate", "trend", "waterfall"]
+__all__ = [
+    "acceptability",
+    "map_beside",
+    "score_map",
+    "spacemate",
+    "trend",
+    "waterfall",
+]
 
 _COLOURS = ("#0f5c6e", "#c8553d", "#4a7c59", "#8e5ea2", "#b8860b", "#00897b", "#7a6c5d", "#a23b72")
 _DASHES = ("", "6 3", "2 3", "8 3 2 3")
@@ -335,34 +344,123 @@ def score_map(r: Assessment, *, lang: str = "zh") -> Markup | None:
     """The parks that have an outline, by their score of the last year."""
     if r.zone.count("park") == 0:
         return None
+    there = list(map(str, r.accounts.xs(r.year, level="year").index))
+    scores = r.ranks["score"] if "score" in r.ranks else pd.Series(dtype=float)
+    found = {unit: scores.get((unit, r.year), math.nan) for unit in there}
+    classes = [(least, colour, said) for least, colour, said in _SCORE_CLASSES]
+    said = {unit: "" if v != v else f"{v:.1f}" for unit, v in found.items()}
+    say = Words(lang)
+    named = say(f"{r.year} 年园区分值图", f"Map of the scores of {r.year}")
+    return _shaded(r, found, said, classes, say("没有分值", "no score"), named, lang=lang)
+
+
+def _mapped_indicator(r: Assessment) -> str | None:
+    """Indicator that most parks have a value of, in whatever year; none where no park has any."""
+    known = r.values.notna().groupby(level="unit").any().sum()
+    known = known[[key for key in INDICATORS if key in known and known[key] > 0]]
+    return str(known.idxmax()) if len(known) else None
+
+
+def _latest(r: Assessment, key: str) -> dict[str, tuple[int, float]]:
+    """Last year and value of an indicator that each park has."""
+    known = r.values[key].dropna().sort_index(level="year", kind="stable")
+    return {str(unit): (int(year), float(v)) for (unit, year), v in known.items()}
+
+
+def _value_map(r: Assessment, key: str, *, lang: str = "zh") -> Markup | None:
+    """The parks that have an outline, by the last value they have of an indicator, in fourths."""
+    if r.zone.count("park") == 0:
+        return None
+    found = _latest(r, key)
+    edges = sorted({_two_digits(v) for v in np.quantile([v for _, v in found.values()], _FOURTHS)})
+    shades = [colour for _, colour, _ in _SCORE_CLASSES][: len(edges) + 1][::-1]
+    ends = [f"{edge:g}" for edge in edges]
+    says = [f"< {ends[0]}", *(f"{a}–{b}" for a, b in pairwise(ends)), f"≥ {ends[-1]}"]
+    classes = list(zip([-math.inf, *edges], shades, says, strict=True))[::-1]
+    parks = r.zone.layers["park"]["id"].astype(str)
+    values = {unit: found[unit][1] if unit in found else math.nan for unit in parks}
+    said = {unit: f"{v:,.4g} ({year})" for unit, (year, v) in found.items()}
+    say, named = Words(lang), INDICATORS[key]
+    title = say(f"{named.zh}，{named.unit}", f"{named.en}, {say.unit(named.unit)}")
+    return _shaded(r, values, said, classes, say("没有数值", "no value"), title, lang=lang)
+
+
+_FOURTHS = (0.25, 0.5, 0.75)
+
+
+def _two_digits(value: float) -> float:
+    return float(f"{value:.2g}")
+
+
+def _shaded(
+    r: Assessment,
+    values: Mapping[str, float],
+    said: Mapping[str, str],
+    classes: Sequence[tuple[float, str, str]],
+    without: str,
+    label: str,
+    *,
+    lang: str,
+) -> Markup | None:
+    """Parks of the layer that have an outline, shaded by class, small ones above large ones."""
     parks = r.zone.layers["park"]
-    there = set(map(str, r.accounts.xs(r.year, level="year").index))
-    drawn = parks[
-        parks.geom_type.isin(["Polygon", "MultiPolygon"]) & parks["id"].astype(str).isin(there)
-    ]
+    drawn = parks[parks.geom_type.isin(_OUTLINES) & parks["id"].astype(str).isin(values)]
     if drawn.empty:
         return None
-    say = Words(lang)
-    scores = r.ranks["score"] if "score" in r.ranks else pd.Series(dtype=float)
-    found = [scores.get((unit, r.year), math.nan) for unit in drawn["id"].astype(str)]
+    shapes = to_plane(drawn.geometry, r.zone.center).reset_index(drop=True)
+    order = area_m2(shapes).sort_values(ascending=False, kind="stable").index
+    shapes, units = (
+        shapes.loc[order].reset_index(drop=True),
+        drawn["id"].astype(str).to_numpy()[order],
+    )
+    found = [values[unit] for unit in units]
     fills = [
-        _NO_SCORE if v != v else next(c for least, c, _ in _SCORE_CLASSES if v >= least)
-        for v in found
+        _NO_SCORE if v != v else next(c for least, c, _ in classes if v >= least) for v in found
     ]
     names = [
-        r.name(str(unit), lang) + ("" if v != v else f" {v:.1f}")
-        for unit, v in zip(drawn["id"], found, strict=True)
+        f"{r.name(unit, lang)} {said[unit]}".rstrip() if unit in said else "" for unit in units
     ]
-    legend = [(said, colour) for _, colour, said in _SCORE_CLASSES if colour in fills]
+    legend = [(text, colour) for _, colour, text in classes if colour in fills]
     if _NO_SCORE in fills:
-        legend.append((say("没有分值", "no score"), _NO_SCORE))
-    shapes = to_plane(drawn.geometry, r.zone.center).reset_index(drop=True)
+        legend.append((without, _NO_SCORE))
     layer = Layer(shapes, fill=fills, line="#4c5964", width=0.8, labels=names)
-    svg = map_svg(
-        [layer],
-        Frame.around(shapes, (560.0, 460.0)),
-        lang=lang,
-        legend=legend,
-        label=say(f"{r.year} 年园区分值图", f"Map of the scores of {r.year}"),
-    )
+    frame = Frame.around(shapes, (560.0, 460.0))
+    svg = map_svg([layer], frame, lang=lang, legend=legend, label=label)
     return Markup(svg)  # noqa: S704 - every text in it was escaped where it was drawn
+
+
+def map_beside(r: Assessment, *, lang: str = "zh") -> tuple[Markup | None, str, str]:
+    """The map beside the first table, its caption, and what is not on it or why there is none.
+
+    Of scores; of the indicator that most parks have where there are no scores.
+    """
+    say = Words(lang)
+    if r.scores is not None:
+        caption = say(
+            f"{r.year} 年园区分值（边界为示意的不作面积依据）",
+            f"Scores of {r.year}; sketched outlines are no measure of area",
+        )
+        return score_map(r, lang=lang), caption, ""
+    key = _mapped_indicator(r)
+    if key is None or r.zone.count("park") == 0:
+        lacking = (
+            say("园区图层", "a layer of parks") if key else say("园区指标值", "a park's value")
+        )
+        return None, "", say(f"没有地图：缺{lacking}。", f"There is no map: {lacking} is missing.")
+    parks, known, named = r.zone.layers["park"], _latest(r, key), INDICATORS[key]
+    outlined = set(parks[parks.geom_type.isin(_OUTLINES)]["id"].astype(str))
+    if not outlined:
+        return None, "", say("没有地图：园区没有边界。", "There is no map: no park has an outline.")
+    caption = say(
+        f"{named.zh}（{named.unit}），括号内为各园区有数的最近一年；边界为示意的不作面积依据",
+        f"{named.en} ({say.unit(named.unit)}) of the last year known, in brackets; sketched "
+        "outlines are no measure of area",
+    )
+    off = [unit for unit in known if unit not in outlined]
+    told = (f"{r.name(u, lang)} {known[u][1]:,.4g} ({known[u][0]})" for u in off)
+    listed = say("、", ", ").join(told)
+    lacking = say(f"有数而没有边界、不在图上的园区：{listed}。", f"Without an outline: {listed}.")
+    return _value_map(r, key, lang=lang), caption, lacking if off else ""
+
+
+_OUTLINES = ("Polygon", "MultiPolygon")

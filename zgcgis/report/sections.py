@@ -157,21 +157,18 @@ def _result(r: Assessment, say: Words, told: Derivations) -> Section:
             say(f"{r.year} 年园区分值（同类型内排名）", f"Parks in {r.year}, ranked within type"),
         )
     )
-    s.beside = _map(r, say)
-    s.text += _close(r, say)
+    s.text += [*_set_map(s, r, say), *_close(r, say)]
     s.tables += _weights(r, say)
     drawn = {u: charts.waterfall(r, str(u), r.year, lang=say.lang) for u, _ in now.index}
     s.charts += [Chart(svg, r.name(str(u), say.lang)) for u, svg in drawn.items() if svg]
     return s
 
 
-def _map(r: Assessment, say: Words) -> Chart | None:
-    svg = charts.score_map(r, lang=say.lang)
-    caption = say(
-        f"{r.year} 年园区分值（边界为示意的不作面积依据）",
-        f"Scores of {r.year}; sketched outlines are no measure of area",
-    )
-    return Chart(svg, caption) if svg else None
+def _set_map(s: Section, r: Assessment, say: Words) -> list[str]:
+    """Set the map beside the first table; what is not on it."""
+    svg, caption, lacking = charts.map_beside(r, lang=say.lang)
+    s.beside = Chart(svg, caption) if svg else None
+    return [lacking] if lacking else []
 
 
 _SURE = 0.9  # of the draws; a first place seen less often is said to be open
@@ -243,6 +240,8 @@ def _weights(r: Assessment, say: Words) -> list[Table]:
 
 def _values(r: Assessment, say: Words, told: Derivations) -> Section:
     s = Section(say("指标", "Indicators"))
+    if r.scores is None:
+        s.text += _set_map(s, r, say)
     years = {int(y) for _, y in r.values.dropna(how="all").index}
     year = r.year if r.year in years else max(years, default=r.year)
     both = pd.concat([r.total_values, r.values])
