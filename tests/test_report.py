@@ -36,6 +36,7 @@ from zgcgis.report.derivations import Derivations
 from zgcgis.report.wording import Words
 from zgcgis.report.workbook import excel_formula
 from zgcgis.standards import POTENTIALS, ranking, read_evaluation, score
+from zgcgis.standards.benchmarks import caveats
 from zgcgis.terms import TERMS
 
 ROOT = Path(__file__).parents[1]
@@ -1029,3 +1030,16 @@ def test_the_page_says_why_it_has_no_map(plain):
     page = render_page(dataclasses.replace(plain, zone=bare))
     assert "没有地图：园区没有边界" in page
     assert 'class="map"' not in page
+
+
+def test_money_of_two_years_is_said_to_be_undeflated_on_page_and_sheet(result, book):
+    """And is not said where only shares are compared, or money of one year."""
+    money = [i for i in result.benchmarks["indicator"] if "元" in INDICATORS[i].unit]
+    rows = result.benchmarks[result.benchmarks["indicator"].isin(money)]
+    assert (rows["year"] != rows["benchmark_year"]).any()
+    said = "未按价格指数折算"
+    assert said in render_page(result)
+    assert "not deflated" in render_page(result, lang="en")
+    assert said in str(openpyxl.load_workbook(book)["基准"]["A2"].value)
+    assert said not in str(caveats(rows.assign(benchmark_year=rows["year"])))
+    assert said not in str(caveats(result.benchmarks.drop(rows.index)))

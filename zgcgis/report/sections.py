@@ -13,7 +13,7 @@ from markupsafe import Markup
 from ..assessment import Assessment
 from ..indicators import EVIDENCE, INDICATORS
 from ..standards import POTENTIALS, shares_below
-from ..standards.benchmarks import CAVEATS
+from ..standards.benchmarks import caveats
 from ..standards.cross import METHODS as CROSS_METHODS
 from ..terms import TERMS
 from . import charts
@@ -454,17 +454,7 @@ def _beside(r: Assessment, say: Words) -> Section:
     s = Section(say("与国家级开发区比较", "Beside national development zones"))
     if r.benchmarks.empty:
         return s
-    s.text += [say(zh, en) for zh, en in CAVEATS]
-    b = r.benchmarks
-    money = [i for i in b.index if "元" in INDICATORS[b.at[i, "indicator"]].unit]
-    if any(b.at[i, "year"] != b.at[i, "benchmark_year"] for i in money):
-        s.text.append(
-            say(
-                "金额为各自年份的当年价，未按价格指数折算；本区与基准年份不同时，差额含物价变动。",
-                "Money is at the prices of its own year and not deflated: where the years differ, the "
-                "difference holds the change of prices too.",
-            )
-        )
+    s.text += [say(zh, en) for zh, en in caveats(r.benchmarks)]
     rows = [
         [
             say(INDICATORS[b.indicator].zh, INDICATORS[b.indicator].en),

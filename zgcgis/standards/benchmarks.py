@@ -11,8 +11,9 @@ import pandas as pd
 from pandas import DataFrame
 
 from ..errors import UnknownNameError
+from ..indicators import INDICATORS
 
-__all__ = ["CAVEATS", "benchmarks", "control_limits"]
+__all__ = ["CAVEATS", "benchmarks", "caveats", "control_limits"]
 
 CAVEATS = (
     (
@@ -33,6 +34,31 @@ CAVEATS = (
     ),
 )
 """What to keep in mind when reading the benchmarks; every report prints it."""
+
+_PRICES = (
+    "金额为各自年份的当年价，未按价格指数折算；本区与基准年份不同时，差额含物价变动。",
+    (
+        "Money is at the prices of its own year and not deflated: where the years differ, the "
+        "difference holds the change of prices too."
+    ),
+)
+
+
+def caveats(table: DataFrame) -> list[tuple[str, str]]:
+    """Return what to keep in mind of a comparison, and of its prices where years of money differ.
+
+    Parameters
+    ----------
+    table
+        With ``indicator``, ``year`` and ``benchmark_year``, a row per comparison.
+    """
+    money = [
+        "元" in INDICATORS[i].unit and year != other
+        for i, year, other in zip(
+            table["indicator"], table["year"], table["benchmark_year"], strict=True
+        )
+    ]
+    return [*CAVEATS, *([_PRICES] if any(money) else [])]
 
 
 def benchmarks() -> DataFrame:

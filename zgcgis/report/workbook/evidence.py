@@ -11,7 +11,7 @@ from ...assessment import Assessment
 from ...findings import describe
 from ...indicators import EVIDENCE, INDICATORS
 from ...standards import POTENTIALS
-from ...standards.benchmarks import CAVEATS
+from ...standards.benchmarks import caveats
 from ...terms import TERMS
 from .cells import Table
 
@@ -205,7 +205,7 @@ def _benchmarks(r: Assessment) -> Table:
         "基准",
         "与国家级开发区比较",
         "Beside national development zones",
-        " ".join(zh for zh, _ in CAVEATS),
+        " ".join(zh for zh, _ in caveats(r.benchmarks)) if rows else "",
         [
             "指标",
             "Indicator",
