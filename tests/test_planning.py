@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import tomllib
 from datetime import date
@@ -27,6 +28,7 @@ from zgcgis.planning.admission import admit, read_project, suitable_parks
 from zgcgis.planning.allocation import greedy, solve, value_of, violations
 from zgcgis.planning.changes import Waiver, read_waivers, waive
 from zgcgis.planning.scenario import difference
+from zgcgis.report.wording import sentences_of
 from zgcgis.runs import find_browser
 
 SAMPLE = Path(__file__).parents[1] / "data/sample"
@@ -716,6 +718,22 @@ def test_sheets_show_place_facts_and_clause_and_run_nothing(sample, found):
     text = sheets.sheets_html(worse, found)
     assert "<img" not in text
     assert "{{7*7}}" in text
+
+
+def test_sheets_speak_one_language(sample, found):
+    pages = {
+        lang: sheets.sheets_html(sample, found, lang=lang, sentences=sentences_of(sample))
+        for lang in ("zh", "en")
+    }
+    said = {lang: re.findall(r'<p class="what[^>]*>([^<]+)', page) for lang, page in pages.items()}
+    assert len(said["zh"]) == len(said["en"]) > 5
+    known = {"m", "ha"}
+    ids = re.compile(r"[A-Z]\d[\w-]*")
+    for line in said["zh"]:
+        words = re.findall(r"[A-Za-z]+", ids.sub("", line))
+        assert set(words) <= known, line
+    for line in said["en"]:
+        assert not re.findall(r"[\u4e00-\u9fff]", line), line
 
 
 def test_the_map_of_a_place_is_to_scale(sample, found):

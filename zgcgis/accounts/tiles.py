@@ -40,7 +40,7 @@ from numpy.typing import NDArray
 from .. import geo
 from ..errors import ZgcgisError
 from ..geo.boxes import boxes_near
-from ..geo.overlay import processors
+from ..geo.rings import processors
 from ..model import Zone
 from ..runs import end_with_pool, work_folder
 from ..safe_text import well_formed

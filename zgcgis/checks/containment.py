@@ -407,7 +407,9 @@ def _off_parent_in(zone: Zone, level: str, parent: str) -> GeoDataFrame:
         tolerance_m=limits.tolerance_m,
         center=zone.center,
     )
-    of = dict(zip(_ids(layer), named, strict=True))
+    ids = _ids(layer)
+    wanted = np.flatnonzero(Series(ids).isin(found["a"]))
+    of = dict(zip(ids[wanted], named.iloc[wanted], strict=True))
     found.insert(1, "b", [of[a] for a in found["a"]])
     found["severity"] = _capped("error", (layer, found["a"]), (parents, found["b"]))
     return found
@@ -547,7 +549,8 @@ def parent_is_not_there(zone: Zone) -> GeoDataFrame:
             set(zone.units.index) if parent in ("park", "block") else set()
         )
         named = text_of(layer, f"{parent}_id")
-        lost = layer[(named != "") & ~named.isin(known)]
+        nowhere = [name for name in named.unique() if name and name not in known]
+        lost = layer[named.isin(nowhere)]
         if level == "enterprise":
             lost = lost[~lost["id"].duplicated()]
         rows.append(

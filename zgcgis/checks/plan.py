@@ -322,17 +322,17 @@ def use_off_detailed_plan(zone: Zone, *, min_area_m2: float = 1.0) -> GeoDataFra
         """What is there and what was planned, where the two differ; else empty."""
         use, use_system = _coded(built, default, a)
         planned, plan_system = _coded(plan, default, b)
-        return [
-            f"{one} -> {two}"
-            if one and two and x == y and not (one.startswith(two) or two.startswith(one))
-            else ""
-            for one, two, x, y in zip(use, planned, use_system, plan_system, strict=True)
-        ]
+        words = np.full(len(use), "", object)
+        for row in np.flatnonzero((use != planned) & (use_system == plan_system)):
+            one, two = use[row], planned[row]
+            if one and two and not (one.startswith(two) or two.startswith(one)):
+                words[row] = f"{one} -> {two}"
+        return list(words)
 
     # areas first, shapes only of the few that differ: most land is used as planned
     held, plots = _plots_under(now)
     words = used_otherwise(held, plots)
-    suspects = built["id"].isin({one for one, word in zip(held, words, strict=True) if word})
+    suspects = built["id"].isin(held[[bool(word) for word in words]])
     if not suspects.any():
         return finding_frame([], rule="P303")
     parts = geo.shared(built[suspects], plan, **_least(zone, min_area_m2))
@@ -376,22 +376,20 @@ def of_other_system(now: Zone, parcels: GeoDataFrame) -> NDArray[np.bool_]:
     default = _system(now)
     here = _coded(now.layer("parcel"), default, held)
     there = _coded(now.layer("detailed_plan"), default, plots)
-    apart = {
-        one
-        for one, use, planned, x, y in zip(held, here[0], there[0], here[1], there[1], strict=True)
-        if use and planned and x != y
-    }
-    return np.asarray(parcels["id"].isin(apart), bool)
+    apart = (here[0] != "") & (there[0] != "") & (here[1] != there[1])
+    return np.asarray(parcels["id"].isin(held[apart]), bool)
 
 
-def _coded(layer: GeoDataFrame, default: str, ids: pd.Series) -> tuple[list[str], list[str]]:
+def _coded(
+    layer: GeoDataFrame, default: str, ids: pd.Series
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """Land-use code (empty if unknown) and classification of each feature named in `ids`."""
     code, own = text_of(layer, "land_use"), text_of(layer, "land_use_system")
     system = own.where(own != "", default)
     code = code.where(classify(code, system)["class"] != "", "")
     rows = pd.DataFrame({"code": code, "system": system}).set_axis(layer["id"].to_numpy())
     rows = rows[~rows.index.duplicated()].reindex(ids).fillna("")
-    return rows["code"].tolist(), rows["system"].tolist()
+    return rows["code"].to_numpy(object), rows["system"].to_numpy(object)
 
 
 @rule(

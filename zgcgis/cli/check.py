@@ -96,6 +96,7 @@ def check(
     """按规划、指标、供地和拓扑核查示范区或一个文件。Check a zone, or one file, against plan and topology."""
     from ..checks.supply import as_of as judgement_day
     from ..findings import combine
+    from ..geo import in_plane_once
     from ..io.zones import layer_files
 
     here = _opened(zone, level, lang, as_of, year)
@@ -115,11 +116,12 @@ def check(
         files["proposal"] = Path(proposal)
     file = Path(waivers) if waivers else (here.folder / "waivers.toml" if here.folder else None)
     day, here = judgement_day(here), here.prepared()
-    result = _run(_with_proposal(here, plots), day, kept_to, file, files, earlier, lang)
-    text = result.json_text()
     made: list[Path] = []
-    if out:
-        made = write_check(here, Path(out), result, text, lang, sheets=sheets, atlas=atlas)
+    with in_plane_once():
+        result = _run(_with_proposal(here, plots), day, kept_to, file, files, earlier, lang)
+        text = result.json_text()
+        if out:
+            made = write_check(here, Path(out), result, text, lang, sheets=sheets, atlas=atlas)
     if as_json:
         print_json(text)
     else:

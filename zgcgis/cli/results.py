@@ -57,8 +57,9 @@ def write_check(
     from ..io.places import result_folder
     from ..maps import save_map
     from ..planning import outputs
-    from ..planning.sheets import write_sheets
+    from ..planning.sheets import sheets_begun
     from ..report.findings_page import check_sheets, write_findings_page
+    from ..report.wording import sentences_of
     from ..runs import find_browser
 
     standing, waived, question = result.standing, result.waived, result.question
@@ -79,11 +80,14 @@ def write_check(
     if out.suffix.lower() in writers:
         return [writers[out.suffix.lower()](out)]
     folder = result_folder(out, "findings.json", _CHECK_FILES)
-    made = [write(folder / f"findings{suffix}") for suffix, write in writers.items()]
-    if atlas:
-        made.append(save_map(_atlas(here, standing, lang, desk="findings"), folder / "map.html"))
-    if sheets:
-        printed = write_sheets(here, standing, folder, lang=lang)
+    wanted = standing if sheets else standing.iloc[:0]
+    said = sentences_of(here)
+    with sheets_begun(here, wanted, folder, lang=lang, sentences=said) as finish:
+        made = [write(folder / f"findings{suffix}") for suffix, write in writers.items()]
+        if atlas:
+            drawn = _atlas(here, standing, lang, desk="findings")
+            made.append(save_map(drawn, folder / "map.html"))
+        printed = finish()
         made += printed
         if printed and find_browser() is None:
             say(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..errors import EntangledError
 from .plane import Floats, Geometries
-from .rings import Positions, run
+from .rings import Positions, processors, run
 
 __all__ = [
     "CROWDED",
@@ -30,6 +30,7 @@ CROWDED = 64  # pairs per big polygon from which cells and pieces of it pay
 _FEW = 64  # big polygons up to which comparing boxes one big after another beats an index
 _MOST_PAIRS, _PAIRS_PER_FEATURE = 5_000_000, 100  # of two layers whose boxes meet
 _MOST_NEIGHBOURS, _NEIGHBOURS_PER_FEATURE = 500_000, 40  # pairs of one layer whose boxes meet
+_COVERS_PER_TASK = 4096  # pairs of one task of covering
 _BOXES_AT_ONCE = 1 << 21  # pairs that could be found in one go
 
 
@@ -204,7 +205,15 @@ def held_pairs(
         rows = slice(first[k], first[k] + count[k])
         inside, away = by_cells(own[k], np.asarray(shapely.bounds(inner[small[rows]])))
         held[rows], open_[rows] = inside, ~(inside | away)
+    each, mine = np.repeat(own, count), np.repeat(first, count)
     rest = np.flatnonzero(open_)
-    held[rest] = shapely.covers(np.repeat(own, count)[rest], inner[small[rest]])
+
+    def cover(rows: Positions) -> None:
+        held[rows] = shapely.covers(each[rows], inner[small[rows]])
+
+    # what is prepared is for one task: blocks begin where another outer shape does
+    ends = np.searchsorted(mine[rest], mine[rest[_COVERS_PER_TASK::_COVERS_PER_TASK]])
+    blocks = [rows for rows in np.split(rest, np.unique(ends)) if len(rows)]
+    run(cover, blocks, processors())
     found[order] = held
     return found

@@ -13,11 +13,11 @@ import numpy as np
 import shapely
 import shapely.ops
 from geopandas import GeoDataFrame, GeoSeries
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from pandas import DataFrame, Series
 
 from .overlay import _grown, _labels, _places, _united
-from .plane import Center, Floats, _array, _nothing, _wide_parts, center_of, to_plane
+from .plane import Center, Floats, Geometries, _array, _nothing, _wide_parts, center_of, to_plane
 from .rings import see_that_they_unite
 
 __all__ = [
@@ -207,6 +207,9 @@ def turning_points(
     return _corners(layer, center, np.inf)
 
 
+_CORNERED_AT_ONCE = 16_384  # shapes taken to pieces at one time
+
+
 def sharp_angles(
     layer: GeoDataFrame | GeoSeries, *, below_deg: float = 10.0, center: Center | None = None
 ) -> GeoDataFrame:
@@ -218,7 +221,20 @@ def _corners(
     layer: GeoDataFrame | GeoSeries, center: Center | None, below_deg: float
 ) -> GeoDataFrame:
     flat = to_plane(layer, center_of(layer) if center is None else center)
-    parts, of_shape = shapely.get_parts(_array(flat), return_index=True)
+    shapes, found = _array(flat), []
+    for start in range(0, max(len(shapes), 1), _CORNERED_AT_ONCE):
+        row, points, angle = _corners_of(shapes[start : start + _CORNERED_AT_ONCE], below_deg)
+        found.append((row + start, points, angle))
+    row, points, angle = (np.concatenate(column) for column in zip(*found, strict=True))
+    place = GeoSeries(shapely.points(points), crs=flat.crs).to_crs(layer.crs)
+    return gpd.GeoDataFrame({"a": _labels(layer)[row], "angle_deg": angle}, geometry=place)
+
+
+def _corners_of(
+    shapes: Geometries, below_deg: float
+) -> tuple[NDArray[np.intp], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the corners sharper than a limit: whose they are, where, and how sharp."""
+    parts, of_shape = shapely.get_parts(shapes, return_index=True)
     rings, of_part = shapely.get_rings(parts, return_index=True)
     points, of_ring = shapely.get_coordinates(rings, return_index=True)
     last = np.r_[of_ring[1:] != of_ring[:-1], True] if len(of_ring) else np.zeros(0, bool)
@@ -235,9 +251,7 @@ def _corners(
     cosine = _ratio((u * v).sum(axis=1), long)
     angle = np.degrees(np.arccos(np.clip(np.nan_to_num(cosine, nan=-1.0), -1, 1)))
     kept = np.flatnonzero(angle < below_deg)
-    place = GeoSeries(shapely.points(points[kept]), crs=flat.crs).to_crs(layer.crs)
-    names = _labels(layer)[of_shape[of_part[of_ring[kept]]]]
-    return gpd.GeoDataFrame({"a": names, "angle_deg": angle[kept]}, geometry=place)
+    return of_shape[of_part[of_ring[kept]]], points[kept], angle[kept]
 
 
 def area_error_m2(

@@ -12,7 +12,6 @@ beforehand. So a task prepares copies of its own, and no other task ever sees th
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,6 +40,7 @@ from .rings import (
     Rings,
     most_between,
     near_between,
+    processors,
     run,
     see_that_they_unite,
     shared_areas,
@@ -98,14 +98,6 @@ def _threads(wanted: int | None, features: int) -> int:
     if wanted is not None:
         return max(1, wanted)
     return 1 if features < THREADS_FROM else processors()
-
-
-def processors() -> int:
-    """How many processors this process may use; not every system tells, then all there are."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:
-        return os.cpu_count() or 1
 
 
 def _clipped(

@@ -8,7 +8,7 @@ serves areas, widths, buffers and overlays. Official figures are methods of :fun
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
@@ -160,31 +160,46 @@ _FEW = 500  # features: so few are brought anew as fast as they are found again
 
 
 class _Held:
-    """Shapes already in a plane, found again by what they are, whichever layer holds them."""
+    """What was found of shapes, found again by what they are, whichever layer holds them."""
 
     def __init__(self) -> None:
-        self.parts: dict[
-            tuple[CRS, CRS], list[tuple[NDArray[np.intp], Geometries, Geometries]]
-        ] = {}
+        self.parts: dict[Hashable, list[tuple[NDArray[np.intp], Geometries, NDArray[Any]]]] = {}
 
     def brought(self, geometry: GeoSeries, crs: CRS) -> Geometries:
         """Return the shapes of a series in a plane; those not held are brought there, and kept."""
-        shapes = _array(geometry)
-        parts = self.parts.setdefault((geometry.crs, crs), [])
+
+        def bring(rows: NDArray[np.intp]) -> Geometries:
+            return _array(_brought(geometry.iloc[rows], crs))
+
+        return self.found(_array(geometry), (geometry.crs, crs), bring)
+
+    def found(
+        self,
+        shapes: Geometries,
+        asked: Hashable,
+        find: Callable[[NDArray[np.intp]], NDArray[Any]],
+    ) -> NDArray[Any]:
+        """Return what is asked of each shape; at the rows not held it is found, and kept."""
+        parts = self.parts.setdefault(asked, [])
         number = np.fromiter(map(id, shapes), np.intp, len(shapes))
-        flat, left = np.full(len(shapes), None, object), np.arange(len(shapes))
+        known, left = np.full(len(shapes), None, object), np.arange(len(shapes))
         for numbers, _, held in parts:
+            if not len(left):
+                return known
             place = np.searchsorted(numbers, number[left])
             place[place == len(numbers)] = 0
             there = numbers[place] == number[left]
-            flat[left[there]] = held[place[there]]
+            known = known if known.dtype == held.dtype else known.astype(held.dtype)
+            known[left[there]] = held[place[there]]
             left = left[~there]
-            if not len(left):
-                return flat
-        flat[left] = _array(_brought(geometry.iloc[left], crs))
-        order = left[np.argsort(number[left], kind="stable")]
-        parts.append((number[order], shapes[order], flat[order]))  # kept, so that no other
-        return flat  # shape can have the number of one of them
+        if len(left):
+            new = find(left)
+            known = known if known.dtype == new.dtype else known.astype(new.dtype)
+            known[left] = new
+            order = np.argsort(number[left], kind="stable")
+            # the shapes are kept, so that no other can have the number of one of them
+            parts.append((number[left[order]], shapes[left[order]], new[order]))
+        return known
 
 
 _HELD: ContextVar[_Held | None] = ContextVar("shapes already in a plane", default=None)
@@ -262,12 +277,19 @@ def area_m2(
     if method not in AREA_METHODS:
         raise UnknownNameError(method, AREA_METHODS, what="area method", zh="面积算法")
     if method == "ellipsoid":
-        found = shapely.area(_array(to_plane(geometry, center)))
+        found = _plane_area(_array(to_plane(geometry, center)))
     elif method == "trapezoid":
         found = _trapezoid_area(_array(to_lonlat(geometry)))
     else:
         found = _belt_area(geometry, center)
     return Series(found, index=geometry.index, name="area_m2")
+
+
+def _plane_area(flat: Geometries) -> Floats:
+    held = _HELD.get()
+    if held is None or len(flat) < _FEW:
+        return np.asarray(shapely.area(flat))
+    return held.found(flat, "area", lambda rows: np.asarray(shapely.area(flat[rows])))
 
 
 def areas(geometry: GeoSeries, *, center: Center | None = None) -> DataFrame:

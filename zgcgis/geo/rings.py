@@ -132,6 +132,14 @@ class Rings:
         return cls(x, y, side, start, count, spans, handy)
 
 
+def processors() -> int:
+    """How many processors this process may use; not every system tells, then all there are."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:
+        return os.cpu_count() or 1
+
+
 def run(work: Callable[[Any], T], tasks: list[Any], threads: int) -> list[T]:
     """Do tasks in their order, which is also the order of the results."""
     if threads == 1 or len(tasks) < 2:
@@ -145,7 +153,7 @@ def in_threads(function: Callable[[Geometries], Any], shapes: Geometries) -> Any
     if len(shapes) < _BLOCK:
         return function(shapes)
     blocks = [shapes[first : first + _BLOCK] for first in range(0, len(shapes), _BLOCK)]
-    return np.concatenate(run(function, blocks, min(4, os.cpu_count() or 1)))
+    return np.concatenate(run(function, blocks, processors()))
 
 
 def runs(starts: Positions, counts: Positions) -> Positions:

@@ -298,6 +298,8 @@ def _read_parquet(path: Path) -> GeoDataFrame:
         table = _unpacked(file, names, primary, path)
     frame = _frame_of(table.drop([primary]))
     shapes = _made(table[primary])
+    del table
+    pa.default_memory_pool().release_unused()  # what was read on the way is as much again
     crs = _understood(entry.get("crs", "OGC:CRS84"), path)
     series = GeoSeries(shapes, crs=crs, index=frame.index)
     frame.insert(names.index(primary), primary, series)

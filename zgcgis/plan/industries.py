@@ -194,7 +194,8 @@ def with_industry(table: pd.DataFrame, clusters: Clusters) -> pd.DataFrame:
     if "industry_code" in table:
         code = table["industry_code"].astype("object")
         found = {one: clusters.of(one) for one in code[blank].dropna().unique()}
-        named = named.where(~blank, code.map(lambda one: found.get(one, "")))
+        of_code = code.map(found).astype("object")
+        named = named.where(~blank, of_code.where(of_code.notna(), ""))
     filled = named.where(named.str.strip() != "", stated)
     if filled.equals(stated) or not (filled.notna() & (filled != "")).any():
         return table

@@ -17,6 +17,7 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 
 from .. import geo
+from ..checks.plan import plot_pairs
 from ..checks.quota import parcel_facts, quota_use, use_class
 from ..land_use import classify
 from ..model import Zone
@@ -177,7 +178,7 @@ def use_matrix(zone: Zone, year: int | None = None) -> UseMatrix:
     plan = now.layers.get("detailed_plan")
     if plan is not None and len(plan):
         planned = use_class(plan.rename(columns={"land_use": "planned_use"}), system).to_numpy()
-        i, j, cut = geo.clipped_areas(plan.geometry, parcels.geometry, center=zone.center)
+        i, j, cut = now.once(plot_pairs, "parcel", "detailed_plan")
         rows, columns, cells = planned[i], actual[j], cut
         rest = area - np.bincount(j, weights=cut, minlength=len(parcels))
         unplanned = rest > 1e-3

@@ -325,13 +325,13 @@ def _fill_sheet(sheet: Sheet, table: pd.DataFrame, lang: str) -> None:
     for c, head in enumerate(heads, start=1):
         sheet.put(1, c, head, _HEAD)
     marked = list(table.columns).index("severity") if "severity" in table else None
+    looks = [_OF_COLUMN.get(str(column), _FRACTION) for column in table.columns]
     for row, values in enumerate(zip(*columns, strict=True), start=2):
         colour = "" if marked is None else _FILL.get(str(values[marked]), "")
         for c, value in enumerate(values):
             if c == marked and str(value) in SEVERITY_NAMES:
                 value = SEVERITY_NAMES[str(value)].say(lang)
-            look = _OF_COLUMN.get(str(table.columns[c]), _FRACTION)
-            _fill_cell(sheet, (row, c + 1), value, lang, colour if c == 0 else "", look)
+            _fill_cell(sheet, (row, c + 1), value, lang, colour if c == 0 else "", looks[c])
     sheet.window(frozen="A2", filtered=(len(table) + 1, len(heads)) if len(table) else None)
     sheet.paper(head=1, footer="&A  &P / &N", edge_in=0.5)
 

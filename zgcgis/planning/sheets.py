@@ -6,12 +6,16 @@ HTML needs no network and no script; a PDF is printed from it by a Chromium on t
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -29,7 +33,7 @@ from ..findings import describe
 from ..io.places import result_folder
 from ..io.writing import lying, write_text_whole, write_whole
 from ..model import Zone
-from ..runs import find_browser, run_browser, settle_pdf
+from ..runs import find_browser, run_browser, settle_pdf, work_folder
 from ..safe_text import file_names, page_value, xml_text
 
 __all__ = [
@@ -37,10 +41,13 @@ __all__ = [
     "NotPrintedError",
     "place_svg",
     "print_page",
+    "sheets_begun",
     "sheets_html",
     "take_picture",
     "write_sheets",
 ]
+
+Sentences: TypeAlias = Callable[[GeoDataFrame, str], pd.Series]
 
 SHEET_RULES = ("L601", "L602", "Q401")
 """The rules whose findings get a sheet of their own."""
@@ -117,26 +124,21 @@ def place_svg(
     )
     left, top = frame.bounds[0], frame.bounds[3]
 
-    def path(shape: Any) -> str:
-        parts = []
-        for ring in shapely.get_rings(shape):
-            xy = shapely.get_coordinates(ring)
-            x, y = (xy[:, 0] - left) * scale, (top - xy[:, 1]) * scale
-            points = " L".join(f"{a:.1f} {b:.1f}" for a, b in zip(x[:-1], y[:-1], strict=True))
-            parts.append(f"M{points}Z")
-        return "".join(parts)
+    def drawn(shapes: Any, style: str) -> list[str]:
+        path = _path(shapes, left, top, scale)
+        return [f'<path class="{style}" d="{path}"/>'] if path else []
 
     def draw(layer: GeoDataFrame | None, style: str) -> list[str]:
         if layer is None or layer.empty:
             return []
-        return [f'<path class="{style}" d="{path(shape)}"/>' for shape in _met(layer, frame, plane)]
+        return drawn(_met(layer, frame, plane), style)
 
     neighbours = around if around is not None else zone.layers.get("parcel")
     lines = [
         *draw(neighbours, "land"),
         *draw(zone.layers.get("building"), "built"),
         *draw(zone.layers.get("park"), "park"),
-        *[f'<path class="place" d="{path(shape)}"/>' for shape in mine],
+        *drawn(mine, "place"),
     ]
     if len(place) <= 12 and "id" in place:
         points = shapely.point_on_surface(mine)
@@ -167,6 +169,19 @@ def place_svg(
     )
 
 
+def _path(shapes: Any, left: float, top: float, scale: float) -> str:
+    """Return the rings of shapes as one path of an SVG, shells and holes turned against another.
+
+    One path for all is drawn and printed many times as fast as one for each.
+    """
+    rings = shapely.get_rings(shapely.orient_polygons(shapes))
+    points, ring = shapely.get_coordinates(rings, return_index=True)
+    pixels = np.round((points - (left, top)) * (scale, -scale), 1) + 0.0  # no zero below nothing
+    words = [f"{x} {y}" for x, y in pixels.tolist()]
+    ends = np.searchsorted(ring, np.arange(len(rings) + 1)).tolist()
+    return "".join("M" + " L".join(words[start : end - 1]) + "Z" for start, end in pairwise(ends))
+
+
 def _met(layer: GeoDataFrame, frame: shapely.Polygon, plane: CRS) -> Any:
     """The shapes of a layer that meet a frame and can be seen in it, in the plane of the frame."""
     west, south, east, north = frame.bounds
@@ -187,9 +202,14 @@ def _round_length(metres: float) -> float:
     return float(max(step * power for step in (1, 2, 5) if step * power <= metres))
 
 
-def sheets_html(zone: Zone, findings: GeoDataFrame, *, lang: str = "zh") -> str:
-    """Return one HTML page with an A4 sheet per idle parcel and per unit over its quota."""
-    sheets = _sheets(zone, findings, lang)
+def sheets_html(
+    zone: Zone, findings: GeoDataFrame, *, lang: str = "zh", sentences: Sentences = describe
+) -> str:
+    """Return one HTML page with an A4 sheet per idle parcel and per unit over its quota.
+
+    `sentences` writes findings in words of a language.
+    """
+    sheets = _sheets(zone, findings, lang, sentences)
     text = files("zgcgis").joinpath("resources/templates/sheets.html.j2").read_text("utf-8")
     page = Environment(autoescape=True, undefined=StrictUndefined, finalize=page_value).from_string(
         text
@@ -206,13 +226,13 @@ def sheets_html(zone: Zone, findings: GeoDataFrame, *, lang: str = "zh") -> str:
     )
 
 
-def _sheets(zone: Zone, findings: GeoDataFrame, lang: str) -> list[dict[str, Any]]:
+def _sheets(zone: Zone, findings: GeoDataFrame, lang: str, said: Sentences) -> list[dict[str, Any]]:
     wanted = findings[findings["rule"].isin(SHEET_RULES)]
     if wanted.empty:
         return []
     now = zone.at(as_of(zone).year)
     parcels = now.layer("parcel")
-    sentences = describe(wanted, lang)
+    sentences = said(wanted, lang)
     sheets: list[dict[str, Any]] = []
     idle = wanted[wanted["rule"] != "Q401"]
     if len(idle):
@@ -337,23 +357,51 @@ def write_sheets(
     Returns what was made: ``sheets.html``, ``sheets.pdf`` if it could be printed, and one
     ``places/ID.svg`` per idle parcel, its id made fit for a file's name. Without a sheet to make, nothing is written.
     """
+    with sheets_begun(zone, findings, folder, lang=lang, pdf=pdf) as finish:
+        return finish()
+
+
+@contextmanager
+def sheets_begun(
+    zone: Zone,
+    findings: GeoDataFrame,
+    folder: str | Path,
+    *,
+    lang: str = "zh",
+    pdf: bool = True,
+    sentences: Sentences = describe,
+) -> Iterator[Callable[[], list[Path]]]:
+    """Begin what :func:`write_sheets` writes; the browser prints while other work is done.
+
+    Gives a function that waits for the rest and returns the paths. `sentences` writes findings
+    in words of a language.
+    """
     if findings[findings["rule"].isin(SHEET_RULES)].empty:
-        return []
+        yield list
+        return
     folder = result_folder(folder)
-    page = write_text_whole(folder / "sheets.html", sheets_html(zone, findings, lang=lang))
+    text = sheets_html(zone, findings, lang=lang, sentences=sentences)
+    page = write_text_whole(folder / "sheets.html", text)
     idle = findings[findings["rule"].isin(["L601", "L602"])]["feature"].unique()
     places = place_files(zone, [str(name) for name in idle], folder / "places", lang=lang)
     browser = find_browser()
     if not pdf or browser is None:
-        return [page, *places]
-    try:
-        printed = write_whole(
-            folder / "sheets.pdf", lambda path: print_page(browser, lying(page), path)
-        )
-    except NotPrintedError as problem:  # the page is there, and any browser prints it
-        warnings.warn(f"{problem.zh}\n{problem.en}", ZgcgisWarning, stacklevel=2)
-        return [page, *places]
-    return [page, printed, *places]
+        yield lambda: [page, *places]
+        return
+    with work_folder() as work, ThreadPoolExecutor(1) as pool:
+        under_way = pool.submit(print_page, browser, lying(page), work / "sheets.pdf")
+
+        def finish() -> list[Path]:
+            try:
+                under_way.result()
+            except NotPrintedError as problem:  # the page is there, and any browser prints it
+                warnings.warn(f"{problem.zh}\n{problem.en}", ZgcgisWarning, stacklevel=2)
+                return [page, *places]
+            target = folder / "sheets.pdf"
+            write_whole(target, lambda path: shutil.copyfile(work / target.name, path))
+            return [page, target, *places]
+
+        yield finish
 
 
 class NotPrintedError(WriteError):
