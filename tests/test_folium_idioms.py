@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import sys
 from pathlib import Path
 
 import branca.colormap
 import folium
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 from folium import plugins
@@ -20,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from atlas_zone import browser_page
 
 AT = (39.98, 116.31)
-PLACES = [(39.98, 116.31), (39.981, 116.311), (39.979, 116.309)]
+PLACES = [(39.98, 116.31), (40.03, 116.36), (39.93, 116.29)]
 PIXEL = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 FRAME = gpd.GeoDataFrame(
     {"name": ["甲", "乙"], "value": [1.0, 2.0]},
@@ -29,6 +31,10 @@ FRAME = gpd.GeoDataFrame(
 )  # fmt: skip
 DATED = FRAME.assign(id=["a", "b"], day=pd.to_datetime(["2020-01-01", "2021-05-01"]))
 LINK = "https://example.org/picture.png"
+
+
+NOT_IN_PICTURE = {"layer control", "latitude and longitude on click", "full screen"}
+"""What is there to be used, not to be seen."""
 
 
 def geojson(**options):
@@ -45,7 +51,7 @@ def heat_in_time():
 
 def clustered():
     made = plugins.MarkerCluster()
-    for place in PLACES:
+    for place in (AT, AT):
         folium.Marker(place).add_to(made)
     return made
 
@@ -64,7 +70,7 @@ WORKS = {
     ),
     "marker with a number of one's own": (
         lambda: folium.Marker(AT, icon=folium.DivIcon(html="<b>7</b>")),
-        ".leaflet-div-icon, .empty",
+        ".leaflet-marker-icon b",
     ),
     "marker with a picture of one's own": (
         lambda: folium.Marker(AT, icon=folium.CustomIcon(PIXEL, icon_size=(20, 20))),
@@ -84,6 +90,12 @@ WORKS = {
         lambda: geojson(
             style_function=lambda _: {"color": "red"},
             highlight_function=lambda _: {"weight": 5},
+        ),
+        "path",
+    ),
+    "geojson of a frame with a date": (
+        lambda: folium.GeoJson(
+            DATED.to_crs(4326).to_json(default=str), tooltip=folium.GeoJsonTooltip(["day"])
         ),
         "path",
     ),
@@ -112,7 +124,7 @@ WORKS = {
     "cluster of markers": (clustered, ".marker-cluster"),
     "full screen": (plugins.Fullscreen, ".leaflet-control-zoom-fullscreen"),
     "text over the map": (
-        lambda: folium.Element('<div class="mine">标题</div>'),
+        lambda: folium.Element('<div class="mine" style="position:fixed;left:700px;top:300px">标题</div>'),
         ".mine",
     ),
 }  # fmt: skip
@@ -125,6 +137,10 @@ REFUSED = {
     "a map service": (
         lambda: folium.raster_layers.WmsTileLayer("https://maps.example.org/wms", layers="a"),
         "maps.example.org",
+    ),
+    "tiles in a folder beside it": (
+        lambda: folium.TileLayer("tiles/{z}/{x}/{y}.png", attr="自有"),
+        "tiles/{z}/{x}/{y}.png",
     ),
     "a film": (
         lambda: folium.raster_layers.VideoOverlay("https://example.org/a.webm", [PLACES[0], PLACES[1]]),
@@ -172,9 +188,38 @@ def on_atlas(zone, thing):
     return atlas
 
 
+PICTURE = """() => atlasPage.draw().then((c) => {
+  const small = document.createElement("canvas"), x = small.getContext("2d");
+  small.width = c.width / 4; small.height = c.height / 4; x.drawImage(c, 0, 0, small.width, small.height);
+  const d = x.getImageData(0, 37, small.width - 134, small.height - 70).data;
+  let out = "";
+  for (let i = 0; i < d.length; i += 4) out += String.fromCharCode((d[i] + d[i + 1] + d[i + 2]) / 3);
+  return btoa(out);
+})"""
+
+
+def pictured(desk):
+    return np.frombuffer(base64.b64decode(desk.evaluate(PICTURE)), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def bare(zone, desk, tmp_path_factory):
+    """The picture of the atlas with nothing put on it."""
+    file = save_map(draw_zone(zone, layers=["none"]), tmp_path_factory.mktemp("bare") / "a.html")
+    desk.goto(file.as_uri())
+    desk.wait_for_timeout(300)
+    return pictured(desk)
+
+
+def test_there_are_enough_of_them():
+    """At least eighteen of the usual idioms and plugins work and are seen; the others have a name."""
+    assert len(set(WORKS) - NOT_IN_PICTURE) >= 18
+    assert len(REFUSED) >= 10
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("idiom", WORKS)
-def test_it_works_on_the_atlas_without_a_network(zone, desk, idiom, tmp_path):
+def test_it_works_on_the_atlas_without_a_network(zone, desk, bare, idiom, tmp_path):
     thing, shows = WORKS[idiom]
     file = save_map(on_atlas(zone, thing), tmp_path / "atlas.html")
     desk.requests.clear()
@@ -187,6 +232,9 @@ def test_it_works_on_the_atlas_without_a_network(zone, desk, idiom, tmp_path):
         assert desk.locator(".leaflet-overlay-pane path").count() > 0
     elif shows:
         assert desk.locator(shows).count() > 0
+    if idiom not in NOT_IN_PICTURE:
+        changed = int((pictured(desk) != bare).sum())
+        assert changed > 4, "not in the picture"
 
 
 @pytest.mark.parametrize("idiom", REFUSED)

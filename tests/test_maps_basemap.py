@@ -131,6 +131,17 @@ def test_the_same_tiles_come_out_of_every_kind_of_file(tmp_path, write):
     assert (got.record["from"], got.record["to"], got.record["urls"]) == (9, 12, [])
 
 
+def test_a_folder_is_named_from_where_one_stands(tmp_path, monkeypatch):
+    as_folder(tmp_path / "tiles", tiles([10, 11]))
+    monkeypatch.chdir(tmp_path)
+    whole = read_basemap(str(tmp_path / "tiles"), SPAN)
+    for asked in ("tiles", "./tiles", "tiles/{z}/{x}/{y}.png"):
+        got = read_basemap(asked, SPAN)
+        assert (got.tiles, got.record) == (whole.tiles, whole.record)
+    monkeypatch.chdir(tmp_path / "tiles")
+    assert read_basemap(".", SPAN).record == whole.record
+
+
 def test_what_does_not_fit_is_left_out_and_said(tmp_path):
     found = tiles(range(12, 17), more=60_000)
     sizes = {z: sum(len(d) for t, d in found.items() if t[0] == z) for z in range(12, 17)}

@@ -22,6 +22,7 @@ from zgcgis.errors import UnknownNameError
 from zgcgis.geo import area_m2, to_plane
 from zgcgis.land_use import classify
 from zgcgis.maps import draw_zone, save_map
+from zgcgis.maps.packed.desks import comparison
 from zgcgis.model import Layers, there_in
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -179,6 +180,68 @@ def test_noise_of_survey_is_counted_and_not_marked(zone):
     assert any("1 宗" in zh and "0.10" in zh for zh, _ in record["said"])
 
 
+def renumbered(zone, *, shake=0.0):
+    """Six parcels with another id and the same ground, one of them used otherwise; two ids swapped."""
+
+    def change(parcels):
+        parcels = parcels.copy()
+        parcels.loc[[3, 4, 5, 6, 7], "id"] = [f"N{k}" for k in range(5)]
+        parcels.loc[[8, 9], "id"] = parcels.loc[[9, 8], "id"].to_numpy()
+        parcels.loc[7, "land_use"] = "1401" if parcels.loc[7, "land_use"] != "1401" else "0701"
+        shapes = parcels.geometry.array.copy()
+        for k in (3, 4, 5) if shake else ():
+            shapes[k] = affinity.translate(shapes[k], shake, 0)
+        return parcels.set_geometry(shapes, crs=parcels.crs)
+
+    return another(zone, change)
+
+
+@pytest.mark.parametrize("shake", [0.0, 4e-7])  # three centimetres
+def test_a_renumbered_parcel_is_neither_gone_nor_new(zone, shake):
+    record = draw_zone(zone, compare=renumbered(zone, shake=shake), layers=["none"])
+    told, kinds = record.content["compare"], compared(zone, renumbered(zone, shake=shake))
+    assert kinds["differs"].value_counts().to_dict() == {0: len(kinds) - 7, 6: 6, 1: 1}
+    assert told["layer"] is None
+    assert list(kinds["differs.zh"][kinds["differs"] == 6].str.contains("编号 .* → ")) == [True] * 6
+    (old, _), (new, _) = side(zone), side(renumbered(zone, shake=shake))
+    for theme in told["themes"]:
+        closes(
+            theme,
+            total_before=area_m2(old.geometry, center=zone.center).sum(),
+            total_after=area_m2(new.geometry, center=zone.center).sum(),
+        )
+
+
+def compared(zone, other):
+    found = comparison(zone, other, []).beside
+    return pd.DataFrame({key: found[key] for key in ("differs", "differs.zh", "twin")})
+
+
+def test_parcels_moved_to_another_outline_are_no_mere_renumbering(zone):
+    def change(parcels):
+        parcels = parcels.copy()
+        parcels.loc[3, "id"] = "N"
+        shapes = parcels.geometry.array.copy()
+        shapes[3] = affinity.scale(shapes[3], 0.9, 0.9)
+        return parcels.set_geometry(shapes, crs=parcels.crs)
+
+    assert 6 not in set(compared(zone, another(zone, change))["differs"])
+
+
+def test_renumbered_between_two_years_is_told_with_the_id_before(zone):
+    parcels = zone.layer("parcel")
+    row = parcels[parcels["since"].isna() & parcels["until"].isna()].iloc[[0]]
+    ended, begun = row.copy(), row.copy()
+    ended["until"], begun["since"], begun["id"] = 2022, 2022, "N1"
+    rest = parcels[parcels["id"] != row["id"].iloc[0]]
+    rows = pd.concat([rest, ended, begun])
+    layers = {level: zone.layers[level] for level in zone.layers} | {"parcel": rows}
+    both = dataclasses.replace(zone, layers=Layers(layers))
+    found = comparison(both, "2021:2023", [2021, 2022, 2023]).beside
+    assert list(found["differs"].iloc[-2:]) == [6, 6]
+    assert list(found["twin"].iloc[-2:]) == ["N1", row["id"].iloc[0]]
+
+
 @pytest.mark.parametrize("compare", ["2021", "2021:2021", "1999:2023", "2021:x", "plans", ""])
 def test_what_cannot_be_compared_is_refused_with_what_can(zone, compare):
     with pytest.raises(UnknownNameError):
@@ -230,6 +293,7 @@ def test_the_table_of_the_page_is_that_of_python(pages, kind):
         assert np.allclose(sorted(rows), stated, atol=CENTIMETRES)
         differing = page.evaluate("atlasPage.compare.changed().length")
         assert differing > 0
+        assert page.evaluate("atlasPage.compare.changed().every((r) => r.kind !== 6)")
         assert f"{differing} 宗" in page.text_content("#tabpage")
         assert page.complaints == []
         assert [u for u in page.requests if not u.startswith(("file:", "data:", "blob:"))] == []

@@ -313,6 +313,35 @@ def npm(*words: str, cwd: Path) -> None:
     )
 
 
+@pytest.mark.browser
+def test_a_zone_of_firms_alone_opens_on_them(tmp_path):
+    folder = tmp_path / "firms"
+    (folder / "layers").mkdir(parents=True)
+    (folder / "zone.toml").write_text('id = "firms"\nzh = "企业"\nen = "Firms"\n', "utf-8")
+    rows = GeoDataFrame(
+        {"id": [f"f{k}" for k in range(120)], "zh": ["甲"] * 120, "en": ["A"] * 120},
+        geometry=shapely.points(
+            [104.05 + k / 4000 for k in range(119)] + [0.0],
+            [30.6 + k / 4000 for k in range(119)] + [0.0],
+        ),
+        crs=4490,
+    )
+    rows.to_file(folder / "layers" / "enterprise.geojson", driver="GeoJSON")
+    atlas = draw_zone(zg.open_zone(folder))
+    (south, west), (north, east) = atlas.get_bounds()
+    assert 30.5 < south < north < 30.7
+    assert 104 < west < east < 104.2
+    with browser_page() as page:
+        page.goto(save_map(atlas, tmp_path / "a.html").as_uri())
+        page.wait_for_timeout(200)
+        seen = page.evaluate(
+            "(() => { const b = atlasPage.map.getBounds(); return [b.contains([30.615, 104.065]), b.getNorth() - b.getSouth()]; })()"
+        )
+        assert seen[0]
+        assert seen[1] < 0.3
+        assert page.complaints == []
+
+
 @pytest.fixture(scope="module")
 def modules() -> Path:
     if shutil.which("npm") is None or not (PAGE / "node_modules" / "esbuild").exists():

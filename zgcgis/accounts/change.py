@@ -107,7 +107,8 @@ class Shared:
     old_m2, new_m2
         Area of each row before and after.
     same
-        For each row before: the position of the row after with the same id and outline, or -1.
+        For each row before: the position of the row after with the same outline, of the same id
+        where there is one, else of another (renumbered), or -1.
     """
 
     i: NDArray[np.intp]
@@ -123,7 +124,7 @@ def shared_ground(
 ) -> Shared:
     """Return how much ground each row has in common with each row of another state.
 
-    Rows that kept their id and their outline are not overlaid.
+    Rows that kept their outline are not overlaid, whatever their id.
 
     Parameters
     ----------
@@ -136,10 +137,7 @@ def shared_ground(
         center = geo.center_of(pd.concat([before.geometry, after.geometry]))
     old_m2 = geo.area_m2(before.geometry, center=center).fillna(0).to_numpy()
     new_m2 = geo.area_m2(after.geometry, center=center).fillna(0).to_numpy()
-    key_old = list(zip(text_of(before, "id"), before.geometry.to_wkb(), strict=True))
-    key_new = list(zip(text_of(after, "id"), after.geometry.to_wkb(), strict=True))
-    place = {key: k for k, key in enumerate(key_new)}
-    same = np.array([place.get(key, -1) for key in key_old], np.intp)
+    same = _same_outline(before, after)
     kept = np.flatnonzero(same >= 0)
     left = np.flatnonzero((same < 0) & (old_m2 > 0))
     right = np.setdiff1d(np.flatnonzero(new_m2 > 0), same[kept])
@@ -154,6 +152,32 @@ def shared_ground(
         new_m2,
         same,
     )
+
+
+def _same_outline(before: GeoDataFrame, after: GeoDataFrame) -> NDArray[np.intp]:
+    """For each row before the one after with its outline: of its id, else the only one of another."""
+    shape_old, shape_new = before.geometry.to_wkb().to_numpy(), after.geometry.to_wkb().to_numpy()
+    key_new = zip(text_of(after, "id"), shape_new, strict=True)
+    place = {key: k for k, key in enumerate(key_new)}
+    key_old = zip(text_of(before, "id"), shape_old, strict=True)
+    same = np.array([place.get(key, -1) for key in key_old], np.intp)
+    left = np.flatnonzero((same < 0) & before.geometry.notna().to_numpy())
+    free = np.flatnonzero(after.geometry.notna().to_numpy())
+    free = np.setdiff1d(free, same)
+    old, new = (_alone(shapes, rows) for shapes, rows in ((shape_old, left), (shape_new, free)))
+    for shape in old.keys() & new.keys():
+        same[old[shape]] = new[shape]
+    return same
+
+
+def _alone(shapes: NDArray[np.object_], rows: NDArray[np.intp]) -> dict[bytes, int]:
+    """Outlines that one row alone has, with its position."""
+    found, many = {}, set()
+    for k in rows:
+        if shapes[k] in found:
+            many.add(shapes[k])
+        found[shapes[k]] = int(k)
+    return {shape: k for shape, k in found.items() if shape not in many}
 
 
 def balance(ground: Shared, before: Series, after: Series) -> DataFrame:

@@ -12,6 +12,7 @@ from typing import Any, Literal, Protocol
 from urllib.parse import urlsplit
 
 import folium
+import numpy as np
 import shapely
 from branca.element import MacroElement
 from folium.template import Template
@@ -188,13 +189,34 @@ def _name_in_page(parts: Rendered) -> str:
 
 
 def _span(content: Mapping[str, Any]) -> tuple[float, float, float, float] | None:
-    """South, west, north and east of the parks, else of the groups, else of the districts."""
+    """South, west, north and east of the parks, else of the groups, the districts, or the land."""
     for key in ("units", "outlines", "districts"):
         shapes = [shapely.from_geojson(json.dumps(one["g"])) for one in content[key] if one["g"]]
         if shapes:
             west, south, east, north = (float(v) for v in shapely.total_bounds(shapes))
             return south, west, north, east
-    return None
+    told = content.get("span")
+    return tuple(told) if told else None
+
+
+def _ground(zone: Zone) -> list[float] | None:
+    """South, west, north and east of firms and land where nothing else says where a zone lies.
+
+    Of many features those far from nearly all others are left aside: one firm geocoded elsewhere
+    would make the zone a dot.
+    """
+    boxes = [shapely.bounds(zone.layer(level).geometry.to_numpy()) for level in zone.layers]
+    found = np.concatenate(boxes) if boxes else np.empty((0, 4))
+    found = found[np.isfinite(found).all(axis=1)]
+    if not len(found):
+        return None
+    middles = (found[:, :2] + found[:, 2:]) / 2
+    if len(found) >= 20:
+        low, high = np.percentile(middles, (5, 95), axis=0)
+        far = 3 * np.maximum(high - low, 0.01)
+        found = found[((middles >= low - far) & (middles <= high + far)).all(axis=1)]
+    (west, south), (east, north) = found[:, :2].min(axis=0), found[:, 2:].max(axis=0)
+    return [float(v) for v in (south, west, north, east)]
 
 
 _MARKER = "leaflet-marker.js"
@@ -332,6 +354,8 @@ def draw_zone(
         compare=compare,
         group=group,
     )
+    if _span(content) is None:
+        content["span"] = _ground(zone)
     content["desk"] = desk or ("parks" if compare is None else "compare")
     content["steps"] = proposed_steps(content) if steps is None else [dict(one) for one in steps]
     atlas = Atlas(content, blocks)

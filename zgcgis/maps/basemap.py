@@ -67,7 +67,8 @@ def read_basemap(asked: str, span: tuple[float, float, float, float] | None) -> 
     asked
         ``tianditu:KEY`` or ``tianditu-image:KEY`` with a key of one's own; the address of tiles with
         ``{z} {x} {y}`` (``gcj02:`` before it where they are in GCJ-02, which is known of the large
-        domestic providers); or a ``.pmtiles`` or ``.mbtiles`` file or a folder ``z/x/y.png``.
+        domestic providers); or a ``.pmtiles`` or ``.mbtiles`` file or a folder of tiles, as
+        ``tiles`` or ``tiles/{z}/{x}/{y}.png``.
     span
         South, west, north and east of what the page shows, in degrees; tiles around it are embedded.
 
@@ -81,7 +82,7 @@ def read_basemap(asked: str, span: tuple[float, float, float, float] | None) -> 
         return _tianditu(name, key)
     if _URL.fullmatch(asked):
         return _online(asked)
-    path = Path(asked)
+    path = Path(re.sub(r"[/\\]\{z\}[/\\]\{x\}[/\\]\{y\}\.\w+$", "", asked)).absolute()
     if not path.exists():
         raise ZgcgisError(
             f"没有这样的底图：{asked}。可写 tianditu:密钥、瓦片地址 https://…/{{z}}/{{x}}/{{y}}.png、"

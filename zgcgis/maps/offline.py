@@ -46,6 +46,9 @@ _FETCHED = re.compile(
     r"""(?:L\.(?:tileLayer(?:\.wms)?|imageOverlay|videoOverlay)\(\s*\[?\s*|"(?:icon|shadow)(?:Retina)?Url"\s*:\s*)"""
     r"""["']((?:https?:)?//[^"']+)["']"""
 )
+_BESIDE = re.compile(
+    r"""L\.(?:tileLayer|videoOverlay)\(\s*\[?\s*["'](?!data:|(?:https?:)?//)([^"']+)["']"""
+)
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -280,6 +283,13 @@ def refuse_fetched(scripts: str) -> None:
             f"The map takes tiles, pictures or films from {url}, which is blank without a network. "
             "Use folium.Map(tiles=None), put a picture in as data:, or keep the map online with "
             "save_map(…, offline=False).",
+        )
+    for url in _BESIDE.findall(scripts):
+        raise OfflineAssetError(
+            url,
+            f"这张地图要读旁边的 {url}，一个文件里读不到。瓦片文件夹请用 draw_zone(…, basemap=文件夹) 嵌入。",
+            f"The map reads {url} beside it, which one file cannot. Embed a folder of tiles with "
+            "draw_zone(…, basemap=FOLDER).",
         )
 
 

@@ -263,7 +263,7 @@ def quotients(zone: Zone) -> dict[str, Any]:
 
 # --- comparison -------------------------------------------------------
 
-USE, GONE, NEW, OUTLINE, COLUMN = 1, 2, 3, 4, 5
+USE, GONE, NEW, OUTLINE, COLUMN, RENUMBERED = 1, 2, 3, 4, 5, 6
 """How a parcel differs; 0 is not at all."""
 
 _NOT_THERE = 255
@@ -379,9 +379,9 @@ def _compare_land(zone: Zone, with_: Zone | str, years: list[int] | None, found:
         np.nan_to_num(geo.length_m(side.geometry, center=center).to_numpy()) * tolerance
         for side in (old, new)
     )
-    states = _States(
-        old, new, shared_ground(old, new, center=center), _classes_of(zone, other, old, new), slack
-    )
+    ground = shared_ground(old, new, center=center)
+    _renumber(ground, old, new, slack)
+    states = _States(old, new, ground, _classes_of(zone, other, old, new), slack)
     found.record["themes"] = [_theme(key, states) for key in states.classes]
     kinds, said, noise = _differences(states, planned=with_ == "plan")
     if noise:
@@ -392,6 +392,19 @@ def _compare_land(zone: Zone, with_: Zone | str, years: list[int] | None, found:
             ]
         )
     _lay_out(rows, states, kinds, said, found, apart=other is not zone)
+
+
+def _renumber(g: Shared, old: GeoDataFrame, new: GeoDataFrame, slack: tuple[Any, Any]) -> None:
+    """Take a row of another id for the same one if their outlines are within noise of survey."""
+    names = text_of(old, "id").to_numpy(), text_of(new, "id").to_numpy()
+    free = np.ones(len(new), bool)
+    free[g.same[g.same >= 0]] = False
+    close = (g.same[g.i] < 0) & free[g.j] & (names[0][g.i] != names[1][g.j])
+    close &= (g.old_m2[g.i] - g.area_m2 <= slack[0][g.i]) & (g.area_m2 > slack[0][g.i])
+    close &= (g.new_m2[g.j] - g.area_m2 <= slack[1][g.j]) & (g.area_m2 > slack[1][g.j])
+    i, j = g.i[close], g.j[close]
+    once = (np.bincount(i, minlength=len(old))[i] == 1) & (np.bincount(j, minlength=len(new))[j] == 1)  # fmt: skip
+    g.same[i[once]] = j[once]
 
 
 def _newest(rows: GeoDataFrame) -> GeoDataFrame:
@@ -490,13 +503,16 @@ def _words_of(states: _States, kinds: Sequence[Any]) -> tuple[list[Any], list[An
     ]  # fmt: skip
     was = {key: text_of(states.old, key).to_numpy() for key in keys}
     now = {key: text_of(states.new, key).to_numpy() for key in keys}
-    place = {id: k for k, id in enumerate(text_of(states.new, "id"))}
-    old = [place.get(id, -1) for id in text_of(states.old, "id")]
+    names = text_of(states.old, "id").to_numpy(), text_of(states.new, "id").to_numpy()
+    taken = set(states.ground.same[states.ground.same >= 0])
+    place = {id: k for k, id in enumerate(names[1]) if k not in taken}
+    later = np.array([place.get(id, -1) if j < 0 else j for id, j in zip(names[0], states.ground.same, strict=True)], np.intp)  # fmt: skip
     said_old: list[Any] = [["", ""]] * len(states.old)
     said_new: list[Any] = [["", ""]] * len(states.new)
-    rows = np.array([k for k, j in enumerate(old) if j >= 0], np.intp)
-    twin = np.array([j for j in old if j >= 0], np.intp)
-    unlike = [(key, was[key][rows] != now[key][twin]) for key in keys]
+    rows = np.flatnonzero(later >= 0)
+    twin = later[rows]
+    was["id"], now["id"] = names
+    unlike = [(key, was[key][rows] != now[key][twin]) for key in ["id", *keys]]
     differs = np.zeros(len(rows), bool)
     for _, mask in unlike:
         differs |= mask
@@ -510,11 +526,13 @@ def _words_of(states: _States, kinds: Sequence[Any]) -> tuple[list[Any], list[An
         said_old[k] = said_new[j] = pair
         for side, row in ((0, k), (1, j)):
             if not kinds[side][row]:
-                kinds[side][row] = COLUMN
+                kinds[side][row] = RENUMBERED if [key for key, *_ in parts] == ["id"] else COLUMN
     return said_old, said_new
 
 
-def _twins(states: _States) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
+def _twins(
+    states: _States, lies: tuple[Any, Any]
+) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
     """Ids of what stands on the ground of a row in the other state, where it is not the same row."""
     g = states.ground
     close = g.area_m2 >= _SAME_PART * np.minimum(g.old_m2[g.i], g.new_m2[g.j])
@@ -524,7 +542,7 @@ def _twins(states: _States) -> tuple[NDArray[np.object_], NDArray[np.object_]]:
         (states.new, g.j, g.i, text_of(states.old, "id").to_numpy()),
     ):
         told = np.full(len(rows), "", object)
-        moved = close & (g.same[g.i] != g.j)
+        moved = close & (lies[0][g.i] != lies[1][g.j])
         for at, other in zip(ends[moved], others[moved], strict=True):
             told[at] = f"{told[at]};{names[other]}" if told[at] else names[other]
         found.append(told)
@@ -552,7 +570,7 @@ def _lay_out(rows: GeoDataFrame, states: _States, kinds: Any, said: Any, found: 
         a[at_old], b[at_new[here]] = was.to_numpy(), now.to_numpy()[here]
         found.beside |= {f"was.{key}": pd.Series(a, rows.index), f"now.{key}": pd.Series(b, rows.index)}  # fmt: skip
     found.beside["differs"] = both(kinds[0], kinds[1], 0)
-    twins = _twins(states)
+    twins = _twins(states, (at_old, at_new))
     found.beside["twin"] = both(twins[0], twins[1], "")
     for place, key in enumerate(("differs.zh", "differs.en")):
         words = [np.array([pair[place] if pair else "" for pair in side], object) for side in said]

@@ -8,7 +8,7 @@ import { marker } from "./mark.js";
 import { ParcelLayer } from "./parcels.js";
 
 const MARK = "#b3125f", NOT_THERE = 255, HECTARE = 1e4, LISTED = 100;
-const KINDS = [null, ["用途或建设状况改变", "Use or state changed"], ["后来没有", "Gone later"], ["新增", "New"], ["界线改变", "Outline changed"], ["其他内容改变", "Something else changed"]];
+const KINDS = [null, ["用途或建设状况改变", "Use or state changed"], ["后来没有", "Gone later"], ["新增", "New"], ["界线改变", "Outline changed"], ["其他内容改变", "Something else changed"], ["只改了编号", "Renumbered"]], RENUMBERED = 6;
 
 /* The second map: the same ground, always where the first one is. */
 function secondMap(P, box, labels, value) {
@@ -102,14 +102,14 @@ export function compareDesk(P, labels) {
     const colours = theme().classes.map((c) => c.colour), fills = Array.from({ length: 256 }, (_, k) => colours[k] || null);
     for (const { land, side, marks, sheet } of sheets) {
       const classes = classesOf(land, side), kinds = land.now("differs").values;
-      if (marks) sheet.setClasses(Uint8Array.from(kinds, (k, i) => (k && classes[i] !== NOT_THERE ? 1 : 0)), [null, MARK]);
+      if (marks) sheet.setClasses(Uint8Array.from(kinds, (k, i) => (k && k !== RENUMBERED && classes[i] !== NOT_THERE ? 1 : 0)), [null, MARK]);
       else sheet.setClasses(classes, fills);
       sheet.setShown(Uint8Array.from(classes, (c) => (c === NOT_THERE ? 0 : 1)));
     }
   }
   function differing() {
     const out = [];
-    for (const land of [first, extra]) if (land) { const kinds = land.now("differs").values, area = land.now("area_m2").values; for (let i = 0; i < kinds.length; i++) if (kinds[i]) out.push({ layer: land, i, kind: kinds[i], area: area[i] }); }
+    for (const land of [first, extra]) if (land) { const kinds = land.now("differs").values, area = land.now("area_m2").values; for (let i = 0; i < kinds.length; i++) if (kinds[i] && (kinds[i] !== RENUMBERED || classesOf(land, 1)[i] !== NOT_THERE)) out.push({ layer: land, i, kind: kinds[i], area: area[i] }); }
     return out.sort((a, b) => a.kind - b.kind || b.area - a.area);
   }
 
@@ -228,7 +228,8 @@ export function compareDesk(P, labels) {
   function paper() { return shows() && theme() ? el("section", {}, el("h2", {}, P.T(theme().name) + say("增减（公顷）", ": gains and losses (ha)") + (S.compare.park ? " · " + parkName(S.compare.park) : "")), classTable()) : null; }
   function changed(list) {
     if (!first.now("differs")) return el("p", { class: "status" }, say("正在读取……", "Reading…"));
-    return [el("h2", { class: "cap later" }, say("变化的宗地", "Parcels that differ")), el("p", { class: "status", role: "status" }, P.number(list.length) + say(" 宗，图上以紫红轮廓标出", ", outlined on the map") + (list.length > LISTED ? say("；下面列出前 " + LISTED + " 宗", "; the first " + LISTED + " below") : "")),
+    const renumbered = list.filter((r) => r.kind === RENUMBERED).length;
+    return [el("h2", { class: "cap later" }, say("变化的宗地", "Parcels that differ")), el("p", { class: "status", role: "status" }, P.number(list.length - renumbered) + say(" 宗，图上以紫红轮廓标出", ", outlined on the map") + (renumbered ? say("；另有 " + P.number(renumbered) + " 宗只改了编号，用地未变，不描轮廓", "; " + P.number(renumbered) + " more were only renumbered and are not outlined") : "") + (list.length > LISTED ? say("；下面列出前 " + LISTED + " 宗", "; the first " + LISTED + " below") : "")),
       el("ul", { class: "found tall" }, list.slice(0, LISTED).map((r) => el("li", {}, el("button", { type: "button", onclick() { P.pickThing({ layer: r.layer, i: r.i }, true); } }, (r.layer.now("id") ? r.layer.now("id").text(r.i) : r.i + 1) + " · " + P.T(KINDS[r.kind])))))];
   }
   function valuePart() {

@@ -1,5 +1,6 @@
 /* The picture: our own shapes and texts onto one canvas. */
-import { SVG, each, el } from "./dom.js";
+import { each, el } from "./dom.js";
+import { imageOf, partsOf } from "./elements.js";
 
 export function picture(P) {
   const { D, S, T, map, root } = P;
@@ -11,29 +12,30 @@ export function picture(P) {
     if (line) lines.push(line);
     return lines;
   }
-  /* all that a pane shows, in its order: drawings as images, canvases as they are */
-  function paneImages(pane) {
-    if (!pane) return Promise.resolve([]);
-    return Promise.all([].map.call(pane.querySelectorAll("svg,canvas,img"), function (node) {
-      var r = node.getBoundingClientRect(), alpha = 1, up = node;
-      while (up && up !== pane) { var st = getComputedStyle(up); if (st.display === "none") return null; alpha *= +st.opacity; up = up.parentNode; }
-      if (node.tagName.toLowerCase() !== "svg") return r.width ? [node, r, alpha] : null;
-      return new Promise(function (done) {
-        var copy = node.cloneNode(true), image = new Image();
-        copy.removeAttribute("style"); copy.setAttribute("xmlns", SVG); copy.setAttribute("width", r.width); copy.setAttribute("height", r.height);
-        image.onload = function () { done([image, r, alpha]); };
-        image.onerror = function () { done(null); };
-        image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(new XMLSerializer().serializeToString(copy));
-      });
-    }));
+  /* all that a pane shows, in its order: drawings as images, canvases as they are, HTML part by part */
+  function paneParts(pane) {
+    const html = ".leaflet-marker-icon:not(img),.awesome-marker,.leaflet-popup,.leaflet-tooltip";
+    return [...pane.querySelectorAll("svg,canvas,img," + html)].flatMap((node) => {
+      if (node.matches(html)) return partsOf(node);
+      if (node.closest(html) || (node.parentNode.closest && node.parentNode.closest("svg"))) return [];
+      const r = node.getBoundingClientRect();
+      let alpha = 1;
+      for (let up = node; up && up !== pane; up = up.parentNode) { const st = getComputedStyle(up); if (st.display === "none" || st.visibility === "hidden") return []; alpha *= +st.opacity; }
+      return r.width && alpha ? [imageOf(node, r).then((image) => image && ((x) => { x.globalAlpha = alpha; x.drawImage(image, r.left, r.top, r.width, r.height); x.globalAlpha = 1; }))] : [];
+    });
+  }
+  /* what others put on the page: a title, a colour scale */
+  function others() {
+    const scales = [...map.getContainer().querySelectorAll(".leaflet-control-container .legend")], added = [...document.body.children].filter((node) => node !== root && !root.contains(node) && !node.matches("script,style,.sr,.papers,.show"));
+    return scales.concat(added).flatMap(partsOf);
   }
   /* one map with its names, as far as it can be seen */
   function drawMap(x, one, f, box, head, font) {
-    var panes = ["land", "context", "link", "group", "parcels", "line", "glow", "hexes", "spots", "park", "firms", "dots", "find", "mark"].map(function (n) { return one.getPane(n); }).filter(Boolean).sort(function (a, b) { return +a.style.zIndex - +b.style.zIndex; });
-    var r = one.getContainer().getBoundingClientRect(), cut = one === map ? 0 : parseFloat(String((/inset\([^)]*?([\d.]+)px\)$/.exec(one.getContainer().style.clipPath) || ["", "0"])[1]));
-    return Promise.all(panes.map(paneImages)).then(function (all) {
+    const z = (pane) => +getComputedStyle(pane).zIndex || 0, panes = [...one.getPane("mapPane").children].filter((pane) => pane.classList.contains("leaflet-pane") && pane !== one.getPane("labels")).sort((a, b) => z(a) - z(b));
+    const r = one.getContainer().getBoundingClientRect(), cut = one === map ? 0 : parseFloat(String((/inset\([^)]*?([\d.]+)px\)$/.exec(one.getContainer().style.clipPath) || ["", "0"])[1]));
+    return Promise.all(panes.flatMap(paneParts).concat(one === map ? others() : [])).then(function (parts) {
       x.save(); x.beginPath(); x.rect(r.left + cut - box.left - f.left, r.top - box.top - f.top + head, r.width - cut, r.height); x.clip(); x.fillStyle = "#e9e4d9"; x.fillRect(0, head, f.right, f.bottom);
-      each(all, function (pictures) { each(pictures, function (p) { if (!p) return; x.globalAlpha = p[2]; x.drawImage(p[0], p[1].left - box.left - f.left, p[1].top - box.top - f.top + head, p[1].width, p[1].height); x.globalAlpha = 1; }); });
+      x.save(); x.translate(-box.left - f.left, head - box.top - f.top); each(parts, (part) => { if (part) part(x); }); x.restore();
       each(one.getPane("labels").children, function (node) { if (node.style.display !== "none" && node.style.visibility !== "hidden") drawName(x, node, f, box, head, font); });
       x.restore();
     });

@@ -46,6 +46,7 @@ export function view(P) {
   P.drawn = D.units.filter(function (u) { return u.g; });
   var inGroups = P.drawn.filter(function (u) { return u.group && groupById[u.group] && u.level !== "group"; });
   P.everything = boundsOf(P.drawn.length ? P.drawn : D.outlines.concat(D.districts).filter(function (o) { return o.g; }));
+  if (!P.everything && D.span) P.everything = L.latLngBounds([D.span[0], D.span[1]], [D.span[2], D.span[3]]);
   P.core = boundsOf(inGroups.length > 1 ? inGroups : P.drawn) || P.everything;
   if (P.core && D.outlines.length && inGroups.length > 1) each(D.outlines, function (o) { P.core.extend(o.layer.getBounds()); });
   if (P.core) { var inner = L.latLngBounds(P.core.getSouthWest(), P.core.getNorthEast()); each(P.drawn, function (u) { if (!u.isPoint && inner.contains(u.at)) P.core.extend(u.layer.getBounds()); }); }

@@ -550,14 +550,14 @@
     const { D, S, map, say } = P, pane = map.createPane("context");
     pane.style.zIndex = 225;
     pane.style.pointerEvents = "none";
-    const renderer = L.canvas({ pane: "context", padding: 0.3 }), lines2 = L.layerGroup(), stops = L.layerGroup();
+    const renderer = L.canvas({ pane: "context", padding: 0.3 }), lines3 = L.layerGroup(), stops = L.layerGroup();
     if (S.context === void 0) S.context = D.context.length > 0;
     each(D.context, (c) => {
       if (c.kind === "station") {
         const at = [c.g.coordinates[1], c.g.coordinates[0]];
         L.circleMarker(at, { renderer, pane: "context", radius: 2.6, color: "#7f8ea0", weight: 1.2, fillColor: "#fffefb", fillOpacity: 1, interactive: false }).addTo(stops);
         labels.push({ kind: "c", at, name: c.name, order: 950, from: 13.5, shift: [0, 11], context: true });
-      } else L.geoJSON(c.g, { interactive: false, style: Object.assign({ renderer, pane: "context", fill: false, opacity: 0.85, lineJoin: "round", lineCap: "round" }, STYLES[c.kind] || STYLES.road) }).addTo(lines2);
+      } else L.geoJSON(c.g, { interactive: false, style: Object.assign({ renderer, pane: "context", fill: false, opacity: 0.85, lineJoin: "round", lineCap: "round" }, STYLES[c.kind] || STYLES.road) }).addTo(lines3);
     });
     const on = () => S.context;
     function show(group, wanted) {
@@ -569,7 +569,7 @@
     return {
       on,
       update() {
-        show(lines2, on());
+        show(lines3, on());
         show(stops, on() && map.getZoom() >= 12.5);
         pane.style.zIndex = P.desk.shows() && S.land.on.length || S.tab === "compare" ? 335 : 225;
       },
@@ -657,7 +657,7 @@
   // labels.js
   function labelDesk(P, labels, pane) {
     const { map, S } = P, sizes = /* @__PURE__ */ new Map();
-    function write(l) {
+    function write2(l) {
       const u = l.unit, c = u && l.kind !== "b" && !P.covering() ? P.value(u) : null, text = P.T(l.name), arrow = l.link && l.link.arrow ? l.link.arrow + " " : "";
       const kind = "lb " + l.kind + (S.lang === "en" && text.length > 20 && l.kind !== "g" && !(P.printing() && u) ? " wide" : "") + (u && u.id === S.unit ? " s" : "");
       const number = c ? P.marked(c[2], c[1]) : "", no = u && u.no ? u.no : "", key = [kind, no, arrow + text, number, P.printing()].join("|");
@@ -698,9 +698,9 @@
         if (!at) continue;
         const pt = at.x !== void 0 ? at : map.latLngToContainerPoint(at);
         if (pt.x < -80 || pt.y < -40 || pt.x > size.x + 80 || pt.y > size.y + 40) continue;
-        const box = u && !u.isPoint && u.layer ? frameOf(u) : null;
-        if (l.kind === "b" && !chosen && box && (box.x1 - box.x0 < 30 || box.y1 - box.y0 < 20)) continue;
-        out.push({ l, pt, box, rank: rank(l), v: u && P.value(u) ? P.value(u)[1] : 0, key: "" });
+        const box2 = u && !u.isPoint && u.layer ? frameOf(u) : null;
+        if (l.kind === "b" && !chosen && box2 && (box2.x1 - box2.x0 < 30 || box2.y1 - box2.y0 < 20)) continue;
+        out.push({ l, pt, box: box2, rank: rank(l), v: u && P.value(u) ? P.value(u)[1] : 0, key: "" });
       }
       return out.sort((a, b) => a.rank - b.rank || b.v - a.v).slice(0, 400);
     }
@@ -712,18 +712,18 @@
         room = now;
       }
       for (const k of list) {
-        k.key = write(k.l);
+        k.key = write2(k.l);
         k.l.node.style.display = "block";
         k.l.node.style.visibility = "hidden";
       }
       for (const k of list) if (!sizes.has(k.key)) sizes.set(k.key, [k.l.node.offsetWidth + 4, k.l.node.offsetHeight]);
     }
     function places(k, w, h) {
-      const { l, pt, box } = k, s = l.shift || [0, 0];
+      const { l, pt, box: box2 } = k, s = l.shift || [0, 0];
       if (l.kind === "d" || l.link) return [[0, 0]];
-      if (box && box.y1 - box.y0 < 90 && (box.y1 - box.y0 < h + 14 || box.x1 - box.x0 < w + 6) && l.kind !== "b") {
-        const mid = (box.x0 + box.x1) / 2 - pt.x;
-        return more(l, h, [[mid, box.y1 - pt.y + h / 2 + 2], [mid, box.y0 - pt.y - h / 2 - 2], [box.x1 - pt.x + w / 2 + 3, 0], [box.x0 - pt.x - w / 2 - 3, 0], [0, 0]]);
+      if (box2 && box2.y1 - box2.y0 < 90 && (box2.y1 - box2.y0 < h + 14 || box2.x1 - box2.x0 < w + 6) && l.kind !== "b") {
+        const mid = (box2.x0 + box2.x1) / 2 - pt.x;
+        return more(l, h, [[mid, box2.y1 - pt.y + h / 2 + 2], [mid, box2.y0 - pt.y - h / 2 - 2], [box2.x1 - pt.x + w / 2 + 3, 0], [box2.x0 - pt.x - w / 2 - 3, 0], [0, 0]]);
       }
       return more(l, h, [s, [0, h / 2 + 9], [0, -h / 2 - 9], [w / 2 + 12, 0], [-w / 2 - 12, 0], [w / 2 + 8, h / 2 + 8], [-w / 2 - 8, h / 2 + 8], [w / 2 + 8, -h / 2 - 8]]);
     }
@@ -731,8 +731,8 @@
       return l.kind === "h" ? tries.concat([[0, h + 18], [0, -h - 18]]) : tries;
     }
     function put(k, taken, f) {
-      const [w, h] = sizes.get(k.key), { l, pt, box } = k;
-      if (l.kind === "b" && l.unit.id !== S.unit && box && (box.x1 - box.x0 < w + 6 || box.y1 - box.y0 < h + 6)) return false;
+      const [w, h] = sizes.get(k.key), { l, pt, box: box2 } = k;
+      if (l.kind === "b" && l.unit.id !== S.unit && box2 && (box2.x1 - box2.x0 < w + 6 || box2.y1 - box2.y0 < h + 6)) return false;
       for (const [dx, dy] of places(k, w, h)) {
         const x = pt.x + dx, y = pt.y + dy, b = { l: x - w / 2, r: x + w / 2, t: y - h / 2, b: y + h / 2 };
         if (b.l < f.left || b.r > f.right || b.t < f.top || b.b > f.bottom || taken.some((o) => b.l < o.r && b.r > o.l && b.t < o.b && b.b > o.t)) continue;
@@ -1280,13 +1280,13 @@
     }
   }
   function within(d, x0, y0, x1, y1, fn) {
-    const { blocks, box, n } = d;
+    const { blocks, box: box2, n } = d;
     for (let b = 0; b * BLOCK < n; b++) {
       const w = b * 4;
       if (blocks[w] > x1 || blocks[w + 2] < x0 || blocks[w + 1] > y1 || blocks[w + 3] < y0) continue;
       for (let i = b * BLOCK, end = Math.min(n, i + BLOCK); i < end; i++) {
         const q = i * 4;
-        if (box[q] <= x1 && box[q + 2] >= x0 && box[q + 1] <= y1 && box[q + 3] >= y0) fn(i);
+        if (box2[q] <= x1 && box2[q + 2] >= x0 && box2[q + 1] <= y1 && box2[q + 3] >= y0) fn(i);
       }
     }
   }
@@ -1305,11 +1305,11 @@
     return (255 << 24 | (v & 255) << 16 | (v >> 8 & 255) << 8 | v >> 16) >>> 0;
   }
   function sorted(layer, tile) {
-    const { d, shown, classes } = layer, { k, ox, oy, S } = tile, box = d.box, tiny = 3.2 / k, big = [];
+    const { d, shown, classes } = layer, { k, ox, oy, S } = tile, box2 = d.box, tiny = 3.2 / k, big = [];
     let pixels = null, image = null;
     within(d, ox / k, oy / k, (ox + S) / k, (oy + S) / k, (i) => {
       if (shown && !shown[i]) return;
-      const q = i * 4, w = box[q + 2] - box[q], h = box[q + 3] - box[q + 1], c = classes ? classes[i] : 0;
+      const q = i * 4, w = box2[q + 2] - box2[q], h = box2[q + 3] - box2[q + 1], c = classes ? classes[i] : 0;
       if (!layer.options.fill[c]) return;
       if (w >= tiny || h >= tiny) {
         (big[c] || (big[c] = [])).push(i);
@@ -1319,7 +1319,7 @@
         image = tile.context.createImageData(S, S);
         pixels = new Uint32Array(image.data.buffer);
       }
-      const x0 = Math.round(box[q] * k - ox), y0 = Math.round(box[q + 1] * k - oy), x1 = Math.min(S, x0 + Math.max(1, Math.round(w * k))), y1 = Math.min(S, y0 + Math.max(1, Math.round(h * k)));
+      const x0 = Math.round(box2[q] * k - ox), y0 = Math.round(box2[q + 1] * k - oy), x1 = Math.min(S, x0 + Math.max(1, Math.round(w * k))), y1 = Math.min(S, y0 + Math.max(1, Math.round(h * k)));
       const colour = layer.pixels[c];
       for (let y = Math.max(0, y0); y < y1; y++) for (let x = Math.max(0, x0); x < x1; x++) pixels[y * S + x] = colour;
     });
@@ -1446,8 +1446,8 @@
       return out;
     },
     boundsOf(i) {
-      const { box, bits: bits2 } = this.d, q = i * 4;
-      return L.latLngBounds(L.CRS.EPSG3857.pointToLatLng(L.point(box[q], box[q + 3]), bits2 - 8), L.CRS.EPSG3857.pointToLatLng(L.point(box[q + 2], box[q + 1]), bits2 - 8));
+      const { box: box2, bits: bits2 } = this.d, q = i * 4;
+      return L.latLngBounds(L.CRS.EPSG3857.pointToLatLng(L.point(box2[q], box2[q + 3]), bits2 - 8), L.CRS.EPSG3857.pointToLatLng(L.point(box2[q + 2], box2[q + 1]), bits2 - 8));
     }
   });
 
@@ -1642,10 +1642,10 @@
     pane.style.zIndex = 610;
     pane.style.pointerEvents = "none";
     const renderer = L.svg({ pane: "mark", padding: 0.5 }), group = L.layerGroup().addTo(P.map);
-    const lines2 = [{ color: "#111a20", weight: 7, opacity: 0.9 }, { color: "#ffe14d", weight: 3, opacity: 1 }];
+    const lines3 = [{ color: "#111a20", weight: 7, opacity: 0.9 }, { color: "#ffe14d", weight: 3, opacity: 1 }];
     function draw(make) {
       group.clearLayers();
-      for (const line of lines2) make({ ...line, renderer, pane: "mark", fill: false, interactive: false, lineJoin: "round", className: "marked" }).addTo(group);
+      for (const line of lines3) make({ ...line, renderer, pane: "mark", fill: false, interactive: false, lineJoin: "round", className: "marked" }).addTo(group);
     }
     return {
       clear() {
@@ -1663,7 +1663,7 @@
       },
       /* what is marked and too small to be seen gets a ring around it */
       ring(latlng) {
-        for (const line of lines2) L.circleMarker(latlng, { ...line, renderer, pane: "mark", fill: false, radius: 34, interactive: false, className: "marked" }).addTo(group);
+        for (const line of lines3) L.circleMarker(latlng, { ...line, renderer, pane: "mark", fill: false, radius: 34, interactive: false, className: "marked" }).addTo(group);
       }
     };
   }
@@ -1673,10 +1673,11 @@
   var NOT_THERE = 255;
   var HECTARE = 1e4;
   var LISTED = 100;
-  var KINDS = [null, ["用途或建设状况改变", "Use or state changed"], ["后来没有", "Gone later"], ["新增", "New"], ["界线改变", "Outline changed"], ["其他内容改变", "Something else changed"]];
-  function secondMap(P, box, labels, value) {
-    const { map, D } = P, own2 = [], o = map.options;
-    const other = L.map(box, { zoomControl: false, attributionControl: false, zoomAnimation: false, keyboard: false, zoomSnap: o.zoomSnap, zoomDelta: o.zoomDelta, wheelPxPerZoomLevel: o.wheelPxPerZoomLevel, maxZoom: o.maxZoom, center: map.getCenter(), zoom: map.getZoom() });
+  var KINDS = [null, ["用途或建设状况改变", "Use or state changed"], ["后来没有", "Gone later"], ["新增", "New"], ["界线改变", "Outline changed"], ["其他内容改变", "Something else changed"], ["只改了编号", "Renumbered"]];
+  var RENUMBERED = 6;
+  function secondMap(P, box2, labels, value) {
+    const { map, D } = P, own3 = [], o = map.options;
+    const other = L.map(box2, { zoomControl: false, attributionControl: false, zoomAnimation: false, keyboard: false, zoomSnap: o.zoomSnap, zoomDelta: o.zoomDelta, wheelPxPerZoomLevel: o.wheelPxPerZoomLevel, maxZoom: o.maxZoom, center: map.getCenter(), zoom: map.getZoom() });
     const Q = Object.assign(Object.create(P), { map: other, value }), R = panes(other), names = other.createPane("labels"), sheets = other.createPane("parcels");
     names.style.zIndex = "620";
     names.style.pointerEvents = "none";
@@ -1684,15 +1685,15 @@
     sheets.style.pointerEvents = "none";
     Q.frame = () => P.frameFor(other);
     Q.covered = (size) => P.coveredFor(other, size);
-    ground(Q, R, own2);
-    const context = contextLines(Q, own2), parks = [], told2 = D.compare.parks;
+    ground(Q, R, own3);
+    const context = contextLines(Q, own3), parks = [], told2 = D.compare.parks;
     for (const u of told2 || D.units.filter((one) => one.g)) {
       const unit = P.byId[u.id] || u, layer = shape(u.g, { renderer: R.park, pane: "park", radius: 7.5, color: unit.hue || "#5f6b76", weight: 1.6, fill: false, dashArray: dash(u.precision), lineJoin: "round" }).addTo(other);
       parks.push({ unit, layer });
-      if (told2 && u.at) own2.push({ kind: "p", at: u.at, name: u.name, order: 100 });
+      if (told2 && u.at) own3.push({ kind: "p", at: u.at, name: u.name, order: 100 });
     }
     const inherited = told2 ? [] : labels.filter((l) => l.unit && l.unit.g);
-    return { map: other, Q, parks, context, mark: marker(Q), declutter: labelDesk(Q, own2.concat(inherited.map((l) => ({ ...l, node: null, said: null }))), names) };
+    return { map: other, Q, parks, context, mark: marker(Q), declutter: labelDesk(Q, own3.concat(inherited.map((l) => ({ ...l, node: null, said: null }))), names) };
   }
   function inStep(one, two) {
     let busy = false;
@@ -1755,7 +1756,7 @@
     const extra = told2 && told2.layer ? new LandLayer(told2.layer, P.ramp) : null;
     const shows = () => !!told2 && S.tab === "compare", theme = () => themes.find((t) => t.key === S.compare.theme) || null;
     let second = null, sheets = null, rows = [];
-    const box = el("div", { class: "folium-map second", "aria-hidden": "true", tabindex: "-1" }), tags = [el("div", { class: "side-tag", hidden: true }), el("div", { class: "side-tag", hidden: true })];
+    const box2 = el("div", { class: "folium-map second", "aria-hidden": "true", tabindex: "-1" }), tags = [el("div", { class: "side-tag", hidden: true }), el("div", { class: "side-tag", hidden: true })];
     const line = divider(S, say, () => {
       layout();
       P.declutter();
@@ -1767,10 +1768,10 @@
     }
     function open() {
       if (second) return;
-      box.hidden = false;
-      root.insertBefore(box, map.getContainer().nextSibling);
+      box2.hidden = false;
+      root.insertBefore(box2, map.getContainer().nextSibling);
       for (const node of [line, ...tags]) root.appendChild(node);
-      second = secondMap(P, box, labels, valueOf);
+      second = secondMap(P, box2, labels, valueOf);
       inStep(map, second.map);
       second.map.on("click", (e) => P.touch(e.latlng));
       second.map.on("mousemove", (e) => {
@@ -1804,7 +1805,7 @@
       const colours = theme().classes.map((c) => c.colour), fills = Array.from({ length: 256 }, (_, k) => colours[k] || null);
       for (const { land, side: side2, marks, sheet } of sheets) {
         const classes = classesOf(land, side2), kinds = land.now("differs").values;
-        if (marks) sheet.setClasses(Uint8Array.from(kinds, (k, i) => k && classes[i] !== NOT_THERE ? 1 : 0), [null, MARK]);
+        if (marks) sheet.setClasses(Uint8Array.from(kinds, (k, i) => k && k !== RENUMBERED && classes[i] !== NOT_THERE ? 1 : 0), [null, MARK]);
         else sheet.setClasses(classes, fills);
         sheet.setShown(Uint8Array.from(classes, (c) => c === NOT_THERE ? 0 : 1));
       }
@@ -1813,7 +1814,7 @@
       const out = [];
       for (const land of [first, extra]) if (land) {
         const kinds = land.now("differs").values, area = land.now("area_m2").values;
-        for (let i = 0; i < kinds.length; i++) if (kinds[i]) out.push({ layer: land, i, kind: kinds[i], area: area[i] });
+        for (let i = 0; i < kinds.length; i++) if (kinds[i] && (kinds[i] !== RENUMBERED || classesOf(land, 1)[i] !== NOT_THERE)) out.push({ layer: land, i, kind: kinds[i], area: area[i] });
       }
       return out.sort((a, b) => a.kind - b.kind || b.area - a.area);
     }
@@ -1824,13 +1825,13 @@
     function layout() {
       const on = shows(), beside = on && (S.compare.mode === "side" || P.printing()), f = P.stage(), at2 = f.left + S.compare.at * (f.right - f.left), half = (f.right - f.left) / 2;
       document.documentElement.classList.toggle("comparing", on);
-      box.hidden = line.hidden = tags[0].hidden = tags[1].hidden = !on;
+      box2.hidden = line.hidden = tags[0].hidden = tags[1].hidden = !on;
       line.hidden = !on || beside;
       map._zoomAnimated = !on && L.Browser.any3d;
       const stands = [on, beside, P.printing(), beside ? [f.left, f.top, f.right, f.bottom] : [f.width, f.height]].join();
       place(map.getContainer(), beside ? { left: f.left, top: f.top, width: half - 2, height: f.bottom - f.top } : null);
-      if (on) place(box, beside ? { left: f.left + half + 2, top: f.top, width: half - 2, height: f.bottom - f.top } : null);
-      box.style.clipPath = on && !beside ? "inset(0 0 0 " + at2.toFixed(1) + "px)" : "none";
+      if (on) place(box2, beside ? { left: f.left + half + 2, top: f.top, width: half - 2, height: f.bottom - f.top } : null);
+      box2.style.clipPath = on && !beside ? "inset(0 0 0 " + at2.toFixed(1) + "px)" : "none";
       if (stands !== stood) {
         stood = stands;
         keepCentre();
@@ -2015,9 +2016,10 @@
     }
     function changed(list) {
       if (!first.now("differs")) return el("p", { class: "status" }, say("正在读取……", "Reading…"));
+      const renumbered = list.filter((r) => r.kind === RENUMBERED).length;
       return [
         el("h2", { class: "cap later" }, say("变化的宗地", "Parcels that differ")),
-        el("p", { class: "status", role: "status" }, P.number(list.length) + say(" 宗，图上以紫红轮廓标出", ", outlined on the map") + (list.length > LISTED ? say("；下面列出前 " + LISTED + " 宗", "; the first " + LISTED + " below") : "")),
+        el("p", { class: "status", role: "status" }, P.number(list.length - renumbered) + say(" 宗，图上以紫红轮廓标出", ", outlined on the map") + (renumbered ? say("；另有 " + P.number(renumbered) + " 宗只改了编号，用地未变，不描轮廓", "; " + P.number(renumbered) + " more were only renumbered and are not outlined") : "") + (list.length > LISTED ? say("；下面列出前 " + LISTED + " 宗", "; the first " + LISTED + " below") : "")),
         el("ul", { class: "found tall" }, list.slice(0, LISTED).map((r) => el("li", {}, el("button", { type: "button", onclick() {
           P.pickThing({ layer: r.layer, i: r.i }, true);
         } }, (r.layer.now("id") ? r.layer.now("id").text(r.i) : r.i + 1) + " · " + P.T(KINDS[r.kind])))))
@@ -2066,14 +2068,14 @@
       return { title: P.T(t.name), sub: P.T(told2.sides[0]) + " | " + P.T(told2.sides[1]), rows: there.slice(0, 13).map((r) => ({ text: className(t, r[0]), colour: t.classes[r[0]].colour })).concat(there.length > 13 ? [{ text: say("另有 " + (there.length - 13) + " 类", there.length - 13 + " more"), more: true }] : [], [{ text: say("变化的宗地", "Parcels that differ"), line: MARK }]) };
     }
     function csv() {
-      const head = ["theme", "park", "class", "before_m2", "lost_m2", "gained_m2", "after_m2"], lines2 = [head.join(",")];
-      for (const t of themes) for (const [park, list] of [["*", t.rows], ...Object.entries(t.parks)]) for (const r of list) lines2.push([csvCell(t.key), csvCell(park), csvCell(P.T(t.classes[r[0]].name)), ...r.slice(1)].join(","));
-      P.save("balance.csv", "text/csv", "\uFEFF" + lines2.join("\r\n") + "\r\n");
+      const head = ["theme", "park", "class", "before_m2", "lost_m2", "gained_m2", "after_m2"], lines3 = [head.join(",")];
+      for (const t of themes) for (const [park, list] of [["*", t.rows], ...Object.entries(t.parks)]) for (const r of list) lines3.push([csvCell(t.key), csvCell(park), csvCell(P.T(t.classes[r[0]].name)), ...r.slice(1)].join(","));
+      P.save("balance.csv", "text/csv", "\uFEFF" + lines3.join("\r\n") + "\r\n");
     }
     function csvRows(list) {
-      const read2 = (r, key) => r.layer.now(key) ? r.layer.now(key).text(r.i) : "", lines2 = [["id", "park", "difference", "area_m2", ...themes.flatMap((t) => [t.key + "_before", t.key + "_after"]), "what_else"].join(",")];
-      for (const r of list) lines2.push([read2(r, "id"), read2(r, "park_id"), P.T(KINDS[r.kind]), r.area, ...themes.flatMap((t) => sidesOf(t, r)), read2(r, S.lang === "en" ? "differs.en" : "differs.zh")].map(csvCell).join(","));
-      P.save("differences.csv", "text/csv", "\uFEFF" + lines2.join("\r\n") + "\r\n");
+      const read2 = (r, key) => r.layer.now(key) ? r.layer.now(key).text(r.i) : "", lines3 = [["id", "park", "difference", "area_m2", ...themes.flatMap((t) => [t.key + "_before", t.key + "_after"]), "what_else"].join(",")];
+      for (const r of list) lines3.push([read2(r, "id"), read2(r, "park_id"), P.T(KINDS[r.kind]), r.area, ...themes.flatMap((t) => sidesOf(t, r)), read2(r, S.lang === "en" ? "differs.en" : "differs.zh")].map(csvCell).join(","));
+      P.save("differences.csv", "text/csv", "\uFEFF" + lines3.join("\r\n") + "\r\n");
     }
     return { shows, update, layout, page, paper: paper2, legend: legend2, tip, at, card: card2, onMap: () => onMap, beside: () => shows() && (S.compare.mode === "side" || P.printing()), second: () => shows() ? second : null, declutter: () => {
       if (second && shows()) second.declutter();
@@ -2170,7 +2172,7 @@
     const { D, S, map, say } = P, total = D.findings.count;
     const state = { severity: /* @__PURE__ */ new Set(), rule: "", park: "", words: "", sort: "grave", group: "", at: -1 };
     const shut = /* @__PURE__ */ new Set();
-    let lines2 = [], height = 0;
+    let lines3 = [], height = 0;
     let F2 = null, order = [], layer = null, near2 = null, byFeature = /* @__PURE__ */ new Map();
     const parts = {};
     S.finding = null;
@@ -2217,26 +2219,26 @@
       const by = column(), n = /* @__PURE__ */ new Map();
       if (by) for (const i of order) n.set(by[i], (n.get(by[i]) || 0) + 1);
       if (by) order.sort((a, b) => state.group === "severity" ? by[a] - by[b] : n.get(by[b]) - n.get(by[a]) || by[a] - by[b]);
-      lines2 = [];
+      lines3 = [];
       height = 0;
       let last = null;
       order.forEach((i, at2) => {
         if (by && by[i] !== last) {
           last = by[i];
-          lines2.push({ top: height, head: last, n: n.get(last) });
+          lines3.push({ top: height, head: last, n: n.get(last) });
           height += HEAD;
         }
         if (!by || !shut.has(state.group + last)) {
-          lines2.push({ top: height, i, at: at2 });
+          lines3.push({ top: height, i, at: at2 });
           height += ROW;
         }
       });
     }
     function lineAt(y) {
-      let lo = 0, hi = lines2.length;
+      let lo = 0, hi = lines3.length;
       while (lo < hi) {
         const mid = lo + hi >> 1;
-        if (lines2[mid].top + (lines2[mid].head === void 0 ? ROW : HEAD) <= y) lo = mid + 1;
+        if (lines3[mid].top + (lines3[mid].head === void 0 ? ROW : HEAD) <= y) lo = mid + 1;
         else hi = mid;
       }
       return lo;
@@ -2315,7 +2317,7 @@
       choose(order[state.at], true);
       if (column() && shut.delete(state.group + column()[order[state.at]])) arrange();
       if (parts.scroll) {
-        const line = lines2.find((l) => l.i === order[state.at]), top2 = (line ? line.top : 0) + parts.list.offsetTop, s = parts.scroll;
+        const line = lines3.find((l) => l.i === order[state.at]), top2 = (line ? line.top : 0) + parts.list.offsetTop, s = parts.scroll;
         if (top2 < s.scrollTop || top2 + ROW > s.scrollTop + s.clientHeight) s.scrollTop = top2 - s.clientHeight / 2;
         rows();
       }
@@ -2350,9 +2352,9 @@
     }
     function rows() {
       if (!parts.list || !parts.list.isConnected) return;
-      const s = parts.scroll, from = s.scrollTop - parts.list.offsetTop, first = Math.max(0, lineAt(from) - 6), last = Math.min(lines2.length, lineAt(from + s.clientHeight) + 8);
+      const s = parts.scroll, from = s.scrollTop - parts.list.offsetTop, first = Math.max(0, lineAt(from) - 6), last = Math.min(lines3.length, lineAt(from + s.clientHeight) + 8);
       parts.list.style.height = height + "px";
-      fill(parts.list, lines2.slice(first, last).map((l) => el("div", { class: l.head === void 0 ? "slot" : "slot head", role: "listitem", style: "top:" + l.top + "px", "aria-setsize": l.head === void 0 ? order.length : null, "aria-posinset": l.head === void 0 ? l.at + 1 : null }, l.head === void 0 ? button(l.i) : headRow(l))));
+      fill(parts.list, lines3.slice(first, last).map((l) => el("div", { class: l.head === void 0 ? "slot" : "slot head", role: "listitem", style: "top:" + l.top + "px", "aria-setsize": l.head === void 0 ? order.length : null, "aria-posinset": l.head === void 0 ? l.at + 1 : null }, l.head === void 0 ? button(l.i) : headRow(l))));
     }
     function changed() {
       select();
@@ -2432,8 +2434,8 @@
     }
     const fields = () => [["rule", (i) => F2.rules[F2.rule[i]]], ["severity", (i) => SEVERITIES[F2.severity[i]]], ["park", (i) => F2.parks[F2.park[i]]], ["level", (i) => F2.level[i]], ["feature", (i) => F2.feature[i]], ["measured", (i) => F2.measured[i]], ["unit", (i) => F2.unit[i]], ["text", text], ["clause", (i) => F2.clause[i]], ["lat", (i) => F2.at[i] ? F2.at[i][0] : null], ["lon", (i) => F2.at[i] ? F2.at[i][1] : null]];
     function csv() {
-      const cols = fields(), lines3 = [cols.map((c) => c[0]).join(",")].concat(order.map((i) => cols.map((c) => csvCell(c[1](i))).join(",")));
-      P.save("findings.csv", "text/csv", "\uFEFF" + lines3.join("\r\n") + "\r\n");
+      const cols = fields(), lines4 = [cols.map((c) => c[0]).join(",")].concat(order.map((i) => cols.map((c) => csvCell(c[1](i))).join(",")));
+      P.save("findings.csv", "text/csv", "\uFEFF" + lines4.join("\r\n") + "\r\n");
     }
     function geojson() {
       const cols = fields(), features = order.map((i) => ({ type: "Feature", properties: Object.fromEntries(cols.map((c) => [c[0], c[1](i)])), geometry: F2.g[i] }));
@@ -2822,7 +2824,7 @@
     }
     function layerRow(layer) {
       const { record } = layer, id = "land-on-" + layer.key;
-      const box = el("input", { type: "checkbox", id, checked: desk.on(layer), onchange() {
+      const box2 = el("input", { type: "checkbox", id, checked: desk.on(layer), onchange() {
         S.land.on = desk.layers.filter((l) => l === layer ? this.checked : desk.on(l)).map((l) => l.key);
         if (this.checked && layer.record.styles.length) S.land.level = layer.key;
         P.landChanged();
@@ -2839,25 +2841,25 @@
         record.styles.map((s) => el("option", { value: s.key, selected: s === layer.style }, P.T(s.name)))
       ) : null;
       const from = record.from ? el("span", { class: "hint" }, say("放大后显示", "shown when zoomed in")) : null;
-      return el("div", { class: "lay" }, el("label", { for: id }, box, " ", P.T(record.name), el("b", { class: "num" }, P.number(record.meta.n))), from, choose);
+      return el("div", { class: "lay" }, el("label", { for: id }, box2, " ", P.T(record.name), el("b", { class: "num" }, P.number(record.meta.n))), from, choose);
     }
     function table() {
-      const layer = desk.active(), box = parts.table;
-      if (!layer || !box) return;
+      const layer = desk.active(), box2 = parts.table;
+      if (!layer || !box2) return;
       if (!desk.drawn(layer)) {
-        fill(box, el("p", { class: "status" }, say("选中上面的图层后，这里列出各类面积。", "Tick a layer above to see its areas by class.")));
+        fill(box2, el("p", { class: "status" }, say("选中上面的图层后，这里列出各类面积。", "Tick a layer above to see its areas by class.")));
         return;
       }
       layer.open("parcels");
       const rows = layer.totals();
       if (!rows) {
-        fill(box, el("p", { class: "status" }, say("正在读取……", "Reading…")));
+        fill(box2, el("p", { class: "status" }, say("正在读取……", "Reading…")));
         layer.ready.then(table);
         return;
       }
       const total = rows.reduce((sum, r) => sum + r.area, 0), sorted2 = layer.style && layer.style.kind === "class" ? rows.slice().sort((a, b) => +(a.place === 0) - +(b.place === 0) || b.area - a.area) : rows;
       fill(
-        box,
+        box2,
         el("div", { class: "between" }, el("h2", { class: "cap" }, P.T(layer.record.name) + " · " + styleName(layer)), layer.only.size ? el("button", { class: "chip", type: "button", onclick() {
           layer.only.clear();
           layer.mask();
@@ -3175,7 +3177,7 @@
 
   // measure.js
   function ruler(P) {
-    const { map, say } = P, box = el("div", { class: "measured", role: "status", hidden: true }), group = L.layerGroup();
+    const { map, say } = P, box2 = el("div", { class: "measured", role: "status", hidden: true }), group = L.layerGroup();
     let points = null;
     function draw() {
       group.clearLayers();
@@ -3184,7 +3186,7 @@
       L.polyline(points, { ...style, weight: 3 }).addTo(group);
       for (const p of points) L.circleMarker(p, { ...style, radius: 4, fillColor: "#ffe14d", fillOpacity: 1 }).addTo(group);
       const m = lengthOf(points), m2 = areaOf(points);
-      fill(box, points.length < 2 ? say("点地图上的各个位置来量距离和面积", "Click places on the map to measure distance and area") : [
+      fill(box2, points.length < 2 ? say("点地图上的各个位置来量距离和面积", "Click places on the map to measure distance and area") : [
         say("长 ", "Length ") + (m >= 1e3 ? P.number(m / 1e3) + say(" 公里", " km") : P.number(m) + say(" 米", " m")),
         m2 ? say("；围合 ", "; encloses ") + (m2 >= 1e6 ? P.number(m2 / 1e6) + say(" 平方公里", " km²") : P.number(m2) + say(" 平方米", " m²") + say("（", " (") + P.number(m2 / (2e3 / 3)) + say(" 亩）", " mu)")) : "",
         " ",
@@ -3195,18 +3197,18 @@
       ]);
     }
     return {
-      box,
+      box: box2,
       on: () => points !== null,
       toggle() {
         if (points) {
           points = null;
           group.clearLayers();
           map.removeLayer(group);
-          box.hidden = true;
+          box2.hidden = true;
         } else {
           points = [];
           group.addTo(map);
-          box.hidden = false;
+          box2.hidden = false;
           draw();
         }
       },
@@ -3747,9 +3749,9 @@
   var SIDE = 1500;
   var MM = 128;
   function papers(P) {
-    const { D, S, T, say, byId } = P, box = el("div", { class: "papers", "aria-hidden": "true" }), html = document.documentElement;
+    const { D, S, T, say, byId } = P, box2 = el("div", { class: "papers", "aria-hidden": "true" }), html = document.documentElement;
     let wanted = /* @__PURE__ */ new Set(["map"]), made = 0, open = false;
-    document.body.appendChild(box);
+    document.body.appendChild(box2);
     const listed = () => P.ranked().map((r) => r.u).filter((u) => u.level !== "block");
     function parcels() {
       if (S.thing && S.thing.layer.key === "parcel") return Promise.resolve({ rows: [S.thing], left: 0 });
@@ -3873,7 +3875,7 @@
       )));
     }
     async function prepare() {
-      clear(box);
+      clear(box2);
       const layer = P.land.byKey.parcel, sheets = [];
       await P.findings.ready;
       if (layer && (wanted.has("parks") || wanted.has("parcels"))) {
@@ -3891,7 +3893,7 @@
         if (left) sheets.push(el("p", {}, say("只打印前 " + MOST_PARCELS + " 宗，其余 " + left + " 宗请按规则或园区分批打印。", "The first " + MOST_PARCELS + " parcels; print the other " + left + " by rule or park.")));
       }
       made = sheets.length;
-      fill(box, sheets);
+      fill(box2, sheets);
       html.setAttribute("data-ready", "set");
     }
     function lay() {
@@ -3901,7 +3903,7 @@
     }
     function lift() {
       html.classList.remove("set", "no-map");
-      clear(box);
+      clear(box2);
       made = 0;
     }
     function want(kinds) {
@@ -3916,77 +3918,152 @@
     } };
   }
 
+  // elements.js
+  function loaded(src) {
+    return new Promise((done) => {
+      const image = new Image();
+      image.onload = () => done(image);
+      image.onerror = () => done(null);
+      image.src = src;
+    });
+  }
+  var own2 = (src) => /^(data|blob):/.test(src);
+  function imageOf(node, r) {
+    const kind = node.tagName.toLowerCase();
+    if (kind === "img") return Promise.resolve(own2(node.src) && node.complete && node.naturalWidth ? node : null);
+    if (kind !== "svg") return Promise.resolve(node.width ? node : null);
+    const copy = node.cloneNode(true);
+    copy.removeAttribute("style");
+    copy.setAttribute("xmlns", SVG);
+    copy.setAttribute("width", r.width);
+    copy.setAttribute("height", r.height);
+    return loaded("data:image/svg+xml;charset=utf-8," + encodeURIComponent(new XMLSerializer().serializeToString(copy)));
+  }
+  function rounded(x, r, radius) {
+    const by = Math.min(radius, r.width / 2, r.height / 2);
+    x.beginPath();
+    x.moveTo(r.left + by, r.top);
+    for (const [a, b, c, d] of [[r.right, r.top, r.right, r.bottom], [r.right, r.bottom, r.left, r.bottom], [r.left, r.bottom, r.left, r.top], [r.left, r.top, r.right, r.top]]) x.arcTo(a, b, c, d, by);
+    x.closePath();
+  }
+  function box(st, r) {
+    const out = [], radius = /%/.test(st.borderTopLeftRadius) ? Math.min(r.width, r.height) * parseFloat(st.borderTopLeftRadius) / 100 : parseFloat(st.borderTopLeftRadius) || 0, src = /^url\("(data:[^"]+)"\)/.exec(st.backgroundImage), line = parseFloat(st.borderTopWidth);
+    if (!/, 0\)$|^transparent$/.test(st.backgroundColor)) out.push((x) => {
+      rounded(x, r, radius);
+      x.fillStyle = st.backgroundColor;
+      x.fill();
+    });
+    if (src) out.push(loaded(src[1]).then((image) => image && ((x) => {
+      const [w, h] = st.backgroundSize.split(" ").map(parseFloat), [left, top2] = st.backgroundPosition.split(" ").map(parseFloat);
+      x.save();
+      rounded(x, r, radius);
+      x.clip();
+      x.drawImage(image, r.left + (left || 0), r.top + (top2 || 0), w || image.width, h || image.height * (w ? w / image.width : 1));
+      x.restore();
+    })));
+    if (line && st.borderTopStyle !== "none") out.push((x) => {
+      rounded(x, { left: r.left + line / 2, top: r.top + line / 2, right: r.right - line / 2, bottom: r.bottom - line / 2, width: r.width - line, height: r.height - line }, radius);
+      x.lineWidth = line;
+      x.strokeStyle = st.borderTopColor;
+      x.stroke();
+    });
+    return out;
+  }
+  function write(x, st, text, left, middle) {
+    x.font = [st.fontStyle, st.fontWeight, st.fontSize, st.fontFamily].join(" ");
+    x.textAlign = "left";
+    x.textBaseline = "middle";
+    x.fillStyle = st.color;
+    x.fillText(text, left, middle);
+  }
+  function lines2(node, st) {
+    const range = document.createRange(), found = [], text = node.data;
+    for (let i = 0; i < text.length; ) {
+      const end = i + (text.codePointAt(i) > 65535 ? 2 : 1);
+      range.setStart(node, i);
+      range.setEnd(node, end);
+      const r = range.getClientRects()[0], last = found[found.length - 1];
+      if (r && r.width) {
+        if (last && Math.abs(last.top - r.top) < 2) last.text += text.slice(i, end);
+        else found.push({ text: text.slice(i, end), top: r.top, left: r.left, middle: (r.top + r.bottom) / 2 });
+      }
+      i = end;
+    }
+    return found.map((one) => (x) => write(x, st, one.text.replace(/\s/g, " "), one.left, one.middle));
+  }
+  function sign(node, r) {
+    const before = getComputedStyle(node, "::before"), text = /^"(.+)"$/.exec(before.content);
+    if (!text || !r.width) return [];
+    return [(x) => write(x, before, text[1], r.left, (r.top + r.bottom) / 2)];
+  }
+  function partsOf(node) {
+    const st = getComputedStyle(node), r = node.getBoundingClientRect();
+    if (st.display === "none" || st.visibility === "hidden" || st.opacity === "0" || /^(script|style|input|select|textarea)$/i.test(node.tagName)) return [];
+    if (/^(svg|canvas|img)$/i.test(node.tagName)) return [imageOf(node, r).then((image) => image && ((x) => x.drawImage(image, r.left, r.top, r.width, r.height)))];
+    return [...box(st, r), ...sign(node, r), ...[...node.childNodes].flatMap((child) => child.nodeType === 3 ? lines2(child, st) : child.nodeType === 1 ? partsOf(child) : [])];
+  }
+
   // picture.js
   function picture(P) {
     const { D, S, T, map, root } = P;
     Object.assign(P, { savePng, draw });
     function wrap(x, text, width) {
-      var lines2 = [], line = "";
+      var lines3 = [], line = "";
       each(text.match(/[\u3000-\uffef]|[^\s\u3000-\uffef]+\s*|\s+/g) || [], function(word) {
         if (x.measureText(line + word).width > width && line) {
-          lines2.push(line);
+          lines3.push(line);
           line = word.replace(/^\s+/, "");
         } else line += word;
       });
-      if (line) lines2.push(line);
-      return lines2;
+      if (line) lines3.push(line);
+      return lines3;
     }
-    function paneImages(pane) {
-      if (!pane) return Promise.resolve([]);
-      return Promise.all([].map.call(pane.querySelectorAll("svg,canvas,img"), function(node) {
-        var r = node.getBoundingClientRect(), alpha = 1, up = node;
-        while (up && up !== pane) {
-          var st = getComputedStyle(up);
-          if (st.display === "none") return null;
+    function paneParts(pane) {
+      const html = ".leaflet-marker-icon:not(img),.awesome-marker,.leaflet-popup,.leaflet-tooltip";
+      return [...pane.querySelectorAll("svg,canvas,img," + html)].flatMap((node) => {
+        if (node.matches(html)) return partsOf(node);
+        if (node.closest(html) || node.parentNode.closest && node.parentNode.closest("svg")) return [];
+        const r = node.getBoundingClientRect();
+        let alpha = 1;
+        for (let up = node; up && up !== pane; up = up.parentNode) {
+          const st = getComputedStyle(up);
+          if (st.display === "none" || st.visibility === "hidden") return [];
           alpha *= +st.opacity;
-          up = up.parentNode;
         }
-        if (node.tagName.toLowerCase() !== "svg") return r.width ? [node, r, alpha] : null;
-        return new Promise(function(done) {
-          var copy = node.cloneNode(true), image = new Image();
-          copy.removeAttribute("style");
-          copy.setAttribute("xmlns", SVG);
-          copy.setAttribute("width", r.width);
-          copy.setAttribute("height", r.height);
-          image.onload = function() {
-            done([image, r, alpha]);
-          };
-          image.onerror = function() {
-            done(null);
-          };
-          image.src = "data:image/svg+xml;charset=utf-8," + encodeURIComponent(new XMLSerializer().serializeToString(copy));
-        });
-      }));
-    }
-    function drawMap(x, one, f, box, head, font) {
-      var panes2 = ["land", "context", "link", "group", "parcels", "line", "glow", "hexes", "spots", "park", "firms", "dots", "find", "mark"].map(function(n) {
-        return one.getPane(n);
-      }).filter(Boolean).sort(function(a, b) {
-        return +a.style.zIndex - +b.style.zIndex;
+        return r.width && alpha ? [imageOf(node, r).then((image) => image && ((x) => {
+          x.globalAlpha = alpha;
+          x.drawImage(image, r.left, r.top, r.width, r.height);
+          x.globalAlpha = 1;
+        }))] : [];
       });
-      var r = one.getContainer().getBoundingClientRect(), cut = one === map ? 0 : parseFloat(String((/inset\([^)]*?([\d.]+)px\)$/.exec(one.getContainer().style.clipPath) || ["", "0"])[1]));
-      return Promise.all(panes2.map(paneImages)).then(function(all) {
+    }
+    function others() {
+      const scales = [...map.getContainer().querySelectorAll(".leaflet-control-container .legend")], added = [...document.body.children].filter((node) => node !== root && !root.contains(node) && !node.matches("script,style,.sr,.papers,.show"));
+      return scales.concat(added).flatMap(partsOf);
+    }
+    function drawMap(x, one, f, box2, head, font) {
+      const z = (pane) => +getComputedStyle(pane).zIndex || 0, panes2 = [...one.getPane("mapPane").children].filter((pane) => pane.classList.contains("leaflet-pane") && pane !== one.getPane("labels")).sort((a, b) => z(a) - z(b));
+      const r = one.getContainer().getBoundingClientRect(), cut = one === map ? 0 : parseFloat(String((/inset\([^)]*?([\d.]+)px\)$/.exec(one.getContainer().style.clipPath) || ["", "0"])[1]));
+      return Promise.all(panes2.flatMap(paneParts).concat(one === map ? others() : [])).then(function(parts) {
         x.save();
         x.beginPath();
-        x.rect(r.left + cut - box.left - f.left, r.top - box.top - f.top + head, r.width - cut, r.height);
+        x.rect(r.left + cut - box2.left - f.left, r.top - box2.top - f.top + head, r.width - cut, r.height);
         x.clip();
         x.fillStyle = "#e9e4d9";
         x.fillRect(0, head, f.right, f.bottom);
-        each(all, function(pictures) {
-          each(pictures, function(p) {
-            if (!p) return;
-            x.globalAlpha = p[2];
-            x.drawImage(p[0], p[1].left - box.left - f.left, p[1].top - box.top - f.top + head, p[1].width, p[1].height);
-            x.globalAlpha = 1;
-          });
+        x.save();
+        x.translate(-box2.left - f.left, head - box2.top - f.top);
+        each(parts, (part) => {
+          if (part) part(x);
         });
+        x.restore();
         each(one.getPane("labels").children, function(node) {
-          if (node.style.display !== "none" && node.style.visibility !== "hidden") drawName(x, node, f, box, head, font);
+          if (node.style.display !== "none" && node.style.visibility !== "hidden") drawName(x, node, f, box2, head, font);
         });
         x.restore();
       });
     }
-    function drawName(x, node, f, box, head, font) {
+    function drawName(x, node, f, box2, head, font) {
       each(node.querySelectorAll(".t,small"), function(t) {
         var st = getComputedStyle(t), r = t.getBoundingClientRect();
         if (!r.width) return;
@@ -3994,9 +4071,9 @@
         x.textBaseline = "middle";
         x.textAlign = "center";
         x.lineJoin = "round";
-        var lines2 = node.classList.contains("wide") && t.className === "t" ? wrap(x, t.textContent, 126) : [t.textContent], step = r.height / lines2.length;
-        each(lines2, function(text, i) {
-          var cx = (r.left + r.right) / 2 - box.left - f.left, cy = r.top - box.top - f.top + head + step * (i + 0.5);
+        var lines3 = node.classList.contains("wide") && t.className === "t" ? wrap(x, t.textContent, 126) : [t.textContent], step = r.height / lines3.length;
+        each(lines3, function(text, i) {
+          var cx = (r.left + r.right) / 2 - box2.left - f.left, cy = r.top - box2.top - f.top + head + step * (i + 0.5);
           x.lineWidth = 3.5;
           x.strokeStyle = "rgba(255,253,248,.92)";
           x.strokeText(text, cx, cy);
@@ -4038,9 +4115,9 @@
       x.clip();
       x.fillStyle = "#e9e4d9";
       x.fillRect(0, head, w, mapH);
-      var box = root.getBoundingClientRect(), two = P.compare.second();
-      return drawMap(x, map, f, box, head, font).then(function() {
-        return two ? drawMap(x, two.map, f, box, head, font) : null;
+      var box2 = root.getBoundingClientRect(), two = P.compare.second();
+      return drawMap(x, map, f, box2, head, font).then(function() {
+        return two ? drawMap(x, two.map, f, box2, head, font) : null;
       }).then(function() {
         x.textAlign = "left";
         x.textBaseline = "alphabetic";
@@ -4457,7 +4534,7 @@
     return out;
   }
   function siteDesk(P) {
-    const { map, S, say } = P, group = L.layerGroup(), box = el("div", { class: "measured drawing", role: "group", hidden: true }), cross = el("div", { class: "cross", "aria-hidden": "true", hidden: true });
+    const { map, S, say } = P, group = L.layerGroup(), box2 = el("div", { class: "measured drawing", role: "group", hidden: true }), cross = el("div", { class: "cross", "aria-hidden": "true", hidden: true });
     let points = null, answer = null, where = null;
     S.site = null;
     const amount = (m2) => m2 >= 1e6 ? P.number(m2 / 1e6) + say(" 平方公里", " km²") : P.number(m2 / HECTARE3) + say(" 公顷", " ha");
@@ -4485,21 +4562,21 @@
     }
     function bar() {
       const f = P.frame(), tool = (text, fn, off) => el("button", { class: "tool", type: "button", disabled: off, onclick: fn }, text);
-      cross.hidden = box.hidden = !points;
+      cross.hidden = box2.hidden = !points;
       document.documentElement.classList.toggle("is-drawing", !!points);
       if (!points) return;
       cross.style.left = (f.left + f.right) / 2 + "px";
       cross.style.top = (f.top + f.bottom) / 2 + "px";
-      const held = [...box.querySelectorAll("button")].indexOf(document.activeElement);
-      box.style.left = P.phone() ? "" : (f.left + f.right) / 2 + "px";
-      box.style.maxWidth = P.phone() ? "" : Math.max(240, f.right - f.left) + "px";
-      box.setAttribute("aria-label", say("画一块地", "Draw a site"));
-      fill(box, el("span", { role: "status" }, said()), tool(say("加一点", "Add"), () => take(middle())), tool(say("撤回", "Undo"), undo, !points.length), tool(say("完成", "Done"), finish, !whole()), tool(say("取消", "Cancel"), cancel));
+      const held = [...box2.querySelectorAll("button")].indexOf(document.activeElement);
+      box2.style.left = P.phone() ? "" : (f.left + f.right) / 2 + "px";
+      box2.style.maxWidth = P.phone() ? "" : Math.max(240, f.right - f.left) + "px";
+      box2.setAttribute("aria-label", say("画一块地", "Draw a site"));
+      fill(box2, el("span", { role: "status" }, said()), tool(say("加一点", "Add"), () => take(middle())), tool(say("撤回", "Undo"), undo, !points.length), tool(say("完成", "Done"), finish, !whole()), tool(say("取消", "Cancel"), cancel));
       if (held >= 0) focusOn(held);
     }
     const whole = () => points.length > 2 && areaOf(points) > 0 && !crossesItself(points.map((p) => [p.lng, p.lat]));
     function focusOn(which) {
-      const all = box.querySelectorAll("button");
+      const all = box2.querySelectorAll("button");
       if (all[which]) (all[which].disabled ? all[0] : all[which]).focus({ preventScroll: true });
     }
     function again(which) {
@@ -4540,7 +4617,7 @@
     function keys(e) {
       if (!points || /^(INPUT|SELECT|TEXTAREA)$/.test(e.target.tagName)) return false;
       const step = { ArrowLeft: [-30, 0], ArrowRight: [30, 0], ArrowUp: [0, -30], ArrowDown: [0, 30] }[e.key];
-      if (step && box.contains(e.target)) {
+      if (step && box2.contains(e.target)) {
         map.panBy(step, { animate: false });
         e.preventDefault();
         return true;
@@ -4613,15 +4690,15 @@
       ];
     }
     function csv() {
-      const total = areaOf(S.site), lines2 = [["what", "class", "id", "count", "area_m2"], ["site", "", S.site.map((p) => p.lng.toFixed(7) + " " + p.lat.toFixed(7)).join("; "), "", total.toFixed(2)]], { tables: tables2, firms, findings } = answer;
+      const total = areaOf(S.site), lines3 = [["what", "class", "id", "count", "area_m2"], ["site", "", S.site.map((p) => p.lng.toFixed(7) + " " + p.lat.toFixed(7)).join("; "), "", total.toFixed(2)]], { tables: tables2, firms, findings } = answer;
       for (const t of tables2) {
-        for (const g of t.groups) for (const r of g.sums) lines2.push([t.land.key + "." + g.style.key, P.T(g.style.classes[r.k].name), "", r.n, r.m2.toFixed(2)]);
-        if (t.land.key === "parcel") for (const r of t.rows) lines2.push(["parcel", "", t.land.now("id") ? t.land.now("id").text(r.i) : "", 1, r.m2.toFixed(2)]);
+        for (const g of t.groups) for (const r of g.sums) lines3.push([t.land.key + "." + g.style.key, P.T(g.style.classes[r.k].name), "", r.n, r.m2.toFixed(2)]);
+        if (t.land.key === "parcel") for (const r of t.rows) lines3.push(["parcel", "", t.land.now("id") ? t.land.now("id").text(r.i) : "", 1, r.m2.toFixed(2)]);
       }
-      for (const r of firms || []) lines2.push(["firm", P.T(r.c.name), "", r.n, ""]);
+      for (const r of firms || []) lines3.push(["firm", P.T(r.c.name), "", r.n, ""]);
       const F2 = P.findings.data();
-      for (const i of findings) lines2.push(["finding." + SEVERITIES2[F2.severity[i]][1], F2.rules[F2.rule[i]], F2.feature[i], 1, ""]);
-      P.save("site.csv", "text/csv", "\uFEFF" + lines2.map((l) => l.map(csvCell).join(",")).join("\r\n") + "\r\n");
+      for (const i of findings) lines3.push(["finding." + SEVERITIES2[F2.severity[i]][1], F2.rules[F2.rule[i]], F2.feature[i], 1, ""]);
+      P.save("site.csv", "text/csv", "\uFEFF" + lines3.map((l) => l.map(csvCell).join(",")).join("\r\n") + "\r\n");
     }
     function button() {
       return el("p", {}, el("button", { class: "tool", type: "button", onclick: start }, say("画一块地，读其中的用地", "Draw a site and read what is in it")));
@@ -4634,7 +4711,7 @@
       return at.length > 2 && areaOf(at) > 0 && !crossesItself(at.map((p) => [p.lng, p.lat])) ? at : null;
     }
     map.on("moveend", bar);
-    return { box, cross, button, start, take, finish, keys, card: card2, clear: clear2, show, told: told2, recall, drawing: () => points !== null, answer: () => answer, repaint: paint2 };
+    return { box: box2, cross, button, start, take, finish, keys, card: card2, clear: clear2, show, told: told2, recall, drawing: () => points !== null, answer: () => answer, repaint: paint2 };
   }
 
   // steps.js
@@ -4683,8 +4760,8 @@
       return P.viewText();
     }
     function viewNow() {
-      const b = P.freeBounds(), box = [b.getSouth(), b.getWest(), b.getNorth(), b.getEast()].map((n) => n.toFixed(5)).join(",");
-      return hash().split("&").filter((p) => !/^(v|l|p|x|w)=/.test(p)).concat("t=" + S.tab, "w=" + box).join("&");
+      const b = P.freeBounds(), box2 = [b.getSouth(), b.getWest(), b.getNorth(), b.getEast()].map((n) => n.toFixed(5)).join(",");
+      return hash().split("&").filter((p) => !/^(v|l|p|x|w)=/.test(p)).concat("t=" + S.tab, "w=" + box2).join("&");
     }
     function add2() {
       if (list.length >= MOST) {
@@ -5198,6 +5275,7 @@
     P.everything = boundsOf(P.drawn.length ? P.drawn : D.outlines.concat(D.districts).filter(function(o) {
       return o.g;
     }));
+    if (!P.everything && D.span) P.everything = L.latLngBounds([D.span[0], D.span[1]], [D.span[2], D.span[3]]);
     P.core = boundsOf(inGroups.length > 1 ? inGroups : P.drawn) || P.everything;
     if (P.core && D.outlines.length && inGroups.length > 1) each(D.outlines, function(o) {
       P.core.extend(o.layer.getBounds());
