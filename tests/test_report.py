@@ -68,12 +68,16 @@ def recalculated(path: Path, folder: Path) -> openpyxl.Workbook:
     return all_recalculated([path], folder)[0]
 
 
+_BARE: set[Path] = set()  # written by openpyxl, which keeps no result of a formula
+
+
 def all_recalculated(paths: list[Path], folder: Path) -> list[openpyxl.Workbook]:
     """Let one LibreOffice compute some workbooks; it starts slowly, the first time above all."""
-    bare = [folder / "bare" / path.name for path in paths]
-    bare[0].parent.mkdir(exist_ok=True)
+    bare = [path if path in _BARE else folder / "bare" / path.name for path in paths]
     for path, there in zip(paths, bare, strict=True):
-        openpyxl.load_workbook(path).save(there)
+        if path != there:
+            there.parent.mkdir(exist_ok=True)
+            openpyxl.load_workbook(path).save(there)
     profile = folder.parent / "profile"  # made once, for all tests that stand beside one another
     subprocess.run(
         [
@@ -259,6 +263,7 @@ def edited(book, path, change):
     made = openpyxl.load_workbook(book)
     change(made["理想值与权重"], made["台账"])
     made.save(path)
+    _BARE.add(path)
     return path
 
 
