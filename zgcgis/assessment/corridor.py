@@ -518,8 +518,9 @@ def _parcel_potentials(
     of = {str(i): str(p) for i, p in park.items() if pd.notna(p)}
     kinds = {parcel: evaluation.kind_of(p) for parcel, p in of.items()}
     areas = {parcel: evaluation.area_of(p) for parcel, p in of.items()}
-    found = standards.potentials(accounts, replace(evaluation, kinds=kinds, areas=areas))
-    found = found[found["item"].isin(_BY_PARCEL) & (found["value"] > 0)].copy()
+    of_parcels = replace(evaluation, kinds=kinds, areas=areas)
+    found = standards.potentials(accounts, of_parcels, items=_BY_PARCEL)
+    found = found[found["value"] > 0].copy()
     found["park"] = found["unit"].map(park)
     order = found.sort_values(["item", "value", "unit"], ascending=[True, False, True])
     return order[columns].reset_index(drop=True)

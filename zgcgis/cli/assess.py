@@ -56,16 +56,18 @@ def assess(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """土地集约利用评价。Accounts, indicators, scores, potentials: workbook, CSV, JSON, page."""
+    from ..geo import in_plane_once
     from ..report import as_data, write_report
 
-    result = _assess(zone, years, lang, compare, error, dask, public=public)
+    with in_plane_once():
+        result = _assess(zone, years, lang, compare, error, dask, public=public)
+        if out:
+            write_report(result, out, lang=lang)
     if as_json:
         print_json(json_text(as_data(result)))
     else:
         _say(result, lang)
-    if out:
-        write_report(result, out, lang=lang)
-        if not as_json:
+        if out:
             say(f"{'成果' if lang == 'zh' else 'Written'}: {out}")
     sys.exit(1 if (result.findings["severity"] == "error").any() else 0)
 
@@ -83,7 +85,7 @@ def _assess(
     from ..assessment import assess as assess_zone
 
     here, *others = opened_together([zone, *compare], lang, public=public)
-    return assess_zone(here, years=years or None, compare=others, error=error, dask=dask)
+    return assess_zone(here.prepared(), years=years or None, compare=others, error=error, dask=dask)
 
 
 def _say(result: Assessment, lang: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,6 +143,7 @@ def potentials(
     *,
     supply: DataFrame | None = None,
     mean_years: int = 3,
+    items: Collection[str] | None = None,
 ) -> DataFrame:
     """Potentials of each unit and year, one row each; kinds overlap in space, so never add them.
 
@@ -159,6 +161,8 @@ def potentials(
     mean_years
         Years in the mean of years-left I. The rule says 3; a filled form was seen to use 4
         (trap two).
+    items
+        Only these, by their keys; by default all of :data:`POTENTIALS`.
 
     Returns
     -------
@@ -171,8 +175,9 @@ def potentials(
             raise MissingColumnsError([name], accounts.index.names, where="accounts")
     history = accounts if supply is None else supply
     rows: list[DataFrame] = []
+    wanted = set(POTENTIALS) if items is None else set(items)
     for item, column in _STATED.items():
-        if column in accounts:
+        if item in wanted and column in accounts:
             rows.append(_rows(item, accounts[column]))
     units = [str(u) for u in accounts.index.get_level_values("unit")]
     kinds = np.array([evaluation.kind_of(u) for u in units], dtype=object)
@@ -187,11 +192,13 @@ def potentials(
             if len(mine):
                 rows += _from_ideals(mine, kind, str(area), evaluation)
     for suffix, (left, given) in _YEARS.items():
-        if not split and left in accounts and given in history:
+        asked = not wanted.isdisjoint((f"years_mean{suffix}", f"years_max{suffix}"))
+        if asked and not split and left in accounts and given in history:
             rows += _years_left(accounts[left], history[given], suffix, mean_years)
     if not rows:
         return pd.DataFrame(columns=["unit", "year", "item", "kind", "value"])
     table = pd.concat(rows, ignore_index=True).dropna(subset="value")
+    table = table[table["item"].isin(wanted)]
     table["kind"] = table["item"].map({p.item: p.kind for p in POTENTIALS.values()})
     return in_order(table)
 
