@@ -196,7 +196,9 @@ def test_our_own_workbook_of_accounts_is_read_back(tmp_path):
     rows = list(book["台账"].iter_rows(min_row=5, values_only=True))
     heads = ["unit", "name", "year", *(str(h).split("（")[0] for h in rows[0][3:])]
     parks = [r for r in rows[1:] if r[0] in set(result.accounts.index.get_level_values("unit"))]
-    pd.DataFrame(parks, columns=heads).drop(columns="name").to_csv(
+    kept = [i for i, head in enumerate(heads) if head in {"unit", "year", *result.accounts}]
+    rows = [[row[i] for i in kept] for row in parks]
+    pd.DataFrame(rows, columns=[heads[i] for i in kept]).to_csv(
         tmp_path / "b.csv", index=False, encoding="utf-8"
     )
     found = zg.read_accounts(tmp_path / "b.csv")
