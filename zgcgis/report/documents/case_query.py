@@ -133,7 +133,9 @@ def _map(found: Query, lang: str, count: int) -> Figure:
         parks = polygons(zone.layer("park"))
         layers.append(Layer(geo.to_plane(parks.geometry, center), line="#44506a", width=1.2, dash="6 3"))  # fmt: skip
     name = Text("选中的图形", "Selected")
-    svg = map_svg(layers, frame, lang=lang, legend=[(name.say(lang), "#f3b0a8")])
+    svg = map_svg(
+        layers, frame, lang=lang, legend=[(name.say(lang), "#f3b0a8")], label=name.say(lang)
+    )
     short = Text(f"（画出前 {_MOST_DRAWN} 个）", f" (the first {_MOST_DRAWN} are drawn)")
     more = short if count > _MOST_DRAWN else Text("", "")
     return Figure(Text(name.zh + more.zh, name.en + more.en), svg, _SIZE)
