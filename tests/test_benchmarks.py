@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 import shapely
 
 from tests.benchmarks import __main__ as runner
-from tests.benchmarks import desk, fabric, reading, tasks
+from tests.benchmarks import commands, desk, fabric, reading, tasks
 
 ROOT = Path(__file__).parents[1]
 
@@ -160,3 +161,16 @@ def test_the_desk_is_measured_beside_its_bars(capsys):
     assert found["pages"] == 12
     assert set(desk.BARS) <= set(found)
     assert said.count("bar") == 2
+
+
+@pytest.mark.skipif(os.name != "posix", reason="tells what another process took")
+def test_whole_commands_are_measured_and_their_slope_told():
+    found = commands.measure([300, 600], ["check"], rounds=1)
+    assert set(found) == {(name, size) for name in ("sample", "check") for size in (300, 600)}
+    assert all(cost.processor_s > 0 and cost.peak_mb > 50 for cost in found.values())
+    text = commands.table(found)
+    assert "| check | 600 |" in text
+    one, ten = commands.Cost(1, 2, 3), commands.Cost(1, 20, 3)
+    assert commands.slope(10, 100, one, ten) == pytest.approx(1)
+    with pytest.raises(RuntimeError):
+        commands.run(["check", "/nowhere"])

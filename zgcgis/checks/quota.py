@@ -83,6 +83,10 @@ def quota_use(zone: Zone) -> pd.DataFrame:
     UnknownNameError
         If a quota names a use or a kind that nothing answers to.
     """
+    return zone.once(_used)
+
+
+def _used(zone: Zone) -> pd.DataFrame:
     quotas = zone.quotas.reset_index(drop=True)
     if quotas.empty or "parcel" not in zone.layers:
         return quotas.assign(used_m2=np.nan, left_m2=np.nan, parcels=0, derived=0)
