@@ -11,6 +11,8 @@ import base64
 import gzip
 import json
 import math
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +22,18 @@ import shapely
 from numpy.typing import NDArray
 from pandas import Series
 
-__all__ = ["COARSEST", "Packed", "bits_of", "pack", "pack_column", "pack_text", "unit_m"]
+from ...geo.rings import processors
+
+__all__ = [
+    "COARSEST",
+    "Packed",
+    "bits_of",
+    "pack",
+    "pack_column",
+    "pack_columns",
+    "pack_text",
+    "unit_m",
+]
 
 _FINE, _COARSE = 28, 26
 _UNITS = ((500_000, _FINE), (1_500_000, 27))  # up to so many vertices; beyond, the coarse one
@@ -113,6 +126,15 @@ def pack_column(values: Series, order: NDArray[np.intp]) -> tuple[dict[str, Any]
     elif pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
         return _numbers(column.astype("float64").to_numpy())
     return _texts(column)
+
+
+def pack_columns(
+    columns: Mapping[str, Series], order: NDArray[np.intp]
+) -> dict[str, tuple[dict[str, Any], str]]:
+    """Write columns as :func:`pack_column` does, one beside the other."""
+    with ThreadPoolExecutor(processors()) as pool:  # most of it is packing, which needs no lock
+        made = pool.map(lambda values: pack_column(values, order), columns.values())
+        return dict(zip(columns, made, strict=True))
 
 
 _DAY_0 = pd.Timestamp("1900-01-01")

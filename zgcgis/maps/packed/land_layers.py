@@ -26,7 +26,7 @@ from ...land_use import CLASSES, STATE_KEYS, build_states, classify, text_of, te
 from ...model import COLUMNS, LEVELS, Zone
 from ...terms import TERMS
 from ..panel import breaks
-from .codec import Packed, pack, pack_column
+from .codec import Packed, pack, pack_columns
 from .room import MOST_BYTES, Foreseen, Land, Part, coarse, fill, need_of, not_read, room_of
 
 __all__ = [
@@ -221,10 +221,9 @@ def _packed(
     base = _RANKS.get(level, 1)
     parts = [Part(base, level, "", {}, packed.data, drawn.needed)]
     order = list(sheet.columns)
-    for key, values in sheet.columns.items():
+    for key, (told, data) in pack_columns(sheet.columns, packed.order).items():
         first = key in (f"by.{opening}", *_FIRST, *beside)
         rank = base if first else base + _later(key, order)
-        told, data = pack_column(values, packed.order)
         parts.append(Part(rank, level, key, told, data, drawn.needed and first))
     return record, parts
 
@@ -237,8 +236,8 @@ def packed_rows(key: str, name: Sequence[str], rows: GeoDataFrame, columns: Mapp
         "styles": [], "style": "", "fields": [], "columns": {},
     }  # fmt: skip
     blocks = {key: packed.data}
-    for column, values in columns.items():
-        record["columns"][column], blocks[f"{key}.{column}"] = pack_column(values, packed.order)
+    for column, (told, data) in pack_columns(columns, packed.order).items():
+        record["columns"][column], blocks[f"{key}.{column}"] = told, data
     return record, blocks
 
 
