@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 
 import geopandas as gpd
 import openpyxl
@@ -11,11 +12,12 @@ import shapely
 from click.testing import CliRunner
 
 from zgcgis.cli import cli
-from zgcgis.errors import ReadError
+from zgcgis.errors import ReadError, ZoneError
+from zgcgis.intake.columns import guess_level
 from zgcgis.intake.examine import examine
 from zgcgis.intake.layer import Options
 from zgcgis.io import new_zone, open_zone
-from zgcgis.io.importing import import_file
+from zgcgis.io.importing import import_all, import_file
 
 EAST, NORTH = 440_000.0, 4_425_000.0
 
@@ -213,8 +215,73 @@ def test_doctor_says_where_import_will_ask_for_the_level(zone, tmp_path):
     asked = run.invoke(cli, ["import", str(path), "--zone", str(zone), "--lang", "en"])
     assert "--level" in str(asked.exception)
     assert not list((zone / "layers").glob("*.parquet"))
+    asks = told.output.partition("to say first: ")[2].strip()
+    assert asks == asked.exception.en.strip()
+    assert told.exit_code == data["exit_code"] == 3
+    assert data["asked"]["en"] == asks
     told = run.invoke(cli, ["doctor", str(path), "--level", "parcel", "--lang", "en"])
     assert "say it with --level" not in told.output
+    assert told.exit_code == 0
+
+
+def test_a_drawing_alone_is_asked_all_at_once_and_the_answer_works(zone, tmp_path):
+    path = tmp_path / "图.dxf"
+    corners = [(440e6, 4425e6), (440.1e6, 4425e6), (440.1e6, 4425.08e6), (440e6, 4425.08e6)]
+    points = "".join(f"10\n{x}\n20\n{y}\n" for x, y in corners)
+    path.write_text(
+        f"0\nSECTION\n2\nENTITIES\n0\nLWPOLYLINE\n8\nDK\n90\n4\n70\n1\n{points}0\nENDSEC\n0\nEOF\n"
+    )
+    with pytest.raises(ZoneError) as asked:
+        import_all(path, zone)
+    for word in ("--level parcel", "--scale geometry=mm", "--crs EPSG"):
+        assert word in asked.value.zh.replace("--level 级别（如 parcel", "--level parcel")
+    options = Options(crs="EPSG:4548", scale={"geometry": "mm"})
+    intake = import_file(path, zone, "parcel", options=options)
+    assert intake.counts["used"] == 1
+
+
+def test_a_ledger_alone_says_what_has_to_come_before_it(zone, tmp_path):
+    folder = tmp_path / "交付"
+    folder.mkdir()
+    path = folder / "供地台账.csv"
+    path.write_text("宗地代码,供地方式,供地日期\nP1,出让,2021-06-01\n", encoding="utf-8")
+    with pytest.raises(ZoneError, match=r"Import the shapes.*zgcgis import FOLDER") as told:
+        import_all(path, zone)
+    assert "供地台账.csv" in told.value.zh
+    layer = gpd.GeoDataFrame({"宗地代码": ["P1"]}, geometry=boxes(0, 1), crs=4548)
+    layer.to_file(folder / "宗地.gpkg")
+    made = import_all(folder, zone)
+    assert [one.level for one in made] == ["parcel", "parcel"]
+    assert open_zone(zone).layer("parcel")["supply_mode"].tolist() == ["granted"]
+
+
+@pytest.mark.parametrize(
+    ("heads", "level"),
+    [
+        ("统一社会信用代码,企业名称,年份,经度,纬度", "enterprise"),
+        ("TYSHXYDM,单位名称,备注", "enterprise"),
+        ("宗地代码,统一社会信用代码,备注", None),
+        ("宗地代码,统一社会信用代码,企业名称,供地方式,供地日期", "parcel"),
+    ],
+)
+def test_a_list_of_firms_is_known_by_their_credit_codes(heads, level):
+    guess = guess_level(heads.split(","), None, ("表",))
+    assert (guess.level if guess.sure else None) == level
+
+
+def test_what_an_archive_leaves_out_is_said_by_a_whole_import_too(zone, tmp_path):
+    boxes_ = gpd.GeoDataFrame({"宗地代码": ["P1", "P2"]}, geometry=boxes(0, 2), crs=4548)
+    boxes_.to_file(tmp_path / "宗地.gpkg")
+    (tmp_path / "说明.json").write_text('{"title": "x"}', encoding="utf-8")
+    path = tmp_path / "成果.zip"
+    with zipfile.ZipFile(path, "w") as box:
+        box.write(tmp_path / "宗地.gpkg", "宗地.gpkg")
+        box.write(tmp_path / "说明.json", "说明.json")
+    (one,) = import_all(path, zone)
+    found = one.findings[one.findings["rule"] == "R427"]
+    assert found["detail"].tolist() == ["说明.json"]
+    told = json.loads((zone / "ledger.json").read_text(encoding="utf-8"))["imports"]
+    assert told[-1]["rules"]["R427"] == 1
 
 
 # --- a zone from nothing --------------------------------------------------------------------------

@@ -525,17 +525,20 @@ def test_totals_are_held_against_their_parts(tmp_path, totals, wrong):
     assert report.layers[0].log.counts["refused"] == 3
 
 
-def test_features_without_a_row_are_listed_up_to_a_number_and_counted_beyond(monkeypatch):
+@pytest.mark.parametrize(("count", "named"), [(2, 1), (12, 10)])
+def test_features_without_a_row_are_said_in_one_sentence_with_their_number(count, named):
     from zgcgis.intake import log, tabular
 
-    monkeypatch.setattr(log, "MOST_LISTED", 5)
-    monkeypatch.setattr(tabular, "MOST_LISTED", 5)
-    layer = pd.DataFrame({"id": [f"P{k}" for k in range(12)]})
+    layer = pd.DataFrame({"id": [f"P{k}" for k in range(count)]})
     made = log.Log(1)
     tabular.join(layer, pd.DataFrame({"id": ["P0"], "owner": ["甲"]}), made)
-    assert [one.rule for one in made.findings].count("R604") == 5
-    (rest,) = made.unlisted
-    assert (rest.words["other"], rest.words["measured"]) == ("R604", 6)
+    (one,) = [found for found in made.findings if found.rule == "R604"]
+    assert (one.words["measured"], one.words["limit"]) == (count - 1, count)
+    names = one.words["detail"]
+    assert names.split("、")[0] == "P1"
+    assert names.count("P") == named
+    assert names.endswith("…") == (count - 1 > named)
+    assert one.words["feature"] == ("P1" if count == 2 else None)
 
 
 def test_two_lines_of_names_in_a_text_table_are_joined(tmp_path):

@@ -142,9 +142,9 @@ _FREE = {"parks.csv", "members.csv", "names.csv", "boundaries.csv"}
     "H207",
     "error",
     unit="1",
-    zh="{detail} 所写的单元“{feature}”不存在，这 {measured:.0f} 处不起作用（最接近的编号：{other}）",
+    zh="{detail} 所写的单元“{feature}”不存在，这 {measured:.0f} 处不起作用（应为：{other}）",
     en="{detail} names a unit that is not there, {feature}, so the {measured:.0f} place(s) have no "
-    "effect (nearest id: {other})",
+    "effect (one of: {other})",
 )
 def unit_named_is_not_there(zone: Zone) -> GeoDataFrame:
     """A unit that a table or setting names is listed in ``parks.csv``, drawn, or in the plan.
@@ -163,7 +163,7 @@ def unit_named_is_not_there(zone: Zone) -> GeoDataFrame:
         {
             "level": "unit",
             "feature": unit,
-            "other": nearest(unit, sorted(known), words) or "—",
+            "other": nearest(unit, sorted(known), words) or "、".join(_few(sorted(known))) or "—",
             "measured": len(found),
             "severity": "warning" if file.split()[0] in _FREE else grave,
             "detail": f"{file}（行 row {', '.join(_few(found))}）",

@@ -15,8 +15,10 @@ from .console import command, pad, print_json, say
 from .mending import changes_as_json, show_changes, undo_last
 
 if TYPE_CHECKING:
+    from ..errors import ZoneError
     from ..intake.layer import FileReport, Layer, Options
     from ..io.importing import Intake
+    from ..io.importing.delivery import Delivery
 
 __all__ = ["doctor", "import_", "known_crs"]
 
@@ -175,8 +177,11 @@ def doctor(
     zones = [examine_zone(given) for given in files if is_zone(given)]
     others = [given for given in files if not is_zone(given)]
     there = [str(one) for given in others for one in delivered(given)]
-    reports = compare(examine_delivery(there, options=options, level=level).reports)
+    delivery = examine_delivery(there, options=options, level=level)
+    reports = compare(delivery.reports)
+    asked = _asked_of(files, delivery, options, level)
     code = max(_exit_code(report for _, report in reports), *(not one.sound for one in zones), 0)
+    code = 3 if asked is not None else code
     aside = [one for given in others for one in left_out(given)]
     if as_json:
         told = {
@@ -184,6 +189,7 @@ def doctor(
             "zones": [zone_as_json(one) for one in zones],
             "files": [file_as_json(file, report) for file, report in reports],
             "left_out": _aside_as_json(aside),
+            "asked": None if asked is None else {"zh": asked.zh, "en": asked.en},
             "open_doors": [en for _, en in OPEN_DOORS.values()],
             "exit_code": code,
         }
@@ -194,7 +200,19 @@ def doctor(
         for file, report in reports:
             _show(file, report, lang)
         _show_aside(aside, lang)
+        if asked is not None:
+            say(Text(f"导入前须说明：{asked.zh}", f"to say first: {asked.en}").say(lang))
     sys.exit(code)
+
+
+def _asked_of(
+    files: tuple[str, ...], delivery: Delivery, options: Options, level: str | None
+) -> ZoneError | None:
+    """Return what an import of the one thing given would ask; files that were refused ask nothing."""
+    refused = any(report.refusal is not None for _, report in delivery.reports)
+    if len(files) > 1 or level is not None or refused or not delivery.reports:
+        return None
+    return delivery.asks(files[0], options)
 
 
 def _aside_as_json(aside: Iterable[tuple[str, Text]]) -> list[dict[str, str]]:

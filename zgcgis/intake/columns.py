@@ -431,6 +431,8 @@ _TITLES = {
 """Words in the title of a file that name a level."""
 _OF_SUPPLY = {"supply_mode", "supply_date", "agreed_start_date", "land_price_wan"}
 """Columns that speak of the supply of land, and so of parcels alone."""
+_OF_FIRMS = {"统一社会信用代码", "社会信用代码", "tyshxydm", "uscc"}
+"""Columns that tell firms apart, and nothing else."""
 _GUESSES = (
     "parcel",
     "land_patch",
@@ -446,6 +448,12 @@ _GUESSES = (
 )
 
 
+def _names_parcels(names: list[str]) -> bool:
+    """Whether a table has the id of a parcel, and so may be a ledger that names their holders."""
+    of = match_columns(names, "enterprise", {}).of
+    return "parcel_id" in of.values()
+
+
 def guess_level(names: list[str], family: str | None, titles: Iterable[str] = ()) -> Guess:
     """Return the level whose columns a file has most of, and whether that leaves no doubt.
 
@@ -456,6 +464,7 @@ def guess_level(names: list[str], family: str | None, titles: Iterable[str] = ()
     heads = [plain_name(title) for title in titles]
     scores: dict[str, float] = {}
     only = 0
+    firms = bool(plain & _OF_FIRMS) and not _names_parcels(names)
     for level in _GUESSES:
         if family == "polygon" and LEVELS[level].geometry == "point":
             continue
@@ -467,10 +476,12 @@ def guess_level(names: list[str], family: str | None, titles: Iterable[str] = ()
         known = set(LEVELS[level].columns)
         matched = match_columns(names, level, {}).of.values()
         count = len([c for c in matched if c not in _OF_MANY])
-        supplied = 0.5 * any(c in _OF_SUPPLY for c in matched)
+        peculiar = 0.5 * any(c in _OF_SUPPLY for c in matched)
+        if level == "enterprise" and firms:
+            peculiar += 1.5
         odd = len([c for c in COLUMNS if c not in known and plain_name(c) in plain])
         only = max(only, count + named)
-        scores[level] = count - odd + 1.5 * named + supplied
+        scores[level] = count - odd + 1.5 * named + peculiar
     ranked = sorted(scores, key=lambda level: -scores[level])  # of equals the first stays first
     if only == 0 and family == "point":
         return Guess("enterprise", sure=False)

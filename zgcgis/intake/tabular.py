@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from .columns import plain_name, units_by_name
 from .encoding import decode_bytes, plain_key
-from .log import MOST_LISTED, Finding, Log, Refusal
+from .log import Finding, Log, Refusal
 from .sandbox.format import Staged
 from .sandbox.process import run_child
 
@@ -37,6 +37,8 @@ _FOOTER = re.compile(
     r"^(备?注|说明|填表|制表|填报|审核|审批|复核|负责人|单位负责人|联系|资料来源|数据来源|来源)\s*(人|单位|日期|电话|意见)?\s*[:：]|^注\s*\d?\s*[:：、.]"
 )
 _SIGNED = re.compile(r"[:：]|^\S{2,4}$")  # beside a signature: another, or a name
+MOST_NAMED = 10
+"""Features without a row that a sentence names."""
 _AT_ONCE = 500_000  # cells that are held as objects
 
 
@@ -422,9 +424,10 @@ def join(
         if there != value:
             log.add("R602", places[0], feature=value, other=there)
     bare = [value for place, value in enumerate(layer[key]) if place not in source]
-    for value in bare[:MOST_LISTED]:
-        log.add("R604", None, feature=value)
-    log.listed["R604"] += len(bare)  # what is beyond is counted
+    if bare:
+        names = "、".join(map(str, bare[:MOST_NAMED])) + ("…" if len(bare) > MOST_NAMED else "")
+        one = str(bare[0]) if len(bare) == 1 else None
+        log.add("R604", None, feature=one, measured=len(bare), limit=len(layer), detail=names)
     return _filled(layer, table, source, log, key, updated)
 
 

@@ -76,22 +76,10 @@ def _import_all(path: str | Path, folder: Path, options: Options, how: How) -> l
         if report.refusal is not None:
             raise report.refusal.of(file)
     parts = given.parts(options)
-    unclear = [
-        f"{part.file.name}: {part.layer.name}"
-        for part in parts
-        if not part.layer.sure and options.layer in {None, part.layer.name}
-    ]
-    by_level: dict[str, list[_Part]] = {}
-    for part in parts:
-        if not part.joins and part.layer.sure:
-            by_level.setdefault(part.layer.level, []).append(part)
-    doubled = [
-        f"{level}: {'、'.join(part.title for part in held)}"
-        for level, held in by_level.items()
-        if len(held) > 1 and not how.add and not _of_kinds(held) and not all(map(_is_project, held))
-    ]
-    if unclear or doubled or not parts:
-        raise _what_to_ask(path, unclear, doubled)
+    asked = given.asks(path, options, add=how.add)
+    if asked is not None:
+        raise asked
+    by_level = _by_level(parts)
     _refuse_stopped(path, parts)
     order = list(LEVELS)
     parts.sort(key=lambda part: (part.joins, order.index(part.layer.level)))
@@ -109,10 +97,20 @@ def _import_all(path: str | Path, folder: Path, options: Options, how: How) -> l
                 prefix=part.file.stem if _is_project(part) else "",
                 corners=given.corners,
                 said=tuple(one for one in part.layer.log.findings if one.rule in _OF_DELIVERY),
+                of_file=part.said,
             ),
         )
         for part in parts
     ]
+
+
+def _by_level(parts: list[_Part]) -> dict[str, list[_Part]]:
+    """Return the layers that are stored for themselves, by their levels."""
+    found: dict[str, list[_Part]] = {}
+    for part in parts:
+        if not part.joins and part.layer.sure:
+            found.setdefault(part.layer.level, []).append(part)
+    return found
 
 
 def _refuse_stopped(path: str | Path, parts: list[_Part]) -> None:
@@ -148,15 +146,34 @@ class Delivery:
     def parts(self, options: Options) -> list[_Part]:
         """Return the layers that are to be taken in."""
         found = []
+        said: dict[str, tuple[Finding, ...]] = {}
         for k, (file, report) in enumerate(self.reports):
             path = Path(file)
+            said[file] = (*said.get(file, ()), *report.said)
             several = len(report.layers) > 1 or path.suffix.lower() in archive.SUFFIXES
-            found += [
-                _Part(path, layer.name if several else options.layer, layer)
-                for n, layer in enumerate(report.layers)
-                if (k, n) not in self.twice
-            ]
+            for n, layer in enumerate(report.layers):
+                if (k, n) not in self.twice:
+                    name = layer.name if several else options.layer
+                    found.append(_Part(path, name, layer, said.pop(file, ())))
         return found
+
+    def asks(self, path: str | Path, options: Options, *, add: bool = False) -> ZoneError | None:
+        """Return what has to be asked before any of it can be taken in, None if nothing has."""
+        parts = self.parts(options)
+        unclear = [
+            part
+            for part in parts
+            if not (part.layer.sure or part.layer.asked)
+            and options.layer in {None, part.layer.name}
+        ]
+        doubled = [
+            f"{level}: {'、'.join(part.title for part in held)}"
+            for level, held in _by_level(parts).items()
+            if len(held) > 1 and not add and not _of_kinds(held) and not all(map(_is_project, held))
+        ]
+        if unclear or doubled or not parts:
+            return _what_to_ask(path, unclear, doubled)
+        return None
 
     def corners(self) -> NDArray[np.float64]:
         """Return the corners of all outlines whose system is stated, in degrees of CGCS2000."""
@@ -374,11 +391,15 @@ def _one_land(one: Layer, two: Layer) -> bool:
 
 @dataclass(frozen=True)
 class _Part:
-    """A layer of a delivery: its file, the name by which it is asked for, what it is."""
+    """A layer of a delivery: its file, the name by which it is asked for, what it is.
+
+    ``said`` is what its file says as a whole; of the layers of a file the first carries it.
+    """
 
     file: Path
     name: str | None
     layer: Layer
+    said: tuple[Finding, ...] = ()
 
     @property
     def joins(self) -> bool:
@@ -400,13 +421,26 @@ def _of_kinds(parts: list[_Part]) -> bool:
     return len(set(filter(None, kinds))) == len(parts)
 
 
-def _what_to_ask(path: str | Path, unclear: list[str], doubled: list[str]) -> ZoneError:
+_MOST_ASKED = 12  # layers that a question names
+_STOPS_SAID = 3  # layers whose other questions are asked with that for the level
+
+
+def _what_to_ask(path: str | Path, unclear: list[_Part], doubled: list[str]) -> ZoneError:
     zh, en = [], []
     if unclear:
-        zh.append(f"看不出属于哪一级的图层：{'；'.join(unclear)}。请逐个导入并用 --level 说明")
-        en.append(
-            f"it cannot be told of which level are: {'; '.join(unclear)}; import each with --level"
+        names = [f"{part.file.name}: {part.layer.name}" for part in unclear[:_MOST_ASKED]]
+        rest = len(unclear) - len(names)
+        zh.append(
+            f"看不出属于哪一级的图层：{'；'.join(names)}{f'；等 {len(unclear)} 个' if rest else ''}。"
+            f"请逐个导入并用 --level 说明：{_by_hand(unclear, '级别')}"
         )
+        en.append(
+            f"it cannot be told of which level are: {'; '.join(names)}"
+            f"{f' and {rest} more' if rest else ''}; import each with --level: {_by_hand(unclear, 'LEVEL')}"
+        )
+        stops = [s.of(str(p.file)) for p in unclear[:_STOPS_SAID] for s in p.layer.log.stops]
+        zh += [one.zh.rstrip("。") for one in stops]
+        en += [one.en.rstrip(".") for one in stops]
     if doubled:
         zh.append(f"同一级别有几个图层：{'；'.join(doubled)}。请用 --layer 选一个，或用 --add 合并")
         en.append(
@@ -419,3 +453,15 @@ def _what_to_ask(path: str | Path, unclear: list[str], doubled: list[str]) -> Zo
         f"{path}：{'；'.join(zh)}。未导入任何图层。",
         f"{path}: {'; '.join(en)}. Nothing was imported.",
     )
+
+
+def _by_hand(unclear: list[_Part], word: str) -> str:
+    """Return the command that says the level of the first of some layers, and which levels there are."""
+    first = unclear[0]
+    layer = f' --layer "{first.name}"' if first.name else ""
+    levels = "、".join(_COMMON) if word == "级别" else ", ".join(_COMMON)
+    tail = f"（如 {levels}）" if word == "级别" else f" (such as {levels})"
+    return f'zgcgis import "{first.file}"{layer} --zone ZONE --level {word}{tail}'
+
+
+_COMMON = ("parcel", "land_patch", "building", "park", "boundary", "proposal", "enterprise")

@@ -59,9 +59,11 @@ def joined(
     """
     if old is None:
         raise ZoneError(
-            f"{path} 是没有图形的表，而示范区还没有 {level} 图层可连接。请先导入该图层的图形。",
+            f"{path} 是没有图形的表，而示范区还没有 {level} 图层可连接。"
+            f"请先导入该图层的图形，再导入这个表；或把两者放在一个文件夹里一次导入：zgcgis import 文件夹 --zone ZONE。",
             f"{path} is a table without shapes, and the zone has no {level} layer to join it to. "
-            "Import the shapes of that layer first.",
+            "Import the shapes of that layer first and then this table, or both from one folder at once: "
+            "zgcgis import FOLDER --zone ZONE.",
         )
     ours, table = read_stored_layer(old, level), layer.used_values
     log = Log(len(table), options.accept)

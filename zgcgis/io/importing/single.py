@@ -77,7 +77,8 @@ class How:
     """How a layer meets the one that is there, and the delivery to which it belongs.
 
     ``guessed`` says that nobody named its level; ``prefix`` goes before ids that are there already.
-    ``corners`` are those of the delivery's other layers, ``said`` what the delivery says of it.
+    ``corners`` are those of the delivery's other layers, ``said`` what the delivery says of it,
+    ``of_file`` what was said of its whole file when that was examined.
     """
 
     add: bool = False
@@ -87,6 +88,7 @@ class How:
     delivery: int | None = None
     corners: Callable[[], NDArray[np.float64]] | None = None
     said: tuple[Finding, ...] = ()
+    of_file: tuple[Finding, ...] = ()
     guessed: bool = False
     prefix: str = ""
 
@@ -177,6 +179,8 @@ def of_zone(
 
 def _import(path: str | Path, folder: Path, level: str, options: Options, how: How) -> Intake:
     report, layer = the_layer(path, level, options, **of_zone(folder, level, how.corners))
+    further = tuple(one for one in how.of_file if one not in report.said)
+    report = replace(report, said=(*report.said, *further))
     files = layer_files(folder / "layers")
     joins = layer.table and LEVELS[level].geometry not in {"point", "any"}
     if joins and level == "parcel" and "land_patch" in files:
