@@ -15,10 +15,8 @@ from .console import command, pad, print_json, say
 from .mending import changes_as_json, show_changes, undo_last
 
 if TYPE_CHECKING:
-    from ..errors import ZoneError
     from ..intake.layer import FileReport, Layer, Options
     from ..io.importing import Intake
-    from ..io.importing.delivery import Delivery
 
 __all__ = ["doctor", "import_", "known_crs"]
 
@@ -164,7 +162,7 @@ def doctor(
     """检查数据文件或示范区文件夹；不作任何改动。Examine files or a zone; changes nothing."""
     from ..intake.examine import compare
     from ..intake.sandbox.process import OPEN_DOORS
-    from ..io.importing.delivery import examine_delivery
+    from ..io.importing.delivery import asked_of, examine_delivery
     from ..io.outside import delivered, left_out
     from ..io.zones import is_zone
     from ..model import LEVELS
@@ -179,7 +177,7 @@ def doctor(
     there = [str(one) for given in others for one in delivered(given)]
     delivery = examine_delivery(there, options=options, level=level)
     reports = compare(delivery.reports)
-    asked = _asked_of(files, delivery, options, level)
+    asked = asked_of(files, delivery, options, level)
     code = max(_exit_code(report for _, report in reports), *(not one.sound for one in zones), 0)
     code = 3 if asked is not None else code
     aside = [one for given in others for one in left_out(given)]
@@ -203,16 +201,6 @@ def doctor(
         if asked is not None:
             say(Text(f"导入前须说明：{asked.zh}", f"to say first: {asked.en}").say(lang))
     sys.exit(code)
-
-
-def _asked_of(
-    files: tuple[str, ...], delivery: Delivery, options: Options, level: str | None
-) -> ZoneError | None:
-    """Return what an import of the one thing given would ask; files that were refused ask nothing."""
-    refused = any(report.refusal is not None for _, report in delivery.reports)
-    if len(files) > 1 or level is not None or refused or not delivery.reports:
-        return None
-    return delivery.asks(files[0], options)
 
 
 def _aside_as_json(aside: Iterable[tuple[str, Text]]) -> list[dict[str, str]]:

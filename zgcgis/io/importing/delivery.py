@@ -29,7 +29,7 @@ from ..stored import read_stored_layer
 from ..zones import layer_files, own_codes, zone_folder
 from .single import How, Intake, import_one, of_zone
 
-__all__ = ["Delivery", "examine_delivery", "import_all"]
+__all__ = ["Delivery", "asked_of", "examine_delivery", "import_all"]
 
 PROJECT_MOST_M2 = 1_000_000.0
 """No one supply of land is larger than this: an outline that is larger is that of a zone."""
@@ -226,6 +226,16 @@ def examine_delivery(
     if level is None:
         flat = _with_red_lines(flat, zone)
     return _taken_once(flat)
+
+
+def asked_of(
+    files: Sequence[str], delivery: Delivery, options: Options, level: str | None
+) -> ZoneError | None:
+    """Return what an import of the one thing given would ask; files that were refused ask nothing."""
+    refused = any(report.refusal is not None for _, report in delivery.reports)
+    if len(files) > 1 or level is not None or refused or not delivery.reports:
+        return None
+    return delivery.asks(files[0], options)
 
 
 def _is_inferred(layer: Layer) -> bool:

@@ -179,8 +179,7 @@ def of_zone(
 
 def _import(path: str | Path, folder: Path, level: str, options: Options, how: How) -> Intake:
     report, layer = the_layer(path, level, options, **of_zone(folder, level, how.corners))
-    further = tuple(one for one in how.of_file if one not in report.said)
-    report = replace(report, said=(*report.said, *further))
+    report = replace(report, said=(*report.said, *(f for f in how.of_file if f not in report.said)))
     files = layer_files(folder / "layers")
     joins = layer.table and LEVELS[level].geometry not in {"point", "any"}
     if joins and level == "parcel" and "land_patch" in files:
