@@ -108,6 +108,7 @@ def words(site: Site, zone: Path) -> dict[str, list[list[str]]]:
                    "-o", site.new()]],
         "consolidate": [["consolidate", zone, "--proven", inputs / "proposal.gpkg", "--template",
                          inputs / "letter.docx", "-o", site.new()]],
+        "access": [["access", zone, "--public", "-o", site.new()]],
         "fix": [["fix", worn, "--write"], ["fix", worn, "--undo"], ["fix", zone, "-o", site.new()]],
         "admit": [["admit", inputs / "project.toml", "--zone", zone]],
         "allocate": [["allocate", zone, inputs / "wish.toml", "-o", site.new()]],

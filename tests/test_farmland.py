@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import geopandas as gpd
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 from shapely import box
 
-from zgcgis import geo
-from zgcgis.planning.difference import State, compare_states
+from zgcgis import geo, open_zone
+from zgcgis.cli import cli
+from zgcgis.planning.difference import State, compare_states, scenario_farmland
 from zgcgis.planning.ledger import farmland_balance
+from zgcgis.planning.scenario import Change, apply
 
 CENTER = (116.4, 40.0)
 
@@ -41,6 +45,40 @@ def test_a_ledger_by_hand():
     assert not found.remarks
     size = geo.area_m2(found.pieces.geometry, center=CENTER)
     assert size.tolist() == pytest.approx(found.pieces["area_m2"].tolist(), abs=0.05)  # PROJ: 1 mm
+
+
+def test_the_workbook_of_a_scenario_has_it(tmp_path):
+    """A works plot tilled, and built on again: as much as the parcel measures."""
+    zone = open_zone("sample")
+    parcels = zone.at(2023).layer("parcel")
+    sizes = geo.area_m2(parcels.geometry, center=zone.center).set_axis(parcels["id"])
+    use = parcels.set_index("id")["land_use"].astype(str)
+    tilled = use[use.str.startswith("1001")].index[0]
+    text = f"""[scenario]
+[[change]]
+do = "set"
+level = "parcel"
+id = "{tilled}"
+values = {{ land_use = "0101", farmland_grade = "7" }}
+"""
+    (tmp_path / "s.toml").write_text(text, encoding="utf-8")
+    out = tmp_path / "o"
+    answer = CliRunner().invoke(
+        cli, ["scenario", "sample", str(tmp_path / "s.toml"), "-o", str(out)]
+    )
+    assert answer.exit_code == 0, answer.output
+    rows = list(load_workbook(out / "scenario.xlsx")["占补平衡（m²）"].values)
+    assert rows[1][0:2] == ("0101", "7")
+    assert rows[1][3] == pytest.approx(sizes[tilled], abs=0.01)
+    assert rows[-1][4] == pytest.approx(sizes[tilled], abs=0.01)
+    made = Change("set", {"level": "parcel", "id": tilled, "values": {"land_use": "0101"}})
+    undone = Change("set", {"level": "parcel", "id": tilled, "values": {"land_use": "1001"}})
+    changed = apply(zone, [made])
+    back = scenario_farmland(changed, apply(changed, [undone]))
+    assert back.lines["taken_m2"].iloc[-1] == pytest.approx(sizes[tilled])
+    assert back.remarks  # no grade is stated
+    assert scenario_farmland(zone, zone) is None
+    assert scenario_farmland(changed, changed) is None
 
 
 def test_what_the_layers_do_not_hold_is_said():

@@ -58,7 +58,7 @@ def test_the_page_has_commands_of_every_kind(week):
     _, said = week
     assert {command.split()[1] for command, *_ in said} == {
         "sample", "terms", "export", "under", "query", "pack", "map", "check", "fix", "admit", "allocate", "scenario",
-        "consolidate",
+        "consolidate", "access",
     }  # fmt: skip
     assert len(said) >= 12
 

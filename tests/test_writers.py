@@ -85,6 +85,7 @@ WORDS = {
     "pack": lambda zone: ["pack", zone, "--kind", "points"],
     "under": lambda zone: ["under", zone, SAMPLE / "layers/protection.geojson"],
     "consolidate": lambda zone: ["consolidate", zone],
+    "access": lambda zone: ["access", zone],
     "diff": lambda zone: ["diff", 2021, 2023, "--zone", zone],
     "allocate": lambda zone: ["allocate", zone, zone / "wish.toml"],
     "scenario": lambda zone: ["scenario", zone, zone / "change.toml"],
@@ -358,6 +359,7 @@ def written(hostile):
             "query": run("query", hostile, "--by", "owner", "-o", out / "query"),
             "under": run("under", hostile, room / "\x1b]0;in\x07.geojson", "-o", out / "under"),
             "consolidate": run("consolidate", hostile, "-o", out / "consolidate"),
+            "access": run("access", hostile, "-o", out / "access"),
             "diff": run(
                 "diff",
                 *[room / "\x1b]0;in\x07.geojson"] * 2,

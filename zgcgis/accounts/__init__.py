@@ -5,11 +5,13 @@
 gives the same table with all that explains it: which values were stated and which computed, how
 far they differ, what of each layer fell into no unit, which codes nobody knows, land by use, and
 for any cell the parcels, buildings or firms that make it. ``transitions`` and ``lineage`` compare
-two years, ``compare_features`` feature by feature; ``spatial_form`` tells density, mix and shape.
+two years, ``compare_features`` feature by feature; ``spatial_form`` tells density, mix and shape;
+``access`` how far parcels and parks are from stations and services.
 """
 
 from __future__ import annotations
 
+from .access import Access, access, nearest_stations
 from .book import LEVELS, Survey, measure, parts, survey
 from .change import NONE, Shared, Transitions, balance, lineage, shared_ground, transitions
 from .features import KINDS, SAME_M, changed_values, compare_features
@@ -24,15 +26,18 @@ __all__ = [
     "RECIPES",
     "SAME_M",
     "TILE_FROM",
+    "Access",
     "Shared",
     "Survey",
     "Transitions",
+    "access",
     "balance",
     "changed_values",
     "compare_features",
     "count_pieces",
     "lineage",
     "measure",
+    "nearest_stations",
     "on_cluster",
     "parts",
     "pieces",

@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "开发区整合优化核查",
         "review the consolidation of a zone: lines, industry, supply",
     ),
+    "access": ("desk", "到站点和公共服务的距离、时间、等时圈", "ways to stations and services"),
     "pack": ("desk", "报件：报告、界址点、四至、图册", "documents to hand in, a map a parcel"),
     "admit": ("planning", "项目准入审核", "review the admission of a project"),
     "allocate": ("planning", "在指标约束下安排用地", "allocate land under quotas"),

@@ -1,4 +1,4 @@
-"""``zgcgis under``, ``query``, ``consolidate`` and ``pack``: cases on the planner's desk."""
+"""``zgcgis under``, ``query``, ``consolidate``, ``access`` and ``pack``: cases on the planner's desk."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .console import command, print_json, print_table, say
 if TYPE_CHECKING:
     from ..assessment.casework import Consolidation, Under
 
-__all__ = ["consolidate", "pack", "query", "under"]
+__all__ = ["access", "consolidate", "pack", "query", "under"]
 
 METHOD = click.option(
     "--method",
@@ -213,6 +213,88 @@ def _say_consolidation(found: Consolidation, lang: str) -> None:
         say(f"  {titles[row['measure']]}: {row[lang]}  {row['area_m2']:,.2f} m²")
     if found.unknown.empty:
         say(Text("  没有", "  nothing").say(lang))
+
+
+@command()
+@click.argument("zone")
+@click.option("--level", default="", help="从哪个图层算起，默认宗地 From which layer; parcels.")
+@click.option(
+    "--mode", type=click.Choice(["walk", "drive"]), default="walk", help="步行或驾车 How one goes."
+)
+@click.option(
+    "--route",
+    type=click.Choice(["auto", "network", "straight"]),
+    default="auto",
+    help="有道路图层时按路网，否则直线 By road where there are roads, else straight.",
+)
+@click.option("--minutes", default="5,10,15", help="等时圈的分钟数，逗号分隔 Limits in minutes.")
+@click.option(
+    "--snap",
+    type=click.FloatRange(1, 5000),
+    default=300.0,
+    help="离道路最远多少米 Farthest from a road, in metres.",
+)
+@YEAR
+@PUBLIC
+@OUT
+@LANG
+@JSON
+def access(
+    zone: str,
+    level: str,
+    mode: str,
+    route: str,
+    minutes: str,
+    snap: float,
+    year: int | None,
+    public: bool,  # noqa: FBT001
+    out: str | None,
+    lang: str,
+    as_json: bool,  # noqa: FBT001
+) -> None:
+    """到轨道站点和公共服务的距离、时间，等时圈，分园区表。Ways to stations and services."""
+    from ..accounts import access as measure
+    from ..checks.admission import latest_year
+    from ..report.documents import access_json, access_table, write_access
+
+    here = opened(zone, lang, public=public)
+    found = measure(
+        here,
+        latest_year(here) if year is None else year,
+        level=level,
+        mode=mode,
+        method=route,
+        minutes=_limits(minutes),
+        snap_m=snap,
+    )
+    made = write_access(found, out, lang=lang) if out else []
+    if as_json:
+        print_json(access_json(found))
+        return
+    say(found.headline().say(lang))
+    for one in found.remarks:
+        say(f"  {one.say(lang)}")
+    for kind, name in found.kinds.items():
+        say(name.say(lang))
+        table = access_table(found, lang, kind=kind)
+        texts = ("park", "nearest", "method")
+        print_table(table, lang, numbers=tuple(c for c in table if c not in texts))
+    for path in made:
+        say(f"  {path}")
+
+
+def _limits(said: str) -> tuple[float, ...]:
+    """Minutes as they are typed in."""
+    try:
+        limits = tuple(float(one) for one in said.replace("，", ",").split(",") if one.strip())
+    except ValueError:
+        limits = ()
+    if not limits or not all(0 < one <= 600 for one in limits):
+        raise click.BadParameter(
+            f"{said!r}：写 0 到 600 之间的分钟数，如 5,10,15。Minutes up to 600, as 5,10,15.",
+            param_hint="--minutes",
+        )
+    return limits
 
 
 @command()

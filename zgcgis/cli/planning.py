@@ -14,7 +14,7 @@ from .basics import AS_OF, JSON, LANG, OUT, YEAR, opened, opened_on
 from .check import say_changes
 from .console import command, print_json, print_table, say
 from .mending import KIND_NAMES, MOST_LISTED, listed
-from .results import LINE_NAMES, write_allocation, write_scenario
+from .results import LINE_NAMES, chosen_in_words, write_allocation, write_scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -316,8 +316,11 @@ def _say_allocation(setting: Any, answer: Any, hand: float, added: Any, lang: st
     )
     if hand == hand:
         say(f"按单价从高到低安排得 {hand:,.1f}" if zh else f"dearest land first gives {hand:,.1f}")
-    table = answer.chosen[["item", "choice", "park", "area_m2", "value"]]
-    print_table(table, lang, numbers=("area_m2", "value"))
+    table = chosen_in_words(answer, lang)
+    shown = ["item", "choice", "park", "area_m2", "value"]
+    if table["access_m"].notna().any():
+        shown += ["access_m", "access_by"]
+    print_table(table[shown], lang, numbers=("area_m2", "value", "access_m"))
     binding = answer.limits[answer.limits["binding"]]
     for row in binding.to_dict("records"):
         name, more = row["zh" if zh else "en"], row["one_more_ha"]

@@ -9,12 +9,20 @@ from ..safe_text import Text
 from .console import say
 
 if TYPE_CHECKING:
+    import pandas as pd
     from geopandas import GeoDataFrame
 
     from ..model import Zone
     from ..planning.outputs import Checked
 
-__all__ = ["LINE_NAMES", "refuse_over_full", "write_allocation", "write_check", "write_scenario"]
+__all__ = [
+    "LINE_NAMES",
+    "chosen_in_words",
+    "refuse_over_full",
+    "write_allocation",
+    "write_check",
+    "write_scenario",
+]
 
 _CHECK_FILES = (
     "findings.gpkg",
@@ -127,16 +135,37 @@ def write_scenario(
         ("得分差别" if zh else "Scores", answer.scores),
         ("问题差别" if zh else "Findings", answer.findings),
     ]
+    import pandas as pd
+
+    from ..planning.difference import scenario_farmland
+
     if any(change.do in {"split", "merge"} for change in wish.changes):
         from ..planning.difference import parcel_lineage
 
         line = parcel_lineage(base, changed)
         line = line.assign(kind=[LINE_NAMES[kind].say(lang) for kind in line["kind"]])
         pages.append((Text("来历", "Lineage").say(lang), line))
+    land = scenario_farmland(base, changed)
+    if land is not None:
+        pages.append((Text("占补平衡（m²）", "Cultivated land (m2)").say(lang), land.lines))
+        if land.remarks:
+            said = {"detail": [one.say(lang) for one in land.remarks]}
+            pages.append((Text("占补说明", "On cultivated land").say(lang), pd.DataFrame(said)))
     return [
         write_workbook(folder / "scenario.xlsx", pages, lang=lang, title=wish.zh),
         save_map(atlas, folder / "compare.html"),
     ]
+
+
+def chosen_in_words(answer: Any, lang: str) -> pd.DataFrame:
+    """Return what an allocation took; what each distance to a station stands on, in words."""
+    from ..accounts.access import METHODS
+
+    table: pd.DataFrame = answer.chosen
+    if "access_by" not in table:
+        return table
+    words = [METHODS[one].say(lang) if one in METHODS else "" for one in table["access_by"]]
+    return table.assign(access_m=table["access_m"].astype(float).round(0), access_by=words)
 
 
 def write_allocation(out: str, answer: Any, setting: Any, changes: Any, lang: str) -> list[Path]:
@@ -148,7 +177,7 @@ def write_allocation(out: str, answer: Any, setting: Any, changes: Any, lang: st
 
     folder, zh = result_folder(out, "allocation.xlsx", ("scenario.toml",)), lang == "zh"
     pages = [
-        ("安排" if zh else "Allocation", answer.chosen.drop(columns=["blocked"])),
+        ("安排" if zh else "Allocation", chosen_in_words(answer, lang).drop(columns=["blocked"])),
         ("约束" if zh else "Limits", answer.limits),
         ("未列入" if zh else "Left out", setting.left_out),
     ]

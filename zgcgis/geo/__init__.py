@@ -1,7 +1,7 @@
 """Everything in metres: the one place that measures land.
 
 ``area_m2`` and its official methods, lengths, widths and distances (:mod:`.plane`); clipped
-areas and gaps (:mod:`.overlay`); what an outline faces (:mod:`.facing`); overlaps and piles of them (:mod:`.piles`); spatial form (:mod:`.form`); datums and the repair of
+areas and gaps (:mod:`.overlay`); what lies around an outline, and ways by road (:mod:`.surroundings`); overlaps and piles of them (:mod:`.piles`); spatial form (:mod:`.form`); datums and the repair of
 geometry. Geometry comes in with a CRS and goes out in the one it came in.
 """
 
@@ -20,7 +20,6 @@ from .datums import (
     wgs84_to_bd09,
     wgs84_to_gcj02,
 )
-from .facing import facing
 from .form import (
     area_error_m2,
     compactness,
@@ -61,6 +60,7 @@ from .plane import (
     width_m,
 )
 from .repair import Mended, mend, rough_area_m2, rough_width_m
+from .surroundings import Network, discs, facing, make_network
 
 __all__ = [
     "AREA_METHODS",
@@ -69,6 +69,7 @@ __all__ = [
     "TO_WGS84",
     "Mended",
     "Mosaic",
+    "Network",
     "apportion",
     "area_error_m2",
     "area_m2",
@@ -82,6 +83,7 @@ __all__ = [
     "contiguity",
     "cut_by_line",
     "cut_in_shares",
+    "discs",
     "distance_m",
     "facing",
     "from_datum",
@@ -96,6 +98,7 @@ __all__ = [
     "is_plane",
     "length_m",
     "make_mosaic",
+    "make_network",
     "mend",
     "mix",
     "nearest_m",

@@ -37,6 +37,7 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from .. import geo
+from ..accounts import nearest_stations
 from ..checks.admission import (
     Control,
     LandBooks,
@@ -422,9 +423,10 @@ def _parks(zone: Zone) -> list[str]:
 def suitable_parks(zone: Zone, project: Project, *, books: LandBooks | None = None) -> pd.DataFrame:
     """Return the parks ranked for a project: orientation, land left, peers, access.
 
-    Columns ``rank park admits peers left_m2 fits access_m score zh en``. ``peers`` is the share of
-    the park's enterprises in the project's industry, ``access_m`` the distance in a
-    straight line from the park to the nearest station. The score adds orientation (0.4; half of it where the plan places no
+    Columns ``rank park admits peers left_m2 fits access_m access_by score zh en``. ``peers`` is the
+    share of the park's enterprises in the project's industry, ``access_m`` the way from the ground
+    of the park to the nearest station (:func:`zgcgis.accounts.nearest_stations`), ``access_by``
+    what it stands on: ``network``, or ``straight`` line where no road leads. The score adds orientation (0.4; half of it where the plan places no
     industry), whether the land suffices (0.3), peers relative to the park that has most (0.15) and
     nearness to a station, 1 / (1 + km) (0.15); a park where the industry is on the negative list
     has score 0.
@@ -434,7 +436,7 @@ def suitable_parks(zone: Zone, project: Project, *, books: LandBooks | None = No
     site = GeoDataFrame({"id": []}, geometry=[], crs="EPSG:4490")
     wanted = _area(project, site, zone)
     peers = _peer_shares(now, project.industry)
-    access = _access(now)
+    access = nearest_stations(now, latest_year(zone))
     rows = []
     for park in _parks(zone):
         admits = zone.plan.admits(park, project.industry) if zone.plan is not None else True
@@ -451,7 +453,8 @@ def suitable_parks(zone: Zone, project: Project, *, books: LandBooks | None = No
                 "peers": peers.get(park, 0.0),
                 "left_m2": left,
                 "fits": bool(left >= wanted) if not np.isnan(wanted) else bool(left > 0),
-                "access_m": access.get(park, np.nan),
+                "access_m": access["distance_m"].get(park, np.nan),
+                "access_by": access["method"].get(park, ""),
             }
         )
     columns = [
@@ -462,6 +465,7 @@ def suitable_parks(zone: Zone, project: Project, *, books: LandBooks | None = No
         "left_m2",
         "fits",
         "access_m",
+        "access_by",
         "score",
         "zh",
         "en",
@@ -507,7 +511,15 @@ def _reasons(row: Mapping[str, Any], lang: str) -> str:
         share = f"{100 * row['peers']:.0f} %"
         parts.append(f"同类企业占 {share}" if zh else f"{share} of its firms are peers")
     if not np.isnan(row["access_m"]):
-        near = f"{row['access_m'] / 1000:.1f} km" + ("（直线）" if zh else " in a straight line")
+        straight = row["access_by"] == "straight"
+        how = (
+            ("（直线）" if zh else " in a straight line")
+            if straight
+            else "（路网）"
+            if zh
+            else " by road"
+        )
+        near = f"{row['access_m'] / 1000:.1f} km{how}"
         parts.append(f"距轨道站点 {near}" if zh else f"{near} to a station")
     return ("；" if zh else "; ").join(parts)
 
@@ -522,12 +534,3 @@ def _peer_shares(now: Zone, industry: str) -> dict[str, float]:
     same = (firms["industry"] == industry).fillna(value=False).astype("float64")
     shares = same.groupby(firms["park_id"].astype("object").to_numpy()).mean()
     return {str(park): float(share) for park, share in shares.items()}
-
-
-def _access(now: Zone) -> dict[str, float]:
-    """Metres from each park to the nearest station."""
-    parks, stations = now.layers.get("park"), now.layers.get("transit")
-    if parks is None or stations is None or parks.empty or stations.empty:
-        return {}
-    near = geo.nearest_m(parks.geometry, stations.geometry, center=now.center)
-    return dict(zip(parks["id"].astype(str), near["distance_m"].astype(float), strict=True))

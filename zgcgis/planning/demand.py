@@ -40,6 +40,7 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from .. import geo
+from ..accounts import nearest_stations
 from ..checks.admission import land_books, latest_year, lines_of_plots, negative_entries
 from ..checks.quota import quota_use, use_class
 from ..errors import PlanError, UnknownNameError, is_it, nearest
@@ -243,6 +244,9 @@ def build_problem(zone: Zone, order: Order) -> Setting:
         if order.kind == "uses"
         else _project_options(zone, order, free)
     )
+    stations = nearest_stations(now, latest_year(zone)).reindex(options["park"])
+    options["access_m"] = stations["distance_m"].to_numpy(float)
+    options["access_by"] = stations["method"].to_numpy(object)
     limits = _limits(zone, order, options, year)
     conflicts = _neighbours(zone, order, options, free, parcels)
     kept = options[~options["blocked"]] if "blocked" in options else options

@@ -27,6 +27,7 @@ __all__ = [
     "State",
     "compare_states",
     "parcel_lineage",
+    "scenario_farmland",
     "state_of_file",
     "state_of_zone",
 ]
@@ -206,6 +207,24 @@ def parcel_lineage(base: Zone, changed: Zone) -> pd.DataFrame:
     old, new = (state_of_zone(zone, year, "parcel").layer for zone in (base, changed))
     found = lineage(old, new, center=base.center)
     return found[found["kind"] != "unchanged"].reset_index(drop=True)
+
+
+def scenario_farmland(base: Zone, changed: Zone) -> FarmlandBalance | None:
+    """Return what cultivated land a scenario takes and makes up, None where it does neither.
+
+    By land-use patches if the scenario changes those, else by parcels; the year is the latest of
+    the base.
+    """
+    year, system = latest_year(base), str(base.meta.get("land_use_system", ""))
+    for level in ("land_patch", "parcel"):
+        if not base.count(level) or not changed.count(level):
+            continue
+        old, new = (state_of_zone(zone, year, level).layer for zone in (base, changed))
+        if "land_use" in old and "land_use" in new:
+            found = farmland_balance(old, new, system=system, center=base.center)
+            if len(found.pieces):
+                return found
+    return None
 
 
 def state_of_zone(zone: Zone, year: int, level: str) -> State:

@@ -321,7 +321,8 @@ def _fill_sheet(sheet: Sheet, table: pd.DataFrame, lang: str) -> None:
     """Write a table into a sheet: heads, values, the colour of the severity, widths."""
     heads = [heading(str(column), lang) for column in table.columns]
     columns = [list(table[column]) for column in table.columns]
-    sheet.widths([_width(head, c[:200]) for head, c in zip(heads, columns, strict=True)])
+    widths = [_width(head, c[:200]) for head, c in zip(heads, columns, strict=True)]
+    sheet.widths(widths)
     for c, head in enumerate(heads, start=1):
         sheet.put(1, c, head, _HEAD)
     marked = list(table.columns).index("severity") if "severity" in table else None
@@ -333,7 +334,11 @@ def _fill_sheet(sheet: Sheet, table: pd.DataFrame, lang: str) -> None:
                 value = SEVERITY_NAMES[str(value)].say(lang)
             _fill_cell(sheet, (row, c + 1), value, lang, colour if c == 0 else "", looks[c])
     sheet.window(frozen="A2", filtered=(len(table) + 1, len(heads)) if len(table) else None)
-    sheet.paper(head=1, footer="&A  &P / &N", edge_in=0.5)
+    pages = max(1, math.ceil(sum(widths) / _LETTERS_ACROSS))
+    sheet.paper(head=1, footer="&A  &P / &N", pages_wide=pages, names="A:A", edge_in=0.5)
+
+
+_LETTERS_ACROSS = 170  # of a lying A4 page that is still read with ease; the rest goes to a next
 
 
 def _width(head: str, values: Sequence[Any]) -> float:

@@ -174,7 +174,7 @@ def _path(shapes: Any, left: float, top: float, scale: float) -> str:
 
     One path for all is drawn and printed many times as fast as one for each.
     """
-    rings = shapely.get_rings(shapely.orient_polygons(shapes))
+    rings = shapely.get_rings(shapely.get_parts(shapely.orient_polygons(shapes)))
     points, ring = shapely.get_coordinates(rings, return_index=True)
     pixels = np.round((points - (left, top)) * (scale, -scale), 1) + 0.0  # no zero below nothing
     words = [f"{x} {y}" for x, y in pixels.tolist()]

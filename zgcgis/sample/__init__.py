@@ -18,7 +18,7 @@ from pandas import DataFrame
 from ..errors import ZgcgisError
 from ..io.places import refuse_result, result_folder
 from ..runs import sweep, work_folder
-from .fabric import Ground, Points, area_m2, as_stored, lay_out
+from .fabric import Ground, Points, area_m2, as_stored, lay_out, streets
 from .papers import write_papers
 from .people import DISTRICTS, GROUPS, park_specs
 from .planted import COLUMNS, Outlines, plant
@@ -278,6 +278,7 @@ def _background(ground: Ground, lines: Outlines, layer: Any) -> None:
         {"id": "sample_axis", "zh": "示例创新轴", "en": "Sample innovation axis", "parent": "core",
          "precision": "synthetic", "line": hearts[1] * (1 - t) + hearts[0] * t}
     ], "line")  # fmt: skip
+    layer("road", streets(ground), "line")
     layer("transit", [
         {"id": f"station_{n:02d}", "zh": f"示例站{n}", "en": f"Sample Station {n}",
          "point": h + np.array([60.0, -40.0])} for n, h in enumerate(hearts[:4], 1)

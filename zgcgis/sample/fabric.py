@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from scipy.spatial import cKDTree
 
-__all__ = ["CENTER", "Ground", "Park", "ParkSpec", "area_m2", "lay_out", "round_lonlat"]
+__all__ = ["CENTER", "Ground", "Park", "ParkSpec", "area_m2", "lay_out", "round_lonlat", "streets"]
 
 Points: TypeAlias = NDArray[np.float64]
 CENTER = (116.9, 39.2)
@@ -293,3 +293,53 @@ def _block_ring(V: Points, H: Points, W: Points) -> Points:
             zip_up(V[::-1, 0], W[::-1, 0]),
         ]
     )
+
+
+def streets(ground: Ground) -> list[dict[str, object]]:
+    """Centre lines of the streets of every park, and a road from each park to one before it."""
+    rows: list[dict[str, object]] = []
+    before: Points = np.empty((0, 2))
+    for park in ground.parks:
+        nodes = []
+        for turned in (False, True):
+            for main, local in _lines(park.blocks[:, [1, 0, 3, 2]] if turned else park.blocks):
+                line = park.to_plane(local[:, ::-1] if turned else local)
+                rows.append({"kind": "主干路" if main else "支路", "line": line})
+                nodes.append(line[::_BENDS])
+        here = np.concatenate(nodes)
+        if len(before):
+            away, at = cKDTree(before).query(here)
+            k = int(np.argmin(away))
+            rows.append({"kind": "次干路", "line": np.stack([here[k], before[at[k]]])})
+        before = np.concatenate([before, here])
+    return [
+        {"id": f"road_{n:05d}", "zh": f"示例路{n}", "en": f"Sample Road {n}"} | row
+        for n, row in enumerate(rows, 1)
+    ]
+
+
+_BENDS = 4  # steps of a street from one crossing to the next
+
+
+def _lines(blocks: NDArray[np.float64]) -> list[tuple[bool, Points]]:
+    """Streets up a grid: one line per run of blocks beside it, main streets marked."""
+    column, row = (np.unique(blocks[:, k], return_inverse=True)[1] for k in (0, 1))
+    x, y = _middles(blocks, 0), _middles(blocks, 1)
+    wide = np.arange(len(x)) % 3 == 0
+    found = []
+    for street in range(len(x)):
+        beside = np.unique(row[(column == street) | (column == street - 1)])
+        for run in np.split(beside, np.flatnonzero(np.diff(beside) > 1) + 1):
+            if not len(run):
+                continue
+            ends = y[run[0] : run[-1] + 2]
+            at = np.arange((len(ends) - 1) * _BENDS + 1) / _BENDS
+            along = np.interp(at, np.arange(len(ends)), ends)
+            found.append((bool(wide[street]), np.stack([np.full(len(at), x[street]), along], -1)))
+    return found
+
+
+def _middles(blocks: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Where streets run between the blocks of a grid, and along its rims."""
+    low, high = np.unique(blocks[:, axis]), np.unique(blocks[:, axis + 2])
+    return np.concatenate([[low[0] - 10], (low[1:] + high[:-1]) / 2, [high[-1] + 10]])

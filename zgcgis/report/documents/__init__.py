@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from .case_consolidation import (
+from .cases.case_access import access_json, access_paper, access_table, write_access
+from .cases.case_consolidation import (
     consolidation_json,
     consolidation_paper,
     figure_table,
     write_consolidation,
 )
-from .case_query import query_json, query_paper, write_query
-from .case_under import total_table, under_json, under_paper, write_under
+from .cases.case_query import query_json, query_paper, write_query
+from .cases.case_under import total_table, under_json, under_paper, write_under
 from .hand_in import KINDS, Selection, pack_json, select, write_pack
 from .paper import Figure, Paper, Section, Table, not_made, paper_html, write_paper
 
@@ -20,6 +21,9 @@ __all__ = [
     "Section",
     "Selection",
     "Table",
+    "access_json",
+    "access_paper",
+    "access_table",
     "consolidation_json",
     "consolidation_paper",
     "figure_table",
@@ -32,6 +36,7 @@ __all__ = [
     "total_table",
     "under_json",
     "under_paper",
+    "write_access",
     "write_consolidation",
     "write_pack",
     "write_paper",

@@ -72,16 +72,17 @@ class Frame:
         )
 
     def path(self, shape: Any) -> str:
-        """The outline of a shape as SVG; what is nearer than half a pixel to the last is left out."""
+        """The outline of a shape, or a line, as SVG; what is nearer than half a pixel is left out."""
         parts = []
-        for ring in shapely.get_rings(shape):
+        lines = [one for one in shapely.get_parts(shape) if one.geom_type == "LineString"]
+        for ring in [*shapely.get_rings(shapely.get_parts(shape)), *lines]:
             xy = shapely.get_coordinates(ring)
             at = np.round(
                 np.column_stack([xy[:, 0] - self.left, self.top - xy[:, 1]]) * self.scale, 1
             )
             kept = np.r_[True, np.abs(np.diff(at, axis=0)).max(axis=1) > 0]
             points = "L".join(f"{x:g} {y:g}" for x, y in at[kept])
-            parts.append(f"M{points}Z")
+            parts.append(f"M{points}" + ("" if ring.geom_type == "LineString" else "Z"))
         return "".join(parts)
 
 

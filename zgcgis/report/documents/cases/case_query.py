@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pandas as pd
 
-from ... import geo
-from ...assessment.casework.queries import Query
-from ...assessment.casework.vicinity import polygons
-from ...io.layers import write_layer
-from ...io.places import result_folder
-from ...io.spreadsheets import write_csv
-from ...io.writing import write_text_whole
-from ...model import COLUMNS
-from ...planning.outputs import plain_dates, records_json, write_json, write_workbook
-from ...safe_text import Text
-from ...terms import heading
-from .map_figures import Frame, Layer, map_svg
-from .paper import Figure, Paper, Section, Table, paper_html
+from .... import geo
+from ....assessment.casework.queries import Query
+from ....assessment.casework.vicinity import polygons
+from ....io.layers import write_layer
+from ....io.places import result_folder
+from ....io.spreadsheets import write_csv
+from ....io.writing import write_text_whole
+from ....model import COLUMNS
+from ....planning.outputs import plain_dates, records_json, write_json, write_workbook
+from ....safe_text import Text
+from ....terms import heading
+from ..map_figures import Frame, Layer, map_svg
+from ..paper import Figure, Paper, Section, Table, paper_html
 
 __all__ = ["query_json", "query_paper", "write_query"]
 

@@ -8,18 +8,18 @@ from typing import Any
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from ... import __version__, geo
-from ...assessment.casework.themes import THEMES
-from ...assessment.casework.under import METHOD_NAMES, Under
-from ...assessment.casework.vicinity import near, polygons
-from ...io.layers import write_layer
-from ...io.places import result_folder
-from ...io.styles import colour_of
-from ...planning.outputs import records_json, write_json, write_workbook
-from ...safe_text import Text
-from ..wording import in_words
-from .map_figures import Frame, Layer, map_svg
-from .paper import Figure, Paper, Section, Table, write_paper
+from .... import __version__, geo
+from ....assessment.casework.themes import THEMES
+from ....assessment.casework.under import METHOD_NAMES, Under
+from ....assessment.casework.vicinity import near, polygons
+from ....io.layers import write_layer
+from ....io.places import result_folder
+from ....io.styles import colour_of
+from ....planning.outputs import records_json, write_json, write_workbook
+from ....safe_text import Text
+from ...wording import in_words
+from ..map_figures import Frame, Layer, map_svg
+from ..paper import Figure, Paper, Section, Table, write_paper
 
 __all__ = ["total_table", "under_json", "under_paper", "write_under"]
 

@@ -7,19 +7,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ... import __version__, geo
-from ...assessment.casework.consolidation import (
+from .... import __version__, geo
+from ....assessment.casework.consolidation import (
     FORMULAS_AS_PRINTED,
     MEASURES,
     Consolidation,
     Measure,
 )
-from ...io.layers import write_layer
-from ...io.places import result_folder
-from ...planning.outputs import records_json, write_json, write_workbook
-from ...safe_text import Text
-from .map_figures import Frame, Layer, map_svg
-from .paper import Figure, Paper, Section, Table, write_paper
+from ....io.layers import write_layer
+from ....io.places import result_folder
+from ....planning.outputs import records_json, write_json, write_workbook
+from ....safe_text import Text
+from ..map_figures import Frame, Layer, map_svg
+from ..paper import Figure, Paper, Section, Table, write_paper
 
 __all__ = ["consolidation_json", "consolidation_paper", "figure_table", "write_consolidation"]
 

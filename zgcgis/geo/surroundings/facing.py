@@ -9,7 +9,7 @@ from geopandas import GeoSeries
 from numpy.typing import NDArray
 from pandas import DataFrame
 
-from .plane import Center, Floats, _array, center_of, to_plane
+from ..plane import Center, Floats, _array, center_of, to_plane
 
 __all__ = ["facing"]
 
