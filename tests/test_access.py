@@ -277,11 +277,14 @@ def test_what_is_asked_wrongly_is_refused(zone):
     assert road_class(None) == road_class("?") == "other"
 
 
-def test_nothing_to_go_to_is_said_in_lines():
-    answer = CliRunner().invoke(cli, ["access", "zgc"])
-    assert answer.exit_code == 0
+def test_nothing_to_go_to_is_said_in_lines(tmp_path):
+    answer = CliRunner().invoke(cli, ["access", "zgc", "-o", str(tmp_path / "o")])
+    assert answer.exit_code == 0, answer.output
     for level in ("transit", "service", "road"):
         assert level in answer.output
+    made = {one.name for one in (tmp_path / "o").iterdir()}
+    assert made == {"access.json", "access.csv", "ways.csv", "access.xlsx", "access.html"}
+    assert "没有轨道站点" in (tmp_path / "o/access.html").read_text(encoding="utf-8")
 
 
 def test_what_the_command_writes(tmp_path):
@@ -312,3 +315,24 @@ def test_a_park_touched_at_its_rim_alone(tmp_path):
     net = network([LineString([(0, 0), (900, 0)])], [Point(900, 50), Point(100, 20)])
     inside = shapely.contains_xy(box(0, -50, 300, 50), net.nodes[:, 0], net.nodes[:, 1])
     assert net.ways([0])[0][inside].min() <= 600 + 50 + 60
+
+
+@pytest.mark.parametrize("off_m", [0.0, 1e-9, 1e-6, 5e-4, 0.01, 0.9])
+@pytest.mark.parametrize("angle", [0.0, 0.3, 1.1, 2.0])
+def test_a_road_that_ends_on_another_is_joined_to_it_whether_they_share_a_vertex_or_not(
+    off_m, angle
+):
+    """Left by the projection a hair beside the line, or drawn so: the way leads on."""
+    turn = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]])
+    place = np.array([5e5, 4.4e6])
+
+    def line(*points):
+        return LineString(np.array(points, float) @ turn + place)
+
+    roads = GeoSeries([line((0, 0), (900, 0)), line((600, off_m), (600, 400))], crs=4548)
+    ends = [Point(np.array([0.0, 0.0]) @ turn + place), Point(np.array([600, 400]) @ turn + place)]
+    net = geo.make_network(roads, GeoSeries(ends, crs=4548), kmh=4.0)
+    metres, _ = net.ways([1])
+    assert metres[net.place_node[0]] == pytest.approx(1000, abs=1.5)
+    assert net.pieces == 1
+    assert net.gaps == (off_m > 1e-3)

@@ -90,6 +90,7 @@ def words(name: str, zone: Path, out: Path) -> list[object]:
         "pack": ["pack", zone, "--where", "面积 > 15000 or id = 'W022-08'", "-o", out],
         "query": ["query", zone, "--by", "park,owner", "-o", out],
         "consolidate": ["consolidate", zone, "-o", out],
+        "access": ["access", zone, "-o", out],
     }[name]  # fmt: skip
 
 

@@ -445,7 +445,8 @@ class _Job:
         fixed = ["park", "kind", "facilities", "nearest", "straight_m", "network_m", "distance_m",
                  "minutes", "method", "mean_m", "mean_minutes", "by_network_pct"]  # fmt: skip
         if not rows:
-            return DataFrame({name: Series([], dtype=object) for name in fixed})
+            shares = [f"within_{one:g}_{unit}" for one in self.limits for unit in ("ha", "pct")]
+            return DataFrame({name: Series([], dtype=object) for name in [*fixed, *shares]})
         whole = pd.concat(rows, ignore_index=True)
         return whole[[*fixed, *(c for c in whole if c.startswith("within_"))]]
 

@@ -180,6 +180,12 @@ def discs(places: GeoSeries, radius_m: float) -> GeoSeries:
         Points in a plane in metres.
     radius_m
         Metres.
+
+    Examples
+    --------
+    >>> spots = GeoSeries.from_xy([5e5, 5e5 + 50], [4.4e6, 4.4e6], crs=4548)
+    >>> float(discs(spots, 10).area.round(1).iloc[0])  # two polygons of 24 corners
+    621.2
     """
     points = shapely.get_coordinates(_array(places))
     rings = shapely.polygons(_ring(points, np.full(len(points), float(radius_m))))
@@ -265,7 +271,7 @@ def make_network(
     return _assembled(
         xy, (first, second, pace), points, (near, foot, leg),
         leg_kmh=leg_kmh, snap_m=snap_m, crs=flat.crs,
-        told=(len(ends[0]), crossings, bridges),
+        told=(_open(parts, ends), crossings, bridges),
     )  # fmt: skip
 
 
@@ -382,8 +388,15 @@ def _loose_ends(parts: Geometries, join_m: float) -> tuple[Positions, Positions,
     k, other = k[foreign], other[foreign]
     vertex = end[k]
     lone = cKDTree(xy).query(xy[vertex], k=[2])[0][:, 0] > _SAME_M
-    lone &= shapely.distance(shapely.points(xy[vertex]), parts[other]) > _SAME_M
+    # one that lies on the other road to the last digit is among the crossings
+    lone &= ~shapely.intersects(shapely.points(xy[vertex]), parts[other])
     return vertex[lone].astype(np.intp), other[lone].astype(np.intp), xy[vertex[lone]]
+
+
+def _open(parts: Geometries, ends: tuple[Positions, Positions, Floats]) -> int:
+    """How many loose ends do not touch the road they are joined to."""
+    away = shapely.distance(shapely.points(ends[2]), parts[ends[1]])
+    return int((away > _SAME_M).sum())
 
 
 def _feet(parts: Geometries, points: Floats, snap_m: float) -> tuple[Positions, Floats]:
