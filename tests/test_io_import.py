@@ -385,7 +385,7 @@ def test_wrong_options_are_wrong_usage(parcels, wrong):
 
 def test_findings_of_severity_error_are_exit_code_1(zone, tmp_path):
     path = corpus.save(corpus.with_shapes([None]), tmp_path / "a.gpkg")
-    told = CliRunner().invoke(doctor, [str(path), "--json"])
+    told = CliRunner().invoke(doctor, [str(path), "--level", "parcel", "--json"])
     assert told.exit_code == 1
     told = CliRunner().invoke(
         import_, [str(path), "--zone", str(zone), "--level", "parcel", "--json"]

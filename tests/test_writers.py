@@ -339,8 +339,10 @@ def written(hostile):
             "admit json": run("admit", room / "\x1b[2Jproject.toml", "--zone", hostile, "--json"),
             "no such": run("map", f"{hostile}\x1b]0;x\x07\nerror 0"),
             "usage": run("map", "\x1b]0;x\x07", "--\x1b]0;x\x07"),
-            "doctor": run("doctor", room / "\x1b]0;in\x07.geojson"),
-            "doctor json": run("doctor", room / "\x1b]0;in\x07.geojson", "--json"),
+            "doctor": run("doctor", room / "\x1b]0;in\x07.geojson", "--level", "parcel"),
+            "doctor json": run(
+                "doctor", room / "\x1b]0;in\x07.geojson", "--level", "parcel", "--json"
+            ),
             "new": run(
                 "new",
                 taker,

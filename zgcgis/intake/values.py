@@ -112,7 +112,7 @@ def _joined_ids(values: pd.DataFrame, matched: Columns) -> pd.DataFrame:
     if within is None:
         return values
     own = values["id"]
-    parent = values[within].fillna("").astype("str")
+    parent = values[within].astype("object").fillna("").astype("str")
     begun = [isinstance(a, str) and a.startswith(b) for a, b in zip(own, parent, strict=True)]
     return values.assign(id=own.where(begun, parent + "-" + own))
 

@@ -102,7 +102,7 @@ def _in_belt(frame: GeoDataFrame, target: Path, crs: str | None) -> tuple[GeoDat
 
 def _texts(frame: pd.DataFrame, column: str) -> list[str]:
     held = frame[column] if column in frame else pd.Series("", index=frame.index)
-    return [str(value) for value in held.fillna("")]
+    return [str(value) for value in held.astype("object").fillna("")]
 
 
 # --- drawings, in the old form that every program reads -------------------------------------------

@@ -295,7 +295,7 @@ def own_systems(folder: Path) -> set[str]:
         table = read_texts(path)
         if "code" in table:
             named = table["system"] if "system" in table else pd.Series(None, index=table.index)
-            return {str(one) for one in named.fillna(_OWN)}
+            return {str(one) for one in named.astype("object").fillna(_OWN)}
     return set()
 
 
