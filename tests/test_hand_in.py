@@ -27,6 +27,7 @@ from zgcgis.assessment.casework.boundary import Belt, belt_of, boundary_points, 
 from zgcgis.errors import ReadError, UnknownNameError
 from zgcgis.io import open_zone
 from zgcgis.model import there_in
+from zgcgis.planning.outputs import write_workbook
 from zgcgis.report.documents import KINDS, select, write_pack
 from zgcgis.report.documents.fonts import find_font
 from zgcgis.report.documents.land_report import area_summary, by_class
@@ -355,3 +356,15 @@ def test_any_level_and_hostile_names_make_pages(tmp_path, zone):
             write_pack(chosen, tmp_path / level, ["maps"])
         assert len(PdfReader(tmp_path / level / "maps.pdf").pages) == len(chosen.plots)
     assert shutil.rmtree(tmp_path / "park") is None
+
+
+def test_a_wide_table_prints_over_several_pages_in_a_size_that_is_read(tmp_path):
+    """Twenty columns of long heads: the first on each page, no head cut off."""
+    wide = pd.DataFrame({f"{k:02d} 公共管理与公共服务用地": [1.5 * k] for k in range(20)})
+    write_workbook(tmp_path / "w.xlsx", [("宽", wide), ("窄", wide.iloc[:, :3])])
+    book = load_workbook(tmp_path / "w.xlsx")
+    broad, slim = book["宽"], book["窄"]
+    assert broad.page_setup.fitToWidth == 3  # 20 columns of 14 letters, 130 a page
+    assert broad.print_title_cols == "$A:$A"
+    assert broad.row_dimensions[1].height >= 30
+    assert slim.page_setup.fitToWidth in {None, 1}

@@ -323,6 +323,11 @@ def _fill_sheet(sheet: Sheet, table: pd.DataFrame, lang: str) -> None:
     columns = [list(table[column]) for column in table.columns]
     widths = [_width(head, c[:200]) for head, c in zip(heads, columns, strict=True)]
     sheet.widths(widths)
+    lines = max(
+        (math.ceil(text_width(h) / (w - 1)) for h, w in zip(heads, widths, strict=True)), default=1
+    )
+    if lines > 1:
+        sheet.height(1, 15.0 * lines)
     for c, head in enumerate(heads, start=1):
         sheet.put(1, c, head, _HEAD)
     marked = list(table.columns).index("severity") if "severity" in table else None
@@ -338,7 +343,7 @@ def _fill_sheet(sheet: Sheet, table: pd.DataFrame, lang: str) -> None:
     sheet.paper(head=1, footer="&A  &P / &N", pages_wide=pages, names="A:A", edge_in=0.5)
 
 
-_LETTERS_ACROSS = 170  # of a lying A4 page that is still read with ease; the rest goes to a next
+_LETTERS_ACROSS = 130  # of a lying A4 page that is still read with ease; the rest goes to a next
 
 
 def _width(head: str, values: Sequence[Any]) -> float:
