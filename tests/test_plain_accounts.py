@@ -186,20 +186,68 @@ def test_each_kind_of_result_has_its_figure(tmp_path):
             assert axes.get_xlabel() == kind
 
 
-def test_our_own_workbook_of_accounts_is_read_back(tmp_path):
+def test_our_own_workbook_is_read_back(tmp_path):
+    """Names in two languages, units on a line of their own, formulas that come to nothing."""
     from zgcgis.report import write_workbook
 
     zone = zg.open_zone(Path(__file__).parents[1] / "data" / "sample")
     result = zg.assess(zone, years=[2023], findings=False, draws=10)
     path = write_workbook(result, tmp_path / "assessment.xlsx")
-    book = openpyxl.load_workbook(path, data_only=True)
-    rows = list(book["台账"].iter_rows(min_row=5, values_only=True))
-    heads = ["unit", "name", "year", *(str(h).split("（")[0] for h in rows[0][3:])]
-    parks = [r for r in rows[1:] if r[0] in set(result.accounts.index.get_level_values("unit"))]
-    kept = [i for i, head in enumerate(heads) if head in {"unit", "year", *result.accounts}]
-    rows = [[row[i] for i in kept] for row in parks]
-    pd.DataFrame(rows, columns=[heads[i] for i in kept]).to_csv(
-        tmp_path / "b.csv", index=False, encoding="utf-8"
-    )
-    found = zg.read_accounts(tmp_path / "b.csv")
-    pd.testing.assert_frame_equal(found[list(result.accounts)], result.accounts, check_names=False)
+    with pytest.warns(ZgcgisWarning, match="名称.*no quantity"):
+        found = zg.read_accounts(path)
+    found = found.loc[result.accounts.index, list(result.accounts)]
+    pd.testing.assert_frame_equal(found, result.accounts, check_names=False)
+
+
+UNITS = [
+    ["园区", "年份", "已建成城镇建设用地", "税收总额", "企业数"],
+    ["unit", "year", "Built-up urban construction land", "Tax", "Firms"],
+    ["", "", "公顷", "（亿元）", "家"],
+    ["东园", "2023", "12.5", "1.5", "7"],
+    ["", "", "", "", ""],
+    ["西园", "2023", "2", "", "1"],
+]
+
+
+def _written(rows, file):
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append([cell or None for cell in row])
+    book.save(file)
+    return file
+
+
+def test_units_of_measure_on_a_line_below_the_heads_are_minded(tmp_path):
+    found = zg.read_accounts(_written(UNITS, tmp_path / "u.xlsx"))
+    assert found.loc[("东园", 2023)].to_list() == [125_000, 15_000, 7]
+    assert found.loc[("西园", 2023), "built_land_m2"] == 20_000
+    assert len(found) == 2
+    wrong = [[c.replace("公顷", "公斤") for c in row] for row in UNITS]
+    with pytest.raises(ZgcgisError, match="unit '公斤'"):
+        zg.read_accounts(_written(wrong, tmp_path / "w.xlsx"))
+
+
+def test_a_row_of_values_without_a_unit_is_told(tmp_path):
+    rows = [*UNITS, ["", "2022", "5", "", ""]]
+    with pytest.warns(ZgcgisWarning, match="name no unit"):
+        assert len(zg.read_accounts(_written(rows, tmp_path / "n.xlsx"))) == 2
+
+
+def test_a_formula_that_came_to_nothing_is_blank_and_one_never_calculated_is_refused(tmp_path):
+    from zgcgis.io.spreadsheets import write_book
+
+    def fill(book):
+        sheet = book.sheet("台账")
+        for c, head in enumerate(("园区", "年份", "tax_wan"), start=1):
+            sheet.put(1, c, head)
+        for r, (park, result) in enumerate((("东园", 5), ("西园", None)), start=2):
+            sheet.put(r, 1, park)
+            sheet.put(r, 2, 2023)
+            sheet.formula(r, 3, f'IF(B{r}>0,"","")', result)
+
+    found = zg.read_accounts(write_book(tmp_path / "f.xlsx", fill))
+    assert found["tax_wan"].isna().to_list() == [False, True]
+    book = openpyxl.load_workbook(tmp_path / "f.xlsx")  # which keeps no result
+    book.save(tmp_path / "g.xlsx")
+    with pytest.raises(ZgcgisError, match="R518"):
+        zg.read_accounts(tmp_path / "g.xlsx")

@@ -24,6 +24,7 @@ from zgcgis.cli import COMMANDS, cli, main
 from zgcgis.cli.console import Command, Output
 from zgcgis.io import open_zone
 from zgcgis.io.layers import store_layer
+from zgcgis.io.outside import read_outside_tables
 from zgcgis.io.stored import read_stored_layer
 
 ROOT = Path(__file__).parents[1]
@@ -468,6 +469,22 @@ def test_every_workbook_opens_and_runs_nothing_of_theirs(written):
                         assert not re.search(r"HYPERLINK|cmd|http", str(cell.value))
                     elif isinstance(cell.value, str) and cell.value[:1] in "=+-@＝＋－＠":
                         assert cell.quotePrefix, (path, cell.coordinate, cell.value)
+
+
+def test_every_workbook_of_ours_is_read_by_ours_and_by_pandas(written):
+    """No formula without what it comes to, no two columns of one name on a sheet."""
+    formulas = 0
+    for path in written_files(written, ".xlsx"):
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                if name.startswith("xl/worksheets/sheet"):
+                    cells = re.findall(r"<c[^>]*>(?:<f>.*?)</c>", archive.read(name).decode())
+                    formulas += len(cells)
+                    empty = [c for c in cells if "<v></v>" in c and ' t="str"' not in c]
+                    assert not empty, (path, name, empty[:3])
+        assert pd.read_excel(path, sheet_name=None)
+        assert read_outside_tables(path), path
+    assert formulas > 1000
 
 
 def test_pages_drawings_and_styles_are_well_formed(written):

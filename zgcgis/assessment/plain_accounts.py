@@ -56,11 +56,11 @@ def read_accounts(path: str | Path, *, sheet: str | None = None) -> DataFrame:
     place = Path(path)
     if not place.is_file():
         _refuse(place, "没有这个文件，请检查路径。", "there is no such file; check the path.")
-    tables = read_outside_tables(place)
+    tables = read_outside_tables(place, fits=_fits)
     if sheet is not None and sheet not in tables:
         raise UnknownNameError(sheet, tables, what=f"table of {place.name}", zh="表")
     names = [sheet] if sheet is not None else list(tables)
-    fitting = [name for name in names if {"unit", "year"} <= set(_heads(tables[name]).values())]
+    fitting = [name for name in names if _fits(tables[name])]
     if not fitting:
         seen = [str(c) for name in names for c in tables[name].columns]
         raise MissingColumnsError(["unit", "year"], seen, where=place.name)
@@ -93,12 +93,18 @@ def _heads(table: DataFrame) -> dict[str, str]:
     return found
 
 
+def _fits(table: DataFrame) -> bool:
+    return {"unit", "year"} <= set(_heads(table).values())
+
+
 def _accounts(table: DataFrame, path: Path) -> DataFrame:
+    table = _below_the_heads(table)
     heads = _heads(table)
     column = {meant: head for head, meant in heads.items()}
-    unit = table[column["unit"]].astype("str").str.strip()
-    kept = (unit != "") & table[column["unit"]].notna()
-    table, unit = table[kept.to_numpy()], unit[kept.to_numpy()]
+    unit = _text(table[column["unit"]])
+    kept = (unit != "").to_numpy()
+    _name_the_nameless(table[~kept], heads, path)
+    table, unit = table[kept], unit[kept]
     if not len(table):
         _refuse(path, "表中没有一行写明单元。", "no row of the table names a unit.")
     year = _years(table[column["year"]], path)
@@ -113,6 +119,48 @@ def _accounts(table: DataFrame, path: Path) -> DataFrame:
     made = DataFrame(values, index=table.index).assign(unit=unit, year=year)
     _refuse_twice(made, ["unit", "year"], path)
     return made.set_index(["unit", "year"])[keys]
+
+
+def _text(column: Series) -> Series:
+    return column.astype("object").where(column.notna(), "").astype("str").str.strip()
+
+
+def _below_the_heads(table: DataFrame) -> DataFrame:
+    """Take the further lines of the head off: names in another language, units of measure."""
+    heads, words = _heads(table), _known()
+    column = {meant: head for head, meant in heads.items()}
+    unit, year = _text(table[column["unit"]]), _text(table[column["year"]])
+    head = [
+        (u == "" or words.get(plain_name(u)) == "unit")
+        and (y == "" or words.get(plain_name(y)) == "year")
+        for u, y in zip(unit, year, strict=True)
+    ]
+    lines = head.index(False) if False in head else len(head)
+    measured = dict[str, str]()
+    for k in range(lines):
+        if unit.iloc[k] or year.iloc[k]:
+            continue  # names, not units of measure
+        for name in heads:
+            said = str(table[name].iloc[k]) if pd.notna(table[name].iloc[k]) else ""
+            inside = re.search(r"[（(]([^（()）]*)[)）]\s*$", said)
+            said = re.sub(r"^单位\s*[:：]?", "", inside[1] if inside else said).strip()
+            if said and not _unit_in(name):
+                measured[name] = f"{name}（{said}）"
+    return table.iloc[lines:].rename(columns=measured)
+
+
+def _name_the_nameless(rows: DataFrame, heads: dict[str, str], path: Path) -> None:
+    """Warn of rows that hold values and name no unit."""
+    keys = [head for head, meant in heads.items() if meant not in {"unit", "year"}]
+    held = [int(k) + 1 for k in rows.index[(rows[keys].map(_plain_number) != "").any(axis=1)]]
+    if held:
+        warnings.warn(
+            f"{path.name}：{len(held)} 行有数而未写单元，未读入：表头下第 {held[:5]} 行。\n"
+            f"{path.name}: {len(held)} row(s) hold values and name no unit; left out: row(s) "
+            f"{held[:5]} below the head.",
+            ZgcgisWarning,
+            stacklevel=4,
+        )
 
 
 def _from_long(
@@ -157,7 +205,7 @@ def _years(column: Series, path: Path) -> Series:
 
 
 def _numbers(column: Series, head: str, unit: Series, path: Path) -> Series:
-    text = column.astype("object").where(column.notna(), "").map(_plain_number)
+    text = column.map(_plain_number)
     blank = text.isin(["", "-", "—", "–"])
     number = text.str.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
     wrong = ~blank & ~number
@@ -173,13 +221,19 @@ def _numbers(column: Series, head: str, unit: Series, path: Path) -> Series:
 
 
 def _plain_number(value: object) -> str:
+    if value is None or value is pd.NA or value != value:
+        return ""
     return re.sub(r"[\s,_]", "", unicodedata.normalize("NFKC", str(value)))
+
+
+def _unit_in(head: str) -> str:
+    inside = re.search(r"[（(]([^（()）]*)[)）]\s*$", head)
+    return inside[1].strip() if inside else (named_unit(head)[1] or "")
 
 
 def _factor(key: str, head: str, path: Path) -> float:
     """Factor from the unit in a head to that of the quantity; 1 without one."""
-    inside = re.search(r"[（(]([^（()）]*)[)）]\s*$", head)
-    unit = inside[1].strip() if inside else (named_unit(head)[1] or "")
+    unit = _unit_in(head)
     if not unit or plain_name(unit) in {plain_name(TERMS[key].unit), plain_name(key)}:
         return 1.0
     factor = scale_of(key, unit)

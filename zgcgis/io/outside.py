@@ -80,8 +80,12 @@ def read_outside_layer(path: Path, level: str) -> GeoDataFrame:
     return GeoDataFrame(frame, geometry=gpd.GeoSeries(found.shapes, crs=crs))[~deleted]
 
 
-def read_outside_tables(path: Path) -> dict[str, pd.DataFrame]:
+def read_outside_tables(
+    path: Path, *, fits: Callable[[pd.DataFrame], bool] | None = None
+) -> dict[str, pd.DataFrame]:
     """Read all tables of a file by their names, without their shapes.
+
+    With `fits`, where a table fits, what stands wrong in the tables that do not is no matter.
 
     Raises
     ------
@@ -90,6 +94,8 @@ def read_outside_tables(path: Path) -> dict[str, pd.DataFrame]:
     """
     try:
         layers = _read(path)
+        if fits is not None and any(fits(layer.values) for layer in layers):
+            layers = [layer for layer in layers if fits(layer.values) or not layer.log.stops]
         for layer in layers:
             for stop in layer.log.stops:
                 raise stop

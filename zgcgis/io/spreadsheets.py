@@ -128,6 +128,16 @@ class _Exact(float):
         return repr(float(self))
 
 
+class _NoText(str):
+    """The empty text that a formula comes to: XlsxWriter would leave a plain one without its type."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, _: object) -> bool:
+        return False
+
+
 class Sheet:
     """A sheet of a workbook that is being written; rows and columns are counted from 1."""
 
@@ -173,7 +183,7 @@ class Sheet:
         """Write a formula with what it comes to, which readers that do not calculate show."""
         plain = plain_value(result)
         shape = self._book.shape(look, typed=False)
-        shown = "" if plain is None else plain
+        shown = _NoText() if plain is None or plain == "" else plain
         self._inner.write_formula(row - 1, column - 1, f"={formula}", shape, shown)
 
     def widths(self, letters: Sequence[float]) -> None:

@@ -20,6 +20,7 @@ __all__ = ["get_ready", "read"]
 
 MOST_SHEETS = 200
 MOST_COLUMNS = 2000
+_NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _XML_SUFFIXES = (".xml", ".rels", ".vml")
 
 
@@ -44,8 +45,28 @@ def _look_at_parts(path: Path) -> None:
 
 
 def get_ready(_: dict[str, Any]) -> None:
-    """Load the engine, before the folders are shut."""
+    """Load the engine, before the folders are shut, and have it tell what a formula comes to."""
     import openpyxl  # noqa: F401
+    from openpyxl.worksheet import _reader
+
+    _reader.WorkSheetParser = _telling(_reader.WorkSheetParser)
+
+
+def _telling(plain: type) -> type:
+    """Return a reader of cells that gives a formula that comes to an empty text as that text.
+
+    openpyxl gives nothing for it, as it does for a formula that nobody has calculated.
+    """
+
+    class Telling(plain):  # type: ignore[misc]
+        def parse_cell(self, element: Any) -> dict[str, Any]:
+            told: dict[str, Any] = super().parse_cell(element)
+            typed = element.get("t") == "str" and element.find(f"{{{_NAMESPACE}}}v") is not None
+            if typed and told["value"] is None:
+                told |= {"value": "", "data_type": "s"}
+            return told
+
+    return Telling
 
 
 def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
@@ -81,7 +102,6 @@ def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
     return {"sheets": sheets}
 
 
-_NAMESPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _PLAIN_STYLES = (
     '<fonts count="1"><font/></fonts><fills count="1"><fill><patternFill/></fill></fills>'
     '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
@@ -143,7 +163,7 @@ def _told(sheet: Any, twin: Any) -> dict[str, Any]:
                 odd["unset_formulas"].append(cell.coordinate)
             if cell.data_type == "e":
                 odd["errors"].append(cell.coordinate)
-            value = None if cell.data_type == "e" else cell.value
+            value = None if cell.data_type == "e" or cell.value == "" else cell.value
             if _is_long(value):
                 odd["long"].append(cell.coordinate)
             rows[-1].append(_text_of(value))
