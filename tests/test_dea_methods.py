@@ -228,10 +228,25 @@ def test_the_bootstrap_of_one_input_and_output_in_closed_form():
     np.testing.assert_allclose(found["score"], theta, atol=1e-9)
     draw = np.random.default_rng(5)
     top = np.array([_resampled(found["score"].to_numpy(), 0.1, draw).max() for _ in range(300)])
-    np.testing.assert_allclose(found["bias"], theta * ((1 / top).mean() - 1), atol=1e-9)
-    low, high = np.percentile(1 / top, [97.5, 2.5])
-    np.testing.assert_allclose(found["low"], theta * (2 - low), atol=1e-9)
-    np.testing.assert_allclose(found["high"], theta * (2 - high), atol=1e-9)
+    np.testing.assert_allclose(found["corrected"], theta / (2 - top.mean()), atol=1e-9)
+    np.testing.assert_allclose(found["score"] - found["bias"], found["corrected"], atol=1e-12)
+    low, high = np.percentile(top, [2.5, 97.5])
+    np.testing.assert_allclose(found["low"], theta / (2 - low), atol=1e-9)
+    np.testing.assert_allclose(found["high"], theta / (2 - high), atol=1e-9)
+
+
+def test_no_end_of_an_interval_is_below_half_the_score():
+    """Sixteen units of two inputs and two outputs, some of them far below: ends were below 0."""
+    rng = np.random.default_rng(5)
+    size = rng.uniform(50, 900, 16)
+    x = np.column_stack([size, size * 50])
+    y = size[:, None] * rng.uniform([0.02, 0.1], [0.2, 0.4], (16, 2))
+    found = dea.bootstrap(x, y, draws=100)
+    assert (found[["corrected", "low", "high"]].ge(found["score"] / 2 - 1e-9, axis=0)).all(
+        axis=None
+    )
+    assert (found["low"] <= found["corrected"]).all()
+    assert (found["corrected"] <= found["high"]).all()
 
 
 def test_resampled_scores_keep_mean_and_variance():

@@ -41,7 +41,7 @@ _METHODS = (
     ("共同前沿 meta-frontier", "dea.metafrontier", r"TGR = \frac{\theta_{meta}}{\theta_{group}}", "技术差距 technology gap ratio"),
     ("窗口 DEA window", "dea.window", "", "每个窗口的全部单元·年为参考集 all unit-years of a window are the references"),
     ("交叉效率 cross-efficiency", "dea.cross_efficiency", r"E_{jk} = \frac{u_j y_k}{v_j x_k}", "Doyle & Green 1994 方法二 method II，仁慈或激进 benevolent or aggressive"),
-    ("自助法 bootstrap", "dea.bootstrap", r"\left[\hat\theta - q_{1 - \alpha/2}(\hat\theta^* - \hat\theta)，\; \hat\theta - q_{\alpha/2}(\hat\theta^* - \hat\theta)\right]", "Simar & Wilson 1998：平滑、镜像、方差校正 smoothed, mirrored, variance kept"),
+    ("自助法 bootstrap", "dea.bootstrap", r"\left[\frac{1}{2/\hat\theta - q_{\alpha/2}(1/\hat\theta^*)}，\; \frac{1}{2/\hat\theta - q_{1 - \alpha/2}(1/\hat\theta^*)}\right]", "Simar & Wilson 1998：平滑、镜像、方差校正 smoothed, mirrored, variance kept"),
     ("障碍度 obstacle degree", "mcdm.obstacle_degrees", r"O_{ij} = \frac{100\, w_j (1 - r_{ij})}{\sum_k w_k (1 - r_{ik})}", ""),
     ("多系统耦合 coupling of many", "mcdm.coupling_of_many", r"C = \left[\frac{\prod u_i}{\bar u^n}\right]^k，\quad k = \frac{1}{n}，\quad D = \sqrt{C T}", ""),
     ("泰尔指数 Theil", "mcdm.theil", r"T = \sum_i s_i \frac{x_i}{\mu} \ln \frac{x_i}{\mu} = T_{between} + T_{within}", ""),
