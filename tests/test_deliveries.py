@@ -655,6 +655,7 @@ LINES = {
     "坐标前带带号而坐标系没有，或相反": "deliveries::test_survey_land_is_taken_in_any_dress_with_no_option",
     "没有 .prj 的三调图层，坐标带带号": "deliveries::test_survey_land_is_taken_in_any_dress_with_no_option",
     "拐点、界址点表（csv、xlsx）": "drawn::test_a_list_of_corners_is_land_whichever_way_it_is_written",
+    "表（csv、xlsx、数据库表）的一列是图形": "cells::test_shapes_in_cells_are_the_shapes_of_the_layer_in_every_form",
     "KML、KMZ、DXF 的线": "drawn::test_a_red_line_of_a_kml_that_closes_is_land_and_one_that_does_not_is_a_sentence",
     "DXF 面内的文字": "drawn::test_the_text_in_an_outline_is_its_attribute",
     "DXF 的圆和圆弧": "drawn::test_arcs_and_circles_lose_less_than_a_millionth",

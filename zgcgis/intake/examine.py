@@ -28,6 +28,7 @@ from .formats import BY_SUFFIX, reader_of
 from .layer import STORED, Around, Expected, FileReport, Layer, Options
 from .log import Finding, Refusal
 from .sandbox import drawn
+from .sandbox.corners.shape_columns import with_shapes
 from .sandbox.format import Format, Staged
 from .sandbox.shapefile import boxes_beside
 from .sandbox.staging import stage
@@ -169,6 +170,7 @@ def _examined(
                 if several:
                     name = f"{one.name}/{layer.name}" if many else one.name
                     layer = replace(layer, name=name)
+                layer = with_shapes(layer, one.format, work, options)
                 layers.append(pass_stages(replace(layer, **meant), options))
                 del layer
         layers = _leave_out_empty(one, layers)

@@ -8,7 +8,6 @@ of :mod:`zgcgis.intake.sandbox.containers` that counts them without GDAL can be 
 from __future__ import annotations
 
 import codecs
-import contextlib
 import re
 import struct
 import zipfile
@@ -19,19 +18,15 @@ from typing import Any, BinaryIO
 import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
-import shapely
-from numpy.typing import NDArray
 
-from ..geo.rings import in_threads
 from .encoding import codec_of, decode_bytes
 from .layer import Layer, Options, Source
 from .log import Finding, Log, Refusal
 from .sandbox.archive import FREE_UNPACKED, MOST_MEMBERS, MOST_RATIO
 from .sandbox.corners import Plot, is_corners, read_corners, vct
-from .sandbox.format import Format, Formats, Staged
-from .sandbox.process import Reader, run_child
+from .sandbox.format import LARGE, Format, Formats, Staged
+from .sandbox.process import Reader, free, run_child, shapes_left
 from .sandbox.shapefile import index_shapes, read_dbf
-from .sandbox.staging import LARGE
 from .tabular import read_csv, read_workbook
 from .texts import names_in_ascii, with_names_said
 
@@ -267,7 +262,7 @@ def read_layers(one: Staged, work: Path, options: Options) -> list[Layer]:
     """Read every layer asked for of a file that the child reads."""
     reader = one.reader or reader_of(one.format, one.path, work, options, size=one.size)
     facts = reader.facts()
-    _free(one.path)
+    free(one.path)
     names = [str(entry["name"]) for entry in facts["listed"]]
     odd = [*facts.get("triggers", []), *facts.get("views", []), *facts.get("not_read", [])]
     if odd:
@@ -292,7 +287,7 @@ def _layer(one: Staged, facts: dict[str, Any], entry: dict[str, Any], options: O
     table = pq.read_table(path, columns=names, memory_map=False, pre_buffer=False)
     frame = table.to_pandas(split_blocks=True, self_destruct=True)
     del table
-    shapes, closed, said = _shapes(path) if shaped else (None, None, [])
+    shapes, closed, said = shapes_left(path) if shaped else (None, None, [])
     if entry.get("curved"):
         said.append(Finding("R310", None, {"measured": entry["curved"]}))
     if odd := [c for c in map(str, frame.columns) if _ODD_NAME.search(c)]:
@@ -374,47 +369,6 @@ def _drawn(layer: Layer) -> Layer:
         signs = values[name].str.replace(_SIGN, lambda m: chr(int(m[1], 16)), regex=True)
         values = values.assign(**{name: signs})
     return replace(layer, values=values, source=replace(layer.source, crs=None, drawing=True))
-
-
-@np.errstate(invalid="ignore")  # a signalling number that is none is told with the others
-def _made(wkb: NDArray[np.object_]) -> NDArray[np.object_]:
-    made: NDArray[np.object_] = shapely.from_wkb(wkb, on_invalid="ignore")
-    return made
-
-
-def _shapes(path: Path) -> tuple[NDArray[np.object_], NDArray[np.bool_], list[Finding]]:
-    """Return the shapes that the child left, which had to be closed, and what cannot be read."""
-    parts, unread, first = [np.zeros(0, object)], {}, 0
-    with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
-        for group in range(file.num_row_groups):
-            table = file.read_row_group(group, columns=["geometry"], use_threads=False)
-            wkb = table["geometry"].to_numpy()
-            made = in_threads(_made, wkb)
-            for row in np.flatnonzero(shapely.is_missing(made)).tolist():
-                if wkb[row] is not None:
-                    unread[first + row] = wkb[row]
-            parts.append(made)
-            first += len(made)
-    _free(path)
-    shapes = np.concatenate(parts)
-    closed, said = np.zeros(len(shapes), dtype=bool), []
-    for row, one in unread.items():
-        with (
-            contextlib.suppress(shapely.errors.GEOSException, ValueError),
-            np.errstate(invalid="ignore"),
-        ):
-            shapes[row] = shapely.from_wkb(one, on_invalid="fix")
-        closed[row] = shapes[row] is not None
-        if shapes[row] is None:
-            said.append(Finding("R320", row, {"detail": "WKB"}))
-    return shapes, closed, said
-
-
-def _free(path: Path) -> None:
-    """Delete a copy that was read: a large one keeps memory that the next step can do with."""
-    if path.is_file() and path.stat().st_size >= LARGE:
-        with contextlib.suppress(OSError):
-            path.unlink()
 
 
 def _log(count: int, said: list[Finding], options: Options) -> Log:
@@ -503,7 +457,7 @@ def _read_shapefile(one: Staged, work: Path, options: Options) -> list[Layer]:
     (entry,) = facts["layers"]
     if entry["rows"] != count:
         raise Refusal("R405", detail=f".shp {entry['rows']} / {count}")
-    shapes, closed, said = _shapes(facts["folder"] / entry["file"])
+    shapes, closed, said = shapes_left(facts["folder"] / entry["file"])
     source = Source(
         file=one.source.stem,
         geometry_type=entry["geometry_type"],

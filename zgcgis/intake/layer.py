@@ -272,7 +272,11 @@ class Layer:
         """The family that its shapes belong to, None without shapes; polygons weigh most."""
         if self.shapes is None:
             return None
-        kinds = set(np.unique(shapely.get_type_id(self.shapes)).tolist())
+        ids = shapely.get_type_id(self.shapes)
+        kinds = set(np.unique(ids).tolist())
+        if 7 in kinds:  # a collection is what is in it
+            parts = shapely.get_parts(shapely.get_parts(self.shapes[ids == 7]))
+            kinds |= set(np.unique(shapely.get_type_id(parts)).tolist())
         families = {"polygon": {3, 6}, "line": {1, 2, 5}, "point": {0, 4}}
         return next((family for family, ids in families.items() if ids & kinds), None)
 

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from .columns import plain_name, units_by_name
 from .encoding import decode_bytes, plain_key
 from .log import Finding, Log, Refusal
+from .sandbox.corners.shape_columns import is_shape
 from .sandbox.format import Staged
 from .sandbox.process import run_child
 
@@ -84,6 +85,8 @@ def _swallowed(frame: pd.DataFrame, mark: str) -> list[Finding]:
         column = frame[name]
         for row in np.flatnonzero(column.str.contains("\n", regex=False, na=False)).tolist():
             lines = column.iloc[row].splitlines()[1:]
+            if is_shape(column.iloc[row]):
+                continue  # set in several lines
             whole = sum(line.count(mark) >= len(frame.columns) - 1 for line in lines)
             if whole and len(frame.columns) > 1:
                 words = {"other": name, "measured": len(frame), "limit": len(frame) + whole}

@@ -17,8 +17,21 @@ from ..log import Finding
 if TYPE_CHECKING:
     from ..layer import Layer, Options
 
-__all__ = ["NO_ROOM", "Digest", "Format", "Formats", "Look", "Read", "Reader", "Staged", "Start"]
+__all__ = [
+    "LARGE",
+    "NO_ROOM",
+    "Digest",
+    "Format",
+    "Formats",
+    "Look",
+    "Read",
+    "Reader",
+    "Staged",
+    "Start",
+]
 
+LARGE = 64 << 20
+"""From so many bytes on the hash of a file is taken beside its reading."""
 NO_ROOM = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 """What a system says where a disk is full."""
 

@@ -19,11 +19,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ..log import Refusal
-from . import landlock
-from .format import NO_ROOM, Format
+import numpy as np
+import pyarrow.parquet as pq
+import shapely
+from numpy.typing import NDArray
 
-__all__ = ["OPEN_DOORS", "Reader", "run_child"]
+from ...geo.rings import in_threads
+from ..log import Finding, Refusal
+from . import landlock
+from .format import LARGE, NO_ROOM, Format
+
+__all__ = ["OPEN_DOORS", "Reader", "free", "run_child", "shapes_left"]
 
 SECONDS = 60.0
 SECONDS_PER_MEGABYTE = 0.5
@@ -278,3 +284,47 @@ def _environment(form: Format, work: Path, encoding: str | None) -> dict[str, st
     if form.encoding_setting and encoding:
         told[form.encoding_setting] = encoding
     return kept | told
+
+
+# --- what it left ---------------------------------------------------------------------------------
+
+
+@np.errstate(invalid="ignore")  # a signalling number that is none is told with the others
+def _made(wkb: NDArray[np.object_]) -> NDArray[np.object_]:
+    made: NDArray[np.object_] = shapely.from_wkb(wkb, on_invalid="ignore")
+    return made
+
+
+def shapes_left(path: Path) -> tuple[NDArray[np.object_], NDArray[np.bool_], list[Finding]]:
+    """Return the shapes that the child left, which had to be closed, and what cannot be read."""
+    parts, unread, first = [np.zeros(0, object)], {}, 0
+    with pq.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, columns=["geometry"], use_threads=False)
+            wkb = table["geometry"].to_numpy()
+            made = in_threads(_made, wkb)
+            for row in np.flatnonzero(shapely.is_missing(made)).tolist():
+                if wkb[row] is not None:
+                    unread[first + row] = wkb[row]
+            parts.append(made)
+            first += len(made)
+    free(path)
+    shapes = np.concatenate(parts)
+    closed, said = np.zeros(len(shapes), dtype=bool), []
+    for row, one in unread.items():
+        with (
+            contextlib.suppress(shapely.errors.GEOSException, ValueError),
+            np.errstate(invalid="ignore"),
+        ):
+            shapes[row] = shapely.from_wkb(one, on_invalid="fix")
+        closed[row] = shapes[row] is not None
+        if shapes[row] is None:
+            said.append(Finding("R320", row, {"detail": "WKB"}))
+    return shapes, closed, said
+
+
+def free(path: Path) -> None:
+    """Delete a copy that was read: a large one keeps memory that the next step can do with."""
+    if path.is_file() and path.stat().st_size >= LARGE:
+        with contextlib.suppress(OSError):
+            path.unlink()

@@ -19,9 +19,9 @@ from pathlib import Path
 
 from ..log import Refusal
 from . import archive
-from .format import NO_ROOM, Digest, Format, Formats, Reader, Staged, Start
+from .format import LARGE, NO_ROOM, Digest, Format, Formats, Reader, Staged, Start
 
-__all__ = ["LARGE", "stage"]
+__all__ = ["stage"]
 
 _OTHERS = {
     (".xls", ".et", ".ods", ".xlsm", ".xlsb", ".xlt"): "R453",
@@ -31,7 +31,6 @@ _OTHERS = {
     (".doc", ".docx", ".wps", ".pdf", ".jpg", ".jpeg", ".png", ".tif", ".tiff"): "R457",
 }
 """Files that people have land in and that are not read, by the rule that says what to do."""
-LARGE = 64 << 20  # from here on the hash is taken beside
 _BLOCK = 4 << 20
 
 

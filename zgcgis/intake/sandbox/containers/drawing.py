@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import Refused
-from .arcs import LOSS, Arc, area_of, bulged, stroked
+from .curves.arcs import LOSS, Arc, area_of, bulged, stroked
 from .gdal import read_layers
 
 __all__ = ["Record", "hold_records", "look", "read"]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from . import MOST_FIELDS, Refused, first_line
-from .arcs import straight
+from .curves.arcs import straight
 from .parquet import geometry_place, plain
 
 __all__ = ["get_ready", "read", "read_layers"]

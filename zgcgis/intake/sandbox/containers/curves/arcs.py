@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from . import Refused
+from .. import Refused
 
 __all__ = ["LOSS", "Arc", "area_of", "bulged", "straight", "stroked", "through"]
 
