@@ -213,7 +213,7 @@ LAWS: dict[str, tuple[int, Callable[[], Figures]]] = {
     "workbook writers": (0, uses(r"\bWorkbook\(", "io/spreadsheets")),
     "ways to make text safe": (
         0,
-        uses(r"\b(html|saxutils|markupsafe)(\.| import )escape", "safe_text|maps/safe"),
+        uses(r"\b(html|saxutils|markupsafe)(\.| import )escape", "safe_text"),
     ),
     "choices of a language": (0, choices_of_a_language),
     "files that list all of a kind": (0, files_that_list_all),

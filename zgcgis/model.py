@@ -342,7 +342,8 @@ class Zone:
         if unit not in self.units.index:
             return unit
         names = (
-            self.units.at[unit, one] for one in (("en", "zh") if lang == "en" else ("zh", "en"))
+            self.units.at[unit, one]
+            for one in (Text("zh", "en").say(lang), Text("en", "zh").say(lang))
         )
         return next((name for name in names if isinstance(name, str) and name.strip()), unit)
 

@@ -5,7 +5,8 @@ a terminal, a log   :func:`visible` (newlines stay), :func:`one_line`
 a workbook          :func:`cell_text`, :func:`property_text`, :func:`sheet_name`
 a CSV table         :func:`csv_text`, for heads as for cells
 XML (SVG, styles)   :func:`xml_text`, before the markup itself is escaped
-a page              :func:`page_value`, by the template, which escapes markup
+a page              :func:`page_value`, by the template, which escapes markup; without one
+                    :func:`markup_text`
 JSON                :func:`json_text`
 TOML                :func:`toml_text`
 a file's name       :func:`file_name`, :func:`file_names`
@@ -19,6 +20,7 @@ vanishes, two texts stay two, and JSON that went through stays JSON.
 from __future__ import annotations
 
 import hashlib
+import html
 import json
 import re
 import unicodedata
@@ -35,6 +37,7 @@ __all__ = [
     "file_names",
     "is_lively",
     "json_text",
+    "markup_text",
     "one_line",
     "page_value",
     "property_text",
@@ -69,7 +72,7 @@ _MOST_OF_A_NAME = 120  # bytes: a suffix and the mark of a temporary name fit be
 
 
 class Text(NamedTuple):
-    """The same words in Chinese and in English."""
+    """The same words in Chinese and in English, and the one place that picks a language."""
 
     zh: str
     en: str
@@ -125,6 +128,17 @@ def xml_text(text: str) -> str:
     r"""Return a text whose characters XML may hold; a carriage return is a newline."""
     plain = text if "\r" not in text else text.replace("\r\n", "\n").replace("\r", "\n")
     return _NOT_XML.sub(_escape, plain)
+
+
+def markup_text(text: str) -> str:
+    """Return a text as it stands in HTML and SVG, between marks or in the quotes of one.
+
+    Examples
+    --------
+    >>> markup_text('<a href="x">')
+    '&lt;a href=&quot;x&quot;&gt;'
+    """
+    return html.escape(xml_text(text), quote=True)
 
 
 def page_value(value: object) -> object:

@@ -13,6 +13,7 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from .errors import UnknownNameError
+from .safe_text import Text
 
 __all__ = ["HEADINGS", "TERMS", "USES", "Term", "heading", "label"]
 
@@ -245,7 +246,7 @@ def label(key: str, lang: str = "zh") -> str:
     if key not in TERMS:
         raise UnknownNameError(key, TERMS, what="quantity", zh="指标量")
     term = TERMS[key]
-    return term.en if lang == "en" else term.zh
+    return Text(term.zh, term.en).say(lang)
 
 
 def heading(column: str, lang: str = "zh") -> str:

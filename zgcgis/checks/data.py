@@ -23,7 +23,7 @@ from ..land_use import STATE_KEYS, build_states, classify, state_keys, text_of
 from ..model import Zone, there_in
 from ..terms import TERMS
 from .containment import units_of
-from .quota import derived_words
+from .quota import derived_words, level_of
 
 __all__ = [
     "cells_with_two_values",
@@ -75,10 +75,6 @@ def _values(zone: Zone) -> DataFrame:
     return table
 
 
-def _level(zone: Zone, unit: str) -> str:
-    return str(zone.units.at[unit, "level"]) if unit in zone.units.index else "zone"
-
-
 def _unit(key: str) -> str:
     return TERMS[key].unit if key in TERMS else ""
 
@@ -118,7 +114,7 @@ def units_missing(zone: Zone) -> GeoDataFrame:
             if lacking:
                 rows.append(
                     {
-                        "level": _level(zone, unit),
+                        "level": level_of(zone, unit),
                         "feature": unit,
                         "other": key,
                         "measured": len(lacking),
@@ -169,7 +165,7 @@ def cells_with_two_values(zone: Zone) -> GeoDataFrame:
             runs.setdefault((unit, key, period, tuple(said)), []).append(int(str(year)))
     rows = [
         {
-            "level": _level(zone, unit),
+            "level": level_of(zone, unit),
             "feature": unit,
             "other": key,
             "measured": said[0][0],
@@ -248,7 +244,7 @@ def _counted(zone: Zone, scope: str) -> list[dict[str, Any]]:
         years = sorted(set(found["year"]))
         rows.append(
             {
-                "level": _level(zone, str(unit)),
+                "level": level_of(zone, str(unit)),
                 "feature": unit,
                 "measured": len(years),
                 "detail": ", ".join(map(str, years)),
@@ -314,7 +310,7 @@ def repeated_series(zone: Zone) -> GeoDataFrame:
                 seen.setdefault((first, second), []).append((str(period), year))
         rows += [
             {
-                "level": _level(zone, str(unit)),
+                "level": level_of(zone, str(unit)),
                 "feature": unit,
                 "other": key,
                 "measured": first,
@@ -338,7 +334,7 @@ def values_not_used(zone: Zone) -> GeoDataFrame:
     """Values that were seen and set aside (``[[rejected]]`` in ``zone.toml``) stay in sight."""
     rows = [
         {
-            "level": _level(zone, str(entry.get("unit", zone.id))),
+            "level": level_of(zone, str(entry.get("unit", zone.id))),
             "feature": entry.get("unit", zone.id),
             "other": entry.get("key", ""),
             "measured": entry.get("value"),

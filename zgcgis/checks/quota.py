@@ -241,7 +241,7 @@ def over_quota(zone: Zone, *, tolerance_m2: float = 1.0) -> GeoDataFrame:
     over = over[~over["unit"].isin(units_in_circles(zone))]
     rows = [
         {
-            "level": _level(zone, str(row["unit"])),
+            "level": level_of(zone, str(row["unit"])),
             "feature": str(row["unit"]),
             "measured": row["used_m2"],
             "limit": row["quota_m2"],
@@ -262,7 +262,8 @@ def derived_words(row: Mapping[str, Any]) -> str:
     return f"；其中 {row['derived']} 宗由地类推得 build_state of {row['derived']} from land use"
 
 
-def _level(zone: Zone, unit: str) -> str:
+def level_of(zone: Zone, unit: str) -> str:
+    """Return the level of a unit; what is no unit is counted for the zone."""
     return str(zone.units.at[unit, "level"]) if unit in zone.units.index else "zone"
 
 

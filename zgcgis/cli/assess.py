@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
-from ..safe_text import json_text
+from ..safe_text import Text, json_text
 from .basics import JSON, LANG, PUBLIC, opened_together
 from .console import Output, command, pad, print_json, say
 
@@ -68,7 +68,7 @@ def assess(
     else:
         _say(result, lang)
         if out:
-            say(f"{'成果' if lang == 'zh' else 'Written'}: {out}")
+            say(f"{Text('成果', 'Written').say(lang)}: {out}")
     sys.exit(1 if (result.findings["severity"] == "error").any() else 0)
 
 
@@ -92,16 +92,15 @@ def _say(result: Assessment, lang: str) -> None:
     """Show the result in a screenful: zone, parks, what is wrong, what was left out."""
     from pandas import notna
 
-    zh = lang == "zh"
-    say(f"{result.zone.names[lang]}  {('、' if zh else ', ').join(map(str, result.years))}")
+    say(f"{result.zone.names[lang]}  {Text('、', ', ').say(lang).join(map(str, result.years))}")
     if result.total_scores is not None:
         for (_, year), row in result.total_scores.total.iterrows():
-            word = "示范区集约度" if zh else "Score of the zone"
+            word = Text("示范区集约度", "Score of the zone").say(lang)
             say(f"  {year} {word} {row['score']:.2f}")
     if result.scores is not None and result.evaluation is not None:
         now = result.ranks[result.ranks.index.get_level_values("year") == result.year]
         for (unit, _), row in now.sort_values(["kind", "rank"], kind="stable").iterrows():
-            kind = result.evaluation.standard.kinds[row["kind"]][0 if zh else 1]
+            kind = Text(*result.evaluation.standard.kinds[row["kind"]]).say(lang)
             rank = f"{row['rank']}/{row['of']}" if notna(row["rank"]) and row["rank"] else "—"
             say(
                 f"  {pad(result.name(str(unit), lang), 30)} {pad(kind, 24)} {row['score']:7.2f}  {rank}"
@@ -109,10 +108,10 @@ def _say(result: Assessment, lang: str) -> None:
     else:
         done = result.values.notna().sum()
         say(
-            ("  可计算的园区指标：" if zh else "  Indicators of parks: ")
+            Text("  可计算的园区指标：", "  Indicators of parks: ").say(lang)
             + (
                 "；".join(_counted(key, int(n), lang) for key, n in done.items())
-                or ("没有" if zh else "none")
+                or Text("没有", "none").say(lang)
             )
         )
     _say_closure(result, lang)
@@ -124,12 +123,12 @@ def _say(result: Assessment, lang: str) -> None:
     }
     say(
         "  "
-        + ("，" if zh else ", ").join(
-            f"{w[0 if zh else 1]} {int(grave.get(k, 0))}" for k, w in words.items()
-        )
+        + Text("，", ", ")
+        .say(lang)
+        .join(f"{Text(*w).say(lang)} {int(grave.get(k, 0))}" for k, w in words.items())
     )
     for chinese, english in result.left_out:
-        say(f"  · {chinese if zh else english}")
+        say(f"  · {Text(chinese, english).say(lang)}")
 
 
 def _say_closure(result: Assessment, lang: str) -> None:
@@ -142,26 +141,28 @@ def _say_closure(result: Assessment, lang: str) -> None:
         "enterprise": ("企业", "firms"),
     }
     for row in result.closure[result.closure["year"] == result.year].to_dict("records"):
-        name = names[row["layer"]][0 if lang == "zh" else 1]
-        unit = "m²" if row["measure"] == "m2" else ("家" if lang == "zh" else "")
+        name = Text(*names[row["layer"]]).say(lang)
+        unit = "m²" if row["measure"] == "m2" else Text("家", "").say(lang)
         amounts = [
             f"{row[key]:,.1f} {unit}" if unit == "m²" else f"{row[key]:,.0f} {unit}".strip()
             for key in ("in_units", "in_none")
         ]
-        if lang == "zh":
-            words = f"{name} {row['features']} 个：园区内 {amounts[0]}，不在任何园区 {amounts[1]}"
-            split = f"，跨界拆分 {row['split']} 个，拆分误差 {row['split_error']:.1e} m²"
-        else:
-            words = f"{row['features']} {name}: {amounts[0]} in parks, {amounts[1]} in none"
-            split = f", {row['split']} split, error of splitting {row['split_error']:.1e} m²"
-        say(f"  {words}{split if unit == 'm²' else ''}")
+        words = Text(
+            f"{name} {row['features']} 个：园区内 {amounts[0]}，不在任何园区 {amounts[1]}",
+            f"{row['features']} {name}: {amounts[0]} in parks, {amounts[1]} in none",
+        )
+        split = Text(
+            f"，跨界拆分 {row['split']} 个，拆分误差 {row['split_error']:.1e} m²",
+            f", {row['split']} split, error of splitting {row['split_error']:.1e} m²",
+        )
+        say(f"  {words.say(lang)}{split.say(lang) if unit == 'm²' else ''}")
 
 
 def _counted(key: str, count: int, lang: str) -> str:
     from ..indicators import INDICATORS
 
     named = INDICATORS[key]
-    return f"{named.zh} {count} 个" if lang == "zh" else f"{named.en} ({count})"
+    return Text(f"{named.zh} {count} 个", f"{named.en} ({count})").say(lang)
 
 
 @command()
@@ -184,7 +185,7 @@ def report(
     result = _assess(zone, years, lang, public=public)
     page = write_report(result, out, lang=lang)
     atlas = Path(out) / "atlas.html"
-    opens: Literal["zh", "en"] = "en" if lang == "en" else "zh"
+    opens = cast("Literal['zh', 'en']", lang)
     drawn = draw_zone(result.zone, findings=result.findings, lang=opens)
     maps.save_map(drawn, atlas)
     _say(result, lang)

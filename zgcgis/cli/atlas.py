@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
@@ -93,7 +93,7 @@ def map(
         color_by=color_by,
         group=group,
         year=year,
-        lang="en" if lang == "en" else "zh",
+        lang=cast("Literal['zh', 'en']", lang),
         review_no=review_no,
         layers=None if layers is None else [part.strip() for part in layers.split(",")],
         compare=others[0] if others else compare,
@@ -118,9 +118,10 @@ def map(
         else Text("底图需联网，其余断网可用", "only its base map needs the network")
     ).say(lang)
     say(
-        f"{path}：{len(parks)} 个园区，{len(drawn)} 个上图，{size:.2f} MB，{net}。"
-        if lang == "zh"
-        else f"{path}: {len(parks)} parks, {len(drawn)} drawn, {size:.2f} MB, {net}."
+        Text(
+            f"{path}：{len(parks)} 个园区，{len(drawn)} 个上图，{size:.2f} MB，{net}。",
+            f"{path}: {len(parks)} parks, {len(drawn)} drawn, {size:.2f} MB, {net}.",
+        ).say(lang)
     )
     for pair in told["said"]:
         say(Text(*pair).say(lang))

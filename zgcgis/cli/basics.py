@@ -86,12 +86,13 @@ def _say_state(zone: Zone, lang: str) -> None:
         first = describe(zone.flaws.iloc[:1], lang).iloc[0]
         level, rule = zone.flaws["level"].iloc[0], zone.flaws["rule"].iloc[0]
         say(
-            f"注意：{count} 个图形不能照原样使用：{aside} 个未采用，{count - aside} 个修复后计算，"
-            f"原文件未改。例如 {level}（{rule}）：{first}。全部见 zgcgis check。"
-            if lang == "zh"
-            else f"Note: {count} outline(s) cannot be used as they are: {aside} set aside, "
-            f"{count - aside} mended for computing; the files are unchanged. Such as {level} "
-            f"({rule}): {first}. All of them: zgcgis check.",
+            Text(
+                f"注意：{count} 个图形不能照原样使用：{aside} 个未采用，{count - aside} 个修复后计算，"
+                f"原文件未改。例如 {level}（{rule}）：{first}。全部见 zgcgis check。",
+                f"Note: {count} outline(s) cannot be used as they are: {aside} set aside, "
+                f"{count - aside} mended for computing; the files are unchanged. Such as {level} "
+                f"({rule}): {first}. All of them: zgcgis check.",
+            ).say(lang),
             err=True,
         )
     for sentence in describe(check(zone, ("H214",)), lang):
@@ -100,7 +101,7 @@ def _say_state(zone: Zone, lang: str) -> None:
     if len(astray):
         more = f"（{len(astray)}）" if len(astray) > 1 else ""
         say(
-            f"{'注意' if lang == 'zh' else 'Note'}{more}: {describe(astray, lang).iloc[0]}",
+            f"{Text('注意', 'Note').say(lang)}{more}: {describe(astray, lang).iloc[0]}",
             err=True,
         )
 
@@ -192,9 +193,10 @@ def new(
         if path.is_file():
             say(f"  {path}")
     say(
-        f"下一步：在 {made / 'parks.csv'} 中登记园区，再运行 zgcgis map {made}"
-        if lang == "zh"
-        else f"Next: list the parks in {made / 'parks.csv'}, then run zgcgis map {made}"
+        Text(
+            f"下一步：在 {made / 'parks.csv'} 中登记园区，再运行 zgcgis map {made}",
+            f"Next: list the parks in {made / 'parks.csv'}, then run zgcgis map {made}",
+        ).say(lang)
     )
 
 
@@ -283,7 +285,7 @@ def terms(word: str | None, lang: str, as_json: bool) -> None:  # noqa: FBT001
         return
     for row in rows:
         meaning = row["formula"] or row[f"note_{lang}"]
-        name = row["zh"] if lang == "zh" else row["en"]
+        name = row[lang]
         say(f"{pad(row['key'], 38)}{pad(name, 36)}{pad(row['unit'], 12)}{meaning}")
     if not rows:
         say(f"没有含“{word}”的名词。No term holds '{word}'.", err=True)

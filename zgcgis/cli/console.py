@@ -34,6 +34,7 @@ __all__ = [
     "progress",
     "say",
     "shown_streams",
+    "tell",
 ]
 
 
@@ -112,6 +113,11 @@ def command(name: str | None = None) -> Callable[[Callable[..., Any]], Command]:
 def say(text: str = "", *, err: bool = False) -> None:
     """Print one line; no value in it begins a line of its own or reaches the terminal raw."""
     click.echo(one_line(text), err=err)
+
+
+def tell(lang: str, zh: str, en: str) -> None:
+    """Print a line in the language asked for."""
+    say(Text(zh, en).say(lang))
 
 
 def print_json(text: str) -> None:
@@ -207,7 +213,7 @@ def tell_warnings(lang: str | None) -> None:
             usual(message, category, *rest, **named)
             return
         zh, _, en = str(message).partition("\n")
-        for line in (zh, en) if lang is None else (en if lang == "en" and en else zh,):
+        for line in (zh, en) if lang is None else (Text(zh, en or zh).say(lang),):
             if line:
                 say(line, err=True)
 

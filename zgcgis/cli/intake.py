@@ -11,7 +11,7 @@ import click
 
 from ..safe_text import Text, json_text
 from .basics import JSON, LANG
-from .console import command, pad, print_json, say
+from .console import command, pad, print_json, say, tell
 from .mending import changes_as_json, show_changes, undo_last
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def doctor(
             _show(file, report, lang)
         _show_aside(aside, lang)
         if asked is not None:
-            say(Text(f"导入前须说明：{asked.zh}", f"to say first: {asked.en}").say(lang))
+            tell(lang, f"导入前须说明：{asked.zh}", f"to say first: {asked.en}")
     sys.exit(code)
 
 
@@ -210,7 +210,7 @@ def _aside_as_json(aside: Iterable[tuple[str, Text]]) -> list[dict[str, str]]:
 def _show_aside(aside: Iterable[tuple[str, Text]], lang: str) -> None:
     """Name what stands in a folder and was not read."""
     for file, why in aside:
-        say(f"未读取 {file}：{why.zh}" if lang == "zh" else f"not read: {file}, {why.en}")
+        tell(lang, f"未读取 {file}：{why.zh}", f"not read: {file}, {why.en}")
 
 
 def _exit_code(reports: Iterable[FileReport]) -> int:
@@ -302,48 +302,45 @@ def _clean(value: Any) -> Any:
 
 
 def _show(file: str, report: FileReport, lang: str) -> None:
-    zh = lang == "zh"
-    pick = 0 if zh else 1
-    say(("文件  " if zh else "file  ") + file)
+    say(Text("文件  ", "file  ").say(lang) + file)
     if report.title:
         size = f"{report.size:,}"
-        say(f"  {report.title}  {size} " + ("字节" if zh else "bytes"))
+        say(f"  {report.title}  {size} " + Text("字节", "bytes").say(lang))
     for layer in report.layers:
         _show_layer(layer, lang)
     _show_findings(report.findings, file, lang)
     for layer in report.layers:
         _show_findings(layer.findings, file, lang, layer.name if len(report.layers) > 1 else "")
-    say(("结论  " if zh else "verdict  ") + _OUTCOME[report.outcome][pick])
+    say(Text("结论  ", "verdict  ").say(lang) + Text(*_OUTCOME[report.outcome]).say(lang))
     say("")
 
 
 def _show_layer(layer: Layer, lang: str) -> None:
     from ..model import LEVELS
 
-    zh = lang == "zh"
     facts = layer.facts
     counts = layer.log.counts
     level = LEVELS[layer.level]
-    say(f"  图层 {layer.name}（像是{level.zh}）" if zh else f"  layer {layer.name} ({level.en}?)")
+    tell(lang, f"  图层 {layer.name}（像是{level.zh}）", f"  layer {layer.name} ({level.en}?)")
     if not layer.asked and not layer.sure:
-        say(
-            "    级别没有依据断定，导入时请用 --level 说明"
-            if zh
-            else "    nothing settles the level: say it with --level when importing"
+        tell(
+            lang,
+            "    级别没有依据断定，导入时请用 --level 说明",
+            "    nothing settles the level: say it with --level when importing",
         )
     if layer.schema is not None:
-        by = "；".join(layer.known_by) if zh else "; ".join(layer.known_by)
-        say(
-            f"    即 {layer.schema.zh}，依据 {by}"
-            if zh
-            else f"    these are {layer.schema.en}, known by {by}"
+        by = Text("；".join(layer.known_by), "; ".join(layer.known_by)).say(lang)
+        tell(
+            lang,
+            f"    即 {layer.schema.zh}，依据 {by}",
+            f"    these are {layer.schema.en}, known by {by}",
         )
-    say(
+    tell(
+        lang,
         f"    要素 {counts['in']} = 采用 {counts['used']} + 修复 {counts['repaired']}"
-        f" + 不采用 {counts['refused']}"
-        if zh
-        else f"    features {counts['in']} = used {counts['used']} + repaired {counts['repaired']}"
-        f" + refused {counts['refused']}"
+        f" + 不采用 {counts['refused']}",
+        f"    features {counts['in']} = used {counts['used']} + repaired {counts['repaired']}"
+        f" + refused {counts['refused']}",
     )
     if not facts:
         return
@@ -351,64 +348,64 @@ def _show_layer(layer: Layer, lang: str) -> None:
     if encoding.get("used"):
         why = encoding.get("evidence") or encoding.get("declared")
         say(
-            ("    编码 " if zh else "    encoding ")
+            Text("    编码 ", "    encoding ").say(lang)
             + str(encoding["used"])
-            + (f"（{why}）" if why and zh else f" ({why})" if why else "")
+            + (Text(f"（{why}）", f" ({why})").say(lang) if why else "")
         )
     crs = facts.get("crs", {})
     if not layer.table:
-        declared = (crs.get("declared") or ("未说明" if zh else "none")).splitlines()[0][:70]
+        declared = (crs.get("declared") or Text("未说明", "none").say(lang)).splitlines()[0][:70]
         implied = "、".join(crs.get("implied", [])[:4]) or "—"
-        say(
-            f"    坐标系 声明 {declared}；数值像是 {implied}；采用 {crs.get('used') or '—'}"
-            if zh
-            else f"    CRS stated {declared}; by the numbers {implied}; used {crs.get('used') or '—'}"
+        tell(
+            lang,
+            f"    坐标系 声明 {declared}；数值像是 {implied}；采用 {crs.get('used') or '—'}",
+            f"    CRS stated {declared}; by the numbers {implied}; used {crs.get('used') or '—'}",
         )
         if facts.get("bounds"):
             box = ", ".join(f"{v:.6g}" if abs(v) < 1000 else f"{v:.1f}" for v in facts["bounds"])
-            say(("    范围 " if zh else "    extent ") + box)
+            say(Text("    范围 ", "    extent ").say(lang) + box)
         types = facts.get("geometry", {}).get("types", {})
         if types:
             say(
-                ("    图形 " if zh else "    shapes ")
+                Text("    图形 ", "    shapes ").say(lang)
                 + "、".join(f"{k} {v}" for k, v in types.items())
             )
-    _show_fields(facts, zh=zh)
+    _show_fields(facts, lang)
 
 
-def _show_fields(facts: dict[str, Any], *, zh: bool) -> None:
+def _show_fields(facts: dict[str, Any], lang: str) -> None:
     known = [f for f in facts["fields"] if f["column"]]
     rest = [f["name"] for f in facts["fields"] if not f["column"]]
     same = [f["column"] for f in known if f["column"] == f["name"] and not f["unit"]]
     if same:
-        say(("    字段 " if zh else "    columns ") + "、".join(same))
+        say(Text("    字段 ", "    columns ").say(lang) + "、".join(same))
     for field in known:
         if field["column"] in same:
             continue
         unit = f" [{field['unit']}]" if field["unit"] else ""
         say(f"    {pad(field['name'], 22)} → {field['column']}{unit}")
     if rest:
-        label = "    其余字段 " if zh else "    other columns "
+        label = Text("    其余字段 ", "    other columns ").say(lang)
         say(label + "、".join(rest[:20]))
     for column, systems in facts.get("codes", {}).items():
         best = "、".join(f"{k} {100 * v:.0f}%" for k, v in systems.items() if v > 0)
         say(f"    {column}: {best or '—'}")
     if told := facts.get("inspection"):
         broken = sum(len(one["features"]) for one in told["rules"].values())
-        remark = told["score_unverified"]["zh" if zh else "en"]
+        remark = told["score_unverified"][lang]
         line = Text(
             f"    图斑检查（{told['edition']} 版）{len(told['asked'])} 条：{broken} 处不符，"
             f"得分 {told['score']:g}（{remark}）",
             f"    patches checked by {len(told['asked'])} rules of {told['edition']}: {broken} defects, "
             f"score {told['score']:g} ({remark})",
         )
-        say(line.say("zh" if zh else "en"))
+        say(line.say(lang))
     for system, by in facts.get("land_use_systems", {}).items():
         zh_by, en_by = _TOLD_BY[by]
-        say(
-            f"    地类体系 {system}（依据{zh_by}）"
-            if zh
-            else f"    land-use system {system}, by {en_by}"
+        tell(
+            lang,
+            f"    地类体系 {system}（依据{zh_by}）",
+            f"    land-use system {system}, by {en_by}",
         )
 
 
@@ -417,8 +414,6 @@ def _show_findings(findings: Any, file: str, lang: str, layer: str = "") -> None
 
     if not len(findings):
         return
-    zh = lang == "zh"
-    pick = 0 if zh else 1
     shown: dict[str, int] = {}
     rows = findings.drop(columns="geometry").to_dict("records")
     for row, sentence in zip(rows, describe(findings, lang), strict=True):
@@ -427,14 +422,14 @@ def _show_findings(findings: Any, file: str, lang: str, layer: str = "") -> None
         if shown[rule] > MOST_SHOWN:
             continue
         name = f"[{layer}] " if layer else ""
-        say(f"  {rule} {_SEVERITY[row['severity']][pick]}  {name}{sentence}")
+        say(f"  {rule} {Text(*_SEVERITY[row['severity']]).say(lang)}  {name}{sentence}")
         way = _mend(row, file, lang)
         if way and shown[rule] == 1:
-            say(("        办法：" if zh else "        mend: ") + way)
+            say(Text("        办法：", "        mend: ").say(lang) + way)
     for rule, count in shown.items():
         if count > MOST_SHOWN:
             more = count - MOST_SHOWN
-            say(f"  {rule} … 另有 {more} 条" if zh else f"  {rule} … and {more} more")
+            tell(lang, f"  {rule} … 另有 {more} 条", f"  {rule} … and {more} more")
 
 
 # --- taking in, and out --------------------------------------------------------------------------
@@ -547,53 +542,52 @@ def _intake_as_json(intake: Intake, file: str) -> dict[str, Any]:
 
 
 def _show_import(file: str, intake: Intake, lang: str, *, dry_run: bool) -> None:
-    zh = lang == "zh"
     counts = intake.counts
-    say(
+    tell(
+        lang,
         f"{intake.layer} → {intake.level}：要素 {counts['in']} = 采用 {counts['used']}"
-        f" + 修复 {counts['repaired']} + 不采用 {counts['refused']}"
-        if zh
-        else f"{intake.layer} → {intake.level}: features {counts['in']} = used {counts['used']}"
-        f" + repaired {counts['repaired']} + refused {counts['refused']}"
+        f" + 修复 {counts['repaired']} + 不采用 {counts['refused']}",
+        f"{intake.layer} → {intake.level}: features {counts['in']} = used {counts['used']}"
+        f" + repaired {counts['repaired']} + refused {counts['refused']}",
     )
     _show_findings(intake.findings, file, lang)
     show_changes(intake, lang)
     if dry_run:
-        say("演练：未写入任何文件。" if zh else "Dry run: nothing was written.")
+        tell(lang, "演练：未写入任何文件。", "Dry run: nothing was written.")
     elif intake.unchanged:
-        say("该文件已导入过，未作改动。" if zh else "Imported before; nothing was changed.")
+        tell(lang, "该文件已导入过，未作改动。", "Imported before; nothing was changed.")
     else:
-        say(f"已存入 {intake.stored}" if zh else f"Stored in {intake.stored}")
-        _show_replaced(intake, zh=zh)
+        tell(lang, f"已存入 {intake.stored}", f"Stored in {intake.stored}")
+        _show_replaced(intake, lang)
 
 
-def _show_replaced(intake: Intake, *, zh: bool) -> None:
+def _show_replaced(intake: Intake, lang: str) -> None:
     """Say what became of what the level held before."""
     if intake.before is None:
         return
     how, used = intake.record.get("how"), intake.counts["used"] + intake.counts["repaired"]
     if how == "add":
-        say(
-            f"原有 {intake.before} 个要素，加入 {used} 个，现有 {intake.before + used} 个。"
-            if zh
-            else f"There were {intake.before} features; {used} were added: {intake.before + used}."
+        tell(
+            lang,
+            f"原有 {intake.before} 个要素，加入 {used} 个，现有 {intake.before + used} 个。",
+            f"There were {intake.before} features; {used} were added: {intake.before + used}.",
         )
     elif how == "replace":
-        say(
-            f"取代了原有的 {intake.before} 个要素（要保留原有要素请用 --add）。"
-            if zh
-            else f"The {intake.before} features there before were replaced (--add keeps them)."
+        tell(
+            lang,
+            f"取代了原有的 {intake.before} 个要素（要保留原有要素请用 --add）。",
+            f"The {intake.before} features there before were replaced (--add keeps them).",
         )
         if intake.columns_lost:
-            lost = ("、" if zh else ", ").join(intake.columns_lost)
-            say(
-                f"原图层有值而新图层没有的列：{lost}。"
-                if zh
-                else f"Columns that held values before and are gone: {lost}."
+            lost = Text("、", ", ").say(lang).join(intake.columns_lost)
+            tell(
+                lang,
+                f"原图层有值而新图层没有的列：{lost}。",
+                f"Columns that held values before and are gone: {lost}.",
             )
     if intake.replaced is not None:
-        say(
-            f"原图层文件 {intake.replaced.name} 已由 {intake.level}.parquet 取代。"
-            if zh
-            else f"The layer's file {intake.replaced.name} was replaced by {intake.level}.parquet."
+        tell(
+            lang,
+            f"原图层文件 {intake.replaced.name} 已由 {intake.level}.parquet 取代。",
+            f"The layer's file {intake.replaced.name} was replaced by {intake.level}.parquet.",
         )

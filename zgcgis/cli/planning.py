@@ -67,31 +67,23 @@ def admit(
 
 
 def _say_admission(here: Zone, answer: Any, lang: str) -> None:
-    zh = lang == "zh"
     wish = answer.project
-    name = wish.zh if zh else wish.en
+    name = Text(wish.zh, wish.en).say(lang)
     failed = int((answer.clauses["verdict"] == "fail").sum())
     unsure = int((answer.clauses["verdict"] == "open").sum())
-    if zh:
-        verdict = "准入" if answer.admitted else (f"不通过 {failed} 条" if failed else "待补资料")
-        say(
-            f"{name} → {here.name(wish.park)}：{verdict}"
-            + (f"，待补 {unsure} 条" if unsure else "")
-        )
+    if answer.admitted:
+        verdict = Text("准入", "admitted")
+    elif failed:
+        verdict = Text(f"不通过 {failed} 条", f"{failed} clause(s) failed")
     else:
-        verdict = (
-            "admitted"
-            if answer.admitted
-            else (f"{failed} clause(s) failed" if failed else "facts missing")
-        )
-        say(
-            f"{name} → {here.name(wish.park, 'en')}: {verdict}"
-            + (f", {unsure} open" if unsure else "")
-        )
+        verdict = Text("待补资料", "facts missing")
+    waiting = Text(f"，待补 {unsure} 条", f", {unsure} open").say(lang) if unsure else ""
+    colon = Text("：", ": ").say(lang)
+    say(f"{name} → {here.name(wish.park, lang)}{colon}{verdict.say(lang)}{waiting}")
     words = {"pass": "通过", "fail": "不通过", "open": "待补"}
     table = answer.clauses.assign(
-        verdict=[words[v] if zh else v for v in answer.clauses["verdict"]],
-        name=answer.clauses["zh" if zh else "en"],
+        verdict=[Text(words[v], v).say(lang) for v in answer.clauses["verdict"]],
+        name=answer.clauses[lang],
     )
     print_table(
         table[["rule", "name", "verdict", "measured", "limit", "margin", "unit", "clause"]],
@@ -100,13 +92,13 @@ def _say_admission(here: Zone, answer: Any, lang: str) -> None:
     )
     fixes = answer.clauses[answer.clauses["verdict"] != "pass"]
     for row in fixes.to_dict("records"):
-        mend = row["zh_fix"] if zh else row["en_fix"]
-        say(f"  {row['rule']} {row['zh'] if zh else row['en']}{'：' if zh else ': '}{mend}")
+        mend = row[f"{lang}_fix"]
+        say(f"  {row['rule']} {row[lang]}{colon}{mend}")
     say("")
-    say("更适合的园区：" if zh else "Where it would fit, best first:")
+    say(Text("更适合的园区：", "Where it would fit, best first:").say(lang))
     parks = answer.parks.assign(
         name=[here.name(park, lang) for park in answer.parks["park"]],
-        why=answer.parks["zh" if zh else "en"],
+        why=answer.parks[lang],
     )
     print_table(parks[["rank", "name", "score", "why"]].head(5), lang, numbers=("rank", "score"))
 
@@ -174,14 +166,13 @@ def _assess() -> Any:
 def _say_scenario(base: Zone, wish: Any, answer: Any, lang: str) -> None:
     from ..terms import TERMS
 
-    zh = lang == "zh"
-    say(f"{wish.zh if zh else wish.en}：" if zh else f"{wish.en}:")
+    say(Text(f"{wish.zh}：", f"{wish.en}:").say(lang))
     for head, table in (
-        ("台账" if zh else "Accounts", answer.accounts),
-        ("指标" if zh else "Indicators", answer.indicators),
-        ("得分" if zh else "Scores", answer.scores),
+        (Text("台账", "Accounts").say(lang), answer.accounts),
+        (Text("指标", "Indicators").say(lang), answer.indicators),
+        (Text("得分", "Scores").say(lang), answer.scores),
     ):
-        say(f"{head}{'变化' if zh else ' that change'}: {len(table)}")
+        say(f"{head}{Text('变化', ' that change').say(lang)}: {len(table)}")
         if len(table):
             named = table.assign(
                 unit=[base.name(unit, lang) for unit in table["unit"]],
@@ -202,9 +193,9 @@ def _term(key: str, terms: Any, lang: str) -> str:
     from ..indicators import INDICATORS
 
     if key == "score":
-        return "集约度得分" if lang == "zh" else "Score"
+        return Text("集约度得分", "Score").say(lang)
     entry = terms.get(key) or INDICATORS.get(key)
-    return key if entry is None else str(entry.zh if lang == "zh" else entry.en)
+    return key if entry is None else str(Text(entry.zh, entry.en).say(lang))
 
 
 @command()
@@ -284,38 +275,45 @@ def _reach(setting: Any, name: str, lang: str) -> str:
     asked, most = found.least / 1e4, found.most / 1e4
     parts = []
     if asked > 0:
-        parts.append(f"至少 {asked:.2f} 公顷" if lang == "zh" else f"at least {asked:.2f} ha")
+        parts.append(Text(f"至少 {asked:.2f} 公顷", f"at least {asked:.2f} ha").say(lang))
     if most < float("inf"):
-        parts.append(f"至多 {most:.2f} 公顷" if lang == "zh" else f"at most {most:.2f} ha")
-    parts.append(f"备选 {there:.2f} 公顷" if lang == "zh" else f"{there:.2f} ha offered")
-    return ("（" + "，".join(parts) + "）") if lang == "zh" else " (" + ", ".join(parts) + ")"
+        parts.append(Text(f"至多 {most:.2f} 公顷", f"at most {most:.2f} ha").say(lang))
+    parts.append(Text(f"备选 {there:.2f} 公顷", f"{there:.2f} ha offered").say(lang))
+    return Text("（" + "，".join(parts) + "）", " (" + ", ".join(parts) + ")").say(lang)
 
 
 def _say_allocation(setting: Any, answer: Any, hand: float, added: Any, lang: str) -> None:
-    zh = lang == "zh"
     if answer.status == "infeasible":
-        names = {row["name"]: row["zh" if zh else "en"] for row in answer.limits.to_dict("records")}
-        names["adjacency"] = "相邻用途限制" if zh else "uses that may not be neighbours"
+        names = {row["name"]: row[lang] for row in answer.limits.to_dict("records")}
+        names["adjacency"] = Text("相邻用途限制", "uses that may not be neighbours").say(lang)
         alone = len(answer.conflict) == 1
-        if zh:
-            head = "无解。仅这一条就无法满足：" if alone else "无解。下列要求不能同时满足："
-        else:
-            head = "No answer. This alone " if alone else "No answer. These together "
-            head += "cannot be kept:"
-        say(head)
+        say(
+            (
+                Text("无解。仅这一条就无法满足：", "No answer. This alone cannot be kept:")
+                if alone
+                else Text(
+                    "无解。下列要求不能同时满足：", "No answer. These together cannot be kept:"
+                )
+            ).say(lang)
+        )
         for name in answer.conflict:
             say(f"  {names.get(name, name)}{_reach(setting, name, lang)}")
         if not alone:
-            say("放宽其中任何一条即可。" if zh else "Giving up any one of them helps.")
+            say(Text("放宽其中任何一条即可。", "Giving up any one of them helps.").say(lang))
         return
     area = answer.chosen["area_m2"].sum() / 1e4
     say(
-        f"安排 {len(answer.chosen)} 宗 {area:.2f} 公顷，价值 {answer.value:,.1f}"
-        if zh
-        else f"{len(answer.chosen)} parcels, {area:.2f} ha, value {answer.value:,.1f}"
+        Text(
+            f"安排 {len(answer.chosen)} 宗 {area:.2f} 公顷，价值 {answer.value:,.1f}",
+            f"{len(answer.chosen)} parcels, {area:.2f} ha, value {answer.value:,.1f}",
+        ).say(lang)
     )
     if hand == hand:
-        say(f"按单价从高到低安排得 {hand:,.1f}" if zh else f"dearest land first gives {hand:,.1f}")
+        say(
+            Text(f"按单价从高到低安排得 {hand:,.1f}", f"dearest land first gives {hand:,.1f}").say(
+                lang
+            )
+        )
     table = chosen_in_words(answer, lang)
     shown = ["item", "choice", "park", "area_m2", "value"]
     if table["access_m"].notna().any():
@@ -323,19 +321,22 @@ def _say_allocation(setting: Any, answer: Any, hand: float, added: Any, lang: st
     print_table(table[shown], lang, numbers=("area_m2", "value", "access_m"))
     binding = answer.limits[answer.limits["binding"]]
     for row in binding.to_dict("records"):
-        name, more = row["zh" if zh else "en"], row["one_more_ha"]
+        name, more = row[lang], row["one_more_ha"]
         say(
-            f"  {name}：起作用；再多 1 公顷可增加 {more:,.1f}"
-            if zh
-            else f"  {name}: binds; one more hectare would bring {more:,.1f}"
+            Text(
+                f"  {name}：起作用；再多 1 公顷可增加 {more:,.1f}",
+                f"  {name}: binds; one more hectare would bring {more:,.1f}",
+            ).say(lang)
         )
     if len(setting.left_out):
         count = len(setting.left_out)
-        say(f"未列入备选 {count} 项：" if zh else f"{count} not offered:")
+        say(Text(f"未列入备选 {count} 项：", f"{count} not offered:").say(lang))
         for row in setting.left_out.head(8).to_dict("records"):
             say(f"  {row['item']} {row['choice']} {row['reason']}")
     if added is not None:
-        good = "通过核查，没有新增规划、指标和供地问题" if zh else "passes the check: nothing new"
+        good = Text("通过核查，没有新增规划、指标和供地问题", "passes the check: nothing new").say(
+            lang
+        )
         if len(added):
             print_table(added[["rule", "feature", "status"]], lang)
         else:

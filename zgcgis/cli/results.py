@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from ..safe_text import Text
 from .console import say
@@ -113,7 +113,7 @@ def _atlas(zone: Zone, findings: GeoDataFrame, lang: str, **more: Any) -> Any:
     """The atlas with its findings, which come the largest of each severity first."""
     from ..report import draw_zone
 
-    opens: Literal["zh", "en"] = "en" if lang == "en" else "zh"
+    opens = cast("Literal['zh', 'en']", lang)
     return draw_zone(zone, findings=findings, lang=opens, **more)
 
 
@@ -128,12 +128,11 @@ def write_scenario(
     folder = result_folder(out, "scenario.xlsx", ("compare.html",))
     atlas = _atlas(base, answer.after, lang, compare=changed)
     atlas.content["compare"]["sides"] = [["现状", "Now"], [wish.zh, wish.en]]
-    zh = lang == "zh"
     pages = [
-        ("台账差别" if zh else "Accounts", answer.accounts),
-        ("指标差别" if zh else "Indicators", answer.indicators),
-        ("得分差别" if zh else "Scores", answer.scores),
-        ("问题差别" if zh else "Findings", answer.findings),
+        (Text("台账差别", "Accounts").say(lang), answer.accounts),
+        (Text("指标差别", "Indicators").say(lang), answer.indicators),
+        (Text("得分差别", "Scores").say(lang), answer.scores),
+        (Text("问题差别", "Findings").say(lang), answer.findings),
     ]
     import pandas as pd
 
@@ -175,11 +174,14 @@ def write_allocation(out: str, answer: Any, setting: Any, changes: Any, lang: st
     from ..planning.demand import changes_toml
     from ..planning.outputs import write_workbook
 
-    folder, zh = result_folder(out, "allocation.xlsx", ("scenario.toml",)), lang == "zh"
+    folder = result_folder(out, "allocation.xlsx", ("scenario.toml",))
     pages = [
-        ("安排" if zh else "Allocation", chosen_in_words(answer, lang).drop(columns=["blocked"])),
-        ("约束" if zh else "Limits", answer.limits),
-        ("未列入" if zh else "Left out", setting.left_out),
+        (
+            Text("安排", "Allocation").say(lang),
+            chosen_in_words(answer, lang).drop(columns=["blocked"]),
+        ),
+        (Text("约束", "Limits").say(lang), answer.limits),
+        (Text("未列入", "Left out").say(lang), setting.left_out),
     ]
     made = [write_workbook(folder / "allocation.xlsx", pages, lang=lang)]
     if changes is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -22,6 +21,7 @@ from pandas import Series
 from ..findings import describe
 from ..io.writing import write_text_whole
 from ..model import Zone
+from ..safe_text import Text, markup_text
 from .basemap import Basemap, read_basemap
 from .content import page_content
 from .offline import (
@@ -137,8 +137,8 @@ class Atlas(folium.Map):  # type: ignore[misc]
 
     def _page(self, parts: Rendered, hosts: Sequence[str]) -> str:
         lang = self.content["lang"]
-        title = self.content["name"][lang == "en"]
-        page = Page(title, "en" if lang == "en" else "zh-CN", images=tuple(hosts))
+        title = Text(*self.content["name"]).say(lang)
+        page = Page(title, Text("zh-CN", "en").say(lang), images=tuple(hosts))
         page.style(asset("leaflet.css"))
         page.style(_static("atlas.css"))
         page.script(asset("leaflet.js"), head=True)
@@ -173,8 +173,8 @@ class Atlas(folium.Map):  # type: ignore[misc]
         save_map(self, Path(outfile))
 
     def _repr_html_(self, **kwargs: Any) -> str:  # noqa: ARG002
-        page = html.escape(self.to_offline_html(), quote=True)
-        title = html.escape(self.content["name"][self.content["lang"] == "en"], quote=True)
+        page = markup_text(self.to_offline_html())
+        title = markup_text(Text(*self.content["name"]).say(self.content["lang"]))
         return (
             f'<iframe srcdoc="{page}" title="{title}" '
             'style="width:100%;height:680px;border:1px solid #d8d4cb;border-radius:8px" '

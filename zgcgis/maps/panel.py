@@ -22,6 +22,7 @@ from ..accounts.precedence import best_first
 from ..errors import UnknownNameError
 from ..indicators import INDICATORS, compute
 from ..model import Zone
+from ..safe_text import Text
 from ..terms import TERMS
 
 __all__ = ["Measure", "breaks", "in_units", "named", "panel"]
@@ -289,7 +290,7 @@ def _said(formula: str, lang: str) -> str:
         term = TERMS.get(found[0])
         if term is None:
             return found[0]
-        return f"{term.en.lower()} ({term.unit})" if lang == "en" else f"{term.zh}（{term.unit}）"
+        return Text(f"{term.zh}（{term.unit}）", f"{term.en.lower()} ({term.unit})").say(lang)
 
     return re.sub(r"[a-z_][a-z_0-9]*", name, formula).replace(" * ", " × ").replace(" / ", " ÷ ")
 

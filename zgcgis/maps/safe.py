@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..safe_text import xml_text
+from ..safe_text import markup_text
 from .packed.codec import pack_text
 
 __all__ = ["escape_text", "json_for_page", "script_body", "style_body", "told_in_page"]
@@ -36,7 +35,7 @@ def json_for_page(data: Any) -> str:
 
 def escape_text(text: str) -> str:
     """Write text so that it is text in HTML, and inert in a template too."""
-    return html.escape(xml_text(text), quote=True).replace("{", "&#123;").replace("}", "&#125;")
+    return markup_text(text).replace("{", "&#123;").replace("}", "&#125;")
 
 
 def script_body(code: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, TypeAlias
 import pandas as pd
 from pandas import DataFrame
 
+from ..safe_text import Text
 from ..terms import TERMS
 from .facts import Plan, Target
 from .fields import spans
@@ -67,12 +68,12 @@ def period_name(period: str, lang: str = "zh") -> str:
         "ten-year": ("十年累计", "over ten years"),
     }
     if period in words:
-        return words[period][lang == "en"]
+        return Text(*words[period]).say(lang)
     months = spans(period)
-    if months is None or lang == "en":
+    if months is None:
         return period
     first, last = months
-    return f"{first}月" if first == last else f"{first}-{last}月"
+    return Text(f"{first}月" if first == last else f"{first}-{last}月", period).say(lang)
 
 
 def _last_month(period: str) -> int:

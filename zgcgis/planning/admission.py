@@ -54,6 +54,7 @@ from ..findings import RULES, combine, finding_frame
 from ..model import Zone
 from ..plan.fields import CONTROLS, FORMS
 from ..plan.settings import check_settings, read_toml
+from ..safe_text import Text
 
 __all__ = ["Admission", "Project", "admit", "read_project", "suitable_parks"]
 
@@ -491,37 +492,34 @@ def suitable_parks(zone: Zone, project: Project, *, books: LandBooks | None = No
 
 def _reasons(row: Mapping[str, Any], lang: str) -> str:
     """Why a park stands where it does, in one line."""
-    zh = lang == "zh"
     parts = []
     if row["banned"]:
-        parts.append("负面清单内" if zh else "on the negative list")
+        parts.append(Text("负面清单内", "on the negative list").say(lang))
     elif not row["admits"]:
-        parts.append("定位不符" if zh else "off its orientation")
+        parts.append(Text("定位不符", "off its orientation").say(lang))
     elif row["stated"]:
-        parts.append("定位相符" if zh else "within its orientation")
+        parts.append(Text("定位相符", "within its orientation").say(lang))
     else:
-        parts.append("规划未定产业" if zh else "the plan places no industry there")
+        parts.append(Text("规划未定产业", "the plan places no industry there").say(lang))
     if np.isnan(row["left_m2"]):
-        parts.append("可供土地不详" if zh else "land left unknown")
+        parts.append(Text("可供土地不详", "land left unknown").say(lang))
     else:
         left = max(row["left_m2"], 0.0) / M2_PER_HA
-        short = "" if row["fits"] else ("，不足" if zh else ", too little")
-        parts.append(f"可供 {left:.2f} 公顷{short}" if zh else f"{left:.2f} ha left{short}")
+        short = "" if row["fits"] else Text("，不足", ", too little").say(lang)
+        parts.append(Text(f"可供 {left:.2f} 公顷{short}", f"{left:.2f} ha left{short}").say(lang))
     if row["peers"] > 0:
         share = f"{100 * row['peers']:.0f} %"
-        parts.append(f"同类企业占 {share}" if zh else f"{share} of its firms are peers")
+        parts.append(Text(f"同类企业占 {share}", f"{share} of its firms are peers").say(lang))
     if not np.isnan(row["access_m"]):
         straight = row["access_by"] == "straight"
         how = (
-            ("（直线）" if zh else " in a straight line")
+            Text("（直线）", " in a straight line").say(lang)
             if straight
-            else "（路网）"
-            if zh
-            else " by road"
+            else Text("（路网）", " by road").say(lang)
         )
         near = f"{row['access_m'] / 1000:.1f} km{how}"
-        parts.append(f"距轨道站点 {near}" if zh else f"{near} to a station")
-    return ("；" if zh else "; ").join(parts)
+        parts.append(Text(f"距轨道站点 {near}", f"{near} to a station").say(lang))
+    return Text("；", "; ").say(lang).join(parts)
 
 
 def _peer_shares(now: Zone, industry: str) -> dict[str, float]:

@@ -248,7 +248,7 @@ def findings_json(
 def coverage_rows(not_checked: pd.DataFrame, lang: str) -> pd.DataFrame:
     """Return what was not checked for a sheet: the rules, the cause in words, how much land."""
     lines = [
-        line.split("：" if lang == "zh" else ": ", 1) for line in coverage_lines(not_checked, lang)
+        line.split(Text("：", ": ").say(lang), 1) for line in coverage_lines(not_checked, lang)
     ]
     return pd.DataFrame(lines, columns=["rule", "detail"])
 
@@ -365,7 +365,7 @@ def _fill_cell(
     """Write one value where it is known: most cells of a large sheet are empty."""
     plain = value if type(value) is str else plain_value(_plain(value))
     if isinstance(plain, bool):
-        plain = ("是" if plain else "") if lang == "zh" else ("yes" if plain else "")
+        plain = Text("是" if plain else "", "yes" if plain else "").say(lang)
     look = PLAIN
     if isinstance(plain, str) and 2 * len(plain) > _FOLDED and text_width(plain) > _FOLDED:
         look = _TEXT_ON_LINES

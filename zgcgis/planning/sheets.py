@@ -34,7 +34,7 @@ from ..io.places import result_folder
 from ..io.writing import lying, write_text_whole, write_whole
 from ..model import Zone
 from ..runs import find_browser, run_browser, settle_pdf, work_folder
-from ..safe_text import file_names, page_value, xml_text
+from ..safe_text import Text, file_names, page_value, xml_text
 
 __all__ = [
     "SHEET_RULES",
@@ -151,7 +151,7 @@ def place_svg(
         ]
     length = _round_length(span / 4)
     bar = length * scale
-    word = "北" if lang == "zh" else "N"
+    word = Text("北", "N").say(lang)
     legend = f"{length:,.0f} m"
     lines += [
         (
@@ -214,7 +214,7 @@ def sheets_html(
     page = Environment(autoescape=True, undefined=StrictUndefined, finalize=page_value).from_string(
         text
     )
-    title = "闲置与超指标用地核查表" if lang == "zh" else "Idle and over-quota land: sheets"
+    title = Text("闲置与超指标用地核查表", "Idle and over-quota land: sheets").say(lang)
     return page.render(
         lang=lang,
         title=f"{zone.names[lang]} {title}",
@@ -243,7 +243,7 @@ def _sheets(zone: Zone, findings: GeoDataFrame, lang: str, said: Sentences) -> l
             facts = row.iloc[0].to_dict() | {"area_m2": float(area.loc[row.index[0]])}
             sheets.append(
                 {
-                    "title": f"{'闲置土地' if lang == 'zh' else 'Idle land'} {feature}",
+                    "title": f"{Text('闲置土地', 'Idle land').say(lang)} {feature}",
                     "lines": _lines(group, sentences),
                     "svg": Markup(place_svg(now, row, around=parcels, lang=lang)),  # noqa: S704 - numbers and escaped ids
                     "facts": _facts(zone, facts, lang),
@@ -255,11 +255,10 @@ def _sheets(zone: Zone, findings: GeoDataFrame, lang: str, said: Sentences) -> l
         use, kind, year = (part.strip() for part in str(over["detail"]).split(","))
         counted = counted_parcels(zone, str(over["feature"]), int(year), use, kind)
         size = geo.area_m2(counted.geometry, center=zone.center)
-        zh = lang == "zh"
         largest = size.sort_values(ascending=False, kind="stable").index[:6]
         sheets.append(
             {
-                "title": f"{'超指标' if zh else 'Over quota'} {zone.name(str(over['feature']), lang)}",
+                "title": f"{Text('超指标', 'Over quota').say(lang)} {zone.name(str(over['feature']), lang)}",
                 "lines": _lines(wanted.loc[[index]], sentences),
                 "svg": Markup(  # noqa: S704 - numbers and escaped ids
                     place_svg(zone.at(int(year)), counted, around=parcels, lang=lang)
@@ -267,12 +266,16 @@ def _sheets(zone: Zone, findings: GeoDataFrame, lang: str, said: Sentences) -> l
                     else ""
                 ),
                 "facts": [
-                    ("指标" if zh else "Quota", _area(over["limit"], lang)),
-                    ("已用" if zh else "Used", _area(over["measured"], lang)),
-                    ("超出" if zh else "Over", _area(over["measured"] - over["limit"], lang)),
-                    ("计入宗地" if zh else "Parcels counted", str(len(counted))),
+                    (Text("指标", "Quota").say(lang), _area(over["limit"], lang)),
+                    (Text("已用", "Used").say(lang), _area(over["measured"], lang)),
+                    (Text("超出", "Over").say(lang), _area(over["measured"] - over["limit"], lang)),
+                    (Text("计入宗地", "Parcels counted").say(lang), str(len(counted))),
                 ],
-                "heads": ["宗地", "面积 m²", "供地日期"] if zh else ["Parcel", "m2", "Supplied"],
+                "heads": [
+                    Text("宗地", "Parcel").say(lang),
+                    Text("面积 m²", "m2").say(lang),
+                    Text("供地日期", "Supplied").say(lang),
+                ],
                 "rows": [
                     [counted.at[k, "id"], f"{size[k]:,.0f}", _day(counted.at[k, "supply_date"])]
                     if "supply_date" in counted
@@ -297,9 +300,10 @@ def _lines(group: pd.DataFrame, sentences: pd.Series) -> list[dict[str, str]]:
 
 def _area(m2: float, lang: str) -> str:
     mu = m2 * 3 / 2000
-    if lang == "zh":
-        return f"{m2:,.1f} m²（{m2 / 1e4:.4f} 公顷，{mu:.2f} 亩）"
-    return f"{m2:,.1f} m2 ({m2 / 1e4:.4f} ha, {mu:.2f} mu)"
+    return Text(
+        f"{m2:,.1f} m²（{m2 / 1e4:.4f} 公顷，{mu:.2f} 亩）",
+        f"{m2:,.1f} m2 ({m2 / 1e4:.4f} ha, {mu:.2f} mu)",
+    ).say(lang)
 
 
 def _day(value: Any) -> str:
@@ -308,7 +312,6 @@ def _day(value: Any) -> str:
 
 def _facts(zone: Zone, row: Mapping[str, Any], lang: str) -> list[tuple[str, str]]:
     """The facts of one idle parcel as words, in the order of the sheet."""
-    zh = lang == "zh"
 
     def text(key: str) -> str:
         value = row.get(key)
@@ -318,30 +321,29 @@ def _facts(zone: Zone, row: Mapping[str, Any], lang: str) -> list[tuple[str, str
             return _area(float(row["area_m2"]), lang)
         if key == "extension":
             months = float(row.get("extension_months") or 0)
-            return f"{months:.0f} {'个月' if zh else 'months'}" if months else "—"
+            return f"{months:.0f} {Text('个月', 'months').say(lang)}" if months else "—"
         if key == "fee":
             if not row["fee_due"]:
-                return "不征缴" if zh else "none due"
+                return Text("不征缴", "none due").say(lang)
             fee = row["fee_wan"]
-            return "—" if pd.isna(fee) else f"{fee:,.2f} {'万元' if zh else '(10 000 CNY)'}"
+            return "—" if pd.isna(fee) else f"{fee:,.2f} {Text('万元', '(10 000 CNY)').say(lang)}"
         if key == "takeback":
             if not row["fee_due"]:
                 return "—"
-            state = (
-                ("已到期" if row["takeback"] else "到期日")
-                if zh
-                else ("due since" if row["takeback"] else "from")
-            )
+            state = Text(
+                "已到期" if row["takeback"] else "到期日",
+                "due since" if row["takeback"] else "from",
+            ).say(lang)
             return f"{state} {_day(row['takeback_date'])}"
         if key == "government":
-            return ("是" if value else "否") if zh else ("yes" if value else "no")
+            return Text("是" if value else "否", "yes" if value else "no").say(lang)
         if key.endswith("_share"):
             return "—" if value is None or pd.isna(value) else f"{100 * float(value):.1f} %"
         if key.endswith("_date") or key == "stopped_since":
             return _day(value)
         return "—" if value is None or value is pd.NA or pd.isna(value) else str(value)
 
-    return [(head_zh if zh else head_en, text(key)) for key, head_zh, head_en in _FACTS]
+    return [(Text(head_zh, head_en).say(lang), text(key)) for key, head_zh, head_en in _FACTS]
 
 
 def write_sheets(

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +17,7 @@ from markupsafe import Markup
 from ..assessment import Assessment
 from ..geo import area_m2, to_plane
 from ..indicators import INDICATORS
+from ..safe_text import markup_text
 from .documents.map_figures import Frame, Layer, map_svg
 from .wording import Words
 
@@ -59,7 +59,7 @@ class _Drawing:
         )
 
     def box(self, x: float, y: float, w: float, h: float, colour: str, say: str = "") -> None:
-        inside = f"<title>{escape(say)}</title>" if say else ""
+        inside = f"<title>{markup_text(say)}</title>" if say else ""
         self.parts.append(
             f'<rect x="{x:.1f}" y="{y:.1f}" width="{max(w, 0):.1f}" height="{max(h, 0):.1f}" '
             f'fill="{colour}">{inside}</rect>'
@@ -68,7 +68,7 @@ class _Drawing:
     def dot(self, x: float, y: float, colour: str, say: str) -> None:
         self.parts.append(
             f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4.5" fill="{colour}" stroke="#fff">'
-            f"<title>{escape(say)}</title></circle>"
+            f"<title>{markup_text(say)}</title></circle>"
         )
 
     def path(
@@ -92,14 +92,14 @@ class _Drawing:
     ) -> None:
         self.parts.append(
             f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{at}" font-size="{size}" fill="{colour}">'
-            f"{escape(words)}</text>"
+            f"{markup_text(words)}</text>"
         )
 
     def done(self) -> Markup:
         body = "".join(self.parts)
         return Markup(  # noqa: S704 - every text in it was escaped above
             f'<svg viewBox="0 0 {self.width:.0f} {self.height:.0f}" role="img" '
-            f'aria-label="{escape(self.name)}" xmlns="http://www.w3.org/2000/svg">{body}</svg>'
+            f'aria-label="{markup_text(self.name)}" xmlns="http://www.w3.org/2000/svg">{body}</svg>'
         )
 
 
@@ -315,19 +315,29 @@ def spacemate(r: Assessment, year: int, *, lang: str = "zh") -> Markup | None:
         left + width / 2, top + height + 38, say("建筑密度（GSI）", "Coverage (GSI)"), at="middle"
     )
     d.text(left - 46, top - 6, say("综合容积率（FSI）", "Floor area ratio (FSI)"))
+    names = [r.name(str(unit), lang) for unit, _ in rows.index]
+    dots = [(x(g), y(f)) for f, g in zip(fsi, gsi, strict=True)]
+    told = [
+        f"{name} FSI {f:.2f} GSI {g:.1%} L {f'{f / g:.1f}' if g > 0 else '—'}"
+        for name, f, g in zip(names, fsi, gsi, strict=True)
+    ]
+    _named_dots(d, dots, names, told)
+    return d.done()
+
+
+def _named_dots(
+    d: _Drawing, dots: Sequence[tuple[float, float]], names: Sequence[str], told: Sequence[str]
+) -> None:
+    """Draw dots with their names beside them, none of which lies on another."""
     placed: list[tuple[float, float, float]] = []
-    for i, (unit, _) in enumerate(rows.index):
+    for i, ((x, y), name) in enumerate(zip(dots, names, strict=True)):
         colour = _COLOURS[i % len(_COLOURS)]
-        f, g = float(fsi.iloc[i]), float(gsi.iloc[i])
-        name = r.name(str(unit), lang)
-        high = f"{f / g:.1f}" if g > 0 else "—"
-        d.dot(x(g), y(f), colour, f"{name} FSI {f:.2f} GSI {g:.1%} L {high}")
-        start, end, row = x(g) + 8, x(g) + 8 + 11.0 * len(name), y(f) + 4
+        d.dot(x, y, colour, told[i])
+        start, end, row = x + 8, x + 8 + 11.0 * len(name), y + 4
         while any(start < e and s < end and abs(row - r_) < 13 for s, e, r_ in placed):
             row += 13  # below the name that is there already
         placed.append((start, end, row))
         d.text(start, row, name, colour=colour, size=11)
-    return d.done()
 
 
 _SCORE_CLASSES = (

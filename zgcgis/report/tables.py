@@ -71,21 +71,7 @@ def as_data(result: Assessment) -> dict[str, Any]:
         "rank_changes": _records(result.changes),
         "potentials": _records(result.potentials),
         "parcel_potentials": _records(result.parcel_potentials),
-        "sureness": [
-            {
-                "kind": kind,
-                "year": s.year,
-                "draws": s.draws,
-                "error": s.error,
-                "unit": str(unit),
-                "score": float(s.scores.at[unit, "score"]),
-                "low": float(s.scores.at[unit, "low"]),
-                "high": float(s.scores.at[unit, "high"]),
-                "rank_share": [float(v) for v in s.share.loc[unit]],
-            }
-            for kind, s in result.sureness.items()
-            for unit in s.share.index
-        ],
+        "sureness": _sureness(result),
         "attribution": _records(result.attribution),
         "cross": [
             {"kind": kind, "year": c.year, **row}
@@ -112,6 +98,24 @@ def as_data(result: Assessment) -> dict[str, Any]:
         "method": [{"zh": zh, "en": en} for zh, en in method_lines(result)],
         "left_out": [{"zh": zh, "en": en} for zh, en in result.left_out],
     }
+
+
+def _sureness(result: Assessment) -> list[dict[str, Any]]:
+    return [
+        {
+            "kind": kind,
+            "year": s.year,
+            "draws": s.draws,
+            "error": s.error,
+            "unit": str(unit),
+            "score": float(s.scores.at[unit, "score"]),
+            "low": float(s.scores.at[unit, "low"]),
+            "high": float(s.scores.at[unit, "high"]),
+            "rank_share": [float(v) for v in s.share.loc[unit]],
+        }
+        for kind, s in result.sureness.items()
+        for unit in s.share.index
+    ]
 
 
 def write_json(result: Assessment, path: str | Path) -> Path:
@@ -166,6 +170,19 @@ def write_csv(result: Assessment, folder: str | Path) -> list[Path]:
             "of": ("同类数", "of"),
         }
         made.append(_wide(place / "scores.csv", scores, named, result))
+    made += _potentials(result, place)
+    f = result.findings.reset_index(drop=True)
+    listed = zip(
+        f["rule"], f["severity"], f["feature"], describe(f, "zh"), describe(f, "en"), strict=True
+    )
+    heads = [["规则", "等级", "对象", "问题", "finding"]]
+    made.append(spreadsheets.write_csv(place / "findings.csv", [*heads, *listed]))
+    return [*made, *_pieces(result, place)]
+
+
+def _potentials(result: Assessment, place: Path) -> list[Path]:
+    """Write the potentials of parks and of parcels, where there are any."""
+    made = []
     p = result.potentials
     if len(p):
         rows = (
@@ -201,13 +218,7 @@ def write_csv(result: Assessment, folder: str | Path) -> list[Path]:
         )
         heads = [["园区", "宗地", "年份", "项目", "item", "key", "面积 m2"]]
         made.append(spreadsheets.write_csv(place / "parcel_potentials.csv", [*heads, *largest]))
-    f = result.findings.reset_index(drop=True)
-    listed = zip(
-        f["rule"], f["severity"], f["feature"], describe(f, "zh"), describe(f, "en"), strict=True
-    )
-    heads = [["规则", "等级", "对象", "问题", "finding"]]
-    made.append(spreadsheets.write_csv(place / "findings.csv", [*heads, *listed]))
-    return [*made, *_pieces(result, place)]
+    return made
 
 
 def _pieces(result: Assessment, place: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pandas as pd
 from pandas import DataFrame
@@ -94,7 +94,7 @@ class Edition:
         """Return the edition with other weights, checked again."""
         unknown = [key for key in weights if key not in self.nodes]
         if unknown:
-            _refuse(
+            raise StandardError(
                 f"{where}：权重 {unknown} 不是版本 {self.id} 的节点；不同版本不可混用。",
                 f"{where}: weights for {unknown} name no node of edition {self.id}; "
                 "two editions cannot be mixed.",
@@ -126,10 +126,6 @@ EDITIONS: tuple[str, ...] = tuple(
 """Editions that ship; one of them is shipped as it was found, and is refused."""
 
 
-def _refuse(zh: str, en: str) -> NoReturn:
-    raise StandardError(zh, en)
-
-
 def load_standard(id: str | Path) -> Edition:
     """Load an edition of a standard and check it.
 
@@ -148,7 +144,7 @@ def load_standard(id: str | Path) -> Edition:
     """
     data, where = _read(id)
     if not data.get("node"):
-        _refuse(
+        raise StandardError(
             f"{where}：该版本没有节点，权重和指标须先按规程原文填写。",
             f"{where}: the edition has no nodes; fill in its weights and indicators first.",
         )
@@ -160,7 +156,7 @@ def load_standard(id: str | Path) -> Edition:
 def _read(id: str | Path, *, above: tuple[str, ...] = ()) -> tuple[dict[str, Any], str]:
     """Return what an edition says, changes to its base carried out, and its name; `above` cite it."""
     if str(id) in above:
-        _refuse(
+        raise StandardError(
             f"{' → '.join(above)} → {id}：版本互为基础（base），成了循环。",
             f"{' → '.join(above)} → {id}: editions that are each other's base.",
         )
@@ -180,7 +176,7 @@ def _read(id: str | Path, *, above: tuple[str, ...] = ()) -> tuple[dict[str, Any
         if wrong:  # nothing else can be read from it
             raise wrong[-1]
     elif str(id) in templates:
-        _refuse(
+        raise StandardError(
             f"版本 {id} 的规程原文未能读到，只有模板 templates/{id}.toml；请按原文填好后放入 standards。",
             f"The text of edition {id} could not be read, so there is only the template "
             f"templates/{id}.toml; fill it in from the text and put it among the standards.",
@@ -199,7 +195,7 @@ def _beside(path: Path, base: str, where: str) -> str | Path:
         return base
     folder, own = path.parent.resolve(), path.parent / base
     if not own.resolve().is_relative_to(folder):
-        _refuse(
+        raise StandardError(
             f"{where}：base = “{base}”指向该文件所在文件夹之外。请把该文件放进文件夹。",
             f"{where}: base = '{base}' lies outside the file's folder. Put the file into it.",
         )
@@ -210,7 +206,7 @@ def _changed(base: dict[str, Any], data: dict[str, Any], where: str) -> dict[str
     nodes = {node["id"]: dict(node) for node in base.get("node", ())}
     for change in data.get("change", ()):
         if change.get("node") not in nodes:
-            _refuse(
+            raise StandardError(
                 f"{where}：要修改的节点 {change.get('node')} 在 {data['base']} 中不存在。",
                 f"{where}: node {change.get('node')}, to be changed, is not in {data['base']}.",
             )
@@ -228,7 +224,7 @@ def _parse(data: Mapping[str, Any], where: str) -> Edition:
     for entry in data["node"]:
         lacks = [key for key in ("id", "weight") if key not in entry]
         if lacks:
-            _refuse(
+            raise StandardError(
                 f"{where}：节点 {entry.get('id', '?')} 缺少 {lacks}。",
                 f"{where}: node {entry.get('id', '?')} lacks {lacks}.",
             )
@@ -238,7 +234,7 @@ def _parse(data: Mapping[str, Any], where: str) -> Edition:
                 key, INDICATORS, what=f"indicator (node {id} of {where})", zh=f"指标（{where}）"
             )
         if id in nodes:
-            _refuse(f"{where}：节点 {id} 重复。", f"{where}: node {id} is there twice.")
+            raise StandardError(f"{where}：节点 {id} 重复。", f"{where}: node {id} is there twice.")
         named = INDICATORS[key] if key else None
         low, high = entry.get("range", (0.0, 1.0))
         nodes[id] = Node(
@@ -269,19 +265,19 @@ def _check(edition: Edition) -> None:
     where = edition.file
     for node in edition.nodes.values():
         if node.parent not in edition.nodes and node.parent not in edition.kinds:
-            _refuse(
+            raise StandardError(
                 f"{where}：节点 {node.id} 的上级 {node.parent} 不存在。",
                 f"{where}: node {node.id} hangs from {node.parent}, which is not there.",
             )
         if not node.low - SUM_TOLERANCE <= node.weight <= node.high + SUM_TOLERANCE:
-            _refuse(
+            raise StandardError(
                 f"{where}：节点 {node.id} 的权重 {node.weight:g} 超出允许范围 "
                 f"[{node.low:g}, {node.high:g}]。",
                 f"{where}: node {node.id} has weight {node.weight:g}, outside its range "
                 f"[{node.low:g}, {node.high:g}].",
             )
         if node.indicator is None and not edition.children(node.id):
-            _refuse(
+            raise StandardError(
                 f"{where}：节点 {node.id} 之下没有指标，权重无处可用。",
                 f"{where}: node {node.id} has no indicator below it, so its weight is unused.",
             )
@@ -290,7 +286,7 @@ def _check(edition: Edition) -> None:
         total = sum(child.weight for child in children)
         if children and abs(total - 1.0) > SUM_TOLERANCE:
             parts = " + ".join(f"{child.weight:g}" for child in children)
-            _refuse(
+            raise StandardError(
                 f"{where}：节点 {parent} 之下的权重之和为 {total:g}（{parts}），应为 1。",
                 f"{where}: the weights under node {parent} add to {total:g} ({parts}), not to 1.",
             )

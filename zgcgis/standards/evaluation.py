@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from .. import mcdm
 from ..errors import StandardError, UnknownNameError
@@ -124,10 +124,6 @@ class Evaluation:
         return best
 
 
-def _refuse(zh: str, en: str) -> NoReturn:
-    raise StandardError(zh, en)
-
-
 def read_evaluation(
     data: Mapping[str, Any], *, where: str = "evaluation.toml", folder: Path | None = None
 ) -> Evaluation:
@@ -177,12 +173,12 @@ def read_evaluation(
 def _edition(data: Mapping[str, Any], where: str, folder: Path | None) -> Edition:
     name = data.get("standard")
     if isinstance(name, list | tuple) and len(name) > 1:
-        _refuse(
+        raise StandardError(
             f"{where}：一次评价只能用一个版本，收到 {list(name)}。",
             f"{where}: one evaluation uses one edition; got {list(name)}.",
         )
     if not isinstance(name, str) or not name:
-        _refuse(
+        raise StandardError(
             f'{where}：缺少 standard，例如 standard = "tdt1029-2014"。',
             f'{where}: standard is missing; for example standard = "tdt1029-2014".',
         )
@@ -190,7 +186,7 @@ def _edition(data: Mapping[str, Any], where: str, folder: Path | None) -> Editio
         return load_standard(name)
     own = folder / name
     if not own.resolve().is_relative_to(folder.resolve()):
-        _refuse(
+        raise StandardError(
             f"{where}：standard = “{name}”指向示范区文件夹之外。请把该文件放进文件夹。",
             f"{where}: standard = '{name}' lies outside the zone's folder. Put the file into it.",
         )
@@ -213,7 +209,7 @@ def _judged(entries: Sequence[Mapping[str, Any]], edition: Edition, where: str) 
         experts = entry.get("experts", [])
         names = [child.id.rpartition("/")[2] for child in children]
         if any(len(matrix) != len(children) for matrix in experts) or not experts:
-            _refuse(
+            raise StandardError(
                 f"{where}：节点 {node} 的判断矩阵应为 {len(children)} 阶，次序为 {names}。",
                 f"{where}: the matrices of node {node} must have {len(children)} rows, in the order "
                 f"{names}.",
@@ -222,7 +218,7 @@ def _judged(entries: Sequence[Mapping[str, Any]], edition: Edition, where: str) 
             experts, entry.get("method", "eigenvector"), by=entry.get("by", "judgement")
         )
         if not found.CR < _LARGEST_CR:
-            _refuse(
+            raise StandardError(
                 f"{where}：节点 {node} 的判断矩阵一致性比率为 {found.CR:.3f}，应小于 {_LARGEST_CR:g}，"
                 "请专家复核。",
                 f"{where}: the judgements of node {node} have a consistency ratio of "
@@ -242,19 +238,19 @@ def _ideal(entry: Mapping[str, Any], edition: Edition, where: str) -> Ideal:
         raise UnknownNameError(key, INDICATORS, what=f"indicator ({where}, [[ideal]])", zh="指标")
     stated = entry.get("standard", edition.id)
     if stated != edition.id:
-        _refuse(
+        raise StandardError(
             f"{where}：指标 {key} 的理想值出自版本 {stated}，而评价用版本 {edition.id}；不同版本不可混用。",
             f"{where}: the ideal of {key} is of edition {stated}, the evaluation of {edition.id}; "
             "two editions cannot be mixed.",
         )
     value = entry.get("value")
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-        _refuse(
+        raise StandardError(
             f"{where}：指标 {key} 的理想值 {value!r} 不是数。",
             f"{where}: the ideal of {key}, {value!r}, is not a number.",
         )
     if value < 0 or (value == 0 and INDICATORS[key].direction == "+"):
-        _refuse(
+        raise StandardError(
             f"{where}：指标 {key} 的理想值为 {value:g}，越大越优的指标须大于 0，越小越优的不能为负。",
             f"{where}: the ideal of {key} is {value:g}; it must be above 0 where more is better, "
             "and not negative where less is.",
@@ -289,7 +285,7 @@ def _options(data: Mapping[str, Any], where: str) -> Options:
     elif isinstance(cap, int | float) and not isinstance(cap, bool) and cap > 0:
         limit = float(cap)
     else:
-        _refuse(
+        raise StandardError(
             f'{where}：cap 应为正数或 "none"，收到 {cap!r}。',
             f'{where}: cap must be above 0 or "none"; got {cap!r}.',
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,10 +61,6 @@ class Scores:
         return self.parts[self.parts["indicator"].notna()].reset_index(drop=True)
 
 
-def _refuse(zh: str, en: str) -> NoReturn:
-    raise StandardError(zh, en)
-
-
 def score(
     values: DataFrame,
     standard: Edition | str,
@@ -97,13 +93,13 @@ def score(
     edition = load_standard(standard) if isinstance(standard, str) else standard
     chosen = evaluation if isinstance(evaluation, Evaluation) else read_evaluation(evaluation)
     if chosen.standard.id != edition.id:
-        _refuse(
+        raise StandardError(
             f"评价依据版本 {chosen.standard.id}，评分用版本 {edition.id}；不同版本不可混用。",
             f"The evaluation is for edition {chosen.standard.id}, the score asked for is of "
             f"{edition.id}; two editions cannot be mixed.",
         )
     if len(values) == 0:
-        _refuse("没有可评分的单元。", "There is no unit to score.")
+        raise StandardError("没有可评分的单元。", "There is no unit to score.")
     table = _with_area(values, chosen)
     parts, totals = [], []
     kinds = table.index.get_level_values("unit").map(chosen.kind_of)
@@ -119,7 +115,7 @@ def _with_area(values: DataFrame, evaluation: Evaluation) -> DataFrame:
     if "area" in values.index.names:
         return values
     if list(values.index.names) != ["unit", "year"]:
-        _refuse(
+        raise StandardError(
             f"指标值须以（unit, year）为索引，现为 {list(values.index.names)}。",
             f"The values must be indexed by (unit, year); the index is {list(values.index.names)}.",
         )
@@ -166,7 +162,7 @@ def ideals_of(leaves: list[Node], kind: str, area: str, evaluation: Evaluation) 
         found.append(entry.value if entry is not None else np.nan)
     if lacking:
         names = "、".join(INDICATORS[key].zh for key in lacking)
-        _refuse(
+        raise StandardError(
             f"{evaluation.where}：缺少 {names} 的理想值（类型 {kind}，分区 {area}）。",
             f"{evaluation.where}: no ideal value for {lacking} (type {kind}, area {area}).",
         )
@@ -186,7 +182,7 @@ def _score_area(
 ) -> tuple[DataFrame, DataFrame]:
     edition, root = evaluation.standard, f"{kind}/{area}"
     if root not in edition.nodes:
-        _refuse(
+        raise StandardError(
             f"版本 {edition.id} 的类型 {kind} 没有分区 {area}。",
             f"Type {kind} of edition {edition.id} has no area {area}.",
         )
@@ -195,7 +191,9 @@ def _score_area(
     ideals = ideals_of(leaves, kind, area, evaluation)
     v = rows.reindex(columns=[leaf.indicator for leaf in leaves]).to_numpy(dtype=np.float64)
     if np.isinf(v).any():
-        _refuse("指标值出现无穷大，请检查分母。", "A value is infinite; look at its denominator.")
+        raise StandardError(
+            "指标值出现无穷大，请检查分母。", "A value is infinite; look at its denominator."
+        )
     _refuse_missing(v, rows, leaves, evaluation)
     s = score_values(v, leaves, ideals, evaluation.options)
     have = ~np.isnan(s)
@@ -236,7 +234,7 @@ def _refuse_missing(v: Floats, rows: DataFrame, leaves: list[Node], evaluation: 
     lacking = [str(leaf.indicator) for j, leaf in enumerate(leaves) if np.isnan(v[i, j])]
     more = int(np.isnan(v).any(axis=1).sum()) - 1
     names = "、".join(INDICATORS[key].zh for key in lacking)
-    _refuse(
+    raise StandardError(
         f'{unit} {year} 年缺少指标 {names}（另有 {more} 行缺数），按 missing = "refuse" 不予计分；'
         f'请补数，或在 [options] 中设 missing = "partial"。',
         f"{unit}, {year}: no value for {lacking} ({more} more rows lack values); with "

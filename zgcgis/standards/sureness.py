@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame
 
 from .. import mcdm
-from .editions import Edition
+from .editions import Edition, Node
 from .scoring import Scores, ideals_of, score_values, shares_below
 
 __all__ = ["Sureness", "sureness"]
@@ -67,6 +68,15 @@ def draw_shares(
     return np.column_stack([drawn[leaf.id] for leaf in edition.leaves(root)])
 
 
+def _values(scores: Scores, year: int, area: str, leaves: Sequence[Node]) -> DataFrame:
+    """Values of one year: rows units, columns the indicators of `leaves`."""
+    rows = scores.indicators()
+    rows = rows[(rows["year"] == year) & (rows["area"] == area)]
+    rows = rows[rows["node"].isin([leaf.id for leaf in leaves])]
+    wide = rows.pivot(index="unit", columns="indicator", values="value")
+    return wide.reindex(columns=[leaf.indicator for leaf in leaves])
+
+
 def sureness(
     scores: Scores,
     year: int,
@@ -101,13 +111,7 @@ def sureness(
     edition, which = evaluation.standard, kind or evaluation.kind
     root = f"{which}/{area}"
     leaves = edition.leaves(root)
-    rows = scores.indicators()
-    rows = rows[(rows["year"] == year) & (rows["area"] == area)]
-    rows = rows[rows["node"].isin([leaf.id for leaf in leaves])]
-    if rows.empty:
-        return None
-    wide = rows.pivot(index="unit", columns="indicator", values="value")
-    wide = wide.reindex(columns=[leaf.indicator for leaf in leaves])
+    wide = _values(scores, year, area, leaves)
     left_out = tuple(str(u) for u in wide.index[wide.isna().any(axis=1)])
     wide = wide.dropna()
     if len(wide) < 2:
