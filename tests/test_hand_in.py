@@ -368,3 +368,32 @@ def test_a_wide_table_prints_over_several_pages_in_a_size_that_is_read(tmp_path)
     assert broad.print_title_cols == "$A:$A"
     assert broad.row_dimensions[1].height >= 30
     assert slim.page_setup.fitToWidth in {None, 1}
+
+
+def test_no_number_of_a_document_is_broken_and_heads_are_bold(tmp_path):
+    """Nine columns, two of long names: the names are set on lines, the numbers are not."""
+    from zgcgis.report.documents.word import _EDGES_CM, _LETTER_CM, _WIDE_CM, _shares
+
+    heads = ["主题", "对象", "图形数", "量算面积（m²）", "平差（m²）", "平差后（m²）", "面积（公顷）",
+             "面积（亩）", "占比（%）"]  # fmt: skip
+    row = ["永久基本农田、生态保护红线等禁建线", "dp_W026 1001 工业用地；没有控制指标", "1", "19,393.83",
+           "0.00", "19,393.83", "1.9394", "29.09", "100.00"]  # fmt: skip
+    shares = _shares([heads, row])
+    assert sum(shares) == pytest.approx(1)
+    for share, text in zip(shares[2:], row[2:], strict=True):
+        assert share * _WIDE_CM >= _LETTER_CM * len(text) + _EDGES_CM - 1e-9
+    assert min(shares[:2]) * _WIDE_CM > 2
+    assert sum(_shares([["x"], ["y"]])) == 1
+    assert sum(_shares([["头" * 40] * 30, ["字" * 90] * 30])) == pytest.approx(1)
+
+
+def test_what_is_met_under_a_red_line_is_headed_in_words(zone):
+    from zgcgis.planning.outputs import shown
+    from zgcgis.terms import heading
+
+    named = ["parcel_id", "land_use", "registered_area_m2", "storeys", "height_m", "built_year",
+             "floor_area_m2", "staff_persons", "tax_wan", "income_wan", "quota_m2", "used_m2",
+             "left_m2"]  # fmt: skip
+    assert not [one for one in named if heading(one).isascii() or heading(one, "en") == one]
+    assert heading("tax_wan") == "税收总额（万元）"
+    assert shown(-0.001) == "0.00"

@@ -89,6 +89,17 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "balance_mu": ("累计结余（亩）", "Balance (mu)"),
     "over": ("超指标", "Over quota"),
     "id": ("宗地", "Parcel"),
+    "parcel_id": ("所在宗地", "Its parcel"),
+    "building": ("建筑物", "Building"),
+    "firm": ("企业", "Firm"),
+    "land_use": ("现状地类", "Land use"),
+    "registered_area_m2": ("登记面积（m²）", "Registered area (m2)"),
+    "storeys": ("层数", "Storeys"),
+    "height_m": ("高度（m）", "Height (m)"),
+    "built_year": ("建成年份", "Built in"),
+    "quota_m2": ("指标（m²）", "Quota (m2)"),
+    "used_m2": ("已用（m²）", "Used (m2)"),
+    "left_m2": ("剩余（m²）", "Left (m2)"),
     "park_id": ("园区", "Park"),
     "owner": ("使用权人", "Holder"),
     "listed": ("类别", "List"),
@@ -250,6 +261,9 @@ def label(key: str, lang: str = "zh") -> str:
 
 
 def heading(column: str, lang: str = "zh") -> str:
-    """Return the head of a column in words; its own name where there are none."""
-    zh, en = HEADINGS.get(column, (column, column))
-    return {"en": en}.get(lang, zh)
+    """Return the head of a column in words, of a quantity with its unit; its own name otherwise."""
+    if column in HEADINGS or column not in TERMS:
+        zh, en = HEADINGS.get(column, (column, column))
+        return {"en": en}.get(lang, zh)
+    unit = TERMS[column].unit
+    return f"{label(column, lang)} ({unit})" if lang == "en" else f"{label(column)}（{unit}）"

@@ -257,7 +257,7 @@ def shown(value: Any) -> str:
     """Return a value as a page shows it."""
     plain = _plain(value)
     if isinstance(plain, float):
-        return f"{plain:,.2f}"
+        return f"{0.0 if abs(plain) < 0.005 else plain:,.2f}"  # no nought with a sign
     return "" if plain is None else str(plain)
 
 
@@ -339,11 +339,12 @@ def _fill_sheet(sheet: Sheet, table: pd.DataFrame, lang: str) -> None:
                 value = SEVERITY_NAMES[str(value)].say(lang)
             _fill_cell(sheet, (row, c + 1), value, lang, colour if c == 0 else "", looks[c])
     sheet.window(frozen="A2", filtered=(len(table) + 1, len(heads)) if len(table) else None)
-    pages = max(1, math.ceil(sum(widths) / _LETTERS_ACROSS))
+    pages = 1 if sum(widths) <= _LETTERS_PRESSED else math.ceil(sum(widths) / _LETTERS_ACROSS)
     sheet.paper(head=1, footer="&A  &P / &N", pages_wide=pages, names="A:A", edge_in=0.5)
 
 
-_LETTERS_ACROSS = 130  # of a lying A4 page that is still read with ease; the rest goes to a next
+_LETTERS_ACROSS = 130  # of a lying A4 page as they are; the rest goes to a next
+_LETTERS_PRESSED = 180  # of one page, pressed to eight points, rather than cut in two
 
 
 def _width(head: str, values: Sequence[Any]) -> float:

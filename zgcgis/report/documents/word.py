@@ -7,9 +7,10 @@ Latin letters. The same paper gives the same bytes.
 from __future__ import annotations
 
 import io
+import math
 import warnings
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -166,7 +167,7 @@ def _table(book: Any, part: Table, lang: str) -> None:
     lines = [[head for head, _ in heads], *rows]
     for column, share in zip(table.columns, _shares(lines), strict=True):
         column.width = Cm(_WIDE_CM * share)
-    for row, line in zip(table.rows, lines, strict=True):
+    for number_of_row, (row, line) in enumerate(zip(table.rows, lines, strict=True)):
         kept = OxmlElement("w:cantSplit")
         row._tr.get_or_add_trPr().append(kept)
         for at, (cell, said, (_, number)) in enumerate(zip(row.cells, line, heads, strict=True)):
@@ -175,7 +176,7 @@ def _table(book: Any, part: Table, lang: str) -> None:
             text.paragraph_format.space_before = text.paragraph_format.space_after = Pt(1)
             run = text.add_run(xml_text(said))
             run.font.size = Pt(9)
-            run.font.bold = row is table.rows[0] or None
+            run.font.bold = number_of_row == 0 or None
             if number:
                 text.alignment = WD_ALIGN_PARAGRAPH.RIGHT
     again = OxmlElement("w:tblHeader")
@@ -188,19 +189,32 @@ def _table(book: Any, part: Table, lang: str) -> None:
 
 def _shares(lines: list[list[str]]) -> list[float]:
     """How wide each column is: what is short is not broken, the long ones share what is left."""
-    letters = [max(map(text_width, column), default=0) for column in zip(*lines[:60], strict=True)]
-    natural = [_LETTER_CM * max(n, 4) + _EDGES_CM for n in letters]
-    if sum(natural) <= _WIDE_CM:
-        return [one / sum(natural) for one in natural]
-    short = [one if one <= _SHORT_CM else 0.0 for one in natural]
-    left = _WIDE_CM - sum(short)
-    long = [0.0 if kept else min(n, 60) for n, kept in zip(letters, short, strict=True)]
-    if left < _SHORT_CM * sum(map(bool, long)):  # too many columns for any of them to be whole
-        return [min(n, 40) / sum(min(n, 40) for n in letters) for n in letters]
-    return [(kept or left * n / sum(long)) / _WIDE_CM for kept, n in zip(short, long, strict=True)]
+    needed = [
+        _LETTER_CM * max(n, 4) + _EDGES_CM for n in map(_letters, zip(*lines[:60], strict=True))
+    ]
+    natural = [
+        max(one, min(_LETTER_CM * text_width(head) + _EDGES_CM, _SHORT_CM))
+        for one, head in zip(needed, lines[0], strict=True)
+    ]
+    wanted = natural if sum(natural) <= _WIDE_CM else needed
+    most, left = max(wanted), _WIDE_CM
+    for k, one in enumerate(sorted(wanted)):  # the longest are cut to one width until all fit
+        if one * (len(wanted) - k) > left:
+            most = left / (len(wanted) - k)
+            break
+        left -= one
+    cut = [min(w, most) for w in wanted]
+    return [w / sum(cut) for w in cut]
 
 
-_LETTER_CM, _EDGES_CM, _SHORT_CM = 0.17, 0.45, 2.8  # of 9 points; of a cell; that is not broken
+def _letters(column: Sequence[str]) -> int:
+    """How wide a column must be that no number and no word of its head is broken."""
+    head, *texts = column
+    word = max(map(text_width, head.split()), default=0) if head.isascii() else text_width(head) / 2
+    return math.ceil(max([word, *map(text_width, texts)]))
+
+
+_LETTER_CM, _EDGES_CM, _SHORT_CM = 0.2, 0.42, 2.8  # of 9 points; of a cell; that is not broken
 
 
 def _picture(book: Any, part: Figure, lang: str) -> bool:

@@ -185,14 +185,41 @@ def _met(found: Under, lang: str) -> list[tuple[Text, pd.DataFrame]]:
 
     tables = [
         (Text("涉及宗地", "Parcels met"), real(found.parcels)),
-        (Text("涉及建筑物", "Buildings met"), real(found.buildings)),
-        (Text("涉及企业", "Firms met"), found.firms),
-        (Text("涉及指标", "Quotas touched"), found.quotas.rename(columns={"unit": "unit_id"})),
+        (
+            Text("涉及建筑物", "Buildings met"),
+            real(found.buildings).rename(columns={"id": "building"}),
+        ),
+        (
+            Text("涉及企业", "Firms met"),
+            _said(found.firms, "told_by", lang).rename(columns={"id": "firm"}),
+        ),
+        (
+            Text("涉及指标", "Quotas touched"),
+            _said(found.quotas, "kind", lang).rename(columns={"unit": "unit_id"}),
+        ),
     ]
     return [
         (name, in_words(found.zone, table.dropna(axis=1, how="all").reset_index(drop=True), lang))
         for name, table in tables
     ]
+
+
+_KINDS = {
+    "plan": Text("年度计划", "yearly plan"),
+    "approved": Text("批准", "approval"),
+    "cumulative": Text("累计", "cumulative"),
+    "point": Text("点位", "its point"),
+    "parcel": Text("所在宗地", "its parcel"),
+}
+
+
+def _said(table: pd.DataFrame, column: str, lang: str) -> pd.DataFrame:
+    """Put the words of a column of quotas or firms for its keys."""
+    if column not in table:
+        return table
+    return table.assign(
+        **{column: [_KINDS[v].say(lang) if v in _KINDS else v for v in table[column]]}
+    )
 
 
 def _about(found: Under, lang: str) -> pd.DataFrame:
