@@ -263,7 +263,6 @@ def label(key: str, lang: str = "zh") -> str:
 def heading(column: str, lang: str = "zh") -> str:
     """Return the head of a column in words, of a quantity with its unit; its own name otherwise."""
     if column in HEADINGS or column not in TERMS:
-        zh, en = HEADINGS.get(column, (column, column))
-        return {"en": en}.get(lang, zh)
-    unit = TERMS[column].unit
-    return f"{label(column, lang)} ({unit})" if lang == "en" else f"{label(column)}（{unit}）"
+        return Text(*HEADINGS.get(column, (column, column))).say(lang)
+    term = TERMS[column]
+    return Text(f"{term.zh}（{term.unit}）", f"{term.en} ({term.unit})").say(lang)
