@@ -16,6 +16,7 @@ from shapely import affinity
 from zgcgis.geo import area_m2
 from zgcgis.intake.examine import examine
 from zgcgis.intake.layer import Options
+from zgcgis.intake.sandbox.containers.curves import chords
 from zgcgis.intake.sandbox.corners import corner_list, read_corner_list
 from zgcgis.io.layers import write_layer
 
@@ -327,6 +328,106 @@ def test_the_side_of_a_plot_along_a_bend_loses_less_than_a_millionth_of_the_plot
     plane = gpd.GeoSeries([shape], crs=4490).to_crs(4548).iloc[0]
     whole = side * corners[2][1] + way * sliver(radius, side)
     assert plane.area == pytest.approx(whole, rel=1e-6)
+
+
+# A hatch: its outlines by the numbers of their pairs. Angles of edges are seen from the centre, in
+# degrees, and measured with the clock where the edge runs with it.
+
+
+def hatch(*outlines):
+    made = [
+        "0",
+        "HATCH",
+        "100",
+        "AcDbEntity",
+        "8",
+        "A",
+        "100",
+        "AcDbHatch",
+        "10",
+        0,
+        "20",
+        0,
+        "30",
+        0,
+    ]
+    made += ["210", 0, "220", 0, "230", 1, "2", "SOLID", "70", 1, "71", 0, "91", len(outlines)]
+    return [*made, *(v for one in outlines for v in [*one, "97", 0]), "75", 1, "76", 1, "98", 0]
+
+
+def hatched_corners(corners):
+    made = ["92", 3, "72", 1, "73", 1, "93", len(corners)]
+    return made + [v for x, y, b in corners for v in ("10", EAST + x, "20", NORTH + y, "42", b)]
+
+
+def hatched_edges(*edges):
+    return ["92", 1, "93", len(edges), *(v for edge in edges for v in edge)]
+
+
+def side(x, y, to_x, to_y):
+    return ["72", 1, "10", EAST + x, "20", NORTH + y, "11", EAST + to_x, "21", NORTH + to_y]
+
+
+def round_edge(r, first, last, *, against=1, ratio=None):
+    size = ["40", r] if ratio is None else ["11", r, "21", 0.0, "40", ratio]
+    kind = 2 if ratio is None else 3
+    return ["72", kind, "10", EAST, "20", NORTH, *size, "50", first, "51", last, "73", against]
+
+
+def curved_edge(radius):
+    values = dict(enumerate(curve(radius)))
+    pairs = [(values[k], values[k + 1]) for k in range(0, len(values), 2)]
+    knots = [("40", v) for code, v in pairs if code == "40"]
+    weights = [v for code, v in pairs if code == "41"]
+    x, y = ([v for code, v in pairs if code == axis] for axis in ("10", "20"))
+    made = [("72", 4), ("94", 2), ("73", 1), ("74", 0), ("95", len(knots)), ("96", len(x)), *knots]
+    for east, north, weight in zip(x, y, weights, strict=True):
+        made += [("10", east), ("20", north), ("42", weight)]
+    return [v for pair in [*made, ("97", 0)] for v in pair]
+
+
+HATCHED = {
+    "corners": (lambda r: hatch(hatched_corners([(-r, 0, 1.0), (r, 0, 1.0)])), np.pi),
+    "ring": (lambda r: hatch(*(hatched_corners([(-q, 0, 1.0), (q, 0, 1.0)]) for q in (r, 0.99 * r))),
+             np.pi * (1 - 0.99**2)),
+    "circle": (lambda r: hatch(hatched_edges(round_edge(r, 0, 360))), np.pi),
+    "half": (lambda r: hatch(hatched_edges(round_edge(r, 0, 180), side(-r, 0, r, 0))), np.pi / 2),
+    "with the clock": (lambda r: hatch(hatched_edges(round_edge(r, 0, 180, against=0), side(-r, 0, r, 0))),
+                       np.pi / 2),
+    "drawn the other way": (lambda r: hatch(hatched_edges(side(-r, 0, r, 0), round_edge(r, 90, 180),
+                                                          round_edge(r, 0, 90))), np.pi / 2),
+    "ellipse": (lambda r: hatch(hatched_edges(round_edge(2 * r, 0, 360, ratio=0.5))), 2 * np.pi),
+    # from 45 degrees seen from the centre, where the parameter is atan(2), to 180
+    "part of an ellipse": (
+        lambda r: hatch(hatched_edges(
+            round_edge(2 * r, 45, 180, ratio=0.5), side(-2 * r, 0, 0, 0),
+            side(0, 0, 2 * r / np.sqrt(5), 2 * r / np.sqrt(5)))),
+        np.pi - np.arctan(2)),
+    "spline": (lambda r: hatch(hatched_edges(curved_edge(r))), np.pi),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("radius", [3.0, 400.0, 50_000.0])
+@pytest.mark.parametrize("form", HATCHED)
+def test_a_hatch_loses_less_than_a_millionth_and_lies_where_it_lay(tmp_path, form, radius):
+    make, share = HATCHED[form]
+    path = drawing(tmp_path / "hatch.dxf", [make(radius)])
+    (shape,) = the_layer(path, crs="EPSG:4548").used_shapes
+    plane = gpd.GeoSeries([shape], crs=4490).to_crs(4548).iloc[0]
+    assert plane.area == pytest.approx(share * radius**2, rel=1e-6)
+    by_gdal = shapely.make_valid(
+        gpd.read_file(path).geometry.iloc[0]
+    )  # coarser chords, its own reading
+    assert plane.symmetric_difference(by_gdal).area < 2e-3 * plane.area
+
+
+def test_a_hatch_that_reads_otherwise_is_left_as_it_is():
+    open_line = hatch(hatched_edges(round_edge(9.0, 0, 180), side(-9, 0, 3, 0)))
+    short = hatch(["92", 3, "72", 1, "73", 1, "93", 3, "10", 0.0, "20", 0.0, "42", 1.0])
+    plain = hatch(hatched_corners([(0, 0, 0.0), (9, 0, 0.0), (9, 9, 0.0)]))
+    for entity in (open_line, short, plain):
+        pairs = [(int(c), str(v)) for c, v in zip(entity[::2], entity[1::2], strict=True)]
+        assert chords.BY_KIND["HATCH"]([pairs]) is None
 
 
 def curved_package(path, wkb: bytes, kind: str):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import Refused
-from .curves.arcs import LOSS, Arc, area_of, bulged, stroked
+from .curves.chords import BY_KIND, Pair
 from .gdal import read_layers
 
 __all__ = ["Record", "hold_records", "look", "read"]
@@ -251,16 +251,11 @@ def _followed(pairs: _Pairs, begins: NDArray[np.intp]) -> set[int]:
 
 # --- curves as chords ----------------------------------------------------------------------------
 
-_OF_VERTEX = {10, 20, 40, 41, 42, 91}
-_CLOSED, _FITTED = 1, 2 | 4 | 8 | 16 | 64  # marks of a polyline: closed; no plain line of corners
-_SPAN, _MOST_OF_SPLINE, _HIGHEST_DEGREE = 16, 400_000, 25
-Pair = tuple[int, str]
-
 
 def with_chords(content: bytes) -> bytes | None:
     """Return a drawing whose lines have short chords in place of arcs; None if it has no arcs.
 
-    Polylines with bulges and splines, in blocks too. Circles and ellipses are the reader's own: a
+    Polylines with bulges, splines and hatches, in blocks too. Circles and ellipses are the reader's own: a
     tenth of a degree to a chord, which is half a millionth of their area.
     """
     pairs = _Pairs(content)
@@ -273,9 +268,9 @@ def with_chords(content: bytes) -> bytes | None:
         while kind == "POLYLINE" and last < len(pairs.names) and pairs.names[last] == "VERTEX":
             last += 1
         lines = None
-        if kind in {"LWPOLYLINE", "POLYLINE", "SPLINE"}:
+        if kind in BY_KIND:
             of = [_pairs_of(pairs, places[k], places[k + 1]) for k in range(number, last)]
-            lines = {"LWPOLYLINE": _light, "POLYLINE": _heavy, "SPLINE": _spline}[kind](of)
+            lines = BY_KIND[kind](of)
         if lines is not None and last < len(pairs.names):
             made.append(content[done : pairs.heads[places[number]]])
             made += [f"{code}\n{value}\n".encode("latin-1") for code, value in lines]
@@ -290,143 +285,6 @@ def _pairs_of(pairs: _Pairs, first: int, end: int) -> list[Pair]:
         (int(pairs.codes[k]), pairs.content[pairs.starts[k] : pairs.ends[k]].decode("latin-1").strip("\r\n"))
         for k in range(first, end)
     ]  # fmt: skip
-
-
-def _value(pairs: list[Pair], code: int, default: float = 0.0) -> float:
-    for k, text in pairs:
-        if k == code:
-            try:
-                value = float(text)
-            except ValueError:
-                return default
-            return value if np.isfinite(value) else default
-    return default
-
-
-def _chords(corners: list[tuple[float, float]], bulges: list[float], *, closed: bool) -> list[Any]:
-    """Return, for each side of a line, its points as chords: the corner first."""
-    ends = [*corners[1:], *(corners[:1] if closed else [])]
-    arcs = [bulged(a, b, bulge) for a, b, bulge in zip(corners, ends, bulges, strict=False)]
-    whole = closed or corners[0] == corners[-1]
-    room = LOSS * abs(area_of(arcs)) if whole else 0.0
-    curved = max(sum(1 for arc in arcs if arc.radius), 1)
-    sides = [stroked([arc], room / curved)[:-1] for arc in arcs]
-    return sides if closed else [*sides, np.array([corners[-1]])]
-
-
-def _light(of: list[list[Pair]]) -> list[Pair] | None:
-    """Return a light polyline without its bulges."""
-    (pairs,) = of
-    first = next((k for k, (code, _) in enumerate(pairs) if code == 10), None)
-    if first is None or not any(code == 42 and _value([(42, v)], 42) for code, v in pairs):
-        return None
-    vertices: list[list[Pair]] = []
-    rest: list[Pair] = []
-    for pair in pairs[first:]:
-        if pair[0] == 10:
-            vertices.append([pair])
-        elif pair[0] in _OF_VERTEX:
-            vertices[-1].append(pair)
-        else:
-            rest.append(pair)
-    corners = [(_value(one, 10), _value(one, 20)) for one in vertices]
-    closed = bool(int(_value(pairs, 70)) & _CLOSED)
-    if len(corners) < 2:
-        return None
-    points = np.concatenate(_chords(corners, [_value(one, 42) for one in vertices], closed=closed))
-    head = [(90, str(len(points))) if code == 90 else (code, text) for code, text in pairs[:first]]
-    return [*head, *_as_pairs(points), *rest]
-
-
-def _as_pairs(points: Any) -> list[Pair]:
-    return [pair for x, y in points.tolist() for pair in ((10, repr(x)), (20, repr(y)))]
-
-
-def _heavy(of: list[list[Pair]]) -> list[Pair] | None:
-    """Return a polyline with records of its own for its corners, without its bulges."""
-    head, *vertices = of
-    bulges = [_value(one, 42) for one in vertices]
-    flags = int(_value(head, 70))
-    if len(vertices) < 2 or not any(bulges) or flags & _FITTED:
-        return None
-    corners = [(_value(one, 10), _value(one, 20)) for one in vertices]
-    made = list(head)
-    for one, side in zip(
-        vertices, _chords(corners, bulges, closed=bool(flags & _CLOSED)), strict=True
-    ):
-        made += [pair for pair in one if pair[0] != 42]
-        layer = next((pair for pair in one if pair[0] == 8), (8, "0"))
-        for x, y in side[1:].tolist():
-            made += [
-                (0, "VERTEX"),
-                layer,
-                (10, repr(x)),
-                (20, repr(y)),
-                (30, repr(_value(one, 30))),
-            ]
-    return made
-
-
-def _spline(of: list[list[Pair]]) -> list[Pair] | None:
-    """Return a spline of control points as a light polyline; one of fit points alone is left."""
-    (pairs,) = of
-    degree, flags = int(_value(pairs, 71)), int(_value(pairs, 70))
-    held = [
-        [_value([(code, text)], code) for code, text in pairs if code == k]
-        for k in (10, 20, 40, 41)
-    ]
-    x, y, knots, weights = map(np.array, held)
-    known = (
-        len(x) == len(y) and len(knots) == len(x) + degree + 1 and 1 <= degree <= _HIGHEST_DEGREE
-    )
-    if (
-        not known
-        or len(x) <= degree
-        or (np.diff(knots) < 0).any()
-        or _SPAN * len(x) > _MOST_OF_SPLINE
-    ):
-        return None
-    weight = weights if len(weights) == len(x) and (weights > 0).all() else np.ones(len(x))
-    control = np.column_stack([x * weight, y * weight, weight])
-    each = _SPAN
-    points = _on_spline(control, knots, degree, each)
-    closed = bool(flags & _CLOSED) or bool(np.allclose(points[0], points[-1], rtol=0, atol=1e-9))
-    while 2 * each * len(x) <= _MOST_OF_SPLINE:
-        finer = _on_spline(control, knots, degree, 2 * each)
-        size, before = (abs(area_of([Arc(tuple(a), tuple(b)) for a, b in zip(p, np.roll(p, -1, 0), strict=True)]))
-                        for p in (finer, points))  # fmt: skip
-        points, each = finer, 2 * each
-        if abs(size - before) <= LOSS * size:  # what is left is a third of that
-            break
-    if not np.isfinite(points).all():
-        return None
-    if closed and np.allclose(points[0], points[-1], rtol=0, atol=1e-9):
-        points = points[:-1]
-    kept = [pair for pair in pairs[1:] if pair[0] in {5, 6, 8, 48, 60, 62, 67, 330, 370, 420}]
-    mark = [(100, "AcDbPolyline"), (90, str(len(points))), (70, str(int(closed)))]
-    return [(0, "LWPOLYLINE"), *kept[:1], (100, "AcDbEntity"), *kept[1:], *mark, *_as_pairs(points)]
-
-
-def _on_spline(control: Any, knots: Any, degree: int, each: int) -> NDArray[np.float64]:
-    """Return points of a rational B-spline, `each` to a span of its knots (de Boor's algorithm)."""
-    made = []
-    for span in range(degree, len(control)):
-        low, high = knots[span], knots[span + 1]
-        if high <= low:
-            continue
-        t = low + (high - low) * np.arange(each + 1)[:, None] / each
-        d = [np.broadcast_to(control[span - degree + j], (each + 1, 3)) for j in range(degree + 1)]
-        for r in range(1, degree + 1):
-            for j in range(degree, r - 1, -1):
-                left, right = knots[j + span - degree], knots[j + 1 + span - r]
-                part = (t - left) / (right - left)
-                d[j] = (1 - part) * d[j - 1] + part * d[j]
-        made.append(d[degree][: each + 1])
-    if not made:
-        return np.full((1, 2), np.nan)
-    whole = np.concatenate([*(part[:-1] for part in made), made[-1][-1:]])
-    points: NDArray[np.float64] = whole[:, :2] / whole[:, 2:]
-    return points
 
 
 def hold_records(

@@ -7,6 +7,7 @@ So the chords of an outline are as many as keep all slivers together below :data
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 import struct
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 
 from .. import Refused
 
-__all__ = ["LOSS", "Arc", "area_of", "bulged", "straight", "stroked", "through"]
+__all__ = ["LOSS", "Arc", "Oval", "area_of", "bulged", "straight", "stroked", "through"]
 
 LOSS = 5e-7
 """Share of its area that an outline may lose to chords: half a millionth."""
@@ -49,6 +50,10 @@ class Arc:
         """The area between the arc and its one chord, to the right of which it bulges if positive."""
         return self.radius**2 * (self.angle - math.sin(self.angle)) / 2
 
+    def turned(self) -> Arc:
+        """Return the same arc the other way round."""
+        return Arc(self.end, self.start, self.centre, self.radius, -self.angle)
+
     def points(self, chords: int) -> Points:
         """Return the points of some chords, all on the arc; the start among them, not the end."""
         if not self.radius:
@@ -58,6 +63,54 @@ class Arc:
         made = np.column_stack([np.cos(turned), np.sin(turned)]) * self.radius + self.centre
         made[0] = self.start
         return made
+
+
+@dataclass(frozen=True)
+class Oval(Arc):
+    """An arc of an ellipse: its half axes as vectors, and the parameter (radians) where it begins.
+
+    Its radius is the one of the circle of the same area, so that its slivers are an arc's.
+    """
+
+    major: tuple[float, float] = (0.0, 0.0)
+    minor: tuple[float, float] = (0.0, 0.0)
+    first: float = 0.0
+
+    @classmethod
+    def of(
+        cls,
+        centre: tuple[float, float],
+        major: tuple[float, float],
+        ratio: float,
+        first: float,
+        angle: float,
+    ) -> Oval:
+        """Return the arc from one parameter on, by its half axis and the ratio of the other to it."""
+        minor = (-major[1] * abs(ratio), major[0] * abs(ratio))
+        radius = math.hypot(*major) * math.sqrt(abs(ratio))
+        bare = cls((0.0, 0.0), (0.0, 0.0), centre, radius, angle, major, minor, first)
+        start, end = bare._at(np.array([first, first + angle])).tolist()
+        return dataclasses.replace(bare, start=tuple(start), end=tuple(end))
+
+    def _at(self, turned: Points) -> Points:
+        part: Points = (
+            np.cos(turned)[:, None] * np.array(self.major)
+            + np.sin(turned)[:, None] * np.array(self.minor)
+            + np.array(self.centre)
+        )
+        return part
+
+    def points(self, chords: int) -> Points:
+        """Return the points of some chords, all on the arc; the start among them, not the end."""
+        made = self._at(self.first + self.angle * np.arange(chords) / chords)
+        made[0] = self.start
+        return made
+
+    def turned(self) -> Oval:
+        """Return the same arc the other way round."""
+        return dataclasses.replace(
+            self, start=self.end, end=self.start, angle=-self.angle, first=self.first + self.angle
+        )
 
 
 def bulged(start: tuple[float, float], end: tuple[float, float], bulge: float) -> Arc:
