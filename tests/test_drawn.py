@@ -417,8 +417,8 @@ def test_a_hatch_loses_less_than_a_millionth_and_lies_where_it_lay(tmp_path, for
     assert plane.area == pytest.approx(share * radius**2, rel=1e-6)
     by_gdal = shapely.make_valid(
         gpd.read_file(path).geometry.iloc[0]
-    )  # coarser chords, its own reading
-    assert plane.symmetric_difference(by_gdal).area < 2e-3 * plane.area
+    )  # bulges by 4 degrees a chord
+    assert plane.symmetric_difference(by_gdal).area < 0.01 * radius**2
 
 
 def test_a_hatch_that_reads_otherwise_is_left_as_it_is():
