@@ -883,8 +883,18 @@ def hostile(folder: Path) -> list[Case]:
         "zip bomb", archive("bomb.zip", [("a.geojson", b" " * (90 << 20))]), "refuse-file", {"R423"}
     )
     inner = archive("inner.zip", [("a.geojson", good)]).read_bytes()
+    deeper = archive("deeper.zip", [("inner.zip", inner)]).read_bytes()
+    add("archive in an archive in an archive", archive("nested.zip", [("b.zip", deeper)]),
+        "refuse-file", {"R424"})  # fmt: skip
+    bomb = archive("b.zip", [("a.geojson", b" " * (90 << 20))]).read_bytes()
+    add("zip bomb in an archive", archive("bombs.zip", [("b.zip", bomb)]), "refuse-file", {"R423"})
+    add("no archive in an archive", archive("not.zip", [("b.zip", good)]), "refuse-file", {"R405"})
+    upwards = archive("u.zip", [("../../evil.geojson", good)]).read_bytes()
     add(
-        "archive in archive", archive("nested.zip", [("inner.zip", inner)]), "refuse-file", {"R424"}
+        "path upwards in an archive",
+        archive("ups.zip", [("b.zip", upwards)]),
+        "refuse-file",
+        {"R420"},
     )
     add(
         "the same name twice",

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from zgcgis.intake.columns import schemas
 from zgcgis.intake.examine import examine
 from zgcgis.intake.layer import Options
+from zgcgis.intake.sandbox import archive as archives
 from zgcgis.io import new_zone, open_zone
 from zgcgis.io.importing import import_all, import_file
 from zgcgis.land_use import SYSTEMS, crosswalk, tell_system, translate
@@ -347,6 +348,42 @@ def test_a_folder_and_an_archive_are_taken_whole_in_order(zone, tmp_path):
     assert [one.level for one in import_all(archive, other)] == ["parcel", "land_patch", "building"]
 
 
+def zipped(path: Path, files: dict[str, Path]) -> Path:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as box:
+        for name, file in files.items():
+            box.write(file, name)
+    return path
+
+
+def test_an_archive_in_an_archive_is_read_as_a_folder_and_no_deeper(zone, tmp_path, monkeypatch):
+    """Two inner archives with a layer each, one beside them, and one more archive within."""
+    plain = tmp_path / "plain"
+    shapefile(survey(12), plain / "DLTB.shp", PRJ)
+    parcels = survey(12)[["geometry"]].assign(
+        ZDDM=[f"110115201001GB{k:05d}" for k in range(12)], ZDMJ=STEP**2, QLLX="3"
+    )
+    shapefile(parcels, plain / "ZDJBXX.shp", PRJ)
+    parts = {s: plain / f"DLTB{s}" for s in (".shp", ".shx", ".dbf", ".prj")}
+    deepest = zipped(tmp_path / "c.zip", {f"DLTB{s}": file for s, file in parts.items()})
+    patches = zipped(tmp_path / "a.zip", {f"数据/DLTB{s}": file for s, file in parts.items()})
+    others = {f"ZDJBXX{s}": plain / f"ZDJBXX{s}" for s in parts}
+    lots = zipped(tmp_path / "b.zip", others | {"更里面.zip": deepest})
+    whole = zipped(tmp_path / "成果.zip", {"图斑.zip": patches, "权属/宗地.ZIP": lots})
+    found = import_all(whole, zone)
+    assert [(one.level, one.counts["used"]) for one in found] == [
+        ("parcel", 12),
+        ("land_patch", 12),
+    ]
+    left = [f for r in examine(whole) for f in r.said if f.rule == "R427"]
+    assert [f.words["detail"] for f in left] == ["权属/宗地/更里面.zip"]
+    packed = zipped(
+        tmp_path / "两层.zip", {"一.zip": zipped(tmp_path / "d.zip", {"c.zip": deepest})}
+    )
+    assert [one.refusal.rule for one in examine(packed)] == ["R424"]
+    monkeypatch.setattr(archives, "MOST_MEMBERS", 9)  # two outside, four and five inside
+    assert [one.refusal.rule for one in examine(whole)] == ["R444"]
+
+
 def test_a_zone_is_made_of_a_delivery(tmp_path):
     from click.testing import CliRunner
 
@@ -659,6 +696,7 @@ LINES = {
     "KML、KMZ、DXF 的线": "drawn::test_a_red_line_of_a_kml_that_closes_is_land_and_one_that_does_not_is_a_sentence",
     "DXF 面内的文字": "drawn::test_the_text_in_an_outline_is_its_attribute",
     "DXF 的圆和圆弧": "drawn::test_arcs_and_circles_lose_less_than_a_millionth",
+    "压缩包里的压缩包（.zip、.kmz）": "deliveries::test_an_archive_in_an_archive_is_read_as_a_folder_and_no_deeper",
     "VCT 2.0、3.0（.vct）": "vct::test_polygons_made_of_shared_lines_are_read_in_each_dialect",
     "VCT 3.0": "vct::test_patches_are_written_and_read_again_to_a_millimetre",
     "没有编号的图层用 `--add` 追加": "delivered_kinds::test_what_is_added_without_ids_has_ids_of_its_own",

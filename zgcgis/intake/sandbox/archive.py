@@ -6,6 +6,8 @@ import re
 import stat
 import struct
 import zipfile
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,12 +25,24 @@ FREE_UNPACKED = 64 << 20  # below this the ratio does not matter
 _JUNK = re.compile(r"(^|/)(__MACOSX/|\._|\.DS_Store|Thumbs\.db|desktop\.ini)", re.IGNORECASE)
 _OTHERS = (".zip", ".rar", ".7z", ".gz", ".tar", ".bz2", ".xz", ".tgz", ".kmz")
 
-Members: TypeAlias = list[tuple[zipfile.ZipInfo, str]]
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A member, and the archive it lies in: the one that was given or one inside it."""
+
+    archive: zipfile.ZipFile
+    info: zipfile.ZipInfo
+
+
+Members: TypeAlias = list[tuple[_Member, str]]
 Sets: TypeAlias = list[tuple[Format, str, Members]]
 
 
 def unpack(box: Path, path: Path, work: Path, formats: Formats) -> list[Staged]:
     """Unpack the copy of an archive into data sets below `work`; `path` is where it came from.
+
+    Archives inside it are unpacked too, those inside them are not; all share one allowance of bytes,
+    of members and of data sets.
 
     Raises
     ------
@@ -39,8 +53,9 @@ def unpack(box: Path, path: Path, work: Path, formats: Formats) -> list[Staged]:
         if stream.read(4) not in {b"PK\x03\x04", b"PK\x05\x06"}:
             raise Refusal("R403", detail="ZIP")
     try:
-        with zipfile.ZipFile(box) as archive:
-            return _unpack(archive, path, work, formats, box.stat().st_size)
+        with ExitStack() as opened:
+            archive = opened.enter_context(zipfile.ZipFile(box))
+            return _unpack(archive, path, work, formats, box.stat().st_size, opened)
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, struct.error) as problem:
         raise Refusal("R405", detail=f"ZIP: {problem}") from problem
     except (NotImplementedError, RuntimeError) as problem:
@@ -60,9 +75,12 @@ def unpack(box: Path, path: Path, work: Path, formats: Formats) -> list[Staged]:
 
 
 def _unpack(
-    archive: zipfile.ZipFile, path: Path, work: Path, formats: Formats, size: int
+    archive: zipfile.ZipFile, path: Path, work: Path, formats: Formats, size: int, opened: ExitStack
 ) -> list[Staged]:
-    kept, codec = _members(archive)
+    left = min(MOST_UNPACKED, max(FREE_UNPACKED, MOST_RATIO * size))
+    kept, codec = _members(archive, MOST_MEMBERS)
+    kept, inside, left = _with_inner(kept, work, left, opened)
+    codec = codec or inside
     sets = _data_sets(kept, formats)
     if not sets:
         inner = [n for _, n in kept if n.lower().endswith(_OTHERS)]
@@ -71,7 +89,6 @@ def _unpack(
         raise Refusal("R412", detail="、".join(sorted({Path(n).suffix for _, n in kept})[:10]))
     if len(sets) > (most := MOST_SETS + size // SIZE_PER_SET):
         raise Refusal("R444", measured=len(sets), limit=most)
-    left = min(MOST_UNPACKED, max(FREE_UNPACKED, MOST_RATIO * size))
     staged = []
     for number, (form, stem, files) in enumerate(sets):
         room = work / f"set-{number}"
@@ -81,7 +98,7 @@ def _unpack(
         for member, name in files:
             suffix = Path(name).suffix.lower()
             target = place / (f"data{suffix}" if form.folder is None else Path(name).name)
-            left = _unpack_one(archive, member, target, left)
+            left = _unpack_one(member, target, left)
             copies[suffix] = target
         main = place if form.folder else next(copies[s] for s in copies if s in form.suffixes)
         total = sum(f.stat().st_size for f in place.iterdir())
@@ -97,11 +114,38 @@ def _unpack(
     return staged
 
 
-def _members(archive: zipfile.ZipFile) -> tuple[Members, str | None]:
+def _with_inner(
+    kept: Members, work: Path, left: int, opened: ExitStack
+) -> tuple[Members, str | None, int]:
+    """Put the members of the archives among some members in their place, named as in a folder.
+
+    Returns them, in which code the names inside are, and the bytes that are left.
+    """
+    all_of: Members = []
+    codec, room = None, MOST_MEMBERS - len(kept)
+    for number, (member, name) in enumerate(kept):
+        if Path(name).suffix.lower() not in SUFFIXES:
+            all_of.append((member, name))
+            continue
+        box = work / f"inner-{number}"
+        left = _unpack_one(member, box, left)
+        opened.callback(box.unlink, missing_ok=True)
+        try:
+            inner = opened.enter_context(zipfile.ZipFile(box))
+        except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, struct.error) as problem:
+            raise Refusal("R405", detail=f"{name[:80]}: {problem}") from problem
+        within, code = _members(inner, room)
+        room -= len(within)
+        codec = codec or code
+        all_of += [(one, f"{Path(name).with_suffix('')}/{inside}") for one, inside in within]
+    return all_of, codec, left
+
+
+def _members(archive: zipfile.ZipFile, most: int) -> tuple[Members, str | None]:
     """Return the members that are no junk with their names, and in which code names are."""
     members = archive.infolist()
-    if len(members) > MOST_MEMBERS:
-        raise Refusal("R444", measured=len(members), limit=MOST_MEMBERS)
+    if len(members) > most:
+        raise Refusal("R444", measured=MOST_MEMBERS - most + len(members), limit=MOST_MEMBERS)
     names, codec = _member_names(members)
     seen: set[str] = set()
     kept: Members = []
@@ -120,7 +164,7 @@ def _members(archive: zipfile.ZipFile) -> tuple[Members, str | None]:
             raise Refusal("R426", detail=name[:80])
         seen.add(plain.casefold())
         archive.open(member).close()  # its name here must be the one in the directory
-        kept.append((member, plain))
+        kept.append((_Member(archive, member), plain))
     return kept, codec
 
 
@@ -130,12 +174,12 @@ def _is_data(name: str, formats: Formats) -> bool:
     return lowered.endswith((*_OTHERS, ".dbf", ".shx")) or Path(lowered).suffix in formats
 
 
-def _unpack_one(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, left: int) -> int:
-    with archive.open(member) as source, target.open("wb") as sink:
+def _unpack_one(member: _Member, target: Path, left: int) -> int:
+    with member.archive.open(member.info) as source, target.open("wb") as sink:
         while block := source.read(1 << 20):
             left -= len(block)
             if left < 0:
-                raise Refusal("R423", detail=member.filename[:80])
+                raise Refusal("R423", detail=member.info.filename[:80])
             sink.write(block)
     return left
 
