@@ -43,6 +43,15 @@ def browser_page(width: int = 1440, height: int = 860, **options: Any) -> Iterat
             context.close()
 
 
+def violations(page: Any) -> list[tuple[str, list[Any]]]:
+    """What axe-core finds, run past the page's own policy as a test program may."""
+    from axe_playwright_python import sync_playwright as axe
+
+    page.evaluate((Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8"))
+    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"]]
+
+
 def until(page: Any, js: str, seconds: float = 60) -> None:
     """Wait for what the page's policy lets nobody wait for within it."""
     end = time.monotonic() + seconds

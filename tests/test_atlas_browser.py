@@ -16,7 +16,7 @@ from zgcgis.findings import define, finding_frame
 from zgcgis.maps import draw_zone, save_map
 
 sys.path.insert(0, str(Path(__file__).parent))
-from atlas_zone import browser_page, write_zone
+from atlas_zone import browser_page, violations, write_zone
 
 pytestmark = pytest.mark.browser
 
@@ -51,16 +51,6 @@ def atlas(desk, file):
 
 def remote(page):
     return [u for u in page.requests if not u.startswith(("file:", "data:", "blob:", "about:"))]
-
-
-def violations(page):
-    """What axe-core finds, run past the page's own policy as a test program may."""
-    from axe_playwright_python import sync_playwright as axe
-
-    code = (Path(axe.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
-    page.evaluate(code)
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [(v["id"], [n["target"] for n in v["nodes"]]) for v in found["violations"]]
 
 
 # --- opening -----------------------------------------------------------------------------------

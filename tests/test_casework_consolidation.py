@@ -115,7 +115,7 @@ def test_what_is_not_known_is_a_line_with_its_land(sample):
         assert len(rows) == 1, (measure, words, said)
         return rows[0]
 
-    assert land("industry_now", "没有填写 land_use") == pytest.approx(100_000, abs=0.5)
+    assert land("industry_now", "没有填写现状地类代码") == pytest.approx(100_000, abs=0.5)
     assert land("industry_now", "没有宗地覆盖") == pytest.approx(200_000, abs=0.5)
     assert land("unsupplied", "没有批准和供应的记录") == pytest.approx(200_000, abs=0.5)
     assert land("idle", "不能认定") == pytest.approx(100_000, abs=0.5)  # p4: supplied, no date

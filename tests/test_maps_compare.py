@@ -26,8 +26,7 @@ from zgcgis.maps.packed.desks import comparison
 from zgcgis.model import Layers, there_in
 
 sys.path.insert(0, str(Path(__file__).parent))
-from atlas_zone import browser_page, until
-from test_atlas_browser import violations
+from atlas_zone import browser_page, until, violations
 from test_cli import run
 from test_maps_safety import STRINGS
 
@@ -419,27 +418,3 @@ def test_the_command_compares_and_refuses(tmp_path):
         assert done.returncode in {2, 3}, done.stderr
         assert wrong.split(":")[0] in done.stderr
         assert not (tmp_path / "n.html").exists()
-
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-@pytest.mark.browser
-@pytest.mark.parametrize("command", ["query", "under", "consolidate", "diff", "check"])
-def test_axe_finds_nothing_on_the_pages_of_the_commands(tmp_path, command):
-    words = {
-        "query": ("sample", "--by", "park"),
-        "under": ("sample", str(ROOT / "data/sample/layers/protection.geojson")),
-        "diff": ("2021", "2023", "--zone", "sample"),
-    }
-    done = run(command, *words.get(command, ("sample",)), "-o", str(tmp_path / "out"))
-    assert done.returncode in {0, 1}, done.stderr
-    files = sorted((tmp_path / "out").rglob("*.html"))
-    assert files
-    with browser_page() as page:
-        for file in files:
-            page.goto(file.as_uri())
-            page.wait_for_timeout(200)
-            assert violations(page) == [], file.name
-            assert page.complaints == []
-            assert not [u for u in page.requests if u.startswith("http")]

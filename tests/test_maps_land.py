@@ -34,8 +34,7 @@ from zgcgis.maps.safe import told_in_page
 from zgcgis.model import Layers
 
 sys.path.insert(0, str(Path(__file__).parent))
-from atlas_zone import browser_page, unpacked, until
-from test_atlas_browser import violations
+from atlas_zone import browser_page, unpacked, until, violations
 
 FULL = bool(os.environ.get("ZGCGIS_FULL"))
 PAGE = Path(zg.__file__).parent / "maps" / "page"

@@ -21,8 +21,7 @@ from zgcgis.maps import draw_zone, save_map
 from zgcgis.model import there_in
 
 sys.path.insert(0, str(Path(__file__).parent))
-from atlas_zone import browser_page, until
-from test_atlas_browser import violations
+from atlas_zone import browser_page, until, violations
 
 pytestmark = pytest.mark.browser
 

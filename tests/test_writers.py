@@ -13,6 +13,7 @@ import sys
 import unicodedata
 import warnings
 import zipfile
+from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -26,6 +27,10 @@ from zgcgis.io import open_zone
 from zgcgis.io.layers import store_layer
 from zgcgis.io.outside import read_outside_tables
 from zgcgis.io.stored import read_stored_layer
+from zgcgis.safe_text import visible
+
+sys.path.insert(0, str(Path(__file__).parent))
+from atlas_zone import browser_page, until, violations
 
 ROOT = Path(__file__).parents[1]
 SAMPLE = ROOT / "data/sample"
@@ -286,8 +291,8 @@ CHANGE = """[scenario]
 zh = "\\u001b[2J=1\\nerror 0"
 en = "=1\\u0007"
 [[change]]
-do = "close"
-enterprise = "?"
+do = "reserve"
+parcel = "?"
 """
 PROJECT = """[project]
 id = "../../x\\u001b]0;owned\\u0007"
@@ -308,6 +313,9 @@ def written(hostile):
     out.mkdir()
     (room / "\x1b[2Jproject.toml").write_text(PROJECT, encoding="utf-8")
     (room / "wish.toml").write_text(USES, encoding="utf-8")
+    some = next(one for one in open_zone(hostile).layer("parcel")["id"] if one.isprintable())
+    change = CHANGE.replace('"?"', json.dumps(some, ensure_ascii=False))
+    (room / "change.toml").write_text(change, encoding="utf-8")
     last = {
         "rule": "L601",
         "severity": "error",
@@ -335,6 +343,10 @@ def written(hostile):
             "check": run("check", hostile, "--since", room / "last.json", "-o", out / "check"),
             "report": run("report", hostile, "-o", out / "report"),
             "map": run("map", hostile, "-o", out / "map.html", lang="en"),
+            "map compare": run(
+                "map", hostile, "--compare", "plan", "-o", out / "compare.html", lang="zh"
+            ),
+            "scenario": run("scenario", hostile, room / "change.toml", "-o", out / "scenario"),
             "allocate": run("allocate", hostile, room / "wish.toml", "-o", out / "allocate"),
             "admit": run("admit", room / "\x1b[2Jproject.toml", "--zone", hostile),
             "admit json": run("admit", room / "\x1b[2Jproject.toml", "--zone", hostile, "--json"),
@@ -371,6 +383,7 @@ def written(hostile):
                 "-o",
                 out / "diff",
             ),
+            "diff years": run("diff", 2021, 2023, "--zone", hostile, "-o", out / "diff years"),
             "export taken": run("export", taker, "parcel", "-o", out / "taken.xlsx"),
         }
         for suffix in LAYERS:
@@ -391,7 +404,7 @@ def test_every_command_ends_as_it_should(written):
     assert wrong.pop("usage")[0] == 2
     assert not wrong
     commands = {name.split()[0] for name in answers}
-    assert set(COMMANDS) - commands <= {"assess", "scenario", "sample", "terms", "env"}
+    assert set(COMMANDS) - commands <= {"assess", "sample", "terms", "env"}
 
 
 def test_a_terminal_obeys_nothing(written):
@@ -485,6 +498,145 @@ def test_every_workbook_of_ours_is_read_by_ours_and_by_pandas(written):
         assert pd.read_excel(path, sheet_name=None)
         assert read_outside_tables(path), path
     assert formulas > 1000
+
+
+# What may stand in Latin letters in a Chinese page beside ids, which have a digit in them.
+NAMES_IN_LATIN = {
+    "units": "m km h km/h ha",
+    "programs and formats": "zgcgis sample XIAOFUTools CSV GeoJSON PNG PDF XLSX SHA-256 Dijkstra",
+    "methods and their symbols": "FSI GSI OSR L CRITIC TOPSIS VIKOR v X Y Z A B C D E F DEA AHP",
+    "standards and systems": "U FEFF GB GB/T T TD TD/T CGCS2000 WGS BIC LQ ISO EPSG Moran FDR",
+    "language": "English EN",
+}
+LATIN = re.compile(r"[A-Za-z0-9][\w./'#-]*", re.ASCII)
+
+
+def latin_words(texts, typed=()):
+    """The Latin words of texts that are no id, file, address, quotation, name, nor typed by a user."""
+    known = {word for names in NAMES_IN_LATIN.values() for word in names.split()}
+    for text in typed:
+        for shown in (text, visible(text), text.replace("_", " ")):
+            known.update(word.rstrip(".-'/#") for word in LATIN.findall(shown))
+    found = {}
+    for text in texts:
+        rest = re.sub(
+            r"\\u[0-9a-f]{4}|https?://\S+|“[^”]*”|[^\s，、（）]+\.(?:geojson|html|xlsx|csv|json|toml|pdf|parquet)\b",
+            " ",
+            text,
+        )
+        for word in LATIN.findall(rest):
+            word = word.rstrip(".-'/#")
+            if word not in known and not re.search(r"\d", word):
+                found.setdefault(word, text)
+    return found
+
+
+class Shown(HTMLParser):
+    """The texts of a page that a reader sees or hears, those in English aside."""
+
+    def __init__(self):
+        super().__init__()
+        self.texts, self.hidden = [], []
+
+    def handle_starttag(self, tag, attrs):
+        held = dict(attrs)
+        if tag in {"script", "style", "template"} or held.get("lang") == "en":
+            self.hidden.append(tag)
+        elif not self.hidden:
+            self.texts += [held[name] for name in ("aria-label", "title", "alt") if held.get(name)]
+
+    def handle_endtag(self, tag):
+        if self.hidden and self.hidden[-1] == tag:
+            self.hidden.pop()
+
+    def handle_data(self, data):
+        if not self.hidden:
+            self.texts.append(data)
+
+
+def typed_in(zone):
+    """What people typed into a zone of the tests: names, ids, texts of its layers."""
+    layers = open_zone(zone).layers
+    for level, columns in TAINTED.items():
+        for column in columns:
+            if column in layers[level]:
+                yield from (str(value) for value in set(layers[level][column].dropna()))
+    yield from open_zone(zone).names.values()
+
+
+def test_no_latin_word_stands_in_a_chinese_page_but_ids_units_and_names(written, hostile):
+    pages = [path for path in written_files(written, ".html") if path.name != "map.html"]
+    seen, typed = set(), list(typed_in(hostile))
+    for path in pages:
+        text = path.read_text(encoding="utf-8")
+        if "atlas-data" in text:  # made by its script: read in the browser
+            continue
+        page = Shown()
+        page.feed(text)
+        assert len("".join(page.texts)) > 150, path
+        assert latin_words(page.texts, typed) == {}, path
+        seen.add(path.parent.name)
+    assert seen >= {"check", "under", "diff", "consolidate", "query", "access", "report"}
+
+
+SHOWN = """() => {
+  const texts = [], walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walk.nextNode());)
+    if (!node.parentElement.closest('script,style,template,[lang=en]')) texts.push(node.data);
+  for (const one of document.querySelectorAll('[aria-label],[title],[placeholder]'))
+    for (const name of ['aria-label', 'title', 'placeholder'])
+      if (!one.closest('[lang=en]')) texts.push(one.getAttribute(name) ?? '');
+  return texts;
+}"""
+CARDS = """async () => {
+  const texts = [], A = atlasPage, layers = A.land ? Object.values(A.land.byKey) : [];
+  for (const layer of layers.filter(one => one.layer)) for (const i of [0, 7]) {
+    A.pickThing({layer, i}, false);
+    await new Promise(done => setTimeout(done, 60));
+    texts.push(...[...document.querySelectorAll('.card *')].flatMap(
+      e => [...e.childNodes].filter(n => n.nodeType === 3).map(n => n.data)));
+  }
+  return texts;
+}"""
+
+
+@pytest.mark.browser
+def test_pages_made_by_their_script_say_no_latin_word_either(written, hostile):
+    typed = list(typed_in(hostile))
+    pages = [
+        path
+        for path in written_files(written, ".html")
+        if path.name != "map.html" or path.parent.name == "check"
+    ]
+    pages = [path for path in pages if "atlas-data" in path.read_text(encoding="utf-8")]
+    assert len(pages) == 4
+    with browser_page(1280, 800) as page:
+        for path in pages:
+            page.goto(path.as_uri())
+            until(page, "window.atlasPage")
+            texts = page.evaluate(SHOWN)
+            for place in range(page.locator("[role=tab]:visible").count()):
+                page.locator("[role=tab]:visible").nth(place).click()
+                page.wait_for_timeout(150)
+                texts += page.evaluate(SHOWN)
+            texts += page.evaluate(CARDS)
+            assert latin_words(texts, typed) == {}, path
+            assert page.complaints == []
+            assert not [one for one in page.requests if one.startswith("http")]
+
+
+@pytest.mark.browser
+def test_axe_finds_nothing_on_any_page_that_is_written(written):
+    found = []
+    with browser_page() as page:
+        for path in written_files(written, ".html"):
+            page.goto("about:blank")
+            page.goto(path.as_uri())
+            if "atlas-data" in path.read_text(encoding="utf-8"):
+                until(page, "window.atlasPage")
+            found += [(path.name, *one) for one in violations(page)]
+            assert page.complaints == [], path
+    assert found == []
 
 
 def test_pages_drawings_and_styles_are_well_formed(written):

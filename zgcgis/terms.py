@@ -9,13 +9,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
 
 from .errors import UnknownNameError
 from .safe_text import Text
 
-__all__ = ["HEADINGS", "TERMS", "USES", "Term", "heading", "label"]
+__all__ = ["HEADINGS", "TERMS", "USES", "VALUES", "Term", "column_name", "heading", "label"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,8 +231,36 @@ HEADINGS: Mapping[str, tuple[str, str]] = {
     "access_m": ("到轨道站点（m）", "To a station (m)"),
     "access_by": ("距离算法", "Distance by"),
     "severity_before": ("上次等级", "Severity before"),
+    "was": ("原编号", "Formerly"),
+    "columns": ("变化的字段", "Columns that differ"),
+    "redrawn": ("图形变化", "Redrawn"),
+    "column": ("字段", "Column"),
+    "old": ("原宗", "Old"),
+    "new": ("新宗", "New"),
+    "share_of_old": ("占原宗", "Share of the old"),
+    "share_of_new": ("占新宗", "Share of the new"),
 }
 """Headings of columns in tables for people, in both languages."""
+
+
+VALUES: Mapping[str, tuple[str, str]] = {
+    "allocated": ("划拨", "allocated"),
+    "granted": ("出让", "granted"),
+    "leased": ("租赁", "leased"),
+    "surveyed": ("实测", "surveyed"),
+    "digitised": ("数字化", "digitised"),
+    "sketch": ("示意图", "sketch"),
+    "schematic": ("概略", "schematic"),
+    "approximate": ("近似", "approximate"),
+    "synthetic": ("虚构", "synthetic"),
+    "registration": ("注册地", "registration"),
+    "operation": ("经营地", "operation"),
+    "True": ("是", "yes"),
+    "False": ("否", "no"),
+    "true": ("是", "yes"),
+    "false": ("否", "no"),
+}
+"""Values of the columns of layers that are words of ours, in both languages."""
 
 
 def label(key: str, lang: str = "zh") -> str:
@@ -261,8 +290,30 @@ def label(key: str, lang: str = "zh") -> str:
 
 
 def heading(column: str, lang: str = "zh") -> str:
-    """Return the head of a column in words, of a quantity with its unit; its own name otherwise."""
-    if column in HEADINGS or column not in TERMS:
-        return Text(*HEADINGS.get(column, (column, column))).say(lang)
-    term = TERMS[column]
-    return Text(f"{term.zh}（{term.unit}）", f"{term.en} ({term.unit})").say(lang)
+    """Return the head of a column in words, of a quantity with its unit; its own name otherwise.
+
+    That of a table for people stands before the name of a column of a layer.
+    """
+    return Text(*(HEADINGS.get(column) or _named(column))).say(lang)
+
+
+def column_name(column: str, lang: str = "zh") -> str:
+    """Return what a column of a layer is called; its own name where it has none."""
+    return Text(*(_columns().get(column) or HEADINGS.get(column) or _named(column))).say(lang)
+
+
+def _named(column: str) -> tuple[str, str]:
+    """Both names of a quantity with its unit, or of a column of a layer."""
+    if column in TERMS:
+        term = TERMS[column]
+        unit = term.unit.replace("m2", "m²")
+        return f"{term.zh}（{unit}）", f"{term.en} ({term.unit})"
+    return _columns().get(column, (column, column))
+
+
+@cache
+def _columns() -> Mapping[str, tuple[str, str]]:
+    """Both names of the columns of layers."""
+    text = files("zgcgis").joinpath("resources/levels.toml").read_text(encoding="utf-8")
+    entries = tomllib.loads(text)["columns"].items()
+    return MappingProxyType({key: (entry["zh"], entry["en"]) for key, entry in entries})

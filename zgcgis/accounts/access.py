@@ -189,7 +189,7 @@ def access(
                 "示范区没有可走的道路：图层 road（道路中心线）不在或是空的，不能按路网计算；放入道路，或用 --route straight。",
                 "the zone has no roads to go by: its layer road is not there or empty; add it, or take --route straight.",
             )
-        remarks.append(Text("没有道路中心线（图层 road），距离按直线", "no road centrelines (layer road): distances are straight lines"))  # fmt: skip
+        remarks.append(Text("没有道路中心线，距离按直线", "no road centrelines (layer road): distances are straight lines"))  # fmt: skip
     by_road = bool(len(roads)) and method != "straight"
     job = _Job(zone, year, mode, snap_m, limits, places, kinds, features, by_road, roads)
     ways = job.ways()
@@ -243,7 +243,7 @@ def _facilities(zone: Zone, year: int) -> tuple[GeoDataFrame, dict[str, Text], l
         if layer is not None:
             layer = layer[there_in(layer, year) & ~layer.geometry.is_empty & layer.geometry.notna()]
         if layer is None or layer.empty:
-            remarks.append(Text(f"没有{name.zh}（图层 {level}），未计算", f"no {name.en}s (layer {level}): not measured"))  # fmt: skip
+            remarks.append(Text(f"没有{name.zh}，未计算", f"no {name.en}s (layer {level}): not measured"))  # fmt: skip
             continue
         said = _text(layer, "kind") if level == "service" else Series("", index=layer.index)
         keys = said.map(lambda one, level=level: f"{level}:{one}" if one else level)

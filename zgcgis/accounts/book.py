@@ -42,7 +42,7 @@ define(
 define(
     "D517",
     "warning",
-    zh="{detail} 年：{level} 有 {measured:.1f} {unit} 不在任何单元之内",
+    zh="{detail} 年：{level} 有 {measured:.1f} m² 不在任何单元之内",
     en="{detail}: {measured:.1f} {unit} of the {level} layer lie in no unit",
 )
 define(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..safe_text import Text
+from ..terms import column_name
 from .basics import AS_OF, JSON, LANG, OUT, YEAR, opened, opened_on
 from .check import say_changes
 from .console import command, print_json, print_table, say
@@ -443,6 +444,7 @@ def _diff_tables(found: Difference, lang: str) -> list[tuple[Text, pd.DataFrame]
 
     none = Text("（不在图层内）", "(not in the layer)").say(lang)
     features = found.features.drop(columns=["old", "new"])
+    features["columns"] = [_names(one, lang) for one in features["columns"]]
     counts = found.counts.items()
     summary = pd.DataFrame(
         [{"kind": KIND_NAMES[k].say(lang), "count": n} for k, n in counts],
@@ -464,11 +466,31 @@ def _diff_tables(found: Difference, lang: str) -> list[tuple[Text, pd.DataFrame]
         (Text("地类转移（m²）", "Land by use (m2)"), matrix),
         (Text("占补平衡（m²）", "Cultivated land (m2)"), _farmland(found)),
         (Text("逐个变化", "Features"), listed[features["kind"] != "unchanged"]),
-        (Text("属性变化", "Values"), found.values),
+        (Text("属性变化", "Values"), _values(found, lang)),
         (Text("来历", "Lineage"), line),
         (Text("未变", "Unchanged"), listed.loc[features["kind"] == "unchanged", ["id"]]),
         (Text("说明", "About"), remarks),
     ]
+
+
+def _names(columns: str, lang: str) -> str:
+    names = [column_name(one, lang) for one in columns.split("、") if one]
+    return Text("、", ", ").say(lang).join(names)
+
+
+def _values(found: Difference, lang: str) -> pd.DataFrame:
+    """The values that differ, columns and words of ours in the words of people."""
+    from ..model import COLUMNS
+    from ..report.wording import WORDS
+
+    worded = {key for key, one in COLUMNS.items() if one.values or one.type == "bool"}
+    table = found.values
+    for side in ("before", "after"):
+        table = table.assign(**{side: [
+            WORDS[value].say(lang) if column in worded and value in WORDS else value
+            for column, value in zip(table["column"], table[side], strict=True)
+        ]})  # fmt: skip
+    return table.assign(column=[column_name(one, lang) for one in table["column"]])
 
 
 def _write_diff(found: Difference, out: str, lang: str) -> list[Path]:

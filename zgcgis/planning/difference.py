@@ -20,6 +20,7 @@ from ..io.layers import typed
 from ..land_use import classify
 from ..model import LEVELS, Zone
 from ..safe_text import Text
+from ..terms import column_name
 from .ledger import FarmlandBalance, farmland_balance
 
 __all__ = [
@@ -108,14 +109,14 @@ class Difference:
             if names:
                 said.append(
                     Text(
-                        f"只有 {one.name} 有的列，未比较：{'、'.join(names)}",
+                        f"只有 {one.name} 有的列，未比较：{'、'.join(column_name(c) for c in names)}",
                         f"columns that only {one.name} has, not compared: {', '.join(names)}",
                     )
                 )
         if self.land is None:
             said.append(
                 Text(
-                    "两者不都有地类（land_use），没有地类转移矩阵",
+                    "两者不都有地类，没有地类转移矩阵",
                     "not both say their land use (land_use); there is no matrix of transitions",
                 )
             )

@@ -314,7 +314,7 @@ def _not_graded(pieces: pd.DataFrame) -> tuple[Text, ...]:
     m2 = float(bare["area_m2"].sum())
     return (
         Text(
-            f"占补的耕地有 {m2:,.2f} m² 没有写明质量等别（farmland_grade），只能按地类平衡",
+            f"占补的耕地有 {m2:,.2f} m² 没有写明质量等别，只能按地类平衡",
             f"{m2:,.2f} m2 of the cultivated land taken or made up state no quality grade "
             "(farmland_grade): balanced by class only",
         ),

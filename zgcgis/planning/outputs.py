@@ -253,12 +253,17 @@ def coverage_rows(not_checked: pd.DataFrame, lang: str) -> pd.DataFrame:
     return pd.DataFrame(lines, columns=["rule", "detail"])
 
 
-def shown(value: Any) -> str:
+def shown(value: Any, lang: str = "zh") -> str:
     """Return a value as a page shows it."""
     plain = _plain(value)
+    if isinstance(plain, bool):
+        return YES_NO[plain].say(lang)
     if isinstance(plain, float):
         return f"{0.0 if abs(plain) < 0.005 else plain:,.2f}"  # no nought with a sign
     return "" if plain is None else str(plain)
+
+
+YES_NO = (Text("否", "no"), Text("是", "yes"))
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -32,7 +32,7 @@ from ..planning.outputs import (
 )
 from ..safe_text import Text, page_value
 from ..terms import heading
-from .wording import in_words, land_summary, named
+from .wording import LIMITS, in_words, land_summary, named
 
 __all__ = ["check_sheets", "finding_rows", "findings_page", "tables_page", "write_findings_page"]
 
@@ -118,7 +118,7 @@ def _findings(zone: Zone, found: pd.DataFrame, lang: str) -> pd.DataFrame:
 def _section(title: Text, table: pd.DataFrame, lang: str) -> dict[str, object]:
     numbers = [pd.api.types.is_numeric_dtype(table[name]) for name in table]
     rows = [
-        [(shown(value), is_number) for value, is_number in zip(row, numbers, strict=True)]
+        [(shown(value, lang), is_number) for value, is_number in zip(row, numbers, strict=True)]
         for row in table.itertuples(index=False, name=None)
     ]
     return {
@@ -208,7 +208,7 @@ def _cluster_sheets(here: Zone) -> list[tuple[Text, pd.DataFrame]]:
 def _asked(question: Question, lang: str) -> pd.DataFrame:
     """Return what a check was asked as rows of ``topic`` and ``content`` for people to read."""
     rules = [
-        f"{code}（{'，'.join(f'{name}={value}' for name, value in limits.items())}）"
+        f"{code}（{'，'.join(f'{LIMITS[name].say(lang)} {value}' for name, value in limits.items())}）"
         if limits
         else code
         for code, limits in question.rules.items()

@@ -20,7 +20,7 @@ from ..maps import Atlas
 from ..model import COLUMNS, LEVELS, Zone
 from ..planning.outputs import plain_template
 from ..safe_text import Text
-from ..terms import TERMS, USES, label
+from ..terms import TERMS, USES, VALUES, column_name, label
 
 __all__ = [
     "WORDS",
@@ -194,6 +194,8 @@ def _word(value: Any, lang: str) -> Any:
         return value
     if value in WORDS:
         return WORDS[value].say(lang)
+    if value in LIMITS:
+        return LIMITS[value].say(lang)
     if value in LEVELS:
         return Text(LEVELS[value].zh, LEVELS[value].en).say(lang)
     for key in (value, f"{value}_m2"):
@@ -239,7 +241,6 @@ WORDS: Mapping[str, Text] = {
     "overdue": Text("逾期未动工", "overdue"),
     "stopped": Text("中止建设", "stopped"),
     "unknown": Text("无法判定", "unknown"),
-    "industrial_far_min": Text("工业用地容积率下限", "least FAR of industrial land"),
     "yonghai_2023": Text("用地用海分类（2023）", "land and sea use, 2023"),
     "third_survey": Text("第三次国土调查分类", "third land survey"),
     "second_survey": Text("第二次土地调查分类", "second land survey"),
@@ -248,8 +249,38 @@ WORDS: Mapping[str, Text] = {
     **{cls: Text(label(key, "zh"), label(key, "en")) for cls, key in _OF_CLASS.items()},
     "B": Text("未建设土地", "unbuilt land"),
     "C": Text("非建设用地", "other land"),
+    **{value: Text(*words) for value, words in VALUES.items()},
+    "plan": Text("计划", "plan"),
+    "cumulative": Text("累计", "cumulative"),
 }
 """Codes of ours in words."""
+
+LIMITS: Mapping[str, Text] = {
+    "tolerance_m": Text("界址点误差（米）", "tolerance of points (m)"),
+    "overlap_m2": Text("重叠（平方米）", "overlap (m²)"),
+    "gap_m2": Text("缝隙（平方米）", "gap (m²)"),
+    "outside_m2": Text("界外（平方米）", "outside (m²)"),
+    "duplicate_share": Text("同一图形的重合比例", "share of a duplicate"),
+    "sliver_width_m": Text("狭长宽度（米）", "width of a sliver (m)"),
+    "sharp_angle_deg": Text("尖角（度）", "sharp angle (°)"),
+    "min_parcel_m2": Text("最小上图面积（平方米）", "least area drawn (m²)"),
+    "area_share": Text("面积相差比例", "share areas may differ by"),
+    "off_parcel_share": Text("宗地以外比例", "share off the parcel"),
+    "street_m": Text("道路宽度（米）", "width of a street (m)"),
+    "notch_m": Text("缺口宽度（米）", "width of a notch (m)"),
+    "years": Text("年限（年）", "years"),
+    "min_area_m2": Text("最小面积（平方米）", "least area (m²)"),
+    "tolerance_m2": Text("容差（平方米）", "tolerance (m²)"),
+    "tolerance": Text("相对容差", "relative tolerance"),
+    "industrial_far_min": Text("工业用地容积率下限", "least FAR of industrial land"),
+    "industrial_investment_wan_per_ha_min": Text(
+        "工业用地投资强度下限（万元/公顷）", "least investment of industrial land (10 000 CNY/ha)"
+    ),
+    "industrial_tax_wan_per_ha_min": Text(
+        "工业用地地均税收下限（万元/公顷）", "least tax of industrial land (10 000 CNY/ha)"
+    ),
+}
+"""Limits of rules in words: what rules take, ``[checks]`` and ``[thresholds]`` of a zone."""
 
 _PHRASES: tuple[tuple[str, Text], ...] = (
     (r"(?<=: )([^/\[]*[一-鿿][^/\[]*) / ([^\[]+?)(?= \[|$)", Text(r"\1", r"\2")),
@@ -312,7 +343,7 @@ def one_language(detail: Any, lang: str, names: Mapping[str, str] = MappingProxy
 
 def _column_or_word(word: str, lang: str) -> str:
     if word in COLUMNS and "_" in word:
-        return Text(COLUMNS[word].zh, COLUMNS[word].en).say(lang)
+        return column_name(word, lang)
     return str(_word(word, lang)) if "_" in word else word
 
 

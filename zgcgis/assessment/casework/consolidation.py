@@ -25,6 +25,7 @@ from ...land_use import classify
 from ...model import Zone, there_in
 from ...safe_text import Text
 from ...standards.idle_land import as_dates
+from ...terms import column_name
 from .redlines import RedLine
 from .themes import level_name, system_of, text_of
 from .vicinity import polygons
@@ -285,7 +286,7 @@ class _Review:
             return level, self._cut(self._there(level))
         names = [level_name(one) for one in levels]
         why = Text(
-            f"示范区没有图层 {'、'.join(n.zh for n in names)}（{'、'.join(levels)}）",
+            f"示范区没有图层 {'、'.join(n.zh for n in names)}",
             f"the zone has no layer {' or '.join(levels)}",
         )
         self.lacking |= dict.fromkeys(measures, why)
@@ -334,11 +335,11 @@ class _Review:
             self._add(measure, "numerator", measure, said, lines, held)
             if not held.any():
                 self.lacking[measure] = Text(
-                    f"图层 prohibited 没有写明是{said.zh}的图形（kind 或名称）",
+                    f"禁止建设控制线没有写明是{said.zh}的图形（看类别和名称）",
                     f"no feature of the layer prohibited says that it is {said.en.lower()} (kind or name)",
                 )
         which = Text(
-            "禁止建设控制线没有写明类别（kind）：是不是永久基本农田或生态保护红线不知道",
+            "禁止建设控制线没有写明类别：是不是永久基本农田或生态保护红线不知道",
             "prohibited lines that do not state their kind: whether basic farmland or red line is not known",
         )
         self._add("farmland red_line", "unknown", "kind_not_stated", which, lines, ~told)
@@ -364,8 +365,8 @@ class _Review:
         blank = (code == "").to_numpy(bool)
         strange = ~blank & (known["known_as"] == "").to_numpy(bool)
         for part, said, held in (
-            ("code_not_stated", Text(f"{name.zh}没有填写 {column}", f"{name.en}s that state no {column}"), blank),
-            ("code_unknown", Text(f"{name.zh}的 {column} 在所用分类中没有", f"{name.en}s whose {column} is no code of their system"), strange),
+            ("code_not_stated", Text(f"{name.zh}没有填写{column_name(column)}", f"{name.en}s that state no {column}"), blank),
+            ("code_unknown", Text(f"{name.zh}的{column_name(column)}在所用分类中没有", f"{name.en}s whose {column} is no code of their system"), strange),
             ("not_covered", Text(f"没有{name.zh}覆盖", f"covered by no {name.en}"), None),
         ):  # fmt: skip
             self._add(measure, "unknown", part, said, layer, held)
@@ -522,7 +523,7 @@ _NOTHING = Text(
     "the denominator is zero: there is no such land, so there is no rate",
 )
 _NOT_PROVEN = Text(
-    "没有给出举证地块（--proven），年限没有计入",
+    "没有给出举证地块，年限没有计入",
     "no proven plots were given (--proven), so the years leave them out",
 )
 

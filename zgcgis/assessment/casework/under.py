@@ -20,6 +20,7 @@ from ...checks.topology import limits_of
 from ...errors import UnknownNameError
 from ...model import Zone
 from ...safe_text import Text
+from ...terms import column_name
 from .redlines import RedLine
 from .themes import NOT_STATED, THEMES, Theme, level_name
 from .vicinity import near, polygons
@@ -248,7 +249,7 @@ class _Desk:
     def _no_layer(self, theme: Theme) -> None:
         names = [level_name(level) for level in theme.levels]
         reason = Text(
-            f"{theme.title.zh}：示范区没有图层 {'、'.join(n.zh for n in names)}（{'、'.join(theme.levels)}）",
+            f"{theme.title.zh}：示范区没有图层 {'、'.join(n.zh for n in names)}",
             f"{theme.title.en}: the zone has no layer {' or '.join(theme.levels)}",
         )
         self.not_known(theme.key, reason, float(self.plots["whole_m2"].sum()))
@@ -277,7 +278,7 @@ class _Desk:
         if blank.any():
             n, m2 = len(set(pieces.loc[blank, "of"])), float(pieces.loc[blank, "measured_m2"].sum())
             why = Text(
-                f"{theme.title.zh}：{n} 个{name.zh}没有填写 {theme.needs or 'id'}",
+                f"{theme.title.zh}：{n} 个{name.zh}没有填写 {column_name(theme.needs or 'id')}",
                 f"{theme.title.en}: {n} {name.en}(s) do not state {theme.needs or 'id'}",
             )
             self.not_known(theme.key, why, m2)
@@ -291,7 +292,7 @@ class _Desk:
         if theme.key == "land_use" and pieces.loc[~bare, "deducted"].isna().any():
             some = pieces[~bare & pieces["deducted"].isna()]
             why = Text(
-                f"净面积：{len(set(some['of']))} 个{name.zh}没有扣除地类系数（deducted_share），只有毛面积",
+                f"净面积：{len(set(some['of']))} 个{name.zh}没有扣除系数，只有毛面积",
                 f"net area: {len(set(some['of']))} {name.en}(s) have no deducted_share; only "
                 "gross areas are known",
             )
@@ -350,7 +351,7 @@ class _Desk:
     def _features(self, level: str, columns: list[str]) -> pd.DataFrame:
         if not self.zone.count(level):
             name = level_name(level)
-            why = Text(f"涉及的{name.zh}：示范区没有图层 {level}", f"no layer {level}: {name.en}s met are not known")  # fmt: skip
+            why = Text(f"涉及的{name.zh}：示范区没有这一图层", f"no layer {level}: {name.en}s met are not known")  # fmt: skip
             self.not_known(level, why, float(self.plots["whole_m2"].sum()))
             return pd.DataFrame(columns=["plot", "id", "area_here_m2", "share"])
         layer = polygons(near(self.zone, level, self.flat, columns))
@@ -375,7 +376,7 @@ class _Desk:
             "income_wan",
         ]
         if not self.zone.count("enterprise"):
-            why = Text("涉及的企业：示范区没有图层 enterprise", "no layer enterprise: firms met are not known")  # fmt: skip
+            why = Text("涉及的企业：示范区没有这一图层", "no layer enterprise: firms met are not known")  # fmt: skip
             self.not_known("enterprise", why, float(self.plots["whole_m2"].sum()))
             return pd.DataFrame(columns=["plot", "id", "name"])
         firms = self.zone.layer("enterprise")
@@ -404,9 +405,7 @@ class _Desk:
         units = {one for key in ("park", "block") for one in self._units.get(key, ())}
         held = self.zone.quotas
         if held.empty:
-            why = Text(
-                "涉及的指标：示范区没有 quotas.csv", "quotas touched: the zone has no quotas.csv"
-            )
+            why = Text("涉及的指标：示范区没有指标表", "quotas touched: the zone has no quotas.csv")
             self.not_known("quota", why, float(self.plots["whole_m2"].sum()))
             return pd.DataFrame(columns=columns)
         above = {str(self.zone.units.at[u, "group"]) for u in units

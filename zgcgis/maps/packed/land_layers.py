@@ -24,7 +24,7 @@ from ...findings import describe
 from ...geo import area_m2
 from ...land_use import CLASSES, STATE_KEYS, build_states, classify, text_of, texts
 from ...model import COLUMNS, LEVELS, Zone
-from ...terms import TERMS
+from ...terms import TERMS, VALUES
 from ..panel import breaks
 from .codec import Packed, pack, pack_columns
 from .room import MOST_BYTES, Foreseen, Land, Part, coarse, fill, need_of, not_read, room_of
@@ -83,10 +83,6 @@ _OUR_WORDS: Mapping[str, tuple[str, str, str]] = {
 _FIT = (("一致", "same class", "#8fb9b3"), ("不一致", "another class", "#b4325a"))
 _APART = {"public": "#f2a6c8", "business": "#c2372e", "other_land": "#c8c2b0"}
 """Classes whose colour is another's in the standard, where both stand side by side."""
-_VALUES = {
-    "allocated": ("划拨", "allocated"), "granted": ("出让", "granted"), "leased": ("租赁", "leased"),
-    "True": ("是", "yes"), "False": ("否", "no"), "true": ("是", "yes"), "false": ("否", "no"),
-}  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -309,7 +305,7 @@ def class_style(
     told = {c[0]: c for c in classes}
     found: list[dict[str, Any]] = [{"name": ["没有数据", "No data"], "colour": None}]
     for place, value in enumerate(kept):
-        zh, en, colour = told.get(value, (*_VALUES.get(value, (value, value)), _TONES[place % 12]))
+        zh, en, colour = told.get(value, (*VALUES.get(value, (value, value)), _TONES[place % 12]))
         found.append({"name": [zh, en], "colour": colour})
     rest = order[_MOST_CLASSES:]
     if rest:

@@ -17,7 +17,7 @@ from ...maps.packed.land_layers import use_style
 from ...model import LEVELS, Zone
 from ...safe_text import Text
 from ..findings_page import finding_rows
-from ..wording import WORDS, land_summary
+from ..wording import WORDS, land_summary, named
 from .map_figures import Frame, Layer, map_svg
 from .paper import Figure, Paper, Section, Table
 
@@ -205,7 +205,6 @@ _ASKED = (
     (Text("供应方式面积", "Land by mode of supply"), "supply_mode"),
     (Text("土地使用权人面积", "Land by holder"), "owner"),
 )
-_MODES = {"allocated": Text("划拨", "allocated"), "granted": Text("出让", "granted"), "leased": Text("租赁", "leased")}  # fmt: skip
 _MOST_HOLDERS = 30
 
 
@@ -217,7 +216,7 @@ def _by_column(found: Query, column: str, lang: str) -> pd.DataFrame | None:
     if column == "planned_use":
         known = classify(said, system_of(found.zone, found.selected))["zh"]
         said = said.where(said == "", (said + " " + known).str.strip())
-    words: Mapping[str, str] = {key: one.say(lang) for key, one in {**WORDS, **_MODES}.items()}
+    words: Mapping[str, str] = {key: one.say(lang) for key, one in WORDS.items()}
     name = said.map(lambda one: words.get(one, one)).where(said != "", NOT_STATED.say(lang))
     table = pd.DataFrame({"item": name, "area_m2": found.selected["area_m2"]})
     table = table.groupby("item")["area_m2"].agg(["size", "sum"]).reset_index()
@@ -263,9 +262,9 @@ def _land_figure(found: Query, lang: str) -> Figure:
     if zone.count("park"):
         parks = polygons(zone.layer("park"))
         layers.append(Layer(geo.to_plane(parks.geometry, center), line="#44506a", width=1.4, dash="6 3"))  # fmt: skip
-    svg = map_svg(layers, frame, lang=lang, legend=legend)
     more = Text(f"（画出前 {_MOST_DRAWN} 个）", f" (the first {_MOST_DRAWN} are drawn)")
     name = Text("所选用地的现状地类", "The selection by class of land")
+    svg = map_svg(layers, frame, lang=lang, legend=legend, label=name.say(lang))
     cut = len(ground) > _MOST_DRAWN
     return Figure(Text(name.zh + more.zh, name.en + more.en) if cut else name, svg, _SIZE)
 
@@ -290,7 +289,8 @@ def place_figures(
         )
         layers.append(Layer(place, fill="#f3b0a8", line="#b3261e", width=1.8))
         svg = map_svg(layers, frame, lang=lang, label=sentences[k])
-        rule, feature = findings["rule"].iloc[k], findings["feature"].iloc[k]
+        rule = findings["rule"].iloc[k]
+        feature = named(zone, findings.iloc[[k]], lang)["feature"].iloc[0]
         said = Text(f"{rule} {feature} 的位置", f"Where {rule} {feature} is")
         made.append(Figure(said, svg, (720, 360)))
     return made

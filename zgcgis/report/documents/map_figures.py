@@ -100,8 +100,8 @@ def map_svg(
     frame: Frame,
     *,
     lang: str = "zh",
+    label: str,
     legend: Sequence[tuple[str, str]] = (),
-    label: str = "",
 ) -> str:
     """Return a map as SVG.
 

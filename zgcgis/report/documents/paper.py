@@ -107,7 +107,10 @@ def in_words(table: pd.DataFrame, lang: str) -> tuple[list[tuple[str, bool]], li
     numbers = [pd.api.types.is_numeric_dtype(table[name]) for name in table]
     heads = [heading(str(name), lang) for name in table]
     rows = [
-        [said(value, _FORMS.get(str(name), "")) for name, value in zip(table, row, strict=True)]
+        [
+            said(value, _FORMS.get(str(name), ""), lang)
+            for name, value in zip(table, row, strict=True)
+        ]
         for row in table.head(_MOST_ROWS).itertuples(index=False, name=None)
     ]
     return list(zip(heads, numbers, strict=True)), rows
@@ -116,11 +119,11 @@ def in_words(table: pd.DataFrame, lang: str) -> tuple[list[tuple[str, bool]], li
 _FORMS = {"area_ha": ",.4f", "share": ",.4f", "x_m": ".3f", "y_m": ".3f"}
 
 
-def said(value: Any, form: str = "") -> str:
+def said(value: Any, form: str = "", lang: str = "zh") -> str:
     """Return a value as a document shows it, a number in a form; what is not known is a dash."""
     if form and isinstance(value, float) and math.isfinite(value):
         return format(value, form)
-    return shown(value) or "—"
+    return shown(value, lang) or "—"
 
 
 def cut_short(table: pd.DataFrame, lang: str) -> str:

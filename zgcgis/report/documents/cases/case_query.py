@@ -13,10 +13,9 @@ from ....io.layers import write_layer
 from ....io.places import result_folder
 from ....io.spreadsheets import write_csv
 from ....io.writing import write_text_whole
-from ....model import COLUMNS
 from ....planning.outputs import plain_dates, records_json, write_json, write_workbook
 from ....safe_text import Text
-from ....terms import heading
+from ....terms import column_name, heading
 from ..map_figures import Frame, Layer, map_svg
 from ..paper import Figure, Paper, Section, Table, paper_html
 
@@ -40,7 +39,7 @@ def write_query(found: Query, folder: str | Path, *, lang: str = "zh") -> list[P
     place = result_folder(folder, "query.json", _FILES)
     pivot = _pivot(found)
     selected = plain_dates(found.selected)
-    selected.columns = [_head(str(name), lang) for name in selected]
+    selected.columns = [column_name(str(name), lang) for name in selected]
     made = [
         write_json(place / "query.json", query_json(found)),
         write_csv(
@@ -64,11 +63,6 @@ def write_query(found: Query, folder: str | Path, *, lang: str = "zh") -> list[P
     if len(found.selected):
         made.append(write_layer(found.selected, place / "selected.gpkg"))
     return made
-
-
-def _head(name: str, lang: str) -> str:
-    about = COLUMNS.get(name)
-    return Text(about.zh, about.en).say(lang) if about else heading(name, lang)
 
 
 def _pivot(found: Query) -> pd.DataFrame:
