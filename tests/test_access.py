@@ -228,7 +228,7 @@ def test_without_roads_it_is_a_straight_line_and_said(zone, tmp_path):
     found = access(bare, 2023)
     assert found.method == "straight"
     assert set(found.ways["method"]) == {"straight"}
-    assert any("road" in one.zh for one in found.remarks)
+    assert any("道路中心线" in one.zh for one in found.remarks)
     disc = found.isochrones.set_index(["kind", "minutes"])["area_m2"]["transit", 5.0]
     apart = 4 * np.pi * (5 * 4000 / 60) ** 2
     assert disc == pytest.approx(apart, rel=0.02)  # four stations far apart; 24 corners
@@ -256,7 +256,7 @@ def test_where_no_road_leads_a_straight_line_stands_in_and_is_counted(zone, tmp_
     lone = found.ways[found.ways["method"] == "straight"]
     assert len(lone)
     assert any(f"{lone['id'].nunique()} 个图形" in one.zh for one in found.remarks)
-    assert any("service" in one.zh for one in found.remarks)
+    assert any("公共服务设施" in one.zh for one in found.remarks)
 
 
 def test_admit_and_allocate_say_which(zone):
@@ -280,7 +280,7 @@ def test_what_is_asked_wrongly_is_refused(zone):
 def test_nothing_to_go_to_is_said_in_lines(tmp_path):
     answer = CliRunner().invoke(cli, ["access", "zgc", "-o", str(tmp_path / "o")])
     assert answer.exit_code == 0, answer.output
-    for level in ("transit", "service", "road"):
+    for level in ("轨道站点", "公共服务设施", "道路中心线"):
         assert level in answer.output
     made = {one.name for one in (tmp_path / "o").iterdir()}
     assert made == {"access.json", "access.csv", "ways.csv", "access.xlsx", "access.html"}

@@ -512,7 +512,7 @@ LATIN = re.compile(r"[A-Za-z0-9][\w./'#-]*", re.ASCII)
 
 
 def latin_words(texts, typed=()):
-    """The Latin words of texts that are no id, file, address, quotation, name, nor typed by a user."""
+    """The Latin words of texts that are no id, file, option, address, quotation, name, nor typed by a user."""
     known = {word for names in NAMES_IN_LATIN.values() for word in names.split()}
     for text in typed:
         for shown in (text, visible(text), text.replace("_", " ")):
@@ -520,7 +520,7 @@ def latin_words(texts, typed=()):
     found = {}
     for text in texts:
         rest = re.sub(
-            r"\\u[0-9a-f]{4}|https?://\S+|“[^”]*”|[^\s，、（）]+\.(?:geojson|html|xlsx|csv|json|toml|pdf|parquet)\b",
+            r"\\u[0-9a-f]{4}|--[a-z-]+|https?://\S+|“[^”]*”|[^\s，、（）]+\.(?:geojson|html|xlsx|csv|json|toml|pdf|parquet)\b",
             " ",
             text,
         )

@@ -523,7 +523,7 @@ _NOTHING = Text(
     "the denominator is zero: there is no such land, so there is no rate",
 )
 _NOT_PROVEN = Text(
-    "没有给出举证地块，年限没有计入",
+    "没有给出举证地块（--proven），年限没有计入",
     "no proven plots were given (--proven), so the years leave them out",
 )
 
