@@ -37,7 +37,7 @@ from zgcgis.report.wording import Words
 from zgcgis.report.workbook import excel_formula
 from zgcgis.standards import POTENTIALS, ranking, read_evaluation, score
 from zgcgis.standards.benchmarks import caveats
-from zgcgis.terms import TERMS
+from zgcgis.terms import QUANTITY_UNITS, TERMS
 
 ROOT = Path(__file__).parents[1]
 HOSTILE = '=HYPERLINK("http://evil")<script>alert(1)</script>{{7*7}}\x07&\''
@@ -895,10 +895,8 @@ def test_every_unit_of_an_indicator_can_be_said_in_english():
 
 
 def test_every_unit_of_an_account_can_be_said_in_english():
-    from zgcgis.report.wording import _QUANTITY_UNITS
-
-    assert {term.unit for term in TERMS.values()} == set(_QUANTITY_UNITS)
-    assert not re.search("[一-鿿]", "".join(en for _, en in _QUANTITY_UNITS.values()))
+    assert {term.unit for term in TERMS.values()} == set(QUANTITY_UNITS)
+    assert not re.search("[一-鿿]", "".join(en for _, en in QUANTITY_UNITS.values()))
 
 
 def test_no_formula_of_an_english_page_speaks_chinese(result):

@@ -16,7 +16,17 @@ from types import MappingProxyType
 from .errors import UnknownNameError
 from .safe_text import Text
 
-__all__ = ["HEADINGS", "TERMS", "USES", "VALUES", "Term", "column_name", "heading", "label"]
+__all__ = [
+    "HEADINGS",
+    "QUANTITY_UNITS",
+    "TERMS",
+    "USES",
+    "VALUES",
+    "Term",
+    "column_name",
+    "heading",
+    "label",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +273,23 @@ VALUES: Mapping[str, tuple[str, str]] = {
 """Values of the columns of layers that are words of ours, in both languages."""
 
 
+QUANTITY_UNITS: Mapping[str, tuple[str, str]] = {
+    "m2": ("m²", "m²"),
+    "万元": ("万元", "10 000 CNY"),
+    "万美元": ("万美元", "10 000 USD"),
+    "万元/平方公里": ("万元/平方公里", "10 000 CNY/km²"),
+    "万美元/平方公里": ("万美元/平方公里", "10 000 USD/km²"),
+    "人": ("人", "persons"),
+    "吨标准煤": ("吨标准煤", "tce"),
+    "%": ("%", "%"),
+    "个": ("个", ""),
+    "家": ("家", "firms"),
+    "项": ("项", ""),
+    "件": ("件", ""),
+}
+"""Units of the quantities of :data:`TERMS`, in both languages."""
+
+
 def label(key: str, lang: str = "zh") -> str:
     """Return the name of a quantity in the language asked for.
 
@@ -298,7 +325,13 @@ def heading(column: str, lang: str = "zh") -> str:
 
 
 def column_name(column: str, lang: str = "zh") -> str:
-    """Return what a column of a layer is called; its own name where it has none."""
+    """Return what a column of a layer is called; its own name where it has none.
+
+    Examples
+    --------
+    >>> column_name("land_use"), column_name("land_use", "en")
+    ('现状地类代码', 'Land-use code')
+    """
     return Text(*(_columns().get(column) or HEADINGS.get(column) or _named(column))).say(lang)
 
 
@@ -306,8 +339,9 @@ def _named(column: str) -> tuple[str, str]:
     """Both names of a quantity with its unit, or of a column of a layer."""
     if column in TERMS:
         term = TERMS[column]
-        unit = term.unit.replace("m2", "m²")
-        return f"{term.zh}（{unit}）", f"{term.en} ({term.unit})"
+        zh, en = QUANTITY_UNITS[term.unit]
+        en = en.replace("²", "2")  # as the other heads in English
+        return f"{term.zh}（{zh}）", f"{term.en} ({en})" if en else term.en
     return _columns().get(column, (column, column))
 
 

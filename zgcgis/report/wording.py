@@ -20,7 +20,7 @@ from ..maps import Atlas
 from ..model import COLUMNS, LEVELS, Zone
 from ..planning.outputs import plain_template
 from ..safe_text import Text
-from ..terms import TERMS, USES, VALUES, column_name, label
+from ..terms import QUANTITY_UNITS, TERMS, USES, VALUES, column_name, label
 
 __all__ = [
     "WORDS",
@@ -359,23 +359,6 @@ _UNITS = {
 """Units of indicators in English."""
 
 
-_QUANTITY_UNITS = {
-    "m2": ("m²", "m²"),
-    "万元": ("万元", "10 000 CNY"),
-    "万美元": ("万美元", "10 000 USD"),
-    "万元/平方公里": ("万元/平方公里", "10 000 CNY/km²"),
-    "万美元/平方公里": ("万美元/平方公里", "10 000 USD/km²"),
-    "人": ("人", "persons"),
-    "吨标准煤": ("吨标准煤", "tce"),
-    "%": ("%", "%"),
-    "个": ("个", ""),
-    "家": ("家", "firms"),
-    "项": ("项", ""),
-    "件": ("件", ""),
-}
-"""Units of the accounts, in Chinese and English."""
-
-
 class Words:
     """Chooses the language of what is written."""
 
@@ -392,7 +375,7 @@ class Words:
 
     def quantity(self, unit: str) -> str:
         """Unit of an account in the language of the page."""
-        return Text(*_QUANTITY_UNITS[unit]).say(self.lang)
+        return Text(*QUANTITY_UNITS[unit]).say(self.lang)
 
     def bracketed(self, text: str) -> str:
         """A remark in brackets behind a word."""
