@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
@@ -632,6 +633,14 @@ def test_a_demand_of_what_the_zone_has_none_of_says_where(sample, tmp_path, text
     with pytest.raises((PlanError, UnknownNameError), match=words) as caught:
         demand.build_problem(sample, order(tmp_path, text))
     assert "demand.toml" in caught.value.en
+
+
+def test_a_code_is_held_against_every_system_where_the_zone_names_none(sample, tmp_path):
+    meta = {key: value for key, value in sample.meta.items() if key != "land_use_system"}
+    silent = dataclasses.replace(sample, meta=meta)
+    with pytest.raises(PlanError, match=r"demand\[0\]\.code is '0701'.*not .*1001"):
+        demand.build_problem(silent, order(tmp_path, PLOTS.replace("1001", "0701")))
+    assert demand.build_problem(silent, order(tmp_path, PLOTS)).problem
 
 
 def test_the_changes_of_an_allocation_are_a_scenario_file(sample, tmp_path):

@@ -334,7 +334,7 @@ def export(
     system: str | None,
     lang: str,
 ) -> None:
-    """写出一个图层：gpkg、geojson、parquet、shp.zip、csv、xlsx、txt、dxf。Write a layer out."""
+    """写出一个图层：gpkg、geojson、parquet、shp.zip、csv、xlsx、txt、dxf、vct。Write a layer out."""
     from ..io.layers import translated, write_layer
     from .intake import known_crs
 

@@ -29,7 +29,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -44,7 +44,7 @@ from ..accounts import nearest_stations
 from ..checks.admission import land_books, latest_year, lines_of_plots, negative_entries
 from ..checks.quota import quota_use, use_class
 from ..errors import PlanError, UnknownNameError, is_it, nearest
-from ..land_use import classify, codes_of_system
+from ..land_use import SYSTEMS, classify, codes_of_system
 from ..model import Zone
 from ..plan.fields import shown
 from ..plan.settings import check_settings, read_toml
@@ -199,14 +199,16 @@ def _names_known(zone: Zone, order: Order) -> None:
                 zh=f"规划产业（{order.path} 的 {where}.industry）",
                 words={entry.zh: key for key, entry in zone.plan.industries.items()},
             )
-        if system:
-            _code_fits(order.path, where, one, system)
+        _code_fits(order.path, where, one, (system,) if system else SYSTEMS)
 
 
-def _code_fits(file: Path, where: str, demand: Demand, system: str) -> None:
-    found = classify(pd.Series([demand.code]), system).iloc[0]
-    if str(found["td1029"])[:2] == USES[demand.use]:
+def _code_fits(file: Path, where: str, demand: Demand, systems: Sequence[str]) -> None:
+    """Refuse a code that is of another use in the system of a zone; in all, where it names none."""
+    kinds = {system: classify(pd.Series([demand.code]), system).iloc[0] for system in systems}
+    if any(str(kind["td1029"])[:2] == USES[demand.use] for kind in kinds.values()):
         return
+    system = next((one for one, kind in kinds.items() if kind["known_as"]), systems[0])
+    found = kinds[system]
     codes = codes_of_system(system)
     fit = codes.index[codes["td1029"].str.startswith(USES[demand.use])]
     some = list(fit[:8]) + (["…"] if len(fit) > 8 else [])
