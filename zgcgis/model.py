@@ -377,6 +377,11 @@ class Zone:
             raise found
         return found
 
+    def keep(self, found: Any, search: Callable[..., Any], *asked: Any) -> None:
+        """Hold what a search of a prepared zone found, so that :meth:`once` need not make it."""
+        assert self._found is not None
+        self._found[search, asked] = found
+
     def at(self, year: int) -> Zone:
         """Return the zone as it stood in `year`: units and features of that year.
 

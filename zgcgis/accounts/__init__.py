@@ -16,8 +16,8 @@ from .book import LEVELS, Survey, measure, parts, survey
 from .change import NONE, Shared, Transitions, balance, lineage, shared_ground, transitions
 from .features import KINDS, SAME_M, changed_values, compare_features
 from .pieces import RECIPES, count_pieces, pieces, summed
+from .scale import spread_for, spread_over
 from .space import spatial_form
-from .tiles import TILE_FROM, on_cluster, pool, spread_for, spread_over
 
 __all__ = [
     "KINDS",
@@ -25,7 +25,6 @@ __all__ = [
     "NONE",
     "RECIPES",
     "SAME_M",
-    "TILE_FROM",
     "Access",
     "Shared",
     "Survey",
@@ -38,10 +37,8 @@ __all__ = [
     "lineage",
     "measure",
     "nearest_stations",
-    "on_cluster",
     "parts",
     "pieces",
-    "pool",
     "shared_ground",
     "spatial_form",
     "spread_for",

@@ -24,8 +24,8 @@ from ..land_use import CLASSES, STATE_KEYS, state_keys, text_of
 from ..model import Zone
 from ..terms import TERMS
 from .precedence import best_first
+from .scale import alone
 from .shares import Coded, Shares, Spread, living, numbers
-from .tiles import alone
 
 __all__ = ["LEVELS", "Survey", "measure", "parts", "survey"]
 

@@ -16,7 +16,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from geopandas import GeoDataFrame
-from pandas import DataFrame
+from pandas import DataFrame, concat
 
 from .. import geo
 from ..errors import EntangledError, UnknownNameError, ZgcgisError
@@ -31,7 +31,11 @@ from ..findings import (
     gravest_first,
 )
 from ..model import Zone
+from ..tiles import Search, Tiling, search_by_tile
+from .containment import _gaps_in, _off_parent_in, _outside_in
 from .coverage import coverage
+from .plan import latest, plot_pairs
+from .topology import _houses_overlapping, _overlaps_in, _slivers_in, _spikes_in
 
 __all__ = ["RULES", "Rule", "asked", "check", "describe", "not_checked"]
 
@@ -44,6 +48,43 @@ _UNANSWERED = define(
 
 for _room in iter_modules(__path__):  # a module enters its rules when it is loaded
     import_module(f".{_room.name}", __name__)
+
+
+def _in_no_pile(found: DataFrame) -> bool:
+    """Whether overlaps are pairs each of which a part of the land tells as well as the whole."""
+    if len(found.attrs["not_compared"]) or (found["members"] > 2).any():
+        return False
+    ends = concat([found["a"], found["b"]]).value_counts()
+    return ends.empty or int(ends.max()) <= geo.PILE
+
+
+_LAND = ("parcel", "block", "park", "detailed_plan")
+_SEARCHES = {
+    ("T101", "T102", "T103", "T114", "T115"): Search(
+        _overlaps_in, ("parcel",), "parcel", near=("parcel",), holds=_in_no_pile
+    ),
+    ("T102", "T114"): Search(
+        _overlaps_in, ("building",), "building", near=("building",), holds=_in_no_pile
+    ),
+    ("T113", "T115"): Search(
+        _houses_overlapping, ("building",), "building", near=("building",), holds=_in_no_pile
+    ),
+    ("T112", "T114"): Search(_overlaps_in, ("block",), "block", near=("block",), holds=_in_no_pile),
+    ("T101", "T103", "T115"): Search(
+        _gaps_in, _LAND, "block", near=("block", "parcel"), naming=("parcel",)
+    ),
+    ("T105", "T106", "T108"): Search(_slivers_in, ("parcel",), "parcel"),
+    ("T106",): Search(_spikes_in, ("parcel",), "parcel"),
+    ("T104",): Search(_outside_in, ("parcel", "boundary"), "parcel", whole=("boundary",)),
+    ("H201",): Search(_off_parent_in, ("block", "park"), "block", whole=("park",)),
+    ("H202",): Search(_off_parent_in, ("building", "parcel"), "building", named=("parcel",)),
+    ("H203", "T115"): Search(_off_parent_in, ("parcel", "park"), "parcel", whole=("park",)),
+    ("T115", "H203"): Search(_off_parent_in, ("parcel", "block"), "parcel", named=("block",)),
+    ("P303", "P307", "P308", "P309", "P310"): Search(
+        plot_pairs, ("parcel", "detailed_plan"), "parcel", near=("detailed_plan",)
+    ),
+}
+"""What needs only neighbours or containers, under the rules that rest on it."""
 
 
 def asked(zone: Zone, codes: Iterable[str] | None = None) -> dict[str, Rule]:
@@ -122,6 +163,7 @@ def check(
     *,
     proposal: GeoDataFrame | None = None,
     before: Callable[[Rule], None] | None = None,
+    tiling: Tiling | None = None,
 ) -> GeoDataFrame:
     """Check a zone, or a proposed allotment in it, against geometry, plan, quotas and facts.
 
@@ -137,6 +179,9 @@ def check(
         Land proposed for supply (拟供地方案), looked at as the layer ``proposal`` of the zone.
     before
         Called with each rule before it is asked, to show how far the check is.
+    tiling
+        Who does by tile what rests only on neighbours and containers, as a pool of processes or
+        a cluster; by default this process, and nothing by tile. The findings are the same.
 
     Returns
     -------
@@ -156,8 +201,22 @@ def check(
     if codes is not None:
         flaws = flaws[flaws["rule"].str.startswith(tuple(codes))]
     with geo.in_plane_once():
+        if tiling is not None:
+            _search(zone, rules, tiling)
         found = [_ask(entry, zone, before) for entry in rules.values()]
     return gravest_first(combine([flaws, *found]))
+
+
+def _search(zone: Zone, rules: Iterable[str], tiling: Tiling) -> None:
+    """Make by tile the searches that rules rest on."""
+    wanted = [one for codes, one in _SEARCHES.items() if not set(codes).isdisjoint(rules)]
+    now = latest(zone)
+    of_now = [one for one in wanted if one.find is plot_pairs]
+    if all(now.layers.get(level) is zone.layers.get(level) for level in _LAND):
+        search_by_tile(zone, wanted, tiling)
+        return
+    search_by_tile(zone, [one for one in wanted if one not in of_now], tiling)
+    search_by_tile(now, of_now, tiling)
 
 
 def _ask(entry: Rule, zone: Zone, before: Callable[[Rule], None] | None) -> GeoDataFrame:

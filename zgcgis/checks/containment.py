@@ -133,25 +133,30 @@ def parcel_outside_the_boundary(zone: Zone) -> GeoDataFrame:
     Where none is drawn the parks are, and a parcel that names one of them is left to H203.
     """
     limit = limits_of(zone).outside_m2
-    parcels = _polygons(zone, "parcel")
-    if "boundary" in zone.layers:
-        bounds = _outlines(zone, "boundary")
-    elif "park" in zone.layers:
-        bounds = _outlines(zone, "park")
-        parcels = parcels[_position(text_of(parcels, "park_id"), bounds) < 0]
-    else:
+    level = "boundary" if "boundary" in zone.layers else "park"
+    bounds = _outlines(zone, level) if level in zone.layers else None
+    if bounds is None or bounds.empty:
         return finding_frame([], rule="T104")
-    if bounds.empty:
-        return finding_frame([], rule="T104")
-    tolerance = limits_of(zone).tolerance_m
-    found = geo.outside(
-        parcels, bounds, min_area_m2=limit, tolerance_m=tolerance, center=zone.center
-    )
+    found = zone.once(_outside_in, "parcel", level)
     found = found[_is_real(found, limit)]
     severity = np.full(len(found), "error", object)
     if "precision" in bounds and not bounds["precision"].isin(_EXACT).all():
         severity[:] = "warning"
     return _report(found, "T104", "parcel", limit=limit, severity=severity)
+
+
+def _outside_in(zone: Zone, level: str, around: str) -> GeoDataFrame:
+    """What of the features of a level lies outside all outlines of another; slivers too."""
+    features, bounds = _polygons(zone, level), _outlines(zone, around)
+    if around == "park":
+        features = features[_position(text_of(features, "park_id"), bounds) < 0]
+    return geo.outside(
+        features,
+        bounds,
+        min_area_m2=limits_of(zone).outside_m2,
+        tolerance_m=limits_of(zone).tolerance_m,
+        center=zone.center,
+    )
 
 
 @rule(

@@ -52,7 +52,10 @@ def _stated(now: Zone, column: str, *levels: str) -> bool:
 def _allowed(now: Zone, level: str, column: str, *, greatest: bool = False) -> _Allowed:
     """Return what the plots allow each feature of a level: their mean by area, or the greatest."""
     features, plots = now.layer(level), now.layer("detailed_plan")
-    i, j, size = now.once(plot_pairs, level, "detailed_plan")
+    pairs = now.once(plot_pairs, level, "detailed_plan")
+    i, j, size = (
+        pairs[name].to_numpy() for name in ("row_detailed_plan", f"row_{level}", "area_m2")
+    )
     said = pd.to_numeric(plots[column]).astype("float64").to_numpy()[i]
     there = ~np.isnan(said) & (size > 0)
     i, j, size, said = i[there], j[there], size[there], said[there]

@@ -356,16 +356,21 @@ _LEAST_M2 = 1.0  # of a parcel in a plot, to be held against it
 
 def _plots_under(now: Zone) -> tuple[pd.Series, pd.Series]:
     """Ids of the parcels and of the plots of the detailed plan that share ground, pair by pair."""
-    i, j, size = now.once(plot_pairs, "parcel", "detailed_plan")
-    near = size > _LEAST_M2
+    pairs = now.once(plot_pairs, "parcel", "detailed_plan")
+    pairs = pairs[pairs["area_m2"] > _LEAST_M2]
     parcels, plots = now.layer("parcel"), now.layer("detailed_plan")
-    return parcels["id"].iloc[j[near]], plots["id"].iloc[i[near]]
+    return parcels["id"].iloc[pairs["row_parcel"]], plots["id"].iloc[pairs["row_detailed_plan"]]
 
 
-def plot_pairs(now: Zone, level: str, plot: str) -> tuple[NDArray[Any], ...]:
-    """Positions of the plots and features that share ground, pair by pair, and how much (m²)."""
+def plot_pairs(now: Zone, level: str, plot: str) -> pd.DataFrame:
+    """Return which plots and features share ground, pair by pair, sorted by feature.
+
+    Columns ``row_<level>`` and ``row_<plot>``, positions in the layers, and ``area_m2``.
+    """
     plots, features = now.layer(plot).geometry, now.layer(level).geometry
-    return geo.clipped_areas(plots, features, center=now.center)
+    i, j, size = geo.clipped_areas(plots, features, center=now.center)
+    order = np.lexsort((i, j))
+    return pd.DataFrame({f"row_{level}": j[order], f"row_{plot}": i[order], "area_m2": size[order]})
 
 
 def of_other_system(now: Zone, parcels: GeoDataFrame) -> NDArray[np.bool_]:

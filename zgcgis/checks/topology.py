@@ -84,11 +84,20 @@ def _ids(layer: GeoDataFrame) -> NDArray[np.object_]:
     return np.asarray(layer["id"].astype("object"))
 
 
+def _have_area(layer: GeoDataFrame) -> Series:
+    shapes = layer.geometry
+    return shapes.geom_type.isin(["Polygon", "MultiPolygon"]) & ~shapes.is_empty
+
+
+def _polygon_rows(zone: Zone, level: str) -> NDArray[np.intp]:
+    """Positions in the layer of the features that have an area."""
+    return np.flatnonzero(_have_area(zone.layers[level]))
+
+
 def _polygons(zone: Zone, level: str) -> GeoDataFrame:
     """The features of a level that have an area, numbered from 0."""
     layer = zone.layers[level]
-    shapes = layer.geometry
-    kept = shapes.geom_type.isin(["Polygon", "MultiPolygon"]) & ~shapes.is_empty
+    kept = _have_area(layer)
     if kept.all() and layer.index.equals(pd.RangeIndex(len(layer))):
         return layer
     return layer[kept].reset_index(drop=True)
@@ -322,11 +331,14 @@ def parcel_is_a_sliver(zone: Zone) -> GeoDataFrame:
 
 
 def _slivers_of(zone: Zone) -> DataFrame:
-    """The parcels that are slivers: their area, mean and widest width."""
-    return zone.once(_slivers_in, "parcel")
+    """The parcels that are slivers: their area, mean and widest width, by position in polygons."""
+    found = zone.once(_slivers_in, "parcel")
+    at = np.searchsorted(_polygon_rows(zone, "parcel"), found["row_parcel"])
+    return found.drop(columns="row_parcel").set_axis(at)
 
 
 def _slivers_in(zone: Zone, level: str) -> DataFrame:
+    """The features that are slivers, by position in their layer."""
     parcels = _polygons(zone, level)
     limit = limits_of(zone).sliver_width_m
     area = geo.area_m2(parcels.geometry, center=zone.center)
@@ -334,6 +346,7 @@ def _slivers_in(zone: Zone, level: str) -> DataFrame:
     narrow = mean < limit
     width = geo.width_m(parcels.geometry[narrow], center=zone.center)
     found = DataFrame({"area_m2": area[narrow], "mean_m": mean[narrow], "width_m": width})
+    found.insert(0, f"row_{level}", _polygon_rows(zone, level)[found.index])
     return found[~(found["width_m"] >= limit)]  # also where the widest has no measure
 
 
@@ -347,11 +360,16 @@ def _slivers_in(zone: Zone, level: str) -> DataFrame:
 )
 def parcel_has_a_sharp_angle(zone: Zone) -> GeoDataFrame:
     """A parcel has no spike; a sliver is accused as such, not by its ends."""
+    found = zone.once(_spikes_in, "parcel")
     limit = limits_of(zone).sharp_angle_deg
-    parcels = _polygons(zone, "parcel")
-    parcels = parcels.drop(index=_slivers_of(zone).index)
-    found = geo.sharp_angles(parcels, below_deg=limit, center=zone.center)
     return _report(found, "T106", "parcel", measured="angle_deg", limit=limit)
+
+
+def _spikes_in(zone: Zone, level: str) -> GeoDataFrame:
+    parcels = _polygons(zone, level)
+    parcels = parcels.drop(index=_slivers_of(zone).index)
+    limit = limits_of(zone).sharp_angle_deg
+    return geo.sharp_angles(parcels, below_deg=limit, center=zone.center)
 
 
 @rule(

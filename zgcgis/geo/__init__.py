@@ -37,7 +37,7 @@ from .form import (
 )
 from .mosaic import Mosaic, make_mosaic
 from .overlay import clipped_areas, gaps, outside, outside_own, shared, split
-from .piles import overlaps
+from .piles import PILE, overlaps
 from .plane import (
     AREA_METHODS,
     LONLAT,
@@ -66,6 +66,7 @@ __all__ = [
     "AREA_METHODS",
     "DATUMS",
     "LONLAT",
+    "PILE",
     "TO_WGS84",
     "Mended",
     "Mosaic",

@@ -19,6 +19,8 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, NamedTuple, TypeVar
@@ -132,8 +134,23 @@ class Rings:
         return cls(x, y, side, start, count, spans, handy)
 
 
+_IN_ONE_THREAD: ContextVar[bool] = ContextVar("_IN_ONE_THREAD", default=False)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Keep to one thread until the block ends: this process is one of many on the machine."""
+    token = _IN_ONE_THREAD.set(True)
+    try:
+        yield
+    finally:
+        _IN_ONE_THREAD.reset(token)
+
+
 def processors() -> int:
     """How many processors this process may use; not every system tells, then all there are."""
+    if _IN_ONE_THREAD.get():
+        return 1
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:

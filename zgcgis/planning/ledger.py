@@ -178,7 +178,10 @@ def use_matrix(zone: Zone, year: int | None = None) -> UseMatrix:
     plan = now.layers.get("detailed_plan")
     if plan is not None and len(plan):
         planned = use_class(plan.rename(columns={"land_use": "planned_use"}), system).to_numpy()
-        i, j, cut = now.once(plot_pairs, "parcel", "detailed_plan")
+        pairs = now.once(plot_pairs, "parcel", "detailed_plan")
+        i, j, cut = (
+            pairs[name].to_numpy() for name in ("row_detailed_plan", "row_parcel", "area_m2")
+        )
         rows, columns, cells = planned[i], actual[j], cut
         rest = area - np.bincount(j, weights=cut, minlength=len(parcels))
         unplanned = rest > 1e-3

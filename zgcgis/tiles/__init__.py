@@ -1,0 +1,17 @@
+"""Tiles (分块): a layer cut into parts that are done apart, here, in processes or on a cluster."""
+
+from __future__ import annotations
+
+from .executors import TILE_FROM, here, on_cluster, pool, runner_for
+from .searches import Search, Tiling, search_by_tile
+
+__all__ = [
+    "TILE_FROM",
+    "Search",
+    "Tiling",
+    "here",
+    "on_cluster",
+    "pool",
+    "runner_for",
+    "search_by_tile",
+]

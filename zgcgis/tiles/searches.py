@@ -1,0 +1,317 @@
+"""Searches of a zone by tile: what needs only neighbours or containers is found part by part.
+
+A search is a function of a zone and the names of levels, which a prepared zone makes once
+(:meth:`zgcgis.model.Zone.once`). Where what it finds of a feature rests on nothing but the
+features that lie near it, that it names or that name it, the same function is asked of parts of
+the zone: the features of a row group and those around them. What it found of the features of
+the row group is kept, so that each is found in one part, and the parts put together are what
+the whole zone would have given, row for row.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import shapely
+from geopandas import GeoDataFrame, GeoSeries
+from numpy.typing import NDArray
+from pandas import DataFrame
+
+from .. import geo
+from ..errors import EntangledError
+from ..geo.rings import one_thread, processors
+from ..model import LEVELS, Zone
+from .executors import Run
+from .groups import (
+    EDGE_DEG,
+    TILE_ROWS,
+    Positions,
+    boxes,
+    opened,
+    place_for,
+    read_near,
+    read_rows,
+    rows_of,
+    starts,
+    write_layer,
+)
+
+__all__ = ["Search", "Tiling", "search_by_tile"]
+
+_LEAST_ROWS = 4_096  # features that are worth a task of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search that can be made by tile, and what has to be there around the features of one.
+
+    Attributes
+    ----------
+    find
+        The search: a function of a zone and of `levels`. It returns a frame in which each row
+        is about one feature of the level `core`: that named in column ``a``, or in the
+        position in ``row_<core>``. Other columns ``row_<level>`` are positions as well.
+    levels
+        What it is asked with.
+    core
+        The level by whose features the work is cut.
+    near
+        Levels whose features take part where their box meets that of a core feature.
+    named
+        Levels whose features take part where a core feature names them (``park_id``).
+    naming
+        Levels whose features take part where they name a core feature.
+    whole
+        Small levels that take part whole, where there are any.
+    holds
+        Whether what was found in a part is what the whole zone would have given; None: always.
+    """
+
+    find: Callable[..., DataFrame]
+    levels: tuple[str, ...]
+    core: str
+    near: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    naming: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
+    holds: Callable[[DataFrame], bool] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tiling:
+    """Who does the tiles of a zone, where they lie meanwhile, and how many features one has."""
+
+    run: Run
+    folder: str | os.PathLike[str] | None = None
+    rows: int | None = None
+    told: Callable[[int, int], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """All that a process needs to search one tile: the zone without what is cut, and which row group."""
+
+    number: int
+    zone: Zone
+    places: Mapping[str, str]
+    group: int
+    searches: tuple[Search, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What was found in a part, search by search; None where only the whole zone can tell."""
+
+    number: int
+    frames: tuple[DataFrame | None, ...]
+
+
+def search_by_tile(zone: Zone, searches: Sequence[Search], tiling: Tiling) -> int:
+    """Make searches of a prepared zone tile by tile, so that it holds what they found.
+
+    A search is left to be made of the zone as a whole, by who asks for it, where features have
+    no id of their own, or lie so that a part cannot tell: in piles, or too entangled.
+
+    Parameters
+    ----------
+    zone
+        A prepared zone.
+    searches
+        What to search for.
+    tiling
+        Who does it.
+
+    Returns
+    -------
+    made
+        How many of the searches were made so.
+    """
+    ready = [search for search in searches if _can_be_cut(zone, search)]
+    if not ready:
+        return 0
+    frames: dict[int, list[DataFrame | None]] = {k: [] for k in range(len(ready))}
+    with place_for(tiling.folder) as where:
+        parts = list(_parts(zone, ready, where, tiling.rows))
+        found: dict[int, _Found] = {}
+        for done in tiling.run(do_part, [part for part, _ in parts]):
+            found[done.number] = done
+            if tiling.told is not None:
+                tiling.told(len(found), len(parts))
+    for part, which in parts:
+        for k, frame in zip(which, found[part.number].frames, strict=True):
+            frames[k].append(frame)
+    made = 0
+    for k, search in enumerate(ready):
+        told = [frame for frame in frames[k] if frame is not None]
+        if len(told) == len(frames[k]):
+            zone.keep(_joined(zone, search, told), search.find, *search.levels)
+            made += 1
+    return made
+
+
+def _can_be_cut(zone: Zone, search: Search) -> bool:
+    """Whether the layers are there, and the plane is that of the whole zone."""
+    return zone.center is not None and all(
+        zone.count(level) for level in (search.core, *search.near, *search.named, *search.naming)
+    )
+
+
+_APART = "\0"
+
+
+def _names(layer: GeoDataFrame) -> NDArray[np.object_]:
+    """A name of its own for each feature: its id, and where another has it before, its position."""
+    ids = layer["id"].astype("object")
+    again = (ids.isna() | ids.duplicated()).to_numpy()
+    names: NDArray[np.object_] = ids.where(ids.notna(), "").to_numpy(object, copy=True)
+    names[again] = [f"{names[row]}{_APART}{row}" for row in np.flatnonzero(again)]
+    return names
+
+
+def _ids(names: pd.Series) -> pd.Series:
+    """The ids that stand behind names."""
+    if not names.str.contains(_APART, regex=False, na=False).any():
+        return names
+    ids = [str(name).split(_APART)[0] or None for name in names]
+    return pd.Series(ids, index=names.index, dtype="object")
+
+
+def _parts(
+    zone: Zone, searches: Sequence[Search], where: str, rows: int | None
+) -> Iterator[tuple[_Part, list[int]]]:
+    """Write the layers that are read by part, and tell the parts, and the searches of each."""
+    cut = {level for one in searches for level in (one.core, *one.near, *one.named, *one.naming)}
+    places = {}
+    for level in sorted(cut):
+        layer = zone.layers[level]
+        known = [name for name in layer.columns if name in LEVELS[level].columns]
+        places[level] = f"{where}/{level}.parquet"
+        most = rows or max(_LEAST_ROWS, min(TILE_ROWS, -(-len(layer) // processors())))
+        layer = layer[[*known, layer.geometry.name]].assign(id=_names(layer))
+        write_layer(layer, places[level], rows=most)
+    whole = {level for one in searches for level in one.whole if zone.count(level)}
+    bare = _without_tables(zone, {level: zone.layers[level] for level in sorted(whole - cut)})
+    number = 0
+    for core in sorted({one.core for one in searches}):
+        which = [k for k, one in enumerate(searches) if one.core == core]
+        mine = tuple(searches[k] for k in which)
+        with opened(places[core]) as file:
+            groups = file.num_row_groups
+        for group in range(groups):
+            yield _Part(number, bare, places, group, mine), which
+            number += 1
+
+
+def _without_tables(zone: Zone, layers: Mapping[str, GeoDataFrame]) -> Zone:
+    """The zone as a part needs it: what it says of itself, and few layers."""
+    return replace(
+        zone, layers=layers, accounts=zone.accounts[:0], quotas=zone.quotas[:0], plan=None,
+        evaluation=None, tables={}, flaws=zone.flaws[:0], folder=None,
+    )  # fmt: skip
+
+
+def do_part(part: _Part) -> _Found:
+    """Make the searches of one tile; positions returned are those of the whole layers."""
+    core = part.searches[0].core
+    rows, layers = _layers_of(part, core)
+    zone = replace(part.zone, layers={**part.zone.layers, **layers}).prepared()
+    frames: list[DataFrame | None] = []
+    with one_thread(), geo.in_plane_once():
+        for search in part.searches:
+            try:
+                found = zone.once(search.find, *search.levels)
+            except EntangledError:
+                frames.append(None)
+                continue
+            if search.holds is not None and not search.holds(found):
+                frames.append(None)
+                continue
+            frames.append(_of_core(found, search.core, layers[core], rows))
+    return _Found(part.number, tuple(frames))
+
+
+def _layers_of(
+    part: _Part, core: str
+) -> tuple[dict[str, tuple[Positions, NDArray[np.bool_]]], dict[str, GeoDataFrame]]:
+    """Read the features of a tile and those around them, each layer in its order.
+
+    Returns
+    -------
+    rows, layers
+        By level: the positions of the features in the whole layer and which are core; the layer.
+    """
+    with opened(part.places[core]) as file:
+        table = file.read_row_group(part.group, use_threads=False)
+        mine = rows_of(table, int(starts(file)[part.group]))
+    around = boxes(table)[mine >= 0] + (-EDGE_DEG, -EDGE_DEG, EDGE_DEG, EDGE_DEG)
+    names = set(pa.compute.drop_null(table["id"]).to_pylist())
+    gathered: dict[str, list[tuple[Positions, list[pa.Table]]]] = {core: [(mine, [table])]}
+
+    def add(level: str, found: tuple[Positions, list[pa.Table]]) -> None:
+        gathered.setdefault(level, []).append(found)
+
+    for level in sorted({level for one in part.searches for level in one.near}):
+        add(level, read_near(part.places[level], around))
+    for level in sorted({level for one in part.searches for level in one.named}):
+        column = f"{level}_id"
+        wanted = set(table[column].to_pylist()) if column in table.column_names else set()
+        add(level, read_rows(part.places[level], "id", wanted - {None}))
+    for level in sorted({level for one in part.searches for level in one.naming}):
+        add(level, read_rows(part.places[level], f"{core}_id", names))
+    rows, layers = {}, {}
+    for level, found in gathered.items():
+        at, layer = _layer(found)
+        rows[level] = at, np.isin(at, mine) if level == core else np.zeros(len(at), bool)
+        layers[level] = layer
+    return rows, layers
+
+
+def _layer(found: list[tuple[Positions, list[pa.Table]]]) -> tuple[Positions, GeoDataFrame]:
+    """Put features that were read for several reasons into one layer, each once, in order."""
+    at = np.concatenate([rows for rows, _ in found])
+    tables = [table for _, tables in found for table in tables]
+    at, first = np.unique(at, return_index=True)
+    table = pa.concat_tables(tables).take(pa.array(first))
+    frame = table.drop_columns(["row", "bbox", "geometry"]).to_pandas()
+    shapes = shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False))
+    frame = frame.reset_index(drop=True)
+    return at, GeoDataFrame(frame, geometry=GeoSeries(shapes, crs=geo.LONLAT))
+
+
+def _of_core(
+    found: DataFrame,
+    core: str,
+    layer: GeoDataFrame,
+    rows: Mapping[str, tuple[Positions, NDArray[np.bool_]]],
+) -> DataFrame:
+    """Keep what was found of the core features, with positions in the whole layers."""
+    if "a" in found:
+        ids = layer["id"].to_numpy(object)[rows[core][1]]
+        kept = found["a"].isin(ids).to_numpy()
+    else:
+        kept = rows[core][1][found[f"row_{core}"].to_numpy()]
+    found = found[kept]
+    for level, (at, _) in rows.items():
+        if f"row_{level}" in found:
+            found = found.assign(**{f"row_{level}": at[found[f"row_{level}"].to_numpy()]})
+    return found
+
+
+def _joined(zone: Zone, search: Search, frames: list[DataFrame]) -> DataFrame:
+    """Put what the parts found together, in the order of the core features."""
+    full = [frame for frame in frames if len(frame)] or frames[:1]
+    whole = pd.concat(full, ignore_index=True)
+    if "a" in whole:
+        names = _names(zone.layers[search.core])
+        key = pd.Series(np.arange(len(names)), index=names)[whole["a"].to_numpy(object)].to_numpy()
+    else:
+        key = whole[f"row_{search.core}"].to_numpy()
+    whole = whole.iloc[np.argsort(key, kind="stable")].reset_index(drop=True)
+    whole = whole.assign(**{end: _ids(whole[end]) for end in ("a", "b") if end in whole})
+    whole.attrs = frames[0].attrs
+    return whole
