@@ -24,28 +24,18 @@ from geopandas import GeoDataFrame, GeoSeries
 
 from tests.benchmarks import fabric
 from zgcgis import geo
-from zgcgis.accounts import (
-    on_cluster,
-    pool,
-    spatial_form,
-    spread_for,
-    spread_over,
-    survey,
-    tiles,
-)
+from zgcgis.accounts import spatial_form, spread_for, spread_over, survey
+from zgcgis.accounts.scale import do_tile, tiled_cut
 from zgcgis.accounts.shares import cut
-from zgcgis.accounts.tiles import do_tile, is_stored, tiled_cut
 from zgcgis.cli.assess import assess
 from zgcgis.errors import ReadError, ZgcgisError
 from zgcgis.geo.boxes import boxes_near
 from zgcgis.io import new_zone, open_zone
+from zgcgis.tiles import executors, here, on_cluster, pool
+from zgcgis.tiles.groups import is_stored
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 ROWS = 400
-
-
-def here(tiles):
-    return map(do_tile, tiles)
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +68,8 @@ def test_tiles_cut_as_one_piece(layers, whole):
 
 
 def test_the_order_in_which_tiles_are_done_does_not_matter(layers, whole):
-    def backwards(tiles):
-        return map(do_tile, reversed(tiles))
+    def backwards(do, tiles):
+        return map(do, reversed(tiles))
 
     assert_same(tiled_cut(*layers, None, center=fabric.CENTER, run=backwards, rows=ROWS), whole)
 
@@ -135,7 +125,7 @@ class _Fragile:
 
 def test_a_tile_whose_process_was_killed_is_done_again(layers, whole, tmp_path, monkeypatch):
     marker = tmp_path / "died"
-    monkeypatch.setattr("zgcgis.accounts.tiles.do_tile", _Fragile(marker))
+    monkeypatch.setattr("zgcgis.accounts.scale.do_tile", _Fragile(marker))
     run = pool(2)
     found = tiled_cut(*layers, None, center=fabric.CENTER, run=run, rows=1_000)
     assert marker.exists()
@@ -147,7 +137,7 @@ def _always_dies(_tile):
 
 
 def test_a_tile_that_cannot_be_done_is_said(layers, tmp_path, monkeypatch):
-    monkeypatch.setattr("zgcgis.accounts.tiles.do_tile", _always_dies)
+    monkeypatch.setattr("zgcgis.accounts.scale.do_tile", _always_dies)
     with pytest.raises(ZgcgisError, match="3 times"):
         tiled_cut(*layers, None, center=fabric.CENTER, run=pool(1), rows=5_000, folder=tmp_path)
     assert not list(tmp_path.iterdir())
@@ -182,7 +172,7 @@ def test_layers_a_zone_stores_are_read_where_they_lie(layers, tmp_path, monkeypa
     def never(*_, **__):
         raise AssertionError("a stored layer was written again")
 
-    monkeypatch.setattr("zgcgis.accounts.tiles.write_tiles", never)
+    monkeypatch.setattr("zgcgis.accounts.scale.write_tiles", never)
     options = {"center": fabric.CENTER, "run": here, "stored": paths}
     assert_same(tiled_cut(parcels, buildings, parks, None, **options), want)
     unit_of = np.arange(len(parcels)) % 5
@@ -258,7 +248,7 @@ def test_a_cluster_that_cannot_be_spoken_to_is_said(address):
 
 @pytest.mark.parametrize("port", ["refused", "mute", "chatty"])
 def test_a_cluster_that_does_not_answer_is_a_time_out(monkeypatch, port):
-    monkeypatch.setattr(tiles, "_ANSWER_S", 1)
+    monkeypatch.setattr(executors, "_ANSWER_S", 1)
     with socket.create_server(("127.0.0.1", 0)) as server:
         number = 1 if port == "refused" else server.getsockname()[1]
         if port == "chatty":
@@ -301,8 +291,7 @@ def sees_no_folder(tile):
     ],
 )
 def test_a_cluster_that_fails_says_how(monkeypatch, workers, work, said):
-    monkeypatch.setattr(tiles, "_WORKERS_S", 1)
-    monkeypatch.setattr(tiles, "do_tile", work)
+    monkeypatch.setattr(executors, "_WORKERS_S", 1)
     begun = time.monotonic()
     with LocalCluster(
         n_workers=workers,
@@ -317,7 +306,7 @@ def test_a_cluster_that_fails_says_how(monkeypatch, workers, work, said):
             pytest.raises(ZgcgisError, match=said),
             on_cluster(cluster.scheduler_address) as run,
         ):
-            list(run([7]))
+            list(run(work, [7]))
     assert time.monotonic() - begun < 40
 
 
@@ -445,8 +434,8 @@ def test_a_pool_takes_the_files_as_they_lie(city_folder, left, surveyed, monkeyp
     def never(*_, **__):
         raise AssertionError("a stored layer was written again or compared")
 
-    monkeypatch.setattr("zgcgis.accounts.tiles.write_tiles", never)
-    monkeypatch.setattr("zgcgis.accounts.tiles.is_stored", never)
+    monkeypatch.setattr("zgcgis.accounts.scale.write_tiles", never)
+    monkeypatch.setattr("zgcgis.accounts.scale.is_stored", never)
     zone = open_zone(city_folder)
     found = survey(zone, "park", YEARS, spread=spread_over(pool(2)))
     assert_same_survey(found, surveyed["park"])
@@ -548,8 +537,8 @@ def test_a_file_that_is_replaced_while_it_is_cut_is_said(city, left, tmp_path):
     folder = write_zone(tmp_path / "z", city)
     path = folder / "layers" / "building.parquet"
 
-    def meanwhile(tiles):
-        yield from here(tiles)
+    def meanwhile(do, tiles):
+        yield from here(do, tiles)
         os.utime(path, ns=(1, 1))
 
     with pytest.raises(ReadError, match=r"building\.parquet.*Open the zone again"):
@@ -558,12 +547,12 @@ def test_a_file_that_is_replaced_while_it_is_cut_is_said(city, left, tmp_path):
 
 def test_a_pool_is_chosen_without_reading(city_folder, left, monkeypatch):
     zone = open_zone(city_folder)
-    monkeypatch.setattr("zgcgis.accounts.tiles.processors", lambda: 2)
+    monkeypatch.setattr("zgcgis.tiles.executors.processors", lambda: 2)
     size = zone.count("parcel") + zone.count("building")
-    monkeypatch.setattr("zgcgis.accounts.tiles.TILE_FROM", size)
+    monkeypatch.setattr("zgcgis.tiles.executors.TILE_FROM", size)
     with spread_for(zone) as spread:
         assert spread is not None
-    monkeypatch.setattr("zgcgis.accounts.tiles.TILE_FROM", size + 1)
+    monkeypatch.setattr("zgcgis.tiles.executors.TILE_FROM", size + 1)
     with spread_for(zone) as spread:
         assert spread is None
     assert all(zone.unread(level) for level in LEFT)

@@ -23,6 +23,7 @@ from ..model import Zone
 from ..plan import goals
 from ..standards import Evaluation, Scores
 from ..terms import TERMS
+from ..tiles import tiling_for
 from .published import growth, shares_of_zone, stated_accounts
 from .totals import complete, notes_on, parks_of, sums, totals
 
@@ -181,6 +182,7 @@ def assess(
     draws: int = 10_000,
     findings: bool = True,
     dask: str | None = None,
+    tiles: str | None = None,
 ) -> Assessment:
     """Measure, compute, score and check a zone in one go.
 
@@ -199,7 +201,9 @@ def assess(
     findings
         Whether to run the checks too.
     dask
-        Address of a dask scheduler to measure on, such as ``"tcp://host:8786"``.
+        Address of a dask scheduler to measure and check on, such as ``"tcp://host:8786"``.
+    tiles
+        Where tiles lie meanwhile, if not in a temporary folder: a folder or an address all see.
 
     Raises
     ------
@@ -207,7 +211,7 @@ def assess(
         If the zone has no accounts at all, or its evaluation contradicts its edition.
     """
     left_out: list[Saying] = [] if zone.withheld is None else [(zone.withheld.zh, zone.withheld.en)]
-    accounts, surveyed = _accounts(zone, years, left_out, dask)
+    accounts, surveyed = _accounts(zone, years, left_out, dask, tiles)
     kept = tuple(sorted({int(y) for y in accounts.index.get_level_values("year")}))
     values = _values(accounts)
     whole = _totals(zone, accounts, left_out, surveyed)
@@ -226,7 +230,8 @@ def assess(
     if evaluation is not None:
         found.append(_other_kind(accounts, evaluation))
     if findings:
-        found.append(check(zone))
+        with tiling_for(zone, dask, tiles) as tiling:
+            found.append(check(zone, tiling=tiling))
     return Assessment(
         zone=zone,
         years=kept,
@@ -269,12 +274,12 @@ def _note(left_out: list[Saying], zh: str, en: str) -> None:
 
 
 def _accounts(
-    zone: Zone, years: Iterable[int] | None, left_out: list[Saying], dask: str | None = None
+    zone: Zone, years: Iterable[int] | None, left_out: list[Saying], *spread: str | None
 ) -> tuple[DataFrame, Survey | None]:
     wanted = None if years is None else sorted({int(y) for y in years})
     stated = stated_accounts(zone)
     _refuse_years(zone, stated, wanted)
-    surveyed = _survey(zone, wanted, left_out, dask)
+    surveyed = _survey(zone, wanted, left_out, *spread)
     table = stated if surveyed is None else surveyed.table.combine_first(stated)
     parks = parks_of(zone, table)
     table = table[table.index.get_level_values("unit").isin(parks)]
@@ -314,7 +319,7 @@ def _refuse_years(zone: Zone, stated: DataFrame, wanted: list[int] | None) -> No
 
 
 def _survey(
-    zone: Zone, years: list[int] | None, left_out: list[Saying], dask: str | None
+    zone: Zone, years: list[int] | None, left_out: list[Saying], *where: str | None
 ) -> Survey | None:
     if not zone.count("parcel"):
         _note(
@@ -323,7 +328,7 @@ def _survey(
             "There is no parcel layer, so state and intensity of land use cannot be measured.",
         )
         return None
-    with spread_for(zone, dask) as spread:
+    with spread_for(zone, *where) as spread:
         return survey(zone, "park", years, spread=spread)
 
 

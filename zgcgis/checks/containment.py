@@ -24,6 +24,7 @@ from .topology import (
     _houses_overlapping,
     _ids,
     _is_duplicate,
+    _is_exact,
     _is_real,
     _now,
     _outlines,
@@ -404,7 +405,7 @@ def _off_parent_in(zone: Zone, level: str, parent: str) -> GeoDataFrame:
     limits = limits_of(zone)
     own = _position(named, parents)
     found = geo.outside_own(
-        layer,
+        layer[["geometry"]],
         parents,
         own,
         min_area_m2=limits.outside_m2,
@@ -412,11 +413,11 @@ def _off_parent_in(zone: Zone, level: str, parent: str) -> GeoDataFrame:
         tolerance_m=limits.tolerance_m,
         center=zone.center,
     )
-    ids = _ids(layer)
-    wanted = np.flatnonzero(Series(ids).isin(found["a"]))
-    of = dict(zip(ids[wanted], named.iloc[wanted], strict=True))
-    found.insert(1, "b", [of[a] for a in found["a"]])
-    found["severity"] = _capped("error", (layer, found["a"]), (parents, found["b"]))
+    at = found["a"].to_numpy(np.intp)
+    found["a"] = _ids(layer)[at]
+    found.insert(1, "b", named.to_numpy(object)[at])
+    exact = _is_exact(layer)[at] & _is_exact(parents)[own[at]]
+    found["severity"] = np.where(exact, "error", "warning").astype(object)
     return found
 
 

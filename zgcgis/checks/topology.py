@@ -147,6 +147,13 @@ def _position(names: Series, layer: GeoDataFrame) -> NDArray[np.intp]:
     return np.asarray(place.reindex(names.to_numpy()).fillna(-1), np.intp)
 
 
+def _is_exact(layer: GeoDataFrame) -> NDArray[np.bool_]:
+    """Which outlines are as good as they are drawn, so that what is off is off."""
+    if "precision" not in layer:
+        return np.ones(len(layer), bool)
+    return layer["precision"].isin(_EXACT).to_numpy(bool)
+
+
 def _capped(severity: str, *layers: tuple[GeoDataFrame, Any]) -> NDArray[np.object_]:
     """Severity of each finding: no error on the outline of something not surveyed."""
     if not layers:

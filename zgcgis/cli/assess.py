@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, cast
 import click
 
 from ..safe_text import Text, json_text
-from .basics import JSON, LANG, PUBLIC, opened_together
+from .basics import DASK, JSON, LANG, PUBLIC, TILES, opened_together
 from .console import Output, command, pad, print_json, say
 
 if TYPE_CHECKING:
@@ -36,11 +36,8 @@ YEARS = click.option(
     show_default=True,
     help="指标值的相对误差，用于名次稳健性 Relative error of values, for the sureness of ranks.",
 )
-@click.option(
-    "--dask",
-    metavar="ADDRESS",
-    help="在 dask 集群上量算，如 tcp://主机:8786 Measure on a dask cluster.",
-)
+@DASK
+@TILES
 @PUBLIC
 @LANG
 @JSON
@@ -51,6 +48,7 @@ def assess(
     compare: tuple[str, ...],
     error: float,
     dask: str | None,
+    tiles: str | None,
     public: bool,  # noqa: FBT001
     lang: str,
     as_json: bool,  # noqa: FBT001
@@ -60,7 +58,7 @@ def assess(
     from ..report import as_data, write_report
 
     with in_plane_once():
-        result = _assess(zone, years, lang, compare, error, dask, public=public)
+        result = _assess(zone, years, lang, compare, error, dask, tiles, public=public)
         if out:
             write_report(result, out, lang=lang)
     if as_json:
@@ -79,13 +77,16 @@ def _assess(
     compare: tuple[str, ...] = (),
     error: float = 0.05,
     dask: str | None = None,
+    tiles: str | None = None,
     *,
     public: bool = False,
 ) -> Assessment:
     from ..assessment import assess as assess_zone
 
     here, *others = opened_together([zone, *compare], lang, public=public)
-    return assess_zone(here.prepared(), years=years or None, compare=others, error=error, dask=dask)
+    return assess_zone(
+        here.prepared(), years=years or None, compare=others, error=error, dask=dask, tiles=tiles
+    )
 
 
 def _say(result: Assessment, lang: str) -> None:

@@ -48,6 +48,17 @@ AS_OF = click.option(
 
 
 YEAR = click.option("--year", type=int, help="按哪一年 The year.")
+DASK = click.option(
+    "--dask",
+    metavar="ADDRESS",
+    help="在 dask 集群上分块进行，如 tcp://主机:8786 By tile, on a dask cluster.",
+)
+TILES = click.option(
+    "--tiles",
+    metavar="PLACE",
+    help="分块存放处：各工作进程都能访问的文件夹或 s3:// 等地址 "
+    "Where tiles lie: a folder, or an address fsspec opens, that all workers see.",
+)
 PUBLIC = click.option(
     "--public",
     is_flag=True,

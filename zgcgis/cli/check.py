@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from ..safe_text import Text
-from .basics import AS_OF, JSON, LANG, YEAR, opened_on
+from .basics import AS_OF, DASK, JSON, LANG, TILES, YEAR, opened_on
 from .console import Output, Progress, command, print_json, print_table, progress, say
 from .results import refuse_over_full, write_check
 
@@ -69,6 +69,8 @@ __all__ = ["check", "say_changes"]
 @click.option("--map/--no-map", "atlas", default=True, help="带问题图层的地图 Atlas with findings.")
 @YEAR
 @AS_OF
+@DASK
+@TILES
 @click.option(
     "-o", "--out", type=Output(folder=None, files=(".gpkg", ".xlsx", ".json", ".html")),
     help="成果文件夹，或一个 .gpkg .xlsx .json .html 文件 A folder, or one such file.",
@@ -89,6 +91,8 @@ def check(
     atlas: bool,  # noqa: FBT001
     year: int | None,
     as_of: datetime | None,
+    dask: str | None,
+    tiles: str | None,
     out: str | None,
     lang: str,
     as_json: bool,  # noqa: FBT001
@@ -118,7 +122,8 @@ def check(
     day, here = judgement_day(here), here.prepared()
     made: list[Path] = []
     with in_plane_once():
-        result = _run(_with_proposal(here, plots), day, kept_to, file, files, earlier, lang)
+        here_too = _with_proposal(here, plots)
+        result = _run(here_too, day, kept_to, file, files, earlier, lang, dask, tiles)
         text = result.json_text()
         if out:
             made = write_check(here, Path(out), result, text, lang, sheets=sheets, atlas=atlas)
@@ -180,6 +185,7 @@ def _run(
     files: Mapping[str, Path],
     earlier: tuple[pd.DataFrame, Question | None] | None,
     lang: str,
+    *where: str | None,
 ) -> Checked:
     """Check a zone, and keep to what was asked of it."""
     from ..checks import asked, not_checked
@@ -187,10 +193,17 @@ def _run(
     from ..checks.hierarchy import parks_of_findings
     from ..planning.changes import compare_checks, question_of, read_waivers, waive, waiver_table
     from ..planning.outputs import Checked
+    from ..tiles import tiling_for
 
     codes = kept_to["rules"] or None
-    with progress(len(asked(here, codes))) as bar:
-        found = run(here, codes, before=None if bar is None else partial(_tell, bar, lang))
+    with (
+        progress(len(asked(here, codes))) as bar,
+        tiling_for(
+            here, *where, told=None if bar is None else partial(_count, bar, lang)
+        ) as tiling,
+    ):
+        before = None if bar is None else partial(_tell, bar, lang)
+        found = run(here, codes, before=before, tiling=tiling)
     silent = not_checked(here, codes)
     question = question_of(
         here, asked(here, codes), silent, day=day, found=found, files=files, kept_to=kept_to
@@ -209,6 +222,11 @@ def _run(
         granted=waiver_table(granted, day),
         idle=[one for one in idle if codes is None or one.rule.startswith(codes)],
     )
+
+
+def _count(bar: Progress, lang: str, done: int, tiles: int) -> None:
+    """Say how many tiles are done."""
+    bar.note(Text(f"分块 {done}/{tiles}", f"tile {done} of {tiles}").say(lang))
 
 
 def _tell(bar: Progress, lang: str, rule: Rule) -> None:

@@ -253,6 +253,13 @@ class Progress:
                 self._draw()
             self._done += 1
 
+    def note(self, label: str) -> None:
+        """Say how far the step that goes on is."""
+        with self._lock:
+            self._label = label
+            if self._shown:
+                self._draw()
+
     def end(self) -> None:
         """Take the bar away."""
         self._clock.cancel()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .executors import TILE_FROM, here, on_cluster, pool, runner_for
-from .searches import Search, Tiling, search_by_tile
+from .searches import Search, Tiling, search_by_tile, tiling_for
 
 __all__ = [
     "TILE_FROM",
@@ -14,4 +14,5 @@ __all__ = [
     "pool",
     "runner_for",
     "search_by_tile",
+    "tiling_for",
 ]

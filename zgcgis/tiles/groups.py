@@ -7,6 +7,7 @@ processes on many machines read the same layers.
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -54,7 +55,8 @@ def is_address(place: str | os.PathLike[str]) -> bool:
     return "://" in str(place)
 
 
-def _file_at(place: str, mode: str) -> Any:
+def _store_of(place: str) -> tuple[Any, str]:
+    """The file system of an address, and the path within it."""
     try:
         import fsspec
     except ModuleNotFoundError as missing:
@@ -63,13 +65,28 @@ def _file_at(place: str, mode: str) -> Any:
             f"to read and write {place}, install zgcgis[dask].",
         ) from missing
     try:
-        return fsspec.open(place, mode).open()
+        system, path = fsspec.core.url_to_fs(place)
     except (OSError, ImportError, ValueError) as problem:
-        raise ZgcgisError(
-            f"打不开 {place}：{problem}。请核对地址、凭证，以及该存储所需的 fsspec 扩展包（如 s3fs）。",
-            f"{place} cannot be opened: {problem}. Check the address, the credentials, and the "
-            "package fsspec needs for such a store (as s3fs).",
-        ) from problem
+        raise _not_opened(place, problem) from problem
+    return system, path
+
+
+def _not_opened(place: str, problem: Exception) -> ZgcgisError:
+    return ZgcgisError(
+        f"打不开 {place}：{problem}。请核对地址、凭证，以及该存储所需的 fsspec 扩展包（如 s3fs）。",
+        f"{place} cannot be opened: {problem}. Check the address, the credentials, and the "
+        "package fsspec needs for such a store (as s3fs).",
+    )
+
+
+def _file_at(place: str, mode: str) -> Any:
+    system, path = _store_of(place)
+    try:
+        if mode == "wb":
+            system.makedirs(path.rpartition("/")[0], exist_ok=True)
+        return system.open(path, mode)
+    except (OSError, ValueError) as problem:
+        raise _not_opened(place, problem) from problem
 
 
 @contextmanager
@@ -79,15 +96,11 @@ def place_for(folder: str | os.PathLike[str] | None) -> Iterator[str]:
         with work_folder(None if folder is None else Path(folder)) as where:
             yield str(where)
         return
-    import secrets
-
     place = f"{str(folder).rstrip('/')}/zgcgis-{secrets.token_hex(8)}"
+    system, path = _store_of(place)
     try:
         yield place
     finally:
-        import fsspec
-
-        system, path = fsspec.core.url_to_fs(place)
         if system.exists(path):
             system.rm(path, recursive=True)
 

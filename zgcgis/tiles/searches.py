@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -26,7 +27,7 @@ from .. import geo
 from ..errors import EntangledError
 from ..geo.rings import one_thread, processors
 from ..model import LEVELS, Zone
-from .executors import Run
+from .executors import Run, runner_for
 from .groups import (
     EDGE_DEG,
     TILE_ROWS,
@@ -41,7 +42,7 @@ from .groups import (
     write_layer,
 )
 
-__all__ = ["Search", "Tiling", "search_by_tile"]
+__all__ = ["Search", "Tiling", "search_by_tile", "tiling_for"]
 
 _LEAST_ROWS = 4_096  # features that are worth a task of their own
 
@@ -84,12 +85,41 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Tiling:
-    """Who does the tiles of a zone, where they lie meanwhile, and how many features one has."""
+    """Who does the tiles of a zone, and where they lie meanwhile.
+
+    Attributes
+    ----------
+    run
+        What does them: :func:`~zgcgis.tiles.pool`, :func:`~zgcgis.tiles.on_cluster`,
+        :func:`~zgcgis.tiles.here`.
+    folder
+        A folder, or an address that ``fsspec`` opens, which all workers see; by default a
+        temporary folder of this machine.
+    rows
+        Features to a tile; by default as many as give each processor one, at most 65,536.
+    told
+        Called with the number of tiles that are done and of all.
+    """
 
     run: Run
     folder: str | os.PathLike[str] | None = None
     rows: int | None = None
     told: Callable[[int, int], None] | None = None
+
+
+@contextmanager
+def tiling_for(
+    zone: Zone,
+    address: str | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    told: Callable[[int, int], None] | None = None,
+) -> Iterator[Tiling | None]:
+    """Choose who does the tiles of a zone: a cluster if one is given, a pool if it is large.
+
+    None means this process alone, and nothing by tile.
+    """
+    with runner_for(zone.count("parcel") + zone.count("building"), address) as run:
+        yield None if run is None else Tiling(run, folder, told=told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +185,11 @@ def search_by_tile(zone: Zone, searches: Sequence[Search], tiling: Tiling) -> in
 
 
 def _can_be_cut(zone: Zone, search: Search) -> bool:
-    """Whether the layers are there, and the plane is that of the whole zone."""
-    return zone.center is not None and all(
-        zone.count(level) for level in (search.core, *search.near, *search.named, *search.naming)
-    )
+    """Whether the layers are there, in the plane of the whole zone, and what is named is one."""
+    cut = (search.core, *search.near, *search.named, *search.naming)
+    if zone.center is None or not all(map(zone.count, cut)):
+        return False
+    return not search.naming or bool(zone.layers[search.core]["id"].is_unique)
 
 
 _APART = "\0"

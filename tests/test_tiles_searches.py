@@ -1,0 +1,155 @@
+"""Checks by tile: the same findings, row for row, however the land is cut and whoever does it."""
+
+from __future__ import annotations
+
+import os
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from distributed import LocalCluster
+from geopandas.testing import assert_geodataframe_equal
+
+from zgcgis import checks, open_zone
+from zgcgis.checks import _SEARCHES, check
+from zgcgis.cli.check import check as check_command
+from zgcgis.errors import ZgcgisError
+from zgcgis.tiles import Tiling, here, on_cluster, pool, search_by_tile
+
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+
+
+@pytest.fixture(scope="module")
+def zone():
+    return open_zone(SAMPLE)
+
+
+@pytest.fixture(scope="module")
+def whole(zone):
+    return check(zone)
+
+
+def assert_same(found, want):
+    assert_geodataframe_equal(found, want, check_less_precise=True)
+
+
+@pytest.mark.parametrize("rows", [90, 5_000])
+def test_findings_by_tile_are_those_of_the_whole_zone(zone, whole, rows):
+    assert len(whole)
+    assert_same(check(zone, tiling=Tiling(here, rows=rows)), whole)
+
+
+def test_every_search_is_made_by_tile_on_ordinary_land(zone):
+    prepared = zone.prepared()
+    searches = list(_SEARCHES.values())
+    assert search_by_tile(prepared, searches, Tiling(here, rows=100)) == len(searches)
+
+
+def test_a_search_of_a_rule_that_is_not_asked_is_not_made(zone, monkeypatch):
+    made = []
+    monkeypatch.setattr(checks, "search_by_tile", lambda _, wanted, __: made.extend(wanted))
+    check(zone, ["H202"], tiling=Tiling(here))
+    assert [one.levels for one in made] == [("building", "parcel")]
+
+
+def test_every_rule_of_a_search_is_a_rule():
+    assert {code for codes in _SEARCHES for code in codes} <= set(checks.RULES)
+
+
+def spoilt(zone, seed):
+    """The zone with its features in any order, some without an id of their own, some moved."""
+    random = np.random.default_rng(seed)
+    layers = dict(zone.layers)
+    for level in ("parcel", "building", "block"):
+        layer = layers[level].iloc[random.permutation(len(layers[level]))].reset_index(drop=True)
+        ids = layer["id"].astype("object").to_numpy(copy=True)
+        some = random.integers(0, len(layer), 6)
+        ids[some[:3]] = ids[some[3:]]
+        moved = random.random(len(layer)) < 0.02
+        shapes = layer.geometry.to_numpy(copy=True)
+        shapes[moved] = layer.geometry[moved].translate(3e-5, 2e-5).to_numpy()
+        layers[level] = layer.assign(id=ids).set_geometry(shapes, crs=layer.crs)
+    return replace(zone, layers=layers)
+
+
+@pytest.mark.parametrize(("seed", "rows"), [(0, 60), (1, 300)])
+def test_land_in_any_order_and_ids_that_stand_twice(zone, seed, rows):
+    land = spoilt(zone, seed)
+    assert_same(check(land, tiling=Tiling(here, rows=rows)), check(land))
+
+
+def test_features_in_a_pile_are_left_to_the_whole_zone(zone):
+    parcels = zone.layers["parcel"]
+    pile = pd.concat([parcels.iloc[[7]]] * 14, ignore_index=True)
+    pile["id"] = [f"pile-{k}" for k in range(len(pile))]
+    land = replace(
+        zone, layers={**zone.layers, "parcel": pd.concat([parcels, pile], ignore_index=True)}
+    )
+    tiling = Tiling(here, rows=100)
+    prepared = land.prepared()
+    searches = list(_SEARCHES.values())
+    assert search_by_tile(prepared, searches, tiling) == len(searches) - 1
+    found = check(land, tiling=tiling)
+    assert found["detail"].astype(str).str.contains("lie in a pile").any()
+    assert_same(found, check(land))
+
+
+class _Fragile:
+    """Does tiles, but the first process that is asked dies."""
+
+    def __init__(self, do, marker):
+        self.do, self.marker = do, str(marker)
+
+    def __call__(self, tile):
+        try:
+            os.close(os.open(self.marker, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return self.do(tile)
+        os.kill(os.getpid(), signal.SIGKILL)
+        return None
+
+
+def test_a_pool_of_processes_of_which_one_is_killed(zone, whole, tmp_path):
+    told = []
+
+    def run(do, tiles):
+        return pool(2)(_Fragile(do, tmp_path / "died"), tiles)
+
+    tiling = Tiling(run, rows=300, told=lambda done, of: told.append((done, of)))
+    assert_same(check(zone, tiling=tiling), whole)
+    assert (tmp_path / "died").exists()
+    assert told[-1][0] == told[-1][1] > 1
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
+def test_a_cluster_of_which_a_worker_is_killed_and_tiles_at_an_address(zone, whole, tmp_path):
+    place = tmp_path / "shared"
+    place.mkdir()
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        ) as cluster,
+        on_cluster(cluster.scheduler_address) as run,
+    ):
+
+        def fragile(do, tiles):
+            return run(_Fragile(do, tmp_path / "died"), tiles)
+
+        tiling = Tiling(fragile, folder=f"file://{place}", rows=300)
+        assert_same(check(zone, tiling=tiling), whole)
+        line = [str(SAMPLE), "--json", "--dask", cluster.scheduler_address, "--tiles", str(place)]
+        spread = CliRunner().invoke(check_command, line)
+    alone = CliRunner().invoke(check_command, [str(SAMPLE), "--json"])
+    assert (spread.exit_code, spread.stdout) == (alone.exit_code, alone.stdout)
+    assert (tmp_path / "died").exists()
+    assert list(place.iterdir()) == []
+
+
+def test_an_address_that_nothing_opens_is_said(zone):
+    tiling = Tiling(here, folder="nosuchstore://bucket/folder")
+    with pytest.raises(ZgcgisError, match=r"nosuchstore.*cannot be opened"):
+        check(zone, tiling=tiling)
