@@ -23,7 +23,6 @@ FLOORS = [
     {"mcdm"},
     {"dea", "geo", "plan", "indicators", "findings", "land_use"},
     {"model", "standards"},
-    {"tiles"},
     {"intake", "accounts", "checks", "clusters"},
     {"io"},
     {"assessment", "maps", "planning", "sample"},

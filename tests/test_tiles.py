@@ -31,8 +31,8 @@ from zgcgis.cli.assess import assess
 from zgcgis.errors import ReadError, ZgcgisError
 from zgcgis.geo.boxes import boxes_near
 from zgcgis.io import new_zone, open_zone
-from zgcgis.tiles import executors, here, on_cluster, pool
-from zgcgis.tiles.groups import is_stored
+from zgcgis.model.tiles import executors, here, on_cluster, pool
+from zgcgis.model.tiles.groups import is_stored
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 ROWS = 400
@@ -547,12 +547,12 @@ def test_a_file_that_is_replaced_while_it_is_cut_is_said(city, left, tmp_path):
 
 def test_a_pool_is_chosen_without_reading(city_folder, left, monkeypatch):
     zone = open_zone(city_folder)
-    monkeypatch.setattr("zgcgis.tiles.executors.processors", lambda: 2)
+    monkeypatch.setattr("zgcgis.model.tiles.executors.processors", lambda: 2)
     size = zone.count("parcel") + zone.count("building")
-    monkeypatch.setattr("zgcgis.tiles.executors.TILE_FROM", size)
+    monkeypatch.setattr("zgcgis.model.tiles.executors.TILE_FROM", size)
     with spread_for(zone) as spread:
         assert spread is not None
-    monkeypatch.setattr("zgcgis.tiles.executors.TILE_FROM", size + 1)
+    monkeypatch.setattr("zgcgis.model.tiles.executors.TILE_FROM", size + 1)
     with spread_for(zone) as spread:
         assert spread is None
     assert all(zone.unread(level) for level in LEFT)

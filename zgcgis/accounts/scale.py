@@ -25,8 +25,8 @@ from geopandas import GeoSeries
 
 from .. import geo
 from ..model import Zone
-from ..tiles.executors import Run, runner_for
-from ..tiles.groups import (
+from ..model.tiles.executors import Run, runner_for
+from ..model.tiles.groups import (
     EDGE_DEG,
     TILE_ROWS,
     boxes,

@@ -20,10 +20,10 @@ from ..errors import StandardError, UnknownNameError, ZgcgisError, ZgcgisWarning
 from ..findings import combine, define, empty, finding_frame
 from ..indicators import INDICATORS, compute, land_consumption
 from ..model import Zone
+from ..model.tiles import tiling_for
 from ..plan import goals
 from ..standards import Evaluation, Scores
 from ..terms import TERMS
-from ..tiles import tiling_for
 from .published import growth, shares_of_zone, stated_accounts
 from .totals import complete, notes_on, parks_of, sums, totals
 

@@ -31,7 +31,7 @@ from ..findings import (
     gravest_first,
 )
 from ..model import Zone
-from ..tiles import Search, Tiling, search_by_tile
+from ..model.tiles import Search, Tiling, search_by_tile
 from .containment import _gaps_in, _off_parent_in, _outside_in
 from .coverage import coverage
 from .plan import latest, plot_pairs

@@ -151,7 +151,8 @@ def _is_exact(layer: GeoDataFrame) -> NDArray[np.bool_]:
     """Which outlines are as good as they are drawn, so that what is off is off."""
     if "precision" not in layer:
         return np.ones(len(layer), bool)
-    return layer["precision"].isin(_EXACT).to_numpy(bool)
+    exact: NDArray[np.bool_] = layer["precision"].isin(_EXACT).to_numpy(bool)
+    return exact
 
 
 def _capped(severity: str, *layers: tuple[GeoDataFrame, Any]) -> NDArray[np.object_]:

@@ -185,25 +185,24 @@ def _run(
     files: Mapping[str, Path],
     earlier: tuple[pd.DataFrame, Question | None] | None,
     lang: str,
-    *where: str | None,
+    dask: str | None = None,
+    tiles: str | None = None,
 ) -> Checked:
     """Check a zone, and keep to what was asked of it."""
     from ..checks import asked, not_checked
     from ..checks import check as run
     from ..checks.hierarchy import parks_of_findings
+    from ..model.tiles import tiling_for
     from ..planning.changes import compare_checks, question_of, read_waivers, waive, waiver_table
     from ..planning.outputs import Checked
-    from ..tiles import tiling_for
 
     codes = kept_to["rules"] or None
-    with (
-        progress(len(asked(here, codes))) as bar,
-        tiling_for(
-            here, *where, told=None if bar is None else partial(_count, bar, lang)
-        ) as tiling,
-    ):
-        before = None if bar is None else partial(_tell, bar, lang)
-        found = run(here, codes, before=before, tiling=tiling)
+    with progress(len(asked(here, codes))) as bar:
+        before, told = (
+            None if bar is None else partial(tell, bar, lang) for tell in (_tell, _count)
+        )
+        with tiling_for(here, dask, tiles, told) as tiling:
+            found = run(here, codes, before=before, tiling=tiling)
     silent = not_checked(here, codes)
     question = question_of(
         here, asked(here, codes), silent, day=day, found=found, files=files, kept_to=kept_to

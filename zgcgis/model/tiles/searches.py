@@ -23,10 +23,10 @@ from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 from pandas import DataFrame
 
-from .. import geo
-from ..errors import EntangledError
-from ..geo.rings import one_thread, processors
-from ..model import LEVELS, Zone
+from ... import geo
+from ...errors import EntangledError
+from ...geo.rings import one_thread, processors
+from .. import LEVELS, Zone
 from .executors import Run, runner_for
 from .groups import (
     EDGE_DEG,

@@ -19,10 +19,10 @@ from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from typing import Any, Protocol
 
-from ..errors import ZgcgisError
-from ..geo.rings import processors
-from ..runs import end_with_pool
-from ..safe_text import well_formed
+from ...errors import ZgcgisError
+from ...geo.rings import processors
+from ...runs import end_with_pool
+from ...safe_text import well_formed
 
 __all__ = ["TILE_FROM", "Numbered", "Run", "here", "on_cluster", "pool", "runner_for"]
 

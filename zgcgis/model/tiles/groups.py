@@ -21,10 +21,10 @@ import shapely
 from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 
-from .. import geo
-from ..errors import ZgcgisError
-from ..geo.boxes import boxes_near
-from ..runs import work_folder
+from ... import geo
+from ...errors import ZgcgisError
+from ...geo.boxes import boxes_near
+from ...runs import work_folder
 
 __all__ = [
     "EDGE_DEG",
