@@ -184,7 +184,7 @@ def ranks_by(method: str, table: Floats, w: Floats) -> NDArray[np.int64]:
 
 @guarded
 def coupling(
-    x: Numbers, y: Numbers, *, k: Above, alpha: Share = 0.5, beta: Share = 0.5
+    x: Numbers, y: Numbers, *, k: Above | None = None, alpha: Share = 0.5, beta: Share = 0.5
 ) -> Coupling:
     r"""Coupling coordination of two systems (耦合协调度).
 
@@ -194,7 +194,7 @@ def coupling(
         Indices of the two systems, 0 to 1. Scores out of 100 are divided by 100 first.
     k
         Exponent of the coupling degree. Papers differ: k = 2 is common, and
-        C = 2√(xy)/(x + y) is k = ½. So there is no default.
+        C = 2√(xy)/(x + y) is k = ½. So there is no default, and it has to be given.
     alpha, beta
         Weights of the two systems in T; they add to 1.
 
@@ -208,6 +208,12 @@ def coupling(
     >>> coupling([1.0], [1.0], k=2)
     Coupling(C=array([1.]), T=array([1.]), D=array([1.]))
     """
+    if k is None:
+        refuse(
+            "没有给出耦合度的指数 k。各文献取法不同，请写明，如 k=2 或 k=0.5。",
+            "The exponent k of the coupling degree is not given. Papers differ; state it, as k=2 "
+            "or k=0.5.",
+        )
     labels = x.index if isinstance(x, Series) else None
     a, b = numbers(x, "x"), numbers(one_order(y, labels, "y"), "y")
     if a.shape != b.shape and 1 not in (a.size, b.size):

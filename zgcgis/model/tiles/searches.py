@@ -90,8 +90,8 @@ class Tiling:
     Attributes
     ----------
     run
-        What does them: :func:`~zgcgis.tiles.pool`, :func:`~zgcgis.tiles.on_cluster`,
-        :func:`~zgcgis.tiles.here`.
+        What does them: :func:`~zgcgis.model.tiles.pool`, :func:`~zgcgis.model.tiles.on_cluster`,
+        :func:`~zgcgis.model.tiles.here`.
     folder
         A folder, or an address that ``fsspec`` opens, which all workers see; by default a
         temporary folder of this machine.
