@@ -481,7 +481,20 @@ def test_set_changes_any_column_and_refuses_one_that_no_level_knows(sample):
 @pytest.mark.parametrize(
     ("text", "error", "words"),
     [
-        ("[scenario]", PlanError, "change"),
+        (
+            "[scenario]",
+            PlanError,
+            r"加上 \[\[change\]\] .*\n.*Add \[\[change\]\] with a line each for do",
+        ),
+        (
+            "change=1",
+            PlanError,
+            r"一行 \[\[change\]\].*\n.*a line \[\[change\]\], in double brackets",
+        ),
+        ("[change]\ndo='release'", PlanError, r"a line \[\[change\]\], in double brackets"),
+        ("change=['a']", PlanError, r"Write \[\[change\]\] and lines"),
+        ("[[change]]\ndo='set'\nvalues=3", PlanError, r"Write values = \{ key = value \}"),
+        ("scenario=3\nchange=[]", PlanError, r"Write \[scenario\] and lines"),
         ("[[change]]\ndo='explode'", PlanError, "explode.*reallocate"),
         ("[[change]]\ndo='set'\nparcle='x'", PlanError, "Is it parcel"),
         ("[[change", PlanError, "TOML"),

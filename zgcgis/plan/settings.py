@@ -7,6 +7,7 @@ that may not is one sentence: file, key, what was found and what is allowed.
 from __future__ import annotations
 
 import contextlib
+import re
 import stat
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -120,6 +121,9 @@ def check_settings(
     _check_table(data, form, "", _Place(str(path), error))
 
 
+_INDEX = re.compile(r"\[\d+\]")
+
+
 @dataclass(frozen=True, slots=True)
 class _Place:
     path: str
@@ -132,6 +136,28 @@ class _Place:
             f"{self.path}: {where} is {said}, not {wanted.en} Mend that line.",
         )
 
+    def no_list(self, where: str, found: Any) -> ZgcgisError:
+        key = _INDEX.sub("", where)
+        return self.error(
+            f"{self.path} 的 {where} 是 {shown(found)}，应为若干 [[{key}]] 节。"
+            f"请每项写一节：一行 [[{key}]]（双方括号），下面是“键 = 值”各行。",
+            f"{self.path}: {where} is {shown(found)}, not a list of [[{key}]]. Give each item a "
+            f"line [[{key}]], in double brackets, with lines 'key = value' below it.",
+        )
+
+
+def _as_table(where: str) -> Text:
+    """How to write a table: inside an entry of a list no head of its own leads to it."""
+    head, _, key = where.rpartition(".")
+    if key.endswith("]"):
+        head = f"[[{_INDEX.sub('', where)}]]"
+        return Text(f"请写成 {head} 加若干行“键 = 值”。", f"Write {head} and lines 'key = value'.")
+    if "[" in head:
+        return Text(f"请写成 {key} = {{ 键 = 值 }}。", f"Write {key} = {{ key = value }}.")
+    return Text(
+        f"请写成 [{where}] 加若干行“键 = 值”。", f"Write [{where}] and lines 'key = value'."
+    )
+
 
 def _check_table(data: Any, form: str, where: str, place: _Place) -> None:
     zh, en = (
@@ -140,12 +166,8 @@ def _check_table(data: Any, form: str, where: str, place: _Place) -> None:
         else (f"{place.path} ", place.path)
     )
     if not isinstance(data, Mapping):
-        refuse(
-            place.error(
-                f"{zh}应是一张表。请写成 [{where}] 加若干行“键 = 值”。",
-                f"{en} should be a table. Write [{where}] and lines 'key = value'.",
-            )
-        )
+        way = _as_table(where)
+        refuse(place.error(f"{zh}应是一张表。{way.zh}", f"{en} should be a table. {way.en}"))
         return
     fields = FORMS[form]
     if unknown := sorted(set(data) - set(fields) - REMARKS):
@@ -162,12 +184,13 @@ def _check_table(data: Any, form: str, where: str, place: _Place) -> None:
     for key, field in {**dict.fromkeys(REMARKS, Field("text")), **fields}.items():
         if key in data:
             _check_value(data[key], field, f"{where}.{key}".lstrip("."), place)
-        elif field.needed and field.kind == "table":
+        elif field.needed and field.kind in {"table", "tables"}:
+            said = f"[[{key}]]" if field.kind == "tables" else f"[{key}]"
             lines = [name for name, inner in FORMS[field.of].items() if inner.needed]
             refuse(
                 place.error(
-                    f"{zh}没有 [{key}] 一节。请加上 [{key}] 和其中各行：{'、'.join(lines)}。",
-                    f"{en} has no [{key}]. Add [{key}] with a line each for {', '.join(lines)}.",
+                    f"{zh}没有 {said} 一节。请加上 {said} 和其中各行：{'、'.join(lines)}。",
+                    f"{en} has no {said}. Add {said} with a line each for {', '.join(lines)}.",
                 )
             )
         elif field.needed:
@@ -184,9 +207,7 @@ def _check_value(value: Any, field: Field, where: str, place: _Place) -> None:
         _check_table(value, field.of, where, place)
     elif field.kind == "tables":
         if not isinstance(value, list):
-            key = where.rpartition(".")[2]
-            wanted = WrongValue(f" [[{key}]] 的列表", f"a list of [[{key}]]")
-            refuse(place.wrong(where, value, wanted))
+            refuse(place.no_list(where, value))
             return
         for i, entry in enumerate(value):
             _check_table(entry, field.of, f"{where}[{i}]", place)
