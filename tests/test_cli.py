@@ -7,9 +7,11 @@ import os
 import subprocess
 import sys
 
+import click
 import pytest
 
 from zgcgis.cli import COMMANDS, cli
+from zgcgis.cli.console import Output
 from zgcgis.terms import TERMS
 
 
@@ -38,6 +40,23 @@ def test_every_command_is_there_and_explains_itself_in_both_languages(name):
     text = command.help or ""
     assert any("\u4e00" <= char <= "\u9fff" for char in text)
     assert any(char.isascii() and char.isalpha() for char in text)
+
+
+@pytest.mark.parametrize("name", list(COMMANDS))
+def test_where_results_are_a_folder_no_folder_is_made_that_is_named_like_a_file(name, tmp_path):
+    outputs = [p for p in cli.get_command(None, name).params if isinstance(p.type, Output)]
+    for param in outputs:
+        if param.type.folder is not False:
+            with pytest.raises(click.BadParameter, match=r"(?s)是文件名.*is the name of a file"):
+                param.type.convert(str(tmp_path / "result.docx"), param, None)
+            (tmp_path / "there.zip").mkdir(exist_ok=True)
+            for taken in (
+                "result",
+                "there.zip",
+                "1.2 版",
+                *(f"r{one}" for one in param.type.files),
+            ):
+                assert param.type.convert(str(tmp_path / taken), param, None)
 
 
 def test_no_command_and_a_wrong_one_are_wrong_usage():

@@ -397,3 +397,12 @@ def test_what_is_met_under_a_red_line_is_headed_in_words(zone):
     assert not [one for one in named if heading(one).isascii() or heading(one, "en") == one]
     assert heading("tax_wan") == "税收总额（万元）"
     assert shown(-0.001) == "0.00"
+
+
+def test_a_place_is_told_to_a_tenth_of_a_metre(tmp_path):
+    from zgcgis.report.documents.paper import in_words
+
+    table = pd.DataFrame({"longitude": [116.3912757], "latitude": [39.9061234], "area_m2": [2.5]})
+    assert in_words(table, "zh")[1] == [["116.391276", "39.906123", "2.50"]]
+    book = load_workbook(write_workbook(tmp_path / "t.xlsx", [("t", table)]))
+    assert [cell.number_format for cell in book["t"][2]] == ["0.000000", "0.000000", "#,##0.00"]

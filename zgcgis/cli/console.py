@@ -6,6 +6,7 @@ Work of more than a second shows a bar on the error stream, where that is a term
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sys
 import threading
@@ -59,6 +60,30 @@ class Output(click.Path):
         if self.folder is not None:
             return self.folder
         return Path(path).suffix.lower() not in self.files
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Take a path; a name that is a file's where only a folder can be is no folder's name."""
+        path = Path(os.fspath(value))
+        if self.is_folder(str(path)) and path.suffix.lower() in _FILES and not path.is_dir():
+            if self.files:
+                files = "、".join(self.files)
+                also = Text(f"，或一个文件（{files}）", f", or one file ({', '.join(self.files)})")
+            else:
+                also = Text("", "")
+            self.fail(
+                f"{path} 是文件名；这里应给出一个文件夹{also.zh}，如 -o {path.stem}。"
+                f"{path} is the name of a file; name a folder{also.en}, as -o {path.stem}.",
+                param,
+                ctx,
+            )
+        return super().convert(value, param, ctx)
+
+
+_FILES = {
+    ".csv", ".docx", ".dxf", ".geojson", ".gpkg", ".htm", ".html", ".json", ".kml", ".parquet", ".pdf", ".png",
+    ".pptx", ".shp", ".svg", ".toml", ".txt", ".xls", ".xlsx", ".zip",
+}  # fmt: skip
+"""Ends of names that are files and no folders."""
 
 
 class Command(click.Command):

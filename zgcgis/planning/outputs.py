@@ -318,6 +318,8 @@ _FRACTION = Look(number="#,##0.00")
 _OF_COLUMN = {
     "x_m": Look(number="0.000"),
     "y_m": Look(number="0.000"),
+    "longitude": Look(number="0.000000"),
+    "latitude": Look(number="0.000000"),
     "area_ha": Look(number="#,##0.0000"),
 }
 

@@ -116,7 +116,8 @@ def in_words(table: pd.DataFrame, lang: str) -> tuple[list[tuple[str, bool]], li
     return list(zip(heads, numbers, strict=True)), rows
 
 
-_FORMS = {"area_ha": ",.4f", "share": ",.4f", "x_m": ".3f", "y_m": ".3f"}
+_FORMS = {"area_ha": ",.4f", "share": ",.4f", "x_m": ".3f", "y_m": ".3f",
+          "longitude": ".6f", "latitude": ".6f"}  # fmt: skip
 
 
 def said(value: Any, form: str = "", lang: str = "zh") -> str:
