@@ -497,7 +497,7 @@ def test_a_curve_that_breaks_off_is_a_sentence(tmp_path, cut):
 
 
 @pytest.mark.parametrize("suffix", [".dxf", ".xlsx", ".csv", ".txt"])
-@pytest.mark.parametrize("crs", [None, "EPSG:4526"])
+@pytest.mark.parametrize("crs", [None, "EPSG:4526", "EPSG:4548", "EPSG:4498", "EPSG:4509"])
 def test_what_surveyors_are_given_is_read_again_to_a_millimetre(tmp_path, suffix, crs):
     several = shapely.MultiPolygon([plot(3), affinity.translate(plot(3), 0, 300)])
     shapes = [plot(0), plot(1, hole=True), plot(2), *([] if suffix == ".dxf" else [several])]

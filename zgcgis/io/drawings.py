@@ -23,7 +23,10 @@ from .writing import write_bytes_whole
 
 __all__ = ["DRAWN", "write_corner_table", "write_corners", "write_drawing", "write_vct"]
 
-FIRST_BELT, FIRST_BELT_CODE = 25, 4513  # CGCS2000 in belts of three degrees, numbered
+_BELTS = 4513, 25, 3, 21  # CGCS2000 in belts of three degrees, their number before the eastings
+_ALL_BELTS = (_BELTS, (4534, 25, 3, 21), (4491, 13, 6, 11), (4502, 13, 6, 11))
+"""Of each row of belts: the first code, its number, how wide they are in degrees, how many."""
+
 _OF_CORNERS = {"number": "id", "name": "name", "use": "planned_use", "code": "land_use"}
 _TEXT_M = 2.5  # height of a text
 _HIGHEST, _BLANK = 0xFFFF, "〓"  # the last sign that a drawing can name, and what stands for others
@@ -31,16 +34,16 @@ _HIGHEST, _BLANK = 0xFFFF, "〓"  # the last sign that a drawing can name, and w
 
 def write_corners(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path:
     """Write polygons as a boundary-point file, by default in the belt in which they lie."""
-    placed, belt = _in_belt(frame, target, crs)
+    placed, belt, degrees = _in_belt(frame, target, crs)
     text = {key: _texts(frame, column) for key, column in _OF_CORNERS.items()}
     labels = [dict(zip(text, row, strict=True)) for row in zip(*text.values(), strict=True)]
-    content = written_corners(placed.geometry, labels, belt=belt)
+    content = written_corners(placed.geometry, labels, belt=belt, degrees=degrees)
     return write_bytes_whole(target, content.encode("gb18030"))
 
 
 def write_corner_table(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path:
     """Write polygons as a table of corners (界址点成果表), a row for each corner."""
-    placed, _ = _in_belt(frame, target, crs)
+    placed, *_ = _in_belt(frame, target, crs)
     rows: list[tuple[Any, ...]] = []
     for name, shape in zip(_texts(frame, "id"), placed.geometry, strict=True):
         for ring in rings_out(shape):
@@ -56,7 +59,7 @@ def write_corner_table(frame: GeoDataFrame, target: Path, *, crs: str | None) ->
 
 def write_drawing(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path:
     """Write polygons as a drawing: closed lines, and in each its id and its code of land use."""
-    placed, _ = _in_belt(frame, target, crs)
+    placed, *_ = _in_belt(frame, target, crs)
     lines = [*_head(placed), *_entities(placed, _texts(frame, "id"), _texts(frame, "land_use"))]
     text = "\r\n".join([*lines, "0", "ENDSEC", "0", "EOF", ""])
     return write_bytes_whole(target, text.encode("gbk"))
@@ -64,7 +67,7 @@ def write_drawing(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path
 
 def write_vct(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path:
     """Write polygons as VCT 3.0; land-use patches in the fields of the third survey."""
-    placed, belt = _in_belt(frame, target, crs)
+    placed, belt, _ = _in_belt(frame, target, crs, _BELTS)
     table = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     patches = {"land_use", "net_area_m2"} <= set(table.columns)
     table = table.rename(columns=_OF_SURVEY) if patches else table
@@ -79,8 +82,10 @@ _OF_SURVEY = {"id": "BSM", "land_use": "DLBM", "registered_area_m2": "TBMJ", "ne
               "deducted_area_m2": "KCMJ", "deducted_share": "KCXS"}  # fmt: skip
 
 
-def _in_belt(frame: GeoDataFrame, target: Path, crs: str | None) -> tuple[GeoDataFrame, int]:
-    """Return polygons in a belt of three degrees, and its number."""
+def _in_belt(
+    frame: GeoDataFrame, target: Path, crs: str | None, *belts: tuple[int, int, int, int]
+) -> tuple[GeoDataFrame, int, int]:
+    """Return polygons in a belt, by default of three degrees, its number and its width."""
     kinds = set(frame.geometry.geom_type.dropna())
     if not kinds <= {"Polygon", "MultiPolygon"} or frame.geometry.isna().any():
         raise WriteError(
@@ -88,16 +93,17 @@ def _in_belt(frame: GeoDataFrame, target: Path, crs: str | None) -> tuple[GeoDat
             f"{target}: a file of corners takes polygons alone, one for every feature "
             f"(there are {', '.join(sorted(kinds)) or 'none'}).",
         )
-    belt = round(float(np.mean(frame.total_bounds[[0, 2]])) / 3)
-    code = CRS.from_user_input(crs).to_epsg() if crs else FIRST_BELT_CODE + belt - FIRST_BELT
-    belt = (code or 0) - FIRST_BELT_CODE + FIRST_BELT
-    if not 25 <= belt <= 45:
-        raise WriteError(
-            f"{target}：界址点用 CGCS2000 三度带（带号在前），如 EPSG:4527，不能用 {crs}。",
-            f"{target}: corners are written in belts of three degrees of CGCS2000 with their number, "
-            f"such as EPSG:4527, not in {crs}.",
-        )
-    return frame.to_crs(code), belt
+    first, number, wide, _ = _BELTS
+    belt = round(float(np.mean(frame.total_bounds[[0, 2]])) / wide)
+    code = (CRS.from_user_input(crs).to_epsg() or 0) if crs else first + belt - number
+    for first, number, wide, count in belts or _ALL_BELTS:
+        if first <= code < first + count:
+            return frame.to_crs(code), number + code - first, wide
+    raise WriteError(
+        f"{target}：这种文件只用 CGCS2000 的高斯-克吕格投影带，如 EPSG:4527，不能用 {crs or f'EPSG:{code}'}。",
+        f"{target}: such a file is written in a Gauss-Krüger belt of CGCS2000, such as EPSG:4527, "
+        f"not in {crs or f'EPSG:{code}'}.",
+    )
 
 
 def _texts(frame: pd.DataFrame, column: str) -> list[str]:

@@ -538,22 +538,26 @@ def _number(head: Mapping[str, str], word: str) -> int | None:
 
 
 def written_corners(
-    shapes: Iterable[shapely.Geometry], labels: Iterable[Mapping[str, str]], *, belt: int
+    shapes: Iterable[shapely.Geometry],
+    labels: Iterable[Mapping[str, str]],
+    *,
+    belt: int,
+    degrees: int = 3,
 ) -> str:
     """Return plots as the text of a boundary-point file, areas in hectares, corners to 1 mm.
 
     Parameters
     ----------
     shapes
-        Polygons in a belt of three degrees of CGCS2000, its number before the eastings.
+        Polygons in a belt of CGCS2000, its number before the eastings or not.
     labels
         For each its ``number``, ``name``, ``use`` and ``code``.
-    belt
-        The number of the belt.
+    belt, degrees
+        The number of the belt, and how wide it is: 3 or 6.
     """
     head = {
         "格式版本号": "1.01版本", "数据产生单位": "", "数据产生日期": "",
-        "坐标系": "2000国家大地坐标系", "几度分带": "3", "投影类型": "高斯克吕格", "计量单位": "米",
+        "坐标系": "2000国家大地坐标系", "几度分带": str(degrees), "投影类型": "高斯克吕格", "计量单位": "米",
         "带号": str(belt), "精度": "0.001", "转换参数": ",,,,,,",
     }  # fmt: skip
     lines = ["[属性描述]", *(f"{key}={value}" for key, value in head.items()), "[地块坐标]"]
