@@ -500,7 +500,7 @@ def test_a_curve_that_breaks_off_is_a_sentence(tmp_path, cut):
 @pytest.mark.parametrize("crs", [None, "EPSG:4526", "EPSG:4548", "EPSG:4498", "EPSG:4509"])
 def test_what_surveyors_are_given_is_read_again_to_a_millimetre(tmp_path, suffix, crs):
     several = shapely.MultiPolygon([plot(3), affinity.translate(plot(3), 0, 300)])
-    shapes = [plot(0), plot(1, hole=True), plot(2), *([] if suffix == ".dxf" else [several])]
+    shapes = [plot(0), plot(1, hole=True), plot(2), several]
     given = gpd.GeoDataFrame(
         {"id": [f"号{k}㐂" for k in range(len(shapes))], "land_use": "0601"},
         geometry=shapes, crs=4548,
@@ -509,7 +509,23 @@ def test_what_surveyors_are_given_is_read_again_to_a_millimetre(tmp_path, suffix
     code = crs or "EPSG:4527"
     layer = the_layer(path, **({} if suffix == ".txt" else {"crs": code}))
     assert layer.used_values["id"].tolist() == given["id"].tolist()
+    assert ("R586" in set(layer.findings["rule"])) == (suffix == ".dxf")
     back = gpd.GeoSeries(layer.used_shapes, crs=4490).to_crs(code)
     for one, two in zip(given.to_crs(code).geometry, back, strict=True):
         assert shapely.hausdorff_distance(one.boundary, two.boundary) < 1e-3
         assert one.area == pytest.approx(two.area, rel=1e-4)
+
+
+def test_outlines_of_one_number_that_lie_on_one_another_stay_two(tmp_path):
+    shapes = [
+        plot(0),
+        affinity.translate(plot(0), 5, 5),
+        plot(2),
+        affinity.translate(plot(2), 0, 300),
+    ]
+    given = gpd.GeoDataFrame({"id": ["a", "a", "b", "b"]}, geometry=shapes, crs=4548)
+    path = write_layer(given, tmp_path / "two.dxf")
+    layer = the_layer(path, crs="EPSG:4527")
+    found = layer.findings
+    assert found.loc[found["rule"] == "R586", "measured"].tolist() == [1.0]
+    assert len(layer.shapes) == 3

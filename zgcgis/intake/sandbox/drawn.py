@@ -171,9 +171,12 @@ def _texts_within(layer: Layer) -> Layer:
         name: pd.array([" ".join(said.get(k, {}).get(name, [])) or None for k in range(len(values))], dtype="str")
         for name in names
     }  # fmt: skip
-    frame = values.drop(columns="Text").assign(**_headed(told, outlines, set(holes)))
+    shapes, parts = _of_one_number(shapes, outlines, told)
+    if parts:
+        log.add("R586", None, measured=len(parts))
+    frame = values.drop(columns="Text").assign(**_headed(told, outlines, {*holes, *parts}))
     kept = np.ones(len(values), dtype=bool)
-    kept[[*texts.tolist(), *holes]] = False
+    kept[[*texts.tolist(), *holes, *parts]] = False
     return _only(replace(layer, log=layer.log + log, values=frame, shapes=shapes), kept)
 
 
@@ -208,6 +211,33 @@ def _holes(
             if nearer is None or shapely.within(shapes[holder], shapes[nearer]):
                 found[row] = holder
     return found
+
+
+def _of_one_number(
+    shapes: NDArray[np.object_], outlines: NDArray[np.intp], told: dict[str, Any]
+) -> tuple[NDArray[np.object_], set[int]]:
+    """Put outlines into one feature that bear the same number on a layer of numbers (``ID``).
+
+    Returns
+    -------
+    shapes, parts
+        The shapes, and the outlines that are now part of the first of their number.
+    """
+    numbers = pd.Series(told.get("ID", pd.array([None] * len(shapes), dtype="str")))[outlines]
+    parts: set[int] = set()
+    for rows in numbers.dropna().index.groupby(numbers.dropna()).values():
+        first, *others = sorted(rows.tolist())
+        alike = all(
+            pd.Series(cells)[[first, *others]].nunique(dropna=False) == 1 for cells in told.values()
+        )
+        if not others or not alike:
+            continue
+        pieces = shapely.get_parts(shapes[[first, *others]])
+        whole = shapely.multipolygons(pieces)
+        if shapely.is_valid(whole):  # on one another they are not the parts of one plot
+            shapes[first] = whole
+            parts.update(others)
+    return shapes, parts
 
 
 def _headed(told: dict[str, Any], outlines: NDArray[np.intp], holes: set[int]) -> dict[str, Any]:
