@@ -26,7 +26,7 @@ NAMES = ("a.gpkg", "a.geojson", "a.fgb", "a.shp", "a.parquet")
 
 @pytest.fixture
 def every_file_is_large(monkeypatch):
-    for module in (gate, formats):
+    for module in (gate, formats, guard):
         monkeypatch.setattr(module, "LARGE", 1)
 
 
@@ -67,7 +67,7 @@ def test_a_large_file_is_read_as_a_small_one(tmp_path, monkeypatch, readers, nam
     (small,) = examine(path, options=Options(), level="parcel")
     assert not readers or readers[0].process.returncode == 0
     readers.clear()
-    for module in (gate, formats):
+    for module in (gate, formats, guard):
         monkeypatch.setattr(module, "LARGE", 1)
     (large,) = examine(path, options=Options(), level="parcel")
     assert small.refusal is None
