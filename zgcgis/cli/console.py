@@ -79,11 +79,8 @@ class Output(click.Path):
         return super().convert(value, param, ctx)
 
 
-_FILES = {
-    ".csv", ".docx", ".dxf", ".geojson", ".gpkg", ".htm", ".html", ".json", ".kml", ".parquet", ".pdf", ".png",
-    ".pptx", ".shp", ".svg", ".toml", ".txt", ".xls", ".xlsx", ".zip",
-}  # fmt: skip
-"""Ends of names that are files and no folders."""
+_FILES = (".csv", ".docx", ".gpkg", ".html", ".json", ".pdf", ".png", ".txt", ".xlsx", ".zip")
+"""Ends of the names of results that are files and no folders."""
 
 
 class Command(click.Command):

@@ -37,7 +37,7 @@ def write_corners(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path
     placed, belt, degrees = _in_belt(frame, target, crs)
     text = {key: _texts(frame, column) for key, column in _OF_CORNERS.items()}
     labels = [dict(zip(text, row, strict=True)) for row in zip(*text.values(), strict=True)]
-    content = written_corners(placed.geometry, labels, belt=belt, degrees=degrees)
+    content = written_corners(placed.geometry, labels, belt, degrees)
     return write_bytes_whole(target, content.encode("gb18030"))
 
 

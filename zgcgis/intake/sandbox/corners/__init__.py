@@ -538,11 +538,7 @@ def _number(head: Mapping[str, str], word: str) -> int | None:
 
 
 def written_corners(
-    shapes: Iterable[shapely.Geometry],
-    labels: Iterable[Mapping[str, str]],
-    *,
-    belt: int,
-    degrees: int = 3,
+    shapes: Iterable[shapely.Geometry], labels: Iterable[Mapping[str, str]], belt: int, degrees: int
 ) -> str:
     """Return plots as the text of a boundary-point file, areas in hectares, corners to 1 mm.
 
