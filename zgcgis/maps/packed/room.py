@@ -40,6 +40,7 @@ _LEAST_BYTES = 5_300_000
 _BESIDE_SHAPES = 9  # bytes a feature of the columns that a page cannot do without
 _SAMPLE = 4  # stretches of so many rows each, spread over a layer
 _STRETCH = 1000
+_COARSER = 26  # the first unit tried for shapes that do not fit in the one for their number
 _SURE = 1.1  # an estimate is that near
 
 
@@ -100,7 +101,7 @@ def foresee(
         Levels of polygons that the zone has.
     needed
         Those that the page cannot do without. If they do not fit, they are written in the
-        coarsest unit.
+        finest unit in which they do.
     most
         Bytes that they may take with the columns that go along.
 
@@ -118,11 +119,14 @@ def foresee(
     here = [level for level in levels if level in needed]
     if need_of(zone, found, needed) <= most:
         return found
-    for level in here:
-        size = _size(samples[level], zone.count(level), COARSEST)
-        if size < found[level].size:
-            found[level] = Foreseen(size, COARSEST)
-    size = need_of(zone, found, needed)
+    for bits in range(_COARSER, COARSEST - 1, -1):
+        for level in here:
+            size = _size(samples[level], zone.count(level), bits)
+            if size < found[level].size:
+                found[level] = Foreseen(size, bits)
+        size = need_of(zone, found, needed)
+        if size <= most:
+            return found
     if size > _SURE * most:
         raise _too_large([(level, zone.count(level)) for level in here], size, most)
     return found

@@ -1,4 +1,4 @@
-/* Reads what maps/codec.py wrote: shapes and columns, each gzip in base64. */
+/* Reads what maps/packed/codec.py wrote: shapes and columns, each gzip in base64. */
 import { gunzipSync } from "fflate";
 
 const TYPES = { u8: Uint8Array, u16: Uint16Array, f32: Float32Array };
@@ -26,14 +26,28 @@ export function told(id) {
   return JSON.parse(node.getAttribute("type") === "application/json" ? text : new TextDecoder().decode(gunzipSync(bytesOf(text.trim()))));
 }
 
-/** @param {Uint8Array} bytes */
+/* Numbers as they were written: the lowest seven bits of all, then the next of those that have more. */
 function reader(bytes) {
   let at = 0;
   return {
-    number() { let value = 0, shift = 0, b; do { b = bytes[at++]; value |= (b & 127) << shift; shift += 7; } while (b & 128); return value >>> 0; },
+    /** @param {number} n */
+    numbers(n) {
+      const out = new Uint32Array(n), more = new Uint32Array(n);
+      let left = n;
+      for (let shift = 0; left; shift += 7) {
+        const open = left;
+        left = 0;
+        for (let k = 0; k < open; k++) {
+          const i = shift ? more[k] : k, b = bytes[at++];
+          out[i] |= (b & 127) << shift;
+          if (b & 128) more[left++] = i;
+        }
+      }
+      return out;
+    },
     sums(n) { /* where each of n runs begins, and the end of the last */
-      const out = new Uint32Array(n + 1);
-      for (let i = 0, sum = 0; i < n; i++) { sum += this.number(); out[i + 1] = sum; }
+      const sizes = this.numbers(n), out = new Uint32Array(n + 1);
+      for (let i = 0, sum = 0; i < n; i++) { sum += sizes[i]; out[i + 1] = sum; }
       return out;
     },
   };
@@ -41,12 +55,12 @@ function reader(bytes) {
 
 /* Each ring's first vertex is told from the first of the ring before, each other from the vertex before. */
 function axis(read, count, rings, start) {
-  const out = new Int32Array(count);
+  const told = read.numbers(count), out = new Int32Array(told.buffer); /* in the same place */
   let anchor = start;
   for (let r = 0, k = 0; r < rings.length - 1; r++) {
     const from = k;
     for (const end = rings[r + 1]; k < end; k++) {
-      const z = read.number(), step = (z >>> 1) ^ -(z & 1);
+      const z = told[k], step = (z >>> 1) ^ -(z & 1);
       if (k === from) out[k] = anchor += step; else out[k] = out[k - 1] + step;
     }
   }
@@ -76,8 +90,8 @@ export function decodeColumn(told, bytes, n) {
   const kind = told.kind;
   if (TYPES[kind]) { const T = TYPES[kind], values = new T(bytes.slice(0, n * T.BYTES_PER_ELEMENT).buffer); return { values, text: (i) => (values[i] === values[i] ? values[i] : null) }; }
   if (kind === "scaled") {
-    const read = reader(bytes), values = new Float64Array(n);
-    for (let i = 0; i < n; i++) { const v = read.number(); values[i] = v ? (v - 1) / told.by : NaN; }
+    const whole = reader(bytes).numbers(n), values = new Float64Array(n);
+    for (let i = 0; i < n; i++) { const v = whole[i]; values[i] = v ? (v - 1) / told.by : NaN; }
     return { values, text: (i) => (values[i] === values[i] ? values[i] : null) };
   }
   if (kind === "date") {

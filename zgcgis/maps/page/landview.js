@@ -109,9 +109,17 @@ export function landView(P, desk) {
     const uses = record.styles.filter((s) => s.kind === "class" || s.key === "far").map((s) => [P.T(s.name), classAt(layer, s.key, i), s]).filter((r) => r[1]);
     return { title: name || id || P.T(record.name), other: [P.T(record.name), name && id ? id : "", unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), area, uses, rows, id, unit };
   }
+  /* A place on a boundary, as near as corners are known: which parcel it lies in cannot be told. */
+  function onEdge({ layer, i, clicked }) {
+    const others = clicked ? layer.layer.besides(clicked, i) : [];
+    if (!others.length) return null;
+    const near = layer.layer.unit(clicked), within = near < 0.1 ? near.toFixed(2) : near.toFixed(1), ids = others.map((k) => (k < 0 ? say("地块之外", "none of them") : value(layer, "id", k)));
+    return el("p", { class: "warn" }, say("所点之处离界线不到 " + within + " 米，本页图形取整到这个尺度，也可能属于：" + ids.join("、"), "The place clicked is within " + within + " m of a boundary, to which shapes are rounded here; it may as well lie in: " + ids.join(", ")));
+  }
   function card(thing) {
     const c = cardParts(thing), firms = thing.layer.key === "parcel" ? P.firmsOf(c.id) : [], findings = P.findingsOf(c.id);
     return { title: c.title, other: c.other, body: [
+      onEdge(thing),
       c.area ? el("p", { class: "big num" }, P.number(c.area) + say(" 平方米", " m²"), el("small", {}, P.number(c.area / HECTARE) + say(" 公顷 · ", " ha · ") + P.number(c.area / MU) + say(" 亩", " mu"))) : null,
       el("dl", { class: "facts" }, c.uses.map((r) => [el("dt", {}, r[0]), el("dd", {}, r[1].colour ? swatch(r[1].colour) : null, " ", P.T(r[1].name), r[1].number !== undefined && r[2].unit ? " " + P.T(r[2].unit) : "")]),
         c.rows.map((r) => [el("dt", {}, r[0]), el("dd", { class: "num" }, typeof r[1] === "number" ? P.number(r[1]) : word(r[1]))])),

@@ -103,9 +103,12 @@ export const ParcelLayer = L.GridLayer.extend({
 
   /* The feature under a place, the smallest where several lie; -1 where there is none. */
   pick(latlng) {
-    const d = this.d;
-    if (!d) return -1;
+    if (!this.d) return -1;
     const { x, y } = this.project(latlng);
+    return this.pickAt(x, y);
+  },
+  pickAt(x, y) {
+    const d = this.d;
     let best = -1, least = Infinity;
     within(d, x, y, x, y, (i) => {
       if ((this.shown && !this.shown[i]) || !contains(d, i, x, y)) return;
@@ -114,6 +117,15 @@ export const ParcelLayer = L.GridLayer.extend({
     });
     return best;
   },
+
+  /* What else the place may lie in, for corners are rounded to whole units: features, and -1 for none of them. */
+  besides(latlng, i) {
+    const { x, y } = this.project(latlng), found = new Set();
+    for (let turn = 0; turn < 8; turn++) found.add(this.pickAt(x + 0.8 * Math.cos(turn * Math.PI / 4), y + 0.8 * Math.sin(turn * Math.PI / 4)));
+    found.delete(i);
+    return [...found];
+  },
+  unit(latlng) { return 2 * Math.PI * 6378137 / Math.pow(2, this.d.bits) * Math.cos(latlng.lat * Math.PI / 180); },
 
   latLngsOf(i) {
     const { X, Y, rings, shapes, bits } = this.d, out = [];

@@ -37,7 +37,7 @@ export function pointer(P) {
     var f = P.findings.at(latlng), t;
     if (f >= 0) { P.findings.choose(f, false); return true; }
     t = P.firms.shows() ? null : P.compare.at(latlng) || P.land.at(latlng);
-    if (t) { pickThing(t, false); return true; }
+    if (t) { pickThing({ ...t, clicked: latlng }, false); return true; }
     return false;
   }
   var felt = 0;

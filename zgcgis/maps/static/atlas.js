@@ -1177,19 +1177,25 @@
   function reader(bytes) {
     let at = 0;
     return {
-      number() {
-        let value = 0, shift = 0, b;
-        do {
-          b = bytes[at++];
-          value |= (b & 127) << shift;
-          shift += 7;
-        } while (b & 128);
-        return value >>> 0;
+      /** @param {number} n */
+      numbers(n) {
+        const out = new Uint32Array(n), more = new Uint32Array(n);
+        let left = n;
+        for (let shift = 0; left; shift += 7) {
+          const open = left;
+          left = 0;
+          for (let k = 0; k < open; k++) {
+            const i = shift ? more[k] : k, b = bytes[at++];
+            out[i] |= (b & 127) << shift;
+            if (b & 128) more[left++] = i;
+          }
+        }
+        return out;
       },
       sums(n) {
-        const out = new Uint32Array(n + 1);
+        const sizes = this.numbers(n), out = new Uint32Array(n + 1);
         for (let i = 0, sum = 0; i < n; i++) {
-          sum += this.number();
+          sum += sizes[i];
           out[i + 1] = sum;
         }
         return out;
@@ -1197,12 +1203,12 @@
     };
   }
   function axis(read2, count, rings, start) {
-    const out = new Int32Array(count);
+    const told2 = read2.numbers(count), out = new Int32Array(told2.buffer);
     let anchor = start;
     for (let r = 0, k = 0; r < rings.length - 1; r++) {
       const from = k;
       for (const end = rings[r + 1]; k < end; k++) {
-        const z = read2.number(), step = z >>> 1 ^ -(z & 1);
+        const z = told2[k], step = z >>> 1 ^ -(z & 1);
         if (k === from) out[k] = anchor += step;
         else out[k] = out[k - 1] + step;
       }
@@ -1232,9 +1238,9 @@
       return { values: values3, text: (i) => values3[i] === values3[i] ? values3[i] : null };
     }
     if (kind === "scaled") {
-      const read3 = reader(bytes), values3 = new Float64Array(n);
+      const whole = reader(bytes).numbers(n), values3 = new Float64Array(n);
       for (let i = 0; i < n; i++) {
-        const v = read3.number();
+        const v = whole[i];
         values3[i] = v ? (v - 1) / told2.by : NaN;
       }
       return { values: values3, text: (i) => values3[i] === values3[i] ? values3[i] : null };
@@ -1422,9 +1428,12 @@
     },
     /* The feature under a place, the smallest where several lie; -1 where there is none. */
     pick(latlng) {
-      const d = this.d;
-      if (!d) return -1;
+      if (!this.d) return -1;
       const { x, y } = this.project(latlng);
+      return this.pickAt(x, y);
+    },
+    pickAt(x, y) {
+      const d = this.d;
       let best = -1, least = Infinity;
       within(d, x, y, x, y, (i) => {
         if (this.shown && !this.shown[i] || !contains(d, i, x, y)) return;
@@ -1435,6 +1444,16 @@
         }
       });
       return best;
+    },
+    /* What else the place may lie in, for corners are rounded to whole units: features, and -1 for none of them. */
+    besides(latlng, i) {
+      const { x, y } = this.project(latlng), found = /* @__PURE__ */ new Set();
+      for (let turn = 0; turn < 8; turn++) found.add(this.pickAt(x + 0.8 * Math.cos(turn * Math.PI / 4), y + 0.8 * Math.sin(turn * Math.PI / 4)));
+      found.delete(i);
+      return [...found];
+    },
+    unit(latlng) {
+      return 2 * Math.PI * 6378137 / Math.pow(2, this.d.bits) * Math.cos(latlng.lat * Math.PI / 180);
     },
     latLngsOf(i) {
       const { X, Y, rings, shapes, bits: bits2 } = this.d, out = [];
@@ -2944,9 +2963,16 @@
       const uses = record.styles.filter((s) => s.kind === "class" || s.key === "far").map((s) => [P.T(s.name), classAt(layer, s.key, i), s]).filter((r) => r[1]);
       return { title: name || id || P.T(record.name), other: [P.T(record.name), name && id ? id : "", unit ? P.T(unit.name) : ""].filter(Boolean).join(" · "), area, uses, rows, id, unit };
     }
+    function onEdge({ layer, i, clicked }) {
+      const others = clicked ? layer.layer.besides(clicked, i) : [];
+      if (!others.length) return null;
+      const near2 = layer.layer.unit(clicked), within3 = near2 < 0.1 ? near2.toFixed(2) : near2.toFixed(1), ids = others.map((k) => k < 0 ? say("地块之外", "none of them") : value(layer, "id", k));
+      return el("p", { class: "warn" }, say("所点之处离界线不到 " + within3 + " 米，本页图形取整到这个尺度，也可能属于：" + ids.join("、"), "The place clicked is within " + within3 + " m of a boundary, to which shapes are rounded here; it may as well lie in: " + ids.join(", ")));
+    }
     function card2(thing) {
       const c = cardParts(thing), firms = thing.layer.key === "parcel" ? P.firmsOf(c.id) : [], findings = P.findingsOf(c.id);
       return { title: c.title, other: c.other, body: [
+        onEdge(thing),
         c.area ? el("p", { class: "big num" }, P.number(c.area) + say(" 平方米", " m²"), el("small", {}, P.number(c.area / HECTARE2) + say(" 公顷 · ", " ha · ") + P.number(c.area / MU) + say(" 亩", " mu"))) : null,
         el(
           "dl",
@@ -4346,7 +4372,7 @@
       }
       t = P.firms.shows() ? null : P.compare.at(latlng) || P.land.at(latlng);
       if (t) {
-        pickThing(t, false);
+        pickThing({ ...t, clicked: latlng }, false);
         return true;
       }
       return false;

@@ -428,19 +428,25 @@
   function reader(bytes) {
     let at = 0;
     return {
-      number() {
-        let value = 0, shift = 0, b;
-        do {
-          b = bytes[at++];
-          value |= (b & 127) << shift;
-          shift += 7;
-        } while (b & 128);
-        return value >>> 0;
+      /** @param {number} n */
+      numbers(n) {
+        const out = new Uint32Array(n), more = new Uint32Array(n);
+        let left = n;
+        for (let shift = 0; left; shift += 7) {
+          const open = left;
+          left = 0;
+          for (let k = 0; k < open; k++) {
+            const i = shift ? more[k] : k, b = bytes[at++];
+            out[i] |= (b & 127) << shift;
+            if (b & 128) more[left++] = i;
+          }
+        }
+        return out;
       },
       sums(n) {
-        const out = new Uint32Array(n + 1);
+        const sizes = this.numbers(n), out = new Uint32Array(n + 1);
         for (let i = 0, sum = 0; i < n; i++) {
-          sum += this.number();
+          sum += sizes[i];
           out[i + 1] = sum;
         }
         return out;
@@ -448,12 +454,12 @@
     };
   }
   function axis(read, count, rings, start) {
-    const out = new Int32Array(count);
+    const told = read.numbers(count), out = new Int32Array(told.buffer);
     let anchor = start;
     for (let r = 0, k = 0; r < rings.length - 1; r++) {
       const from = k;
       for (const end = rings[r + 1]; k < end; k++) {
-        const z = read.number(), step = z >>> 1 ^ -(z & 1);
+        const z = told[k], step = z >>> 1 ^ -(z & 1);
         if (k === from) out[k] = anchor += step;
         else out[k] = out[k - 1] + step;
       }
@@ -483,9 +489,9 @@
       return { values: values2, text: (i) => values2[i] === values2[i] ? values2[i] : null };
     }
     if (kind === "scaled") {
-      const read2 = reader(bytes), values2 = new Float64Array(n);
+      const whole = reader(bytes).numbers(n), values2 = new Float64Array(n);
       for (let i = 0; i < n; i++) {
-        const v = read2.number();
+        const v = whole[i];
         values2[i] = v ? (v - 1) / told.by : NaN;
       }
       return { values: values2, text: (i) => values2[i] === values2[i] ? values2[i] : null };
@@ -673,9 +679,12 @@
     },
     /* The feature under a place, the smallest where several lie; -1 where there is none. */
     pick(latlng) {
-      const d = this.d;
-      if (!d) return -1;
+      if (!this.d) return -1;
       const { x, y } = this.project(latlng);
+      return this.pickAt(x, y);
+    },
+    pickAt(x, y) {
+      const d = this.d;
       let best = -1, least = Infinity;
       within(d, x, y, x, y, (i) => {
         if (this.shown && !this.shown[i] || !contains(d, i, x, y)) return;
@@ -686,6 +695,16 @@
         }
       });
       return best;
+    },
+    /* What else the place may lie in, for corners are rounded to whole units: features, and -1 for none of them. */
+    besides(latlng, i) {
+      const { x, y } = this.project(latlng), found = /* @__PURE__ */ new Set();
+      for (let turn = 0; turn < 8; turn++) found.add(this.pickAt(x + 0.8 * Math.cos(turn * Math.PI / 4), y + 0.8 * Math.sin(turn * Math.PI / 4)));
+      found.delete(i);
+      return [...found];
+    },
+    unit(latlng) {
+      return 2 * Math.PI * 6378137 / Math.pow(2, this.d.bits) * Math.cos(latlng.lat * Math.PI / 180);
     },
     latLngsOf(i) {
       const { X, Y, rings, shapes, bits: bits2 } = this.d, out = [];
