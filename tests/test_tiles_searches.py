@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from dataclasses import replace
@@ -14,8 +15,10 @@ from click.testing import CliRunner
 from distributed import LocalCluster
 from geopandas.testing import assert_geodataframe_equal
 
+from tests.s3_server import KEY, SECRET, objects
 from zgcgis import checks, open_zone
 from zgcgis.checks import _SEARCHES, check
+from zgcgis.cli.assess import assess as assess_command
 from zgcgis.cli.check import check as check_command
 from zgcgis.errors import ZgcgisError
 from zgcgis.model.tiles import Tiling, here, on_cluster, pool, search_by_tile
@@ -125,10 +128,22 @@ def test_a_pool_of_processes_of_which_one_is_killed(zone, whole, tmp_path):
     assert told[-1][0] == told[-1][1] > 1
 
 
+@pytest.fixture
+def bucket(monkeypatch):
+    """A bucket on this machine, which whoever starts from here finds by the environment."""
+    with objects() as server:
+        for name, value in {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+            "AWS_ACCESS_KEY_ID": KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_REGION": "us-east-1",
+        }.items():
+            monkeypatch.setenv(name, value)
+        yield server
+
+
 @pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
-def test_a_cluster_of_which_a_worker_is_killed_and_tiles_at_an_address(zone, whole, tmp_path):
-    place = tmp_path / "shared"
-    place.mkdir()
+def test_a_cluster_of_which_a_worker_is_killed_and_tiles_in_a_bucket(zone, whole, tmp_path, bucket):
     with (
         LocalCluster(
             n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
@@ -139,14 +154,64 @@ def test_a_cluster_of_which_a_worker_is_killed_and_tiles_at_an_address(zone, who
         def fragile(do, tiles):
             return run(_Fragile(do, tmp_path / "died"), tiles)
 
-        tiling = Tiling(fragile, folder=f"file://{place}", rows=300)
+        tiling = Tiling(fragile, folder="s3://land/tiles", rows=300)
         assert_same(check(zone, tiling=tiling), whole)
-        line = [str(SAMPLE), "--json", "--dask", cluster.scheduler_address, "--tiles", str(place)]
-        spread = CliRunner().invoke(check_command, line)
-    alone = CliRunner().invoke(check_command, [str(SAMPLE), "--json"])
-    assert (spread.exit_code, spread.stdout) == (alone.exit_code, alone.stdout)
+        written = {path.rpartition("/")[2] for path in bucket.ever}
+        assert {"parcel.parquet", "building.parquet"} <= written
+        bucket.ever.clear()
+        where = ["--dask", cluster.scheduler_address, "--tiles", "s3://land/tiles"]
+        spread = {name: asked(name, *where) for name in COMMANDS}
+    for name in COMMANDS:
+        code, text = asked(name)
+        assert spread[name][0] == code == 1
+        assert_equal(json.loads(spread[name][1]), json.loads(text))
+    assert sum(path.endswith("/parcel.parquet") for path in bucket.ever) > 2  # both commands
     assert (tmp_path / "died").exists()
-    assert list(place.iterdir()) == []
+    assert set(bucket.held) <= {"land/tiles/"}  # the mark of the folder that was named
+
+
+COMMANDS = {
+    "check": (check_command, ["--rule", "T101", "--rule", "H202"]),
+    "assess": (assess_command, ["--year", "2023"]),
+}
+
+
+def asked(name, *more):
+    """Run a command as a user does; return its code and what it printed."""
+    do, words = COMMANDS[name]
+    run = CliRunner().invoke(do, [str(SAMPLE), "--json", *words, *more])
+    return run.exit_code, run.stdout
+
+
+def assert_equal(found, want):
+    """Compare what was written as JSON; numbers to 1e-9."""
+    if isinstance(want, dict):
+        assert list(found) == list(want)
+        found, want = list(found.values()), list(want.values())
+    if isinstance(want, list):
+        assert len(found) == len(want)
+        for one, other in zip(found, want, strict=True):
+            assert_equal(one, other)
+    elif isinstance(want, float):
+        assert found == pytest.approx(want, rel=1e-9)
+    else:
+        assert found == want
+
+
+def test_tiles_lie_at_any_address_for_the_time(zone, whole, tmp_path):
+    tiling = Tiling(here, folder=f"file://{tmp_path}", rows=300)
+    assert_same(check(zone, tiling=tiling), whole)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_bucket_that_is_not_ours_is_said(zone, bucket, monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "somebody-else")
+    with pytest.raises(
+        ZgcgisError, match=r"s3://land/tiles.*cannot be opened.*credentials"
+    ) as said:
+        check(zone, tiling=Tiling(here, folder="s3://land/tiles"))
+    assert SECRET not in str(said.value)
+    assert bucket.held == {}
 
 
 def test_an_address_that_nothing_opens_is_said(zone):

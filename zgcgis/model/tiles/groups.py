@@ -7,9 +7,10 @@ processes on many machines read the same layers.
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ TILE_ROWS = 65_536
 EDGE_DEG = 1e-5
 """A box in degrees is widened by what an edge can bulge over it."""
 
+_S3_TRIES, _S3_CONNECT_S, _S3_ANSWER_S = 3, 5.0, 60.0
+
 Positions = NDArray[np.intp]
 
 
@@ -67,11 +70,35 @@ def _store_of(place: str) -> tuple[Any, str]:
     try:
         system, path = fsspec.core.url_to_fs(place)
     except (OSError, ImportError, ValueError) as problem:
+        if isinstance(problem, ImportError) and place.startswith("s3://"):
+            return _buckets(), place.removeprefix("s3://")
         raise _not_opened(place, problem) from problem
     return system, path
 
 
+def _buckets() -> Any:
+    """Buckets by Arrow's own client, where ``s3fs`` is not installed.
+
+    Keys, region and endpoint are those of the environment (``AWS_ACCESS_KEY_ID``, ``AWS_REGION``,
+    ``AWS_ENDPOINT_URL`` …) or of the files that the client of Amazon reads.
+    """
+    from fsspec.implementations.arrow import ArrowFSWrapper
+    from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
+
+    options: dict[str, Any] = {
+        "retry_strategy": AwsStandardS3RetryStrategy(max_attempts=_S3_TRIES),
+        "connect_timeout": _S3_CONNECT_S,
+        "request_timeout": _S3_ANSWER_S,
+    }
+    stated = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    if stated:
+        scheme, _, host = stated.rpartition("://")
+        options |= {"endpoint_override": host.rstrip("/"), "scheme": scheme or "https"}
+    return ArrowFSWrapper(S3FileSystem(**options))
+
+
 def _not_opened(place: str, problem: Exception) -> ZgcgisError:
+    place = re.sub("//[^/@]*@", "//***@", place)  # a password may stand there
     return ZgcgisError(
         f"打不开 {place}：{problem}。请核对地址、凭证，以及该存储所需的 fsspec 扩展包（如 s3fs）。",
         f"{place} cannot be opened: {problem}. Check the address, the credentials, and the "
@@ -98,11 +125,21 @@ def place_for(folder: str | os.PathLike[str] | None) -> Iterator[str]:
         return
     place = f"{str(folder).rstrip('/')}/zgcgis-{secrets.token_hex(8)}"
     system, path = _store_of(place)
-    try:
-        yield place
-    finally:
+
+    def clear() -> None:
         if system.exists(path):
             system.rm(path, recursive=True)
+
+    try:
+        yield place
+    except BaseException:
+        with suppress(OSError):  # what went wrong before is what is told
+            clear()
+        raise
+    try:
+        clear()
+    except OSError as problem:
+        raise _not_opened(place, problem) from problem
 
 
 @contextmanager
