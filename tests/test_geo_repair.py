@@ -183,3 +183,13 @@ def test_a_valid_outline_hatched_aslant_is_refused_and_a_long_coast_is_not():
     assert hatched.is_valid
     done = repair.mend(np.array([hatched, coast]), family="polygon")
     assert [(row, what) for row, what, _ in done.refused] == [(0, "entangled")]
+
+
+def test_the_sharpest_angle_is_that_of_any_ring_of_any_part():
+    """At the equator a degree is as long either way: angles are those of the drawing."""
+    right, half = [(0, 0), (1e-3, 0), (0, 1e-3)], [(0, 0), (1e-3, 0), (1e-3, 1e-3), (0, 2e-3)]
+    holed = shapely.Polygon(box(-1, -1, 1, 1).exterior, [right])
+    both = shapely.MultiPolygon([box(5, 0, 5.001, 0.001), shapely.Polygon(half)])
+    shapes = np.array([box(0, 0, 1e-3, 1e-3), shapely.Polygon(right), holed, both, None])
+    found = repair.sharpest_deg(shapes)
+    assert found.tolist() == pytest.approx([180, 45, 45, 45, 180], abs=1e-6)

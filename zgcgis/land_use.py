@@ -363,12 +363,11 @@ def system_fits(codes: Series, names: Series | None = None) -> DataFrame:
         ``unknown``, how many different codes it has not; ``named``, the share of rows with a
         name whose name is the one of their code there.
     """
-    beside = [None] * len(codes) if names is None else names
-    pairs = Counter(
-        (str(code).strip(), plain_class(name) if isinstance(name, str) else "")
-        for code, name in zip(codes, beside, strict=True)
-        if isinstance(code, str) and code.strip()
-    )
+    beside = [None] * len(codes) if names is None else names.tolist()
+    pairs: Counter[tuple[str, str]] = Counter()
+    for (code, name), count in Counter(zip(codes.tolist(), beside, strict=True)).items():
+        if isinstance(code, str) and code.strip():
+            pairs[code.strip(), plain_class(name) if isinstance(name, str) else ""] += count
     rows, named = sum(pairs.values()), sum(n for (_, name), n in pairs.items() if name)
     fits = {}
     for system in systems():

@@ -1,7 +1,7 @@
 """Import a GeoPackage of parcels in turns with plain geopandas and fiona, and print the ratios.
 
     python -m tests.benchmarks.reading                             100 000 parcels, 3 rounds
-    python -m tests.benchmarks.reading --parcels 1000000           a quarter of an hour and 4 GB
+    python -m tests.benchmarks.reading --parcels 1000000           some minutes and 3.4 GB, by geopandas
     python -m tests.benchmarks.reading --file parcels.gpkg         a file of one's own
 
 ``geopandas`` reads with pyogrio, mends what is not valid, transforms, puts in Hilbert order and

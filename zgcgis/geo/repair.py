@@ -19,7 +19,7 @@ from shapely import Polygon
 from .plane import E2, SEMI_MAJOR_M
 from .rings import crossings_within, few_enough, in_threads, most_near, near_within
 
-__all__ = ["Mended", "mend", "rough_area_m2", "rough_width_m", "sharpest"]
+__all__ = ["Mended", "mend", "rough_area_m2", "rough_width_m", "sharpest_deg"]
 
 Geometries: TypeAlias = NDArray[np.object_]
 Floats: TypeAlias = NDArray[np.float64]
@@ -326,28 +326,31 @@ def rough_width_m(shapes: Geometries, *, below: float) -> Floats:
     return widths
 
 
-def sharpest(shapes: Geometries, *, below_deg: float) -> dict[int, float]:
-    """Return the polygons in degrees with a vertex sharper than a limit, and its angle there."""
+def sharpest_deg(shapes: Geometries) -> Floats:
+    """Return the sharpest angle at a vertex of each polygon in degrees; 180 where none is below 90."""
+    found: Floats = in_threads(_sharpest_deg, shapes)
+    return found
+
+
+def _sharpest_deg(shapes: Geometries) -> Floats:
+    found = np.full(len(shapes), 180.0)
     parts, of_part = shapely.get_parts(shapes, return_index=True)
-    rings, of_ring = shapely.get_rings(parts, return_index=True)
+    holed = shapely.get_num_interior_rings(parts) > 0  # a part without holes is its own ring
+    rings, of_ring = shapely.get_rings(parts[holed], return_index=True)
+    rows = np.concatenate([of_part[~holed], of_part[holed][of_ring]])
+    rings = np.concatenate([parts[~holed], rings])
     points, ring = shapely.get_coordinates(rings, return_index=True)
     if not len(points):
-        return {}
+        return found
     first = np.flatnonzero(np.diff(ring, prepend=-1))
     step = np.diff(points, axis=0, append=points[:1])
     last = np.append(first[1:], len(points)) - 1
     step[last] = step[first]  # the last point of a ring is its first
-    step[:, 0] *= np.cos(np.radians(np.nanmedian(points[:, 1])))
-    before, after = step[:-1], step[1:]
-    inside = ring[:-1] == ring[1:]
+    x, y = step[:, 0] * np.cos(np.radians(points[:, 1])), step[:, 1]
     with np.errstate(invalid="ignore"):
-        dot = (before * after).sum(axis=1)
-        back = np.flatnonzero(inside & (dot < 0))  # few vertices are sharper than a right angle
-        a, b = before[back], after[back]
-        angle = np.degrees(np.arctan2(np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]), -dot[back]))
-    sharp = angle < below_deg
-    found: dict[int, float] = {}
-    rows = of_part[of_ring[ring[back[sharp]]]]
-    for row, one in zip(rows.tolist(), angle[sharp].tolist(), strict=True):  # few
-        found[row] = min(one, found.get(row, 180.0))
+        dot = x[:-1] * x[1:] + y[:-1] * y[1:]
+        back = np.flatnonzero((ring[:-1] == ring[1:]) & (dot < 0))  # sharper than a right angle
+        cross = x[back] * y[back + 1] - y[back] * x[back + 1]
+        angle = np.degrees(np.arctan2(np.abs(cross), -dot[back]))
+    np.minimum.at(found, rows[ring[back]], angle)
     return found

@@ -163,16 +163,20 @@ def _examined(
     sha256 = ""
     try:
         read = one.format.read(one, work, replace(options, layer=None) if several else options)
-        many = len(read) > 1
+        if several:
+            many = len(read) > 1
+            read = [
+                replace(layer, name=f"{one.name}/{layer.name}" if many else one.name)
+                for layer in read
+            ]
         with np.errstate(all="ignore"):  # what is not finite is a finding, not a warning
-            while read:
-                layer = read.pop(0)
-                if several:
-                    name = f"{one.name}/{layer.name}" if many else one.name
-                    layer = replace(layer, name=name)
-                layer = with_shapes(layer, one.format, work, options)
-                layers.append(pass_stages(replace(layer, **meant), options))
-                del layer
+            while read:  # a layer as it was read is held by nobody once its shapes are mended
+                layers.append(
+                    pass_stages(
+                        replace(with_shapes(read.pop(0), one.format, work, options), **meant),
+                        options,
+                    )
+                )
         layers = _leave_out_empty(one, layers)
         one.findings += apart([(layer.name, layer.bounds_lonlat) for layer in layers])
         sha256 = one.sha256

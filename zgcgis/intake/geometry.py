@@ -469,9 +469,10 @@ def _odd_shapes(lonlat: Geometries, mended: repair.Mended, log: Log) -> None:
     widths = repair.rough_width_m(lonlat, below=THIN_M)
     for row in np.flatnonzero(widths < THIN_M).tolist():
         log.add("R312", row, measured=float(widths[row]), limit=THIN_M)
-    for row, angle in sorted(repair.sharpest(lonlat, below_deg=SPIKE_DEGREES).items()):
+    angles = repair.sharpest_deg(lonlat)
+    for row in np.flatnonzero(angles < SPIKE_DEGREES).tolist():
         if row not in mended.before:
-            log.add("R313", row, measured=angle, limit=SPIKE_DEGREES)
+            log.add("R313", row, measured=float(angles[row]), limit=SPIKE_DEGREES)
 
 
 def hold(layer: Layer, options: Options) -> Layer:

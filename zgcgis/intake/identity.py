@@ -168,7 +168,8 @@ def _doubles(
     years = [key for key in ("since", "until", "year") if key in columns]
     when = [columns[key].to_numpy(dtype="float64", na_value=np.nan)[rows] for key in years]
     told = np.column_stack([shapely.bounds(lonlat[rows]), *when])
-    told = np.where(np.isnan(told), np.inf, told) + 0.0  # nothing is nothing, and -0 is 0
+    told[np.isnan(told)] = np.inf  # nothing is nothing
+    told += 0.0  # and -0 is 0
     some = np.flatnonzero(pd.DataFrame(told).duplicated(keep=False).to_numpy())
     rows = rows[some]
     if not len(rows):

@@ -195,30 +195,37 @@ def store_layer(
     large = len(frame) > SORTED_ABOVE
     table = _arrow_table(frame, level)
     words = list(table.column_names)
+    repeating = [name for name in words if _repeats(table.column(name))]
+    geo_meta = _geo_meta(given, covering=large)
     if large:
         order = hilbert_order(gpd.GeoSeries(given))
         table, given = table.take(pa.array(order)), given[order]
-    repeating = [name for name in words if _repeats(table.column(name))]
-    table = table.append_column(
-        "geometry", pa.array(in_threads(shapely.to_wkb, given), pa.binary())
-    )
-    if large:
-        table = table.append_column("bbox", _boxes(shapely.bounds(given)))
     meta = {
-        b"geo": json.dumps(_geo_meta(given, covering=large)).encode(),
+        b"geo": json.dumps(geo_meta).encode(),
         b"zgcgis": json_text({"level": level, "record": record}).encode(),
     }
-    table = table.replace_schema_metadata(meta)
+
+    def group(first: int) -> pa.Table:
+        """Return some rows with their shapes as bytes: those of all take as much as the shapes."""
+        rows, some = table.slice(first, GROUP_ROWS), given[first : first + GROUP_ROWS]
+        wkb = pa.array(in_threads(shapely.to_wkb, some), pa.binary())
+        rows = rows.append_column("geometry", wkb)
+        if large:
+            rows = rows.append_column("bbox", _boxes(shapely.bounds(some)))
+        return rows.replace_schema_metadata(meta)
 
     def writer(temporary: Path) -> None:
-        pq.write_table(
-            table,
+        rows = group(0)
+        with pq.ParquetWriter(
             temporary,
-            row_group_size=GROUP_ROWS,
+            rows.schema,
             compression="lz4",
             use_dictionary=repeating,
             write_statistics=[*words, *(f"bbox.{side}" for side in _SIDES if large)],
-        )
+        ) as file:
+            file.write_table(rows, GROUP_ROWS)
+            for first in range(GROUP_ROWS, len(given), GROUP_ROWS):
+                file.write_table(group(first), GROUP_ROWS)
 
     write_whole(path, writer, of_zone=True)
 
