@@ -8,7 +8,7 @@ XML (SVG, styles)   :func:`xml_text`, before the markup itself is escaped
 a page              :func:`page_value`, by the template, which escapes markup; without one
                     :func:`markup_text`
 JSON                :func:`json_text`
-TOML                :func:`toml_text`
+TOML                :func:`toml_value`
 a file's name       :func:`file_name`, :func:`file_names`
 bytes               :func:`well_formed`, for text in UTF-8
 ==================  ===========================================================================
@@ -25,6 +25,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
+from datetime import date
 from typing import Any, NamedTuple
 
 __all__ = [
@@ -43,7 +44,7 @@ __all__ = [
     "property_text",
     "sheet_name",
     "text_width",
-    "toml_text",
+    "toml_value",
     "visible",
     "well_formed",
     "xml_text",
@@ -215,15 +216,21 @@ def ascii_text(text: str) -> str:
     return re.sub("[^\n -~]", _escape, text)
 
 
-def toml_text(text: str) -> str:
-    r"""Return a text as a basic string of TOML, quotes and all.
+def toml_value(value: str | float | date | list[Any]) -> str:
+    r"""Return a value as TOML, a text with its quotes; a date with a time of day is not taken.
 
     Examples
     --------
-    >>> print(toml_text('a"b\n'))
-    "a\"b\n"
+    >>> print(toml_value('a"b\n'), toml_value([1, 2.5]), toml_value(True))
+    "a\"b\n" [1, 2.5] true
     """
-    quoted = json.dumps(well_formed(text), ensure_ascii=False)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, list):
+        return f"[{', '.join(map(toml_value, value))}]"
+    if not isinstance(value, str):
+        return str(value).lower() if isinstance(value, bool) else repr(value)
+    quoted = json.dumps(well_formed(value), ensure_ascii=False)
     return _NOT_SHOWN.sub(lambda found: f"\\U{ord(found[0]):08x}", quoted)
 
 

@@ -49,7 +49,7 @@ from ..plan.fields import FORMS, WrongValue, check_value, shown
 from ..plan.listings import read_table, read_texts
 from ..plan.settings import check_settings, keeping_all, read_toml, refuse
 from ..runs import sweep
-from ..safe_text import toml_text
+from ..safe_text import toml_value
 from ..standards import read_evaluation
 from .layers import stored_box, the_layer, typed
 from .outside import refuse_links
@@ -268,7 +268,7 @@ def new_zone(folder: str | Path, *, id: str, zh: str, en: str) -> Path:
         }
     settings = Path("zone.toml")
     pages[settings] = re.sub(
-        "@(id|zh|en)@", lambda mark: toml_text(values[mark[1]])[1:-1], pages[settings]
+        "@(id|zh|en)@", lambda mark: toml_value(values[mark[1]])[1:-1], pages[settings]
     )
     with together({target: True}):
         result_folder(target)

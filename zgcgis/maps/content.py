@@ -204,9 +204,7 @@ def _groups(zone: Zone) -> list[dict[str, Any]]:
     found = []
     for place, key in enumerate(keys):
         group = planned.get(key)
-        name = _name(zone, key, "group")
-        if group is not None:
-            name = _pair(group.zh, group.en)
+        name = _name(zone, key, "group") if group is None else _pair(group.zh, group.en)
         found.append(
             {
                 "id": key,
@@ -270,19 +268,13 @@ def _units(zone: Zone, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
     boundaries, former = _by_unit(zone, "boundaries"), _by_unit(zone, "names")
     found = []
     for id in order:
-        row = listed.get(id, {})
-        level, shape = shapes.get(id, (_text(row.get("level")) or "park", {}))
+        row, (level, shape) = listed.get(id, {}), shapes.get(id, ("", {}))
+        parent = _text(row.get("parent"))
         group = _text(row.get("group")) or _text(shape.get("group"))
-        industries, clauses, words = _position(zone, id, _text(row.get("parent")))
-        geometry = shape.get("geometry")
-        drawn = geometry is not None and not geometry.is_empty
-        place = geometry.representative_point() if drawn else None
         entry = {
             "id": id,
-            "level": level,
-            "parent": _text(row.get("parent"))
-            or _text(shape.get("park_id"))
-            or _text(shape.get("parent")),
+            "level": level or _text(row.get("level")) or "park",
+            "parent": parent or _text(shape.get("park_id")) or _text(shape.get("parent")),
             "group": group if group in hues else "",
             "hue": hues.get(group, _OTHER_HUE),
             "name": _pair(row.get("zh") or shape.get("zh"), row.get("en") or shape.get("en")),
@@ -293,31 +285,11 @@ def _units(zone: Zone, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
             "until": _whole(row.get("until")),
             "note": _pair(row.get("note"), row.get("note_en")),
             "planned": id in planned,
-            "industries": industries,
-            "clauses": clauses,
-            "words": words,
-            "precision": _text(shape.get("precision")),
-            "error": _number(shape.get("error_m")),
-            "made": _pair(shape.get("made_zh"), shape.get("made_en")),
-            "stated": _number(shape.get("stated_area_m2")),
-            "statedYear": _whole(shape.get("stated_year")),
-            "at": _at(place) if place is not None else None,
-            "g": _geometry(geometry) if drawn else None,
-            "boundary": [
-                {
-                    "what": _text(item.get("what")),
-                    "sides": [_text(item.get(side)) for side in ("east", "south", "west", "north")],
-                    "year": _text(item.get("year")),
-                    "source": _text(item.get("source")),
-                }
-                for item in boundaries.get(id, [])
-            ],
+            **_position(zone, id, parent),
+            **_drawn(shape),
+            "boundary": [_line(item) for item in boundaries.get(id, [])],
             "former": [
-                {
-                    "name": _pair(item.get("zh"), item.get("en")),
-                    "since": _text(item.get("since")),
-                    "until": _text(item.get("until")),
-                }
+                {"name": _pair(item.get("zh"), item.get("en")), **_texts(item, "since", "until")}
                 for item in former.get(id, [])
             ],
         }
@@ -325,6 +297,30 @@ def _units(zone: Zone, groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
             entry["name"] = [id, id]
         found.append(entry)
     return found
+
+
+def _drawn(shape: dict[str, Any]) -> dict[str, Any]:
+    """Return what the outline of a unit says of itself, and where it lies."""
+    geometry = shape.get("geometry")
+    place = None if geometry is None or geometry.is_empty else geometry
+    return {
+        "precision": _text(shape.get("precision")),
+        "error": _number(shape.get("error_m")),
+        "made": _pair(shape.get("made_zh"), shape.get("made_en")),
+        "stated": _number(shape.get("stated_area_m2")),
+        "statedYear": _whole(shape.get("stated_year")),
+        "at": place and _at(place.representative_point()),
+        "g": place and _geometry(place),
+    }
+
+
+def _line(item: dict[str, Any]) -> dict[str, Any]:
+    sides = [_text(item.get(side)) for side in ("east", "south", "west", "north")]
+    return {"what": _text(item.get("what")), "sides": sides, **_texts(item, "year", "source")}
+
+
+def _texts(item: dict[str, Any], *names: str) -> dict[str, str]:
+    return {name: _text(item.get(name)) for name in names}
 
 
 def _planned(zone: Zone) -> list[str]:
@@ -335,16 +331,18 @@ def _planned(zone: Zone) -> list[str]:
     return [park for park in found if "within" not in zone.meta or park in zone.units.index]
 
 
-def _position(zone: Zone, id: str, parent: str) -> tuple[list[str], list[list[str]], list[str]]:
+def _position(zone: Zone, id: str, parent: str) -> dict[str, Any]:
     """Industries of a unit, the clauses that place them, and the plan's own words."""
     plan = zone.plan
     if plan is None:
-        return [], [], []
+        return {"industries": [], "clauses": [], "words": []}
     unit = id if plan.group_of(id) or id in plan.parks else parent
-    keys = [key for key in plan.industries if key in plan.park_industries.get(unit, frozenset())]
-    clauses = [[clause.zh or clause.id, clause.id] for clause in plan.clauses_of(unit)]
-    group = plan.group_of(unit)
-    return keys, clauses, list(group.industry_terms) if group else []
+    placed, of_unit = plan.park_industries.get(unit, frozenset()), plan.group_of(unit)
+    return {
+        "industries": [key for key in plan.industries if key in placed],
+        "clauses": [[clause.zh or clause.id, clause.id] for clause in plan.clauses_of(unit)],
+        "words": list(of_unit.industry_terms) if of_unit else [],
+    }
 
 
 def _by_unit(zone: Zone, table: str) -> dict[str, list[dict[str, Any]]]:

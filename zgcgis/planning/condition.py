@@ -24,7 +24,7 @@ from ..io.spreadsheets import write_csv
 from ..io.writing import write_text_whole
 from ..io.zones import mistakes
 from ..model import COLUMNS, LEVELS, Zone
-from ..safe_text import Text
+from ..safe_text import Text, toml_value
 
 __all__ = ["Condition", "examine_zone", "zone_of_layers"]
 
@@ -246,7 +246,7 @@ def _fill(folder: Path, id_: str) -> dict[str, Any]:
     if systems and systems.most_common(1)[0][1] == systems.total():
         filled["land_use_system"] = systems.most_common(1)[0][0]
     path = folder / "zone.toml"
-    lines = [f"{key} = {_toml(value)}" for key, value in filled.items()]
+    lines = [f"{key} = {toml_value(value)}" for key, value in filled.items()]
     text = path.read_text(encoding="utf-8")
     kept = [line for line in text.splitlines()
             if not any(line.startswith(f"# {key} =") for key in filled)]  # fmt: skip
@@ -261,10 +261,6 @@ def _fill(folder: Path, id_: str) -> dict[str, Any]:
     if "park" in zone.layers:
         filled["parks"] = _list_parks(folder / "parks.csv", zone.layers["park"], id_)
     return filled
-
-
-def _toml(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value)
 
 
 def _list_parks(path: Path, parks: GeoDataFrame, id_: str) -> list[str]:

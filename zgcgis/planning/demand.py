@@ -48,7 +48,7 @@ from ..land_use import SYSTEMS, classify, codes_of_system
 from ..model import Zone
 from ..plan.fields import shown
 from ..plan.settings import check_settings, read_toml
-from ..safe_text import toml_text
+from ..safe_text import toml_value
 from ..terms import USES
 from .admission import Project, admit, read_project
 from .allocation import M2_PER_HA, Allocation, Limit, Problem
@@ -504,16 +504,8 @@ def carry_out(zone: Zone, answer: Allocation, year: int) -> tuple[Zone, tuple[Ch
 
 def changes_toml(changes: tuple[Change, ...], *, zh: str, en: str) -> str:
     """Return changes as the text of a scenario file."""
-    lines = ["[scenario]", f"zh = {toml_text(zh)}", f"en = {toml_text(en)}"]
+    lines = ["[scenario]", f"zh = {toml_value(zh)}", f"en = {toml_value(en)}"]
     for change in changes:
         lines += ["", "[[change]]"]
-        lines += [f"{key} = {_value(value)}" for key, value in change.data.items()]
+        lines += [f"{key} = {toml_value(value)}" for key, value in change.data.items()]
     return "\n".join(lines) + "\n"
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, date):
-        return value.isoformat()
-    return toml_text(value) if isinstance(value, str) else repr(value)

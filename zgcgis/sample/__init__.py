@@ -19,13 +19,14 @@ from ..errors import ZgcgisError
 from ..io.places import refuse_result, result_folder
 from ..runs import sweep, work_folder
 from .fabric import Ground, Points, area_m2, as_stored, lay_out, streets
-from .papers import write_papers
+from .papers import write_papers, write_projects
 from .people import DISTRICTS, GROUPS, park_specs
-from .planted import COLUMNS, Outlines, plant
-from .projects import write_projects
+from .planter import COLUMNS, Outlines, Planter
 from .raw import write_raw
 from .settle import Settlement, ring_areas, settle
 from .write import to_layer, write_csv, write_layer
+from .wrong_land import LAND, areas, houses
+from .wrong_papers import LINES, PAPERS
 
 __all__ = ["LEAST_PARCELS", "write_sample"]
 
@@ -289,3 +290,16 @@ def _background(ground: Ground, lines: Outlines, layer: Any) -> None:
          "kind": kinds[n % 3], "point": h + 90.0 * np.array([np.cos(n), np.sin(n)])}
         for n, h in enumerate(np.repeat(hearts, 2, axis=0), 1)
     ], "point")  # fmt: skip
+
+
+def plant(town: Settlement, lines: Outlines) -> list[dict[str, Any]]:
+    """Plant the errors in `town` and `lines`, and return the list of them."""
+    p = Planter(town, lines)
+    for sow in (*LAND, *LINES, areas, houses):
+        sow(p)
+    p.settle_tables()
+    for sow in PAPERS:
+        sow(p)
+    town.parcel = p.parcel.reset_index(drop=True)
+    town.block = p.block.reset_index(drop=True)
+    return p.rows

@@ -1,4 +1,4 @@
-"""The written part of the sample: what the zone is, its plan, its accounts, quotas and choices."""
+"""The written part of the sample: zone, plan, accounts, quotas, choices; projects that ask for land."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame
 
-from .fabric import CENTER, ParkSpec
+from ..safe_text import toml_value
+from .fabric import CENTER, ParkSpec, area_m2, as_stored
 from .people import CLUSTERS, DISTRICTS, GROUPS
 from .settle import AS_OF, YEARS
-from .write import write_csv
+from .write import to_layer, write_csv, write_geojson
 
-__all__ = ["write_papers"]
+__all__ = ["write_papers", "write_projects"]
 
 _ZONE = f"""# 示例示范区：全部数据均为虚构，由 zgcgis sample 生成，不对应任何真实园区。
 # Sample zone: every figure and outline is invented, made by zgcgis sample; no real zone is meant.
@@ -371,3 +372,136 @@ def _quotas(
                 )  # fmt: skip
     write_csv(folder / "quotas.csv", ("unit", "year", "use", "kind", "quota_m2", "clause"), rows)
     return errors
+
+
+# --- projects -----------------------------------------------------------------------------------
+
+_OF_PROJECTS = ("project", "rule", "verdict", "measured", "limit", "unit")
+_REVIEWED = ("A701", "A702", "A703", "A707", "A708", "A704", "A709", "A705", "A706")
+
+Asking = tuple[str, str, str, dict[str, Any], dict[str, Any]]
+"""A project: its file, what it is in both languages, its own facts, and the clauses it fails."""
+
+
+def write_projects(folder: Path, parcel: DataFrame, errors: list[dict[str, Any]]) -> None:
+    """Write project files and ``expected.csv``: every clause of each, passed or failed.
+
+    One project meets everything; each of the others fails in one way (or, for the figures of
+    its plot, in all of them).
+    """
+    free = parcel[
+        (parcel["supply_state"] == "E21")
+        & parcel["until"].isna()
+        & (parcel["park_id"] == "riverbend")
+        & ~parcel["id"].isin([row["feature"] for row in errors])
+    ]
+    if free.empty:
+        return
+    site = free.sort_values("registered_area_m2").iloc[-1]
+    good = _project(site["id"], float(site["registered_area_m2"]))
+    rows: list[dict[str, Any]] = []
+    room = folder / "projects"
+    room.mkdir()
+    for name, zh, en, changes, fails in _asking(good, errors):
+        facts = (
+            good | {"id": name, "zh": f"示例项目：{zh}", "en": f"Sample project: {en}"} | changes
+        )
+        lines = [f"{key} = {toml_value(value)}" for key, value in facts.items() if value != ""]
+        text = "\n".join(["# 虚构项目 A fictitious project.", "[project]", *lines, ""])
+        (room / f"{name}.toml").write_text(text, encoding="utf-8", newline="\n")
+        for rule in _REVIEWED:
+            said = fails.get(rule, "pass")
+            verdict = said if isinstance(said, str) else "fail"
+            figures = said if isinstance(said, tuple) else ("", "", "")
+            told = ("" if figure is None else figure for figure in figures)
+            rows.append(dict(zip(_OF_PROJECTS, (name, rule, verdict, *told), strict=True)))
+    write_csv(room / "expected.csv", _OF_PROJECTS, rows)
+    _write_proposal(room, parcel, free, errors)
+
+
+def _asking(good: dict[str, Any], errors: list[dict[str, Any]]) -> list[Asking]:
+    """Return the project that meets everything, and those that differ from it and fail."""
+    area = good["area_m2"]
+    asking: list[Asking] = [
+        ("admitted", "各项均符合", "meets every clause", {}, {}),
+        ("wrong-industry", "产业不符合园区定位", "off the orientation of the park",
+         {"industry": "cultural_creative", "industry_code": "6572"}, {"A701": None}),
+        ("negative-list", "列入负面清单", "on the negative list",
+         {"industry": "new_materials", "industry_code": "2614"}, {"A702": None}),
+        ("too-thin", "容积率等指标不达标", "misses the control values",
+         {
+             "floor_area_m2": round(area * 0.6), "tall_floor_area_m2": 0,
+             "footprint_m2": round(area * 0.25), "yard_m2": 0,
+             "office_land_m2": round(area * 0.12),
+             "investment_wan": round(area / 1e4 * 2_000, 2),
+             "tax_wan": round(area / 1e4 * 100, 2),
+         },
+         {"A703": (0.6, 1.0, "1"), "A707": (25, 40, "%"), "A708": (12, 7, "%"),
+          "A704": (2_000, 4_500, "wan/ha"), "A709": (100, 300, "wan/ha")}),
+        ("too-large", "可供土地不足", "asks for more land than is left",
+         {key: round(value * 2_000_000 / area) for key, value in good.items()
+          if isinstance(value, int | float)} | {"area_m2": 2_000_000, "site": ""},
+         {"A705": (2_000_000, None, "m2"), "A706": "open"}),
+    ]  # fmt: skip
+    asking += [
+        ("on-a-line", "选址占用禁止建设线", "on ground where nothing may be built",
+         {"site": row["feature"], "park": "riverbend"},
+         {"A706": (float(row["measured"]), 0, "m2")})
+        for row in [row for row in errors if row["rule"] == "P306"][:1]
+    ]  # fmt: skip
+    return asking
+
+
+def _write_proposal(
+    room: Path, parcel: DataFrame, free: DataFrame, errors: list[dict[str, Any]]
+) -> None:
+    """Write two proposed plots: one in order, one on land that somebody holds already."""
+    good = free.sort_values("registered_area_m2").iloc[0]
+    held = parcel[
+        (parcel["build_state"] == "A2")
+        & (parcel["park_id"] == good["park_id"])
+        & parcel["until"].isna()
+        & ~parcel["id"].isin([row["feature"] for row in errors] + [row["other"] for row in errors])
+    ]
+    if held.empty:
+        return
+    taken = held.sort_values("registered_area_m2").iloc[0]
+    plots = DataFrame(
+        {
+            "id": ["plot-1", "plot-2"],
+            "park_id": good["park_id"],
+            "name": ["示例拟供地块1", "示例拟供地块2"],
+            "land_use_system": "yonghai_2023",
+            "planned_use": "1001",
+            "planned_far": [1.4, 0.5],
+            "industry_code": ["3670", "6572"],
+            "industry": ["new_energy_vehicles", "cultural_creative"],
+            "ring": [good["ring"], taken["ring"]],
+        }
+    )
+    write_geojson(to_layer(plots), room / "proposal.geojson", name="proposal")
+    size = area_m2(as_stored(taken["ring"]))
+    write_csv(
+        room / "proposal-expected.csv",
+        ("rule", "feature", "other", "measured", "unit"),
+        [
+            {"rule": "A701", "feature": "plot-2", "other": good["park_id"]},
+            {"rule": "A703", "feature": "plot-2", "measured": "0.5", "unit": "1"},
+            {"rule": "A710", "feature": "plot-2", "other": taken["id"],
+             "measured": f"{size:.4f}", "unit": "m2"},
+        ],
+    )  # fmt: skip
+
+
+def _project(site: str, area: float) -> dict[str, Any]:
+    hectares = area / 1e4
+    return {
+        "id": "", "zh": "", "en": "",
+        "industry": "new_energy_vehicles", "industry_code": "3670", "park": "riverbend",
+        "use": "industrial_land", "site": site, "area_m2": round(area, 2),
+        "floor_area_m2": round(area * 1.3), "tall_floor_area_m2": round(area * 0.2),
+        "footprint_m2": round(area * 0.42), "yard_m2": round(area * 0.06),
+        "office_land_m2": round(area * 0.05), "investment_wan": round(hectares * 6_000),
+        "output_wan": round(hectares * 9_000), "tax_wan": round(hectares * 620),
+        "energy_tce": round(hectares * 500),
+    }  # fmt: skip

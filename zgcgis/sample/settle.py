@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas import DataFrame
 
-from .fabric import Ground, Points, area_m2, areas_m2, as_stored
+from .fabric import Ground, Points, areas_m2, as_stored
 from .people import CLUSTERS, STANDS, USES
 
 __all__ = ["AS_OF", "YEARS", "Settlement", "settle"]
@@ -30,7 +30,7 @@ _SHAPES: dict[str, Points] = {
         [(-1, -1), (-0.3, -1), (-0.3, 0.2), (0.3, 0.2), (0.3, -1), (1, -1), (1, 1), (-1, 1)], float
     ),
 }
-_FILL = {"box": 1.0, "L": 0.75, "U": 0.82}
+_DAYS_60 = np.timedelta64(60, "D")
 
 
 @dataclass
@@ -83,8 +83,51 @@ def _blocks(ground: Ground) -> DataFrame:
 
 
 def _parcels(ground: Ground, block: DataFrame, rng: np.random.Generator) -> DataFrame:
+    use, state = _uses(ground, rng)
+    at = ground.parcel_block
+    done = state == "A"
+    build = np.where(done, [USES[u].built for u in use], state)
+    build = np.where(np.isin(state, ["E", "D"]), "B21", build)
+    planned = np.array([USES[u].code for u in use], dtype=object)
+    land = np.array(
+        [p if d else _EMPTY[b] for p, d, b in zip(planned, done, build, strict=True)], dtype=object
+    )
+    planned[np.isin(build, ["C1"])] = "1704"
+    paid = np.array([USES[u].paid for u in use])
+    making = np.isin(use, ["industry", "logistics"])
+    supply = np.select(
+        [state == "E", ~(done | (state == "D")), paid],
+        [np.where(making, "E21", np.where(paid, "E22", "E1")), "F", "D21"],
+        "D1",
+    )
+    block_id = block["id"].to_numpy()[at]
+    ids = [f"{b}-{p + 1:02d}" for b, p in zip(block_id, ground.parcel_place, strict=True)]
+    return DataFrame(
+        {
+            "id": ids,
+            "park_id": block["park_id"].to_numpy()[at],
+            "block_id": block_id,
+            "name": [f"示例宗地 {i}" for i in ids],
+            "since": pd.array([pd.NA] * len(at), dtype="Int64"),
+            "until": pd.array([pd.NA] * len(at), dtype="Int64"),
+            "land_use": land,
+            "land_use_system": "yonghai_2023",
+            "planned_use": planned,
+            "build_state": build,
+            "supply_state": supply,
+            "planned_far": np.where(build == "C1", np.nan, [USES[u].far for u in use]),
+            "kind": use,
+            "base": np.arange(len(at)),
+            "corners": list(ground.parcel_corners),
+            "ring": list(ground.parcel_ring),
+        }
+    )
+
+
+def _uses(ground: Ground, rng: np.random.Generator) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Use and state of every parcel: those of its block, but for corners made green and ponds."""
     remote = np.concatenate([p.remote for p in ground.parks])
-    n = len(block)
+    n = len(ground.block_park)
     names = np.array(list(USES))
     use = np.empty(n, dtype=object)
     for number, park in enumerate(ground.parks):
@@ -100,52 +143,12 @@ def _parcels(ground: Ground, block: DataFrame, rng: np.random.Generator) -> Data
     state = np.where((state == "B22") & (rng.random(n) < 0.2), "B1", state)
     state[np.isin(use, ["green", "parking", "school", "clinic"]) & (state != "B22")] = "A"
     at = ground.parcel_block
-    parcel_use, parcel_state = use[at].copy(), state[at].astype(object)
+    use, state = use[at].copy(), state[at].astype(object)
     pocket = (ground.parcel_place == 0) & (rng.random(len(at)) < 0.2) & ground.inner_corner
-    parcel_use[pocket & (parcel_state == "A")] = "green"
-    pond = (ground.parcel_place == 1) & (parcel_state == "B22") & (rng.random(len(at)) < 0.3)
-    parcel_state[pond] = "C1"
-    code = {name: u.code for name, u in USES.items()}
-    built = {name: u.built for name, u in USES.items()}
-    done = parcel_state == "A"
-    build = np.where(done, [built[u] for u in parcel_use], parcel_state)
-    build = np.where(np.isin(parcel_state, ["E", "D"]), "B21", build)
-    planned = np.array([code[u] for u in parcel_use], dtype=object)
-    land = np.array(
-        [p if d else _EMPTY[b] for p, d, b in zip(planned, done, build, strict=True)], dtype=object
-    )
-    planned[np.isin(build, ["C1"])] = "1704"
-    paid = np.array([USES[u].paid for u in parcel_use])
-    making = np.isin(parcel_use, ["industry", "logistics"])
-    supply = np.select(
-        [parcel_state == "E", ~(done | (parcel_state == "D")), paid],
-        [np.where(making, "E21", np.where(paid, "E22", "E1")), "F", "D21"],
-        "D1",
-    )
-    ids = [
-        f"{b}-{p + 1:02d}"
-        for b, p in zip(block["id"].to_numpy()[at], ground.parcel_place, strict=True)
-    ]
-    return DataFrame(
-        {
-            "id": ids,
-            "park_id": block["park_id"].to_numpy()[at],
-            "block_id": block["id"].to_numpy()[at],
-            "name": [f"示例宗地 {i}" for i in ids],
-            "since": pd.array([pd.NA] * len(at), dtype="Int64"),
-            "until": pd.array([pd.NA] * len(at), dtype="Int64"),
-            "land_use": land,
-            "land_use_system": "yonghai_2023",
-            "planned_use": planned,
-            "build_state": build,
-            "supply_state": supply,
-            "planned_far": np.where(build == "C1", np.nan, [USES[u].far for u in parcel_use]),
-            "kind": parcel_use,
-            "base": np.arange(len(at)),
-            "corners": list(ground.parcel_corners),
-            "ring": list(ground.parcel_ring),
-        }
-    )
+    use[pocket & (state == "A")] = "green"
+    pond = (ground.parcel_place == 1) & (state == "B22") & (rng.random(len(at)) < 0.3)
+    state[pond] = "C1"
+    return use, state
 
 
 def _history(ground: Ground, parcel: DataFrame, rng: np.random.Generator) -> DataFrame:
@@ -274,92 +277,130 @@ def _split_and_merge(
     return (old_split, new_split), (old_merge, new_merge)
 
 
-def _paper(parcel: DataFrame, rng: np.random.Generator) -> None:
-    """Write areas, dates, money and holders into `parcel`, all of them in order."""
-    n = len(parcel)
-    parcel["registered_area_m2"] = np.round(ring_areas(parcel["ring"]), 2)
-    area_ha = parcel["registered_area_m2"].to_numpy() / 1e4
-    state = parcel["build_state"].to_numpy().astype(str)
-    supply = parcel["supply_state"].to_numpy().astype(str)
-    since = parcel["since"].to_numpy(dtype="float64", na_value=np.nan)
-    until = parcel["until"].to_numpy(dtype="float64", na_value=np.nan)
-    built = np.char.startswith(state, "A")
-    supplied = np.char.startswith(supply, "D")
-    waiting = supplied & ~built
-    base = parcel["base"].to_numpy()
-    first = np.unique(base, return_index=True)[1]
-    dealt_by = rng.integers(0, 100_000, (int(base.max()) + 1, 6))
-    dealt = dealt_by[base]  # the rows of one parcel share their papers
+@dataclass(frozen=True)
+class _Deeds:
+    """What the papers of parcels follow, row by row; the rows of one parcel share what was dealt."""
 
-    def pick(column: int, low: int, high: int) -> NDArray[Any]:
-        drawn: NDArray[Any] = low + dealt[:, column] % (high - low)
+    supply: NDArray[Any]
+    built: NDArray[np.bool_]
+    since: NDArray[np.float64]
+    until: NDArray[np.float64]
+    base: NDArray[np.intp]
+    whole: NDArray[np.bool_]  # neither a half nor a joined one
+    dealt: NDArray[np.int64]
+
+    @property
+    def supplied(self) -> NDArray[np.bool_]:
+        """Which are in somebody's hands."""
+        given: NDArray[np.bool_] = np.char.startswith(self.supply, "D")
+        return given
+
+    def pick(self, column: int, low: int, high: int) -> NDArray[Any]:
+        """Return a number from `low` on and below `high` for each, by what was dealt."""
+        drawn: NDArray[Any] = low + self.dealt[:, column] % (high - low)
         return drawn
 
-    whole = ~parcel["id"].str.contains("[ab_]").to_numpy()  # neither a half nor a joined one
-    anew = np.zeros(len(dealt_by), int)  # the year in which the parcel of that base was built
-    fresh = built & (since >= 2022) & whole
-    anew[base[fresh]] = since[fresh].astype(int)
-    to_be_built = ~built & (anew[base] > 0)
-    finish_year = np.where(fresh | to_be_built, anew[base], pick(0, 2006, 2021)).astype(int)
-    finish = _day(finish_year, pick(1, 30, 330))
-    start = finish - pick(2, 400, 900).astype("timedelta64[D]")
-    agreed = start + (pick(3, 0, 160) - 60).astype("timedelta64[D]")
-    agreed_finish = finish + (pick(4, 0, 200) - 60).astype("timedelta64[D]")
-    supply_day = np.minimum(agreed, start) - pick(5, 90, 300).astype("timedelta64[D]")
-    # supplied and not built yet: under way since last year, or with the start still to come
-    recent = waiting & (since >= 2022) & whole
-    supply_wait = np.where(
-        recent,
-        _day(np.where(recent, np.nan_to_num(since, nan=2022), 2022), pick(1, 20, 340)),
-        _day(pick(0, 2018, 2021), pick(1, 20, 340)),
+    def days(self, column: int, low: int, high: int) -> NDArray[Any]:
+        """Return so many days."""
+        return self.pick(column, low, high).astype("timedelta64[D]")
+
+
+def _paper(parcel: DataFrame, rng: np.random.Generator) -> None:
+    """Write areas, dates, money and holders into `parcel`, all of them in order."""
+    parcel["registered_area_m2"] = np.round(ring_areas(parcel["ring"]), 2)
+    base = parcel["base"].to_numpy()
+    deeds = _Deeds(
+        supply=parcel["supply_state"].to_numpy().astype(str),
+        built=np.char.startswith(parcel["build_state"].to_numpy().astype(str), "A"),
+        since=parcel["since"].to_numpy(dtype="float64", na_value=np.nan),
+        until=parcel["until"].to_numpy(dtype="float64", na_value=np.nan),
+        base=base,
+        whole=~parcel["id"].str.contains("[ab_]").to_numpy(),
+        dealt=rng.integers(0, 100_000, (int(base.max()) + 1, 6))[base],
     )
-    agreed_wait = supply_wait + pick(3, 200, 340).astype("timedelta64[D]")
-    start_wait = agreed_wait + (pick(2, 0, 200) - 60).astype("timedelta64[D]")
-    as_built = built | to_be_built
+    begun = _date(parcel, deeds)
+    _value(parcel, deeds, begun)
+    parcel["government_cause"] = pd.array(np.where(deeds.supplied, 0, np.nan), dtype="boolean")
+    parcel["extension_months"] = pd.array(np.where(deeds.supplied, 0, np.nan), dtype="Int64")
+    holders, place = np.unique(base, return_inverse=True)
+    holder = np.array([f"示例持有人 {i + 1:05d}" for i in range(len(holders))], dtype=object)
+    parcel["owner"] = np.where(deeds.supplied, holder[place], "示例土地储备中心")
+    modern = deeds.built & np.isin(parcel["kind"].to_numpy(), ["industry", "research"])
+    parcel["hightech"] = np.where(
+        modern & (deeds.dealt[:, 4] % 100 < 62), np.where(deeds.dealt[:, 5] % 3, "H1", "H2"), ""
+    )
+    parcel["idle_m2"] = np.zeros(len(parcel))
+
+
+def _date(parcel: DataFrame, deeds: _Deeds) -> NDArray[np.bool_]:
+    """Write the dates of supply and building; return which unbuilt parcels are under way."""
+    built, supplied = deeds.built, deeds.supplied
+    anew = np.zeros(
+        int(deeds.base.max()) + 1, int
+    )  # in which year the parcel of that base was built
+    fresh = built & (deeds.since >= 2022) & deeds.whole
+    anew[deeds.base[fresh]] = deeds.since[fresh].astype(int)
+    to_be_built = ~built & (anew[deeds.base] > 0)
+    year = np.where(fresh | to_be_built, anew[deeds.base], deeds.pick(0, 2006, 2021)).astype(int)
+    finish = _day(year, deeds.pick(1, 30, 330))
+    start = finish - deeds.days(2, 400, 900)
+    agreed = start + deeds.days(3, 0, 160) - _DAYS_60
+    agreed_finish = finish + deeds.days(4, 0, 200) - _DAYS_60
+    supply = np.minimum(agreed, start) - deeds.days(5, 90, 300)
+    supply_wait, agreed_wait, start_wait = _waiting(deeds)
     agreed_wait = np.where(to_be_built, agreed, agreed_wait)
     start_wait = np.where(to_be_built, start, start_wait)
-    end = _day(np.where(np.isnan(until), AS_OF.year + 1, until), np.zeros(n, int))
-    begun = waiting & (start_wait < end - np.timedelta64(40, "D"))
-    late = (
-        waiting
-        & ~begun
-        & np.isnan(until)
-        & (agreed_wait < np.datetime64(AS_OF) + np.timedelta64(60, "D"))
-    )
+    still = np.isnan(deeds.until)
+    end = _day(np.where(still, AS_OF.year + 1, deeds.until), np.zeros(len(parcel), int))
+    waiting = supplied & ~built
+    begun: NDArray[np.bool_] = waiting & (start_wait < end - np.timedelta64(40, "D"))
+    late = waiting & ~begun & still & (agreed_wait < np.datetime64(AS_OF) + _DAYS_60)
     agreed_wait[late] = np.datetime64(AS_OF) + np.timedelta64(120, "D")
-    supply_day = np.where(as_built, supply_day, supply_wait)
-    approved = supply_day - pick(4, 60, 400).astype("timedelta64[D]")
-    open_for = np.char.startswith(supply, "E")
-    lately = np.where(np.isnan(until), pick(0, 2022, 2024), 2021)
-    approved = np.where(open_for, _day(lately, pick(1, 15, 300)), approved)
+    as_built = built | to_be_built
+    supply = np.where(as_built, supply, supply_wait)
+    open_for = np.char.startswith(deeds.supply, "E")
+    lately = _day(np.where(still, deeds.pick(0, 2022, 2024), 2021), deeds.pick(1, 15, 300))
+    approved = np.where(open_for, lately, supply - deeds.days(4, 60, 400))
+    due = np.where(as_built, agreed_finish, agreed_wait + np.timedelta64(1100, "D"))
     nothing = np.datetime64("NaT")
-
-    def when(there: NDArray[np.bool_], day: NDArray[Any]) -> NDArray[Any]:
-        return np.where(there, day, nothing)
-
-    allocated = supply == "D1"
-    parcel["approved_date"] = when(supplied | open_for, approved)
-    parcel["supply_date"] = when(supplied, supply_day)
+    parcel["approved_date"] = np.where(supplied | open_for, approved, nothing)
+    parcel["supply_date"] = np.where(supplied, supply, nothing)
+    allocated = deeds.supply == "D1"
     parcel["supply_mode"] = np.select([allocated, supplied], ["allocated", "granted"], "")
-    parcel["agreed_start_date"] = when(supplied, np.where(built, agreed, agreed_wait))
-    parcel["actual_start_date"] = when(
-        supplied & (built | begun), np.where(built, start, start_wait)
+    parcel["agreed_start_date"] = np.where(supplied, np.where(built, agreed, agreed_wait), nothing)
+    parcel["actual_start_date"] = np.where(
+        supplied & (built | begun), np.where(built, start, start_wait), nothing
     )
-    parcel["agreed_finish_date"] = when(
-        supplied,
-        np.where(as_built, agreed_finish, agreed_wait + np.timedelta64(1100, "D")),
-    )
-    parcel["finish_date"] = when(built, finish)
+    parcel["agreed_finish_date"] = np.where(supplied, due, nothing)
+    parcel["finish_date"] = np.where(built, finish, nothing)
     parcel["stopped_since"] = nothing
+    return begun
+
+
+def _waiting(deeds: _Deeds) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Days of supply, agreed and real start of what is not built: under way, or still to come."""
+    recent = deeds.supplied & ~deeds.built & (deeds.since >= 2022) & deeds.whole
+    supply = np.where(
+        recent,
+        _day(np.where(recent, np.nan_to_num(deeds.since, nan=2022), 2022), deeds.pick(1, 20, 340)),
+        _day(deeds.pick(0, 2018, 2021), deeds.pick(1, 20, 340)),
+    )
+    agreed = supply + deeds.days(3, 200, 340)
+    return supply, agreed, agreed + deeds.days(2, 0, 200) - _DAYS_60
+
+
+def _value(parcel: DataFrame, deeds: _Deeds, begun: NDArray[np.bool_]) -> None:
+    """Write what is built on and invested, and the price of the land."""
+    built, paid = deeds.built, deeds.supply == "D21"
     full = parcel["registered_area_m2"].to_numpy()
-    share = 0.4 + 0.5 * (dealt[:, 2] % 97) / 97
+    area_ha = full / 1e4
+    share = 0.4 + 0.5 * (deeds.dealt[:, 2] % 97) / 97
     parcel["developed_area_m2"] = np.where(
         built, full, np.where(begun, np.round(full * share, 2), np.nan)
     )
     making = np.isin(parcel["kind"].to_numpy(), ["industry", "logistics"])
-    per_ha = np.where(making, 5_200, 9_000) * (0.8 + 0.5 * (dealt[:, 3] % 89) / 89)
+    per_ha = np.where(making, 5_200, 9_000) * (0.8 + 0.5 * (deeds.dealt[:, 3] % 89) / 89)
     total = np.round(area_ha * per_ha, 1)
-    paid = supply == "D21"
     parcel["total_investment_wan"] = np.where(paid, total, np.nan)
     parcel["invested_wan"] = np.where(
         paid & built, total, np.where(paid & begun, np.round(total * share, 1), np.nan)
@@ -367,16 +408,6 @@ def _paper(parcel: DataFrame, rng: np.random.Generator) -> None:
     parcel["land_price_wan"] = np.where(
         paid, np.round(area_ha * np.where(making, 840, 3_900), 1), np.nan
     )
-    parcel["government_cause"] = pd.array(np.where(supplied, 0, np.nan), dtype="boolean")
-    parcel["extension_months"] = pd.array(np.where(supplied, 0, np.nan), dtype="Int64")
-    holder = np.array([f"示例持有人 {i + 1:05d}" for i in range(len(first))], dtype=object)
-    place = np.searchsorted(np.unique(base), base)
-    parcel["owner"] = np.where(supplied, holder[place], "示例土地储备中心")
-    modern = built & np.isin(parcel["kind"].to_numpy(), ["industry", "research"])
-    parcel["hightech"] = np.where(
-        modern & (dealt[:, 4] % 100 < 62), np.where(dealt[:, 5] % 3, "H1", "H2"), ""
-    )
-    parcel["idle_m2"] = np.zeros(n)
 
 
 def ring_areas(rings: Any) -> NDArray[np.float64]:
@@ -391,6 +422,36 @@ def ring_areas(rings: Any) -> NDArray[np.float64]:
 
 
 def _buildings(ground: Ground, parcel: DataFrame, rng: np.random.Generator) -> DataFrame:
+    whole = _stands(ground, parcel, rng)
+    at = whole["parcel"].to_numpy()
+    foot = ring_areas(whole["ring"])
+    storeys = whole["storeys"].to_numpy()
+    house = (whole["kind"] == "building").to_numpy()
+    below = np.where(house & (storeys >= 6), 1 + storeys // 10, 0)
+    floor = np.where(house, np.round(foot * storeys, 2), np.nan)
+    parcel_id = parcel["id"].to_numpy()[at]
+    finish = pd.DatetimeIndex(parcel["finish_date"].to_numpy()[at])
+    return DataFrame(
+        {
+            "id": [f"{p}#{o + 1}" for p, o in zip(parcel_id, whole["order"], strict=True)],
+            "parcel_id": parcel_id,
+            "kind": whole["kind"],
+            "storeys": pd.array(np.where(house, storeys, np.nan), dtype="Int64"),
+            "storeys_below": pd.array(np.where(house, below, np.nan), dtype="Int64"),
+            "floor_area_m2": floor,
+            "floor_area_below_m2": np.where(house & (below > 0), np.round(foot * below, 2), np.nan),
+            "tall_floor_area_m2": np.where(whole["tall"], floor, np.nan),
+            "use": parcel["land_use"].to_numpy()[at],
+            "built_year": pd.array(finish.year, dtype="Int64"),
+            "since": parcel["since"].to_numpy()[at],
+            "until": parcel["until"].to_numpy()[at],
+            "ring": whole["ring"],
+        }
+    ).astype({"since": "Int64", "until": "Int64"})
+
+
+def _stands(ground: Ground, parcel: DataFrame, rng: np.random.Generator) -> DataFrame:
+    """Place what stands on each built parcel, in one of the ways its use has: ``parcel order …``."""
     built = parcel["build_state"].astype(str).str.startswith("A").to_numpy()
     kind = parcel["kind"].to_numpy()
     corners = np.stack(parcel["corners"].to_list())
@@ -403,9 +464,7 @@ def _buildings(ground: Ground, parcel: DataFrame, rng: np.random.Generator) -> D
         mine = np.flatnonzero(built & (kind == name))
         for number, stands in enumerate(variants):
             at = mine[variant[mine] % len(variants) == number]
-            for order, stand in enumerate(stands):
-                if not len(at):
-                    continue
+            for order, stand in enumerate(stands if len(at) else ()):
                 shape = _SHAPES[stand.shape]
                 shake = rng.uniform(-0.012, 0.012, (len(at), 2))
                 u = stand.x + shake[:, :1] + shape[:, 0] * stand.half_x
@@ -427,37 +486,7 @@ def _buildings(ground: Ground, parcel: DataFrame, rng: np.random.Generator) -> D
                         }
                     )
                 )
-    whole = pd.concat(parts)
-    at_order = np.lexsort((whole["order"].to_numpy(), whole["parcel"].to_numpy()))
-    whole = whole.iloc[at_order].reset_index(drop=True)
-    at = whole["parcel"].to_numpy()
-    foot = ring_areas(whole["ring"])
-    storeys = whole["storeys"].to_numpy()
-    house = (whole["kind"] == "building").to_numpy()
-    below = np.where(house & (storeys >= 6), 1 + storeys // 10, 0)
-    floor = np.where(house, np.round(foot * storeys, 2), np.nan)
-    use_code = parcel["land_use"].to_numpy()[at]
-    finish = pd.DatetimeIndex(parcel["finish_date"].to_numpy()[at])
-    return DataFrame(
-        {
-            "id": [
-                f"{p}#{o + 1}"
-                for p, o in zip(parcel["id"].to_numpy()[at], whole["order"], strict=True)
-            ],
-            "parcel_id": parcel["id"].to_numpy()[at],
-            "kind": whole["kind"],
-            "storeys": pd.array(np.where(house, storeys, np.nan), dtype="Int64"),
-            "storeys_below": pd.array(np.where(house, below, np.nan), dtype="Int64"),
-            "floor_area_m2": floor,
-            "floor_area_below_m2": np.where(house & (below > 0), np.round(foot * below, 2), np.nan),
-            "tall_floor_area_m2": np.where(whole["tall"], floor, np.nan),
-            "use": use_code,
-            "built_year": pd.array(finish.year, dtype="Int64"),
-            "since": parcel["since"].to_numpy()[at],
-            "until": parcel["until"].to_numpy()[at],
-            "ring": whole["ring"],
-        }
-    ).astype({"since": "Int64", "until": "Int64"})
+    return pd.concat(parts).sort_values(["parcel", "order"], kind="stable", ignore_index=True)
 
 
 def bilinear(corners: Points, u: NDArray[np.float64], v: NDArray[np.float64]) -> Points:
@@ -473,6 +502,20 @@ def bilinear(corners: Points, u: NDArray[np.float64], v: NDArray[np.float64]) ->
     return out
 
 
+@dataclass(frozen=True)
+class _Firms:
+    """Firms and where each is: by firm, by room that a row of the parcels gives to one."""
+
+    park: NDArray[Any]
+    making: NDArray[np.bool_]
+    stock: NDArray[np.bool_]
+    dice: NDArray[np.int64]
+    logs: NDArray[np.float64]
+    at: NDArray[np.intp]  # the row of the parcel, by room
+    number: NDArray[np.intp]  # the firm, by room
+    area_ha: NDArray[np.float64]  # of the land of a room
+
+
 def _firms(ground: Ground, parcel: DataFrame, rng: np.random.Generator) -> DataFrame:
     kind = parcel["kind"].to_numpy()
     built = parcel["build_state"].astype(str).str.startswith("A").to_numpy()
@@ -485,76 +528,72 @@ def _firms(ground: Ground, parcel: DataFrame, rng: np.random.Generator) -> DataF
     key = base[at] * 8 + place + 4 * np.isin(kind[at], ["office"])
     firm, number = np.unique(key, return_inverse=True)
     n = len(firm)
-    specs = {p.spec.key: p.spec for p in ground.parks}
-    dice = rng.integers(0, 10_000, (n, 3))
-    logs = rng.normal(0, 1, (n, 5))
-    cluster = np.empty(n, dtype=object)
-    code = np.empty(n, dtype=object)
-    park = np.empty(n, dtype=object)
+    park, making, stock = np.empty(n, dtype=object), np.zeros(n, bool), np.zeros(n, bool)
     park[number] = parcel["park_id"].to_numpy()[at]
-    making = np.zeros(n, bool)
     making[number] = np.isin(kind[at], ["industry"])
-    stock = np.zeros(n, bool)
     stock[number] = np.isin(kind[at], ["logistics", "retail"])
-    for i in range(n):  # drawn from the industries of its own park
-        choice = specs[park[i]].industries
-        name = choice[dice[i, 0] % len(choice)]
-        classes = [c for c in CLUSTERS[name][2] if (c < "44") == making[i]] or CLUSTERS[name][2]
-        cluster[i], code[i] = name, classes[dice[i, 1] % len(classes)]
-    # goods and shops belong to none of the clusters
-    code[stock] = np.where(dice[stock, 1] % 2, "5990", "5211")
-    cluster[stock] = ""
-    rows: list[DataFrame] = []
+    dice, logs = rng.integers(0, 10_000, (n, 3)), rng.normal(0, 1, (n, 5))
     area_ha = parcel["registered_area_m2"].to_numpy() / 1e4 / np.maximum(count, 1)
+    firms = _Firms(park, making, stock, dice, logs, at, number, area_ha[at])
+    cluster, code = _industries(ground, firms)
     corners = np.stack(parcel["corners"].to_list())
     spot = bilinear(corners[at], 0.3 + 0.2 * (place[:, None] % 3), np.full((len(at), 1), 0.5))[:, 0]
     point = np.empty_like(spot)
     for p in ground.parks:
         here = park[number] == p.spec.key
         point[here] = p.to_plane(spot[here])
-    since = parcel["since"].to_numpy(dtype="float64", na_value=-np.inf)
-    until = parcel["until"].to_numpy(dtype="float64", na_value=np.inf)
-    per_ha = np.where(making | stock, 430.0, 1_250.0)
-    invest = np.where(making | stock, 5_600.0, 9_500.0)
+    since = parcel["since"].to_numpy(dtype="float64", na_value=-np.inf)[at]
+    until = parcel["until"].to_numpy(dtype="float64", na_value=np.inf)[at]
+    rows: list[DataFrame] = []
     for step, year in enumerate(YEARS):
-        alive = (since[at] <= year) & (year < until[at])
-        i, f = at[alive], number[alive]
-        growth = 1.06**step * np.exp(0.05 * logs[f, 3] * step)
-        tax = area_ha[i] * per_ha[f] * np.exp(0.45 * logs[f, 0]) * growth
-        income = tax * 13 * np.exp(0.25 * logs[f, 1])
-        staff = np.maximum(
-            8, area_ha[i] * np.where(making[f] | stock[f], 95, 420) * np.exp(0.4 * logs[f, 2])
-        )
-        rows.append(
-            DataFrame(
-                {
-                    "id": [f"Q{k:05d}" for k in f + 1],
-                    "year": year,
-                    "name": [f"示例企业 {k:05d}" for k in f + 1],
-                    "park_id": park[f],
-                    "parcel_id": parcel["id"].to_numpy()[i],
-                    "industry_code": code[f],
-                    "industry": cluster[f],
-                    "staff_persons": np.round(staff * (1 + 0.02 * step)),
-                    "tax_wan": np.round(tax, 1),
-                    "income_wan": np.round(income, 1),
-                    "investment_wan": np.round(
-                        area_ha[i] * invest[f] * np.exp(0.3 * logs[f, 4]) * (1 + 0.04 * step), 1
-                    ),
-                    "rd_wan": np.where(
-                        stock[f], 0.0, np.round(income * (0.035 + 0.01 * (dice[f, 2] % 5)), 1)
-                    ),
-                    "energy_tce": np.round(
-                        area_ha[i] * np.where(making[f], 620, 180) * np.exp(0.3 * logs[f, 3]), 1
-                    ),
-                    "scope": "operation",
-                    "point": list(point[alive]),
-                }
-            )
-        )
+        alive = np.flatnonzero((since <= year) & (year < until))
+        f = number[alive]
+        named = {
+            "id": [f"Q{k:05d}" for k in f + 1],
+            "year": year,
+            "name": [f"示例企业 {k:05d}" for k in f + 1],
+            "park_id": park[f],
+            "parcel_id": parcel["id"].to_numpy()[at[alive]],
+            "industry_code": code[f],
+            "industry": cluster[f],
+        }
+        told = _figures(firms, alive, step)
+        rows.append(DataFrame(named | told | {"scope": "operation", "point": list(point[alive])}))
     return pd.concat(rows).sort_values(["id", "year"], kind="stable").reset_index(drop=True)
 
 
-def total_area_m2(rings: Any) -> float:
-    """Area of several rings together."""
-    return float(sum(area_m2(as_stored(r)) for r in rings))
+def _industries(ground: Ground, firms: _Firms) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Cluster and code of each firm, of the industries of its park; goods and shops are in none."""
+    specs = {p.spec.key: p.spec for p in ground.parks}
+    cluster = np.empty(len(firms.park), dtype=object)
+    code = np.empty(len(firms.park), dtype=object)
+    for i, (park, making) in enumerate(zip(firms.park, firms.making, strict=True)):
+        choice = specs[park].industries
+        name = choice[firms.dice[i, 0] % len(choice)]
+        classes = [c for c in CLUSTERS[name][2] if (c < "44") == making] or CLUSTERS[name][2]
+        cluster[i], code[i] = name, classes[firms.dice[i, 1] % len(classes)]
+    code[firms.stock] = np.where(firms.dice[firms.stock, 1] % 2, "5990", "5211")
+    cluster[firms.stock] = ""
+    return cluster, code
+
+
+def _figures(firms: _Firms, rooms: NDArray[np.intp], step: int) -> dict[str, NDArray[Any]]:
+    """Return what the firms of some rooms state, so many years after the first."""
+    f, area_ha = firms.number[rooms], firms.area_ha[rooms]
+    making, low = firms.making[f], firms.making[f] | firms.stock[f]
+    logs, dice = firms.logs[f], firms.dice[f]
+    growth = 1.06**step * np.exp(0.05 * logs[:, 3] * step)
+    tax = area_ha * np.where(low, 430.0, 1_250.0) * np.exp(0.45 * logs[:, 0]) * growth
+    income = tax * 13 * np.exp(0.25 * logs[:, 1])
+    staff = np.maximum(8, area_ha * np.where(low, 95, 420) * np.exp(0.4 * logs[:, 2]))
+    invested = area_ha * np.where(low, 5_600.0, 9_500.0) * np.exp(0.3 * logs[:, 4])
+    research = np.round(income * (0.035 + 0.01 * (dice[:, 2] % 5)), 1)
+    energy = area_ha * np.where(making, 620, 180) * np.exp(0.3 * logs[:, 3])
+    return {
+        "staff_persons": np.round(staff * (1 + 0.02 * step)),
+        "tax_wan": np.round(tax, 1),
+        "income_wan": np.round(income, 1),
+        "investment_wan": np.round(invested * (1 + 0.04 * step), 1),
+        "rd_wan": np.where(firms.stock[f], 0.0, research),
+        "energy_tce": np.round(energy, 1),
+    }
