@@ -223,7 +223,7 @@ def test_a_red_line_of_every_form_is_read(zone, tmp_path, suffix):
         assert asked.plots["name"].tolist() == ["one"]
         return
     if suffix == "xlsx":
-        from zgcgis.io.drawings import write_corner_table
+        from zgcgis.io.layers.drawings import write_corner_table
 
         write_corner_table(some, file, crs=None)
     else:

@@ -11,7 +11,7 @@ from shapely import box
 
 from zgcgis import geo
 from zgcgis.checks import not_checked
-from zgcgis.checks import plan as plan_rules
+from zgcgis.checks import planned_land as plan_rules
 from zgcgis.checks import quota as quota_rules
 from zgcgis.checks import supply as supply_rules
 from zgcgis.checks.quota import quota_use, use_class

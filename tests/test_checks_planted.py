@@ -15,7 +15,7 @@ import shapely
 from tests.conftest import FULL
 from zgcgis import geo
 from zgcgis.checks import RULES, check
-from zgcgis.checks.plan import latest
+from zgcgis.checks.planned_land import latest
 from zgcgis.checks.supply import floor_area_ratio
 from zgcgis.io import open_zone
 from zgcgis.plan import Clusters

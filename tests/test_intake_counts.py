@@ -35,7 +35,7 @@ from zgcgis.intake.sandbox import archive
 from zgcgis.intake.sandbox import process as guard
 from zgcgis.intake.sandbox.staging import stage
 from zgcgis.io.layers import write_layer
-from zgcgis.io.sound import read_sound_layer
+from zgcgis.io.stored.sound import read_sound_layer
 
 FULL = os.environ.get("ZGCGIS_FULL") == "1"
 COUNT = 3000

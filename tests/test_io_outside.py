@@ -25,8 +25,8 @@ from zgcgis.intake.crs import NamesFile, lonlat_of, parse_crs, unknown_shift
 from zgcgis.intake.examine import examine
 from zgcgis.intake.layer import Options
 from zgcgis.io import import_file, new_zone, open_zone
-from zgcgis.io.outside import delivered, left_out, read_outside_layer, read_outside_tables
 from zgcgis.io.stored import read_stored_layer
+from zgcgis.io.stored.outside import delivered, left_out, read_outside_layer, read_outside_tables
 from zgcgis.io.writing import write_text_whole
 from zgcgis.standards import read_evaluation
 

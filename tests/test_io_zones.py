@@ -28,8 +28,8 @@ from zgcgis.errors import (
 )
 from zgcgis.io import SHIPPED, new_zone, open_zone
 from zgcgis.io.layers import store_layer
-from zgcgis.io.outside import read_outside_layer
 from zgcgis.io.stored import read_stored_layer
+from zgcgis.io.stored.outside import read_outside_layer
 from zgcgis.model import COLUMNS, LEVELS
 
 

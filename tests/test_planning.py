@@ -24,10 +24,11 @@ from zgcgis.cli import cli
 from zgcgis.errors import MissingColumnsError, PlanError, ReadError, UnknownNameError, ZgcgisError
 from zgcgis.findings import combine, finding_frame
 from zgcgis.io import open_zone
-from zgcgis.planning import changes, demand, ledger, outputs, scenario, sheets, supply
-from zgcgis.planning.admission import admit, read_project, suitable_parks
-from zgcgis.planning.allocation import greedy, solve, value_of, violations
+from zgcgis.planning import changes, ledger, outputs, scenario, supply_tables
+from zgcgis.planning.allocation import demand, greedy, solve, value_of, violations
 from zgcgis.planning.changes import Waiver, read_waivers, waive
+from zgcgis.planning.outputs import place_sheets
+from zgcgis.planning.project_review import admit, read_project, suitable_parks
 from zgcgis.planning.scenario import difference
 from zgcgis.report.wording import sentences_of
 from zgcgis.runs import find_browser
@@ -252,19 +253,19 @@ def test_the_matrix_of_uses_closes(sample):
 
 
 def test_the_list_of_supply_holds_idle_land_first(sample, planted):
-    table = supply.supply_list(sample)
+    table = supply_tables.supply_list(sample)
     idle = set(planted.loc[planted["rule"].isin(["L601", "L602"]), "feature"])
     assert set(table.loc[table["idle"], "id"]) == idle
     assert table["listed"].iloc[: len(idle)].str.startswith("idle").all()
     assert set(table.loc[table["listed"] == "overdue", "id"]) == set(
         planted.loc[planted["rule"] == "L604", "feature"]
     )
-    earlier = supply.supply_list(sample, date(2023, 1, 31))
+    earlier = supply_tables.supply_list(sample, date(2023, 1, 31))
     assert len(set(earlier.loc[earlier["idle"], "id"])) < len(idle)
 
 
 def test_the_programme_takes_each_parcel_once_and_keeps_to_the_pace(sample):
-    plan = supply.programme(sample, ha_per_year=1.0, years=3)
+    plan = supply_tables.programme(sample, ha_per_year=1.0, years=3)
     assert plan["parcel"].is_unique
     assert plan["kind"].iloc[-1] == "under-used"
     for _, of_year in plan[plan["year"].notna()].groupby("year"):
@@ -272,7 +273,7 @@ def test_the_programme_takes_each_parcel_once_and_keeps_to_the_pace(sample):
     assert plan["year"].dropna().min() == 2024
     assert plan["year"].dropna().max() <= 2026
     with pytest.raises(ZgcgisError, match="ha_per_year"):
-        supply.programme(sample, ha_per_year=0)
+        supply_tables.programme(sample, ha_per_year=0)
 
 
 # --- waivers ---------------------------------------------------------------------------------
@@ -722,29 +723,29 @@ def test_a_file_that_is_no_check_is_refused(tmp_path):
 
 
 def test_sheets_show_place_facts_and_clause_and_run_nothing(sample, found):
-    page = sheets.sheets_html(sample, found)
+    page = place_sheets.sheets_html(sample, found)
     assert page.count('<section class="sheet"') == len(
-        found[found["rule"].isin(sheets.SHEET_RULES)]
+        found[found["rule"].isin(place_sheets.SHEET_RULES)]
     )
     assert "第二条第二款" in page
     assert page.count("<svg") == page.count("<section")
     assert "<script" not in page
     assert 'http-equiv="Content-Security-Policy"' in page
-    assert page == sheets.sheets_html(sample, found)
+    assert page == place_sheets.sheets_html(sample, found)
     evil = sample.layers["parcel"].copy()
     idle = found.loc[found["rule"] == "L602", "feature"].iloc[0]
     evil.loc[evil["id"] == idle, "owner"] = "<img src=x onerror=alert(1)>{{7*7}}"
     layers = {**sample.layers, "parcel": evil}
     worse = type(sample)(**{**{f: getattr(sample, f) for f in sample.__dataclass_fields__ if f[0] != "_"},
                             "layers": layers})  # fmt: skip
-    text = sheets.sheets_html(worse, found)
+    text = place_sheets.sheets_html(worse, found)
     assert "<img" not in text
     assert "{{7*7}}" in text
 
 
 def test_sheets_speak_one_language(sample, found):
     pages = {
-        lang: sheets.sheets_html(sample, found, lang=lang, sentences=sentences_of(sample))
+        lang: place_sheets.sheets_html(sample, found, lang=lang, sentences=sentences_of(sample))
         for lang in ("zh", "en")
     }
     said = {lang: re.findall(r'<p class="what[^>]*>([^<]+)', page) for lang, page in pages.items()}
@@ -762,7 +763,7 @@ def test_the_map_of_a_place_is_to_scale(sample, found):
     idle = found.loc[found["rule"] == "L602", "feature"].iloc[0]
     parcels = sample.at(2023).layers["parcel"]
     row = parcels[parcels["id"] == idle]
-    svg = sheets.place_svg(sample.at(2023), row, around=parcels)
+    svg = place_sheets.place_svg(sample.at(2023), row, around=parcels)
     path = svg.split('class="place" d="M')[1].split("Z")[0]
     points = np.array([[float(v) for v in p.split()] for p in path.split(" L")])
     drawn = abs(np.sum(points[:, 0] * np.roll(points[:, 1], -1)
@@ -777,11 +778,11 @@ def test_the_map_of_a_place_is_to_scale(sample, found):
 def test_sheets_are_printed_one_page_each(sample, found, tmp_path):
     from pypdf import PdfReader
 
-    page, pdf, *places = sheets.write_sheets(sample, found, tmp_path)
+    page, pdf, *places = place_sheets.write_sheets(sample, found, tmp_path)
     assert len(places) == found["rule"].isin(["L601", "L602"]).sum()
     reader = PdfReader(pdf)
     assert len(reader.pages) == page.read_text(encoding="utf-8").count('<section class="sheet"')
-    again = sheets.write_sheets(sample, found, tmp_path / "again")[1]
+    again = place_sheets.write_sheets(sample, found, tmp_path / "again")[1]
     assert again.read_bytes() == pdf.read_bytes()
     box = reader.pages[0].mediabox
     assert (float(box.width), float(box.height)) == pytest.approx((595, 842), abs=2)
@@ -790,10 +791,10 @@ def test_sheets_are_printed_one_page_each(sample, found, tmp_path):
 def test_without_a_browser_the_page_is_written_and_no_pdf(sample, found, tmp_path, monkeypatch):
     monkeypatch.setenv("ZGCGIS_BROWSER", "/nowhere/chromium")
     assert find_browser() is None
-    made = sheets.write_sheets(sample, found, tmp_path)
+    made = place_sheets.write_sheets(sample, found, tmp_path)
     assert made[0].name == "sheets.html"
     assert {p.suffix for p in made[1:]} == {".svg"}
-    assert sheets.write_sheets(sample, found.iloc[:0], tmp_path) == []
+    assert place_sheets.write_sheets(sample, found.iloc[:0], tmp_path) == []
 
 
 # --- the commands ----------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from zgcgis.intake.examine import examine
 from zgcgis.io import open_zone
 from zgcgis.io.importing import import_file
 from zgcgis.io.zones import new_zone
-from zgcgis.planning.admission import admit, read_project
+from zgcgis.planning.project_review import admit, read_project
 from zgcgis.sample import write_sample
 
 SHIPPED = Path(__file__).parents[1] / "data" / "sample"

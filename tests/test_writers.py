@@ -25,8 +25,8 @@ from zgcgis.cli import COMMANDS, cli, main
 from zgcgis.cli.console import Command, Output
 from zgcgis.io import open_zone
 from zgcgis.io.layers import store_layer
-from zgcgis.io.outside import read_outside_tables
 from zgcgis.io.stored import read_stored_layer
+from zgcgis.io.stored.outside import read_outside_tables
 from zgcgis.safe_text import visible
 
 sys.path.insert(0, str(Path(__file__).parent))

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from .access import Access, access, nearest_stations
 from .book import LEVELS, Survey, measure, parts, survey
-from .change import NONE, Shared, Transitions, balance, lineage, shared_ground, transitions
 from .features import KINDS, SAME_M, changed_values, compare_features
 from .pieces import RECIPES, count_pieces, pieces, summed
 from .scale import spread_for, spread_over
 from .space import spatial_form
+from .transition import NONE, Shared, Transitions, balance, lineage, shared_ground, transitions
 
 __all__ = [
     "KINDS",

@@ -13,7 +13,7 @@ from pandas import DataFrame, Series
 
 from ..errors import MissingColumnsError, ReadError, UnknownNameError, ZgcgisWarning, nearest
 from ..intake.columns import named_unit, plain_name, scale_of
-from ..io.outside import read_outside_tables
+from ..io.stored.outside import read_outside_tables
 from ..terms import TERMS
 
 __all__ = ["read_accounts"]

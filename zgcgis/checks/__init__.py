@@ -34,7 +34,7 @@ from ..model import Zone
 from ..model.tiles import Search, Tiling, search_by_tile
 from .containment import _gaps_in, _off_parent_in, _outside_in
 from .coverage import coverage
-from .plan import latest, plot_pairs
+from .planned_land import latest, plot_pairs
 from .topology import _houses_overlapping, _overlaps_in, _slivers_in, _spikes_in
 
 __all__ = ["RULES", "Rule", "asked", "check", "describe", "not_checked"]

@@ -26,7 +26,7 @@ from ..land_use import text_of
 from ..model import Zone
 from ..plan.fields import CONTROLS
 from ..terms import USES
-from .plan import cited, industries_of
+from .planned_land import cited, industries_of
 from .quota import parcel_facts, quota_use, use_class
 from .supply import as_of
 

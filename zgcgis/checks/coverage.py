@@ -37,7 +37,7 @@ from ..safe_text import Text
 from ..standards.idle_land import as_dates
 from .containment import parks_of, units_of
 from .data import land_on_record
-from .plan import latest, of_other_system
+from .planned_land import latest, of_other_system
 from .supply import as_of
 from .topology import _DRAWN
 

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from .. import geo
 from ..findings import finding_frame, rule
 from ..model import Zone
-from .plan import ASKED, demanded, latest, plot_pairs
+from .planned_land import ASKED, demanded, latest, plot_pairs
 from .supply import floor_area_ratio, houses, stated_numbers
 from .topology import limits_of
 

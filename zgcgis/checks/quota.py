@@ -27,7 +27,7 @@ from ..standards.idle_land import as_dates
 from ..terms import USES
 from .containment import parks_of
 from .hierarchy import units_in_circles
-from .plan import cited, demanded
+from .planned_land import cited, demanded
 from .supply import as_of
 
 __all__ = ["KINDS", "counted_parcels", "parcel_facts", "quota_use", "use_class"]

@@ -163,7 +163,7 @@ def doctor(
     from ..intake.examine import compare
     from ..intake.sandbox.process import OPEN_DOORS
     from ..io.importing.delivery import asked_of, examine_delivery
-    from ..io.outside import delivered, left_out
+    from ..io.stored.outside import delivered, left_out
     from ..io.zones import is_zone
     from ..model import LEVELS
     from ..planning.condition import examine_zone
@@ -483,7 +483,7 @@ def import_(
     """检查、修复并导入数据到示范区。Examine, repair with record, and store in a zone."""
     from ..intake.sandbox.process import OPEN_DOORS
     from ..io.importing import import_all, import_file
-    from ..io.outside import left_out
+    from ..io.stored.outside import left_out
     from ..io.zones import own_systems, zone_folder
     from ..model import LEVELS
 

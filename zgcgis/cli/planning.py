@@ -42,9 +42,9 @@ def admit(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """项目准入审核：逐条结论、差距和整改办法。Review the admission of a project."""
-    from ..planning.admission import admit as review
-    from ..planning.admission import read_project
     from ..planning.outputs import records_json
+    from ..planning.project_review import admit as review
+    from ..planning.project_review import read_project
 
     here = opened_on(zone, lang, as_of, year)
     wish = read_project(project)
@@ -216,7 +216,7 @@ def allocate(
 ) -> None:
     """在指标、邻接和定位约束下安排用地或项目。Allocate land under quotas."""
     from ..planning.allocation import greedy, solve, value_of, violations
-    from ..planning.demand import build_problem, carry_out, read_order
+    from ..planning.allocation.demand import build_problem, carry_out, read_order
     from ..planning.outputs import records_json
 
     here = opened_on(zone, lang)

@@ -65,7 +65,7 @@ def write_check(
     from ..io.places import result_folder
     from ..maps import save_map
     from ..planning import outputs
-    from ..planning.sheets import sheets_begun
+    from ..planning.outputs.place_sheets import sheets_begun
     from ..report.findings_page import check_sheets, write_findings_page
     from ..report.wording import sentences_of
     from ..runs import find_browser
@@ -171,7 +171,7 @@ def write_allocation(out: str, answer: Any, setting: Any, changes: Any, lang: st
     """Write the workbook of an allocation and, where there is one, the scenario that does it."""
     from ..io.places import result_folder
     from ..io.writing import write_text_whole
-    from ..planning.demand import changes_toml
+    from ..planning.allocation.demand import changes_toml
     from ..planning.outputs import write_workbook
 
     folder = result_folder(out, "allocation.xlsx", ("scenario.toml",))

@@ -539,7 +539,7 @@ FORMATS = (
     Format("txt", "TXT", (".txt",), _look_csv, _read_txt, alone=True),
     Format(
         "xlsx", "XLSX", (".xlsx",), _look_xlsx, _read_workbook,
-        container="workbook", least_memory_bytes=1 << 29,
+        container="xlsx", least_memory_bytes=1 << 29,
     ),
     Format(
         "gdb", "OpenFileGDB", (".gdb",), _look_nowhere, read_layers,

@@ -23,8 +23,8 @@ from typing import Any
 from ..errors import ZoneError
 from ..runs import hold
 from ..safe_text import Text, json_text, well_formed
-from .outside import refuse_links
 from .spreadsheets import csv_bytes
+from .stored.outside import refuse_links
 from .writing import replace_and_keep, write_bytes_whole, write_text_whole, write_whole
 from .zones import layer_files, zone_folder
 

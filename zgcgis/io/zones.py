@@ -52,10 +52,10 @@ from ..runs import sweep
 from ..safe_text import toml_value
 from ..standards import read_evaluation
 from .layers import stored_box, the_layer, typed
-from .outside import refuse_links
 from .places import result_folder
-from .sound import read_sound_layer
 from .stored import read_stored_layer, stored_file
+from .stored.outside import refuse_links
+from .stored.sound import read_sound_layer
 from .writing import lying, together, write_text_whole
 
 __all__ = [

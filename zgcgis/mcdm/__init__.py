@@ -19,6 +19,7 @@ from .certainty import (
     sample_weights,
     stability_interval,
 )
+from .criteria import minmax, orient
 from .disparity import (
     Convergence,
     Dagum,
@@ -41,7 +42,6 @@ from .ranking import (
     vikor,
     weighted_sum,
 )
-from .tables import minmax, orient
 from .weighing import (
     Ahp,
     ahp,

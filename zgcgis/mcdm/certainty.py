@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from pandas import DataFrame, Series
 
 from .arguments import Count, Floats, Numbers, guarded, numbers, refuse
+from .criteria import as_column, as_matrix, as_weights, by_unit, criteria_of, summed, units_of
 from .ranking import ranks_by, same_within
-from .tables import as_column, as_matrix, as_weights, by_unit, criteria_of, summed, units_of
 
 __all__ = [
     "Acceptability",

@@ -12,7 +12,7 @@ from pandas import DataFrame, Series
 from scipy.special import stdtr
 
 from .arguments import Above, Floats, Numbers, guarded, one_order, refuse, with_labels
-from .tables import (
+from .criteria import (
     as_column,
     as_matrix,
     as_signs,

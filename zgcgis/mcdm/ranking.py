@@ -20,7 +20,7 @@ from .arguments import (
     refuse,
     with_labels,
 )
-from .tables import (
+from .criteria import (
     as_column,
     as_matrix,
     as_signs,

@@ -12,7 +12,7 @@ from pandas import DataFrame, Series
 
 from ..errors import ZgcgisWarning
 from .arguments import Count, Floats, Numbers, guarded, numbers, one_order, refuse, with_labels
-from .tables import (
+from .criteria import (
     as_matrix,
     as_signs,
     as_weights,

@@ -5,15 +5,15 @@ What is wrong with land is found by :mod:`zgcgis.checks`; here stands what a pla
 
 from __future__ import annotations
 
-from .admission import Admission, Project, admit, read_project, suitable_parks
 from .allocation import Allocation, Limit, Problem, greedy, solve, violations
+from .allocation.demand import Order, build_problem, carry_out, read_order
 from .changes import Waiver, compare_findings, read_waivers, waive
-from .demand import Order, build_problem, carry_out, read_order
 from .ledger import UseMatrix, use_matrix
 from .outlines import Fix, fix, undo_fix
+from .outputs.place_sheets import write_sheets
+from .project_review import Admission, Project, admit, read_project, suitable_parks
 from .scenario import Change, Comparison, Scenario, apply, compare_zones, read_scenario
-from .sheets import write_sheets
-from .supply import programme, supply_list
+from .supply_tables import programme, supply_list
 
 __all__ = [
     "Admission",

@@ -17,7 +17,7 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 
 from .. import geo
-from ..checks.plan import plot_pairs
+from ..checks.planned_land import plot_pairs
 from ..checks.quota import parcel_facts, quota_use, use_class
 from ..land_use import classify
 from ..model import Zone

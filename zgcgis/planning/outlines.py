@@ -24,10 +24,10 @@ from ..errors import MissingColumnsError, UnknownNameError, ZoneError
 from ..io import open_zone, zone_folder
 from ..io.history import FIX, keep, locked, take_back
 from ..io.layers import store_layer, stored_record
-from ..io.outside import refuse_links
-from ..io.sound import read_sound_layer
 from ..io.spreadsheets import write_csv
 from ..io.stored import read_stored_layer
+from ..io.stored.outside import refuse_links
+from ..io.stored.sound import read_sound_layer
 from ..io.zones import layer_files
 from ..model import LEVELS, Zone, there_in
 from ..safe_text import Text

@@ -14,13 +14,13 @@ import pandas as pd
 from geopandas import GeoDataFrame
 from jinja2 import Environment, StrictUndefined
 
-from ..checks.plan import industries_of
+from ..checks.planned_land import industries_of
 from ..clusters import location_quotients, orientation_match
 from ..errors import ZgcgisWarning
 from ..findings import SEVERITY_NAMES, describe
 from ..io.writing import write_text_whole
 from ..model import LEVELS, Zone
-from ..planning import ledger, supply
+from ..planning import ledger, supply_tables
 from ..planning.changes import Question
 from ..planning.outputs import (
     PART,
@@ -179,10 +179,10 @@ def _land_sheets(zone: Zone) -> list[tuple[Text, pd.DataFrame]]:
     if not zone.quotas.empty:
         pages.append((Text("指标台账", "Quota ledger"), _ledger(zone)))
     if {"agreed_start_date", "supply_date"} <= set(zone.layers["parcel"].columns):
-        listed = supply.supply_list(zone)
+        listed = supply_tables.supply_list(zone)
         table = plain_dates(listed[[name for name in _SUPPLY if name in listed]])
         pages.append((Text("供地与闲置", "Supply and idle"), table))
-        pages.append((Text("分期整治", "Programme"), supply.programme(zone)))
+        pages.append((Text("分期整治", "Programme"), supply_tables.programme(zone)))
     matrix = ledger.use_matrix(zone).as_table()
     pages.append((Text("规划与现状用途", "Planned by actual"), matrix))
     return pages

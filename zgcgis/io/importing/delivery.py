@@ -24,8 +24,8 @@ from ...intake.log import Finding
 from ...intake.sandbox import archive
 from ...model import LEVELS
 from ..history import next_delivery
-from ..outside import delivered, refuse_links
 from ..stored import read_stored_layer
+from ..stored.outside import delivered, refuse_links
 from ..zones import layer_files, own_codes, zone_folder
 from .single import How, Intake, import_one, of_zone
 

@@ -24,9 +24,9 @@ from ...intake.log import Finding
 from ...model import LEVELS
 from ..history import IMPORT, forget_earlier, keep, locked, next_delivery, tell
 from ..layers import store_layer, stored_record, the_layer
-from ..outside import refuse_links
 from ..spreadsheets import write_csv
 from ..stored import corners_of, read_stored_layer, stored_file
+from ..stored.outside import refuse_links
 from ..zones import layer_files, middle_of, own_codes, read_settings, zone_folder
 from .meeting import (
     Moved,

@@ -22,7 +22,7 @@ from markupsafe import Markup
 from ...errors import ZgcgisWarning
 from ...io.writing import lying, write_text_whole, write_whole
 from ...planning.outputs import shown
-from ...planning.sheets import NotPrintedError, print_page
+from ...planning.outputs.place_sheets import NotPrintedError, print_page
 from ...runs import find_browser
 from ...safe_text import Text, page_value
 from ...terms import heading

@@ -13,8 +13,8 @@ from ....assessment.casework.themes import THEMES
 from ....assessment.casework.under import METHOD_NAMES, Under
 from ....assessment.casework.vicinity import near, polygons
 from ....io.layers import write_layer
+from ....io.layers.styles import colour_of
 from ....io.places import result_folder
-from ....io.styles import colour_of
 from ....planning.outputs import records_json, write_json, write_workbook
 from ....safe_text import Text
 from ...wording import in_words

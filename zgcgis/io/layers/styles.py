@@ -9,7 +9,7 @@ from xml.sax.saxutils import quoteattr
 
 from geopandas import GeoDataFrame
 
-from ..safe_text import xml_text
+from ...safe_text import xml_text
 
 __all__ = ["colour_of", "embed_style", "embed_table"]
 

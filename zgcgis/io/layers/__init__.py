@@ -24,21 +24,21 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from ..errors import CrsError, MissingColumnsError, UnknownNameError, WriteError, ZgcgisWarning
-from ..findings import describe
-from ..geo import area_m2, hilbert_order
-from ..geo.rings import in_threads
-from ..intake.examine import examine
-from ..intake.layer import FileReport, Layer, Options
-from ..intake.log import Refusal
-from ..land_use import SYSTEMS, classify, translate
-from ..model import COLUMNS, LEVELS
-from ..runs import work_folder
-from ..safe_text import json_text, well_formed
+from ...errors import CrsError, MissingColumnsError, UnknownNameError, WriteError, ZgcgisWarning
+from ...findings import describe
+from ...geo import area_m2, hilbert_order
+from ...geo.rings import in_threads
+from ...intake.examine import examine
+from ...intake.layer import FileReport, Layer, Options
+from ...intake.log import Refusal
+from ...land_use import SYSTEMS, classify, translate
+from ...model import COLUMNS, LEVELS
+from ...runs import work_folder
+from ...safe_text import json_text, well_formed
+from ..spreadsheets import write_csv, write_table
+from ..writing import look_at, told, write_bytes_whole, write_whole, write_zip
 from .drawings import DRAWN, write_corner_table
-from .spreadsheets import write_csv, write_table
 from .styles import embed_style, embed_table
-from .writing import look_at, told, write_bytes_whole, write_whole, write_zip
 
 __all__ = ["read_layer", "store_layer", "stored_box", "stored_record", "translated", "write_layer"]
 

@@ -15,11 +15,11 @@ import shapely
 from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 
-from ..findings import combine, finding_frame
-from ..geo import repair
-from ..intake.log import REFUSED_SHAPES, REPAIRED_SHAPES
-from ..model import LEVELS
-from .stored import read_layer
+from ...findings import combine, finding_frame
+from ...geo import repair
+from ...intake.log import REFUSED_SHAPES, REPAIRED_SHAPES
+from ...model import LEVELS
+from . import read_layer
 
 __all__ = ["read_sound_layer"]
 

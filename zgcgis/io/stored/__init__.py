@@ -28,15 +28,15 @@ from pandas import DataFrame, Series
 from pyproj import CRS
 from shapely.errors import GEOSException
 
-from ..errors import CrsError, MissingColumnsError, ReadError, ZgcgisError
-from ..intake.crs import NamesFile, lonlat_of, parse_crs, unknown_shift
-from ..intake.sandbox.containers.parquet import too_much
-from ..intake.sandbox.process import TABLES_PER_BYTE, most_bytes
-from ..model import COLUMNS, LEVELS, Column
-from ..plan.fields import LARGEST, shown
-from ..plan.settings import no_plain_file
-from ..safe_text import Text, one_line
-from .geojson import read_geojson
+from ...errors import CrsError, MissingColumnsError, ReadError, ZgcgisError
+from ...intake.crs import NamesFile, lonlat_of, parse_crs, unknown_shift
+from ...intake.sandbox.containers.parquet import too_much
+from ...intake.sandbox.process import TABLES_PER_BYTE, most_bytes
+from ...model import COLUMNS, LEVELS, Column
+from ...plan.fields import LARGEST, shown
+from ...plan.settings import no_plain_file
+from ...safe_text import Text, one_line
+from .geojson_text import read_geojson
 
 __all__ = ["UNREAD_ABOVE", "StoredFile", "read_stored_layer", "stored_file", "typed_columns"]
 
@@ -261,7 +261,7 @@ def _unreadable(path: Path, error: Exception) -> ReadError:
 
 def _in_degrees(layer: GeoDataFrame, path: Path) -> GeoDataFrame:
     """Bring a layer to EPSG:4490, or refuse it where nobody can say how."""
-    from ..intake.log import Refusal
+    from ...intake.log import Refusal
 
     if (unknown := unknown_shift(layer.crs)) is not None:
         rule, words = unknown
@@ -308,7 +308,7 @@ def _read_parquet(path: Path) -> GeoDataFrame:
 
 def _unpacked(file: pq.ParquetFile, names: list[str], primary: str, path: Path) -> pa.Table:
     """Read columns; a little file that says one thing very often is refused and not unpacked."""
-    from ..intake.log import Refusal
+    from ...intake.log import Refusal
 
     size = path.stat().st_size
     most = most_bytes(size) if size > _SMALL_BYTES else _SMALL_ROOM + TABLES_PER_BYTE * size
@@ -388,7 +388,7 @@ _WITH_A_SYSTEM = Text(
 
 def _understood(stated: Any, path: Path) -> CRS | None:
     """Return the system that GeoParquet states; the sentence shows one that is none."""
-    from ..intake.log import Refusal
+    from ...intake.log import Refusal
 
     try:
         return _stated_crs(stated)

@@ -39,20 +39,20 @@ import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from .. import geo
-from ..accounts import nearest_stations
-from ..checks.admission import land_books, latest_year, lines_of_plots, negative_entries
-from ..checks.quota import quota_use, use_class
-from ..errors import PlanError, UnknownNameError, is_it, nearest
-from ..land_use import SYSTEMS, classify, codes_of_system
-from ..model import Zone
-from ..plan.fields import shown
-from ..plan.settings import check_settings, read_toml
-from ..safe_text import toml_value
-from ..terms import USES
-from .admission import Project, admit, read_project
-from .allocation import M2_PER_HA, Allocation, Limit, Problem
-from .scenario import Change, apply
+from ... import geo
+from ...accounts import nearest_stations
+from ...checks.admission import land_books, latest_year, lines_of_plots, negative_entries
+from ...checks.quota import quota_use, use_class
+from ...errors import PlanError, UnknownNameError, is_it, nearest
+from ...land_use import SYSTEMS, classify, codes_of_system
+from ...model import Zone
+from ...plan.fields import shown
+from ...plan.settings import check_settings, read_toml
+from ...safe_text import toml_value
+from ...terms import USES
+from ..project_review import Project, admit, read_project
+from ..scenario import Change, apply
+from . import M2_PER_HA, Allocation, Limit, Problem
 
 __all__ = ["Demand", "Order", "build_problem", "carry_out", "changes_toml", "read_order"]
 

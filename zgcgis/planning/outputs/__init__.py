@@ -15,11 +15,10 @@ import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
 
-from ..checks.coverage import coverage_lines, unjudged
-from ..errors import MissingColumnsError, ReadError, ZgcgisError
-from ..findings import COLUMNS, RULES, SEVERITIES, SEVERITY_NAMES, describe
-from ..io.outside import read_outside_json, read_outside_tables
-from ..io.spreadsheets import (
+from ...checks.coverage import coverage_lines, unjudged
+from ...errors import MissingColumnsError, ReadError, ZgcgisError
+from ...findings import COLUMNS, RULES, SEVERITIES, SEVERITY_NAMES, describe
+from ...io.spreadsheets import (
     PLAIN,
     Book,
     Look,
@@ -29,11 +28,12 @@ from ..io.spreadsheets import (
     workbook_remark,
     write_book,
 )
-from ..io.writing import write_text_whole
-from ..model import Zone
-from ..safe_text import Text, json_text, text_width
-from ..terms import heading
-from .changes import Question, Waiver
+from ...io.stored.outside import read_outside_json, read_outside_tables
+from ...io.writing import write_text_whole
+from ...model import Zone
+from ...safe_text import Text, json_text, text_width
+from ...terms import heading
+from ..changes import Question, Waiver
 
 __all__ = [
     "Checked",
@@ -413,7 +413,7 @@ def write_findings_gpkg(
     Sentences in both languages stand beside the columns; ``waived`` says who let a finding stand,
     why and until when, and is empty where nobody did.
     """
-    from ..io.layers import write_layer
+    from ...io.layers import write_layer
 
     parts = [standing.assign(waived="")]
     if waived is not None and len(waived):

@@ -16,10 +16,10 @@ import shapely
 from geopandas import GeoDataFrame
 from pyproj import CRS
 
-from ..errors import WriteError, ZgcgisWarning
-from ..intake.sandbox.corners import rings_out, vct, written_corners
-from .spreadsheets import write_csv, write_table
-from .writing import write_bytes_whole
+from ...errors import WriteError, ZgcgisWarning
+from ...intake.sandbox.corners import rings_out, vct, written_corners
+from ..spreadsheets import write_csv, write_table
+from ..writing import write_bytes_whole
 
 __all__ = ["DRAWN", "write_corner_table", "write_corners", "write_drawing", "write_vct"]
 

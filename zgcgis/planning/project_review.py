@@ -48,7 +48,7 @@ from ..checks.admission import (
     lines_of_plots,
     negative_entries,
 )
-from ..checks.plan import cited, industries_of
+from ..checks.planned_land import cited, industries_of
 from ..errors import PlanError, UnknownNameError
 from ..findings import RULES, combine, finding_frame
 from ..model import Zone
