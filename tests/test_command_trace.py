@@ -87,6 +87,7 @@ def words(site: Site, zone: Path) -> dict[str, list[list[str]]]:
     made: dict[str, list[list[object]]] = {
         "new": [["new", site.new(), "--id", "a", "--zh", one, "--en", two]],
         "sample": [["sample", site.new(), "--parcels", 300]],
+        "db": [["db", "load", zone, f"postgresql://nobody@/none?host={inputs}/none"]],
         "doctor": [["doctor", zone / "layers/park.gpkg", inputs / "proposal.gpkg"],
                    ["doctor", zone / "layers/building.geojson", "--json"]],
         "import": [["import", inputs / "proposal.gpkg", "--zone", empty, "--level", "park"],

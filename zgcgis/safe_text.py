@@ -45,11 +45,14 @@ __all__ = [
     "sheet_name",
     "text_width",
     "toml_value",
+    "unlocked",
     "visible",
     "well_formed",
     "xml_text",
 ]
 
+_KEYS = re.compile(r"(postgres\w*(?:\+\w+)?://[^\s:/@]*):[^\s]*@")
+_PASSWORDS = re.compile(r"([?&]password=)[^&\s]*")
 MOST_IN_A_CELL = 32_767
 """Characters, as UTF-16 counts them, that a cell of a workbook holds."""
 
@@ -104,6 +107,19 @@ def visible(text: str) -> str:
     A\u001b]0;B\u202e
     """
     return text if text.isascii() and text.isprintable() else _NOT_SHOWN.sub(_escape, text)
+
+
+def unlocked(text: str) -> str:
+    """Return a text without the passwords of the addresses of databases in it.
+
+    Examples
+    --------
+    >>> unlocked("postgresql://planner:secret@host/land")
+    'postgresql://planner:***@host/land'
+    """
+    if "postgres" not in text:
+        return text
+    return _PASSWORDS.sub(r"\1***", _KEYS.sub(r"\1:***@", text))
 
 
 def one_line(text: str) -> str:

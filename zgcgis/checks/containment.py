@@ -232,6 +232,7 @@ def _real_gaps(zone: Zone) -> GeoDataFrame:
 def _left_behind(zone: Zone, gaps: GeoDataFrame) -> tuple[GeoDataFrame, NDArray[np.object_]]:
     """Return gaps, and of each the parcel that left it: one that overlaps another by as much."""
     overlaps = _real_overlaps(zone, "parcel")
+    overlaps = overlaps[~_is_duplicate(zone, overlaps)]
     behind = np.full(len(gaps), "", object)
     parcels = _polygons(zone, "parcel")
     width = pd.concat([overlaps.set_index(end)["width_m"] for end in ("a", "b")])

@@ -14,6 +14,7 @@ from importlib import import_module
 import click
 
 from ..errors import ZgcgisError
+from ..safe_text import unlocked
 from .console import Command, say, shown_streams, tell_warnings
 
 __all__ = ["main"]
@@ -25,6 +26,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "basics",
         "生成带有预埋错误的示例示范区",
         "make a synthetic zone with planted errors",
+    ),
+    "db": (
+        "basics",
+        "在 PostGIS 中建立工作库、装入示范区",
+        "a zone in PostGIS, to work on together",
     ),
     "doctor": ("intake", "检查数据文件或示范区，不作任何改动", "examine files or a zone"),
     "import": ("intake", "检查、修复并导入数据", "examine, repair with record, store"),
@@ -118,6 +124,7 @@ def _run(words: list[str]) -> int:
         say("已中止。Stopped.", err=True)
         return 130
     except click.ClickException as wrong:
+        vars(wrong)["message"] = unlocked(wrong.message)
         wrong.show()
         return wrong.exit_code
     except ZgcgisError as error:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "PUBLIC",
     "YEAR",
+    "db",
     "env",
     "new",
     "opened",
@@ -255,6 +256,50 @@ def sample(
         )
         say(said.say(lang))
     say(Text(f"下一步：zgcgis check {made}", f"Next: zgcgis check {made}").say(lang))
+
+
+@command()
+@click.argument("action", type=click.Choice(["init", "load"]))
+@click.argument("places", metavar="[ZONE] ADDRESS", nargs=-1, required=True)
+@click.option(
+    "--replace",
+    is_flag=True,
+    help="替换库中已有的示范区，库中的编辑将丢失 Replace the zone there; edits made there are lost.",
+)
+@LANG
+def db(
+    action: str,
+    places: tuple[str, ...],
+    replace: bool,  # noqa: FBT001
+    lang: str,
+) -> None:
+    """PostGIS 工作库：init 建立，load 装入示范区。A zone in PostGIS: init ADDRESS, load ZONE ADDRESS.
+
+    地址形如 postgresql://用户@主机/库?schema=模式；密码放在 ~/.pgpass 或 PGPASSWORD。
+    An address is postgresql://user@host/database?schema=name; keep passwords in ~/.pgpass.
+    """
+    from ..io.postgis.server import is_store
+    from ..io.postgis.store import init, load
+
+    *zones, address = places
+    if len(zones) != (action == "load") or not is_store(address):
+        raise click.UsageError(
+            "应为 zgcgis db init 地址，或 zgcgis db load 示范区 地址，地址形如 postgresql://用户@主机/库。"
+            "Say zgcgis db init ADDRESS, or zgcgis db load ZONE ADDRESS, where ADDRESS is "
+            "postgresql://user@host/database."
+        )
+    if action == "init":
+        if init(address):
+            said = Text("已建立工作库", "The store is made")
+        else:
+            said = Text("工作库已在，未作改动", "The store is there already and was left as it is")
+    else:
+        counts = load(address, zones[0], replace=replace)
+        said = Text(
+            f"已装入 {len(counts)} 个图层，{sum(counts.values())} 个要素",
+            f"Loaded: {len(counts)} layers, {sum(counts.values())} features",
+        )
+    say(said.say(lang))
 
 
 @command()

@@ -16,7 +16,7 @@ import click
 from ..safe_text import Text
 from .basics import AS_OF, DASK, JSON, LANG, TILES, YEAR, opened_on
 from .console import Output, Progress, command, print_json, print_table, progress, say
-from .results import refuse_over_full, write_check
+from .results import refuse_over_full, write_back, write_check
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -101,6 +101,7 @@ def check(
     from ..checks.supply import as_of as judgement_day
     from ..findings import combine
     from ..geo import in_plane_once
+    from ..io.postgis.server import is_store
     from ..io.zones import layer_files
 
     here = _opened(zone, level, lang, as_of, year)
@@ -133,6 +134,8 @@ def check(
         _say_check(here, result, lang, top)
         for path in made:
             say(f"  {path}")
+    if is_store(zone):
+        write_back(zone, here, result, lang, quiet=as_json)
     if (result.standing["severity"] == "error").any():
         sys.exit(1)
 

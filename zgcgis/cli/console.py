@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import ZgcgisWarning
-from ..safe_text import Text, ascii_text, one_line, text_width, visible
+from ..safe_text import Text, ascii_text, one_line, text_width, unlocked, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,7 +134,7 @@ def command(name: str | None = None) -> Callable[[Callable[..., Any]], Command]:
 
 def say(text: str = "", *, err: bool = False) -> None:
     """Print one line; no value in it begins a line of its own or reaches the terminal raw."""
-    click.echo(one_line(text), err=err)
+    click.echo(one_line(unlocked(text)), err=err)
 
 
 def tell(lang: str, zh: str, en: str) -> None:
@@ -145,7 +145,7 @@ def tell(lang: str, zh: str, en: str) -> None:
 def print_json(text: str) -> None:
     """Print JSON for a program; a console that is not UTF-8 gets escapes, so nothing is lost."""
     codec = (getattr(sys.stdout, "encoding", None) or "").lower().replace("-", "")
-    click.echo((visible if codec == "utf8" else ascii_text)(text.rstrip("\n")))
+    click.echo((visible if codec == "utf8" else ascii_text)(unlocked(text).rstrip("\n")))
 
 
 def pad(text: str, width: int) -> str:

@@ -20,6 +20,7 @@ __all__ = [
     "chosen_in_words",
     "refuse_over_full",
     "write_allocation",
+    "write_back",
     "write_check",
     "write_scenario",
 ]
@@ -115,6 +116,29 @@ def _atlas(zone: Zone, findings: GeoDataFrame, lang: str, **more: Any) -> Any:
 
     opens = cast("Literal['zh', 'en']", lang)
     return draw_zone(zone, findings=findings, lang=opens, **more)
+
+
+def write_back(address: str, here: Zone, result: Checked, lang: str, *, quiet: bool) -> None:
+    """Write what a check found into the store of its zone; who may only read is told so."""
+    from ..io.postgis.store import write_findings
+
+    question = result.question
+    number = write_findings(
+        address, here, result.standing, result.waived, day=result.day, asked=question.as_data(),
+        partial=question.partial,
+    )  # fmt: skip
+    if number is None:
+        said = Text(
+            "没有写入工作库的权限，问题未写回。要写回，请库的所有者授予 checks 和 findings 表的 INSERT 权限。",
+            "This user may not write to the store, so the findings were not written back. For that "
+            "its owner grants INSERT on the tables checks and findings.",
+        )
+        say(said.say(lang), err=True)
+    elif not quiet:
+        said = Text(
+            f"已写回工作库：第 {number} 次核查", f"Written back to the store as check {number}"
+        )
+        say(f"  {said.say(lang)}")
 
 
 def write_scenario(

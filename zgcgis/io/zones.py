@@ -53,6 +53,7 @@ from ..safe_text import toml_value
 from ..standards import read_evaluation
 from .layers import stored_box, the_layer, typed
 from .places import result_folder
+from .postgis.server import is_store
 from .stored import read_stored_layer, stored_file
 from .stored.outside import refuse_links
 from .stored.sound import read_sound_layer
@@ -100,6 +101,12 @@ def zone_folder(name: str | Path) -> Path:
     ZoneError
         If there is neither; the sentence lists the zones that ship.
     """
+    if is_store(name):
+        raise ZoneError(
+            "这里要的是示范区文件夹，不是数据库。请给出文件夹；数据库中的示范区用于 check、assess、map 等只读取的命令。",
+            "This asks for a zone folder, not for a database. Name the folder; a zone in a database "
+            "is for commands that only read one, such as check, assess and map.",
+        )
     path = Path(name)
     if (path / "zone.toml").is_file():
         return path
@@ -132,7 +139,8 @@ def open_zone(folder: str | Path) -> Zone:
     Parameters
     ----------
     folder
-        Path of a folder with a ``zone.toml``, or the name of a zone that ships.
+        Path of a folder with a ``zone.toml``, the name of a zone that ships, or the address of a
+        database (``postgresql://…``) that ``zgcgis db load`` has put a zone into.
 
     Returns
     -------
@@ -146,6 +154,10 @@ def open_zone(folder: str | Path) -> Zone:
     ZoneError, PlanError, ReadError, CrsError, MissingColumnsError
         If a file of the folder cannot be used: one sentence that names file, key and way out.
     """
+    if is_store(folder):
+        from .postgis.store import open_store
+
+        return open_store(str(folder))
     root = zone_folder(folder)
     if root.parent != _DATA:  # an installer may link to the files of a package
         refuse_links(root)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import re
 import socket
 import threading
 import time
@@ -17,9 +18,10 @@ from typing import Any
 from ...errors import ReadError, WriteError, ZgcgisError, ZgcgisWarning
 from ...safe_text import one_line
 
-__all__ = ["heard", "sqlalchemy", "transaction", "url_of"]
+__all__ = ["heard", "is_store", "sqlalchemy", "transaction", "url_of"]
 
 _CONNECT_S = 10
+_WAY_OUT = "Check the address, the user, the password (~/.pgpass or PGPASSWORD) and the rights."
 _GRACE_S = 10.0  # beyond the time after which the server itself gives up a statement
 _LONGEST_MS = 2**31 - 1
 _MIGHTY = ("pg_execute_server_program", "pg_read_server_files", "pg_write_server_files")
@@ -70,6 +72,11 @@ def transaction(
         if fails_as is ReadError:
             _warn_of_might(connection)
         yield connection
+
+
+def is_store(name: object) -> bool:
+    """Whether a name is the address of a database and no path."""
+    return isinstance(name, str) and re.match(r"postgres(ql)?(\+\w+)?://", name) is not None
 
 
 def heard(connection: Any) -> None:
@@ -175,8 +182,8 @@ def _failing_as(kind: type[ReadError] | type[WriteError], address: str) -> Itera
         done_en = "cannot be read" if kind is ReadError else "was not written to"
         place = one_line(_place(url))
         sentence = (
-            f"数据库 {place} {done_zh}：{reason}。",
-            f"the database {place} {done_en}: {reason}.",
+            f"数据库 {place} {done_zh}：{reason}。请核对地址、用户、密码（~/.pgpass 或 PGPASSWORD）和权限。",
+            f"the database {place} {done_en}: {reason}. {_WAY_OUT}",
         )
     else:
         return

@@ -21,7 +21,7 @@ from ...intake.log import REFUSED_SHAPES, REPAIRED_SHAPES
 from ...model import LEVELS
 from . import read_layer
 
-__all__ = ["read_sound_layer"]
+__all__ = ["made_sound", "read_sound_layer"]
 
 _WORLD = np.array([-180.0, -90.0, 180.0, 90.0])
 _LINES = (shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING)
@@ -32,6 +32,21 @@ _WHOLE = "面 polygon"
 def read_sound_layer(path: Path, level: str) -> tuple[GeoDataFrame, GeoDataFrame]:
     """Return a layer of a zone folder with sound outlines, and the findings on the others."""
     layer, odd = read_layer(path, level)
+    return made_sound(layer, level, odd)
+
+
+def made_sound(
+    layer: GeoDataFrame, level: str, odd: dict[int, str]
+) -> tuple[GeoDataFrame, GeoDataFrame]:
+    """Return a layer with sound outlines, and the findings on the others.
+
+    Parameters
+    ----------
+    layer, level
+        The layer, in the columns of its level.
+    odd
+        What reading found odd, by row: ``"unread"`` or ``"unclosed"``.
+    """
     shapes = np.asarray(layer.geometry.array, object).copy()
     rows: dict[str, list[dict[str, Any]]] = {}
 
