@@ -14,11 +14,16 @@ from zgcgis.planning.allocation import (
     Limit,
     Problem,
     greedy,
-    limit_over,
     solve,
     value_of,
     violations,
 )
+
+
+def limit_over(options, name, counted, **bounds):
+    """A limit on the area of the options for which `counted` holds."""
+    return Limit(name, options["area_m2"].to_numpy() * np.asarray(counted, dtype=bool), **bounds)
+
 
 USES = ("industrial", "commercial", "public")
 HA = 10_000.0

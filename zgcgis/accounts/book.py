@@ -23,7 +23,7 @@ from ..findings import combine, define, finding_frame
 from ..land_use import CLASSES, STATE_KEYS, state_keys, text_of
 from ..model import Zone
 from ..terms import TERMS
-from .precedence import best_first
+from .precedence import differences, stated_values
 from .scale import alone
 from .shares import Coded, Shares, Spread, living, numbers
 
@@ -68,8 +68,6 @@ _INDUSTRIAL_FIRM_KEYS = {
     "income_wan": "industrial_income_wan",
     "investment_wan": "industrial_investment_wan",
 }
-_WHOLE_YEAR = ("annual", "stock", "")
-_SAME = 0.001  # stated and computed nearer than this are one value, rounded
 Contribution = tuple[str, NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]
 
 
@@ -232,7 +230,7 @@ def survey(
     shares = Shares(zone, level, alone(threads) if spread is None else spread)
     made = {year: _Year(shares, year, tall_storeys_twice) for year in wanted}
     computed = _stack({year: one.table for year, one in made.items()})
-    stated = _stated(zone, shares, level, wanted)
+    stated = stated_values(zone, [] if level == "parcel" else shares.names, wanted)
     table = computed if stated.empty else stated.combine_first(computed)
     table = _in_order(table[[key for key in TERMS if key in table]], shares, wanted)
     computed = computed.reindex(table.index)
@@ -249,7 +247,7 @@ def survey(
         table=table,
         computed=computed,
         stated=stated,
-        differences=_differences(stated, computed),
+        differences=differences(stated, computed),
         closure=closure,
         by_use=_in_order(_stack({y: one.by_use for y, one in made.items()}), shares, wanted),
         unmapped=unmapped,
@@ -281,54 +279,6 @@ def _in_order(table: DataFrame, shares: Shares, years: list[int]) -> DataFrame:
     order = list(dict.fromkeys([*shares.names, *table.index.get_level_values("unit")]))
     full = pd.MultiIndex.from_product([order, years], names=["unit", "year"])
     return table.reindex(full[full.isin(table.index)])
-
-
-def _stated(zone: Zone, shares: Shares, level: str, years: list[int]) -> DataFrame:
-    """Stated whole-year values of the units, one row per unit and year."""
-    nothing = DataFrame(index=pd.MultiIndex.from_arrays([[], []], names=["unit", "year"]))
-    rows = zone.accounts
-    if rows.empty or level == "parcel":
-        return nothing
-    rows = rows.assign(
-        qualifier=text_of(rows, "qualifier").replace("", "="),
-        period=text_of(rows, "period"),
-        status=text_of(rows, "status"),
-        series=text_of(rows, "series"),
-        unit=text_of(rows, "unit").replace("zone", zone.id),
-    )
-    kept = (
-        rows["unit"].isin(set(shares.names))
-        & rows["year"].isin(years)
-        & rows["key"].isin(list(TERMS))
-        & rows["value"].notna()
-        & rows["period"].isin(_WHOLE_YEAR)
-        & rows["qualifier"].isin(["=", "~"])
-        & (rows["status"] != "forecast")
-        & (rows["series"] == "")
-    )
-    if "basis" in rows:
-        kept &= text_of(rows, "basis") != "computed"
-    rows = rows[kept]
-    if rows.empty:
-        return nothing
-    first = best_first(rows).drop_duplicates(["unit", "year", "key"])
-    first = first.astype({"year": "int64"})
-    wide = first.pivot(index=["unit", "year"], columns="key", values="value")
-    return wide.rename_axis(columns=None).astype("float64")
-
-
-def _differences(stated: DataFrame, computed: DataFrame) -> DataFrame:
-    both = [key for key in computed if key in stated]
-    rows = [
-        DataFrame({"key": key, "stated": stated[key], "computed": computed[key]}) for key in both
-    ]
-    names = ["unit", "year", "key", "stated", "computed", "difference"]
-    if not rows:
-        return DataFrame(columns=names)
-    table = pd.concat(rows).dropna().reset_index()
-    table["difference"] = table["stated"] - table["computed"]
-    off = table["difference"].abs() > _SAME * table["computed"].abs()
-    return table.loc[off, names].reset_index(drop=True)
 
 
 _IDENTITIES = (

@@ -357,7 +357,6 @@ def _dates(table: DataFrame, name: str) -> Series:
 
 
 _BY_SUPPLY = {key for code, key in STATE_KEYS.items() if code[0] in "DEF"}
-_BY_STATE = set(STATE_KEYS.values()) - _BY_SUPPLY
 
 
 def land_on_record(zone: Zone) -> DataFrame:

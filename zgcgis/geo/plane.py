@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any, Literal, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -42,7 +42,6 @@ Placed = TypeVar("Placed", GeoSeries, GeoDataFrame)
 Center: TypeAlias = tuple[float, float]
 Geometries: TypeAlias = NDArray[np.object_]
 Floats: TypeAlias = NDArray[np.float64]
-AreaMethod: TypeAlias = Literal["ellipsoid", "trapezoid", "gauss_kruger"]
 
 _PLANE_NAME = "zgcgis equal-area plane"
 _FIRST_BELT, _LAST_BELT = 75, 135  # central meridians of the 3-degree belts of CGCS2000

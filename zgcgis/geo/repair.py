@@ -75,11 +75,6 @@ class Mended:
     counted: dict[int, tuple[int, int]] = field(default_factory=dict)
     with_height: int = 0
 
-    @property
-    def untouched(self) -> bool:
-        """Whether every geometry is as it came."""
-        return not (self.repairs or self.refused or self.repeated or self.with_height)
-
 
 def mend(
     geometry: Geometries,

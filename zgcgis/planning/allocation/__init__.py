@@ -9,7 +9,7 @@ reach it as limits and conflicts.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -360,11 +360,3 @@ def _conflicting(problem: Problem, seconds: float) -> tuple[str, ...]:
             kept = fewer
     names = [limit.name for limit in kept]
     return (*names, "adjacency") if neighbours else tuple(names)
-
-
-def limit_over(
-    options: pd.DataFrame, name: str, counted: Iterable[bool], **bounds: object
-) -> Limit:
-    """Return a limit on the area of the options for which `counted` holds."""
-    weights = options["area_m2"].to_numpy(dtype="float64") * np.fromiter(counted, dtype="bool")
-    return Limit(name, weights, **bounds)  # type: ignore[arg-type]
