@@ -29,10 +29,10 @@ export function legend(P) {
   }
   function unitOf(m) { var unit = T(m.unit); return unit ? (S.lang === "en" ? " (" + unit + ")" : "（" + unit + "）") : ""; }
   function when() { if (P.compare.shows() && D.compare.years) return S.lang === "en" ? "latest by " + D.compare.years.join(" | by ") : "截至 " + D.compare.years.join(" 年 | 截至 ") + " 年"; return S.mode === "latest" ? (S.lang === "en" ? "latest value by " + S.year : "截至 " + S.year + " 年的最近值") : (S.lang === "en" ? "values of " + S.year : S.year + " 年"); }
-  var shut = null;
+  var shut = false, low = false;
   function paintLegend() {
-    var m = P.measure();
-    if (shut === null) shut = phone() || map.getSize().y < 560;
+    var small = phone() || map.getSize().y < 560;
+    if (small !== low && !P.onPaper) low = shut = small; /* a window that is turned or zoomed is another window */
     P.legend.className = "box legend" + (shut && P.steps.at() < 0 ? " shut" : "");
     var now = legendOf(phone() ? 8 : 14);
     fill(P.legend,

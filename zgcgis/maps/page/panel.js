@@ -76,6 +76,7 @@ export function panel(P) {
   function pages() {
     for (var k in P.parts.tabs) { P.parts.tabs[k].setAttribute("aria-selected", k === S.tab ? "true" : "false"); P.parts.tabs[k].setAttribute("tabindex", k === S.tab ? "0" : "-1"); }
     P.parts.pages.setAttribute("aria-labelledby", "tab-" + S.tab);
+    var bar = P.parts.tabs[S.tab].parentElement; bar.scrollLeft = P.parts.tabs[S.tab].offsetLeft - bar.clientWidth / 2; /* where they stand in one row */
     each(P.panel.querySelectorAll(".tool[aria-expanded]"), function (b, i) { b.setAttribute("aria-expanded", (i ? P.steps : P.set).open() ? "true" : "false"); });
     fill(P.parts.pages, P.steps.open() ? P.steps.page() : P.set.open() ? P.set.page() : S.tab === "goals" ? P.goalsPage() : S.tab === "about" ? P.aboutPage() : S.tab === "findings" ? P.findings.page(P.parts.pages) : S.tab === "land" ? P.view.page() : S.tab === "firms" ? P.firms.page() : S.tab === "compare" ? P.compare.page() : parksPage());
     if (S.tab !== "findings") P.parts.pages.onscroll = null;

@@ -60,6 +60,14 @@ export function paintPart(layer, canvas, { k, ox, oy, ratio }) {
   });
 }
 
+/* Tiles are painted one after the other with room for a frame between: the map answers while they come. */
+const waiting = [];
+function next() {
+  const until = performance.now() + 8;
+  try { do waiting.shift()(); while (waiting.length && performance.now() < until); } finally { if (waiting.length) setTimeout(next, 8); }
+}
+export function soon(work) { if (waiting.push(work) === 1) setTimeout(next, 0); }
+
 /* Paper waits for nothing: what a tile will show is painted at once. */
 export function settleTiles(layer, paintTile) {
   for (const tile of Object.values(layer._tiles || {})) {
@@ -93,7 +101,7 @@ export const ParcelLayer = L.GridLayer.extend({
     const canvas = document.createElement("canvas"), ratio = Math.min(2, window.devicePixelRatio || 1);
     canvas.width = canvas.height = this.options.tileSize * ratio;
     canvas.setAttribute("aria-hidden", "true");
-    setTimeout(() => { if (this.d) paint(this, canvas, at, ratio); done(null, canvas); }, 0);
+    soon(() => { if (this.d && this._map) paint(this, canvas, at, ratio); done(null, canvas); });
     return canvas;
   },
 

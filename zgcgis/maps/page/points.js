@@ -1,5 +1,5 @@
 /* L.PointLayer: many points on canvas tiles, each a dot in the colour of its class. */
-import { settleTiles } from "./parcels.js";
+import { settleTiles, soon } from "./parcels.js";
 
 export const PointLayer = L.GridLayer.extend({
   options: { tileSize: 512, updateWhenZooming: false, keepBuffer: 1, radius: 3.5, edge: "#fffefb" },
@@ -13,7 +13,7 @@ export const PointLayer = L.GridLayer.extend({
   createTile(at, done) {
     const canvas = document.createElement("canvas"), ratio = Math.min(2, window.devicePixelRatio || 1);
     canvas.width = canvas.height = this.options.tileSize * ratio; canvas.setAttribute("aria-hidden", "true");
-    setTimeout(() => { this.paint(canvas, at, ratio); done(null, canvas); }, 0);
+    soon(() => { if (this._map) this.paint(canvas, at, ratio); done(null, canvas); });
     return canvas;
   },
   settle() { settleTiles(this, (canvas, at, ratio) => this.paint(canvas, at, ratio)); },

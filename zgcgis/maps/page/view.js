@@ -11,7 +11,7 @@ export function view(P) {
   function covered(size) { return coveredFor(map, size); }
   function coveredFor(one, size) { /* boxes that names may not lie under */
     var taken = [], o = one.getContainer().getBoundingClientRect();
-    if (!P.onPaper) each([P.legend, P.inset, P.zoomers, P.credit], function (b) { if (b && !b.hidden && b.offsetWidth) { var r = b.getBoundingClientRect(); taken.push({ l: r.left - o.left, r: r.right - o.left, t: r.top - o.top, b: r.bottom - o.top }); } });
+    if (!P.onPaper) each([P.legend, P.inset, P.zoomers, P.credit, P.scale], function (b) { if (b && !b.hidden && b.offsetWidth) { var r = b.getBoundingClientRect(); taken.push({ l: r.left - o.left, r: r.right - o.left, t: r.top - o.top, b: r.bottom - o.top }); } });
     if (P.onPaper && P.world && one === map && !P.compare.shows()) { var mm = size.x / 192; taken.push({ l: 149 * mm, r: 193 * mm, t: 117 * mm, b: 162 * mm }); }
     return taken;
   }

@@ -1368,6 +1368,20 @@
       }
     });
   }
+  var waiting = [];
+  function next() {
+    const until = performance.now() + 8;
+    try {
+      do
+        waiting.shift()();
+      while (waiting.length && performance.now() < until);
+    } finally {
+      if (waiting.length) setTimeout(next, 8);
+    }
+  }
+  function soon(work) {
+    if (waiting.push(work) === 1) setTimeout(next, 0);
+  }
   function settleTiles(layer, paintTile) {
     for (const tile of Object.values(layer._tiles || {})) {
       if (!tile.current || tile.loaded) continue;
@@ -1412,10 +1426,10 @@
       const canvas = document.createElement("canvas"), ratio = Math.min(2, window.devicePixelRatio || 1);
       canvas.width = canvas.height = this.options.tileSize * ratio;
       canvas.setAttribute("aria-hidden", "true");
-      setTimeout(() => {
-        if (this.d) paint(this, canvas, at, ratio);
+      soon(() => {
+        if (this.d && this._map) paint(this, canvas, at, ratio);
         done(null, canvas);
-      }, 0);
+      });
       return canvas;
     },
     settle() {
@@ -2128,10 +2142,10 @@
       const canvas = document.createElement("canvas"), ratio = Math.min(2, window.devicePixelRatio || 1);
       canvas.width = canvas.height = this.options.tileSize * ratio;
       canvas.setAttribute("aria-hidden", "true");
-      setTimeout(() => {
-        this.paint(canvas, at, ratio);
+      soon(() => {
+        if (this._map) this.paint(canvas, at, ratio);
         done(null, canvas);
-      }, 0);
+      });
       return canvas;
     },
     settle() {
@@ -3050,10 +3064,10 @@
       if (P.compare.shows() && D.compare.years) return S.lang === "en" ? "latest by " + D.compare.years.join(" | by ") : "截至 " + D.compare.years.join(" 年 | 截至 ") + " 年";
       return S.mode === "latest" ? S.lang === "en" ? "latest value by " + S.year : "截至 " + S.year + " 年的最近值" : S.lang === "en" ? "values of " + S.year : S.year + " 年";
     }
-    var shut = null;
+    var shut = false, low = false;
     function paintLegend() {
-      var m = P.measure();
-      if (shut === null) shut = phone() || map.getSize().y < 560;
+      var small = phone() || map.getSize().y < 560;
+      if (small !== low && !P.onPaper) low = shut = small;
       P.legend.className = "box legend" + (shut && P.steps.at() < 0 ? " shut" : "");
       var now = legendOf(phone() ? 8 : 14);
       fill(
@@ -3312,14 +3326,14 @@
         }, onkeydown: function(e) {
           var step = e.key === "ArrowRight" ? 1 : e.key === "ArrowLeft" ? -1 : 0;
           if (!step) return;
-          var next = tabs[(i + step + tabs.length) % tabs.length][0];
-          S.tab = next;
+          var next2 = tabs[(i + step + tabs.length) % tabs.length][0];
+          S.tab = next2;
           P.steps.close();
           P.set.close();
           pages();
           P.paint();
           P.remember();
-          P.parts.tabs[next].focus();
+          P.parts.tabs[next2].focus();
         } }, t[1]);
         P.parts.tabs[t[0]] = b;
         bar.appendChild(b);
@@ -3402,6 +3416,8 @@
         P.parts.tabs[k].setAttribute("tabindex", k === S.tab ? "0" : "-1");
       }
       P.parts.pages.setAttribute("aria-labelledby", "tab-" + S.tab);
+      var bar = P.parts.tabs[S.tab].parentElement;
+      bar.scrollLeft = P.parts.tabs[S.tab].offsetLeft - bar.clientWidth / 2;
       each(P.panel.querySelectorAll(".tool[aria-expanded]"), function(b, i) {
         b.setAttribute("aria-expanded", (i ? P.steps : P.set).open() ? "true" : "false");
       });
@@ -5238,7 +5254,7 @@
     }
     function coveredFor(one, size) {
       var taken = [], o = one.getContainer().getBoundingClientRect();
-      if (!P.onPaper) each([P.legend, P.inset, P.zoomers, P.credit], function(b) {
+      if (!P.onPaper) each([P.legend, P.inset, P.zoomers, P.credit, P.scale], function(b) {
         if (b && !b.hidden && b.offsetWidth) {
           var r = b.getBoundingClientRect();
           taken.push({ l: r.left - o.left, r: r.right - o.left, t: r.top - o.top, b: r.bottom - o.top });

@@ -619,6 +619,20 @@
       }
     });
   }
+  var waiting = [];
+  function next() {
+    const until = performance.now() + 8;
+    try {
+      do
+        waiting.shift()();
+      while (waiting.length && performance.now() < until);
+    } finally {
+      if (waiting.length) setTimeout(next, 8);
+    }
+  }
+  function soon(work) {
+    if (waiting.push(work) === 1) setTimeout(next, 0);
+  }
   function settleTiles(layer, paintTile) {
     for (const tile of Object.values(layer._tiles || {})) {
       if (!tile.current || tile.loaded) continue;
@@ -663,10 +677,10 @@
       const canvas = document.createElement("canvas"), ratio = Math.min(2, window.devicePixelRatio || 1);
       canvas.width = canvas.height = this.options.tileSize * ratio;
       canvas.setAttribute("aria-hidden", "true");
-      setTimeout(() => {
-        if (this.d) paint(this, canvas, at, ratio);
+      soon(() => {
+        if (this.d && this._map) paint(this, canvas, at, ratio);
         done(null, canvas);
-      }, 0);
+      });
       return canvas;
     },
     settle() {
