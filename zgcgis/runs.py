@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import IO
 
 __all__ = [
+    "die_with_parent",
     "end_with_parent",
     "end_with_pool",
     "find_browser",
@@ -217,7 +218,7 @@ def end_with_parent() -> None:
 
     What the parent still writes there is not read by anybody else from now on.
     """
-    _die_with_parent()
+    die_with_parent()
 
     def watch() -> None:
         with contextlib.suppress(OSError):
@@ -244,7 +245,8 @@ def end_with_pool() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Have this process killed when the thread that began it ends, where the system can (Linux)."""
     if sys.platform.startswith("linux"):
         import ctypes
 
@@ -357,7 +359,7 @@ def settle_pdf(path: Path) -> None:
 def _leash(command: Sequence[str]) -> int:
     """Run a program, and end it with all that it began when our standard input ends."""
     _leave_network()
-    more = {} if sys.platform == "win32" else {"preexec_fn": _die_with_parent}
+    more = {} if sys.platform == "win32" else {"preexec_fn": die_with_parent}
     try:
         program = subprocess.Popen(  # noqa: S603 - see run_leashed
             command,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import pairwise
-from typing import Any
 
-import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 from pandas import DataFrame, Series
@@ -17,77 +16,21 @@ from .. import dea, standards
 from ..accounts import Survey, measure, spread_for, survey
 from ..checks import check
 from ..errors import StandardError, UnknownNameError, ZgcgisError, ZgcgisWarning
-from ..findings import combine, define, empty, finding_frame
+from ..findings import combine
 from ..indicators import INDICATORS, compute, land_consumption
 from ..model import Zone
-from ..model.tiles import tiling_for
+from ..model.tiles import beside, tiling_for
 from ..plan import goals
 from ..standards import Evaluation, Scores
 from ..terms import TERMS
-from .published import growth, shares_of_zone, stated_accounts
+from .closure import closure, other_kind
+from .published import benchmarks, growth, shares_of_zone, stated_accounts
 from .totals import complete, notes_on, parks_of, sums, totals
 
 __all__ = ["Assessment", "assess"]
 
 Saying = tuple[str, str]
 
-define(
-    "D520",
-    "warning",
-    zh="{feature} {detail}：土地建成率为 {measured:.2f}%，超过 100%，有已建成土地未办理供应",
-    en="{feature} {detail}: the completion rate is {measured:.2f} %, above 100: built land was never supplied",
-    unit="%",
-)
-define(
-    "D521",
-    "warning",
-    zh="{feature} {detail}：两边相差 {measured:.1f} m²，台账恒等式不成立",
-    en="{feature} {detail}: the two sides differ by {measured:.1f} m², so the accounts do not close",
-    unit="m2",
-)
-define(
-    "D522",
-    "warning",
-    zh="{feature} {detail}：部分大于整体，超出 {measured:.1f} m²",
-    en="{feature} {detail}: the part exceeds the whole by {measured:.1f} m²",
-    unit="m2",
-)
-
-define(
-    "D523",
-    "note",
-    zh="{feature}：{detail}；类型由评价设置决定，此处只作提示",
-    en="{feature}: {detail}; the type is an input, this is a hint only",
-)
-
-_IDENTITIES = (
-    ("land_m2", ("built_land_m2", "unbuilt_land_m2", "unbuildable_land_m2"), "Z = A + B + C"),
-    (
-        "land_m2",
-        ("supplied_land_m2", "suppliable_land_m2", "unsuppliable_land_m2"),
-        "Z = D + E + F",
-    ),
-    (
-        "built_land_m2",
-        (
-            "residential_land_m2",
-            "industrial_land_m2",
-            "transport_land_m2",
-            "commercial_land_m2",
-            "public_land_m2",
-            "other_built_land_m2",
-        ),
-        "A = A1 + … + A6",
-    ),
-    ("supplied_land_m2", ("allocated_land_m2", "paid_land_m2"), "D = D1 + D2"),
-)
-_PARTS = (
-    ("idle_land_m2", "supplied_land_m2", "G ≤ D"),
-    ("hightech_land_m2", "built_land_m2", "H ≤ A"),
-    ("expired_land_m2", "paid_land_m2", "D22 ≤ D2"),
-)
-_WAYS = {"stated": "填报 stated", "computed": "量算 measured"}
-_CLOSURE = 1e-4  # of the whole: rounding of stated hectares, not an error of land
 _INPUTS = ("built_land_m2", "staff_persons", "energy_tce")
 _OUTPUTS = ("income_wan", "tax_wan")
 
@@ -210,6 +153,30 @@ def assess(
     ZgcgisError
         If the zone has no accounts at all, or its evaluation contradicts its edition.
     """
+    there = zone.count("parcel") + zone.count("building") if findings else 0
+    with beside(partial(_checked, zone, dask, tiles, asked=findings), there) as checked:
+        assessed = _assessed(zone, years, compare, error, draws, dask, tiles)
+        return replace(assessed, findings=combine([assessed.findings, *checked()]))
+
+
+def _checked(zone: Zone, dask: str | None, tiles: str | None, *, asked: bool) -> list[GeoDataFrame]:
+    """Ask the rules of a zone, if they are asked."""
+    if not asked:
+        return []
+    with tiling_for(zone, dask, tiles) as tiling:
+        return [check(zone, tiling=tiling)]
+
+
+def _assessed(
+    zone: Zone,
+    years: Iterable[int] | None,
+    compare: Sequence[Zone],
+    error: float,
+    draws: int,
+    dask: str | None,
+    tiles: str | None,
+) -> Assessment:
+    """Measure, compute and score a zone; the findings are those of its accounts."""
     left_out: list[Saying] = [] if zone.withheld is None else [(zone.withheld.zh, zone.withheld.en)]
     accounts, surveyed = _accounts(zone, years, left_out, dask, tiles)
     kept = tuple(sorted({int(y) for y in accounts.index.get_level_values("year")}))
@@ -223,15 +190,12 @@ def assess(
     sure = _sure(scores, error, draws, left_out)
     efficiency, productivity = _efficiency(accounts, left_out)
     basis = _basis(accounts, surveyed)
-    found = [_closure(accounts, basis, identities=surveyed is None)]
+    found = [closure(accounts, basis, identities=surveyed is None)]
     found.append(notes_on(zone, accounts, whole))
     if surveyed is not None:
         found.append(surveyed.findings)
     if evaluation is not None:
-        found.append(_other_kind(accounts, evaluation))
-    if findings:
-        with tiling_for(zone, dask, tiles) as tiling:
-            found.append(check(zone, tiling=tiling))
+        found.append(other_kind(accounts, evaluation))
     return Assessment(
         zone=zone,
         years=kept,
@@ -255,7 +219,7 @@ def assess(
         consumption=_consumption(accounts, whole),
         growth=growth(zone),
         shares=shares_of_zone(zone),
-        benchmarks=_benchmarks(zone, total_values),
+        benchmarks=benchmarks(zone, total_values),
         goals=goals(zone) if zone.plan is not None else DataFrame(),
         findings=combine(found),
         left_out=tuple(dict.fromkeys([*left_out, *_lacking(values)])),
@@ -610,35 +574,6 @@ def _consumption(accounts: DataFrame, whole: DataFrame) -> DataFrame:
     return result
 
 
-def _benchmarks(zone: Zone, values: DataFrame) -> DataFrame:
-    """Set the zone's last values beside the published ones of the nearest data year."""
-    published = standards.benchmarks()
-    published = published[published["scope_zh"] == "国家级开发区"]
-    own = values[values.index.get_level_values("unit") == zone.id]
-    rows: list[dict[str, Any]] = []
-    for key in own.columns:
-        mine = own[key].dropna()
-        theirs = published[published["indicator"] == key]
-        if mine.empty or theirs.empty:
-            continue
-        year, value = int(mine.index[-1][1]), float(mine.iloc[-1])
-        nearest = theirs.loc[(theirs["year"] - year).abs().sort_values(kind="stable").index[0]]
-        rows.append(
-            {
-                "indicator": key,
-                "year": year,
-                "value": value,
-                "benchmark_year": int(nearest["year"]),
-                "benchmark": float(nearest["value"]),
-                "difference": value - float(nearest["value"]),
-                "derived": bool(nearest["derived"]),
-                "source": str(nearest["source"]),
-            }
-        )
-    columns = ["indicator", "year", "value", "benchmark_year", "benchmark", "difference"]
-    return DataFrame(rows, columns=[*columns, "derived", "source"])
-
-
 def _compare(zones: Sequence[Zone], years: Iterable[int] | None) -> DataFrame:
     """Values of other zones. Their scores are left alone: other ideals, other scores."""
     tables = []
@@ -650,69 +585,9 @@ def _compare(zones: Sequence[Zone], years: Iterable[int] | None) -> DataFrame:
     return pd.concat(tables) if tables else DataFrame()
 
 
-# --- findings on the accounts ---------------------------------------------------------------------
-
-
 def _basis(accounts: DataFrame, surveyed: Survey | None) -> DataFrame:
     """Whether each account was stated or measured from the layers."""
     if surveyed is None:
         return DataFrame("stated", accounts.index, accounts.columns).where(accounts.notna(), None)
     said = surveyed.basis.reindex(index=accounts.index, columns=accounts.columns)
     return said.astype(object).where(said.notna(), "stated").where(accounts.notna(), None)
-
-
-def _closure(accounts: DataFrame, basis: DataFrame, *, identities: bool) -> GeoDataFrame:
-    """Completion above 100, sums that do not close, parts larger than their whole."""
-    tables = []
-    if {"built_land_m2", "supplied_land_m2"} <= set(accounts.columns):
-        rate = compute(accounts, ["completion_rate"])["completion_rate"]
-        pair = ["built_land_m2", "supplied_land_m2"]
-        for at, value in rate[rate > 100 * (1 + _CLOSURE)].items():
-            (a, d), ways = accounts.loc[at, pair], [_WAYS[w] for w in basis.loc[at, pair]]
-            text = f"A = {a:,.0f} m² {ways[0]}, D = {d:,.0f} m² {ways[1]}"
-            one = Series([value], index=pd.MultiIndex.from_tuples([at]))
-            tables.append(_rows("D520", one, text, limit=100.0))
-    for whole, parts, text in _IDENTITIES if identities else ():
-        if {whole, *parts} <= set(accounts.columns):
-            gap = (accounts[whole] - accounts[list(parts)].sum(axis=1, skipna=False)).abs()
-            off = gap[gap > np.maximum(1.0, _CLOSURE * accounts[whole])]
-            tables.append(_rows("D521", off, text, limit=0.0))
-    for part, whole, text in _PARTS:
-        if {part, whole} <= set(accounts.columns):
-            over = accounts[part] - accounts[whole]
-            off = over[over > np.maximum(1.0, _CLOSURE * accounts[whole])]
-            tables.append(_rows("D522", off, text, limit=0.0))
-    return combine(tables) if tables else empty()
-
-
-def _other_kind(accounts: DataFrame, evaluation: Evaluation) -> GeoDataFrame:
-    """Parks whose shares of land suggest another type than the one they are evaluated as."""
-    needed = ["built_land_m2", "industrial_land_m2", "residential_land_m2"]
-    if not set(needed) <= set(accounts.columns) or not evaluation.standard.suggest:
-        return empty()
-    year = int(max(accounts.index.get_level_values("year")))
-    now = accounts.xs(year, level="year")[needed].dropna()
-    rows = []
-    for unit, hint in standards.suggest_kind(now, evaluation.standard).iterrows():
-        kind = evaluation.kind_of(str(unit))
-        if hint["kind"] in ("", kind):
-            continue
-        kinds = evaluation.standard.kinds
-        shares = f"A2/A = {hint['industrial_share']:.2f}, A1/A = {hint['residential_share']:.2f}"
-        detail = f"{shares} → {kinds[hint['kind']][0]} {kinds[hint['kind']][1]} ≠ {kinds[kind][0]}"
-        rows.append({"level": "park", "feature": str(unit), "detail": f"{year} {detail}"})
-    return finding_frame(rows, rule="D523") if rows else empty()
-
-
-def _rows(rule: str, values: Series, text: str, *, limit: float) -> GeoDataFrame:
-    rows = [
-        {
-            "level": "park",
-            "feature": str(unit),
-            "measured": float(value),
-            "limit": limit,
-            "detail": f"{year} {text}",
-        }
-        for (unit, year), value in values.items()
-    ]
-    return finding_frame(rows, rule=rule) if rows else empty()

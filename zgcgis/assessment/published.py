@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pandas as pd
 from pandas import DataFrame, Series
 
+from .. import standards
 from ..accounts.precedence import best_first
 from ..model import Zone
 from ..terms import TERMS
 
-__all__ = ["empty_accounts", "growth", "shares_of_zone", "stated_accounts"]
+__all__ = ["benchmarks", "empty_accounts", "growth", "shares_of_zone", "stated_accounts"]
 
 _WHOLE_YEAR = ("annual", "stock", "year-end")
 _GROWING = (
@@ -164,3 +166,32 @@ def shares_of_zone(zone: Zone) -> DataFrame:
     return DataFrame(rows, columns=columns).sort_values(
         ["key", "year", "share_pct"], ascending=[True, True, False], ignore_index=True
     )
+
+
+def benchmarks(zone: Zone, values: DataFrame) -> DataFrame:
+    """Set the zone's last values beside the published ones of the nearest data year."""
+    published = standards.benchmarks()
+    published = published[published["scope_zh"] == "国家级开发区"]
+    own = values[values.index.get_level_values("unit") == zone.id]
+    rows: list[dict[str, Any]] = []
+    for key in own.columns:
+        mine = own[key].dropna()
+        theirs = published[published["indicator"] == key]
+        if mine.empty or theirs.empty:
+            continue
+        year, value = int(mine.index[-1][1]), float(mine.iloc[-1])
+        nearest = theirs.loc[(theirs["year"] - year).abs().sort_values(kind="stable").index[0]]
+        rows.append(
+            {
+                "indicator": key,
+                "year": year,
+                "value": value,
+                "benchmark_year": int(nearest["year"]),
+                "benchmark": float(nearest["value"]),
+                "difference": value - float(nearest["value"]),
+                "derived": bool(nearest["derived"]),
+                "source": str(nearest["source"]),
+            }
+        )
+    columns = ["indicator", "year", "value", "benchmark_year", "benchmark", "difference"]
+    return DataFrame(rows, columns=[*columns, "derived", "source"])

@@ -9,7 +9,8 @@ supply in :mod:`.supply`, data in :mod:`.data`, what no rule could judge in :mod
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
 from importlib import import_module
@@ -31,7 +32,7 @@ from ..findings import (
     gravest_first,
 )
 from ..model import Zone
-from ..model.tiles import Search, Tiling, search_by_tile
+from ..model.tiles import Search, Tiling, beside, search_by_tile
 from .containment import _gaps_in, _off_parent_in, _outside_in
 from .coverage import coverage
 from .planned_land import latest, plot_pairs
@@ -203,8 +204,32 @@ def check(
     with geo.in_plane_once():
         if tiling is not None:
             _search(zone, rules, tiling)
-        found = [_ask(entry, zone, before) for entry in rules.values()]
+        found = _all_asked(zone, rules, before)
     return gravest_first(combine([flaws, *found]))
+
+
+def _all_asked(
+    zone: Zone, rules: Mapping[str, Rule], before: Callable[[Rule], None] | None
+) -> list[GeoDataFrame]:
+    """Ask rules, those of topology beside the others: they rest on other searches, and cost as much."""
+    apart = [entry for entry in rules.values() if entry.code.startswith("T")]
+    rest = [entry for entry in rules.values() if entry not in apart]
+    there = zone.count("parcel") + zone.count("building") if apart and rest else 0
+    told: list[Rule] = []
+
+    def tell(entry: Rule) -> None:
+        told.append(entry)
+        if before is not None and os.getpid() == here:  # a copy has nobody to tell
+            before(entry)
+
+    here = os.getpid()
+    with beside(lambda: [_ask(entry, zone, tell) for entry in apart], there) as answers:
+        found = {entry.code: _ask(entry, zone, tell) for entry in rest}
+        found |= {entry.code: frame for entry, frame in zip(apart, answers(), strict=True)}
+    for entry in rules.values():
+        if entry not in told:
+            tell(entry)
+    return [found[code] for code in rules]
 
 
 def _search(zone: Zone, rules: Iterable[str], tiling: Tiling) -> None:

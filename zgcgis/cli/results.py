@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
@@ -64,7 +66,9 @@ def write_check(
 ) -> list[Path]:
     """Write everything a check leaves: GeoPackage, workbook, JSON, sheets, map; or one file."""
     from ..io.places import result_folder
+    from ..io.spreadsheets import write_book_of
     from ..maps import save_map
+    from ..model.tiles import beside
     from ..planning import outputs
     from ..planning.outputs.place_sheets import sheets_begun
     from ..report.findings_page import check_sheets, write_findings_page
@@ -77,21 +81,30 @@ def write_check(
     def gpkg(path: Path) -> Path:
         return outputs.write_findings_gpkg(path, standing, waived, asked=question)
 
-    def workbook(path: Path) -> Path:
+    def booked() -> bytes:
         pages = check_sheets(here, result, lang)
-        return outputs.write_workbook(path, pages, lang=lang, title=here.names[lang], remark=mark)
+        name = out / "findings.xlsx"
+        return outputs.workbook_bytes(name, pages, lang=lang, title=here.names[lang], remark=mark)
 
     def page(path: Path) -> Path:
         return write_findings_page(here, result, path, lang=lang)
 
-    writers = {".gpkg": gpkg, ".xlsx": workbook, ".html": page}
+    def workbook(path: Path, book: Callable[[], bytes] = booked) -> Path:
+        return write_book_of(path, book)
+
+    writers: dict[str, Callable[[Path], Path]] = {".gpkg": gpkg, ".html": page}
     writers[".json"] = lambda path: outputs.write_json(path, text)
+    writers[".xlsx"] = workbook
     if out.suffix.lower() in writers:
         return [writers[out.suffix.lower()](out)]
     folder = result_folder(out, "findings.json", _CHECK_FILES)
     wanted = standing if sheets else standing.iloc[:0]
     said = sentences_of(here)
-    with sheets_begun(here, wanted, folder, lang=lang, sentences=said) as finish:
+    with (
+        beside(booked, here.count("parcel") + here.count("building")) as book,
+        sheets_begun(here, wanted, folder, lang=lang, sentences=said) as finish,
+    ):
+        writers[".xlsx"] = partial(workbook, book=book)
         made = [write(folder / f"findings{suffix}") for suffix, write in writers.items()]
         if atlas:
             drawn = _atlas(here, standing, lang, desk="findings")

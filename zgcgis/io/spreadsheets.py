@@ -14,7 +14,7 @@ import traceback
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from pathlib import Path
@@ -25,6 +25,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
 
 from ..errors import WriteError
+from ..runs import work_folder
 from ..safe_text import cell_text, csv_text, is_lively, property_text, sheet_name
 from .writing import write_bytes_whole, write_whole
 
@@ -33,11 +34,13 @@ __all__ = [
     "Book",
     "Look",
     "Sheet",
+    "book_bytes",
     "csv_bytes",
     "plain_value",
     "refuse_too_large",
     "workbook_remark",
     "write_book",
+    "write_book_of",
     "write_csv",
     "write_table",
 ]
@@ -248,34 +251,42 @@ def write_book(
 ) -> Path:
     """Write a workbook whole, with the same bytes for the same content; it is opened once more.
 
-    `fill` adds the sheets. With `in_order` each sheet is written row by row from the top and goes
-    to the disk as it comes, so that a table of any size takes no room.
+    See :func:`book_bytes`.
+    """
+    return write_book_of(
+        path, lambda: book_bytes(fill, title=title, remark=remark, in_order=in_order)
+    )
+
+
+def write_book_of(path: str | Path, make: Callable[[], bytes]) -> Path:
+    """Write the workbook that `make` gives, as :func:`write_book` does."""
+    return write_whole(path, lambda temporary: temporary.write_bytes(make()))
+
+
+def book_bytes(
+    fill: Callable[[Book], None], *, title: str = "", remark: str = "", in_order: bool = False
+) -> bytes:
+    """Return a workbook: `fill` adds the sheets.
+
+    With `in_order` each sheet is written row by row from the top and goes to the disk as it
+    comes, so that of a large table nothing is held but what it is packed into.
     """
     about = {"title": property_text(title), "comments": property_text(remark)}
-
-    def writer(temporary: Path) -> None:
-        try:
-            _make(temporary, fill, about, in_order=in_order)
-        except BaseException as error:
-            _let_go(error)
-            if isinstance(error, FileCreateError):  # around what the disk said
-                raise OSError(*error.args[0].args) from None
-            raise
-
-    return write_whole(path, writer)
-
-
-def _make(
-    file: Path, fill: Callable[[Book], None], about: Mapping[str, str], *, in_order: bool
-) -> None:
-    way = {"constant_memory": True, "tmpdir": str(file.parent)} if in_order else {"in_memory": True}
     packed = io.BytesIO()  # on a full disk XlsxWriter would leave half an archive open
-    inner = Workbook(packed, _AS_THEY_ARE | way)
-    inner.use_zip64()
-    inner.set_properties({"author": "zgcgis", "created": _CREATED, **about})
-    fill(Book(inner, in_order=in_order))
-    inner.close()
-    file.write_bytes(packed.getbuffer())
+    try:
+        with work_folder() as place:
+            way = {"constant_memory": True, "tmpdir": place} if in_order else {"in_memory": True}
+            inner = Workbook(packed, _AS_THEY_ARE | way)
+            inner.use_zip64()
+            inner.set_properties({"author": "zgcgis", "created": _CREATED, **about})
+            fill(Book(inner, in_order=in_order))
+            inner.close()
+    except BaseException as error:
+        _let_go(error)
+        if isinstance(error, FileCreateError):  # around what the disk said
+            raise OSError(*error.args[0].args) from None
+        raise
+    return packed.getvalue()
 
 
 def _let_go(error: BaseException) -> None:

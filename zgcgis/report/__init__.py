@@ -5,16 +5,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from ..assessment import Assessment
 from ..io.places import result_folder
+from ..io.spreadsheets import write_book_of
 from ..io.writing import together
+from ..model.tiles import beside
 from .method import method_page, zone_page
 from .page import render_page, write_page
 from .tables import as_data, schema, write_csv, write_json
 from .wording import draw_zone
-from .workbook import write_workbook
+from .workbook import workbook_bytes, write_workbook
 
 __all__ = [
     "as_data",
@@ -51,12 +54,10 @@ def write_tables(assessment: Assessment, folder: str | Path) -> list[Path]:
     """Write the workbook, the CSV files and the JSON of an assessment into a folder."""
     with together({Path(folder): True}):
         place = result_folder(folder, "assessment.json", _NAMES)
-        data = write_json(assessment, place / "assessment.json")
-        return [
-            write_workbook(assessment, place / "assessment.xlsx"),
-            *write_csv(assessment, place),
-            data,
-        ]
+        with beside(partial(workbook_bytes, assessment), assessment.zone.count("parcel")) as book:
+            made = [write_json(assessment, place / "assessment.json")]
+            made += write_csv(assessment, place)
+            return [write_book_of(place / "assessment.xlsx", book), *made]
 
 
 def write_report(assessment: Assessment, folder: str | Path, *, lang: str = "zh") -> Path:

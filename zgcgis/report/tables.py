@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -133,8 +133,9 @@ def _wide(
         ["unit", "name", "year", *(names.get(k, (k, k))[1] for k in keys)],
         ["unit", "name", "year", *keys],
     ]
+    called = _called(result, (unit for unit, _ in table.index))
     rows = (
-        [unit, result.name(str(unit)), year, *values]
+        [unit, called[unit], year, *values]
         for (unit, year), values in zip(table.index, table.to_numpy(dtype=object), strict=True)
     )
     return spreadsheets.write_csv(path, [*heads, *rows])
@@ -180,15 +181,21 @@ def write_csv(result: Assessment, folder: str | Path) -> list[Path]:
     return [*made, *_pieces(result, place)]
 
 
+def _called(result: Assessment, units: Iterable[Any]) -> dict[Any, str]:
+    """Name each unit, once."""
+    return {unit: result.name(str(unit)) for unit in set(units)}
+
+
 def _potentials(result: Assessment, place: Path) -> list[Path]:
     """Write the potentials of parks and of parcels, where there are any."""
     made = []
-    p = result.potentials
+    p, q = result.potentials, result.parcel_potentials
+    called = _called(result, [*p.get("unit", ()), *q.get("park", ())])
     if len(p):
         rows = (
             [
                 unit,
-                result.name(str(unit)),
+                called[unit],
                 year,
                 POTENTIALS[item].zh,
                 POTENTIALS[item].en,
@@ -202,11 +209,10 @@ def _potentials(result: Assessment, place: Path) -> list[Path]:
         )
         heads = [["单元", "名称", "年份", "项目", "item", "key", "数值", "单位"]]
         made.append(spreadsheets.write_csv(place / "potentials.csv", [*heads, *rows]))
-    q = result.parcel_potentials
     if len(q):
         largest = (
             [
-                result.name(str(park)),
+                called[park],
                 unit,
                 year,
                 POTENTIALS[item].zh,
@@ -226,8 +232,7 @@ def _pieces(result: Assessment, place: Path) -> list[Path]:
     made = []
     for name, table in pieces_listed(result).items():
         heads = heads_of(name.removesuffix("s.csv"), table)
-        names = {unit: result.name(str(unit)) for unit in table["unit"].unique()}
-        named = table.assign(name=table["unit"].map(names))
+        named = table.assign(name=table["unit"].map(_called(result, table["unit"])))
         rows = named[[head.key for head in heads]].itertuples(index=False, name=None)
         tops = [[getattr(head, side) for head in heads] for side in ("zh", "en", "key")]
         made.append(spreadsheets.write_csv(place / name, (*tops, *rows)))

@@ -1,12 +1,16 @@
 """Who does the tiles: this process, a pool of processes, or a cluster.
 
-A tile shares nothing with another, so one whose process died is simply done again.
+A tile shares nothing with another, so one whose process died is simply done again. Where there is
+less to do than pays to cut, half of it may be done in a copy of this process.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
+import sys
+import threading
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import (
     CancelledError,
@@ -16,18 +20,24 @@ from concurrent.futures import (
 )
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
-from multiprocessing import get_context
-from typing import Any, Protocol
+from multiprocessing import current_process, get_context
+from multiprocessing.connection import Connection
+from typing import Any, Protocol, TypeVar, cast
 
 from ...errors import ZgcgisError
 from ...geo.rings import processors
-from ...runs import end_with_pool
+from ...runs import die_with_parent, end_with_pool
 from ...safe_text import well_formed
 
-__all__ = ["TILE_FROM", "Numbered", "Run", "here", "on_cluster", "pool", "runner_for"]
+__all__ = ["TILE_FROM", "Numbered", "Run", "beside", "here", "on_cluster", "pool", "runner_for"]
 
 TILE_FROM = 500_000
 """Features from which tiles pay; below, one process is faster."""
+
+COPY_FROM = 20_000
+"""Features from which a copy of this process pays: it takes some tens of milliseconds."""
+
+T = TypeVar("T")
 
 _TRIES = 3
 _ANSWER_S = 5.0
@@ -60,6 +70,69 @@ def runner_for(features: int, address: str | None = None) -> Iterator[Run | None
             yield run
         return
     yield pool() if features >= TILE_FROM and processors() > 1 else None
+
+
+@contextmanager
+def beside(work: Callable[[], T], features: int) -> Iterator[Callable[[], T]]:
+    """Do work in a copy of this process while the block does something else.
+
+    The copy has all that is in memory without having read it. It may only reckon: what it
+    keeps or changes is lost with it; its warnings are given here. Where a process cannot be
+    copied, where there is one processor or little to do, and where the copy fails, the work is
+    done by who asks.
+
+    Parameters
+    ----------
+    work
+        What to do; its result is sent from process to process.
+    features
+        How many features it is about.
+
+    Yields
+    ------
+    result
+        Waits for the work and returns its result; what the work raises is raised then.
+    """
+    if features < COPY_FROM or processors() < 2 or not _can_be_copied():
+        yield work
+        return
+    copies = get_context("fork")
+    reader, writer = copies.Pipe(duplex=False)
+    copy = copies.Process(target=_answer, args=(work, writer), daemon=False)
+    with warnings.catch_warnings():  # of threads, of which the copy has none
+        warnings.simplefilter("ignore", DeprecationWarning)
+        copy.start()
+    writer.close()
+
+    def result() -> T:
+        try:
+            found, said = cast("tuple[T, list[Warning]]", reader.recv())
+        except (EOFError, OSError):
+            return work()
+        for warning in said:
+            warnings.warn(warning, stacklevel=3)
+        return found
+
+    try:
+        yield result
+    finally:
+        reader.close()
+        copy.kill()
+        copy.join()
+
+
+def _can_be_copied() -> bool:
+    """Whether this is a system, and a thread, of which a copy goes on as the process did."""
+    at_home = threading.current_thread() is threading.main_thread()
+    return at_home and sys.platform.startswith("linux") and not current_process().daemon
+
+
+def _answer(work: Callable[[], Any], writer: Connection) -> None:
+    """Do work in the copy and tell its result; where it fails nothing is told."""
+    die_with_parent()
+    with suppress(BaseException), warnings.catch_warnings(record=True) as warned:
+        found = work()
+        writer.send((found, [one.message for one in warned]))
 
 
 def pool(workers: int | None = None) -> Run:

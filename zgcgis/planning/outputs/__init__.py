@@ -23,10 +23,11 @@ from ...io.spreadsheets import (
     Book,
     Look,
     Sheet,
+    book_bytes,
     plain_value,
     refuse_too_large,
     workbook_remark,
-    write_book,
+    write_book_of,
 )
 from ...io.stored.outside import read_outside_json, read_outside_tables
 from ...io.writing import write_text_whole
@@ -44,6 +45,7 @@ __all__ = [
     "records_json",
     "summary",
     "table_rows",
+    "workbook_bytes",
     "write_findings_gpkg",
     "write_json",
     "write_workbook",
@@ -302,6 +304,20 @@ def write_workbook(
 
     A text never becomes a formula, whatever it begins with.
     """
+    return write_book_of(
+        path, lambda: workbook_bytes(path, sheets, lang=lang, title=title, remark=remark)
+    )
+
+
+def workbook_bytes(
+    path: str | Path,
+    sheets: Sequence[tuple[str, pd.DataFrame]],
+    *,
+    lang: str = "zh",
+    title: str = "",
+    remark: str = "",
+) -> bytes:
+    """Return what :func:`write_workbook` writes; `path` is named where a table is too large."""
     for _, table in sheets:
         refuse_too_large(path, len(table) + 1, table.shape[1])
 
@@ -309,7 +325,7 @@ def write_workbook(
         for name, table in sheets:
             _fill_sheet(book.sheet(name), table, lang)
 
-    return write_book(path, fill, title=title, remark=remark, in_order=True)
+    return book_bytes(fill, title=title, remark=remark, in_order=True)
 
 
 _HEAD = Look(bold=True, fill="E7EBF0", wrap=True, upright="top")

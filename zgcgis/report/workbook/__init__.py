@@ -5,7 +5,7 @@ from __future__ import annotations
 from .cells import POTENTIAL_KINDS, excel_formula
 from .evidence import zh_formula
 from .followed import heads_of, pieces_listed
-from .live import write_workbook
+from .live import workbook_bytes, write_workbook
 from .sheets import method_lines, methods_text, sureness_note
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "methods_text",
     "pieces_listed",
     "sureness_note",
+    "workbook_bytes",
     "write_workbook",
     "zh_formula",
 ]

@@ -15,7 +15,7 @@ import pandas as pd
 
 from ...assessment import Assessment, complete, outermost
 from ...indicators import INDICATORS, compute, total
-from ...io.spreadsheets import Book, Sheet, write_book
+from ...io.spreadsheets import Book, Sheet, book_bytes, write_book_of
 from ...standards import Node
 from ...terms import TERMS
 from . import sheets
@@ -50,7 +50,7 @@ from .spare import (
 )
 from .weights import groups, weights_sheet
 
-__all__ = ["write_workbook"]
+__all__ = ["workbook_bytes", "write_workbook"]
 
 Entry = tuple[str, int, str]  # unit, year, area ("" = the whole unit)
 
@@ -102,8 +102,13 @@ def write_workbook(result: Assessment, path: str | Path) -> Path:
     path
         Where the ``.xlsx`` shall stand; it is whole or absent.
     """
+    return write_book_of(path, lambda: workbook_bytes(result))
+
+
+def workbook_bytes(result: Assessment) -> bytes:
+    """Return what :func:`write_workbook` writes."""
     name = f"{result.zone.names['zh']}土地集约利用评价"
-    return write_book(path, lambda book: _fill(_Book(result, book)), title=name)
+    return book_bytes(lambda book: _fill(_Book(result, book)), title=name)
 
 
 def _fill(b: _Book) -> None:
