@@ -83,7 +83,7 @@ def write_check(
 
     def booked() -> bytes:
         pages = check_sheets(here, result, lang)
-        name = out / "findings.xlsx"
+        name = out if out.suffix.lower() == ".xlsx" else out / "findings.xlsx"
         return outputs.workbook_bytes(name, pages, lang=lang, title=here.names[lang], remark=mark)
 
     def page(path: Path) -> Path:

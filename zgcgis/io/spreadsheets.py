@@ -5,6 +5,7 @@ No text in them is a formula, whatever it begins with; the same content gives th
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import gc
 import io
@@ -253,9 +254,8 @@ def write_book(
 
     See :func:`book_bytes`.
     """
-    return write_book_of(
-        path, lambda: book_bytes(fill, title=title, remark=remark, in_order=in_order)
-    )
+    near = Path(path).parent if in_order else None
+    return write_book_of(path, lambda: book_bytes(fill, title=title, remark=remark, near=near))
 
 
 def write_book_of(path: str | Path, make: Callable[[], bytes]) -> Path:
@@ -264,22 +264,22 @@ def write_book_of(path: str | Path, make: Callable[[], bytes]) -> Path:
 
 
 def book_bytes(
-    fill: Callable[[Book], None], *, title: str = "", remark: str = "", in_order: bool = False
+    fill: Callable[[Book], None], *, title: str = "", remark: str = "", near: Path | None = None
 ) -> bytes:
     """Return a workbook: `fill` adds the sheets.
 
-    With `in_order` each sheet is written row by row from the top and goes to the disk as it
-    comes, so that of a large table nothing is held but what it is packed into.
+    Where a folder is named, each sheet is written row by row from the top and goes to a place
+    in it as it comes, so that of a large table nothing is held but what it is packed into.
     """
     about = {"title": property_text(title), "comments": property_text(remark)}
     packed = io.BytesIO()  # on a full disk XlsxWriter would leave half an archive open
     try:
-        with work_folder() as place:
-            way = {"constant_memory": True, "tmpdir": place} if in_order else {"in_memory": True}
+        with contextlib.nullcontext() if near is None else work_folder(near) as place:
+            way = {"constant_memory": True, "tmpdir": place} if near else {"in_memory": True}
             inner = Workbook(packed, _AS_THEY_ARE | way)
             inner.use_zip64()
             inner.set_properties({"author": "zgcgis", "created": _CREATED, **about})
-            fill(Book(inner, in_order=in_order))
+            fill(Book(inner, in_order=near is not None))
             inner.close()
     except BaseException as error:
         _let_go(error)

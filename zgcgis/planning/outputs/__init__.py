@@ -317,7 +317,7 @@ def workbook_bytes(
     title: str = "",
     remark: str = "",
 ) -> bytes:
-    """Return what :func:`write_workbook` writes; `path` is named where a table is too large."""
+    """Return what :func:`write_workbook` writes; `path` is where it shall stand."""
     for _, table in sheets:
         refuse_too_large(path, len(table) + 1, table.shape[1])
 
@@ -325,7 +325,7 @@ def workbook_bytes(
         for name, table in sheets:
             _fill_sheet(book.sheet(name), table, lang)
 
-    return book_bytes(fill, title=title, remark=remark, in_order=True)
+    return book_bytes(fill, title=title, remark=remark, near=Path(path).parent)
 
 
 _HEAD = Look(bold=True, fill="E7EBF0", wrap=True, upright="top")
