@@ -132,4 +132,5 @@ def test_commands_leave_the_same_bytes(copies, monkeypatch, tmp_path, command):
         out = tmp_path / name
         left.append({p.relative_to(out): p.read_bytes() for p in out.rglob("*") if p.is_file()})
     assert left[0] == left[1]
+    assert any(path.suffix == ".xlsx" for path in left[0])
     assert len(left[0]) > 3

@@ -268,13 +268,13 @@ def book_bytes(
 ) -> bytes:
     """Return a workbook: `fill` adds the sheets.
 
-    Where a folder is named, each sheet is written row by row from the top and goes to a place
-    in it as it comes, so that of a large table nothing is held but what it is packed into.
+    Where a folder is named, which need not be there yet, each sheet is written row by row from
+    the top and goes to a place in it, or above it, as it comes, so that of a large table nothing is held but what it is packed into.
     """
     about = {"title": property_text(title), "comments": property_text(remark)}
     packed = io.BytesIO()  # on a full disk XlsxWriter would leave half an archive open
     try:
-        with contextlib.nullcontext() if near is None else work_folder(near) as place:
+        with contextlib.nullcontext() if near is None else work_folder(_standing(near)) as place:
             way = {"constant_memory": True, "tmpdir": place} if near else {"in_memory": True}
             inner = Workbook(packed, _AS_THEY_ARE | way)
             inner.use_zip64()
@@ -287,6 +287,11 @@ def book_bytes(
             raise OSError(*error.args[0].args) from None
         raise
     return packed.getvalue()
+
+
+def _standing(folder: Path) -> Path:
+    """Return a folder, or the first above it that is there already."""
+    return next((one for one in (folder, *folder.absolute().parents) if one.is_dir()), Path())
 
 
 def _let_go(error: BaseException) -> None:
