@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import threading
 import time
 from pathlib import Path
@@ -289,6 +290,18 @@ def test_no_message_holds_a_password(address, tmp_path, monkeypatch, words):
     assert b"Traceback" not in err
     assert b"Unforeseen" not in err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_plain_sql_finds_what_the_rules_find(address, monkeypatch, capsys):
+    from tests.benchmarks import database
+
+    monkeypatch.setattr(sys, "argv", ["database", address, "--parcels", "300", "--rounds", "1"])
+    assert database.main() == 0
+    assert "findings by check" in capsys.readouterr().out
+    checked = {("T101", frozenset("ab")): 5.0, ("T104", frozenset("c")): 1.0}
+    assert database.differences(checked, checked) == []
+    assert len(database.differences(checked, {("T101", frozenset("ab")): 5.1})) == 2
+    assert run(address, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'zgcgis%'") == [(0,)]
 
 
 def test_an_address_is_shown_without_its_password():
