@@ -22,8 +22,9 @@ from zgcgis import accounts
 from zgcgis.checks import check
 from zgcgis.errors import ReadError, WriteError, ZgcgisError
 from zgcgis.io import new_zone, open_zone
-from zgcgis.io.postgis import store
+from zgcgis.io.postgis import parts, store
 from zgcgis.io.postgis.server import is_store
+from zgcgis.model.tiles import Tiling, here, pool, searches
 from zgcgis.safe_text import unlocked
 
 __all__ = ["address", "server"]  # fixtures
@@ -311,3 +312,57 @@ def test_an_address_is_shown_without_its_password():
     assert is_store("postgresql://h/d")
     assert not is_store(Path("postgresql://h/d"))
     assert not is_store("postgresql")
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Features bear a number along the curve by the hundred, so that a small zone has many tiles."""
+    for module in (store, parts):
+        monkeypatch.setattr(module, "CURVE_ROWS", 100)
+
+
+def test_searches_read_the_server_by_part_and_find_the_same(address, short, monkeypatch):
+    store.init(address)
+    store.load(address, SAMPLE)
+    zone, want = open_zone(address), check(open_zone(SAMPLE))
+    asked, written = [], []
+    usual = parts.ServedLayer._read
+
+    def read(self, where, *values, **names):
+        asked.append((self.level, where.split()[0], usual(self, where, *values, **names)))
+        return asked[-1][2]
+
+    monkeypatch.setattr(parts.ServedLayer, "_read", read)
+    usually = searches.write_layer
+    monkeypatch.setattr(
+        searches, "write_layer", lambda *a, **k: written.append(a[1]) or usually(*a, **k)
+    )
+    assert_geodataframe_equal(check(zone, tiling=Tiling(here, rows=300)), want)
+    tiles = [len(t) for level, how, t in asked if (level, how) == ("parcel", "zgcgis_tile")]
+    assert max(tiles) == 300
+    assert sum(tiles) >= len(zone.layers["parcel"])
+    boxes = [len(t) for level, how, t in asked if (level, how) == ("parcel", "geometry")]
+    assert boxes
+    assert min(boxes) < len(zone.layers["parcel"])
+    assert not [path for path in written if "building" in path]
+
+
+def test_what_is_changed_while_tiles_are_searched_is_told(address, short):
+    store.init(address)
+    store.load(address, SAMPLE)
+    zone = open_zone(address)
+
+    def run_and_edit(do, tiles):
+        yield from here(do, tiles)
+        run(address, "UPDATE zgcgis.building SET geometry = geometry WHERE zgcgis_row = 0")
+
+    refused(ReadError, "changed while it was being looked at", check, zone,
+            tiling=Tiling(run_and_edit, rows=300))  # fmt: skip
+
+
+def test_processes_read_the_server_too(address, worn):
+    store.init(address)
+    store.load(address, worn)
+    zone = open_zone(address)
+    found = check(zone, ["T1", "H2"], tiling=Tiling(pool(2)))
+    assert_geodataframe_equal(found, check(open_zone(worn), ["T1", "H2"]))

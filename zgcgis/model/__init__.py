@@ -169,6 +169,25 @@ class StoredLayer(Protocol):
         """Refuse to go on if the file is no longer the one that was opened."""
 
 
+class ServedLayer(Protocol):
+    """A layer that a server holds and gives by part, as a layer stored in row groups does."""
+
+    def groups(self, rows: int) -> int:
+        """How many groups of about `rows` features there are."""
+
+    def group(self, number: int, rows: int) -> Any:
+        """Read a group, with ``row``, ``bbox`` and its columns."""
+
+    def near(self, around: NDArray[np.float64]) -> tuple[NDArray[np.intp], list[Any]]:
+        """Read the features whose boxes may meet some boxes, and their positions."""
+
+    def named(self, name: str, wanted: set[str]) -> tuple[NDArray[np.intp], list[Any]]:
+        """Read the features whose column `name` is one of some texts, and their positions."""
+
+    def still(self) -> None:
+        """Refuse to go on if it is no longer the layer that was opened."""
+
+
 class Layers(Mapping[str, GeoDataFrame]):
     """Layers by level; one that lies in a file is read when it is first asked for.
 
@@ -180,6 +199,8 @@ class Layers(Mapping[str, GeoDataFrame]):
         Layers to be read when they are asked for.
     clusters
         What the industry of firms and proposals is told by where it is blank.
+    served
+        Where parts of layers that are there can be read again.
     """
 
     def __init__(
@@ -188,8 +209,10 @@ class Layers(Mapping[str, GeoDataFrame]):
         stored: Mapping[str, StoredLayer] | None = None,
         *,
         clusters: Clusters | None = None,
+        served: Mapping[str, ServedLayer] | None = None,
     ) -> None:
         self._clusters = clusters
+        self._served = dict(served or {})
         self._stored = dict(stored or {})
         self._read = {level: self._sorted(level, layer) for level, layer in read.items()}
         self._names = tuple(sorted({*self._read, *self._stored}))
@@ -220,6 +243,10 @@ class Layers(Mapping[str, GeoDataFrame]):
     def unread(self, level: str) -> StoredLayer | None:
         """Return the file of a layer that nobody has asked for yet, else None."""
         return None if level in self._read else self._stored.get(level)
+
+    def served(self, level: str) -> ServedLayer | None:
+        """Return where parts of a layer can be read from a server, if it is there as it is here."""
+        return self._served.get(level)
 
 
 @dataclass(frozen=True)

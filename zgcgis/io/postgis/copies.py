@@ -99,7 +99,9 @@ def as_text(
 
 
 @contextlib.contextmanager
-def copying(connection: Any, statement: str, schema: str, **names: str) -> Iterator[Any]:
+def copying(
+    connection: Any, statement: str, schema: str, *values: Any, **names: str
+) -> Iterator[Any]:
     """Copy by a statement, into the server or out of it."""
     from psycopg import sql
 
@@ -107,7 +109,7 @@ def copying(connection: Any, statement: str, schema: str, **names: str) -> Itera
     composed = sql.SQL(statement).format(  # type: ignore[arg-type, unused-ignore]
         s=sql.Identifier(schema), **named
     )
-    with connection.connection.cursor() as cursor, cursor.copy(composed) as stream:
+    with connection.connection.cursor() as cursor, cursor.copy(composed, values or None) as stream:
         yield stream
 
 
@@ -146,15 +148,23 @@ class _Stream(io.RawIOBase):
 
 
 def read_rows(
-    connection: Any, schema: str, table: str, columns: Mapping[str, str], where: str = "true"
+    connection: Any,
+    schema: str,
+    table: str,
+    columns: Mapping[str, str],
+    where: str = "true",
+    *,
+    values: Sequence[Any] = (),
+    names: Mapping[str, str] | None = None,
 ) -> tuple[DataFrame, NDArray[np.object_]]:
     """Read columns and shapes of rows in their order; `where` is a condition of our own words."""
-    names = {f"c{k}": name for k, name in enumerate(columns)}
+    marks = {f"c{k}": name for k, name in enumerate(columns)}
     cells = [f"{{c{k}}}::{_KINDS[kind].asked}" for k, kind in enumerate(columns.values())]
     asked = ", ".join([*cells, "encode(ST_AsBinary(geometry), 'hex')"])
     asked = f"SELECT {asked} FROM {{s}}.{{t}} WHERE {where} ORDER BY zgcgis_row"  # noqa: S608
     statement = f"COPY ({asked}) TO STDOUT (FORMAT csv)"
-    heads = [*names, "shape"]
+    given = marks | dict(names or {})
+    heads = [*marks, "shape"]
     types = [*(_KINDS[kind].arrow for kind in columns.values()), pa.large_string()]
     reading = csv.ReadOptions(use_threads=False, block_size=_BLOCK, column_names=heads)
     making = csv.ConvertOptions(
@@ -165,7 +175,7 @@ def read_rows(
     empty = pa.schema(list(zip(heads, types, strict=True))).empty_table()
     parts, shapes = [empty.drop_columns(["shape"])], [np.zeros(0, object)]
     try:
-        with copying(connection, statement, schema, t=table, **names) as stream:
+        with copying(connection, statement, schema, *values, t=table, **given) as stream:
             text = io.BufferedReader(_Stream(stream, connection), 1 << 20)
             if text.peek(1):
                 for batch in csv.open_csv(text, reading, parsing, making):

@@ -42,6 +42,7 @@ from ..stored import read_layer, typed_columns
 from ..stored.sound import made_sound
 from ..zones import layer_files, open_zone, zone_folder
 from .copies import as_text, columns_of, copying, do, read_rows, type_of
+from .parts import CURVE_ROWS, ServedLayer, versions
 from .server import heard, transaction, url_of
 
 __all__ = ["init", "load", "open_store", "write_findings"]
@@ -50,7 +51,6 @@ _MARK = "zgcgis store 1"
 _OWN = ("zgcgis_row", "zgcgis_tile", "zgcgis_odd")
 _LONG_S = 1_800.0  # a layer of a city and its indexes
 _WAIT = "10s"
-_TILE = 4_096
 _ROWS = 20_000  # features on their way at once
 _PAPERS = {".toml", ".csv", ".md"}
 _TABLES = """
@@ -286,7 +286,7 @@ def _put(
     with copying(connection, statement, schema, t=table, **names) as stream:
         for first in range(0, len(layer), _ROWS):
             rows = order[first : first + _ROWS]
-            tile = np.arange(first, first + len(rows)) // _TILE
+            tile = np.arange(first, first + len(rows)) // CURVE_ROWS
             own_cells = [
                 pa.array(rows),
                 pa.array(tile),
@@ -350,13 +350,15 @@ def open_store(address: str) -> Zone:
         zone = open_zone(Path(root))
         tables = dict.fromkeys(_levels(connection, schema))
         land = "land_patch" if "land_patch" in tables and "parcel" not in tables else "parcel"
-        layers, flaws = {}, []
+        layers, flaws, served = {}, [], {}
         for table in tables:
             level = "parcel" if table == land else table
-            layer, odd = _layer(connection, schema, table, level)
+            layer, odd, part = _layer(connection, (base, schema), table, level)
             layers[level], wrong = made_sound(layer, level, odd)
             flaws.append(wrong)
-    read = Layers(dict(sorted(layers.items())), clusters=zone.clusters)
+            if part is not None and layers[level] is layer:
+                served[level] = part
+    read = Layers(dict(sorted(layers.items())), clusters=zone.clusters, served=served)
     return with_changes(zone, layers=read, flaws=combine(flaws), folder=root, land=land)
 
 
@@ -377,18 +379,27 @@ def _lay_out(root: Path, name: str, content: bytes) -> None:
 
 
 def _layer(
-    connection: Any, schema: str, table: str, level: str
-) -> tuple[GeoDataFrame, dict[int, str]]:
-    """Read a layer as :func:`zgcgis.io.stored.read_layer` reads that of a folder."""
+    connection: Any, where: tuple[str, str], table: str, level: str
+) -> tuple[GeoDataFrame, dict[int, str], ServedLayer | None]:
+    """Read a layer as :func:`zgcgis.io.stored.read_layer` reads that of a folder.
+
+    The third is where parts of it can be read again, if it is as it was loaded but for its values.
+    """
+    address, schema = where
     columns = columns_of(connection, schema, table)
     frame, shapes = read_rows(connection, schema, table, columns)
     marks = frame["zgcgis_odd"]
     said = {int(row): str(marks.iloc[row]) for row in np.flatnonzero(marks.notna())}
     odd = {row: what for row, what in said.items() if what != "unread" or shapes[row] is None}
+    part = None
+    in_order = np.array_equal(frame["zgcgis_row"].to_numpy(), np.arange(len(frame)))
+    if in_order and frame["zgcgis_tile"].notna().all() and "industry" not in columns:
+        stamp = versions(connection, schema, table)
+        part = ServedLayer(address, schema, table, level, columns, len(frame), stamp)
     frame = frame.drop(columns=list(_OWN))
     frame["geometry"] = GeoSeries(shapes, crs=geo.LONLAT)
     typed = typed_columns(frame, LEVELS[level].columns, f"{schema}.{table}")
-    return GeoDataFrame(typed, geometry="geometry"), odd
+    return GeoDataFrame(typed, geometry="geometry"), odd, part
 
 
 # --- findings back -------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ from pandas import DataFrame
 from ... import geo
 from ...errors import EntangledError
 from ...geo.rings import one_thread, processors
-from .. import LEVELS, Zone
+from .. import LEVELS, Layers, ServedLayer, Zone
 from .executors import Run, runner_for
 from .groups import (
     EDGE_DEG,
@@ -128,7 +128,8 @@ class _Part:
 
     number: int
     zone: Zone
-    places: Mapping[str, str]
+    places: Mapping[str, str | ServedLayer]
+    rows: int
     group: int
     searches: tuple[Search, ...]
 
@@ -172,6 +173,9 @@ def search_by_tile(zone: Zone, searches: Sequence[Search], tiling: Tiling) -> in
             found[done.number] = done
             if tiling.told is not None:
                 tiling.told(len(found), len(parts))
+    for place in {id(p): p for part, _ in parts for p in part.places.values()}.values():
+        if not isinstance(place, str):
+            place.still()  # what was changed meanwhile gave parts of two layers
     for part, which in parts:
         for k, frame in zip(which, found[part.number].frames, strict=True):
             frames[k].append(frame)
@@ -217,25 +221,46 @@ def _parts(
 ) -> Iterator[tuple[_Part, list[int]]]:
     """Write the layers that are read by part, and tell the parts, and the searches of each."""
     cut = {level for one in searches for level in (one.core, *one.near, *one.named, *one.naming)}
-    places = {}
+    places: dict[str, str | ServedLayer] = {}
+    sizes = {}
     for level in sorted(cut):
         layer = zone.layers[level]
         known = [name for name in layer.columns if name in LEVELS[level].columns]
-        places[level] = f"{where}/{level}.parquet"
         most = rows or max(_LEAST_ROWS, min(TILE_ROWS, -(-len(layer) // processors())))
+        sizes[level] = most
+        served = zone.layers.served(level) if isinstance(zone.layers, Layers) else None
+        if served is not None and layer["id"].notna().all() and layer["id"].is_unique:
+            places[level] = served
+            continue
+        places[level] = path = f"{where}/{level}.parquet"
         layer = layer[[*known, layer.geometry.name]].assign(id=_names(layer))
-        write_layer(layer, places[level], rows=most)
+        write_layer(layer, path, rows=most)
     whole = {level for one in searches for level in one.whole if zone.count(level)}
     bare = _without_tables(zone, {level: zone.layers[level] for level in sorted(whole - cut)})
     number = 0
     for core in sorted({one.core for one in searches}):
         which = [k for k, one in enumerate(searches) if one.core == core]
         mine = tuple(searches[k] for k in which)
-        with opened(places[core]) as file:
-            groups = file.num_row_groups
-        for group in range(groups):
-            yield _Part(number, bare, places, group, mine), which
+        for group in range(_groups(places[core], sizes[core])):
+            yield _Part(number, bare, places, sizes[core], group, mine), which
             number += 1
+
+
+def _groups(place: str | ServedLayer, rows: int) -> int:
+    if not isinstance(place, str):
+        return place.groups(rows)
+    with opened(place) as file:
+        return int(file.num_row_groups)
+
+
+def _group(place: str | ServedLayer, number: int, rows: int) -> tuple[Positions, pa.Table]:
+    """The features of a tile, and their positions in the whole layer."""
+    if not isinstance(place, str):
+        table = place.group(number, rows)
+        return rows_of(table, 0), table
+    with opened(place) as file:
+        table = file.read_row_group(number, use_threads=False)
+        return rows_of(table, int(starts(file)[number])), table
 
 
 def _without_tables(zone: Zone, layers: Mapping[str, GeoDataFrame]) -> Zone:
@@ -276,9 +301,7 @@ def _layers_of(
     rows, layers
         By level: the positions of the features in the whole layer and which are core; the layer.
     """
-    with opened(part.places[core]) as file:
-        table = file.read_row_group(part.group, use_threads=False)
-        mine = rows_of(table, int(starts(file)[part.group]))
+    mine, table = _group(part.places[core], part.group, part.rows)
     around = boxes(table)[mine >= 0] + (-EDGE_DEG, -EDGE_DEG, EDGE_DEG, EDGE_DEG)
     names = set(pa.compute.drop_null(table["id"]).to_pylist())
     gathered: dict[str, list[tuple[Positions, list[pa.Table]]]] = {core: [(mine, [table])]}
@@ -286,14 +309,21 @@ def _layers_of(
     def add(level: str, found: tuple[Positions, list[pa.Table]]) -> None:
         gathered.setdefault(level, []).append(found)
 
+    def named(level: str, column: str, wanted: set[str]) -> tuple[Positions, list[pa.Table]]:
+        place = part.places[level]
+        if isinstance(place, str):
+            return read_rows(place, column, wanted)
+        return place.named(column, wanted)
+
     for level in sorted({level for one in part.searches for level in one.near}):
-        add(level, read_near(part.places[level], around))
+        place = part.places[level]
+        add(level, read_near(place, around) if isinstance(place, str) else place.near(around))
     for level in sorted({level for one in part.searches for level in one.named}):
         column = f"{level}_id"
         wanted = set(table[column].to_pylist()) if column in table.column_names else set()
-        add(level, read_rows(part.places[level], "id", wanted - {None}))
+        add(level, named(level, "id", wanted - {None}))
     for level in sorted({level for one in part.searches for level in one.naming}):
-        add(level, read_rows(part.places[level], f"{core}_id", names))
+        add(level, named(level, f"{core}_id", names))
     rows, layers = {}, {}
     for level, found in gathered.items():
         at, layer = _layer(found)
