@@ -627,7 +627,7 @@ def test_the_page_has_a_line_for_every_layer_that_is_known(schema):
 def test_doctor_of_a_folder_says_of_each_layer_what_it_is(tmp_path):
     from click.testing import CliRunner
 
-    from zgcgis.cli.intake import doctor
+    from zgcgis.cli.files import doctor
 
     given = tmp_path / "成果"
     shapefile(survey(), given / "DLTB.shp", PRJ)

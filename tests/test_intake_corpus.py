@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from zgcgis.cli.intake import doctor
+from zgcgis.cli.files import doctor
 from zgcgis.findings import describe
 from zgcgis.intake.layer import Expected, Options
 from zgcgis.intake.sandbox.staging import Refusal

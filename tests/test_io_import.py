@@ -18,7 +18,7 @@ import shapely
 from click.testing import CliRunner
 from shapely.geometry import Polygon
 
-from zgcgis.cli.intake import doctor, import_
+from zgcgis.cli.files import doctor, import_
 from zgcgis.cli.mending import export
 from zgcgis.errors import ReadError, WriteError, ZgcgisError, ZgcgisWarning, ZoneError
 from zgcgis.geo import datums

@@ -243,7 +243,7 @@ def test_saving_is_whole_or_not_at_all(trial, tmp_path):
 
 
 def test_the_command_writes_the_page_and_says_what_is_on_it(tmp_path):
-    from zgcgis.cli.atlas import map as command
+    from zgcgis.cli.map_page import map as command
 
     out = tmp_path / "a.html"
     run = CliRunner().invoke(command, ["zgc", "-o", str(out), "--lang", "en", "--year", "2015"])

@@ -32,7 +32,7 @@ CALLS = "trace=openat,open,creat,connect,sendto,socket,execve,landlock_restrict_
 FILES = """
 import sys
 from click.testing import CliRunner
-from zgcgis.cli.intake import doctor
+from zgcgis.cli.files import doctor
 for path in sys.argv[1:]:
     answer = CliRunner().invoke(doctor, [path, "--json"])
     assert answer.exit_code in (0, 1, 2, 3), (path, answer.exception)

@@ -336,7 +336,7 @@ def export(
 ) -> None:
     """写出一个图层：gpkg、geojson、parquet、shp.zip、csv、xlsx、txt、dxf、vct。Write a layer out."""
     from ..io.layers import translated, write_layer
-    from .intake import known_crs
+    from .files import known_crs
 
     known_crs(crs)
     layer = opened(zone, lang).layer(level)
