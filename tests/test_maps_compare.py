@@ -278,6 +278,18 @@ def opened(page, path):
 
 
 @pytest.mark.browser
+def test_a_hidden_second_map_moves_the_first_no_more(pages):
+    with browser_page(1280, 700) as page:
+        opened(page, pages["plan"][0])
+        page.evaluate("document.getElementById('tab-land').click()")
+        page.evaluate("atlasPage.map.setView([39.2, 116.95], 15, { animate: false })")
+        page.set_viewport_size({"width": 1200, "height": 800})
+        page.wait_for_timeout(500)
+        view = page.evaluate("[atlasPage.map.getZoom(), atlasPage.map.getCenter().lng]")
+        assert view == pytest.approx([15, 116.95], abs=1e-3)
+
+
+@pytest.mark.browser
 @pytest.mark.parametrize("kind", ["plan", "years", "zones"])
 def test_the_table_of_the_page_is_that_of_python(pages, kind):
     path, record = pages[kind]

@@ -28,11 +28,12 @@ function secondMap(P, box, labels, value) {
   return { map: other, Q, parks, context, mark: marker(Q), declutter: labelDesk(Q, own.concat(inherited.map((l) => ({ ...l, node: null, said: null }))), names) };
 }
 
-/* Two maps move as one. */
+/* Two maps move as one while both are seen: one that is hidden stands where it last stood. */
 function inStep(one, two) {
   let busy = false;
+  const apart = (from, to) => busy || !to._loaded || !from._loaded || !to._container.offsetWidth || !from._container.offsetWidth;
   const follow = (from, to) => {
-    if (busy || !to._loaded || !from._loaded || !to._container.offsetWidth) return;
+    if (apart(from, to)) return;
     busy = true;
     const z = from.getZoom();
     if (z !== to.getZoom()) to.setView(from.getCenter(), z, { animate: false });
@@ -42,7 +43,7 @@ function inStep(one, two) {
     }
     busy = false;
   };
-  const ended = (from, to) => { if (busy || !to._loaded) return; follow(from, to); busy = true; to.fire("moveend"); busy = false; };
+  const ended = (from, to) => { if (apart(from, to)) return; follow(from, to); busy = true; to.fire("moveend"); busy = false; };
   one.on("move zoomend", () => follow(one, two)); two.on("move zoomend", () => follow(two, one));
   one.on("moveend", () => ended(one, two)); two.on("moveend", () => ended(two, one));
 }

@@ -1730,8 +1730,9 @@
   }
   function inStep(one, two) {
     let busy = false;
+    const apart2 = (from, to) => busy || !to._loaded || !from._loaded || !to._container.offsetWidth || !from._container.offsetWidth;
     const follow = (from, to) => {
-      if (busy || !to._loaded || !from._loaded || !to._container.offsetWidth) return;
+      if (apart2(from, to)) return;
       busy = true;
       const z = from.getZoom();
       if (z !== to.getZoom()) to.setView(from.getCenter(), z, { animate: false });
@@ -1745,7 +1746,7 @@
       busy = false;
     };
     const ended = (from, to) => {
-      if (busy || !to._loaded) return;
+      if (apart2(from, to)) return;
       follow(from, to);
       busy = true;
       to.fire("moveend");
