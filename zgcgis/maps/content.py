@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -15,6 +16,7 @@ from pandas import DataFrame, Series
 from ..errors import UnknownNameError
 from ..findings import describe
 from ..model import Zone
+from ..model.tiles import beside
 from ..plan import goals
 from ..plan.targets import period_name
 from ..terms import TERMS
@@ -53,19 +55,18 @@ def page_content(
         If `color_by` is not a quantity the zone has values for, or `layers` names a layer or a
         way to colour it that there is not.
     """
-    foreseen = desks.land_ahead(zone, layers)
     own = color_by if isinstance(color_by, Series) else None
-    measures, values = panel(zone, own)
+    with beside(partial(panel, zone, own), zone.count("parcel")) as measured:
+        ahead = desks.land_ahead(zone, layers, alone=compare is None)
+        measures, values = measured()
     keys = [measure.key for measure in measures]
     asked = keys[0] if own is not None else named(measures, str(color_by)) if color_by else None
     years = _years(zone, values)
     if year is not None and years and not years[0] <= year <= years[-1]:
         raise UnknownNameError(str(year), [str(y) for y in years], what="year", zh="年份")
     sources: dict[str, int] = {}
-    groups = _groups(zone)
-    units = _units(zone, groups)
-    ids = {unit["id"] for unit in units}
-    meta = zone.meta
+    units = _units(zone, groups := _groups(zone))
+    ids, meta = {unit["id"] for unit in units}, zone.meta
     there = values[values["unit"].isin(zone.units.index[zone.units["level"] == "park"])]
     measure, opening_year = desks.opening(zone, keys, there, years)
     told, listed = findings_block(zone.flaws if findings is None else findings, zone, sentences)
@@ -108,10 +109,10 @@ def page_content(
         "context": _context(zone),
     }
     blocks = {"findings": listed} if told["count"] else {}
-    beside = _compared(zone, compare, content, blocks, sources)
+    more = _compared(zone, compare, content, blocks, sources)
     content["sources"] = list(sources)
     taken = sum(map(len, (*told_in_page(content).values(), *blocks.values())))
-    content |= desks.land_and_firms(zone, layers, blocks, taken, beside, foreseen)
+    content |= desks.land_and_firms(zone, layers, blocks, taken, more, ahead)
     return content, blocks
 
 

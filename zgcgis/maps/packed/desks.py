@@ -22,11 +22,13 @@ from ...model import COLUMNS, LEVELS, Zone, there_in
 from .codec import pack, pack_column
 from .hot_spots import hot_spots
 from .land_layers import (
+    Made,
     asked_layers,
     common_uses,
     land_of,
     levels_of,
     packed_rows,
+    parcels_ahead,
     state_style,
 )
 from .room import MOST_BYTES, Foreseen, foresee, need_of, room_of
@@ -52,8 +54,11 @@ _OTHER = "#8c8371"
 _CARD = ("parcel_id", "name")
 
 
-def land_ahead(zone: Zone, layers: Sequence[str] | None) -> dict[str, Foreseen]:
-    """Return what the land of a page will take, before any of it is read.
+Ahead = tuple[dict[str, Foreseen], Made | None]
+
+
+def land_ahead(zone: Zone, layers: Sequence[str] | None, *, alone: bool) -> Ahead:
+    """Return what the land of a page will take, before it is read, and its parcels if alone.
 
     Raises
     ------
@@ -61,7 +66,8 @@ def land_ahead(zone: Zone, layers: Sequence[str] | None) -> dict[str, Foreseen]:
         If the parcels, or levels that are asked for, fit into no page.
     """
     asked = None if layers is None else dict(asked_layers(layers))
-    return foresee(zone, levels_of(zone, asked), {"parcel", *(asked or ())})
+    foreseen = foresee(zone, levels_of(zone, asked), {"parcel", *(asked or ())})
+    return foreseen, parcels_ahead(zone, asked, foreseen) if alone else None
 
 
 def land_and_firms(
@@ -70,12 +76,13 @@ def land_and_firms(
     blocks: dict[str, str],
     taken: int,
     beside: Mapping[str, pd.Series],
-    foreseen: Mapping[str, Foreseen],
+    ahead: Ahead,
 ) -> dict[str, Any]:
     """Put land and firms into `blocks`, beside what is `taken`; return what the page must know.
 
     `beside` are columns that the comparison adds to the parcels.
     """
+    foreseen, parcels = ahead
     asked = None if layers is None else dict(asked_layers(layers))
     firms = Firms()
     room = max(0, room_of(zone, asked) - taken)
@@ -85,7 +92,9 @@ def land_and_firms(
         firms = firms_of(zone, most=min(rest, room if asked else room // 4))
     used = sum(len(text) for text in firms.blocks.values())
     room, most = room - used, most - used
-    land = land_of(zone, asked, room=room, most=most, beside=beside, foreseen=foreseen)
+    land = land_of(
+        zone, asked, room=room, most=most, beside=beside, foreseen=foreseen, parcels=parcels
+    )
     blocks.update({f"firms{key}": text for key, text in firms.blocks.items()})
     blocks.update({f"land-{key}": text for key, text in land.blocks.items()})
     said = [*land.said, *([] if firms.record else firms.said)]

@@ -125,6 +125,7 @@ def land_of(
     most: int = MOST_BYTES,
     beside: Mapping[str, Series] | None = None,
     foreseen: Mapping[str, Foreseen] | None = None,
+    parcels: Made | None = None,
 ) -> Land:
     """Return the land layers of a zone for a page.
 
@@ -145,6 +146,8 @@ def land_of(
         Further columns of the parcels, by key, that the page cannot do without.
     foreseen
         What :func:`.room.foresee` says of the levels; a level that does not fit is not read.
+    parcels
+        The parcels, where :func:`parcels_ahead` made them.
 
     Raises
     ------
@@ -162,11 +165,24 @@ def land_of(
             continue
         more = (beside or {}) if level == "parcel" else {}
         drawn = _Drawn(level, (asked or {}).get(level, ""), ahead.bits, level in needed)
-        records[level], own = _packed(zone, drawn, found, more)
+        made = parcels if level == "parcel" and parcels and not more else None
+        records[level], own, said = made or _packed(zone, drawn, more)
         parts += own
+        found.said += said
     fill(found, records, parts, room, most)
     found.layers = [record for level, record in records.items() if level in found.blocks]
     return found
+
+
+def parcels_ahead(
+    zone: Zone, asked: Mapping[str, str] | None, foreseen: Mapping[str, Foreseen]
+) -> Made | None:
+    """Return the parcels as :func:`land_of` takes them: whatever room there is, they are drawn."""
+    if "parcel" not in levels_of(zone, asked):
+        return None
+    ahead = foreseen.get("parcel", Foreseen(0))
+    style = (asked or {}).get("parcel", "")
+    return _packed(zone, _Drawn("parcel", style, ahead.bits, needed=True), {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +195,11 @@ class _Drawn:
     needed: bool
 
 
-def _packed(
-    zone: Zone, drawn: _Drawn, found: Land, beside: Mapping[str, Series]
-) -> tuple[dict[str, Any], list[Part]]:
+Made = tuple[dict[str, Any], list[Part], list[list[str]]]
+"""A layer before it is known what of it fits: what the page says of it, its parts, what is said."""
+
+
+def _packed(zone: Zone, drawn: _Drawn, beside: Mapping[str, Series]) -> Made:
     level, style = drawn.level, drawn.style
     rows = zone.layer(level)
     rows = rows.set_index(pd.RangeIndex(len(rows)))
@@ -197,8 +215,9 @@ def _packed(
         sheet.columns["park_id"] = rows["park_id"]
     sheet.columns.update(beside)
     packed = pack(rows.to_crs("EPSG:4490").geometry.to_numpy(), drawn.bits)
+    said = []
     if drawn.bits is not None and len(packed.order):
-        found.said.append(coarse(level, len(rows), drawn.bits, float(rows.total_bounds[1])))
+        said.append(coarse(level, len(rows), drawn.bits, float(rows.total_bounds[1])))
     opening = style or (keys[0] if keys else "")
     record = {
         "key": level,
@@ -211,9 +230,9 @@ def _packed(
         "fields": fields,
         "columns": {},
     }
-    _not_drawn(record, packed, found)
+    said += _not_drawn(record, packed)
     if not len(packed.order):
-        return record, []
+        return record, [], said
     base = _RANKS.get(level, 1)
     parts = [Part(base, level, "", {}, packed.data, drawn.needed)]
     order = list(sheet.columns)
@@ -221,7 +240,7 @@ def _packed(
         first = key in (f"by.{opening}", *_FIRST, *beside)
         rank = base if first else base + _later(key, order)
         parts.append(Part(rank, level, key, told, data, drawn.needed and first))
-    return record, parts
+    return record, parts, said
 
 
 def packed_rows(key: str, name: Sequence[str], rows: GeoDataFrame, columns: Mapping[str, Series]) -> tuple[dict[str, Any], dict[str, str]]:  # fmt: skip
@@ -246,16 +265,17 @@ def _later(key: str, order: Sequence[str]) -> int:
     return (100 if key.startswith("by.") else 200) + order.index(key)
 
 
-def _not_drawn(record: Mapping[str, Any], packed: Packed, found: Land) -> None:
+def _not_drawn(record: Mapping[str, Any], packed: Packed) -> list[list[str]]:
     left = record["total"] - len(packed.order)
-    if left:
-        zh, en = record["name"]
-        found.said.append(
-            [
-                f"{zh}层 {record['total']} 个要素中有 {left} 个没有可画的面，未上图。",
-                f"{left} of {record['total']} features of the {en} layer have no polygon and are not drawn.",
-            ]
-        )
+    if not left:
+        return []
+    zh, en = record["name"]
+    return [
+        [
+            f"{zh}层 {record['total']} 个要素中有 {left} 个没有可画的面，未上图。",
+            f"{left} of {record['total']} features of the {en} layer have no polygon and are not drawn.",
+        ]
+    ]
 
 
 def _fields(rows: GeoDataFrame, level: str) -> list[list[str]]:
