@@ -1021,7 +1021,9 @@ def attributes(folder: Path) -> list[Case]:
         {"R506"},
     )
     add("numbers with units", frame.assign(登记面积=[f"{v / 666.67:.2f}亩" for v in frame["登记面积"]]),
-        "refuse-file", {"R507"})  # fmt: skip
+        "finding", {"R587"})  # fmt: skip
+    units = ["1.5亩", *(f"{v:.2f}" for v in frame["登记面积"][1:])]
+    add("numbers with units in places", frame.assign(登记面积=units), "refuse-file", {"R507"})
     bad = frame.assign(登记面积=[*map(str, frame["登记面积"][:-1]), "约两万"])
     add("words for numbers", bad, "finding", {"R508"})
     dash = frame.assign(登记面积=[*map(str, frame["登记面积"][:-1]), "—"])
@@ -1113,7 +1115,7 @@ def attributes(folder: Path) -> list[Case]:
     for i in range(4):
         sheet.active.append([110108002001000000 + i, 100.5])
     sheet.save(folder / "long.xlsx")
-    add("long codes as numbers in a workbook", folder / "long.xlsx", "refuse-file", {"R504"})
+    add("long codes as numbers in a workbook", folder / "long.xlsx", "refuse-file", {"R589"})
     sheet = openpyxl.Workbook()
     sheet.active.append(["中关村软件园宗地登记面积一览表"])
     sheet.active.merge_cells("A1:B1")

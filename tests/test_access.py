@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from click.testing import CliRunner
@@ -301,6 +302,13 @@ def test_what_the_command_writes(tmp_path):
     assert book.sheetnames == ["分园区", "逐个图形", "设施", "车速", "说明"]
     heads = [cell.value for cell in book["分园区"][1]]
     assert {"直线距离（m）", "算法", "4 分钟内（%）"} <= set(heads)
+    sheet = book["逐个图形"]
+    assert (sheet.max_row, sheet.max_column) == (1 + 538, 2 + 3 * 4)
+    ways = pd.read_csv(place / "ways.csv")
+    for kind, some in ways.groupby("设施"):
+        (at,) = [c.column for c in sheet[1] if c.value == f"{kind}（m）"]
+        across = {sheet.cell(r, 1).value: sheet.cell(r, at).value for r in range(2, 540)}
+        assert across == dict(zip(some["宗地"], some["距离（m）"], strict=True))
     bands = gpd.read_file(place / "isochrones.gpkg", layer="isochrones")
     assert len(bands) == 8
     assert bands.geometry.is_valid.all()

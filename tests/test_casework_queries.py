@@ -61,6 +61,11 @@ def test_names_in_three_ways_and_truth_of_three_values():
         found = query(ZONE, where=f"{name} >= 2")
         assert found.selected["id"].tolist() == plain["id"].tolist()
         assert found.undecided == int(PARCELS["planned_far"].isna().sum())
+    quoted = [
+        query(ZONE, where=f"地类 = {one}").selected["id"].tolist()
+        for one in ("'1001'", "“1001”", "‘1001’")
+    ]
+    assert quoted[0] == quoted[1] == quoted[2] != []
     rest = query(ZONE, where="not 规划容积率 >= 2")
     assert len(rest.selected) == int((PARCELS["planned_far"] < 2).sum())
     assert len(query(ZONE, where="规划容积率 is null").selected) == found.undecided

@@ -266,6 +266,7 @@ def test_a_table_in_a_txt_is_still_a_table(tmp_path):
     assert not is_corners(path.read_text(encoding="utf-8"))
 
 
+@pytest.mark.filterwarnings("ignore:(?s).*outside its belt")
 @pytest.mark.parametrize("crs", [None, "EPSG:4527", "EPSG:4528"])
 def test_what_is_written_is_read_again_to_a_millimetre(tmp_path, crs):
     given = gpd.GeoDataFrame(

@@ -405,4 +405,4 @@ def test_a_place_is_told_to_a_tenth_of_a_metre(tmp_path):
     table = pd.DataFrame({"longitude": [116.3912757], "latitude": [39.9061234], "area_m2": [2.5]})
     assert in_words(table, "zh")[1] == [["116.391276", "39.906123", "2.50"]]
     book = load_workbook(write_workbook(tmp_path / "t.xlsx", [("t", table)]))
-    assert [cell.number_format for cell in book["t"][2]] == ["0.000000", "0.000000", "#,##0.00"]
+    assert [cell.number_format for cell in book["t"][2]] == ["0.000000", "0.000000", "#,##0.00_ "]

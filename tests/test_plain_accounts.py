@@ -176,7 +176,7 @@ def test_each_kind_of_result_has_its_figure(tmp_path):
         "bands": (clusters.duranton_overman(firms, "m", draws=20, points=5), "km"),
     }
     for name, (result, kind) in shown.items():
-        axes = zg.plot(result, tmp_path / f"{name}.svg").axes[0]
+        axes = zg.plot(result, tmp_path / f"{name}.svg", lang="en").axes[0]
         assert (tmp_path / f"{name}.svg").read_text(encoding="utf-8").startswith("<?xml")
         if kind == "barh":
             assert sorted(t.get_text() for t in axes.get_yticklabels()) == ["a", "b", "c"]
@@ -251,3 +251,37 @@ def test_a_formula_that_came_to_nothing_is_blank_and_one_never_calculated_is_ref
     book.save(tmp_path / "g.xlsx")
     with pytest.raises(ZgcgisError, match="R518"):
         zg.read_accounts(tmp_path / "g.xlsx")
+
+
+def test_short_heads_of_the_trade_are_quantities_too(tmp_path):
+    heads = {"园区": ["甲"], "年度": [2023], "已建成用地（公顷）": [50], "税收（亿元）": [1.5], "能耗（吨标准煤）": [70],
+             "从业人数（人）": [900], "研发投入（万元）": [80]}  # fmt: skip
+    pd.DataFrame(heads).to_csv(tmp_path / "台账.csv", index=False, encoding="utf-8-sig")
+    made = zg.read_accounts(tmp_path / "台账.csv").loc[("甲", 2023)]
+    expected = {
+        "built_land_m2": 5e5,
+        "tax_wan": 1.5e4,
+        "energy_tce": 70,
+        "staff_persons": 900,
+        "rd_wan": 80,
+    }
+    assert made.to_dict() == pytest.approx(expected)
+
+
+@pytest.mark.filterwarnings("ignore::zgcgis.errors.ZgcgisWarning")
+def test_a_figure_speaks_chinese_unless_told():
+    table = pd.DataFrame(
+        {"floor_area_ratio": [1.0, 2.0, 4.0], "tax_per_hectare": [3.0, 1.0, 2.0]}, ["a", "b", "c"]
+    )
+    degrees = mcdm.obstacle_degrees(table, [0.5, 0.5])
+    for lang, names in (
+        ("zh", ["综合容积率", "综合地均税收"]),
+        ("en", ["Floor area ratio", "Tax"]),
+    ):
+        said = zg.plot(degrees, lang=lang).axes[0].get_legend().get_texts()
+        assert [s.get_text().startswith(n) for s, n in zip(said, names, strict=True)] == [
+            True,
+            True,
+        ]
+    scores = mcdm.topsis(table, [0.5, 0.5])
+    assert zg.plot(scores).axes[0].get_xlabel() == "贴近度"

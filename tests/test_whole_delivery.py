@@ -6,19 +6,28 @@ import zipfile
 from pathlib import Path
 
 import geopandas as gpd
+import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import shapely
+from click.testing import CliRunner
 from test_deliveries import EAST, NORTH, PRJ, STEP, numbered, shapefile, squares, survey
 
+from zgcgis.cli import cli
+from zgcgis.errors import ZgcgisWarning, ZoneError
+from zgcgis.findings import describe
+from zgcgis.geo import area_m2
 from zgcgis.intake.columns import is_red_line
 from zgcgis.intake.examine import examine
-from zgcgis.intake.layer import Layer
+from zgcgis.intake.layer import Layer, Options
 from zgcgis.intake.log import Log
+from zgcgis.intake.texts import dates_of
 from zgcgis.io import new_zone, open_zone
 from zgcgis.io.history import undo_import
 from zgcgis.io.importing import import_all, import_file
 from zgcgis.io.importing.delivery import examine_delivery
+from zgcgis.io.layers import write_layer
 
 
 @pytest.fixture
@@ -213,7 +222,7 @@ def test_a_later_ledger_brings_its_values_and_each_that_differs_is_named(zone, t
     (intake,) = import_all(later, zone)
     told = intake.findings[intake.findings["rule"] == "R577"]
     assert told["feature"].tolist() == [f"110115201001GB{k:05d}" for k in range(1, 12, 2)]
-    assert set(told["detail"]) == {"allocated → granted"}
+    assert set(told["detail"]) == {"划拨 → 出让"}
     assert set(open_zone(zone).layer("parcel")["supply_mode"]) == {"granted"}
     assert import_all(later, zone)[0].unchanged
     (back,) = import_all(first, zone)  # and back again: it is no longer what stands
@@ -392,3 +401,162 @@ def test_a_layer_of_changes_alone_is_not_taken_for_the_whole(zone, tmp_path):
     path = shapefile(survey(8), tmp_path / "given" / "DLTBGX.shp", PRJ)
     with pytest.raises(Exception, match="--level"):
         import_all(path, zone)
+
+
+# --- values as offices write them -----------------------------------------------------------------
+
+
+def book_of(path: Path, head: list[str], rows: list[list[object]]) -> Path:
+    """Write a workbook of one sheet, which may be one of several of a book."""
+    book = openpyxl.Workbook()
+    for row in [head, *rows]:
+        book.active.append(row)
+    book.save(path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("head", "values", "wan"),
+    [
+        ("成交价款", ["1,234.5万元", "2亿元", "50000元"], [1234.5, 20000.0, 5.0]),
+        ("成交价款（万元）", ["1,234.5", "2亿元", "300万元"], [1234.5, 20000.0, 300.0]),
+    ],
+    ids=["each-its-own", "beside-the-head"],
+)
+def test_money_that_bears_its_unit_is_taken_by_it(zone, tmp_path, head, values, wan):
+    given = tmp_path / "given"
+    shapefile(cadastre(3), given / "ZDJBXX.shp", PRJ)
+    ids = cadastre(3)["ZDDM"]
+    book_of(
+        given / "供地台账.xlsx",
+        ["宗地代码", head],
+        [list(x) for x in zip(ids, values, strict=True)],
+    )
+    intake = import_all(given, zone)[-1]
+    assert "R587" in rules(intake)
+    assert open_zone(zone).layer("parcel")["land_price_wan"].tolist() == pytest.approx(wan)
+
+
+def test_bare_money_beside_money_with_a_unit_is_asked_about(tmp_path):
+    path = book_of(
+        tmp_path / "台账.xlsx", ["宗地代码", "成交价款"], [["a1", "12万元"], ["a2", "13"]]
+    )
+    (report,) = examine(path, level="parcel")
+    assert [stop.rule for stop in report.layers[0].log.stops][:1] == ["R507"]
+
+
+def test_a_scale_is_meant_for_the_layer_that_has_the_column(zone, tmp_path):
+    given = tmp_path / "given"
+    shapefile(cadastre(3), given / "ZDJBXX.shp", PRJ)
+    rows = [[key, k + 1] for k, key in enumerate(cadastre(3)["ZDDM"])]
+    book_of(given / "供地台账.xlsx", ["宗地代码", "成交价款"], rows)
+    import_all(given, zone, options=Options(scale={"成交价款": "yi"}))
+    assert open_zone(zone).layer("parcel")["land_price_wan"].tolist() == [1e4, 2e4, 3e4]
+    with pytest.raises(ZoneError, match="成交价格"):
+        import_all(given, zone, options=Options(scale={"成交价格": "yi"}))
+
+
+@pytest.mark.parametrize(
+    ("value", "day"),
+    [(45047, "2023-05-01"), ("二〇二三年五月", "2023-05-01"), ("二〇二三年十二月二十六日", "2023-12-26"),
+     ("20235", None), ("二〇二三年十十月", None), ("2023年5月", "2023-05-01")],
+)  # fmt: skip
+def test_days_as_spreadsheets_and_seals_write_them(value, day):
+    log = Log(1)
+    made, (_, unread) = dates_of(pd.Series([value], dtype=object), "日期", log)
+    assert unread == [day is None]
+    assert made.isna().all() if day is None else str(made[0].date()) == day
+    assert ("R588" in {one.rule for one in log.findings}) is (value == 45047)
+
+
+def test_noughts_that_a_spreadsheet_dropped_are_put_back(zone, tmp_path):
+    given = tmp_path / "given"
+    frame = gpd.GeoDataFrame(
+        {"宗地号": [f"{k:05d}" for k in range(12)]}, geometry=squares(12), crs=4548
+    )
+    shapefile(frame, given / "宗地.shp", PRJ)
+    book_of(
+        given / "供地台账.xlsx", ["宗地号", "成交价款（万元）"], [[k, 100 + k] for k in range(3)]
+    )
+    intake = import_all(given, zone)[-1]
+    assert "R602" in rules(intake)
+    prices = open_zone(zone).layer("parcel").set_index("id")["land_price_wan"].dropna()
+    assert prices.to_dict() == {"00000": 100, "00001": 101, "00002": 102}
+
+
+def test_of_two_ledgers_the_later_is_named_as_the_one_that_stands(zone, tmp_path):
+    given = tmp_path / "given"
+    shapefile(cadastre(2), given / "ZDJBXX.shp", PRJ)
+    for year, mode in ((2022, "划拨"), (2023, "出让")):
+        book_of(
+            given / f"台账{year}.xlsx",
+            ["宗地代码", "供地方式"],
+            [[k, mode] for k in cadastre(2)["ZDDM"]],
+        )
+    intake = import_all(given, zone)[-1]
+    assert {"R577", "R592"} <= rules(intake)
+    said = describe(intake.findings, "zh")
+    assert any("供地方式" in one and "划拨 → 出让" in one for one in said)
+    assert any("以 台账2023.xlsx 为准" in one for one in said)
+
+
+def test_names_behind_the_title_of_a_joined_table_are_read(zone, tmp_path):
+    frame = survey(12)
+    cut = {name: f"DLTB_{name}"[:10] for name in frame.columns if name != "geometry"}
+    path = shapefile(frame.rename(columns=cut), tmp_path / "given" / "导出.shp", PRJ)
+    (intake,) = import_all(path, zone)
+    assert (intake.level, "R590" in rules(intake)) == ("land_patch", True)
+    held = open_zone(zone).layer("land_patch")
+    assert held["id"].tolist() == frame["BSM"].astype(str).tolist()
+    assert held["registered_area_m2"].sum() == pytest.approx(frame["TBMJ"].sum())
+
+
+def test_sheets_that_are_a_plot_each_are_one_layer(zone, tmp_path):
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, square in zip(("甲地块", "乙地块"), squares(2), strict=True):
+        page = book.create_sheet(name)
+        for row in [["坐标系：EPSG:4548"], ["点号", "X", "Y"]]:
+            page.append(row)
+        for k, (x, y) in enumerate(square.exterior.coords[:-1]):
+            page.append([f"J{k + 1}", y, x])
+    book.save(tmp_path / "界址点.xlsx")
+    intake = import_file(tmp_path / "界址点.xlsx", zone, "parcel")
+    assert "R591" in rules(intake)
+    held = open_zone(zone).layer("parcel")
+    assert held["id"].tolist() == ["甲地块", "乙地块"]
+    assert area_m2(held.geometry).tolist() == pytest.approx([STEP**2] * 2, rel=1e-3)
+
+
+def test_a_table_of_corners_says_its_system_and_is_read_by_it(zone, tmp_path):
+    shapefile(cadastre(3), tmp_path / "given" / "ZDJBXX.shp", PRJ)
+    import_all(tmp_path / "given", zone)
+    layer = open_zone(zone).layer("parcel")
+    for name in ("corners.xlsx", "corners.csv"):
+        write_layer(layer, tmp_path / name, crs="EPSG:4498", corners=True)
+        (report,) = examine(tmp_path / name, level="parcel")
+        (made,) = report.layers
+        assert made.facts["crs"]["used"] == "EPSG:4498"
+        apart = shapely.hausdorff_distance(
+            np.asarray(layer.geometry.to_crs(4548)), np.asarray(made.frame.geometry.to_crs(4548))
+        )
+        assert apart.max() < 0.001
+    with pytest.warns(ZgcgisWarning, match="outside its belt"):
+        write_layer(layer, tmp_path / "far.txt", crs="EPSG:4508")
+
+
+def test_a_layer_of_ours_under_chinese_heads_comes_back(zone, tmp_path):
+    shapefile(survey(12), tmp_path / "given" / "DLTB.shp", PRJ)
+    import_all(tmp_path / "given", zone)
+    layer = open_zone(zone).layer("land_patch")
+    out = tmp_path / "out.gpkg"
+    done = CliRunner().invoke(
+        cli, ["export", str(zone), "land_patch", "-o", str(out), "--headers", "zh"]
+    )
+    assert (done.exit_code, "12 个要素" in done.output) == (0, True), done.output
+    (report,) = examine(tmp_path / "out.gpkg")
+    (made,) = report.layers
+    assert (made.level, made.sure) == ("land_patch", True)
+    assert "R534" not in set(made.findings["rule"])
+    for column in ("registered_area_m2", "net_area_m2"):
+        assert made.frame[column].tolist() == pytest.approx(layer[column].tolist())

@@ -12,8 +12,10 @@ from pandas.api.types import is_numeric_dtype
 
 from ..dea import Efficiency
 from ..errors import ZgcgisError
+from ..indicators import INDICATORS
 from ..io.writing import write_whole
 from ..mcdm import Acceptability, rank
+from ..safe_text import Text
 from ..terms import TERMS
 
 __all__ = ["plot"]
@@ -30,7 +32,10 @@ class Figure(Protocol):
 
 
 def plot(
-    result: Series | DataFrame | Efficiency | Acceptability, path: str | Path | None = None
+    result: Series | DataFrame | Efficiency | Acceptability,
+    path: str | Path | None = None,
+    *,
+    lang: str = "zh",
 ) -> Figure:
     """Draw a result as the figure it is usually shown as, in the look of the page.
 
@@ -45,6 +50,8 @@ def plot(
         ``clusters.duranton_overman`` (density and bands).
     path
         Where to write it (``.png``, ``.svg``, ``.pdf``); by default nowhere.
+    lang
+        Of the words on axes and in legends: ``"zh"`` or ``"en"``.
 
     Returns
     -------
@@ -58,12 +65,31 @@ def plot(
     """
     for fits, draw in _KINDS:
         if fits(result):
-            return _done(draw(result), path)
+            return _done(_in_words(draw(result), lang), path)
     raise ZgcgisError(
         "这不是带单元标签的结果，画不成图；请把 DataFrame 交给 mcdm、dea、clusters 的函数，再画其结果。",
         "This is no result with the labels of its units, so there is no figure of it; give a "
         "DataFrame to a function of mcdm, dea or clusters and plot what it returns.",
     )
+
+
+_WORDS = {
+    "score": Text("得分", "score"), "closeness": Text("贴近度", "closeness"),
+    "efficiency": Text("效率值", "efficiency"), "corrected": Text("纠偏后", "corrected"),
+    "ec": Text("技术效率变化 EC", "efficiency change EC"), "tc": Text("技术进步 TC", "frontier shift TC"),
+    "density": Text("密度", "density"), "global": Text("整体置信带", "global"),
+    "local": Text("逐点置信带", "local"), "km": Text("公里", "km"), "year": Text("年份", "year"),
+}  # fmt: skip
+
+
+def _in_words(figure: Any, lang: str) -> Any:
+    """Name axes and legends in a language; what is no word of ours stays as it is."""
+    for axes in figure.axes:
+        axes.set_xlabel(_said(axes.get_xlabel(), lang))
+        axes.set_ylabel(_said(axes.get_ylabel(), lang))
+        for text in axes.get_legend().get_texts() if axes.get_legend() else ():
+            text.set_text(_said(text.get_text(), lang))
+    return figure
 
 
 def _ranks(scores: Series) -> Any:
@@ -111,7 +137,7 @@ def _stacked(parts: DataFrame) -> Any:
     for shade, column in zip(shades, table.columns, strict=False):
         color = mpl.colormaps["GnBu"](shade)
         names = [str(u) for u in table.index]
-        axes.barh(names, table[column], left=left, color=color, label=_said(column))
+        axes.barh(names, table[column], left=left, color=color, label=str(column))
         left += table[column].to_numpy()
     axes.set_xlabel("%")
     axes.legend(frameon=False, fontsize=7, loc="upper left", bbox_to_anchor=(1.0, 1.0))
@@ -126,8 +152,8 @@ def _changes(found: DataFrame) -> Any:
             axes.annotate(str(row.unit), (row.ec, row.tc), fontsize=6, color="#444")
     axes.axhline(1.0, color=_GREY, lw=0.8)
     axes.axvline(1.0, color=_GREY, lw=0.8)
-    axes.set_xlabel("efficiency change EC")
-    axes.set_ylabel("frontier shift TC")
+    axes.set_xlabel("ec")
+    axes.set_ylabel("tc")
     axes.legend(frameon=False, fontsize=8)
     return figure
 
@@ -179,8 +205,10 @@ _KINDS: tuple[tuple[Callable[[object], bool], Callable[[Any], Any]], ...] = (
 )
 
 
-def _said(column: object) -> str:
-    return TERMS[str(column)].zh if str(column) in TERMS else str(column)
+def _said(word: str, lang: str) -> str:
+    """Return a quantity or indicator by its name, a word of ours in its language."""
+    own = _WORDS.get(word) or INDICATORS.get(word) or TERMS.get(word)
+    return Text(own.zh, own.en).say(lang) if own is not None else word
 
 
 def _plot(rows: int) -> tuple[Any, Any]:

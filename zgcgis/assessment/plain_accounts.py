@@ -12,7 +12,7 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from ..errors import MissingColumnsError, ReadError, UnknownNameError, ZgcgisWarning, nearest
-from ..intake.columns import named_unit, plain_name, scale_of
+from ..intake.columns import named_unit, plain_name, resource, scale_of
 from ..io.stored.outside import read_outside_tables
 from ..terms import TERMS
 
@@ -31,7 +31,7 @@ def read_accounts(path: str | Path, *, sheet: str | None = None) -> DataFrame:
     path
         A spreadsheet or a CSV. One column names the unit (``unit``, 单元, 园区), one the year
         (``year``, 年份); every other is a quantity by its key, its Chinese or its English name in
-        ``zgcgis terms``. A unit of measure in brackets, as in 已建成城镇建设用地（公顷） or
+        ``zgcgis terms``, or short for it (税收, 能耗, 已建成用地). A unit of measure in brackets, as in 已建成城镇建设用地（公顷） or
         税收（亿元）, is converted; without one the column is in the unit of the glossary. A table
         of ``unit year key value`` is read too.
     sheet
@@ -77,6 +77,8 @@ def _known() -> dict[str, str]:
     words |= {plain_name(word): word for word in _MEANT}
     for key, term in TERMS.items():
         words |= {plain_name(name): key for name in (term.en, term.zh, key)}
+    for key, names in resource()["accounts"].items():
+        words |= {plain_name(name): key for name in names}
     return words
 
 

@@ -8,7 +8,7 @@ import click
 
 from ..safe_text import Text, json_text
 from .basics import JSON, LANG, OUT, opened
-from .console import Output, command, pad, print_json, print_table, say
+from .console import Output, command, pad, print_json, print_table, say, tell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -336,15 +336,25 @@ def export(
 ) -> None:
     """写出一个图层：gpkg、geojson、parquet、shp.zip、csv、xlsx、txt、dxf、vct。Write a layer out."""
     from ..io.layers import translated, write_layer
+    from ..model import COLUMNS, LEVELS
     from .files import known_crs
 
     known_crs(crs)
     layer = opened(zone, lang).layer(level)
+    strange = set(COLUMNS) - set(LEVELS[level].columns)  # of parcels, where patches stand for them
+    layer = layer.drop(columns=[c for c in layer if c in strange and layer[c].isna().all()])
     if system is not None:
         layer, left = translated(layer, system)
         _show_undecided(left, lang)
     made = write_layer(layer, out, crs=crs, headers=headers or "", corners=corners)
-    say(Text(f"已写出 {made}", f"Written: {made}").say(lang))
+    count = f"{len(layer):,}"
+    say(Text(f"已写出 {made}，{count} 个要素", f"Written: {made}, {count} features").say(lang))
+    if made.suffix.lower() == ".dxf":
+        tell(
+            lang,
+            "DXF 文件里写不了坐标系，交付时请另行说明。",
+            "A DXF cannot state its reference system: say it when you hand it over.",
+        )
 
 
 def _show_undecided(left: pd.DataFrame, lang: str) -> None:

@@ -11,6 +11,7 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
@@ -124,17 +125,22 @@ def match(layer: Layer, options: Options) -> Layer:
     frame = layer.values
     names = [str(c) for c in frame.columns]
     schema, known_by = schema_of(layer)
+    if schema is None and (bare := _without_prefix(layer, log)) is not None:
+        layer, (schema, known_by) = bare, schema_of(bare)
+        frame, names = bare.values, [str(c) for c in bare.values.columns]
     guess = guess_level(names, layer.family, (layer.source.file, layer.name))
     if schema is not None:
         guess = Guess(schema.level, sure=True)
     elif not guess.sure or guess.level in {"parcel", "proposal"}:
         guess = Guess("proposal", sure=True) if is_red_line(layer) else guess
-    if any("dltbgx" in plain_name(name) for name in (layer.source.file, layer.name)):
+    titles = [plain_name(name) for name in (layer.source.file, layer.name)]
+    if any(word in title for title in titles for word in ("dltbgx", "变更图斑", "变化图斑")):
         schema, known_by, guess = None, (), Guess("land_patch", sure=False)  # changes, no whole
     level = layer.level if layer.asked else guess.level
     if schema is not None and schema.level != level:
         schema, known_by = None, ()
-    if set(options.rename) - set(names) and not set(options.rename.values()) <= set(names):
+    strange = set(options.rename) - set(names) and not set(options.rename.values()) <= set(names)
+    if strange and not options.shared:
         log.stop("R605", detail="、".join(names)[:200])
     empty = {name: int(frame[name].isna().sum()) for name in names}
     matched = match_columns(
@@ -168,6 +174,42 @@ def match(layer: Layer, options: Options) -> Layer:
         matched=matched,
         fields=fields,
     )
+
+
+def _without_prefix(layer: Layer, log: Log) -> Layer | None:
+    """Return a layer whose names lost the title that a join put before each: DLTB_BSM, DLTB_DLBM.
+
+    None unless what is left is the layer of a schema. A name that was cut for it is completed
+    where one field of a schema alone begins so.
+    """
+    names = [str(c) for c in layer.values.columns]
+    heads = {name.partition("_")[0] for name in names if "_" in name}
+    head = next(
+        (h for h in heads if sum(n.startswith(f"{h}_") for n in names) > 0.8 * len(names)), None
+    )
+    if head is None:
+        return None
+    fields = {
+        field for one in schemas() for field in (*one.fields, *one.other, *one.columns, *one.ids)
+    }
+    new = {}
+    for name in names:
+        bare = name.removeprefix(f"{head}_")
+        longer = {
+            one for one in fields if one.startswith(bare) and layer.source.cut and len(bare) > 3
+        }
+        new[name] = (
+            longer.pop() if bare != name and bare not in fields and len(longer) == 1 else bare
+        )
+    if len(set(new.values())) < len(names):
+        return None
+    types = {new.get(name, name): kind for name, kind in layer.source.types.items()}
+    source = replace(layer.source, types=types)
+    made = replace(layer, values=layer.values.rename(columns=new), source=source)
+    if schema_of(made)[0] is None:
+        return None
+    log.add("R590", None, detail=f"{head}_", other="、".join(list(new.values())[:4]))
+    return made
 
 
 _OTHER_RED = ("生态", "保护", "耕地", "农田", "道路", "建筑", "退让", "河", "水", "宗地", "地籍")
@@ -316,7 +358,7 @@ def match_columns(
     for column in known:
         if column in taken:
             continue
-        aliases = [column, *special.get(column, resource()["columns"].get(column, []))]
+        aliases = _names_of(column, special)
         for alias in aliases:
             hits = [n for n in forms.get(plain_name(alias), []) if n not in result.of]
             if column == "id":
@@ -336,6 +378,15 @@ def match_columns(
         _match_cut(names, known, special, taken, cut, result)
     _match_units(names, known, special, taken, result)
     return result
+
+
+def _names_of(column: str, special: Mapping[str, list[str]]) -> list[str]:
+    """Return the names of a column: its key, its aliases, and the Chinese head we give it ourselves."""
+    names = [column, *special.get(column, resource()["columns"].get(column, []))]
+    if column in COLUMNS:
+        zh = COLUMNS[column].zh
+        names += dict.fromkeys([zh, named_unit(zh)[0]])
+    return names
 
 
 def twins(names: list[str]) -> list[list[str]]:
@@ -431,6 +482,19 @@ _TITLES = {
 """Words in the title of a file that name a level."""
 _OF_SUPPLY = {"supply_mode", "supply_date", "agreed_start_date", "land_price_wan"}
 """Columns that speak of the supply of land, and so of parcels alone."""
+_OF_PATCHES = {
+    "tbbh",
+    "tbmj",
+    "tbdlmj",
+    "图斑编号",
+    "图斑面积",
+    "图斑地类面积",
+    "图斑地类面",
+    "净面积,扣除田坎等(平方米)",
+    "扣除面积(平方米)",
+    "扣除系数",
+}
+"""Columns that patches of land use have, and parcels have not."""
 _OF_FIRMS = {"统一社会信用代码", "社会信用代码", "tyshxydm", "uscc"}
 """Columns that tell firms apart, and nothing else."""
 _GUESSES = (
@@ -471,13 +535,15 @@ def guess_level(names: list[str], family: str | None, titles: Iterable[str] = ()
         if family == "point" and LEVELS[level].geometry != "point":
             continue
         named = any(word in title for word in _TITLES.get(level, ()) for title in heads)
-        if level == "land_patch" and not named:
-            continue  # but for its name nothing tells it from parcels
+        if level == "land_patch" and not named and len(plain & _OF_PATCHES) < 2:
+            continue  # but for its name and these columns nothing tells it from parcels
         known = set(LEVELS[level].columns)
         matched = match_columns(names, level, {}).of.values()
         count = len([c for c in matched if c not in _OF_MANY])
         peculiar = 0.5 * any(c in _OF_SUPPLY for c in matched)
         if level == "enterprise" and firms:
+            peculiar += 1.5
+        if level == "land_patch" and len(plain & _OF_PATCHES) > 1:
             peculiar += 1.5
         odd = len([c for c in COLUMNS if c not in known and plain_name(c) in plain])
         only = max(only, count + named)

@@ -24,6 +24,7 @@ from .layer import Layer, Options, Source
 from .log import Finding, Log, Refusal
 from .sandbox.archive import FREE_UNPACKED, MOST_MEMBERS, MOST_RATIO
 from .sandbox.corners import Plot, is_corners, read_corners, vct
+from .sandbox.drawn import with_sheets_joined
 from .sandbox.format import LARGE, Format, Formats, Staged
 from .sandbox.process import Reader, free, run_child, shapes_left
 from .sandbox.shapefile import index_shapes, read_dbf
@@ -383,9 +384,10 @@ def _log(count: int, said: list[Finding], options: Options) -> Log:
 
 
 def _read_csv(one: Staged, _: Path, options: Options) -> list[Layer]:
-    frame, encoding, said, units = read_csv(one, options.encoding)
-    source = Source(file=one.source.stem, encoding=encoding, table=True, units=units)
-    return [Layer(one.name, frame, None, _log(len(frame), said, options), source)]
+    made, encoding = read_csv(one, options.encoding)
+    source = Source(one.source.stem, encoding=encoding, table=True, units=made.units, crs=made.crs)
+    log = _log(len(made.frame), made.findings, options)
+    return [Layer(one.name, made.frame, None, log, source)]
 
 
 def _read_txt(one: Staged, work: Path, options: Options) -> list[Layer]:
@@ -428,13 +430,13 @@ def _table_of(plots: list[Plot]) -> pd.DataFrame:
 def _read_workbook(one: Staged, work: Path, options: Options) -> list[Layer]:
     layers = []
     for name, made, refusal in read_workbook(one, work, options.layer):
-        source = Source(file=one.source.stem, encoding="utf-8", table=True, units=made.units)
-        values = made.frame
+        file, values = one.source.stem, made.frame
+        source = Source(file, encoding="utf-8", table=True, units=made.units, crs=made.crs)
         log = _log(len(values), made.findings, options)
         if refusal is not None:
             log.stop(refusal.rule, **refusal.words)
         layers.append(Layer(name, values, None, log, source))
-    return layers
+    return with_sheets_joined(layers)
 
 
 def _read_shapefile(one: Staged, work: Path, options: Options) -> list[Layer]:

@@ -50,6 +50,8 @@ class Options:
     system: str | None = None
     scale: Mapping[str, str] = field(default_factory=dict)
     accept: frozenset[str] = frozenset()
+    shared: bool = False
+    """Whether a column need not be there, because another layer of the delivery has it."""
 
     def as_record(self) -> dict[str, Any]:
         """Return the options that were given, in a form that can be stored and compared."""

@@ -19,7 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from .columns import plain_name, units_by_name
+from ..model import COLUMNS
+from .columns import plain_name, resource, units_by_name
 from .encoding import decode_bytes, plain_key
 from .log import Finding, Log, Refusal
 from .sandbox.corners.shape_columns import is_shape
@@ -43,10 +44,8 @@ MOST_NAMED = 10
 _AT_ONCE = 500_000  # cells that are held as objects
 
 
-def read_csv(
-    staged: Staged, encoding: str | None
-) -> tuple[pd.DataFrame, str, list[Finding], tuple[str, ...]]:
-    """Return a CSV table as text, its encoding, findings about its lines, units stated above it."""
+def read_csv(staged: Staged, encoding: str | None) -> tuple[Framed, str]:
+    """Return a CSV table as text, and its encoding."""
     if staged.size > MOST_BYTES:
         raise Refusal("R444", measured=staged.size, limit=MOST_BYTES)
     answer = decode_bytes(staged.path.read_bytes(), forced=encoding)
@@ -69,13 +68,13 @@ def read_csv(
             yield [c if c != "" else None for c in row]
 
     try:
-        frame, findings, units, _ = _framed(rows)
+        made = _framed(rows)
     except csv.Error as problem:
         raise Refusal("R405", detail=f"CSV: {problem}") from problem
-    findings += _swallowed(frame, mark)
+    made.findings.extend(_swallowed(made.frame, mark))
     if text and not text.endswith(("\n", "\r")) and "\n" in text:
-        staged.add("R429", measured=len(frame))
-    return frame, found.name, findings, units
+        staged.add("R429", measured=len(made.frame))
+    return made, found.name
 
 
 def _swallowed(frame: pd.DataFrame, mark: str) -> list[Finding]:
@@ -120,6 +119,7 @@ class Framed(NamedTuple):
     findings: list[Finding]
     units: tuple[str, ...]
     begin: int = 0
+    crs: str | None = None
 
 
 def _framed(
@@ -174,7 +174,15 @@ def _framed(
     if notes:
         findings.append(Finding("R555", None, {"measured": len(notes), "detail": notes[0]}))
     frame = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
-    return Framed(frame, findings, _units_above(islice(rows(), start)), begin)
+    above = list(islice(rows(), start))
+    return Framed(frame, findings, _units_above(above), begin, _crs_above(above))
+
+
+def _crs_above(lines: Iterable[list[str | None]]) -> str | None:
+    """Return the one system whose code stands above a table: 坐标系：…（EPSG:4527）."""
+    said = " ".join(_said(cell) for line in lines for cell in line)
+    codes = set(re.findall(r"EPSG\s*[:：]\s*(\d{4,6})(?!\d)", said, re.IGNORECASE))
+    return f"EPSG:{codes.pop()}" if len(codes) == 1 else None
 
 
 def _heads(
@@ -333,7 +341,7 @@ def read_workbook(
         if told["unset_formulas"]:
             refusal = Refusal("R518", detail="、".join(told["unset_formulas"][:5]))
         elif told["long"]:
-            refusal = Refusal("R504", other=entry["name"], detail="、".join(told["long"][:5]))
+            refusal = Refusal("R589", other=entry["name"], detail="、".join(told["long"][:5]))
         merged = [_span(text) for text in told["merged"]]
         try:
             made = _framed(partial(iter, told["rows"]), merged)
@@ -412,12 +420,14 @@ def join(
         if place not in log.refused and isinstance(value, str):
             theirs.setdefault(form_of(value), []).append(place)
     source: dict[int, int] = {}
+    digits = _digits_of(ours)
     for plain, places in theirs.items():
         value = table[key].iloc[places[0]]
         if len(places) > 1:
             for place in places:
                 log.add("R601", place, feature=value)
             continue
+        plain = plain if plain in ours else plain.zfill(digits if plain.isdecimal() else 0)
         if plain not in ours:
             log.add("R603", places[0], feature=value)
             continue
@@ -434,8 +444,17 @@ def join(
     return _filled(layer, table, source, log, key, updated)
 
 
-def _shown(value: Any) -> str:
-    return str(value.date()) if isinstance(value, pd.Timestamp) else str(value)
+def _digits_of(keys: Collection[str]) -> int:
+    """Return how many digits all keys have, 0 if they differ: a spreadsheet drops zeros in front."""
+    lengths = {len(key) if key.isdecimal() else 0 for key in keys}
+    return lengths.pop() if len(lengths) == 1 else 0
+
+
+def _named(column: str, value: Any) -> str:
+    """Return a value as a table would have it: a day, the word for a mode of supply, a number."""
+    if isinstance(value, pd.Timestamp):
+        return str(value.date())
+    return str(next(iter(resource()["spellings"].get(column, {}).get(str(value), [])), value))
 
 
 def _filled(
@@ -465,7 +484,10 @@ def _filled(
             empty = there is None or there is pd.NA or there is pd.NaT or there != there
             if not empty and there != value and column in updated:
                 log.add(
-                    "R577", source[row], other=column, detail=f"{_shown(there)} → {_shown(value)}"
+                    "R577",
+                    source[row],
+                    other=COLUMNS[column].zh if column in COLUMNS else column,
+                    detail=f"{_named(column, there)} → {_named(column, value)}",
                 )
             elif not empty and there != value:
                 stopped = log.stop(

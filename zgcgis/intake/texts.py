@@ -26,10 +26,13 @@ from .log import Log
 __all__ = [
     "CODE_NAMES",
     "MOST_ROWS",
+    "NOTHING",
     "NUMBER",
     "clean",
+    "dates_of",
     "names_in_ascii",
     "repetitive",
+    "whole_codes",
     "with_names_said",
 ]
 
@@ -37,6 +40,8 @@ CODE_NAMES = re.compile(
     r"(编号|代码|编码|码$|号$|^id$|_id$|code$|dm$|bm$|bh$|bsm$|^zddm|uscc|no$)", re.IGNORECASE
 )
 NUMBER = re.compile(r"^[+-]?(\d{1,3}(,\d{3})+|\d+)?(\.\d*)?([eE][+-]?\d+)?$")
+NOTHING = {"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "不详", "未知", "空", "null", "none",
+           "nan", "n/a", "na", "#n/a", "<null>"}  # fmt: skip
 MOST_ROWS = 5000  # of one rule in one column; the rest is counted
 _TOTALS = re.compile(
     r"^((本|全|各)\w{0,4}|其中|以上|累计)?\s*(合\s*计|小\s*计|总\s*计|共\s*计|总\s*和|平\s*均(值|数)?)\s*([:：（(].*)?$"
@@ -353,3 +358,90 @@ def with_names_said(layer: Layer) -> Layer:
     types = {said(name): kind for name, kind in layer.source.types.items()}
     values = layer.values.rename(columns=said)
     return replace(layer, values=values, source=replace(layer.source, types=types))
+
+
+_WITH_NOUGHT = re.compile(r"^\d+\.0$")
+
+
+def whole_codes(text: pd.Series, source: str, log: Log) -> pd.Series:
+    """Return codes without the ``.0`` that a program put behind all of them."""
+    held = text.dropna()
+    if not len(held) or not held.str.match(_WITH_NOUGHT).all():
+        return text
+    log.add("R505", None, other=source, detail=str(held.iloc[0]).removesuffix(".0"))
+    return text.str.removesuffix(".0")
+
+
+_LONGEST_DATE = 40
+_DATE = re.compile(
+    r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*(?:[-/.月]\s*(\d{1,2})\s*日?)?(?:[T\s]+\d{1,2}:\d{2}.*)?\s*月?$"
+)
+_IN_CHINESE = re.compile(
+    r"^([〇○零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,2})月(?:([一二三四五六七八九十]{1,3})日)?$"
+)
+_DIGITS = {**{d: str(n) for n, d in enumerate("〇一二三四五六七八九")}, "零": "0", "○": "0"}
+_SERIAL = re.compile(r"^\d{5}(\.\d+)?$")
+_SERIALS = (32874.0, 73050.0)
+"""The days from 1990 to 2099 as spreadsheets number them; 20235 may be the May of 2023."""
+
+
+def dates_of(series: pd.Series, source: str, log: Log) -> tuple[pd.Series, tuple[Any, list[bool]]]:
+    """Return days, and of each row which distinct value it has and which of these are no days.
+
+    Days are read as they are written, in Chinese numerals and in the numbers of spreadsheets too.
+    """
+    if pd.api.types.is_datetime64_any_dtype(series):
+        zoned = getattr(series.dt, "tz", None) is not None
+        return series.dt.tz_localize(None) if zoned else series, (
+            np.zeros(len(series), int),
+            [False],
+        )
+    place, values = pd.factorize(series)
+    texts = [unicodedata.normalize("NFKC", str(value)).strip() for value in values]
+    odd = [text for text in texts if re.match(r"^\d{4}\.1$", text)]
+    if odd and not any(re.match(r"^\d{4}\.10$", text) for text in texts):
+        log.stop("R557", other=source, detail=odd[0])
+    days = [_date(text) for text in texts]
+    serials = [k for k, day in enumerate(days) if day is None and _is_serial(texts[k])]
+    for k in serials:
+        days[k] = pd.Timestamp(1899, 12, 30) + pd.Timedelta(days=int(float(texts[k])))
+    if serials:
+        rows = int(np.isin(place, serials).sum())
+        sample = f"{texts[serials[0]]} → {days[serials[0]].date()}"
+        log.add("R588", None, other=source, measured=rows, detail=sample)
+    known = pd.Series(pd.to_datetime([*(day or pd.NaT for day in days), pd.NaT]))
+    found = pd.Series(known.to_numpy()[place], index=series.index)
+    return found, (place, [day is None for day in days])
+
+
+def _is_serial(text: str) -> bool:
+    return bool(_SERIAL.match(text)) and _SERIALS[0] <= float(text) < _SERIALS[1]
+
+
+def _date(text: str) -> Any:
+    """Return a day, NaT where nothing is said, None for what is no day."""
+    if text.casefold() in NOTHING or text in {"0", "0.0", "00000000"}:
+        return pd.NaT
+    if re.match(r"^\d{8}(\.0)?$", text):
+        text = f"{text[:4]}-{text[4:6]}-{text[6:8]}"
+    if spelt := _IN_CHINESE.match(text):
+        year = "".join(_DIGITS[sign] for sign in spelt[1])
+        text = f"{year}-{_counted(spelt[2])}-{_counted(spelt[3] or '一')}"
+    found = _DATE.match(text) if len(text) <= _LONGEST_DATE else None
+    if not found:
+        return None
+    try:
+        date = pd.Timestamp(int(found[1]), int(found[2]), int(found[3] or 1))
+    except ValueError:
+        return None
+    return date if 1900 <= date.year <= 2200 else None
+
+
+def _counted(word: str) -> int:
+    """Return a number up to 99 in Chinese numerals; 0 for none."""
+    tens, ten, ones = word.rpartition("十")
+    if len(tens) > 1 or len(ones) > 1 or "十" in tens:
+        return 0
+    return 10 * (int(_DIGITS[tens]) if tens else int(bool(ten))) + (
+        int(_DIGITS[ones]) if ones else 0
+    )

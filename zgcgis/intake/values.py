@@ -19,20 +19,17 @@ import pyarrow.compute as pc
 
 from .. import land_use
 from ..model import COLUMNS, LEVELS
-from .columns import plain_name, resource, scale_of, units_by_name
+from .columns import family_of_unit, plain_name, resource, scale_of, units_by_name
 from .encoding import without_invisible
 from .layer import Columns, Layer, Options
 from .log import Log
-from .texts import CODE_NAMES, MOST_ROWS, NUMBER, repetitive
+from .texts import CODE_NAMES, MOST_ROWS, NOTHING, NUMBER, dates_of, repetitive, whole_codes
 
 __all__ = ["convert"]
 
 _RESERVED = {"geometry", "bbox", "fid", "ogc_fid", "rowid", "index", "level_0"}
-_NOTHING = {"", "-", "--", "—", "——", "/", "\\", "无", "暂无", "不详", "未知", "空", "null", "none",
-            "nan", "n/a", "na", "#n/a", "<null>"}  # fmt: skip
-_LONGEST_NOTHING = max(map(len, _NOTHING)) + 2  # with a blank at either end
+_LONGEST_NOTHING = max(map(len, NOTHING)) + 2  # with a blank at either end
 _WITH_UNIT = re.compile(r"^([+-]?[\d,.]+)\s*([^\d\s.,]+.*)$")
-_LONGEST_DATE = 40
 _MOST = {"planned_far", "planned_coverage_pct", "planned_height_m"}
 _LEAST = {"planned_green_pct"}
 _NUMBER = r"\d{1,6}(?:\.\d{1,6})?"
@@ -42,7 +39,8 @@ _AT_MOST = rf"^(?:≤|<=|<|＜|不大于|不超过|不高于){_SOME}$"
 _MOST_AFTER = rf"^{_SOME}(?:以下|及以下|以内)$"
 _AT_LEAST = rf"^(?:≥|>=|>|＞|不小于|不低于){_SOME}$"
 _LEAST_AFTER = rf"^{_SOME}(?:以上|及以上)$"
-_SAME_IN_CELLS = {"_pct": r"%", "_height_m": r"m|米"}
+_SAME_IN_CELLS = {"_pct": r"%", "_height_m": r"m|米", "_persons": r"人|名", "storeys": r"层|f", "storeys_below": r"层",
+                  "built_year": r"年"}  # fmt: skip
 _HOW = {
     "codes": "代码 the codes",
     "names": "类名 the names beside them",
@@ -69,6 +67,7 @@ def convert(layer: Layer, options: Options) -> Layer:
         log,
         written=layer.table,
         stated=layer.source.units,
+        shared=options.shared,
     )
     values = _joined_ids(values, layer.matched)
     if layer.schema is not None and layer.schema.kind and "kind" not in values:
@@ -177,6 +176,7 @@ def _converted(
     *,
     written: bool,
     stated: tuple[str, ...] = (),
+    shared: bool = False,
 ) -> tuple[pd.DataFrame, dict[str, str]]:
     """Return the table in the columns of the level, and the units taken.
 
@@ -186,7 +186,7 @@ def _converted(
     """
     made: dict[str, Any] = {}
     units: dict[str, str] = {}
-    _scales_fit(frame, columns, scale, log)
+    _scales_fit(frame, columns, scale, log, shared=shared)
     for odd, meant in columns.odd_unit.items():
         log.add("R534", None, other=odd, detail=meant)
     for source in frame.columns:
@@ -203,18 +203,20 @@ def _converted(
             values: Any = _text(series, str(source), column, log)
         elif kind in {"float", "int"}:
             series = _bounds(series, column, str(source), log)
-            values = _numbers(series, str(source), log, written=written)
             unit = scale.get(str(source)) or scale.get(column) or columns.unit.get(str(source))
             named = plain_name(source) == plain_name(column)
             above = None if unit or named else _unit_for(column, stated)
             unit = unit or above
+            series, own = _own_units(series, column, unit, str(source), log)
+            unit = own or unit
+            values = _numbers(series, str(source), log, written=written)
             factor = scale_of(column, unit) if unit else None
             if factor is not None and unit is not None:
                 values = values * factor
                 units[column] = unit
                 if above is not None:
                     log.add("R556", None, other=str(source), detail=above)
-                elif str(source) not in scale and column not in scale:
+                elif own is None and str(source) not in scale and column not in scale:
                     log.add("R524", None, other=str(source), detail=f"{unit} × {factor:g}")
             elif (
                 column.endswith("_wan")
@@ -232,7 +234,8 @@ def _converted(
             if kind == "int":
                 values = values.round().astype("Int64")
         elif kind == "date":
-            values = _dates(series, str(source), log)
+            values, (place, unread) = dates_of(series, str(source), log)
+            _name_odd(series, place, unread, "R521", str(source), log)
         else:
             values = _truth(series, str(source), log)
         made[column] = values
@@ -280,6 +283,35 @@ def _bounds(series: pd.Series, column: str, source: str, log: Log) -> pd.Series:
     return text.where(wanted.isna(), wanted).where(other.isna(), None)
 
 
+def _own_units(
+    series: pd.Series, column: str, unit: str | None, source: str, log: Log
+) -> tuple[pd.Series, str | None]:
+    """Return numbers in the unit of the column where values bear units of their own, and that unit.
+
+    Every value has to have a unit: its own, or the one that is told of the column.
+    """
+    family = family_of_unit(column)
+    text = pd.api.types.is_object_dtype(series) or isinstance(series.dtype, pd.StringDtype)
+    if family is None or not text:
+        return series, None
+    plain = series.astype("str").map(_narrow, na_action="ignore").astype("str")
+    parts = plain.str.extract(_WITH_UNIT)
+    factors = (
+        parts[1].map(lambda word: scale_of(column, word), na_action="ignore").astype("float64")
+    )
+    bare = plain.str.match(NUMBER) & plain.str.contains(r"\d", regex=True)
+    if factors.isna().all() or (bare.fillna(value=False).any() and unit is None):
+        return series, None
+    told = (scale_of(column, unit) if unit is not None else None) or 1.0
+    numbers = parts[0].where(factors.notna(), plain.where(bare.fillna(value=False)))
+    valid = numbers.str.match(NUMBER).fillna(value=False)
+    values = pd.to_numeric(numbers.where(valid).str.replace(",", "")) * factors.fillna(told)
+    sample = str(series[factors.notna()].iloc[0])[:30]
+    log.add("R587", None, other=source, measured=int(factors.notna().sum()), detail=sample)
+    base = {"area": "m2", "money": "wan"}[family]
+    return series.where(values.isna(), values.map(repr).where(values.notna())), base
+
+
 def _percents(values: pd.Series, column: str, source: str, log: Log) -> pd.Series:
     """Return percents, where a whole column is written in parts of one; 0 of a limit is none."""
     if column in _MOST - {"planned_far"} and (values == 0).any():
@@ -295,7 +327,9 @@ def _narrow(text: str) -> str:
     return unicodedata.normalize("NFKC", text).replace(" ", "")
 
 
-def _scales_fit(frame: pd.DataFrame, columns: Columns, scale: Mapping[str, str], log: Log) -> None:
+def _scales_fit(
+    frame: pd.DataFrame, columns: Columns, scale: Mapping[str, str], log: Log, *, shared: bool
+) -> None:
     """See that what ``--scale`` says can be done: an option passed over would be taken as done."""
     names = set(map(str, frame.columns))
     for name, unit in scale.items():
@@ -303,7 +337,8 @@ def _scales_fit(frame: pd.DataFrame, columns: Columns, scale: Mapping[str, str],
             continue
         column = columns.of.get(name, name)
         if name not in names and name not in columns.of.values():
-            log.stop("R532", other=f"--scale {name}", detail="、".join(sorted(names))[:200])
+            if not shared:
+                log.stop("R532", other=f"--scale {name}", detail="、".join(sorted(names))[:200])
         elif scale_of(column, unit) is None:
             log.stop("R533", other=name, detail=unit)
 
@@ -368,12 +403,12 @@ def _text(series: pd.Series, source: str, column: str, log: Log) -> pd.Series:
         return pd.Series(
             [None if pd.isna(v) else _as_code(v) for v in series], index=series.index, dtype="str"
         )
-    text = series.astype("str")
+    text = whole_codes(series.astype("str"), source, log) if is_code else series.astype("str")
     if is_code:
         _codes_spelt(text, source, column, log)
     if column == "id" or column.endswith("_id"):  # "无" is no name of a feature
         short = text[text.str.len() <= _LONGEST_NOTHING]
-        nothing = short.index[short.str.strip().str.lower().isin(_NOTHING - {""})]
+        nothing = short.index[short.str.strip().str.lower().isin(NOTHING - {""})]
         if len(nothing):
             log.add("R528", None, other=source, measured=len(nothing))
             text = text.copy()
@@ -459,7 +494,7 @@ def _numbers(series: pd.Series, source: str, log: Log, *, written: bool) -> pd.S
                 log.add("R508", place, other=source, detail=str(text)[:30])
             continue
         plain = unicodedata.normalize("NFKC", text).strip().replace("，", ",")
-        if plain.casefold() in _NOTHING:
+        if plain.casefold() in NOTHING:
             nothing += plain != ""
             continue
         if NUMBER.match(plain) and any(c.isdigit() for c in plain):
@@ -508,47 +543,12 @@ def _limits(values: pd.Series, column: str, source: str, log: Log) -> None:
             log.add("R511", row, other=source, measured=numbers[row])
 
 
-_DATE = re.compile(
-    r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*(?:[-/.月]\s*(\d{1,2})\s*日?)?(?:[T\s]+\d{1,2}:\d{2}.*)?\s*月?$"
-)
-
-
-def _dates(series: pd.Series, source: str, log: Log) -> pd.Series:
-    if pd.api.types.is_datetime64_any_dtype(series):
-        return series.dt.tz_localize(None) if getattr(series.dt, "tz", None) else series
-    place, values = pd.factorize(series)
-    texts = [str(value).strip() for value in values]
-    odd = [text for text in texts if re.match(r"^\d{4}\.1$", text)]
-    if odd and not any(re.match(r"^\d{4}\.10$", text) for text in texts):
-        log.stop("R557", other=source, detail=odd[0])
-    days = [_date(value) for value in values]
-    _name_odd(series, place, [day is None for day in days], "R521", source, log)
-    known = pd.Series(pd.to_datetime([*(day or pd.NaT for day in days), pd.NaT]))
-    return pd.Series(known.to_numpy()[place], index=series.index)
-
-
 def _name_odd(
     series: pd.Series, place: Any, odd: list[bool], rule: str, source: str, log: Log
 ) -> None:
     """Name the rows whose value is odd; `place` tells which of the distinct values each has."""
     for row in np.flatnonzero(np.array([*odd, False], dtype=bool)[place]).tolist():
         log.add(rule, row, other=source, detail=str(series.iloc[row])[:30])
-
-
-def _date(value: Any) -> Any:
-    text = unicodedata.normalize("NFKC", str(value)).strip()
-    if text.casefold() in _NOTHING or text in {"0", "0.0", "00000000"}:
-        return pd.NaT
-    if re.match(r"^\d{8}(\.0)?$", text):
-        text = f"{text[:4]}-{text[4:6]}-{text[6:8]}"
-    found = _DATE.match(text) if len(text) <= _LONGEST_DATE else None
-    if not found:
-        return None
-    try:
-        date = pd.Timestamp(int(found[1]), int(found[2]), int(found[3] or 1))
-    except ValueError:
-        return None
-    return date if 1900 <= date.year <= 2200 else None
 
 
 def _truth(series: pd.Series, source: str, log: Log) -> pd.Series:
@@ -580,8 +580,8 @@ def _listed(series: pd.Series, column: str, log: Log) -> pd.Series:
 
 def _two_groups(frame: pd.DataFrame, log: Log) -> None:
     """Report money columns whose values fall into two groups 10 000 apart (元 and 万元 mixed)."""
-    for column in frame.columns:
-        if not str(column).endswith("_wan") or not pd.api.types.is_float_dtype(frame[column]):
+    for column in (c for c in frame.columns if str(c).endswith("_wan")):
+        if not pd.api.types.is_float_dtype(frame[column]):
             continue
         values = frame[column].dropna()
         values = values[values > 0]

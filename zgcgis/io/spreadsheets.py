@@ -329,15 +329,20 @@ def refuse_too_large(path: str | Path, rows: int, columns: int) -> None:
         )
 
 
-def write_table(table: pd.DataFrame, path: str | Path, *, sheet: str = "data") -> Path:
-    """Write one table as a workbook of one sheet, row by row."""
-    refuse_too_large(path, len(table) + 1, table.shape[1])
+def write_table(
+    table: pd.DataFrame, path: str | Path, *, sheet: str = "data", above: str = ""
+) -> Path:
+    """Write one table as a workbook of one sheet, row by row, under a line that is meant for all."""
+    first = 2 if above else 1
+    refuse_too_large(path, len(table) + first, table.shape[1])
 
     def fill(book: Book) -> None:
         page = book.sheet(sheet)
+        if above:
+            page.put(1, 1, above)
         for column, name in enumerate(table.columns, start=1):
-            page.put(1, column, str(name))
-        for row, values in enumerate(table.itertuples(index=False, name=None), start=2):
+            page.put(first, column, str(name))
+        for row, values in enumerate(table.itertuples(index=False, name=None), start=first + 1):
             for column, value in enumerate(values, start=1):
                 if isinstance(value, pd.Timestamp):
                     page.time(row, column, value.tz_localize(None).to_pydatetime())

@@ -23,7 +23,7 @@ __all__ = ["Condition", "read_condition"]
 
 MOST_LETTERS, MOST_SIGNS, MOST_DEEP = 2000, 300, 20
 _SIGN = re.compile(
-    r"""\s*(?:(?P<text>'[^'\n]*'|"[^"\n]*")|`(?P<quoted>[^`\n]+)`"""
+    r"""\s*(?:(?P<text>'[^'\n]*'|"[^"\n]*"|‘[^’\n]*’|“[^”\n]*”)|`(?P<quoted>[^`\n]+)`"""
     r"|(?P<number>\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w.])|(?P<name>[^\W\d]\w*)"
     r"|(?P<sign><=|>=|<>|!=|==|[=<>+\-*/%(),]|[＝＜＞≤≥≠（），]))"
 )

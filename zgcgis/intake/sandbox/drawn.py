@@ -23,7 +23,7 @@ from ..layer import Layer, Options
 from ..log import Log
 from .corners import corner_list, nested, read_corner_list
 
-__all__ = ["gather"]
+__all__ = ["gather", "with_sheets_joined"]
 
 _LINES = (1, 2, 5)
 _LEAST = 4  # coordinates of a ring
@@ -57,8 +57,30 @@ def _listed(layer: Layer) -> Layer:
     if columns.beside:
         log.add("R563", None, detail="、".join(columns.beside))
     shapes = np.array([None, *made.shapes], dtype="object")[1:]
-    source = replace(layer.source, table=False, crs=made.crs)
+    source = replace(layer.source, table=False, crs=made.crs or layer.source.crs)
     return replace(layer, values=values, shapes=shapes, log=log, source=source)
+
+
+def with_sheets_joined(layers: list[Layer]) -> list[Layer]:
+    """Put sheets together that are the corners of one plot each; the name of a sheet is the plot's."""
+    lists = [corner_list(one.values) for one in layers]
+    heads = {tuple(one.values.columns) for one in layers}
+    if (
+        len(layers) < 2
+        or len(heads) > 1
+        or any(one is None or one.plot is not None for one in lists)
+    ):
+        return layers
+    if any(one.log.stops for one in layers) or len({one.source.crs for one in layers}) > 1:
+        return layers
+    first = layers[0]
+    values = pd.concat(
+        [one.values.assign(地块编号=one.name) for one in layers], ignore_index=True
+    ).astype({"地块编号": "str"})
+    log = Log(len(values), first.log.accept)
+    log.findings += [found for one in layers for found in one.log.findings if found.row is None]
+    log.add("R591", None, measured=len(layers), detail="、".join(one.name for one in layers[:5]))
+    return [replace(first, name=first.source.file, values=values, log=log)]
 
 
 # --- lines ---------------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ def _import_all(path: str | Path, folder: Path, options: Options, how: How) -> l
             part.file,
             folder,
             part.layer.level,
-            replace(options, layer=part.name),
+            replace(options, layer=part.name, shared=given.shared),
             replace(
                 how,
                 add=how.add or part in beside or (_is_project(part) and not how.update),
@@ -129,7 +129,7 @@ def _refuse_stopped(path: str | Path, parts: list[_Part]) -> None:
 
 # --- what a delivery says as a whole -------------------------------------------------------------
 
-_OF_DELIVERY = {"R578", "R579"}
+_OF_DELIVERY = {"R578", "R579", "R592"}
 
 
 @dataclass(frozen=True)
@@ -137,11 +137,12 @@ class Delivery:
     """The files of a delivery beside one another.
 
     ``reports`` are those of the files, ``twice`` the places in them (report, layer) of layers that
-    another of them is.
+    another of them is; with ``shared`` an option of a column is meant for the layers that have it.
     """
 
     reports: list[tuple[str, FileReport]]
     twice: frozenset[tuple[int, int]] = frozenset()
+    shared: bool = False
 
     def parts(self, options: Options) -> list[_Part]:
         """Return the layers that are to be taken in."""
@@ -213,6 +214,11 @@ def examine_delivery(
     meant = of_zone(zone, level or "") if zone is not None else {}
     found = [[*examine(file, **how, **meant)] for file in files]
     flat = [(str(file), report) for file, held in zip(files, found, strict=True) for report in held]
+    shared = _of_some_layers(flat, options)
+    if shared and options is not None:
+        how["options"] = replace(options, shared=True)
+        found = [[*examine(file, **how, **meant)] for file in files]
+        flat = [(str(f), report) for f, held in zip(files, found, strict=True) for report in held]
     open_ = [any(map(_states_none, held)) for held in found]
     if any(open_) and not all(open_):
         corners = Delivery(flat).corners
@@ -225,7 +231,40 @@ def examine_delivery(
     flat = [(str(file), report) for file, held in zip(files, found, strict=True) for report in held]
     if level is None:
         flat = _with_red_lines(flat, zone)
-    return _taken_once(flat)
+    return replace(_told_apart(_taken_once(flat)), shared=shared)
+
+
+def _told_apart(given: Delivery) -> Delivery:
+    """Name the later of tables that are joined to one level: where they differ, it is the one that stands."""
+    changes: dict[tuple[int, int], Layer] = {}
+    before: dict[str, str] = {}
+    for k, (file, report) in enumerate(given.reports):
+        for n, layer in enumerate(report.layers):
+            if (
+                not layer.table
+                or LEVELS[layer.level].geometry in {"point", "any"}
+                or layer.log.stops
+            ):
+                continue
+            title, earlier = _title(file, report, layer), before.get(layer.level, "")
+            before[layer.level] = f"{earlier}、{title}" if earlier else title
+            if earlier:
+                words = {"other": title, "detail": earlier}
+                said = replace(layer.log.fresh(), findings=[Finding("R592", None, words)])
+                changes[k, n] = layer.after(said)
+    return replace(given, reports=_changed(given.reports, changes)) if changes else given
+
+
+def _of_some_layers(reports: list[tuple[str, FileReport]], options: Options | None) -> bool:
+    """Whether every column that an option names is in one of several layers, and not in all."""
+    layers = [layer for _, report in reports for layer in report.layers]
+    if options is None or len(layers) < 2:
+        return False
+    held = [
+        {*map(str, one.values.columns), *one.matched.of, *one.matched.of.values()} for one in layers
+    ]
+    named = {*options.scale, *options.rename} - {"geometry"}
+    return any(named - one for one in held) and named <= set().union(*held)
 
 
 def asked_of(

@@ -43,7 +43,7 @@ def write_corners(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path
 
 def write_corner_table(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path:
     """Write polygons as a table of corners (界址点成果表), a row for each corner."""
-    placed, *_ = _in_belt(frame, target, crs)
+    placed, belt, degrees = _in_belt(frame, target, crs)
     rows: list[tuple[Any, ...]] = []
     for name, shape in zip(_texts(frame, "id"), placed.geometry, strict=True):
         for ring in rings_out(shape):
@@ -52,9 +52,10 @@ def write_corner_table(frame: GeoDataFrame, target: Path, *, crs: str | None) ->
                 side = round(float(sides[k]), 3) if k < len(sides) else None
                 rows.append((name, str(ring.number), ring.names[k], round(north, 3), round(east, 3), side))  # fmt: skip
     heads = ["地块编号", "圈号", "界址点号", "X坐标(m)", "Y坐标(m)", "边长(m)"]
+    said = f"坐标系：2000国家大地坐标系，{degrees}度带第{belt}带（EPSG:{placed.crs.to_epsg()}），X 为北，Y 为东"
     if target.suffix.lower() == ".csv":
-        return write_csv(target, [heads, *rows])
-    return write_table(pd.DataFrame(rows, columns=heads), target, sheet="界址点成果表")
+        return write_csv(target, [[said], heads, *rows])
+    return write_table(pd.DataFrame(rows, columns=heads), target, sheet="界址点成果表", above=said)
 
 
 def write_drawing(frame: GeoDataFrame, target: Path, *, crs: str | None) -> Path:
@@ -94,16 +95,33 @@ def _in_belt(
             f"(there are {', '.join(sorted(kinds)) or 'none'}).",
         )
     first, number, wide, _ = _BELTS
-    belt = round(float(np.mean(frame.total_bounds[[0, 2]])) / wide)
+    middle = float(np.mean(frame.total_bounds[[0, 2]]))
+    belt = round(middle / wide)
     code = (CRS.from_user_input(crs).to_epsg() or 0) if crs else first + belt - number
     for first, number, wide, count in belts or _ALL_BELTS:
         if first <= code < first + count:
+            _warn_if_far(middle, CRS.from_epsg(code), wide)
             return frame.to_crs(code), number + code - first, wide
     raise WriteError(
         f"{target}：这种文件只用 CGCS2000 的高斯-克吕格投影带，如 EPSG:4527，不能用 {crs or f'EPSG:{code}'}。",
         f"{target}: such a file is written in a Gauss-Krüger belt of CGCS2000, such as EPSG:4527, "
         f"not in {crs or f'EPSG:{code}'}.",
     )
+
+
+def _warn_if_far(middle: float, belt: CRS, wide: int) -> None:
+    """Say so where land lies outside the belt it is written in: plane areas grow with the distance."""
+    told = {one.name: one.value for one in belt.coordinate_operation.params}
+    meridian = float(told["Longitude of natural origin"])
+    if abs(middle - meridian) > wide / 2 + 0.5:
+        warnings.warn(
+            f"数据离 EPSG:{belt.to_epsg()} 的中央经线 {meridian:g}° 有 {abs(middle - meridian):.1f}°，超出该投影带，"
+            "平面面积和边长会偏大。\n"
+            f"The land lies {abs(middle - meridian):.1f}° off the central meridian {meridian:g}° of "
+            f"EPSG:{belt.to_epsg()}, outside its belt: plane areas and lengths come out too large.",
+            ZgcgisWarning,
+            stacklevel=2,
+        )
 
 
 def _texts(frame: pd.DataFrame, column: str) -> list[str]:

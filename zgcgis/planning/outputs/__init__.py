@@ -330,7 +330,10 @@ def workbook_bytes(
 
 _HEAD = Look(bold=True, fill="E7EBF0", wrap=True, upright="top")
 _TEXT_ON_LINES = Look(wrap=True, upright="top")
-_FRACTION = Look(number="#,##0.00")
+_FRACTION, _WHOLE = (
+    Look(number="#,##0.00_ "),
+    Look(number="0_ "),
+)  # with room before a text beside it
 _OF_COLUMN = {
     "x_m": Look(number="0.000"),
     "y_m": Look(number="0.000"),
@@ -363,7 +366,8 @@ def _fill_sheet(sheet: Sheet, table: pd.DataFrame, lang: str) -> None:
             _fill_cell(sheet, (row, c + 1), value, lang, colour if c == 0 else "", looks[c])
     sheet.window(frozen="A2", filtered=(len(table) + 1, len(heads)) if len(table) else None)
     pages = 1 if sum(widths) <= _LETTERS_PRESSED else math.ceil(sum(widths) / _LETTERS_ACROSS)
-    sheet.paper(head=1, footer="&A  &P / &N", pages_wide=pages, names="A:A", edge_in=0.5)
+    names = "A:B" if len(heads) > 2 and table.iloc[:, 0].duplicated().any() else "A:A"
+    sheet.paper(head=1, footer="&A  &P / &N", pages_wide=pages, names=names, edge_in=0.5)
 
 
 _LETTERS_ACROSS = 130  # of a lying A4 page as they are; the rest goes to a next
@@ -395,6 +399,8 @@ def _fill_cell(
         look = _TEXT_ON_LINES
     elif isinstance(plain, float):
         look = number
+    elif isinstance(plain, int):
+        look = _WHOLE
     if plain is not None or colour:
         sheet.put(*at, plain, replace(look, fill=colour) if colour else look)
 

@@ -49,7 +49,7 @@ def write_access(found: Access, folder: str | Path, *, lang: str = "zh") -> list
         (Text("说明", "About"), _about(found, lang, len(ways))),
     ]
     if len(ways) <= _MOST_IN_BOOK:
-        sheets.insert(1, (Text("逐个图形", "By feature"), ways))
+        sheets.insert(1, (Text("逐个图形", "By feature"), _across(ways, found, lang)))
     made = [
         write_json(place / "access.json", access_json(found)),
         write_csv(place / "access.csv", _rows(parks, lang)),
@@ -155,6 +155,20 @@ def _ways(found: Access, lang: str) -> pd.DataFrame:
             "method": ways["method"].map({k: t.say(lang) for k, t in METHODS.items()} | {"": ""}),
         }
     )
+
+
+def _across(ways: pd.DataFrame, found: Access, lang: str) -> pd.DataFrame:
+    """Return the ways as one row a feature, for people and for paper: for each kind the nearest, metres, minutes."""
+    parts = [ways[ways["kind_of_facility"] == kind.say(lang)] for kind in found.kinds.values()]
+    table = parts[0][["id", "park"]].reset_index(drop=True) if parts else ways[["id", "park"]]
+    for kind, some in zip(found.kinds.values(), parts, strict=True):
+        name = kind.say(lang)
+        how = some["method"].where(some["method"] != METHODS["network"].say(lang), "")
+        nearest = some["nearest"].str.cat(how.where(how == "", "（" + how + "）"))
+        table[name] = nearest.to_numpy()
+        table[Text(f"{name}（m）", f"{name} (m)").say(lang)] = some["distance_m"].to_numpy()
+        table[Text(f"{name}（分钟）", f"{name} (min)").say(lang)] = some["minutes"].to_numpy()
+    return table
 
 
 def _facilities(found: Access, lang: str) -> pd.DataFrame:
