@@ -427,7 +427,22 @@ def test_a_hatch_that_reads_otherwise_is_left_as_it_is():
     plain = hatch(hatched_corners([(0, 0, 0.0), (9, 0, 0.0), (9, 9, 0.0)]))
     for entity in (open_line, short, plain):
         pairs = [(int(c), str(v)) for c, v in zip(entity[::2], entity[1::2], strict=True)]
-        assert chords.BY_KIND["HATCH"]([pairs]) is None
+        if entity is plain:
+            assert chords.BY_KIND["HATCH"]([pairs]) is None
+        else:
+            with pytest.raises(chords.UnreadError):
+                chords.BY_KIND["HATCH"]([pairs])
+
+
+def test_a_hatch_that_is_left_to_the_reader_is_told(tmp_path):
+    whole = hatch(hatched_edges(round_edge(9.0, 0, 360)))
+    open_line = hatch(hatched_edges(round_edge(9.0, 0, 180), side(-9, 0, 3, 0)))
+    path = drawing(tmp_path / "hatch.dxf", [whole, open_line])
+    (report,) = examine(path, options=Options(crs="EPSG:4548"), level="parcel")
+    (said,) = [one for one in report.said if one.rule == "R327"]
+    line = int(said.words["detail"])
+    assert path.read_text().splitlines()[line - 1].strip() == "HATCH"
+    assert said.words["measured"] == 1
 
 
 def curved_package(path, wkb: bytes, kind: str):

@@ -218,10 +218,8 @@ def _converted(
                     log.add("R556", None, other=str(source), detail=above)
                 elif own is None and str(source) not in scale and column not in scale:
                     log.add("R524", None, other=str(source), detail=f"{unit} × {factor:g}")
-            elif (
-                column.endswith("_wan")
-                and plain_name(source) != plain_name(column)
-                and not column.startswith(str(source).casefold())
+            elif column.endswith("_wan") and not (
+                named or column.startswith(str(source).casefold())
             ):
                 sample = values.dropna()
                 if len(sample):

@@ -27,6 +27,7 @@ _BELTS = 4513, 25, 3, 21  # CGCS2000 in belts of three degrees, their number bef
 _ALL_BELTS = (_BELTS, (4534, 25, 3, 21), (4491, 13, 6, 11), (4502, 13, 6, 11))
 """Of each row of belts: the first code, its number, how wide they are in degrees, how many."""
 
+_MOST_OFF = 3.2  # degrees off the central meridian, as where a layer is read (R107)
 _OF_CORNERS = {"number": "id", "name": "name", "use": "planned_use", "code": "land_use"}
 _TEXT_M = 2.5  # height of a text
 _HIGHEST, _BLANK = 0xFFFF, "〓"  # the last sign that a drawing can name, and what stands for others
@@ -100,7 +101,7 @@ def _in_belt(
     code = (CRS.from_user_input(crs).to_epsg() or 0) if crs else first + belt - number
     for first, number, wide, count in belts or _ALL_BELTS:
         if first <= code < first + count:
-            _warn_if_far(middle, CRS.from_epsg(code), wide)
+            _warn_if_far(middle, CRS.from_epsg(code))
             return frame.to_crs(code), number + code - first, wide
     raise WriteError(
         f"{target}：这种文件只用 CGCS2000 的高斯-克吕格投影带，如 EPSG:4527，不能用 {crs or f'EPSG:{code}'}。",
@@ -109,11 +110,11 @@ def _in_belt(
     )
 
 
-def _warn_if_far(middle: float, belt: CRS, wide: int) -> None:
+def _warn_if_far(middle: float, belt: CRS) -> None:
     """Say so where land lies outside the belt it is written in: plane areas grow with the distance."""
     told = {one.name: one.value for one in belt.coordinate_operation.params}
     meridian = float(told["Longitude of natural origin"])
-    if abs(middle - meridian) > wide / 2 + 0.5:
+    if abs(middle - meridian) > _MOST_OFF:
         warnings.warn(
             f"数据离 EPSG:{belt.to_epsg()} 的中央经线 {meridian:g}° 有 {abs(middle - meridian):.1f}°，超出该投影带，"
             "平面面积和边长会偏大。\n"

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import Refused
-from .curves.chords import BY_KIND, Pair
+from .curves.chords import BY_KIND, Pair, UnreadError
 from .gdal import read_layers
 
 __all__ = ["Record", "hold_records", "look", "read"]
@@ -79,7 +79,7 @@ def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
 
     path = Path(job["path"])
     records = look(path)
-    plain = with_chords(path.read_bytes())
+    plain, unread = with_chords(path.read_bytes())
     if plain is not None:
         path = out / "data.dxf"
         path.write_bytes(plain)
@@ -90,6 +90,9 @@ def read(job: dict[str, Any], out: Path) -> dict[str, Any]:
             table = pq.read_table(out / layer["file"], columns=["EntityHandle", "SubClasses"])
             handles, classes = (table.column(name).to_pylist() for name in table.column_names)
             found = hold_records(records, handles, classes, layer["error"])
+    if unread:
+        lines = "、".join(map(str, unread[:5])) + "…" * (len(unread) > 5)
+        found.append({"rule": "R327", "measured": len(unread), "detail": lines})
     return facts | {"findings": found}
 
 
@@ -252,8 +255,10 @@ def _followed(pairs: _Pairs, begins: NDArray[np.intp]) -> set[int]:
 # --- curves as chords ----------------------------------------------------------------------------
 
 
-def with_chords(content: bytes) -> bytes | None:
-    """Return a drawing whose lines have short chords in place of arcs; None if it has no arcs.
+def with_chords(content: bytes) -> tuple[bytes | None, list[int]]:
+    """Return a drawing whose lines have short chords in place of arcs, None if it has no arcs.
+
+    Beside it, the lines of hatches whose outlines do not read as they should: they are the reader's own.
 
     Polylines with bulges, splines and hatches, in blocks too. Circles and ellipses are the reader's own: a
     tenth of a degree to a chord, which is half a millionth of their area.
@@ -261,6 +266,7 @@ def with_chords(content: bytes) -> bytes | None:
     pairs = _Pairs(content)
     places = [*pairs.begins.tolist(), len(pairs.codes)]
     made: list[bytes] = []
+    unread: list[int] = []
     done = number = 0
     while number < len(pairs.names):
         last = number + 1
@@ -270,13 +276,16 @@ def with_chords(content: bytes) -> bytes | None:
         lines = None
         if kind in BY_KIND:
             of = [_pairs_of(pairs, places[k], places[k + 1]) for k in range(number, last)]
-            lines = BY_KIND[kind](of)
+            try:
+                lines = BY_KIND[kind](of)
+            except UnreadError:
+                unread.append(2 * places[number] + 2)
         if lines is not None and last < len(pairs.names):
             made.append(content[done : pairs.heads[places[number]]])
             made += [f"{code}\n{value}\n".encode("latin-1") for code, value in lines]
             done = int(pairs.heads[places[last]])
         number = last
-    return None if not made else b"".join([*made, content[done:]])
+    return (b"".join([*made, content[done:]]) if made else None), unread
 
 
 def _pairs_of(pairs: _Pairs, first: int, end: int) -> list[Pair]:

@@ -176,6 +176,10 @@ _POLYLINE_PATH, _LINE, _ARC, _OVAL, _CURVE = 2, 1, 2, 3, 4
 _TOUCH = 1e-7  # of the extent of an outline: ends that are no further apart are one
 
 
+class UnreadError(ValueError):
+    """A hatch whose outlines do not read as they should; it is left to the reader of the drawing."""
+
+
 class _Groups:
     """The pairs of a hatch, one after the other; one that is not there is a `ValueError`."""
 
@@ -220,7 +224,7 @@ class _Outline:
 
 
 def _hatch(of: list[list[Pair]]) -> list[Pair] | None:
-    """Return a hatch whose curved outlines are corners; one that reads otherwise is left."""
+    """Return a hatch whose curved outlines are corners; one that reads otherwise is an `UnreadError`."""
     (pairs,) = of
     first = next((k for k, (code, _) in enumerate(pairs) if code == 91), None)
     if first is None:
@@ -228,8 +232,8 @@ def _hatch(of: list[list[Pair]]) -> list[Pair] | None:
     groups = _Groups(pairs, first)
     try:
         outlines = [_outline(groups) for _ in range(groups.count(91))]
-    except (ValueError, OverflowError):
-        return None
+    except (ValueError, OverflowError) as problem:
+        raise UnreadError from problem
     curved = [outline for outline in outlines if outline.curved]
     if not curved:
         return None
