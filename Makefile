@@ -77,6 +77,8 @@ locks:
 
 bench: setup $(VENV)/test
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.commands --size 10000
+	$(BIN)/python -m tests.benchmarks.plain
 
 clean:
 	rm -rf $(VENV) $(VENV)-locks build dist .mypy_cache .pytest_cache .ruff_cache .coverage

@@ -14,7 +14,7 @@ import pytest
 import shapely
 
 from tests.benchmarks import __main__ as runner
-from tests.benchmarks import commands, desk, fabric, reading, tasks
+from tests.benchmarks import commands, database, desk, fabric, plain, reading, tasks
 
 ROOT = Path(__file__).parents[1]
 
@@ -174,3 +174,12 @@ def test_whole_commands_are_measured_and_their_slope_told():
     assert commands.slope(10, 100, one, ten) == pytest.approx(1)
     with pytest.raises(RuntimeError):
         commands.run(["check", "/nowhere"])
+
+
+def test_the_plain_way_and_the_command_find_the_same_in_the_sample(tmp_path):
+    words = ["zgcgis", "check", "sample", "--json"]
+    words += [word for rule in plain.RULES for word in ("--rule", rule)]
+    _, told = plain.run(words, tmp_path / "told")
+    found = plain.checked(told)
+    assert {rule for rule, _ in found} >= {"T101", "T102", "T104", "T113", "H202"}
+    assert database.differences(found, plain.plainly(ROOT / "data" / "sample")) == []
