@@ -250,4 +250,6 @@ def test_no_command_over_anything_hostile_reaches_out(site):
             assert list(site.out.rglob("sheets.pdf"))
     said = zip(computing, answers, strict=False)
     refused = [one for one in said if one[1][0] not in {0, 1} and one[0][0] != "doctor"]
-    assert refused == []  # the zone was computed with
+    assert [one[0][0] for one in refused] == [
+        "db"
+    ]  # no server is there; the zone was computed with
