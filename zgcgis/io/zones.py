@@ -41,6 +41,7 @@ from ..errors import (
     nearest,
 )
 from ..findings import combine
+from ..intake.formats import BY_SUFFIX
 from ..intake.layer import Options
 from ..land_use import SYSTEMS, CodeTable, bring, usual_states
 from ..model import LEVELS, Layers, StoredLayer, Zone
@@ -87,10 +88,8 @@ SHIPPED: tuple[str, ...] = (
 """Names of the zones that come with the package."""
 
 _LAYER_SUFFIXES = (".parquet", ".gpkg", ".geojson")
-_FOREIGN_SUFFIXES = {
-    ".shp", ".json", ".kml", ".kmz", ".dxf", ".dwg", ".fgb", ".gdb", ".mdb", ".vct", ".csv", ".tsv",
-    ".xlsx", ".xls", ".ods", ".zip",
-}  # fmt: skip
+_FOREIGN_SUFFIXES = {*BY_SUFFIX, ".kmz", ".dwg", ".mdb", ".xls", ".ods", ".zip"}
+_FOREIGN_SUFFIXES -= {*_LAYER_SUFFIXES, ".txt"}  # a text may say what the layers are
 
 
 def zone_folder(name: str | Path) -> Path:
