@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import sys
+import tomllib
 from importlib import import_module
+from importlib.resources import files
 
 import click
 
@@ -19,47 +21,10 @@ from .console import Command, say, shown_streams, tell_warnings
 
 __all__ = ["main"]
 
-# command: (module, what it does, the same in English)
-COMMANDS: dict[str, tuple[str, str, str]] = {
-    "new": ("basics", "建立一个空的示范区文件夹", "lay out an empty zone folder"),
-    "sample": (
-        "basics",
-        "生成带有预埋错误的示例示范区",
-        "make a synthetic zone with planted errors",
-    ),
-    "db": (
-        "basics",
-        "在 PostGIS 中建立工作库、装入示范区",
-        "a zone in PostGIS, to work on together",
-    ),
-    "doctor": ("files", "检查数据文件或示范区，不作任何改动", "examine files or a zone"),
-    "import": ("files", "检查、修复并导入数据", "examine, repair with record, store"),
-    "export": ("mending", "写出一个图层给其他软件", "write a layer out for other programs"),
-    "diff": ("proposals", "对比两期数据或两个年份", "compare two files, or two years of a zone"),
-    "fix": ("mending", "整理相邻宗地的界址", "snap and clean the outlines of neighbours"),
-    "check": (
-        "check",
-        "按规划、指标和拓扑检查示范区",
-        "check a zone against plan, quota, topology",
-    ),
-    "under": ("desk", "占地（压占）分析：红线下是什么", "what lies under a red line"),
-    "query": ("desk", "按条件查询并汇总用地", "select features, sum their land"),
-    "consolidate": (
-        "desk",
-        "开发区整合优化核查",
-        "review the consolidation of a zone: lines, industry, supply",
-    ),
-    "access": ("desk", "到站点和公共服务的距离、时间、等时圈", "ways to stations and services"),
-    "pack": ("desk", "报件：报告、界址点、四至、图册", "documents to hand in, a map a parcel"),
-    "admit": ("proposals", "项目准入审核", "review the admission of a project"),
-    "allocate": ("proposals", "在指标约束下安排用地", "allocate land under quotas"),
-    "scenario": ("proposals", "比较调整方案与现状", "compare a change list with what is there"),
-    "assess": ("assess", "土地集约利用评价", "accounts, indicators, scores, potentials"),
-    "map": ("map_page", "生成可离线打开的地图集", "the atlas, one offline HTML file"),
-    "report": ("assess", "一次生成全部成果", "all of it, in one folder"),
-    "terms": ("basics", "列出名词、单位与公式", "the glossary: names, units, formulas"),
-    "env": ("basics", "列出运行环境与各库版本", "versions of what the toolkit stands on"),
-}
+COMMANDS: dict[str, dict[str, str]] = tomllib.loads(
+    files("zgcgis").joinpath("resources/commands.toml").read_text(encoding="utf-8")
+)
+"""Of each command, in the order of the help: its module, and what it does in both languages."""
 
 
 class Lazy(Command, click.Group):
@@ -71,13 +36,13 @@ class Lazy(Command, click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f".{COMMANDS[cmd_name][0]}", __name__)
+        module = import_module("." + COMMANDS[cmd_name]["module"], __name__)
         command: click.Command = getattr(module, cmd_name.replace("import", "import_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
         with formatter.section("命令 Commands"):
-            formatter.write_dl([(name, f"{zh}  {en}") for name, (_, zh, en) in COMMANDS.items()])
+            formatter.write_dl([(k, f"{one['zh']}  {one['en']}") for k, one in COMMANDS.items()])
 
 
 @click.group(
