@@ -16,7 +16,7 @@ from zgcgis import ZgcgisError, checks, open_zone
 from zgcgis.cli.assess import assess as assess_command
 from zgcgis.cli.check import check as check_command
 from zgcgis.errors import ZgcgisWarning
-from zgcgis.model.tiles import beside, executors
+from zgcgis.model.tiles import TILE_FROM, beside, executors
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux copies")
 
@@ -36,7 +36,9 @@ def test_the_work_is_done_in_another_process():
         assert answer() != mine
 
 
-@pytest.mark.parametrize("why", ["little to do", "one processor", "another system", "a thread"])
+@pytest.mark.parametrize(
+    "why", ["little to do", "much to do", "one processor", "another system", "a thread"]
+)
 def test_where_no_copy_pays_or_can_be_made_the_work_is_done_here(monkeypatch, copies, why):
     if why == "one processor":
         monkeypatch.setattr(executors, "processors", lambda: 1)
@@ -45,7 +47,7 @@ def test_where_no_copy_pays_or_can_be_made_the_work_is_done_here(monkeypatch, co
     found = []
 
     def ask():
-        with beside(os.getpid, 0 if why == "little to do" else 9) as answer:
+        with beside(os.getpid, {"little to do": 0, "much to do": TILE_FROM}.get(why, 9)) as answer:
             found.append(answer())
 
     if why == "a thread":

@@ -35,7 +35,8 @@ TILE_FROM = 500_000
 """Features from which tiles pay; below, one process is faster."""
 
 COPY_FROM = 20_000
-"""Features from which a copy of this process pays: it takes some tens of milliseconds."""
+"""Features from which a copy of this process pays: it takes some tens of milliseconds. From
+:data:`TILE_FROM` on a copy would take more memory than it may, and tiles do the work."""
 
 T = TypeVar("T")
 
@@ -78,8 +79,8 @@ def beside(work: Callable[[], T], features: int) -> Iterator[Callable[[], T]]:
 
     The copy has all that is in memory without having read it. It may only reckon: what it
     keeps or changes is lost with it; its warnings are given here. Where a process cannot be
-    copied, where there is one processor or little to do, and where the copy fails, the work is
-    done by who asks.
+    copied, where there is one processor, too little or too much to do, and where the copy fails,
+    the work is done by who asks.
 
     Parameters
     ----------
@@ -93,7 +94,8 @@ def beside(work: Callable[[], T], features: int) -> Iterator[Callable[[], T]]:
     result
         Waits for the work and returns its result; what the work raises is raised then.
     """
-    if features < COPY_FROM or processors() < 2 or not _can_be_copied():
+    worth = COPY_FROM <= features < TILE_FROM and processors() > 1
+    if not worth or not _can_be_copied():
         yield work
         return
     copies = get_context("fork")
