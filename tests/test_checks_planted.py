@@ -13,13 +13,13 @@ import pytest
 import shapely
 
 from tests.conftest import FULL
-from zgcgis import geo
+from zgcgis import geo, sample
 from zgcgis.checks import RULES, check
 from zgcgis.checks.planned_land import latest
 from zgcgis.checks.supply import floor_area_ratio
 from zgcgis.io import open_zone
 from zgcgis.plan import Clusters
-from zgcgis.sample import planted, write_sample
+from zgcgis.sample import write_sample
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 
@@ -370,7 +370,7 @@ def test_what_is_planted_here_is_found_alone_and_nothing_else(clean, code):
 KINDS = {
     f"{kind.__module__.rpartition('.')[2]}{kind.__name__}": (name, kind)
     for name in ("LAND", "LINES", "PAPERS")
-    for kind in getattr(planted, name)
+    for kind in getattr(sample, name)
 }
 
 
@@ -378,7 +378,7 @@ KINDS = {
 def test_each_kind_of_the_sample_is_found_alone_under_noise(tmp_path, monkeypatch, kind):
     name, one = KINDS[kind]
     for group in ("LAND", "LINES", "PAPERS"):
-        monkeypatch.setattr(planted, group, (one,) if group == name else ())
+        monkeypatch.setattr(sample, group, (one,) if group == name else ())
     folder = write_sample(tmp_path / "zone", parcels=300)
     told = keys(check(noisy(open_zone(folder))).query("rule != 'T115'"))
     wrong = Counter(

@@ -404,7 +404,7 @@ def test_every_command_ends_as_it_should(written):
     assert wrong.pop("usage")[0] == 2
     assert not wrong
     commands = {name.split()[0] for name in answers}
-    assert set(COMMANDS) - commands <= {"assess", "sample", "terms", "env"}
+    assert set(COMMANDS) - commands <= {"assess", "db", "sample", "terms", "env"}
 
 
 def test_a_terminal_obeys_nothing(written):

@@ -5,7 +5,6 @@ No text in them is a formula, whatever it begins with; the same content gives th
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import gc
 import io
@@ -15,7 +14,7 @@ import traceback
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from pathlib import Path
@@ -272,20 +271,30 @@ def book_bytes(
     the top and goes to a place in it, or above it, as it comes, so that of a large table nothing is held but what it is packed into.
     """
     about = {"title": property_text(title), "comments": property_text(remark)}
-    packed = io.BytesIO()  # on a full disk XlsxWriter would leave half an archive open
+    if near is None:
+        return _made(fill, about, {"in_memory": True})
+    with work_folder(_standing(near)) as place:
+        return _made(fill, about, {"constant_memory": True, "tmpdir": place})
+
+
+def _made(fill: Callable[[Book], None], about: Mapping[str, str], way: dict[str, Any]) -> bytes:
+    """Make a workbook; where it fails no file of it stays open."""
     try:
-        with contextlib.nullcontext() if near is None else work_folder(_standing(near)) as place:
-            way = {"constant_memory": True, "tmpdir": place} if near else {"in_memory": True}
-            inner = Workbook(packed, _AS_THEY_ARE | way)
-            inner.use_zip64()
-            inner.set_properties({"author": "zgcgis", "created": _CREATED, **about})
-            fill(Book(inner, in_order=near is not None))
-            inner.close()
+        return _packed(fill, about, way)
     except BaseException as error:
         _let_go(error)
         if isinstance(error, FileCreateError):  # around what the disk said
             raise OSError(*error.args[0].args) from None
         raise
+
+
+def _packed(fill: Callable[[Book], None], about: Mapping[str, str], way: dict[str, Any]) -> bytes:
+    packed = io.BytesIO()  # on a full disk XlsxWriter would leave half an archive open
+    inner = Workbook(packed, _AS_THEY_ARE | way)
+    inner.use_zip64()
+    inner.set_properties({"author": "zgcgis", "created": _CREATED, **about})
+    fill(Book(inner, in_order="tmpdir" in way))
+    inner.close()
     return packed.getvalue()
 
 
