@@ -23,7 +23,7 @@ from zgcgis import geo, open_zone
 from zgcgis.accounts import access, nearest_stations
 from zgcgis.accounts.access import ROADS, road_class
 from zgcgis.cli import cli
-from zgcgis.errors import LayerError, UnknownNameError
+from zgcgis.language.errors import LayerError, UnknownNameError
 from zgcgis.planning import admit, read_project
 
 CENTER = (116.9, 39.2)

@@ -31,11 +31,11 @@ from zgcgis.accounts import (
     survey,
     transitions,
 )
-from zgcgis.errors import MissingColumnsError, UnknownNameError, ZoneError
 from zgcgis.io import open_zone
-from zgcgis.land_use import STATE_KEYS
+from zgcgis.language.errors import MissingColumnsError, UnknownNameError, ZoneError
+from zgcgis.language.terms import TERMS
 from zgcgis.model import Zone
-from zgcgis.terms import TERMS
+from zgcgis.plan.land_use import STATE_KEYS
 
 CENTER = (116.9, 39.2)
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgcgis.errors import MissingColumnsError, ZgcgisError
+from zgcgis.language.errors import MissingColumnsError, ZgcgisError
 from zgcgis.planning.allocation import (
     Limit,
     Problem,

@@ -11,8 +11,8 @@ import pytest
 
 from zgcgis import assess, open_zone
 from zgcgis.assessment import complete, stated_accounts
-from zgcgis.errors import StandardError, UnknownNameError, ZgcgisError
 from zgcgis.indicators import INDICATORS
+from zgcgis.language.errors import StandardError, UnknownNameError, ZgcgisError
 
 ROOT = Path(__file__).parents[1]
 

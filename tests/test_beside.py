@@ -15,7 +15,7 @@ from geopandas.testing import assert_geodataframe_equal
 from zgcgis import ZgcgisError, checks, open_zone
 from zgcgis.cli.assess import assess as assess_command
 from zgcgis.cli.check import check as check_command
-from zgcgis.errors import ZgcgisWarning
+from zgcgis.language.errors import ZgcgisWarning
 from zgcgis.model.tiles import TILE_FROM, beside, executors
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux copies")

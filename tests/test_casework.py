@@ -25,10 +25,10 @@ from zgcgis import geo
 from zgcgis.assessment.casework import RedLine, read_red_line, under
 from zgcgis.assessment.casework.themes import THEMES
 from zgcgis.cli import cli
-from zgcgis.errors import ReadError, UnknownNameError
 from zgcgis.io import new_zone, open_zone, write_layer
-from zgcgis.land_use import great_classes
+from zgcgis.language.errors import ReadError, UnknownNameError
 from zgcgis.model import Zone, there_in
+from zgcgis.plan.land_use import great_classes
 from zgcgis.report.documents import under_paper, write_under
 from zgcgis.report.documents.paper import paper_html
 from zgcgis.sample import write_sample

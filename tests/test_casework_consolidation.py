@@ -22,10 +22,10 @@ from zgcgis.assessment.casework import RedLine, consolidation
 from zgcgis.assessment.casework.consolidation import MEASURES
 from zgcgis.checks.supply import judged_parcels
 from zgcgis.cli import cli
-from zgcgis.errors import ZoneError
 from zgcgis.io import open_zone
-from zgcgis.land_use import classify
+from zgcgis.language.errors import ZoneError
 from zgcgis.model import LEVELS, there_in
+from zgcgis.plan.land_use import classify
 
 DAY = date(2023, 12, 31)
 

@@ -17,8 +17,8 @@ from zgcgis import geo
 from zgcgis.assessment.casework import query, read_condition
 from zgcgis.assessment.casework.queries import UNITS
 from zgcgis.cli import cli
-from zgcgis.errors import ReadError, UnknownNameError, ZgcgisError
 from zgcgis.io import open_zone
+from zgcgis.language.errors import ReadError, UnknownNameError, ZgcgisError
 from zgcgis.model import there_in
 
 ZONE = open_zone("sample")

@@ -15,12 +15,12 @@ from zgcgis.checks import planned_land as plan_rules
 from zgcgis.checks import quota as quota_rules
 from zgcgis.checks import supply as supply_rules
 from zgcgis.checks.quota import quota_use, use_class
-from zgcgis.errors import UnknownNameError
 from zgcgis.findings import RULES, describe
 from zgcgis.io import open_zone
-from zgcgis.land_use import SYSTEMS, crosswalk
+from zgcgis.language.errors import UnknownNameError
 from zgcgis.model import Zone
 from zgcgis.plan import Clause, Demand
+from zgcgis.plan.land_use import SYSTEMS, crosswalk
 
 CENTER = (116.3, 40.0)
 

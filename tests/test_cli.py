@@ -12,7 +12,7 @@ import pytest
 
 from zgcgis.cli import COMMANDS, cli
 from zgcgis.cli.console import Output
-from zgcgis.terms import TERMS
+from zgcgis.language.terms import TERMS
 
 
 def run(*words: str, cwd=None, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -17,7 +17,7 @@ from zgcgis.clusters import (
     structure,
     wilson,
 )
-from zgcgis.errors import MissingColumnsError, ZgcgisWarning
+from zgcgis.language.errors import MissingColumnsError, ZgcgisWarning
 
 
 def firms(table, year=2023, **columns):

@@ -14,7 +14,7 @@ from scipy.spatial.distance import pdist
 
 from zgcgis import clusters
 from zgcgis.clusters import agglomeration
-from zgcgis.errors import UnknownNameError, ZgcgisError
+from zgcgis.language.errors import UnknownNameError, ZgcgisError
 
 KEPT = tomllib.loads(
     (Path(__file__).parent / "published" / "clusters_documented.toml").read_text(encoding="utf-8")

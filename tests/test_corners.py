@@ -10,11 +10,11 @@ import pytest
 import shapely
 from shapely import affinity
 
-from zgcgis.errors import WriteError
 from zgcgis.geo import area_m2
 from zgcgis.intake.examine import examine
 from zgcgis.intake.sandbox.corners import is_corners, read_corners
 from zgcgis.io.layers import write_layer
+from zgcgis.language.errors import WriteError
 
 EAST, NORTH = 461_500.0, 4_404_000.0
 HEAD = {

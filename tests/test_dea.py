@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from zgcgis import dea
-from zgcgis.errors import UnknownNameError, ZgcgisError, ZgcgisWarning
+from zgcgis.language.errors import UnknownNameError, ZgcgisError, ZgcgisWarning
 
 PUBLISHED = Path(__file__).parent / "published"
 CASES = 200 if os.environ.get("ZGCGIS_FULL") else 15
-few_units = pytest.mark.filterwarnings("ignore::zgcgis.errors.ZgcgisWarning")
+few_units = pytest.mark.filterwarnings("ignore::zgcgis.language.errors.ZgcgisWarning")
 
 
 def villages() -> tuple[np.ndarray, np.ndarray, list[dict[str, str]]]:

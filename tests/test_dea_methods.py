@@ -14,7 +14,7 @@ from zgcgis import dea
 
 FILE = Path(__file__).parent / "published" / "dea_documented.toml"
 SAID = tomllib.loads(FILE.read_text(encoding="utf-8"))
-few_units = pytest.mark.filterwarnings("ignore::zgcgis.errors.ZgcgisWarning")
+few_units = pytest.mark.filterwarnings("ignore::zgcgis.language.errors.ZgcgisWarning")
 
 
 def radial_cases():
@@ -61,7 +61,7 @@ def test_documented_malmquist_indices():
         np.testing.assert_allclose(found[name], np.ravel(table[name]), atol=1e-8)
 
 
-@pytest.mark.filterwarnings("ignore::zgcgis.errors.ZgcgisWarning")
+@pytest.mark.filterwarnings("ignore::zgcgis.language.errors.ZgcgisWarning")
 def test_documented_malmquist_luenberger_indices():
     table = SAID["luenberger"]
     parts = [stacked(table, name) for name in ("x", "y", "bad")]

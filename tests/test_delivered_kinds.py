@@ -12,12 +12,12 @@ import shapely
 from click.testing import CliRunner
 
 from zgcgis.cli import cli
-from zgcgis.errors import ReadError, ZoneError
 from zgcgis.intake.columns import guess_level
 from zgcgis.intake.examine import examine
 from zgcgis.intake.layer import Options
 from zgcgis.io import new_zone, open_zone
 from zgcgis.io.importing import import_all, import_file
+from zgcgis.language.errors import ReadError, ZoneError
 
 EAST, NORTH = 440_000.0, 4_425_000.0
 

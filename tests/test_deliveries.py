@@ -20,8 +20,8 @@ from zgcgis.intake.layer import Options
 from zgcgis.intake.sandbox import archive as archives
 from zgcgis.io import new_zone, open_zone
 from zgcgis.io.importing import import_all, import_file
-from zgcgis.land_use import SYSTEMS, crosswalk, tell_system, translate
 from zgcgis.model import LEVELS
+from zgcgis.plan.land_use import SYSTEMS, crosswalk, tell_system, translate
 
 DRAWS = 1000 if os.environ.get("ZGCGIS_FULL") else 100
 EAST, NORTH, STEP = 461_500.0, 4_404_000.0, 120.0

@@ -22,10 +22,10 @@ from test_writers import run
 from tests.conftest import chromium
 from zgcgis.assessment.disclosure import public_edition
 from zgcgis.cli import COMMANDS, cli
-from zgcgis.errors import ZoneError
 from zgcgis.io import open_zone, stored
 from zgcgis.io.layers import store_layer
 from zgcgis.io.stored import read_stored_layer
+from zgcgis.language.errors import ZoneError
 from zgcgis.model import LEVELS
 from zgcgis.plan.fields import FORMS
 

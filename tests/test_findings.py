@@ -8,8 +8,8 @@ import pytest
 from shapely.geometry import Point
 
 from zgcgis import checks, findings, io  # noqa: F401
-from zgcgis.errors import UnknownNameError
 from zgcgis.findings import COLUMNS, RULES, SEVERITIES, combine, describe, empty, finding_frame
+from zgcgis.language.errors import UnknownNameError
 
 
 @pytest.fixture

@@ -17,9 +17,9 @@ from shapely import affinity
 import zgcgis as zg
 from zgcgis import geo
 from zgcgis.cli import cli
-from zgcgis.errors import UnknownNameError, ZoneError
 from zgcgis.geo import make_mosaic, overlaps, to_plane
 from zgcgis.geo.plane import _wide_parts
+from zgcgis.language.errors import UnknownNameError, ZoneError
 
 FULL = os.environ.get("ZGCGIS_FULL") == "1"
 TOLERANCE = 0.1

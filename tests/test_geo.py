@@ -22,8 +22,8 @@ from shapely import MultiPolygon, Point, Polygon, box
 from tests.benchmarks import fabric
 from tests.kernel import pair_areas
 from zgcgis import geo
-from zgcgis.errors import CrsError, UnknownNameError
 from zgcgis.geo import overlay
+from zgcgis.language.errors import CrsError, UnknownNameError
 
 FULL = os.environ.get("ZGCGIS_FULL") == "1"
 GRS80, KRASOVSKY = Geod(ellps="GRS80"), Geod(ellps="krass")

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from shapely.geometry import Point, box
 
-from zgcgis.errors import CrsError
 from zgcgis.geo import datums
+from zgcgis.language.errors import CrsError
 
 METRES = 111_320.0
 

@@ -24,8 +24,8 @@ from tests.conftest import chromium, office
 from zgcgis import geo
 from zgcgis.assessment.casework import query, read_red_line
 from zgcgis.assessment.casework.boundary import Belt, belt_of, boundary_points, neighbours
-from zgcgis.errors import ReadError, UnknownNameError
 from zgcgis.io import open_zone
+from zgcgis.language.errors import ReadError, UnknownNameError
 from zgcgis.model import there_in
 from zgcgis.planning.outputs import write_workbook
 from zgcgis.report.documents import KINDS, select, write_pack
@@ -388,8 +388,8 @@ def test_no_number_of_a_document_is_broken_and_heads_are_bold(tmp_path):
 
 
 def test_what_is_met_under_a_red_line_is_headed_in_words(zone):
+    from zgcgis.language.terms import heading
     from zgcgis.planning.outputs import shown
-    from zgcgis.terms import heading
 
     named = ["parcel_id", "land_use", "registered_area_m2", "storeys", "height_m", "built_year",
              "floor_area_m2", "staff_persons", "tax_wan", "income_wan", "quota_m2", "used_m2",

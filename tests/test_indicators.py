@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal, assert_series_equal
 
 from zgcgis import indicators
-from zgcgis.errors import MissingColumnsError, UnknownNameError, ZgcgisError
 from zgcgis.indicators import EVIDENCE, INDICATORS, compute, land_consumption, total
-from zgcgis.terms import TERMS
+from zgcgis.language.errors import MissingColumnsError, UnknownNameError, ZgcgisError
+from zgcgis.language.terms import TERMS
 
 PUBLISHED = Path(__file__).parent / "published"
 CASES = 500 if os.environ.get("ZGCGIS_FULL") else 50

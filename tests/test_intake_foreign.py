@@ -9,12 +9,12 @@ import openpyxl
 import pytest
 import shapely
 
-from zgcgis.errors import ReadError
 from zgcgis.intake.encoding import garbled
 from zgcgis.intake.examine import examine
 from zgcgis.intake.layer import Options
 from zgcgis.intake.texts import _TOTALS
 from zgcgis.io.importing import import_file
+from zgcgis.language.errors import ReadError
 
 LAEA = "+proj=laea +lat_0=40 +lon_0=116.3 +ellps=GRS80"
 SHAPES = [shapely.box(116.3 + 0.002 * i, 39.98, 116.301 + 0.002 * i, 39.981) for i in range(12)]

@@ -20,7 +20,6 @@ import shapely
 from click.testing import CliRunner
 
 from zgcgis.cli import cli
-from zgcgis.errors import ReadError
 from zgcgis.geo import area_m2
 from zgcgis.intake.columns import guess_level, match_columns, twins
 from zgcgis.intake.examine import examine
@@ -28,6 +27,7 @@ from zgcgis.intake.formats import BY_SUFFIX
 from zgcgis.intake.layer import Options
 from zgcgis.intake.sandbox import process as guard
 from zgcgis.io import import_file, new_zone
+from zgcgis.language.errors import ReadError
 
 spec = importlib.util.spec_from_file_location("corpus", Path(__file__).with_name("corpus.py"))
 assert spec is not None

@@ -20,10 +20,10 @@ from shapely.geometry import Polygon
 
 from zgcgis.cli.files import doctor, import_
 from zgcgis.cli.mending import export
-from zgcgis.errors import ReadError, WriteError, ZgcgisError, ZgcgisWarning, ZoneError
 from zgcgis.geo import datums
 from zgcgis.intake.layer import Options
 from zgcgis.io import import_file, new_zone, open_zone, read_layer, write_layer
+from zgcgis.language.errors import ReadError, WriteError, ZgcgisError, ZgcgisWarning, ZoneError
 
 spec = importlib.util.spec_from_file_location("corpus", Path(__file__).with_name("corpus.py"))
 assert spec is not None

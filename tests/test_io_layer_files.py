@@ -13,8 +13,8 @@ from click.testing import CliRunner
 import zgcgis.io.history as module
 from zgcgis import runs
 from zgcgis.cli import cli
-from zgcgis.errors import UnknownNameError, ZgcgisError, ZoneError
 from zgcgis.io import import_file, new_zone, open_zone, write_layer
+from zgcgis.language.errors import UnknownNameError, ZgcgisError, ZoneError
 
 SUFFIXES = (".geojson", ".gpkg", ".parquet")
 WEST, NORTH, SIDE = 116.3, 39.96, 0.001

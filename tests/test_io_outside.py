@@ -20,7 +20,6 @@ import shapely
 from hostile_files import with_files
 from pyproj import CRS, Transformer
 
-from zgcgis.errors import CrsError, ReadError, ZgcgisError, ZoneError
 from zgcgis.intake.crs import NamesFile, lonlat_of, parse_crs, unknown_shift
 from zgcgis.intake.examine import examine
 from zgcgis.intake.layer import Options
@@ -28,6 +27,7 @@ from zgcgis.io import import_file, new_zone, open_zone
 from zgcgis.io.stored import read_stored_layer
 from zgcgis.io.stored.outside import delivered, left_out, read_outside_layer, read_outside_tables
 from zgcgis.io.writing import write_text_whole
+from zgcgis.language.errors import CrsError, ReadError, ZgcgisError, ZoneError
 from zgcgis.standards import read_evaluation
 
 posix = pytest.mark.skipif(os.name != "posix", reason="links and pipes")

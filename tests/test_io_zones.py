@@ -18,7 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely.geometry import MultiPolygon, Polygon, box
 
-from zgcgis.errors import (
+from zgcgis.io import SHIPPED, new_zone, open_zone
+from zgcgis.io.layers import store_layer
+from zgcgis.io.stored import read_stored_layer
+from zgcgis.io.stored.outside import read_outside_layer
+from zgcgis.language.errors import (
     CrsError,
     MissingColumnsError,
     ReadError,
@@ -26,10 +30,6 @@ from zgcgis.errors import (
     ZgcgisError,
     ZoneError,
 )
-from zgcgis.io import SHIPPED, new_zone, open_zone
-from zgcgis.io.layers import store_layer
-from zgcgis.io.stored import read_stored_layer
-from zgcgis.io.stored.outside import read_outside_layer
 from zgcgis.model import COLUMNS, LEVELS
 
 

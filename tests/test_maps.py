@@ -19,8 +19,8 @@ from folium.plugins import Draw, Fullscreen, HeatMap, MarkerCluster, MiniMap
 from shapely.geometry import Point
 
 import zgcgis as zg
-from zgcgis.errors import UnknownNameError, WriteError
 from zgcgis.findings import define, finding_frame
+from zgcgis.language.errors import UnknownNameError, WriteError
 from zgcgis.maps import OfflineAssetError, draw_zone, panel, save_map, to_offline_html
 from zgcgis.maps.offline import asset, manifest
 from zgcgis.maps.panel import breaks

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from zgcgis import open_zone
-from zgcgis.errors import ZgcgisError
 from zgcgis.geo import wgs84_to_gcj02
+from zgcgis.language.errors import ZgcgisError
 from zgcgis.maps import draw_zone, save_map
 from zgcgis.maps.basemap import _number, _tile_at, read_basemap
 

@@ -18,12 +18,12 @@ from shapely import affinity, box
 
 import zgcgis as zg
 from zgcgis.accounts import balance, shared_ground
-from zgcgis.errors import UnknownNameError
 from zgcgis.geo import area_m2, to_plane
-from zgcgis.land_use import classify
+from zgcgis.language.errors import UnknownNameError
 from zgcgis.maps import draw_zone, save_map
 from zgcgis.maps.packed.desks import comparison
 from zgcgis.model import Layers, there_in
+from zgcgis.plan.land_use import classify
 
 sys.path.insert(0, str(Path(__file__).parent))
 from atlas_zone import browser_page, until, violations

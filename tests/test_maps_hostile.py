@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import zgcgis as zg
-from zgcgis.errors import ZgcgisWarning
+from zgcgis.language.errors import ZgcgisWarning
 from zgcgis.maps import draw_zone, save_map
 
 sys.path.insert(0, str(Path(__file__).parent))

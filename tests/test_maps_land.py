@@ -22,16 +22,16 @@ from shapely import box
 from shapely.geometry import MultiPolygon, Point, Polygon
 
 import zgcgis as zg
-from zgcgis.errors import UnknownNameError
 from zgcgis.findings import define, finding_frame
 from zgcgis.geo import area_m2
-from zgcgis.land_use import crosswalk
+from zgcgis.language.errors import UnknownNameError
 from zgcgis.maps import draw_zone, save_map
 from zgcgis.maps.packed.codec import pack, pack_column
 from zgcgis.maps.packed.land_layers import land_of, use_style
 from zgcgis.maps.packed.room import Foreseen, PageTooLargeError, foresee, need_of
 from zgcgis.maps.safe import told_in_page
 from zgcgis.model import Layers
+from zgcgis.plan.land_use import crosswalk
 
 sys.path.insert(0, str(Path(__file__).parent))
 from atlas_zone import browser_page, unpacked, until, violations

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from zgcgis import open_zone
-from zgcgis.errors import UnknownNameError, ZgcgisError
+from zgcgis.language.errors import UnknownNameError, ZgcgisError
 from zgcgis.maps import draw_zone, print_map, read_steps, save_map, write_slides
 from zgcgis.runs import find_browser
 

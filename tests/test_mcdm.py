@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from zgcgis import mcdm
-from zgcgis.errors import UnknownNameError, ZgcgisError, ZgcgisWarning
+from zgcgis.language.errors import UnknownNameError, ZgcgisError, ZgcgisWarning
 from zgcgis.mcdm import certainty
 
 PUBLISHED = Path(__file__).parent / "published"
@@ -599,7 +599,7 @@ def test_orientation_turns_what_is_better_when_less():
     assert mcdm.minmax([[1, 9], [3, 4]], "+-").tolist() == [[0, 0], [1, 1]]
 
 
-@pytest.mark.filterwarnings("ignore::zgcgis.errors.ZgcgisWarning")
+@pytest.mark.filterwarnings("ignore::zgcgis.language.errors.ZgcgisWarning")
 def test_the_only_criterion_that_differs_gets_all_the_weight_of_critic():
     assert mcdm.critic_weights([[1, 5], [2, 5], [3, 5]]).tolist() == [1.0, 0.0]
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely.geometry import Point, box
 
-from zgcgis.errors import UnknownNameError
+from zgcgis.language.errors import UnknownNameError
 from zgcgis.model import COLUMNS, LEVELS, Layers, Zone, there_in
 
 years = st.one_of(st.none(), st.integers(1988, 2035))

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from zgcgis import clusters, dea, mcdm
-from zgcgis.errors import ZgcgisError
+from zgcgis.language.errors import ZgcgisError
 
 ROOMS = {"mcdm": mcdm, "dea": dea, "clusters": clusters}
 FUNCTIONS = {

@@ -16,8 +16,8 @@ from test_zone_values import run
 from zgcgis.checks.supply import as_known, as_of
 from zgcgis.cli import COMMANDS, cli
 from zgcgis.cli.console import Output
-from zgcgis.errors import UnknownNameError
 from zgcgis.io import open_zone
+from zgcgis.language.errors import UnknownNameError
 
 OPTIONS = [
     (name, option)

@@ -13,7 +13,7 @@ import pytest
 
 import zgcgis as zg
 from zgcgis import clusters, dea, mcdm
-from zgcgis.errors import ZgcgisError, ZgcgisWarning
+from zgcgis.language.errors import ZgcgisError, ZgcgisWarning
 
 GUIDE = Path(__file__).parents[1] / "docs" / "analyst.md"
 HEADS = {
@@ -29,7 +29,7 @@ HEADS = {
 
 
 def named(key):
-    from zgcgis.terms import TERMS
+    from zgcgis.language.terms import TERMS
 
     return TERMS[key].zh
 
@@ -99,7 +99,7 @@ CELL = {"园区": "东园", "年份": "2023", "income_wan": "5", "税收": "1"}
         ([{**CELL, "园区": ""}], "names a unit"),
     ],
 )
-@pytest.mark.filterwarnings("ignore::zgcgis.errors.ZgcgisWarning")
+@pytest.mark.filterwarnings("ignore::zgcgis.language.errors.ZgcgisWarning")
 def test_what_cannot_be_read_is_one_sentence(rows, says, tmp_path):
     pd.DataFrame(rows).to_csv(tmp_path / "台账.csv", index=False, encoding="utf-8")
     with pytest.raises(ZgcgisError, match=says) as caught:
@@ -158,7 +158,7 @@ def test_bars_begin_at_nought():
     assert figure.axes[0].get_xlim()[0] == 0
 
 
-@pytest.mark.filterwarnings("ignore::zgcgis.errors.ZgcgisWarning")
+@pytest.mark.filterwarnings("ignore::zgcgis.language.errors.ZgcgisWarning")
 def test_each_kind_of_result_has_its_figure(tmp_path):
     table = pd.DataFrame({"x": [1.0, 2.0, 4.0], "y": [3.0, 1.0, 2.0]}, ["a", "b", "c"])
     years = pd.Series([0.3, 0.25], pd.Index([2021, 2022], name="year"), name="sigma")
@@ -268,7 +268,7 @@ def test_short_heads_of_the_trade_are_quantities_too(tmp_path):
     assert made.to_dict() == pytest.approx(expected)
 
 
-@pytest.mark.filterwarnings("ignore::zgcgis.errors.ZgcgisWarning")
+@pytest.mark.filterwarnings("ignore::zgcgis.language.errors.ZgcgisWarning")
 def test_a_figure_speaks_chinese_unless_told():
     table = pd.DataFrame(
         {"floor_area_ratio": [1.0, 2.0, 4.0], "tax_per_hectare": [3.0, 1.0, 2.0]}, ["a", "b", "c"]

@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zgcgis import open_zone
-from zgcgis.errors import PlanError
+from zgcgis.language.errors import PlanError
 from zgcgis.plan import (
     CLUSTERS,
     Plan,

@@ -21,9 +21,15 @@ from openpyxl import load_workbook
 from zgcgis import geo, planning
 from zgcgis.checks import check
 from zgcgis.cli import cli
-from zgcgis.errors import MissingColumnsError, PlanError, ReadError, UnknownNameError, ZgcgisError
 from zgcgis.findings import combine, finding_frame
 from zgcgis.io import open_zone
+from zgcgis.language.errors import (
+    MissingColumnsError,
+    PlanError,
+    ReadError,
+    UnknownNameError,
+    ZgcgisError,
+)
 from zgcgis.planning import changes, ledger, outputs, scenario, supply_tables
 from zgcgis.planning.allocation import demand, greedy, solve, value_of, violations
 from zgcgis.planning.changes import Waiver, read_waivers, waive

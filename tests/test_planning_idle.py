@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from zgcgis.errors import MissingColumnsError, ZgcgisError
+from zgcgis.language.errors import MissingColumnsError, ZgcgisError
 from zgcgis.standards.idle_land import STATES, as_dates, idle_rules, judge_idle, rule_in_force
 
 AREA, PRICE, TOTAL = 30_000.0, 9_000.0, 40_000.0

@@ -27,7 +27,10 @@ from shapely import MultiPolygon, Point, box
 from tests.conftest import FULL, database
 from zgcgis import accounts, findings
 from zgcgis.checks import check
-from zgcgis.errors import (
+from zgcgis.io import open_zone, postgis
+from zgcgis.io.postgis import server as connecting
+from zgcgis.io.postgis import server_rows
+from zgcgis.language.errors import (
     CrsError,
     MissingColumnsError,
     ReadError,
@@ -36,9 +39,6 @@ from zgcgis.errors import (
     ZgcgisError,
     ZgcgisWarning,
 )
-from zgcgis.io import open_zone, postgis
-from zgcgis.io.postgis import server as connecting
-from zgcgis.io.postgis import server_rows
 
 PASSWORD = "s3cret-of-the-test"
 ROOT = Path(__file__).parents[1]

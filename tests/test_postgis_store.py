@@ -20,12 +20,12 @@ from test_writers import run as zgcgis
 
 from zgcgis import accounts
 from zgcgis.checks import check
-from zgcgis.errors import ReadError, WriteError, ZgcgisError
 from zgcgis.io import new_zone, open_zone
 from zgcgis.io.postgis import parts, store
 from zgcgis.io.postgis.server import is_store
+from zgcgis.language.errors import ReadError, WriteError, ZgcgisError
+from zgcgis.language.safe_text import unlocked
 from zgcgis.model.tiles import Tiling, here, pool, searches
-from zgcgis.safe_text import unlocked
 
 __all__ = ["address", "server"]  # fixtures
 

@@ -23,6 +23,7 @@ from click.testing import CliRunner
 from zgcgis import assess, open_zone
 from zgcgis.accounts import RECIPES, pieces
 from zgcgis.indicators import INDICATORS, compute
+from zgcgis.language.terms import QUANTITY_UNITS, TERMS
 from zgcgis.report import (
     as_data,
     render_page,
@@ -37,7 +38,6 @@ from zgcgis.report.wording import Words
 from zgcgis.report.workbook import excel_formula
 from zgcgis.standards import POTENTIALS, ranking, read_evaluation, score
 from zgcgis.standards.benchmarks import caveats
-from zgcgis.terms import QUANTITY_UNITS, TERMS
 
 ROOT = Path(__file__).parents[1]
 HOSTILE = '=HYPERLINK("http://evil")<script>alert(1)</script>{{7*7}}\x07&\''

@@ -19,8 +19,8 @@ import pytest
 import shapely
 from click.testing import CliRunner
 
-from zgcgis.errors import ZgcgisError
 from zgcgis.io import open_zone
+from zgcgis.language.errors import ZgcgisError
 from zgcgis.model import LEVELS
 from zgcgis.sample import write_sample
 

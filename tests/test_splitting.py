@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zgcgis import geo
-from zgcgis.errors import PlanError
 from zgcgis.io import open_zone
+from zgcgis.language.errors import PlanError
 from zgcgis.planning import scenario
 from zgcgis.planning.difference import compare_states, state_of_zone
 

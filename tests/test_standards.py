@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 from zgcgis import standards
-from zgcgis.errors import StandardError, UnknownNameError, ZgcgisError
 from zgcgis.indicators import INDICATORS, compute
+from zgcgis.language.errors import StandardError, UnknownNameError, ZgcgisError
 from zgcgis.standards import load_standard, potentials, read_evaluation, score, sureness
 
 PUBLISHED = Path(__file__).parent / "published"

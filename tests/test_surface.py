@@ -23,12 +23,17 @@ import zgcgis
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "zgcgis"
+TOLD = {f"zgcgis.{path.stem}" for path in (ROOT / "docs" / "api").glob("*.md")}
 ROOMS = [
     "zgcgis",
     *sorted(
-        f"zgcgis.{path.stem}"
-        for path in PACKAGE.iterdir()
-        if path.stem[0] != "_" and (path.suffix == ".py" or (path / "__init__.py").exists())
+        {
+            f"zgcgis.{path.stem}"
+            for path in PACKAGE.iterdir()
+            if path.stem[0] != "_" and (path.suffix == ".py" or (path / "__init__.py").exists())
+        }
+        | {f"zgcgis.language.{path.stem}" for path in PACKAGE.glob("language/[a-z]*.py")}
+        | TOLD - {"zgcgis.index"}
     ),
 ]
 PUBLIC = {
@@ -39,7 +44,7 @@ PUBLIC = {
 # Of these a checker knows nothing as long as their library ships no types.
 UNTYPED = re.compile(r"\b(csr_array|DataFrame|Series|GeoDataFrame|GeoSeries|Placed)\b")
 # A template writes anything: no argument of it is wrong.
-TAKES_ANYTHING = {"zgcgis.safe_text.page_value"}
+TAKES_ANYTHING = {"zgcgis.language.safe_text.page_value"}
 UNKNOWN = "no_such_argument"
 
 

@@ -28,9 +28,9 @@ from zgcgis.accounts import spatial_form, spread_for, spread_over, survey
 from zgcgis.accounts.scale import do_tile, tiled_cut
 from zgcgis.accounts.shares import cut
 from zgcgis.cli.assess import assess
-from zgcgis.errors import ReadError, ZgcgisError
 from zgcgis.geo.boxes import boxes_near
 from zgcgis.io import new_zone, open_zone
+from zgcgis.language.errors import ReadError, ZgcgisError
 from zgcgis.model.tiles import executors, here, on_cluster, pool
 from zgcgis.model.tiles.groups import is_stored
 

@@ -20,7 +20,7 @@ from zgcgis import checks, open_zone
 from zgcgis.checks import _SEARCHES, check
 from zgcgis.cli.assess import assess as assess_command
 from zgcgis.cli.check import check as check_command
-from zgcgis.errors import ZgcgisError
+from zgcgis.language.errors import ZgcgisError
 from zgcgis.model.tiles import Tiling, here, on_cluster, pool, search_by_tile
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"

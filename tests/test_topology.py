@@ -16,10 +16,10 @@ from shapely.affinity import rotate, translate
 
 from zgcgis import geo
 from zgcgis.checks import RULES, asked, check, describe
-from zgcgis.errors import EntangledError, UnknownNameError
 from zgcgis.findings import combine, gravest_first
 from zgcgis.geo import boxes, piles, rings
 from zgcgis.io import open_zone
+from zgcgis.language.errors import EntangledError, UnknownNameError
 from zgcgis.model import Zone
 
 CENTER = (116.9, 39.2)

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from zgcgis.accounts import KINDS, compare_features
 from zgcgis.accounts.features import carried_on
 from zgcgis.cli import cli
-from zgcgis.errors import ZgcgisError
 from zgcgis.io import import_file, new_zone, open_zone
 from zgcgis.io.history import undo_import
 from zgcgis.io.importing import import_all
+from zgcgis.language.errors import ZgcgisError
 
 EAST, NORTH, STEP = 461_500.0, 4_404_000.0, 120.0
 

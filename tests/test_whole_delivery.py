@@ -15,7 +15,6 @@ from click.testing import CliRunner
 from test_deliveries import EAST, NORTH, PRJ, STEP, numbered, shapefile, squares, survey
 
 from zgcgis.cli import cli
-from zgcgis.errors import ZgcgisWarning, ZoneError
 from zgcgis.findings import describe
 from zgcgis.geo import area_m2
 from zgcgis.intake.columns import is_red_line
@@ -28,6 +27,7 @@ from zgcgis.io.history import undo_import
 from zgcgis.io.importing import import_all, import_file
 from zgcgis.io.importing.delivery import examine_delivery
 from zgcgis.io.layers import write_layer
+from zgcgis.language.errors import ZgcgisWarning, ZoneError
 
 
 @pytest.fixture

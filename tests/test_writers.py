@@ -27,7 +27,7 @@ from zgcgis.io import open_zone
 from zgcgis.io.layers import store_layer
 from zgcgis.io.stored import read_stored_layer
 from zgcgis.io.stored.outside import read_outside_tables
-from zgcgis.safe_text import visible
+from zgcgis.language.safe_text import visible
 
 sys.path.insert(0, str(Path(__file__).parent))
 from atlas_zone import browser_page, until, violations
@@ -796,9 +796,9 @@ def test_an_engine_that_fails_is_a_sentence_and_leaves_nothing(
 ):
     from pyogrio.errors import DataSourceError
 
-    from zgcgis.errors import WriteError
     from zgcgis.io import spreadsheets, writing
     from zgcgis.io.layers import write_layer
+    from zgcgis.language.errors import WriteError
 
     def fail(*args, **kwargs):
         raise DataSourceError("the engine gave up")
@@ -817,8 +817,8 @@ def test_an_engine_that_fails_is_a_sentence_and_leaves_nothing(
 
 
 def test_a_shapefile_that_fails_half_way_leaves_no_part(layer, tmp_path, monkeypatch):
-    from zgcgis.errors import WriteError
     from zgcgis.io import layers
+    from zgcgis.language.errors import WriteError
 
     written = layers.write_bytes_whole
     done = []
@@ -839,8 +839,8 @@ def test_a_shapefile_that_fails_half_way_leaves_no_part(layer, tmp_path, monkeyp
 def test_features_lost_by_an_engine_are_noticed(layer, tmp_path, monkeypatch):
     import geopandas as gpd
 
-    from zgcgis.errors import WriteError
     from zgcgis.io.layers import write_layer
+    from zgcgis.language.errors import WriteError
 
     whole = gpd.GeoDataFrame.to_file
     monkeypatch.setattr(
@@ -864,8 +864,8 @@ def test_columns_of_any_name_arrive_and_the_changed_are_told(tmp_path, suffix):
     import geopandas as gpd
     import shapely
 
-    from zgcgis.errors import ZgcgisWarning
     from zgcgis.io.layers import write_layer
+    from zgcgis.language.errors import ZgcgisWarning
 
     values = {name: [f"{k}a", f"{k}b"] for k, name in enumerate(TROUBLE)}
     values["geometry"] = ["not", "a shape"]

@@ -17,10 +17,10 @@ import pandas as pd
 import pytest
 
 from zgcgis import runs
-from zgcgis.errors import WriteError
 from zgcgis.io import writing
 from zgcgis.io.spreadsheets import write_table
 from zgcgis.io.writing import write_bytes_whole, write_text_whole, write_whole
+from zgcgis.language.errors import WriteError
 from zgcgis.planning.outputs import write_workbook
 from zgcgis.runs import work_folder
 

@@ -18,7 +18,7 @@ from zgcgis import geo, open_zone
 from zgcgis.checks import check
 from zgcgis.checks import data as rules
 from zgcgis.findings import describe
-from zgcgis.terms import TERMS
+from zgcgis.language.terms import TERMS
 
 DATA = Path(__file__).parents[1] / "data/zgc"
 UNPLACED = {"aerospace_park", "agri_city"}

@@ -17,9 +17,10 @@ from test_zone_values import run
 from zgcgis import maps
 from zgcgis.accounts import measure
 from zgcgis.checks import check
-from zgcgis.errors import ZoneError
 from zgcgis.io import open_zone
-from zgcgis.land_use import (
+from zgcgis.language.errors import ZoneError
+from zgcgis.plan.fields import FORMS
+from zgcgis.plan.land_use import (
     CLASSES,
     STATE_KEYS,
     SYSTEMS,
@@ -28,7 +29,6 @@ from zgcgis.land_use import (
     systems,
     usual_states,
 )
-from zgcgis.plan.fields import FORMS
 
 pytestmark = pytest.mark.filterwarnings("ignore:.*区位商区间很宽")
 

@@ -19,8 +19,8 @@ from test_zone_values import run
 from zgcgis import maps
 from zgcgis.checks import check
 from zgcgis.clusters import location_quotients
-from zgcgis.errors import ZoneError
 from zgcgis.io import open_zone
+from zgcgis.language.errors import ZoneError
 from zgcgis.plan import CLUSTERS, Clusters, goals, with_industry
 from zgcgis.plan.fields import FORMS
 from zgcgis.plan.nomenclature import codes_of, expanded

@@ -16,8 +16,8 @@ from hostile_zone import CSV, FORM_OF, TOML, _paths, csv_text, toml_text, write_
 from test_zone_values import run
 
 from zgcgis.checks import check
-from zgcgis.errors import ZgcgisError, nearest
 from zgcgis.io.zones import open_zone
+from zgcgis.language.errors import ZgcgisError, nearest
 from zgcgis.plan.fields import CONTROLS, FORMS, REMARKS, cell_value
 from zgcgis.plan.settings import check_settings, read_toml
 from zgcgis.planning.changes import read_waivers

@@ -14,9 +14,9 @@ import pytest
 
 from zgcgis import assessment, checks, cli
 from zgcgis.assessment import corridor
-from zgcgis.errors import ZgcgisError
 from zgcgis.io import zones
 from zgcgis.io.zones import open_zone
+from zgcgis.language.errors import ZgcgisError
 
 sys.path.insert(0, str(Path(__file__).parent))
 from hostile_zone import PROJECT, Spoilt, content_of, sample, write_zone

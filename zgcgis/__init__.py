@@ -21,8 +21,6 @@ if TYPE_CHECKING:  # what a type checker sees; at run time a name comes by the t
     from .assessment import read_accounts as read_accounts
     from .checks import RULES as RULES
     from .checks import check as check
-    from .errors import ZgcgisError as ZgcgisError
-    from .errors import ZgcgisWarning as ZgcgisWarning
     from .findings import describe as describe
     from .indicators import INDICATORS as INDICATORS
     from .indicators import Indicator as Indicator
@@ -31,6 +29,10 @@ if TYPE_CHECKING:  # what a type checker sees; at run time a name comes by the t
     from .io import open_zone as open_zone
     from .io import read_layer as read_layer
     from .io import write_layer as write_layer
+    from .language.errors import ZgcgisError as ZgcgisError
+    from .language.errors import ZgcgisWarning as ZgcgisWarning
+    from .language.terms import TERMS as TERMS
+    from .language.terms import label as label
     from .maps import ParcelLayer as ParcelLayer
     from .maps import save_map as save_map
     from .maps import to_offline_html as to_offline_html
@@ -45,22 +47,20 @@ if TYPE_CHECKING:  # what a type checker sees; at run time a name comes by the t
     from .report import write_report as write_report
     from .standards import load_standard as load_standard
     from .standards import score as score
-    from .terms import TERMS as TERMS
-    from .terms import label as label
 
 __version__ = "0.1.0"
 
 _HOME = {
     "INDICATORS": "indicators",
     "RULES": "checks",
-    "TERMS": "terms",
+    "TERMS": "language.terms",
     "Assessment": "assessment",
     "Indicator": "indicators",
     "ParcelLayer": "maps",
     "Plan": "plan",
     "Zone": "model",
-    "ZgcgisError": "errors",
-    "ZgcgisWarning": "errors",
+    "ZgcgisError": "language.errors",
+    "ZgcgisWarning": "language.errors",
     "assess": "assessment",
     "check": "checks",
     "compute": "indicators",
@@ -69,7 +69,7 @@ _HOME = {
     "fix": "planning",
     "goals": "plan",
     "industry_of": "plan",
-    "label": "terms",
+    "label": "language.terms",
     "load_plan": "plan",
     "load_standard": "standards",
     "measure": "accounts",

@@ -25,9 +25,9 @@ from geopandas import GeoDataFrame
 from geopandas.array import from_shapely
 from pyproj import CRS
 
-from .errors import UnknownNameError
-from .safe_text import Text
-from .terms import TERMS, label
+from .language.errors import UnknownNameError
+from .language.safe_text import Text
+from .language.terms import TERMS, label
 
 __all__ = [
     "COLUMNS",

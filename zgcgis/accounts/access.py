@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from .. import geo
-from ..errors import LayerError, UnknownNameError
+from ..language.errors import LayerError, UnknownNameError
+from ..language.safe_text import Text
 from ..model import LEVELS, Zone, there_in
-from ..safe_text import Text
 
 __all__ = [
     "MINUTES",

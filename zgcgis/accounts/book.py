@@ -18,11 +18,11 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
-from ..errors import UnknownNameError, ZoneError
 from ..findings import combine, define, finding_frame
-from ..land_use import CLASSES, STATE_KEYS, state_keys, text_of
+from ..language.errors import UnknownNameError, ZoneError
+from ..language.terms import TERMS
 from ..model import Zone
-from ..terms import TERMS
+from ..plan.land_use import CLASSES, STATE_KEYS, state_keys, text_of
 from .precedence import differences, stated_values
 from .scale import alone
 from .shares import Coded, Shares, Spread, living, numbers

@@ -15,7 +15,7 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
-from ..errors import ZoneError
+from ..language.errors import ZoneError
 
 __all__ = [
     "KINDS",

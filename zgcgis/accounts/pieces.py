@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas import DataFrame
 
-from ..land_use import STATE_KEYS, text_of
+from ..plan.land_use import STATE_KEYS, text_of
 from .book import Survey
 from .shares import Shares, living, numbers
 

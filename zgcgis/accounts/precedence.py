@@ -7,9 +7,9 @@ from collections.abc import Iterable
 import pandas as pd
 from pandas import DataFrame
 
-from ..land_use import text_of
+from ..language.terms import TERMS
 from ..model import Zone
-from ..terms import TERMS
+from ..plan.land_use import text_of
 
 __all__ = ["RANK", "best_first", "differences", "stated_values"]
 

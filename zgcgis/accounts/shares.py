@@ -20,8 +20,8 @@ from pandas import DataFrame, Series
 
 from .. import geo
 from ..geo.boxes import boxes_near
-from ..land_use import classify, text_of
 from ..model import StoredLayer, Zone
+from ..plan.land_use import classify, text_of
 
 __all__ = ["Coded", "Cut", "Pieces", "Shares", "coded", "cut", "living", "numbers"]
 
@@ -341,7 +341,7 @@ class Shares:
         """Land-use code of each parcel and what the crosswalk knows of it.
 
         Columns ``code``, ``system`` (by default the one `zone.toml` states) and those of
-        :func:`zgcgis.land_use.classify`.
+        :func:`zgcgis.plan.land_use.classify`.
         """
         return self._classified("land_use")
 

@@ -8,8 +8,8 @@ import pandas as pd
 from pandas import DataFrame
 
 from .. import geo
-from ..land_use import crosswalk
 from ..model import Zone
+from ..plan.land_use import crosswalk
 from .book import Survey, survey
 
 __all__ = ["spatial_form"]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from .. import geo
-from ..errors import MissingColumnsError
-from ..land_use import text_of
+from ..language.errors import MissingColumnsError
+from ..plan.land_use import text_of
 
 __all__ = ["NONE", "Shared", "Transitions", "balance", "lineage", "shared_ground", "transitions"]
 

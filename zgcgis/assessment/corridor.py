@@ -15,14 +15,14 @@ from pandas import DataFrame, Series
 from .. import dea, standards
 from ..accounts import Survey, measure, spread_for, survey
 from ..checks import check
-from ..errors import StandardError, UnknownNameError, ZgcgisError, ZgcgisWarning
 from ..findings import combine
 from ..indicators import INDICATORS, compute, land_consumption
+from ..language.errors import StandardError, UnknownNameError, ZgcgisError, ZgcgisWarning
+from ..language.terms import TERMS
 from ..model import Zone
 from ..model.tiles import beside, tiling_for
 from ..plan import goals
 from ..standards import Evaluation, Scores
-from ..terms import TERMS
 from .closure import closure, other_kind
 from .published import benchmarks, growth, shares_of_zone, stated_accounts
 from .totals import complete, notes_on, parks_of, sums, totals

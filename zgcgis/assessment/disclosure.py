@@ -19,10 +19,10 @@ from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 from pandas import DataFrame
 
-from ..errors import ZoneError, is_it, nearest
+from ..language.errors import ZoneError, is_it, nearest
+from ..language.safe_text import Text
 from ..model import COLUMNS, LEVELS, Layers, StoredLayer, Zone
 from ..plan.fields import shown
-from ..safe_text import Text
 
 __all__ = ["Hidden", "hidden_of", "public_edition"]
 

@@ -11,12 +11,12 @@ from pandas import DataFrame, Series
 from pandas.api.types import is_numeric_dtype
 
 from ..dea import Efficiency
-from ..errors import ZgcgisError
 from ..indicators import INDICATORS
 from ..io.writing import write_whole
+from ..language.errors import ZgcgisError
+from ..language.safe_text import Text
+from ..language.terms import TERMS
 from ..mcdm import Acceptability, rank
-from ..safe_text import Text
-from ..terms import TERMS
 
 __all__ = ["plot"]
 

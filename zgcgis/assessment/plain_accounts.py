@@ -11,10 +11,16 @@ from typing import NoReturn
 import pandas as pd
 from pandas import DataFrame, Series
 
-from ..errors import MissingColumnsError, ReadError, UnknownNameError, ZgcgisWarning, nearest
 from ..intake.columns import named_unit, plain_name, resource, scale_of
 from ..io.stored.outside import read_outside_tables
-from ..terms import TERMS
+from ..language.errors import (
+    MissingColumnsError,
+    ReadError,
+    UnknownNameError,
+    ZgcgisWarning,
+    nearest,
+)
+from ..language.terms import TERMS
 
 __all__ = ["read_accounts"]
 
@@ -40,7 +46,7 @@ def read_accounts(path: str | Path, *, sheet: str | None = None) -> DataFrame:
     Returns
     -------
     DataFrame
-        Indexed by ``(unit, year)``, columns keys of :data:`zgcgis.terms.TERMS`: what
+        Indexed by ``(unit, year)``, columns keys of :data:`zgcgis.language.terms.TERMS`: what
         :func:`zgcgis.indicators.compute`, :mod:`zgcgis.mcdm` and :mod:`zgcgis.dea` take.
 
     Raises

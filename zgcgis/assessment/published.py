@@ -10,8 +10,8 @@ from pandas import DataFrame, Series
 
 from .. import standards
 from ..accounts.precedence import best_first
+from ..language.terms import TERMS
 from ..model import Zone
-from ..terms import TERMS
 
 __all__ = ["benchmarks", "empty_accounts", "growth", "shares_of_zone", "stated_accounts"]
 

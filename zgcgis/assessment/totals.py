@@ -12,8 +12,8 @@ from pandas import DataFrame, Series
 
 from ..findings import combine, define, empty, finding_frame
 from ..indicators import total
+from ..language.terms import TERMS
 from ..model import Zone, there_in
-from ..terms import TERMS
 
 __all__ = ["complete", "is_additive", "notes_on", "outermost", "sums", "totals"]
 

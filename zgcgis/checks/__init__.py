@@ -20,7 +20,6 @@ from geopandas import GeoDataFrame
 from pandas import DataFrame, concat
 
 from .. import geo
-from ..errors import EntangledError, UnknownNameError, ZgcgisError
 from ..findings import (
     RULES,
     Rule,
@@ -31,6 +30,7 @@ from ..findings import (
     finding_frame,
     gravest_first,
 )
+from ..language.errors import EntangledError, UnknownNameError, ZgcgisError
 from ..model import Zone
 from ..model.tiles import Search, Tiling, beside, search_by_tile
 from .containment import _gaps_in, _off_parent_in, _outside_in

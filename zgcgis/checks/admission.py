@@ -22,10 +22,10 @@ from geopandas import GeoDataFrame
 
 from .. import geo
 from ..findings import define, finding_frame, rule
-from ..land_use import text_of
+from ..language.terms import USES
 from ..model import Zone
 from ..plan.fields import CONTROLS
-from ..terms import USES
+from ..plan.land_use import text_of
 from .planned_land import cited, industries_of
 from .quota import parcel_facts, quota_use, use_class
 from .supply import as_of

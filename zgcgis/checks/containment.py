@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from .. import geo
-from ..errors import EntangledError
 from ..findings import combine, finding_frame, rule
-from ..land_use import classify, text_of
+from ..language.errors import EntangledError
 from ..model import LEVELS, Zone
+from ..plan.land_use import classify, text_of
 from .topology import (
     _EXACT,
     _as_one_cause,

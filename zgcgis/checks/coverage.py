@@ -31,9 +31,9 @@ from pandas import DataFrame, Series
 
 from .. import geo
 from ..findings import Rule
-from ..land_use import STATE_KEYS, classify, filled, text_of
+from ..language.safe_text import Text
 from ..model import COLUMNS, LEVELS, Zone
-from ..safe_text import Text
+from ..plan.land_use import STATE_KEYS, classify, filled, text_of
 from ..standards.idle_land import as_dates
 from .containment import parks_of, units_of
 from .data import land_on_record

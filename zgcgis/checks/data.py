@@ -19,9 +19,9 @@ from pandas import DataFrame, Series
 
 from .. import geo
 from ..findings import empty, finding_frame, rule
-from ..land_use import STATE_KEYS, build_states, classify, state_keys, text_of
+from ..language.terms import TERMS
 from ..model import Zone, there_in
-from ..terms import TERMS
+from ..plan.land_use import STATE_KEYS, build_states, classify, state_keys, text_of
 from .containment import units_of
 from .quota import derived_words, level_of
 

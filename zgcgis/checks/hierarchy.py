@@ -16,13 +16,13 @@ from geopandas import GeoDataFrame
 from pandas import DataFrame, Series
 
 from .. import geo
-from ..errors import nearest
 from ..findings import combine, empty, finding_frame, rule
-from ..land_use import text_of
+from ..language.errors import nearest
+from ..language.safe_text import Text
 from ..model import Zone
 from ..plan.fields import FORMS
+from ..plan.land_use import text_of
 from ..plan.settings import units_named
-from ..safe_text import Text
 from .containment import parks_of, units_of
 from .topology import _EXACT, _capped, _ids, _now, _polygons, limits_of
 

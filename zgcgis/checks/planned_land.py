@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from .. import geo
 from ..findings import RULES, finding_frame, rule
-from ..land_use import build_states, classify, text_of
 from ..model import Zone
 from ..plan import Plan
+from ..plan.land_use import build_states, classify, text_of
 from .supply import as_of
 from .topology import _is_real, limits_of
 
@@ -101,7 +101,7 @@ def construction_land(parcels: GeoDataFrame, system: str = "") -> GeoDataFrame:
     """Return the parcels that are construction land: built (``A``, ``B1``) or supplied (``D``).
 
     What a parcel does not say of itself its land use says, in the classification it names or
-    in `system`; see :func:`zgcgis.land_use.build_states`.
+    in `system`; see :func:`zgcgis.plan.land_use.build_states`.
     """
     built = build_states(parcels, system)["state"].str.startswith(("A", "B1"))
     return parcels[built | _starts(parcels, "supply_state", "D")]

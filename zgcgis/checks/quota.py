@@ -18,13 +18,13 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from .. import geo
-from ..errors import MissingColumnsError, UnknownNameError
 from ..findings import finding_frame, rule
-from ..land_use import build_states, classify, text_of
+from ..language.errors import MissingColumnsError, UnknownNameError
+from ..language.terms import USES
 from ..model import Zone
 from ..plan.fields import FORMS
+from ..plan.land_use import build_states, classify, text_of
 from ..standards.idle_land import as_dates
-from ..terms import USES
 from .containment import parks_of
 from .hierarchy import units_in_circles
 from .planned_land import cited, demanded

@@ -15,10 +15,10 @@ import pandas as pd
 from geopandas import GeoDataFrame
 
 from .. import geo
-from ..errors import UnknownNameError
 from ..findings import finding_frame, rule
-from ..land_use import build_states
+from ..language.errors import UnknownNameError
 from ..model import LEVELS, Zone
+from ..plan.land_use import build_states
 from ..standards.idle_land import as_dates, judge_idle, rule_in_force
 
 __all__ = ["as_known", "as_of", "floor_area_ratio", "houses", "judged_parcels", "stated_numbers"]

@@ -25,7 +25,6 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from .. import geo
-from ..errors import UnknownNameError
 from ..findings import (
     MOST_SINGLE,
     SEVERITIES,
@@ -35,8 +34,9 @@ from ..findings import (
     many,
     rule,
 )
-from ..land_use import text_of
+from ..language.errors import UnknownNameError
 from ..model import Zone, there_in
+from ..plan.land_use import text_of
 
 __all__ = ["Limits", "limits_of"]
 

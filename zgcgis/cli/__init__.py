@@ -15,8 +15,8 @@ from importlib.resources import files
 
 import click
 
-from ..errors import ZgcgisError
-from ..safe_text import unlocked
+from ..language.errors import ZgcgisError
+from ..language.safe_text import unlocked
 from .console import Command, say, shown_streams, tell_warnings
 
 __all__ = ["main"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import click
 
-from ..safe_text import Text, json_text
+from ..language.safe_text import Text, json_text
 from .basics import DASK, JSON, LANG, PUBLIC, TILES, opened_together
 from .console import Output, command, pad, print_json, say
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..safe_text import Text, json_text
+from ..language.safe_text import Text, json_text
 from .console import Output, command, pad, print_json, say
 
 if TYPE_CHECKING:
@@ -309,7 +309,7 @@ def db(
 def terms(word: str | None, lang: str, as_json: bool) -> None:  # noqa: FBT001
     """列出名词、单位与公式；可给出要找的词。The glossary; give a word to search."""
     from ..indicators import INDICATORS
-    from ..terms import TERMS
+    from ..language.terms import TERMS
 
     rows = [
         {

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..safe_text import Text
+from ..language.safe_text import Text
 from .basics import AS_OF, DASK, JSON, LANG, TILES, YEAR, opened_on
 from .console import Output, Progress, command, print_json, print_table, progress, say
 from .results import refuse_over_full, write_back, write_check
@@ -169,7 +169,7 @@ def _at_least(severity: str | None) -> tuple[str, ...]:
 
 def _parks(here: Zone, names: Sequence[str]) -> tuple[str, ...]:
     """The ids of parks, each named by its id or by its name in either language."""
-    from ..errors import UnknownNameError
+    from ..language.errors import UnknownNameError
 
     parks = here.units[here.units["level"] == "park"]
     ids = {str(one): str(one) for one in parks.index}

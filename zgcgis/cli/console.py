@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import ZgcgisWarning
-from ..safe_text import Text, ascii_text, one_line, text_width, unlocked, visible
+from ..language.errors import ZgcgisWarning
+from ..language.safe_text import Text, ascii_text, one_line, text_width, unlocked, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,7 +156,7 @@ def pad(text: str, width: int) -> str:
 
 def print_table(table: pd.DataFrame, lang: str, *, numbers: Sequence[str] = ()) -> None:
     """Write a table in columns that line up, Chinese letters counting two."""
-    from ..terms import heading
+    from ..language.terms import heading
 
     heads = [heading(str(c), lang) for c in table.columns]
     if "unit" in table and set(table["unit"].dropna()) <= set(_UNITS):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ..safe_text import Text
+from ..language.safe_text import Text
 from .basics import AS_OF, JSON, LANG, OUT, PUBLIC, YEAR, opened
 from .console import command, print_json, print_table, say
 

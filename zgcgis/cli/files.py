@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..safe_text import Text, json_text
+from ..language.safe_text import Text, json_text
 from .basics import JSON, LANG
 from .console import command, pad, print_json, say, tell
 from .mending import changes_as_json, show_changes, undo_last
@@ -105,7 +105,7 @@ def _options(
     from ..findings import RULES
     from ..intake.encoding import codec_of
     from ..intake.layer import Options
-    from ..land_use import SYSTEMS
+    from ..plan.land_use import SYSTEMS
 
     known = (*SYSTEMS, *sorted(own))
     if system is not None and system not in known:

@@ -80,9 +80,9 @@ def map(
 ) -> None:
     """生成可离线打开的地图集。The atlas of ZONE, one file that needs no network."""
     from ..io.writing import lying
+    from ..language.safe_text import Text, file_name
     from ..maps import print_map, read_steps, save_map, write_slides
     from ..report import draw_zone
-    from ..safe_text import Text, file_name
 
     word = compare is None or bool(_NO_ZONE.fullmatch(compare))
     here, *others = opened_together([zone, *([] if word else [str(compare)])], lang, public=public)
@@ -131,7 +131,7 @@ def map(
 
 def _within(zone: Zone, asked: str) -> Zone:
     """What lies under the park that is named, by id or name of either language."""
-    from ..errors import UnknownNameError
+    from ..language.errors import UnknownNameError
 
     units = zone.units
     if asked in units.index:

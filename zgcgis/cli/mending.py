@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..safe_text import Text, json_text
+from ..language.safe_text import Text, json_text
 from .basics import JSON, LANG, OUT, opened
 from .console import Output, command, pad, print_json, print_table, say, tell
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..safe_text import Text
-from ..terms import column_name
+from ..language.safe_text import Text
+from ..language.terms import column_name
 from .basics import AS_OF, JSON, LANG, OUT, YEAR, opened, opened_on
 from .check import say_changes
 from .console import command, print_json, print_table, say
@@ -165,7 +165,7 @@ def _assess() -> Any:
 
 
 def _say_scenario(base: Zone, wish: Any, answer: Any, lang: str) -> None:
-    from ..terms import TERMS
+    from ..language.terms import TERMS
 
     say(Text(f"{wish.zh}：", f"{wish.en}:").say(lang))
     for head, table in (

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from ..safe_text import Text
+from ..language.safe_text import Text
 from .console import say
 
 if TYPE_CHECKING:
@@ -46,8 +46,8 @@ def refuse_over_full(out: Path) -> None:
     WriteError
         If what stands there is no such part itself.
     """
-    from ..errors import WriteError
     from ..io.places import refuse_place
+    from ..language.errors import WriteError
     from ..planning.outputs import is_part
 
     file = out / "findings.json" if out.is_dir() else out

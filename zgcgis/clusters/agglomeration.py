@@ -13,7 +13,7 @@ from scipy.spatial.distance import pdist
 from scipy.special import ndtr
 
 from .. import geo
-from ..errors import MissingColumnsError, UnknownNameError
+from ..language.errors import MissingColumnsError, UnknownNameError
 from ..mcdm.arguments import Above, Count, Floats, Level, guarded, numbers, refuse, shown
 from .autocorrelation import false_discovery
 

@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtri
 
-from ..errors import MissingColumnsError, ZgcgisWarning
+from ..language.errors import MissingColumnsError, ZgcgisWarning
 from ..mcdm.arguments import Level, Numbers, guarded, numbers, refuse
 
 __all__ = ["concentration", "location_quotients", "orientation_match", "structure", "wilson"]

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas import DataFrame, MultiIndex
 
-from ..errors import ZgcgisWarning
+from ..language.errors import ZgcgisWarning
 from ..mcdm.arguments import Floats, Numbers, guarded, refuse
 from .programmes import Programmes, solve
 from .radial import radial

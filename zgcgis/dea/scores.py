@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 from scipy.sparse import csr_array
 
-from ..errors import ZgcgisWarning
+from ..language.errors import ZgcgisWarning
 from ..mcdm.arguments import Floats, Numbers, guarded, refuse, with_labels
 from .programmes import INFEASIBLE, SOLVED
 from .radial import radial

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pandas import DataFrame, Series
 
-from ..errors import ZgcgisWarning
+from ..language.errors import ZgcgisWarning
 from ..mcdm.arguments import Floats, guarded, numbers, one_order, refuse
 
 __all__ = ["Orientation", "Returns", "units_needed"]

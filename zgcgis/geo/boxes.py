@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ..errors import EntangledError
+from ..language.errors import EntangledError
 from .plane import Floats, Geometries
 from .rings import Positions, processors, run
 

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import ArrayLike, NDArray
 
-from ..errors import CrsError
+from ..language.errors import CrsError
 
 __all__ = [
     "DATUMS",

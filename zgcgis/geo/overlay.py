@@ -21,7 +21,7 @@ import shapely
 from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 
-from ..errors import EntangledError
+from ..language.errors import EntangledError
 from .boxes import CROWDED, WORTH_PREPARING, box_pairs, by_cells, held_pairs
 from .plane import (
     Center,

@@ -25,7 +25,7 @@ from pyproj.crs import ProjectedCRS
 from pyproj.crs.coordinate_operation import LambertAzimuthalEqualAreaConversion
 from shapely.geometry.base import BaseGeometry
 
-from ..errors import CrsError, UnknownNameError
+from ..language.errors import CrsError, UnknownNameError
 from .rings import few_enough
 
 AREA_METHODS = ("ellipsoid", "trapezoid", "gauss_kruger")

@@ -29,7 +29,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ..errors import EntangledError
+from ..language.errors import EntangledError
 
 __all__ = [
     "ANGLES",

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from ..errors import UnknownNameError, ZgcgisError
+from ..language.errors import UnknownNameError, ZgcgisError
 
 __all__ = [
     "land_consumption",

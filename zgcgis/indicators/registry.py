@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from pandas import DataFrame, Series
 
-from ..errors import MissingColumnsError, UnknownNameError, ZgcgisError
-from ..terms import TERMS
+from ..language.errors import MissingColumnsError, UnknownNameError, ZgcgisError
+from ..language.terms import TERMS
 
 __all__ = [
     "EVIDENCE",

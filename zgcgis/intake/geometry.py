@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from pyproj import CRS, Transformer
 
 from .. import geo
-from ..errors import CrsError
 from ..geo import datums, repair
 from ..geo.rings import in_threads
+from ..language.errors import CrsError
 from ..model import LEVELS
 from . import crs as systems
 from .columns import scale_of

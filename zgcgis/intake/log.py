@@ -19,9 +19,9 @@ from typing import Any, Literal, TypeAlias
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from ..errors import ReadError
 from ..findings import RULES, Severity, combine, define, describe, empty, finding_frame
-from ..safe_text import Text
+from ..language.errors import ReadError
+from ..language.safe_text import Text
 
 __all__ = [
     "ENDS",

@@ -17,8 +17,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from .. import land_use
 from ..model import COLUMNS, LEVELS
+from ..plan import land_use
 from .columns import family_of_unit, plain_name, resource, scale_of, units_by_name
 from .encoding import without_invisible
 from .layer import Columns, Layer, Options

@@ -20,9 +20,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from ..errors import ZoneError
+from ..language.errors import ZoneError
+from ..language.safe_text import Text, json_text, well_formed
 from ..runs import hold
-from ..safe_text import Text, json_text, well_formed
 from .spreadsheets import csv_bytes
 from .stored.outside import refuse_links
 from .writing import replace_and_keep, write_bytes_whole, write_text_whole, write_whole

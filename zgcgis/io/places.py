@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..errors import WriteError
+from ..language.errors import WriteError
 
 __all__ = ["AWAITED", "Awaited", "keeping", "refuse_place", "refuse_result", "result_folder"]
 

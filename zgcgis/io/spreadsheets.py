@@ -24,9 +24,9 @@ import pandas as pd
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
 
-from ..errors import WriteError
+from ..language.errors import WriteError
+from ..language.safe_text import cell_text, csv_text, is_lively, property_text, sheet_name
 from ..runs import work_folder
-from ..safe_text import cell_text, csv_text, is_lively, property_text, sheet_name
 from .writing import write_bytes_whole, write_whole
 
 __all__ = [

@@ -22,9 +22,9 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
-from ..errors import WriteError
+from ..language.errors import WriteError
+from ..language.safe_text import well_formed
 from ..runs import sweep, work_folder
-from ..safe_text import well_formed
 from .places import AWAITED, Awaited, refuse_place
 
 __all__ = [

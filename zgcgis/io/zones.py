@@ -30,7 +30,10 @@ import pandas as pd
 from geopandas import GeoDataFrame
 from pandas import DataFrame
 
-from ..errors import (
+from ..findings import combine
+from ..intake.formats import BY_SUFFIX
+from ..intake.layer import Options
+from ..language.errors import (
     PlanError,
     ReadError,
     StandardError,
@@ -40,17 +43,14 @@ from ..errors import (
     is_it,
     nearest,
 )
-from ..findings import combine
-from ..intake.formats import BY_SUFFIX
-from ..intake.layer import Options
-from ..land_use import SYSTEMS, CodeTable, bring, usual_states
+from ..language.safe_text import toml_value
 from ..model import LEVELS, Layers, StoredLayer, Zone
 from ..plan import CLUSTERS, Clusters, clusters_of, load_plan
 from ..plan.fields import FORMS, WrongValue, check_value, shown
+from ..plan.land_use import SYSTEMS, CodeTable, bring, usual_states
 from ..plan.listings import read_table, read_texts
 from ..plan.settings import check_settings, keeping_all, read_toml, refuse
 from ..runs import sweep
-from ..safe_text import toml_value
 from ..standards import read_evaluation
 from .layers import stored_box, the_layer, typed
 from .places import result_folder

@@ -20,8 +20,8 @@ from pandas import Series
 
 from ..findings import describe
 from ..io.writing import write_text_whole
+from ..language.safe_text import Text, markup_text
 from ..model import Zone
-from ..safe_text import Text, markup_text
 from .basemap import Basemap, read_basemap
 from .content import page_content
 from .offline import (

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
-from ..errors import ZgcgisError
+from ..language.errors import ZgcgisError
 
 __all__ = ["Basemap", "read_basemap"]
 

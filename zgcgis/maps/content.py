@@ -13,13 +13,13 @@ import shapely
 from geopandas import GeoDataFrame
 from pandas import DataFrame, Series
 
-from ..errors import UnknownNameError
 from ..findings import describe
+from ..language.errors import UnknownNameError
+from ..language.terms import TERMS
 from ..model import Zone
 from ..model.tiles import beside
 from ..plan import goals
 from ..plan.targets import period_name
-from ..terms import TERMS
 from .packed import desks
 from .packed.finding_list import Sentences, findings_block
 from .packed.land_layers import MOST_BLOCKS, counting

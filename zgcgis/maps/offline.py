@@ -20,7 +20,7 @@ from typing import Any
 import folium
 from branca.element import CssLink, Element, Figure, JavascriptLink
 
-from ..errors import ZgcgisError
+from ..language.errors import ZgcgisError
 from .safe import escape_text, script_body, style_body
 
 __all__ = [

@@ -19,11 +19,11 @@ import pandas as pd
 from pandas import DataFrame, Series
 
 from ..accounts.precedence import best_first
-from ..errors import UnknownNameError
 from ..indicators import INDICATORS, compute
+from ..language.errors import UnknownNameError
+from ..language.safe_text import Text
+from ..language.terms import TERMS
 from ..model import Zone
-from ..safe_text import Text
-from ..terms import TERMS
 
 __all__ = ["Measure", "breaks", "in_units", "named", "panel"]
 

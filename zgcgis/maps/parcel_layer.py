@@ -12,9 +12,9 @@ from folium.map import Layer
 from folium.template import Template
 from geopandas import GeoDataFrame
 
-from ..errors import CrsError, MissingColumnsError
-from ..land_use import systems
+from ..language.errors import CrsError, MissingColumnsError
 from ..model import COLUMNS
+from ..plan.land_use import systems
 from .packed.codec import pack, pack_column
 from .packed.land_layers import class_style, ramp_style, use_style
 from .safe import json_for_page

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from ..safe_text import markup_text
+from ..language.safe_text import markup_text
 from .packed.codec import pack_text
 
 __all__ = ["escape_text", "json_for_page", "script_body", "style_body", "told_in_page"]

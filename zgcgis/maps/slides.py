@@ -14,10 +14,10 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
-from ..errors import UnknownNameError, WriteError, ZgcgisError
 from ..io.writing import write_text_whole, write_whole, write_zip
+from ..language.errors import UnknownNameError, WriteError, ZgcgisError
+from ..language.safe_text import Text, page_value, xml_text
 from ..runs import find_browser, run_browser, settle_pdf, work_folder
-from ..safe_text import Text, page_value, xml_text
 from .atlas import Atlas, save_map
 
 __all__ = ["PAPERS", "print_map", "write_slides"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from ..errors import ZgcgisError
+from ..language.errors import ZgcgisError
 
 __all__ = ["proposed_steps", "read_steps"]
 

@@ -32,7 +32,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from pandas import DataFrame, Series
 
-from ..errors import UnknownNameError, ZgcgisError
+from ..language.errors import UnknownNameError, ZgcgisError
 
 __all__ = [
     "Above",

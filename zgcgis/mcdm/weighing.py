@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from pandas import DataFrame, Series
 
-from ..errors import ZgcgisWarning
+from ..language.errors import ZgcgisWarning
 from .arguments import Count, Floats, Numbers, guarded, numbers, one_order, refuse, with_labels
 from .criteria import (
     as_matrix,

@@ -20,11 +20,11 @@ from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
-from ..errors import EntangledError, UnknownNameError
 from ..findings import empty
-from ..land_use import CodeTable
+from ..language.errors import EntangledError, UnknownNameError
+from ..language.safe_text import Text
 from ..plan import CLUSTERS, Clusters, Plan, with_industry
-from ..safe_text import Text
+from ..plan.land_use import CodeTable
 
 __all__ = [
     "COLUMNS",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from ..errors import PlanError
+from ..language.errors import PlanError
 
 __all__ = ["Clause", "Demand", "Group", "Industry", "Link", "Place", "Plan", "Target"]
 

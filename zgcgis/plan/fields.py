@@ -18,8 +18,8 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import nearest
-from ..terms import TERMS, USES
+from ..language.errors import nearest
+from ..language.terms import TERMS, USES
 from .nomenclature import expanded
 
 __all__ = [

@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from ..errors import ZoneError
+from ..language.errors import ZoneError
 from .facts import Plan
 from .nomenclature import codes_of
 from .settings import refuse

@@ -14,7 +14,7 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame
 
-from ..errors import MissingColumnsError, ReadError, nearest, same_name
+from ..language.errors import MissingColumnsError, ReadError, nearest, same_name
 from .fields import CONTROLS, FORMS, Field, WrongValue, cell_value, shown
 from .settings import refuse
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ..errors import PlanError
+from ..language.errors import PlanError
 from .facts import Clause, Demand, Group, Industry, Link, Place, Plan, Target
 from .nomenclature import codes_of
 from .settings import check_settings, read_toml, refuse

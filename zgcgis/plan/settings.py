@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..errors import ZgcgisError, ZoneError, is_it, nearest
-from ..safe_text import Text
+from ..language.errors import ZgcgisError, ZoneError, is_it, nearest
+from ..language.safe_text import Text
 from .fields import FORMS, REMARKS, Field, WrongValue, check_value, shown
 
 __all__ = [

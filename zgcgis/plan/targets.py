@@ -9,8 +9,8 @@ from typing import Any, Literal, Protocol, TypeAlias
 import pandas as pd
 from pandas import DataFrame
 
-from ..safe_text import Text
-from ..terms import TERMS
+from ..language.safe_text import Text
+from ..language.terms import TERMS
 from .facts import Plan, Target
 from .fields import spans
 

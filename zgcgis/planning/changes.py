@@ -32,12 +32,12 @@ from geopandas import GeoDataFrame
 
 from ..checks.coverage import unjudged
 from ..checks.topology import limits_of
-from ..errors import PlanError, ReadError, UnknownNameError
 from ..findings import MANY, RULES, SEVERITY_NAMES, Rule
+from ..language.errors import PlanError, ReadError, UnknownNameError
+from ..language.safe_text import Text
 from ..model import Zone
 from ..plan.fields import REMARKS
 from ..plan.settings import check_settings, read_toml
-from ..safe_text import Text
 
 __all__ = [
     "STATUSES",

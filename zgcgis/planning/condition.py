@@ -16,15 +16,15 @@ from .. import geo
 from ..accounts.features import year_of_data
 from ..checks import asked, check, not_checked
 from ..checks.coverage import coverage_lines, unjudged
-from ..errors import ZgcgisError
 from ..findings import RULES, combine
 from ..io import new_zone, open_zone, zone_folder
 from ..io.importing import Intake, import_all
 from ..io.spreadsheets import write_csv
 from ..io.writing import write_text_whole
 from ..io.zones import mistakes
+from ..language.errors import ZgcgisError
+from ..language.safe_text import Text, toml_value
 from ..model import COLUMNS, LEVELS, Zone
-from ..safe_text import Text, toml_value
 
 __all__ = ["Condition", "examine_zone", "zone_of_layers"]
 

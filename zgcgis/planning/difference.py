@@ -12,15 +12,15 @@ from .. import geo
 from ..accounts import NONE, Transitions, changed_values, compare_features, lineage, transitions
 from ..accounts.features import KINDS
 from ..checks.admission import latest_year
-from ..errors import MissingColumnsError, ZoneError
 from ..findings import describe
 from ..intake.examine import examine
 from ..intake.layer import Layer, Options
 from ..io.layers import typed
-from ..land_use import classify
+from ..language.errors import MissingColumnsError, ZoneError
+from ..language.safe_text import Text
+from ..language.terms import column_name
 from ..model import LEVELS, Zone
-from ..safe_text import Text
-from ..terms import column_name
+from ..plan.land_use import classify
 from .ledger import FarmlandBalance, farmland_balance
 
 __all__ = [

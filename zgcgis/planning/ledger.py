@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from .. import geo
 from ..checks.planned_land import plot_pairs
 from ..checks.quota import parcel_facts, quota_use, use_class
-from ..land_use import classify
+from ..language.safe_text import Text
 from ..model import Zone
-from ..safe_text import Text
+from ..plan.land_use import classify
 
 __all__ = [
     "M2_PER_HA",

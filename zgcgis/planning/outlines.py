@@ -20,7 +20,6 @@ from geopandas import GeoDataFrame, GeoSeries
 
 from .. import __version__, geo
 from ..checks.topology import limits_of
-from ..errors import MissingColumnsError, UnknownNameError, ZoneError
 from ..io import open_zone, zone_folder
 from ..io.history import FIX, keep, locked, take_back
 from ..io.layers import store_layer, stored_record
@@ -29,9 +28,10 @@ from ..io.stored import read_stored_layer
 from ..io.stored.outside import refuse_links
 from ..io.stored.sound import read_sound_layer
 from ..io.zones import layer_files
+from ..language.errors import MissingColumnsError, UnknownNameError, ZoneError
+from ..language.safe_text import Text
+from ..language.terms import heading
 from ..model import LEVELS, Zone, there_in
-from ..safe_text import Text
-from ..terms import heading
 from .outputs import write_workbook
 
 __all__ = ["FIXED_LEVELS", "Fix", "fix", "undo_fix", "write_fix"]

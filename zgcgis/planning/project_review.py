@@ -49,12 +49,12 @@ from ..checks.admission import (
     negative_entries,
 )
 from ..checks.planned_land import cited, industries_of
-from ..errors import PlanError, UnknownNameError
 from ..findings import RULES, combine, finding_frame
+from ..language.errors import PlanError, UnknownNameError
+from ..language.safe_text import Text
 from ..model import Zone
 from ..plan.fields import CONTROLS, FORMS
 from ..plan.settings import check_settings, read_toml
-from ..safe_text import Text
 
 __all__ = ["Admission", "Project", "admit", "read_project", "suitable_parks"]
 

@@ -56,8 +56,8 @@ from .. import geo
 from ..accounts import measure
 from ..checks import check
 from ..checks.admission import latest_year
-from ..errors import MissingColumnsError, PlanError, UnknownNameError
 from ..indicators import compute
+from ..language.errors import MissingColumnsError, PlanError, UnknownNameError
 from ..model import LEVELS, Zone, there_in
 from ..plan.settings import check_settings, read_toml
 from .changes import compare_findings

@@ -10,7 +10,7 @@ from geopandas import GeoDataFrame
 
 from .. import geo
 from ..checks.supply import as_of, floor_area_ratio, judged_parcels
-from ..errors import ZgcgisError
+from ..language.errors import ZgcgisError
 from ..model import Zone
 from ..standards.idle_land import as_dates
 

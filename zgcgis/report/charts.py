@@ -17,7 +17,7 @@ from markupsafe import Markup
 from ..assessment import Assessment
 from ..geo import area_m2, to_plane
 from ..indicators import INDICATORS
-from ..safe_text import markup_text
+from ..language.safe_text import markup_text
 from .documents.map_figures import Frame, Layer, map_svg
 from .wording import Words
 

@@ -9,8 +9,8 @@ import pandas as pd
 
 from ..assessment import Assessment
 from ..indicators import INDICATORS
+from ..language.terms import TERMS, label
 from ..standards import POTENTIALS, Scores
-from ..terms import TERMS, label
 from .wording import Words
 from .workbook import zh_formula
 

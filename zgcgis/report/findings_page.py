@@ -16,9 +16,11 @@ from jinja2 import Environment, StrictUndefined
 
 from ..checks.planned_land import industries_of
 from ..clusters import location_quotients, orientation_match
-from ..errors import ZgcgisWarning
 from ..findings import SEVERITY_NAMES, describe
 from ..io.writing import write_text_whole
+from ..language.errors import ZgcgisWarning
+from ..language.safe_text import Text, page_value
+from ..language.terms import heading
 from ..model import LEVELS, Zone
 from ..planning import ledger, supply_tables
 from ..planning.changes import Question
@@ -30,8 +32,6 @@ from ..planning.outputs import (
     shown,
     table_rows,
 )
-from ..safe_text import Text, page_value
-from ..terms import heading
 from .wording import LIMITS, in_words, land_summary, named
 
 __all__ = ["check_sheets", "finding_rows", "findings_page", "tables_page", "write_findings_page"]

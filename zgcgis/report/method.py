@@ -11,12 +11,12 @@ from itertools import groupby
 from ..checks import RULES
 from ..checks.topology import Limits
 from ..indicators import EVIDENCE, INDICATORS
+from ..language.terms import TERMS
 from ..model import COLUMNS, LEVELS, Level
 from ..plan.fields import CONTROLS, FORMS, REMARKS, Field
 from ..standards import EDITIONS, POTENTIALS, Edition, load_standard
 from ..standards.benchmarks import CAVEATS
 from ..standards.evaluation import METHODS, Options
-from ..terms import TERMS
 from .workbook import POTENTIAL_KINDS
 
 __all__ = ["method_page", "zone_page"]

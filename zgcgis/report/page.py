@@ -19,7 +19,7 @@ from markupsafe import Markup
 from ..assessment import Assessment
 from ..indicators import INDICATORS
 from ..io.writing import write_text_whole
-from ..safe_text import page_value
+from ..language.safe_text import page_value
 from ..standards import POTENTIALS
 from .sections import first_open, sections_of
 from .wording import Words

@@ -12,10 +12,10 @@ from markupsafe import Markup
 
 from ..assessment import Assessment
 from ..indicators import EVIDENCE, INDICATORS
+from ..language.terms import TERMS
 from ..standards import POTENTIALS, shares_below
 from ..standards.benchmarks import caveats
 from ..standards.cross import METHODS as CROSS_METHODS
-from ..terms import TERMS
 from . import charts
 from .derivations import Derivations
 from .wording import Words, sentences_of

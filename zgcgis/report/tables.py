@@ -17,9 +17,9 @@ from ..findings import describe
 from ..indicators import INDICATORS
 from ..io import spreadsheets
 from ..io.writing import write_text_whole
-from ..safe_text import json_text
+from ..language.safe_text import json_text
+from ..language.terms import TERMS
 from ..standards import POTENTIALS
-from ..terms import TERMS
 from .workbook import heads_of, method_lines, pieces_listed
 
 __all__ = ["SCHEMA_ID", "as_data", "schema", "write_csv", "write_json"]

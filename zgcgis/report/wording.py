@@ -14,13 +14,13 @@ from geopandas import GeoDataFrame
 from .. import maps
 from ..assessment import Assessment, assess
 from ..checks.quota import use_class
-from ..errors import UnknownNameError
 from ..findings import RULES, SEVERITIES, SEVERITY_NAMES, describe
+from ..language.errors import UnknownNameError
+from ..language.safe_text import Text
+from ..language.terms import QUANTITY_UNITS, TERMS, USES, VALUES, column_name, label
 from ..maps import Atlas
 from ..model import COLUMNS, LEVELS, Zone
 from ..planning.outputs import plain_template
-from ..safe_text import Text
-from ..terms import QUANTITY_UNITS, TERMS, USES, VALUES, column_name, label
 
 __all__ = [
     "WORDS",

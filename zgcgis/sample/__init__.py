@@ -15,8 +15,8 @@ import pandas as pd
 from geopandas import GeoDataFrame
 from pandas import DataFrame
 
-from ..errors import ZgcgisError
 from ..io.places import refuse_result, result_folder
+from ..language.errors import ZgcgisError
 from ..runs import sweep, work_folder
 from .fabric import Ground, Points, area_m2, as_stored, lay_out, streets
 from .papers import write_papers, write_projects

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame
 
-from ..safe_text import toml_value
+from ..language.safe_text import toml_value
 from .fabric import CENTER, ParkSpec, area_m2, as_stored
 from .people import CLUSTERS, DISTRICTS, GROUPS
 from .settle import AS_OF, YEARS

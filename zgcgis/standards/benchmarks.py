@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame
 
-from ..errors import UnknownNameError
 from ..indicators import INDICATORS
+from ..language.errors import UnknownNameError
 
 __all__ = ["CAVEATS", "benchmarks", "caveats", "control_limits"]
 

@@ -11,7 +11,7 @@ import pandas as pd
 from pandas import DataFrame
 
 from .. import mcdm
-from ..errors import ZgcgisError, ZgcgisWarning
+from ..language.errors import ZgcgisError, ZgcgisWarning
 from .scoring import Scores, shares_below
 
 __all__ = ["COUPLING_K", "METHODS", "Cross", "coordination", "cross"]

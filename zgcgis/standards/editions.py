@@ -13,8 +13,8 @@ from typing import Any
 import pandas as pd
 from pandas import DataFrame
 
-from ..errors import MissingColumnsError, StandardError, UnknownNameError
 from ..indicators import INDICATORS
+from ..language.errors import MissingColumnsError, StandardError, UnknownNameError
 from ..plan.settings import check_settings, keeping_all, read_toml, refuse
 
 __all__ = ["EDITIONS", "Edition", "Node", "load_standard", "suggest_kind"]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import mcdm
-from ..errors import StandardError, UnknownNameError
 from ..indicators import INDICATORS
+from ..language.errors import StandardError, UnknownNameError
 from .editions import Edition, load_standard
 
 __all__ = ["Evaluation", "Ideal", "Options", "read_evaluation"]

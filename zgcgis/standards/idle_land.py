@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from ..errors import MissingColumnsError, ZgcgisError
+from ..language.errors import MissingColumnsError, ZgcgisError
 
 __all__ = ["STATES", "IdleRule", "as_dates", "idle_rules", "judge_idle", "rule_in_force"]
 

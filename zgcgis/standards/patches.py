@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ..land_use import classify, plain_class, texts
+from ..plan.land_use import classify, plain_class, texts
 
 __all__ = ["EDITION", "PATCH_RULES", "SCORE_REMARK", "Inspection", "PatchRule", "inspect_patches"]
 

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
-from ..errors import MissingColumnsError
 from ..indicators import INDICATORS, compute
+from ..language.errors import MissingColumnsError
 from .evaluation import Evaluation
 from .scoring import form_round
 

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from .. import mcdm
-from ..errors import StandardError, UnknownNameError
 from ..indicators import INDICATORS
+from ..language.errors import StandardError, UnknownNameError
 from .editions import Edition, Node, load_standard
 from .evaluation import Evaluation, Options, read_evaluation
 

@@ -12,10 +12,10 @@ from geopandas import GeoDataFrame, GeoSeries
 from pyproj import CRS
 
 from ... import geo
-from ...errors import ReadError
 from ...intake.sandbox.corners import rings_out
+from ...language.errors import ReadError
+from ...language.safe_text import Text
 from ...model import Zone
-from ...safe_text import Text
 from .themes import text_of
 from .vicinity import near, polygons
 

@@ -20,12 +20,12 @@ from geopandas import GeoDataFrame, GeoSeries
 
 from ... import geo
 from ...checks.supply import as_of, judged_parcels
-from ...errors import ZoneError
-from ...land_use import classify
+from ...language.errors import ZoneError
+from ...language.safe_text import Text
+from ...language.terms import column_name
 from ...model import Zone, there_in
-from ...safe_text import Text
+from ...plan.land_use import classify
 from ...standards.idle_land import as_dates
-from ...terms import column_name
 from .redlines import RedLine
 from .themes import level_name, system_of, text_of
 from .vicinity import polygons

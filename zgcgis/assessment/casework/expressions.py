@@ -17,7 +17,7 @@ from typing import Any
 
 import pandas as pd
 
-from ...errors import ReadError, UnknownNameError
+from ...language.errors import ReadError, UnknownNameError
 
 __all__ = ["Condition", "read_condition"]
 

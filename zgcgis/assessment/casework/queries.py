@@ -16,10 +16,10 @@ from geopandas import GeoDataFrame
 
 from ... import geo
 from ...checks.admission import latest_year
-from ...errors import UnknownNameError
-from ...land_use import CLASSES, classify, great_classes
+from ...language.errors import UnknownNameError
+from ...language.safe_text import Text
 from ...model import COLUMNS, LEVELS, Zone, there_in
-from ...safe_text import Text
+from ...plan.land_use import CLASSES, classify, great_classes
 from .expressions import Condition, read_condition
 from .themes import NOT_STATED, system_of, text_of
 

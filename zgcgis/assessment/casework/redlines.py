@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from ...errors import ReadError
 from ...findings import describe
 from ...intake.layer import Options
 from ...io.layers import the_layer, typed
-from ...safe_text import Text
+from ...language.errors import ReadError
+from ...language.safe_text import Text
 
 __all__ = ["RedLine", "read_red_line"]
 

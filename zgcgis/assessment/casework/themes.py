@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from ...land_use import CLASSES, GREAT_CLASSES, classify, great_classes
+from ...language.safe_text import Text
 from ...model import LEVELS, Zone
-from ...safe_text import Text
+from ...plan.land_use import CLASSES, GREAT_CLASSES, classify, great_classes
 
 __all__ = ["THEMES", "Theme"]
 

@@ -17,10 +17,10 @@ from ... import geo
 from ...checks.admission import latest_year
 from ...checks.quota import quota_use
 from ...checks.topology import limits_of
-from ...errors import UnknownNameError
+from ...language.errors import UnknownNameError
+from ...language.safe_text import Text
+from ...language.terms import column_name
 from ...model import Zone
-from ...safe_text import Text
-from ...terms import column_name
 from .redlines import RedLine
 from .themes import NOT_STATED, THEMES, Theme, level_name
 from .vicinity import near, polygons

@@ -16,8 +16,8 @@ import pandas as pd
 import shapely
 from numpy.typing import NDArray
 
-from ...land_use import system_fits
 from ...model import LEVELS
+from ...plan.land_use import system_fits
 from ..crs import apart_km
 from ..layer import Layer, Options
 from ..log import Log

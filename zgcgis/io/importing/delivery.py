@@ -15,13 +15,13 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 
 from ...accounts import features as states
-from ...errors import ZoneError
 from ...geo import area_m2
 from ...intake.columns import is_red_line
 from ...intake.examine import examine
 from ...intake.layer import STORED, Around, FileReport, Layer, Options
 from ...intake.log import Finding
 from ...intake.sandbox import archive
+from ...language.errors import ZoneError
 from ...model import LEVELS
 from ..history import next_delivery
 from ..stored import read_stored_layer

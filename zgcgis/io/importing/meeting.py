@@ -13,12 +13,12 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 
 from ...accounts import features as states
-from ...errors import ZoneError
 from ...intake import tabular as tables
 from ...intake.geometry import against_areas, against_floors
 from ...intake.identity import numbered_on
 from ...intake.layer import STORED, Layer, Options
 from ...intake.log import Log, Refusal
+from ...language.errors import ZoneError
 from ...model import LEVELS
 from ..stored import read_stored_layer
 from ..zones import layer_files

@@ -16,11 +16,11 @@ from numpy.typing import NDArray
 
 from ... import __version__
 from ...accounts import features as states
-from ...errors import UnknownNameError, ZoneError
 from ...findings import combine
 from ...intake.examine import shifts
 from ...intake.layer import Around, Expected, Layer, Options
 from ...intake.log import Finding
+from ...language.errors import UnknownNameError, ZoneError
 from ...model import LEVELS
 from ..history import IMPORT, forget_earlier, keep, locked, next_delivery, tell
 from ..layers import store_layer, stored_record, the_layer

@@ -6,7 +6,6 @@ import contextlib
 import json
 import sqlite3
 import warnings
-from collections import Counter
 from collections.abc import Callable, Collection, Mapping
 from functools import partial
 from itertools import chain
@@ -24,21 +23,27 @@ from geopandas import GeoDataFrame
 from numpy.typing import NDArray
 from pyproj import CRS
 
-from ...errors import CrsError, MissingColumnsError, UnknownNameError, WriteError, ZgcgisWarning
 from ...findings import describe
 from ...geo import area_m2, hilbert_order
 from ...geo.rings import in_threads
 from ...intake.examine import examine
 from ...intake.layer import FileReport, Layer, Options
 from ...intake.log import Refusal
-from ...land_use import SYSTEMS, classify, translate
+from ...language.errors import (
+    CrsError,
+    MissingColumnsError,
+    UnknownNameError,
+    WriteError,
+    ZgcgisWarning,
+)
+from ...language.safe_text import json_text, well_formed
 from ...model import COLUMNS, LEVELS
+from ...plan.land_use import SYSTEMS, classify, translate
 from ...runs import work_folder
-from ...safe_text import json_text, well_formed
 from ..spreadsheets import write_csv, write_table
 from ..writing import look_at, told, write_bytes_whole, write_whole, write_zip
 from .drawings import DRAWN, write_corner_table
-from .styles import embed_style, embed_table
+from .styles import chinese_heads, embed_style, embed_table
 
 __all__ = ["read_layer", "store_layer", "stored_box", "stored_record", "translated", "write_layer"]
 
@@ -333,7 +338,7 @@ def write_layer(
     suffix = target.suffix.lower()
     surveyors = suffix in DRAWN or (corners and suffix in {".csv", ".xlsx"})
     if headers and not surveyors:
-        layer = layer.rename(columns=_chinese_heads(layer))
+        layer = layer.rename(columns=chinese_heads(layer))
     if suffix in {".csv", ".xlsx"} and not corners:
         table = pd.DataFrame(layer.drop(columns="geometry", errors="ignore"))
         if suffix == ".xlsx":
@@ -390,13 +395,6 @@ def translated(layer: GeoDataFrame, to: str) -> tuple[GeoDataFrame, pd.DataFrame
     table = pd.DataFrame({"land_use": label, "count": 1, "area_m2": sizes})
     sums = table.groupby("land_use", as_index=False).sum()
     return result, sums.sort_values("area_m2", ascending=False, ignore_index=True)
-
-
-def _chinese_heads(layer: pd.DataFrame) -> dict[str, str]:
-    """Return the Chinese names of columns we know, without the units that stand in brackets."""
-    known = {c: COLUMNS[c].zh for c in layer.columns if c in COLUMNS}
-    taken = Counter([*known.values(), *(c for c in layer.columns if c not in known)])
-    return {c: zh for c, zh in known.items() if taken[zh] == 1}
 
 
 def _writable(frame: GeoDataFrame, target: Path) -> GeoDataFrame:

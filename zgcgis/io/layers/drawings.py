@@ -16,8 +16,8 @@ import shapely
 from geopandas import GeoDataFrame
 from pyproj import CRS
 
-from ...errors import WriteError, ZgcgisWarning
 from ...intake.sandbox.corners import rings_out, vct, written_corners
+from ...language.errors import WriteError, ZgcgisWarning
 from ..spreadsheets import write_csv, write_table
 from ..writing import write_bytes_whole
 

@@ -1,17 +1,27 @@
-"""Styles in a GeoPackage: QGIS draws the codes of a layer in the colours we use."""
+"""How a written layer shows: in a GeoPackage the colours of codes, for QGIS; columns in Chinese."""
 
 from __future__ import annotations
 
 import contextlib
 import sqlite3
+from collections import Counter
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
+import pandas as pd
 from geopandas import GeoDataFrame
 
-from ...safe_text import xml_text
+from ...language.safe_text import xml_text
+from ...model import COLUMNS
 
-__all__ = ["colour_of", "embed_style", "embed_table"]
+__all__ = ["chinese_heads", "colour_of", "embed_style", "embed_table"]
+
+
+def chinese_heads(layer: pd.DataFrame) -> dict[str, str]:
+    """Return the Chinese names of columns we know, without the units that stand in brackets."""
+    known = {c: COLUMNS[c].zh for c in layer.columns if c in COLUMNS}
+    taken = Counter([*known.values(), *(c for c in layer.columns if c not in known)])
+    return {c: zh for c, zh in known.items() if taken[zh] == 1}
 
 
 def embed_style(path: Path, name: str, frame: GeoDataFrame) -> None:

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from pandas import DataFrame
 from pyproj.exceptions import CRSError
 
-from ...errors import (
+from ...language.errors import (
     CrsError,
     MissingColumnsError,
     ReadError,
@@ -36,8 +36,8 @@ from ...errors import (
     WriteError,
     ZgcgisWarning,
 )
+from ...language.safe_text import one_line, visible, well_formed
 from ...model import LEVELS, Zone
-from ...safe_text import one_line, visible, well_formed
 from ..stored import typed_columns
 from .server import heard, sqlalchemy, transaction
 from .server_rows import Column, Labels, Shapes, take_all

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 from pyarrow import csv
 
-from ...errors import ReadError, WriteError
-from ...safe_text import one_line
+from ...language.errors import ReadError, WriteError
+from ...language.safe_text import one_line
 from .server import heard
 
 __all__ = ["as_text", "columns_of", "copying", "do", "read_rows", "type_of"]

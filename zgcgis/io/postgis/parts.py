@@ -16,8 +16,8 @@ import shapely
 from numpy.typing import NDArray
 from pandas import DataFrame
 
-from ...errors import ReadError
 from ...geo.boxes import boxes_near
+from ...language.errors import ReadError
 from ...model import LEVELS
 from ..stored import typed_columns
 from .copies import do, read_rows

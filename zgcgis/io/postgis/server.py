@@ -15,8 +15,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
-from ...errors import ReadError, WriteError, ZgcgisError, ZgcgisWarning
-from ...safe_text import one_line
+from ...language.errors import ReadError, WriteError, ZgcgisError, ZgcgisWarning
+from ...language.safe_text import one_line
 
 __all__ = ["heard", "is_store", "sqlalchemy", "transaction", "url_of"]
 

@@ -17,8 +17,8 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from ...errors import ReadError
-from ...safe_text import one_line
+from ...language.errors import ReadError
+from ...language.safe_text import one_line
 from .server import heard
 
 __all__ = ["Column", "Labels", "Shapes", "take_all"]

@@ -33,11 +33,11 @@ from geopandas import GeoDataFrame, GeoSeries
 from pandas import DataFrame, Series
 
 from ... import geo
-from ...errors import ReadError, WriteError
 from ...findings import COLUMNS, combine, describe
+from ...language.errors import ReadError, WriteError
+from ...language.safe_text import one_line
 from ...model import LEVELS, Layers, Zone
 from ...runs import work_folder
-from ...safe_text import one_line
 from ..stored import read_layer, typed_columns
 from ..stored.sound import made_sound
 from ..zones import layer_files, open_zone, zone_folder

@@ -28,14 +28,14 @@ from pandas import DataFrame, Series
 from pyproj import CRS
 from shapely.errors import GEOSException
 
-from ...errors import CrsError, MissingColumnsError, ReadError, ZgcgisError
 from ...intake.crs import NamesFile, lonlat_of, parse_crs, unknown_shift
 from ...intake.sandbox.containers.parquet import too_much
 from ...intake.sandbox.process import TABLES_PER_BYTE, most_bytes
+from ...language.errors import CrsError, MissingColumnsError, ReadError, ZgcgisError
+from ...language.safe_text import Text, one_line
 from ...model import COLUMNS, LEVELS, Column
 from ...plan.fields import LARGEST, shown
 from ...plan.settings import no_plain_file
-from ...safe_text import Text, one_line
 from .geojson_text import read_geojson
 
 __all__ = ["UNREAD_ABOVE", "StoredFile", "read_stored_layer", "stored_file", "typed_columns"]

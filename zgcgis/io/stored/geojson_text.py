@@ -14,7 +14,7 @@ import shapely
 from geopandas import GeoDataFrame
 from pandas import DataFrame
 
-from ...errors import CrsError, ReadError
+from ...language.errors import CrsError, ReadError
 
 __all__ = ["read_geojson"]
 

@@ -20,16 +20,16 @@ import numpy as np
 import pandas as pd
 from geopandas import GeoDataFrame
 
-from ...errors import ReadError, ZoneError
 from ...intake.crs import parse_crs, rule_of
 from ...intake.examine import let_in
 from ...intake.formats import BY_SUFFIX
 from ...intake.layer import Layer, Options
 from ...intake.log import Refusal
 from ...intake.sandbox import archive
+from ...language.errors import ReadError, ZoneError
+from ...language.safe_text import Text
 from ...plan.settings import no_plain_file
 from ...runs import work_folder
-from ...safe_text import Text
 
 __all__ = [
     "delivered",

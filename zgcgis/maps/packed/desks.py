@@ -16,9 +16,9 @@ from ... import geo
 from ...accounts import Shared, balance, shared_ground
 from ...checks.topology import limits_of
 from ...clusters import location_quotients
-from ...errors import UnknownNameError
-from ...land_use import build_states, classify, text_of
+from ...language.errors import UnknownNameError
 from ...model import COLUMNS, LEVELS, Zone, there_in
+from ...plan.land_use import build_states, classify, text_of
 from .codec import pack, pack_column
 from .hot_spots import hot_spots
 from .land_layers import (

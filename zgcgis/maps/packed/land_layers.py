@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from pandas import DataFrame, Series
 
 from ...checks import check
-from ...errors import UnknownNameError
 from ...findings import describe
 from ...geo import area_m2
-from ...land_use import CLASSES, STATE_KEYS, build_states, classify, text_of, texts
+from ...language.errors import UnknownNameError
+from ...language.terms import TERMS, VALUES
 from ...model import COLUMNS, LEVELS, Zone
-from ...terms import TERMS, VALUES
+from ...plan.land_use import CLASSES, STATE_KEYS, build_states, classify, text_of, texts
 from ..panel import breaks
 from .codec import Packed, pack, pack_columns
 from .room import MOST_BYTES, Foreseen, Land, Part, coarse, fill, need_of, not_read, room_of

@@ -15,7 +15,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
-from ...errors import ZgcgisError
+from ...language.errors import ZgcgisError
 from ...model import LEVELS, Zone
 from .codec import COARSEST, bits_of, pack, unit_m
 

@@ -24,10 +24,10 @@ from multiprocessing import current_process, get_context
 from multiprocessing.connection import Connection
 from typing import Any, Protocol, TypeVar, cast
 
-from ...errors import ZgcgisError
 from ...geo.rings import processors
+from ...language.errors import ZgcgisError
+from ...language.safe_text import well_formed
 from ...runs import die_with_parent, end_with_pool
-from ...safe_text import well_formed
 
 __all__ = ["TILE_FROM", "Numbered", "Run", "beside", "here", "on_cluster", "pool", "runner_for"]
 

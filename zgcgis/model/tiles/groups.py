@@ -23,8 +23,8 @@ from geopandas import GeoDataFrame, GeoSeries
 from numpy.typing import NDArray
 
 from ... import geo
-from ...errors import ZgcgisError
 from ...geo.boxes import boxes_near
+from ...language.errors import ZgcgisError
 from ...runs import work_folder
 
 __all__ = [

@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from pandas import DataFrame
 
 from ... import geo
-from ...errors import EntangledError
 from ...geo.rings import one_thread, processors
+from ...language.errors import EntangledError
 from .. import LEVELS, Layers, ServedLayer, Zone
 from .executors import Run, runner_for
 from .groups import (

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ...errors import MissingColumnsError, ZgcgisError
+from ...language.errors import MissingColumnsError, ZgcgisError
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_array

@@ -43,13 +43,13 @@ from ... import geo
 from ...accounts import nearest_stations
 from ...checks.admission import land_books, latest_year, lines_of_plots, negative_entries
 from ...checks.quota import quota_use, use_class
-from ...errors import PlanError, UnknownNameError, is_it, nearest
-from ...land_use import SYSTEMS, classify, codes_of_system
+from ...language.errors import PlanError, UnknownNameError, is_it, nearest
+from ...language.safe_text import toml_value
+from ...language.terms import USES
 from ...model import Zone
 from ...plan.fields import shown
+from ...plan.land_use import SYSTEMS, classify, codes_of_system
 from ...plan.settings import check_settings, read_toml
-from ...safe_text import toml_value
-from ...terms import USES
 from ..project_review import Project, admit, read_project
 from ..scenario import Change, apply
 from . import M2_PER_HA, Allocation, Limit, Problem

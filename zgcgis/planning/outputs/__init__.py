@@ -16,7 +16,6 @@ import shapely
 from geopandas import GeoDataFrame
 
 from ...checks.coverage import coverage_lines, unjudged
-from ...errors import MissingColumnsError, ReadError, ZgcgisError
 from ...findings import COLUMNS, RULES, SEVERITIES, SEVERITY_NAMES, describe
 from ...io.spreadsheets import (
     PLAIN,
@@ -31,9 +30,10 @@ from ...io.spreadsheets import (
 )
 from ...io.stored.outside import read_outside_json, read_outside_tables
 from ...io.writing import write_text_whole
+from ...language.errors import MissingColumnsError, ReadError, ZgcgisError
+from ...language.safe_text import Text, json_text, text_width
+from ...language.terms import heading
 from ...model import Zone
-from ...safe_text import Text, json_text, text_width
-from ...terms import heading
 from ..changes import Question, Waiver
 
 __all__ = [

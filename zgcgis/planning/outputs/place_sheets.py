@@ -28,13 +28,13 @@ from pyproj import CRS
 from ... import geo
 from ...checks.quota import counted_parcels
 from ...checks.supply import as_of, judged_parcels
-from ...errors import WriteError, ZgcgisError, ZgcgisWarning
 from ...findings import describe
 from ...io.places import result_folder
 from ...io.writing import lying, write_text_whole, write_whole
+from ...language.errors import WriteError, ZgcgisError, ZgcgisWarning
+from ...language.safe_text import Text, file_names, page_value, xml_text
 from ...model import Zone
 from ...runs import find_browser, run_browser, settle_pdf, work_folder
-from ...safe_text import Text, file_names, page_value, xml_text
 
 __all__ = [
     "SHEET_RULES",

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ...errors import ReadError
+from ...language.errors import ReadError
 
 __all__ = ["Font", "find_font"]
 

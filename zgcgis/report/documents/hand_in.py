@@ -26,13 +26,13 @@ from ...assessment.casework.vicinity import polygons
 from ...checks import check
 from ...checks.admission import latest_year
 from ...checks.hierarchy import parks_of_findings
-from ...errors import ReadError, UnknownNameError
 from ...findings import empty
 from ...io.places import result_folder
+from ...language.errors import ReadError, UnknownNameError
+from ...language.safe_text import Text
 from ...maps import draw_zone, read_steps, write_slides
 from ...model import COLUMNS, LEVELS, Zone
 from ...planning.outputs import records_json, write_json, write_workbook
-from ...safe_text import Text
 from ..findings_page import finding_rows
 from ..wording import WORDS, sentences_of
 from .land_report import area_summary, by_class, land_paper, notices, place_figures

@@ -12,10 +12,10 @@ from ... import geo
 from ...assessment.casework.queries import OUTSIDE, Query, query
 from ...assessment.casework.themes import NOT_STATED, system_of, text_of
 from ...assessment.casework.vicinity import near, polygons
-from ...land_use import CLASSES, classify, codes_of_system
+from ...language.safe_text import Text
 from ...maps.packed.land_layers import use_style
 from ...model import LEVELS, Zone
-from ...safe_text import Text
+from ...plan.land_use import CLASSES, classify, codes_of_system
 from ..findings_page import finding_rows
 from ..wording import WORDS, land_summary, named
 from .map_figures import Frame, Layer, map_svg

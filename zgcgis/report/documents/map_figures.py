@@ -10,8 +10,8 @@ import numpy as np
 import shapely
 from geopandas import GeoSeries
 
+from ...language.safe_text import Text
 from ...maps.safe import escape_text
-from ...safe_text import Text
 
 __all__ = ["Frame", "Layer", "colours", "map_svg"]
 

@@ -18,11 +18,11 @@ from pyproj import CRS
 from ...assessment.casework.boundary import Belt
 from ...assessment.casework.themes import system_of, text_of
 from ...assessment.casework.vicinity import near, polygons
-from ...errors import ZgcgisError
 from ...io.writing import write_bytes_whole
+from ...language.errors import ZgcgisError
+from ...language.safe_text import Text, xml_text
 from ...maps.packed.land_layers import use_style
 from ...model import Zone
-from ...safe_text import Text, xml_text
 from .fonts import find_font
 
 __all__ = ["MapSeries", "write_map_series"]

@@ -19,13 +19,13 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
-from ...errors import ZgcgisWarning
 from ...io.writing import lying, write_text_whole, write_whole
+from ...language.errors import ZgcgisWarning
+from ...language.safe_text import Text, page_value
+from ...language.terms import heading
 from ...planning.outputs import shown
 from ...planning.outputs.place_sheets import NotPrintedError, print_page
 from ...runs import find_browser
-from ...safe_text import Text, page_value
-from ...terms import heading
 
 __all__ = [
     "Figure",

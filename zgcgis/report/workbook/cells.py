@@ -16,7 +16,7 @@ from xlsxwriter.utility import xl_col_to_name
 
 from ...assessment import Assessment
 from ...io.spreadsheets import Look, Sheet
-from ...safe_text import text_width
+from ...language.safe_text import text_width
 from ...standards import POTENTIALS
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ import pandas as pd
 from ...assessment import Assessment
 from ...findings import describe
 from ...indicators import EVIDENCE, INDICATORS
+from ...language.terms import TERMS
 from ...standards import POTENTIALS
 from ...standards.benchmarks import caveats
-from ...terms import TERMS
 from .cells import Table
 
 __all__ = ["SEVERITY", "evidence_tables", "zh_formula"]

@@ -18,8 +18,8 @@ from xlsxwriter.utility import xl_col_to_name
 from ...accounts import RECIPES, count_pieces, pieces, summed
 from ...assessment import Assessment
 from ...io.spreadsheets import Book
-from ...land_use import STATE_KEYS
-from ...terms import TERMS
+from ...language.terms import TERMS
+from ...plan.land_use import STATE_KEYS
 from .cells import Formula, head_row, put, set_up, title
 
 __all__ = [

@@ -16,8 +16,8 @@ import pandas as pd
 from ...assessment import Assessment, complete, outermost
 from ...indicators import INDICATORS, compute, total
 from ...io.spreadsheets import Book, Sheet, book_bytes, write_book_of
+from ...language.terms import TERMS
 from ...standards import Node
-from ...terms import TERMS
 from . import sheets
 from .cells import (
     ACCOUNTS,

@@ -10,7 +10,7 @@ import pandas as pd
 from ...assessment import Assessment
 from ...indicators import INDICATORS
 from ...io.spreadsheets import Book, Sheet
-from ...safe_text import Text
+from ...language.safe_text import Text
 from ...standards import POTENTIALS, Ideal
 from ...standards.cross import COUPLING_K
 from ...standards.cross import METHODS as CROSS_METHODS

@@ -14,10 +14,10 @@ from ....io.layers import write_layer
 from ....io.places import result_folder
 from ....io.spreadsheets import write_csv
 from ....io.writing import write_text_whole
+from ....language.safe_text import Text
+from ....language.terms import heading
 from ....model import LEVELS, there_in
 from ....planning.outputs import records_json, write_json, write_workbook
-from ....safe_text import Text
-from ....terms import heading
 from ..map_figures import Frame, Layer, map_svg
 from ..paper import Figure, Paper, Section, Table, paper_html
 

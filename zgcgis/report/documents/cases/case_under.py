@@ -15,8 +15,8 @@ from ....assessment.casework.vicinity import near, polygons
 from ....io.layers import write_layer
 from ....io.layers.styles import colour_of
 from ....io.places import result_folder
+from ....language.safe_text import Text
 from ....planning.outputs import records_json, write_json, write_workbook
-from ....safe_text import Text
 from ...wording import in_words
 from ..map_figures import Frame, Layer, map_svg
 from ..paper import Figure, Paper, Section, Table, write_paper

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.utils.escape import unescape
 
-from zgcgis import safe_text as safe
 from zgcgis.io.spreadsheets import write_book
+from zgcgis.language import safe_text as safe
 
 MANY = 2000 if os.environ.get("ZGCGIS_FULL") == "1" else 120
 RESERVED = {"CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"} | {

@@ -6,8 +6,8 @@ import inspect
 
 import pytest
 
-from zgcgis import errors
-from zgcgis.errors import MissingColumnsError, UnknownNameError, ZgcgisError
+from zgcgis.language import errors
+from zgcgis.language.errors import MissingColumnsError, UnknownNameError, ZgcgisError
 
 
 def test_both_languages_stand_in_the_message_and_each_alone_is_to_be_had():

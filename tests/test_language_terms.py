@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from zgcgis.errors import UnknownNameError
-from zgcgis.terms import TERMS, label
+from zgcgis.language.errors import UnknownNameError
+from zgcgis.language.terms import TERMS, label
 
 UNITS = {
     "_m2": "m2",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from zgcgis.land_use import CLASSES, STATE_KEYS, SYSTEMS, classify, crosswalk, state_keys
-from zgcgis.terms import TERMS
+from zgcgis.language.terms import TERMS
+from zgcgis.plan.land_use import CLASSES, STATE_KEYS, SYSTEMS, classify, crosswalk, state_keys
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
