@@ -1,7 +1,7 @@
 """The command line: one command per verb, the zone first.
 
-A command's module is imported when the command is asked for, so that ``--help`` answers at
-once. Exit codes: 0 fine, 1 findings of severity error, 2 wrong usage, 3 input that cannot be
+Every module of this room is loaded by itself and enters its commands; what a command needs it
+imports when it runs, so that ``--help`` answers at once. Exit codes: 0 fine, 1 findings of severity error, 2 wrong usage, 3 input that cannot be
 used, or a defect of the program.
 """
 
@@ -9,44 +9,35 @@ from __future__ import annotations
 
 import os
 import sys
-import tomllib
 from importlib import import_module
-from importlib.resources import files
+from pkgutil import iter_modules
 
 import click
 
 from ..language.errors import ZgcgisError
 from ..language.safe_text import unlocked
-from .console import Command, say, shown_streams, tell_warnings
+from .console import COMMANDS, PARTS, Command, say, shown_streams, tell_warnings
 
 __all__ = ["main"]
 
-COMMANDS: dict[str, dict[str, str]] = tomllib.loads(
-    files("zgcgis").joinpath("resources/commands.toml").read_text(encoding="utf-8")
-)
-"""Of each command, in the order of the help: its module, and what it does in both languages."""
+for _room in iter_modules(__path__):  # a module enters its commands when it is loaded
+    import_module(f".{_room.name}", __name__)
 
 
-class Lazy(Command, click.Group):
-    """A group that imports a command's module only when the command is asked for."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in COMMANDS:
-            return None
-        module = import_module("." + COMMANDS[cmd_name]["module"], __name__)
-        command: click.Command = getattr(module, cmd_name.replace("import", "import_"))
-        return command
+class Group(Command, click.Group):
+    """The commands, in the parts of the help."""
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("命令 Commands"):
-            formatter.write_dl([(k, f"{one['zh']}  {one['en']}") for k, one in COMMANDS.items()])
+        for part, heading in PARTS.items():
+            there = [one for one in COMMANDS.values() if one.part == part]
+            with formatter.section(heading):
+                formatter.write_dl([(str(one.name), one.short_help or "") for one in there])
 
 
 @click.group(
-    cls=Lazy, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+    cls=Group,
+    commands=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 @click.version_option(package_name="zgcgis")
 def cli() -> None:

@@ -22,7 +22,7 @@ YEARS = click.option(
 )
 
 
-@command()
+@command(part="result", zh="土地集约利用评价", en="accounts, indicators, scores, potentials")
 @click.argument("zone")
 @YEARS
 @click.option("-o", "--out", type=Output(folder=True), help="成果文件夹 Folder for the results.")
@@ -166,7 +166,7 @@ def _counted(key: str, count: int, lang: str) -> str:
     return Text(f"{named.zh} {count} 个", f"{named.en} ({count})").say(lang)
 
 
-@command()
+@command(part="result", zh="一次生成全部成果", en="all of it, in one folder")
 @click.argument("zone")
 @YEARS
 @click.option("-o", "--out", required=True, type=Output(folder=True), help="成果文件夹 Folder.")

@@ -149,7 +149,7 @@ def at_a_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-@command()
+@command(part="zone", zh="建立一个空的示范区文件夹", en="lay out an empty zone folder")
 @click.argument("folder", type=click.Path())
 @click.option("--id", "id_", help="代码中的名称 Name in code, such as zhangjiang.")
 @click.option("--zh", help="中文名称 Chinese name.")
@@ -212,7 +212,9 @@ def new(
     )
 
 
-@command()
+@command(
+    part="zone", zh="生成带有预埋错误的示例示范区", en="make a synthetic zone with planted errors"
+)
 @click.argument("folder", type=click.Path())
 @click.option(
     "--parcels", default=500, show_default=True, help="大约多少宗地 About how many parcels."
@@ -258,7 +260,11 @@ def sample(
     say(Text(f"下一步：zgcgis check {made}", f"Next: zgcgis check {made}").say(lang))
 
 
-@command()
+@command(
+    part="zone",
+    zh="在 PostGIS 中建立工作库、装入示范区",
+    en="a zone in PostGIS, to work on together",
+)
 @click.argument("action", type=click.Choice(["init", "load"]))
 @click.argument("places", metavar="[ZONE] ADDRESS", nargs=-1, required=True)
 @click.option(
@@ -302,7 +308,7 @@ def db(
     say(said.say(lang))
 
 
-@command()
+@command(part="about", zh="列出名词、单位与公式", en="the glossary: names, units, formulas")
 @click.argument("word", required=False)
 @LANG
 @JSON
@@ -347,7 +353,7 @@ def terms(word: str | None, lang: str, as_json: bool) -> None:  # noqa: FBT001
         say(f"没有含“{word}”的名词。No term holds '{word}'.", err=True)
 
 
-@command()
+@command(part="about", zh="列出运行环境与各库版本", en="versions of what the toolkit stands on")
 @LANG
 @JSON
 def env(lang: str, as_json: bool) -> None:  # noqa: FBT001

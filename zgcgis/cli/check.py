@@ -30,7 +30,11 @@ if TYPE_CHECKING:
 __all__ = ["check", "say_changes"]
 
 
-@command()
+@command(
+    part="review",
+    zh="按规划、指标和拓扑检查示范区",
+    en="check a zone against plan, quota, topology",
+)
 @click.argument("zone")
 @click.option(
     "--rule",

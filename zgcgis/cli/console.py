@@ -12,8 +12,9 @@ import sys
 import threading
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
+    "COMMANDS",
+    "PARTS",
     "Command",
     "Output",
     "Progress",
@@ -86,6 +89,8 @@ _FILES = (".csv", ".docx", ".gpkg", ".html", ".json", ".pdf", ".png", ".txt", ".
 class Command(click.Command):
     """A command that writes nothing over what it reads, and all of its results or none."""
 
+    part = ""
+
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """Run with streams that a terminal cannot be driven through."""
         with shown_streams():
@@ -127,9 +132,45 @@ def _is_file(text: str) -> bool:
         return False
 
 
-def command(name: str | None = None) -> Callable[[Callable[..., Any]], Command]:
-    """Make a command of a function, as :func:`click.command` does."""
-    return click.command(name, cls=Command)
+PARTS: Mapping[str, str] = MappingProxyType(
+    {
+        "zone": "示范区 Zones",
+        "data": "数据 Data",
+        "review": "核查与审查 Checks and reviews",
+        "result": "成果 Results",
+        "about": "其他 About",
+    }
+)
+"""The parts of the help, in their order."""
+
+COMMANDS: dict[str, Command] = {}
+"""Every command by name, entered by :func:`command` when its module is loaded."""
+
+
+def command(
+    *, part: str, zh: str, en: str, name: str | None = None
+) -> Callable[[Callable[..., Any]], Command]:
+    """Make a command of a function and enter it, as :func:`click.command` makes one.
+
+    Parameters
+    ----------
+    part
+        Where in the help it stands, a key of :data:`PARTS`.
+    zh, en
+        What it does, in the one line that the help has for it.
+    name
+        What it is called, by default as the function is.
+    """
+
+    def enter(function: Callable[..., Any]) -> Command:
+        made = click.command(name or function.__name__, cls=Command, short_help=f"{zh}  {en}")(
+            function
+        )
+        made.part = part
+        COMMANDS[str(made.name)] = made
+        return made
+
+    return enter
 
 
 def say(text: str = "", *, err: bool = False) -> None:

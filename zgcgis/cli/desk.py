@@ -31,7 +31,7 @@ TEMPLATE = click.option(
 )
 
 
-@command()
+@command(part="review", zh="占地（压占）分析：红线下是什么", en="what lies under a red line")
 @click.argument("zone")
 @click.argument("red_line", metavar="红线文件 RED_LINE", type=click.Path(exists=True))
 @METHOD
@@ -106,7 +106,7 @@ WHERE = click.option(
 )
 
 
-@command()
+@command(part="review", zh="按条件查询并汇总用地", en="select features, sum their land")
 @click.argument("zone")
 @LEVEL
 @WHERE
@@ -145,7 +145,11 @@ def query(
         say(f"  {path}")
 
 
-@command()
+@command(
+    part="review",
+    zh="开发区整合优化核查",
+    en="review the consolidation of a zone: lines, industry, supply",
+)
 @click.argument("zone")
 @AS_OF
 @click.option(
@@ -215,7 +219,9 @@ def _say_consolidation(found: Consolidation, lang: str) -> None:
         say(Text("  没有", "  nothing").say(lang))
 
 
-@command()
+@command(
+    part="review", zh="到站点和公共服务的距离、时间、等时圈", en="ways to stations and services"
+)
 @click.argument("zone")
 @click.option("--level", default="", help="从哪个图层算起，默认宗地 From which layer; parcels.")
 @click.option(
@@ -297,7 +303,9 @@ def _limits(said: str) -> tuple[float, ...]:
     return limits
 
 
-@command()
+@command(
+    part="review", zh="报件：报告、界址点、四至、图册", en="documents to hand in, a map a parcel"
+)
 @click.argument("zone")
 @click.option(
     "--kind",

@@ -132,7 +132,7 @@ def _options(
     )
 
 
-@command()
+@command(part="data", zh="检查数据文件或示范区，不作任何改动", en="examine files or a zone")
 @click.argument("files", nargs=-1, required=True, metavar="文件或示范区 FILE|ZONE…")
 @click.option("--level", help="按哪一级检查。The level it is meant for.")
 @CRS
@@ -435,7 +435,9 @@ def _show_findings(findings: Any, file: str, lang: str, layer: str = "") -> None
 # --- taking in, and out --------------------------------------------------------------------------
 
 
-@command("import")
+@command(
+    name="import", part="data", zh="检查、修复并导入数据", en="examine, repair with record, store"
+)
 @click.argument("file", metavar="文件 FILE", required=False)
 @click.option("--zone", required=True, help="示范区文件夹。The zone's folder.")
 @click.option("--level", help="图层级别，如 parcel、building；不填时按数据识别。The level.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["map"]
 
 
-@command()
+@command(part="result", zh="生成可离线打开的地图集", en="the atlas, one offline HTML file")
 @click.argument("zone")
 @click.option("-o", "--out", type=Output(folder=False), help="输出文件 File to write; ZONE.html.")
 @LANG

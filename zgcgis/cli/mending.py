@@ -33,7 +33,7 @@ __all__ = [
 _SHOWN = 8
 
 
-@command()
+@command(part="data", zh="整理相邻宗地的界址", en="snap and clean the outlines of neighbours")
 @click.argument("zone")
 @click.option(
     "--level",
@@ -313,7 +313,7 @@ def listed(some: pd.DataFrame, lang: str) -> str:
 # --- a layer for others ---------------------------------------------------------------------------
 
 
-@command()
+@command(part="data", zh="写出一个图层给其他软件", en="write a layer out for other programs")
 @click.argument("zone", metavar="示范区 ZONE")
 @click.argument("level", metavar="级别 LEVEL")
 @click.option(

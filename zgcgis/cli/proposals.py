@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["admit", "allocate", "diff", "scenario"]
 
 
-@command()
+@command(part="review", zh="项目准入审核", en="review the admission of a project")
 @click.argument("project", type=click.Path(exists=True, dir_okay=False))
 @click.option("--zone", required=True, help="示范区文件夹或名称 Zone folder or name.")
 @YEAR
@@ -104,7 +104,7 @@ def _say_admission(here: Zone, answer: Any, lang: str) -> None:
     print_table(parks[["rank", "name", "score", "why"]].head(5), lang, numbers=("rank", "score"))
 
 
-@command()
+@command(part="review", zh="比较调整方案与现状", en="compare a change list with what is there")
 @click.argument("zone")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
 @OUT
@@ -199,7 +199,7 @@ def _term(key: str, terms: Any, lang: str) -> str:
     return key if entry is None else str(Text(entry.zh, entry.en).say(lang))
 
 
-@command()
+@command(part="review", zh="在指标约束下安排用地", en="allocate land under quotas")
 @click.argument("zone")
 @click.argument("demand", type=click.Path(exists=True, dir_okay=False))
 @click.option("--seconds", type=float, default=60.0, help="求解时限 Time limit of the search.")
@@ -347,7 +347,7 @@ def _say_allocation(setting: Any, answer: Any, hand: float, added: Any, lang: st
 # --- two states of a layer -------------------------------------------------------------------------
 
 
-@command()
+@command(part="data", zh="对比两期数据或两个年份", en="compare two files, or two years of a zone")
 @click.argument("old", metavar="原数据或年份 OLD")
 @click.argument("new", metavar="新数据或年份 NEW")
 @click.option(
