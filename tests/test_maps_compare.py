@@ -23,6 +23,7 @@ from zgcgis.language.errors import UnknownNameError
 from zgcgis.maps import draw_zone, save_map
 from zgcgis.maps.packed.desks import comparison
 from zgcgis.model import Layers, there_in
+from zgcgis.plan import land_use
 from zgcgis.plan.land_use import classify
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -113,7 +114,7 @@ def test_the_balance_of_one_zone_adds_up_to_its_areas(zone, compare):
         column = 1 if not len(totals) - 1 else 4
         stated = {theme["classes"][row[0]]["name"][0]: row[column] for row in theme["rows"]}
         for name, sum_ in areas.groupby(classes.to_numpy()).sum().items():
-            zh = zg.land_use.CLASSES[name][0] if name else "没有数据"
+            zh = land_use.CLASSES[name][0] if name else "没有数据"
             assert abs(stated[zh] - sum_) <= CENTIMETRES, zh
     for theme in record["themes"]:
         closes(theme, total_before=totals[0], total_after=totals[1])
@@ -135,7 +136,7 @@ def test_the_balance_of_two_deliveries_is_that_of_the_ground(zone, seed):
     flat_old, flat_new = (to_plane(s.geometry, zone.center) for s in (old, new))
     for place, before, lost, *_ in theme["rows"]:
         zh = theme["classes"][place]["name"][0]
-        key = next((k for k, names in zg.land_use.CLASSES.items() if names[0] == zh), "")
+        key = next((k for k, names in land_use.CLASSES.items() if names[0] == zh), "")
         a = shapely.union_all(flat_old[(was == key).to_numpy()].to_numpy())
         b = shapely.union_all(flat_new[(now == key).to_numpy()].to_numpy())
         kept = a.intersection(b).area

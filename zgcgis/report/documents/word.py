@@ -11,6 +11,7 @@ import math
 import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -156,35 +157,49 @@ def _caption(book: Any, kind: Text, number: int, said: Text, lang: str) -> None:
 
 
 def _table(book: Any, part: Table, lang: str) -> None:
-    from docx.enum.text import WD_ALIGN_PARAGRAPH
     from docx.oxml import OxmlElement
     from docx.oxml.ns import qn
-    from docx.shared import Cm, Pt
+    from docx.shared import Cm
 
     heads, rows = in_words(part.rows, lang)
-    table = book.add_table(rows=1 + len(rows), cols=len(heads), style=_style(book, "Table Grid"))
+    table = book.add_table(rows=2 if rows else 1, cols=len(heads), style=_style(book, "Table Grid"))
     table.autofit = False
     lines = [[head for head, _ in heads], *rows]
     for column, share in zip(table.columns, _shares(lines), strict=True):
         column.width = Cm(_WIDE_CM * share)
-    for number_of_row, (row, line) in enumerate(zip(table.rows, lines, strict=True)):
-        kept = OxmlElement("w:cantSplit")
-        row._tr.get_or_add_trPr().append(kept)
-        for at, (cell, said, (_, number)) in enumerate(zip(row.cells, line, heads, strict=True)):
-            cell.width = table.columns[at].width
-            text = cell.paragraphs[0]
-            text.paragraph_format.space_before = text.paragraph_format.space_after = Pt(1)
-            run = text.add_run(xml_text(said))
-            run.font.size = Pt(9)
-            run.font.bold = number_of_row == 0 or None
-            if number:
-                text.alignment = WD_ALIGN_PARAGRAPH.RIGHT
+    for row in table.rows:
+        _dress_row(table, row, [number for _, number in heads], bold=row._index == 0)
+    drawn = [row._tr for row in table.rows]
+    for _ in rows[1:]:  # a row is dressed once and copied: a cell asked of a table walks all of it
+        drawn.append(deepcopy(drawn[-1]))
+        table._tbl.append(drawn[-1])
+    for row, line in zip(drawn, lines, strict=True):
+        for slot, said in zip(row.iter(qn("w:r")), line, strict=True):
+            slot.text = xml_text(said)
     again = OxmlElement("w:tblHeader")
     again.set(qn("w:val"), "true")
-    table.rows[0]._tr.get_or_add_trPr().append(again)
+    drawn[0].get_or_add_trPr().append(again)
     if short := cut_short(part.rows, lang):
         book.add_paragraph(short)
     book.add_paragraph()
+
+
+def _dress_row(table: Any, row: Any, numbers: Sequence[bool], *, bold: bool) -> None:
+    """Give each cell of a row its width, and one run with its letters but no text."""
+    from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.oxml import OxmlElement
+    from docx.shared import Pt
+
+    row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+    for column, cell, number in zip(table.columns, row.cells, numbers, strict=True):
+        cell.width = column.width
+        text = cell.paragraphs[0]
+        text.paragraph_format.space_before = text.paragraph_format.space_after = Pt(1)
+        run = text.add_run()
+        run.font.size = Pt(9)
+        run.font.bold = bold or None
+        if number:
+            text.alignment = WD_ALIGN_PARAGRAPH.RIGHT
 
 
 def _shares(lines: list[list[str]]) -> list[float]:
