@@ -4,7 +4,10 @@ set -eu
 need=""
 command -v chromium >/dev/null 2>&1 || need="$need chromium"
 fc-list :lang=zh 2>/dev/null | grep -q . || need="$need fontconfig fonts-noto-cjk"
-command -v soffice >/dev/null 2>&1 || need="$need libreoffice-calc"
+command -v soffice >/dev/null 2>&1 || need="$need libreoffice-calc libreoffice-writer"
+# A LibreOffice may be there without the part that opens a document.
+command -v soffice >/dev/null 2>&1 && ! ls /usr/lib*/libreoffice/program/libswlo.so >/dev/null 2>&1 \
+    && need="$need libreoffice-writer"
 command -v pdftoppm >/dev/null 2>&1 || need="$need poppler-utils"
 command -v strace >/dev/null 2>&1 || need="$need strace"
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need="$need postgresql"
