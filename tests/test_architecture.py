@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import os
 import re
+import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+
+import zgcgis as zg
+from zgcgis.cli import cli
+from zgcgis.intake.layer import Layer
+from zgcgis.intake.sandbox.format import Staged
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "zgcgis"
@@ -92,3 +100,61 @@ def test_the_floors_are_those_that_are_kept():
     there = {path.stem for path in (ROOT / "zgcgis").iterdir()}
     kept = [set(floor) & there for floor in house.FLOORS]
     assert told == kept, "docs/architecture.md: renew the floors"
+
+
+RECORDS = {"intake/layer", "intake/sandbox/format"}  # what travels, and what it says of itself
+
+
+def entered(source: Path, zone: Path, features: int) -> list[str]:
+    """Return the modules that a file passes from the command to the stored layer, in order.
+
+    A call counts if an argument is the file, its copy, its layer or the table of its features.
+    """
+    way: list[str] = []
+    state = {"on": False}
+
+    def carries(value: object) -> bool:
+        if isinstance(value, pd.DataFrame):
+            return len(value) == features and "land_use" in value
+        if isinstance(value, (str, Path)):
+            return str(value) == str(source) or Path(value).name == f"data{source.suffix}"
+        return isinstance(value, (Layer, Staged))
+
+    def notice(frame, event, _):
+        code = frame.f_code
+        if not code.co_filename.startswith(f"{PACKAGE}{os.sep}") or code.co_name.startswith("<"):
+            return
+        module = Path(code.co_filename).relative_to(PACKAGE).with_suffix("").as_posix()
+        place = (module, code.co_name)
+        if place == ("cli/files", "import_"):
+            state["on"] = event == "call"
+        elif place == ("io/layers/__init__", "store_layer") and event == "return":
+            state["on"] = False
+        if event != "call" or not state["on"] or module in RECORDS:
+            return
+        names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+        if way[-1:] != [module] and any(carries(frame.f_locals.get(name)) for name in names):
+            way.append(module)
+
+    words = ["import", str(source), "--zone", str(zone), "--level", "parcel"]
+    sys.setprofile(notice)
+    try:
+        with pytest.raises(SystemExit):  # the sample has its planted mistakes
+            cli.main(words, standalone_mode=False)
+    finally:
+        sys.setprofile(None)
+    assert not state["on"]
+    return way
+
+
+def test_the_way_of_a_file_is_as_straight_as_the_page_says(tmp_path):
+    parcels = zg.open_zone("sample").layers["parcel"]
+    source, zone = tmp_path / "land.gpkg", tmp_path / "zone"
+    parcels.to_file(source)
+    zg.new_zone(zone, id="zone", zh="示范区", en="Zone")
+    way = entered(source, zone, len(parcels))
+    modules = set(way)
+    said = re.search(r"enters (\d+) modules and comes\s+back (\d+) times", WALK)
+    assert said is not None
+    assert [len(modules), len(way) - len(modules)] == [int(said[1]), int(said[2])], way
+    assert len(way) - len(modules) <= 20

@@ -171,12 +171,9 @@ def _examined(
             ]
         with np.errstate(all="ignore"):  # what is not finite is a finding, not a warning
             while read:  # a layer as it was read is held by nobody once its shapes are mended
-                layers.append(
-                    pass_stages(
-                        replace(with_shapes(read.pop(0), one.format, work, options), **meant),
-                        options,
-                    )
-                )
+                if read[0].table:
+                    read[0] = with_shapes(read[0], one.format, work, options)
+                layers.append(pass_stages(replace(read.pop(0), **meant), options))
         layers = _leave_out_empty(one, layers)
         one.findings += apart([(layer.name, layer.bounds_lonlat) for layer in layers])
         sha256 = one.sha256

@@ -49,7 +49,7 @@ def is_shape(cell: str) -> bool:
 
 def with_shapes(layer: Layer, form: Format, work: Path, options: Options) -> Layer:
     """Give a table the shapes that one of its columns holds; any other table stays as it is."""
-    if not layer.table or layer.log.stops or not len(layer.values):
+    if layer.log.stops or not len(layer.values):
         return layer
     told = {str(name): _form_of(layer.values[name]) for name in layer.values.columns}
     columns = [name for name, found in told.items() if found in _FORMS]
