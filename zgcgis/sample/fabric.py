@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from scipy.spatial import cKDTree
 
+from ..geo.rings import processors, run
+
 __all__ = ["CENTER", "Ground", "Park", "ParkSpec", "area_m2", "lay_out", "round_lonlat", "streets"]
 
 Points: TypeAlias = NDArray[np.float64]
@@ -54,7 +56,7 @@ class Park:
     spec: ParkSpec
     blocks: NDArray[np.float64]  # x0 y0 x1 y1 in the grid of the park
     remote: NDArray[np.float64]  # 0 in the middle, about 1 at the rim
-    outline: dict[str, Points]  # in the grid of the park
+    outline: dict[str, Points] = field(default_factory=dict)  # in the grid of the park
     origin: Points = field(default_factory=lambda: np.zeros(2))
 
     def to_plane(self, local: Points) -> Points:
@@ -141,8 +143,15 @@ def _grid(spec: ParkSpec, parcels: float, rng: np.random.Generator) -> Park:
     away = np.hypot(dx, dy) / reach
     chosen = np.sort(np.argsort(away, kind="stable")[:count])
     remote = away[chosen] / away[chosen].max()
-    outline = {name: _outline(boxes[chosen], by) for name, by in MARGIN.items()}
-    return Park(spec, boxes[chosen], remote, outline)
+    return Park(spec, boxes[chosen], remote)
+
+
+def _draw_outlines(parks: list[Park]) -> None:
+    """Give every park its outlines, two or more at a time: the engine needs no lock."""
+    asked = [(park, name) for park in parks for name in MARGIN]
+    drawn = run(lambda one: _outline(one[0].blocks, MARGIN[one[1]]), asked, processors())
+    for (park, name), ring in zip(asked, drawn, strict=True):
+        park.outline[name] = ring
 
 
 def _outline(boxes: NDArray[np.float64], by: float) -> Points:
@@ -182,7 +191,8 @@ def _place(parks: list[Park]) -> None:
         at = reach
         while at > 0:  # from far to near, until the next step would come too close
             park.origin = way * (at - step)
-            if tree.query(park.to_plane(ring))[0].min() < gap:
+            near, _ = tree.query(park.to_plane(ring), distance_upper_bound=gap)
+            if np.isfinite(near).any():
                 break
             at -= step
         park.origin = way * at
@@ -196,6 +206,7 @@ def _place(parks: list[Park]) -> None:
 def lay_out(specs: list[ParkSpec], parcels: int, rng: np.random.Generator) -> Ground:
     """Lay out parks, blocks and about `parcels` parcels."""
     parks = [_grid(spec, parcels * spec.share, rng) for spec in specs]
+    _draw_outlines(parks)
     _place(parks)
     park_of = np.concatenate([np.full(len(p.blocks), i) for i, p in enumerate(parks)])
     boxes = np.concatenate([p.blocks for p in parks])
@@ -322,17 +333,17 @@ _BENDS = 4  # steps of a street from one crossing to the next
 
 
 def _lines(blocks: NDArray[np.float64]) -> list[tuple[bool, Points]]:
-    """Streets up a grid: one line per run of blocks beside it, main streets marked."""
+    """Streets up a grid: one line per stretch of blocks beside it, main streets marked."""
     column, row = (np.unique(blocks[:, k], return_inverse=True)[1] for k in (0, 1))
     x, y = _middles(blocks, 0), _middles(blocks, 1)
     wide = np.arange(len(x)) % 3 == 0
     found = []
     for street in range(len(x)):
         beside = np.unique(row[(column == street) | (column == street - 1)])
-        for run in np.split(beside, np.flatnonzero(np.diff(beside) > 1) + 1):
-            if not len(run):
+        for stretch in np.split(beside, np.flatnonzero(np.diff(beside) > 1) + 1):
+            if not len(stretch):
                 continue
-            ends = y[run[0] : run[-1] + 2]
+            ends = y[stretch[0] : stretch[-1] + 2]
             at = np.arange((len(ends) - 1) * _BENDS + 1) / _BENDS
             along = np.interp(at, np.arange(len(ends)), ends)
             found.append((bool(wide[street]), np.stack([np.full(len(at), x[street]), along], -1)))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.spatial import cKDTree
 
 from .fabric import Points, as_stored
 from .planter import (
@@ -259,7 +260,7 @@ def _outside(p: Planter) -> None:
         [middle + s * 17 * along + t * 11 * out for s, t in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
     )
     model = next(row for row, _ in p.stable(is_green))
-    name = f"{park.spec.letter}999-01"
+    name = f"{park.spec.letter}{max(999, len(park.blocks) + 1)}-01"  # of a block that is not there
     p.add_parcel(model, name, ring, park_id="northwood", block_id="", owner="示例持有人 99999")
     p.note(
         "T104", "parcel", name, size_m2(ring), "m2", middle,
@@ -274,17 +275,12 @@ def _outside(p: Planter) -> None:
 
 def _straightest(line: Points, ground: Any, park: str) -> tuple[Points, Points, Points]:
     """Find the straightest stretch of an outline that faces away from the other parks."""
-    best, chosen = -np.inf, 0
     rest = np.concatenate(
         [g.to_plane(g.outline["park"]) for g in ground.parks if g.spec.key != park]
     )
-    for k in range(len(line)):
-        before, after = line[k - 2], line[(k + 2) % len(line)]
-        bend = np.hypot(*(before + after - 2 * line[k]))
-        away = float(np.hypot(*(rest - line[k]).T).min())
-        score = min(away, 400.0) - 60 * bend
-        if score > best:
-            best, chosen = score, k
+    bend = np.hypot(*(np.roll(line, 2, 0) + np.roll(line, -2, 0) - 2 * line).T)
+    away = cKDTree(rest).query(line, distance_upper_bound=400.0)[0]  # infinite where none is near
+    chosen = int(np.argmax(np.minimum(away, 400.0) - 60 * bend))
     return line[chosen], line[chosen - 1], line[(chosen + 1) % len(line)]
 
 
