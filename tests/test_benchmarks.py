@@ -14,7 +14,7 @@ import pytest
 import shapely
 
 from tests.benchmarks import __main__ as runner
-from tests.benchmarks import commands, database, desk, fabric, plain, reading, tasks
+from tests.benchmarks import accounts, commands, database, desk, fabric, plain, reading, tasks
 
 ROOT = Path(__file__).parents[1]
 
@@ -183,3 +183,11 @@ def test_the_plain_way_and_the_command_find_the_same_in_the_sample(tmp_path):
     found = plain.checked(told)
     assert {rule for rule, _ in found} >= {"T101", "T102", "T104", "T113", "H202"}
     assert database.differences(found, plain.plainly(ROOT / "data" / "sample")) == []
+
+
+def test_accounts_of_the_city_are_the_same_either_way(tmp_path):
+    folder = desk.write_city(tmp_path / "city", 600)
+    found = [accounts.measure(folder, way) for way in accounts.WAYS]
+    assert found[0]["sum"] == pytest.approx(found[1]["sum"], rel=1e-9)
+    assert found[0]["sum"] > 0
+    assert all(one["processor_s"] > 0 for one in found)
