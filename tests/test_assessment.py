@@ -75,9 +75,9 @@ def test_contributions_of_indicators_add_to_the_score(result):
     )
 
 
-def test_sureness_is_looked_at_for_each_type(result):
-    assert set(result.sureness) == {"industrial", "mixed"}
-    for sure in result.sureness.values():
+def test_robustness_is_looked_at_for_each_type(result):
+    assert set(result.robustness) == {"industrial", "mixed"}
+    for sure in result.robustness.values():
         np.testing.assert_allclose(sure.share.sum(axis=1), 1)
 
 

@@ -17,7 +17,7 @@ from hypothesis.extra.numpy import arrays
 
 from zgcgis import mcdm
 from zgcgis.language.errors import UnknownNameError, ZgcgisError, ZgcgisWarning
-from zgcgis.mcdm import certainty
+from zgcgis.mcdm import acceptability
 
 PUBLISHED = Path(__file__).parent / "published"
 CASES = 1000 if os.environ.get("ZGCGIS_FULL") else 60
@@ -496,7 +496,7 @@ def test_exchange_between_pairs_gives_the_same_distribution_as_rejection():
     low, high = np.array([0.0, 0.1, 0.2]), np.array([0.6, 0.5, 0.7])
     rng = np.random.default_rng(3)
     by_rejection = mcdm.sample_weights(20_000, low, high, rng=rng)
-    by_exchange = certainty._gibbs(20_000, low, high, rng)
+    by_exchange = acceptability._gibbs(20_000, low, high, rng)
     np.testing.assert_allclose(by_exchange.mean(axis=0), by_rejection.mean(axis=0), atol=0.01)
     np.testing.assert_allclose(by_exchange.std(axis=0), by_rejection.std(axis=0), atol=0.01)
 

@@ -687,7 +687,7 @@ def test_the_page_shows_weights_open_places_and_small_numbers(result, plain):
 
     page = render_page(result)
     assert "权重与理想值" in page
-    for kind, sure in result.sureness.items():
+    for kind, sure in result.robustness.items():
         if sure.share[1].max() < 0.9:
             assert f"{result.evaluation.standard.kinds[kind][0]}：第一名不能确定" in page
     assert _text(0.0123).text == "0.012"

@@ -13,7 +13,7 @@ import pytest
 from zgcgis import standards
 from zgcgis.indicators import INDICATORS, compute
 from zgcgis.language.errors import StandardError, UnknownNameError, ZgcgisError
-from zgcgis.standards import load_standard, potentials, read_evaluation, score, sureness
+from zgcgis.standards import load_standard, potentials, read_evaluation, robustness, score
 
 PUBLISHED = Path(__file__).parent / "published"
 METHODS = {"专家咨询法": "expert", "目标值法": "target", "经验借鉴法": "experience"}
@@ -440,7 +440,7 @@ def test_a_change_of_rank_has_its_cause(panel):
 
 
 def test_ranks_are_as_sure_as_the_allowed_weights_leave_them(panel):
-    result = sureness(panel, 2015, draws=4000)
+    result = robustness(panel, 2015, draws=4000)
     np.testing.assert_allclose(result.share.sum(axis=1), 1)
     np.testing.assert_allclose(result.share.sum(axis=0), 1)
     expected = panel.total.xs(2015, level="year")["score"]
@@ -455,7 +455,7 @@ def test_ranks_are_as_sure_as_the_allowed_weights_leave_them(panel):
 
 def test_drawn_weights_keep_the_ranges_of_the_edition():
     edition = load_standard("tdt1029-2014")
-    from zgcgis.standards.sureness import draw_shares
+    from zgcgis.standards.robustness import draw_shares
 
     drawn = draw_shares(edition, "industrial/main", 2000, np.random.default_rng(0))
     leaves = [leaf.id for leaf in edition.leaves("industrial/main")]
@@ -516,7 +516,7 @@ def test_judgements_that_cannot_be_used_are_refused(entry, says):
 
 
 def test_one_park_has_no_sure_rank():
-    assert sureness(score(binxi_values(), "tdt1029-2014", binxi_evaluation()), 2013) is None
+    assert robustness(score(binxi_values(), "tdt1029-2014", binxi_evaluation()), 2013) is None
 
 
 def test_the_type_is_suggested_not_set():

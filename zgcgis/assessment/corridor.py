@@ -51,7 +51,7 @@ class Assessment:
         The zone's choices and the scores; None where there is no evaluation or no score.
     ranks, changes
         Rank of each park within year and type; moves between years with their cause.
-    potentials, parcel_potentials, sureness, efficiency, productivity, consumption
+    potentials, parcel_potentials, robustness, efficiency, productivity, consumption
         Potentials of zone and parks, and of single parcels in the last year; how sure the last
         ranking is, by zone type; DEA; Malmquist; SDG 11.3.1-style ratio.
     cross, coordination, attribution
@@ -88,7 +88,7 @@ class Assessment:
     changes: DataFrame
     potentials: DataFrame
     parcel_potentials: DataFrame
-    sureness: Mapping[str, standards.Sureness]
+    robustness: Mapping[str, standards.Robustness]
     cross: Mapping[str, standards.Cross]
     coordination: DataFrame
     attribution: DataFrame
@@ -210,7 +210,7 @@ def _assessed(
         changes=standards.rank_changes(scores) if scores else DataFrame(),
         potentials=_potentials(zone, accounts, whole, evaluation),
         parcel_potentials=_parcel_potentials(zone, kept[-1], evaluation, surveyed),
-        sureness=sure,
+        robustness=sure,
         cross=_cross(scores),
         coordination=standards.coordination(scores) if scores else DataFrame(),
         attribution=_attribution(scores),
@@ -398,14 +398,14 @@ def _by_area(zone: Zone, accounts: DataFrame, areas: Series) -> DataFrame:
 
 def _sure(
     scores: Scores | None, error: float, draws: int, left_out: list[Saying]
-) -> dict[str, standards.Sureness]:
+) -> dict[str, standards.Robustness]:
     """How sure the ranking of the last year is, for each zone type of which there are parks."""
     if scores is None:
         return {}
     year = int(max(scores.total.index.get_level_values("year")))
     found = {}
     for kind in dict.fromkeys(scores.total.xs(year, level="year")["kind"]):
-        sure = standards.sureness(scores, year, kind=str(kind), error=error, draws=draws)
+        sure = standards.robustness(scores, year, kind=str(kind), error=error, draws=draws)
         if sure is not None:
             found[str(kind)] = sure
             continue
@@ -413,7 +413,7 @@ def _sure(
         _note(
             left_out,
             f"{year} 年数据齐全的{zh}园区不足两个，未作名次稳健性分析。",
-            f"Fewer than two {en} parks have all values in {year}, so the sureness of their ranks "
+            f"Fewer than two {en} parks have all values in {year}, so the robustness of their ranks "
             "was not looked at.",
         )
     return found

@@ -34,7 +34,7 @@ YEARS = click.option(
     type=click.FloatRange(0, 1),
     default=0.05,
     show_default=True,
-    help="指标值的相对误差，用于名次稳健性 Relative error of values, for the sureness of ranks.",
+    help="指标值的相对误差，用于名次稳健性 Relative error of values, for the robustness of ranks.",
 )
 @DASK
 @TILES

@@ -12,7 +12,7 @@ is refused or warned of in one sentence.
 
 from __future__ import annotations
 
-from .certainty import (
+from .acceptability import (
     Acceptability,
     leave_one_out,
     rank_acceptability,
@@ -42,7 +42,7 @@ from .ranking import (
     vikor,
     weighted_sum,
 )
-from .weighing import (
+from .weighting import (
     Ahp,
     ahp,
     ahp_group,

@@ -160,7 +160,7 @@ def _signed(points: float) -> str:
 
 def acceptability(r: Assessment, kind: str, *, lang: str = "zh") -> Markup | None:
     """Share of draws in which a park takes each rank, as a table of shades."""
-    s = r.sureness.get(kind)
+    s = r.robustness.get(kind)
     if s is None:
         return None
     order = list(s.scores["score"].sort_values(ascending=False, kind="stable").index)

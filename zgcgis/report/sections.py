@@ -19,7 +19,7 @@ from ..standards.cross import METHODS as CROSS_METHODS
 from . import charts
 from .derivations import Derivations
 from .wording import Words, sentences_of
-from .workbook import POTENTIAL_KINDS, method_lines, methods_text, sureness_note
+from .workbook import POTENTIAL_KINDS, method_lines, methods_text, robustness_note
 
 __all__ = ["Cell", "Chart", "Section", "Table", "sections_of"]
 
@@ -176,14 +176,14 @@ _SURE = 0.9  # of the draws; a first place seen less often is said to be open
 
 def first_open(r: Assessment, kind: str) -> bool:
     """Whether the first place of a type is not sure: seen in less than nine of ten draws."""
-    sure = r.sureness.get(kind)
+    sure = r.robustness.get(kind)
     return sure is not None and len(sure.share) > 1 and float(sure.share[1].max()) < _SURE
 
 
 def _close(r: Assessment, say: Words) -> list[str]:
     """Say of which type the first place is open, with the scores and how often each was first."""
     said = []
-    for kind, sure in r.sureness.items():
+    for kind, sure in r.robustness.items():
         first = sure.share[1].sort_values(ascending=False, kind="stable")
         if not first_open(r, str(kind)):
             continue
@@ -396,10 +396,10 @@ def _published(r: Assessment, say: Words) -> Section:
 
 def _sure(r: Assessment, say: Words) -> Section:
     s = Section(say("名次有多稳", "How sure the ranks are"))
-    if not r.sureness or r.evaluation is None:
+    if not r.robustness or r.evaluation is None:
         return s
-    s.text.append(say(*sureness_note(r)))
-    for kind in r.sureness:
+    s.text.append(say(*robustness_note(r)))
+    for kind in r.robustness:
         svg = charts.acceptability(r, kind, lang=say.lang)
         if svg:
             s.charts.append(Chart(svg, say(*r.evaluation.standard.kinds[kind])))

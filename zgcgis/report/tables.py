@@ -71,7 +71,7 @@ def as_data(result: Assessment) -> dict[str, Any]:
         "rank_changes": _records(result.changes),
         "potentials": _records(result.potentials),
         "parcel_potentials": _records(result.parcel_potentials),
-        "sureness": _sureness(result),
+        "robustness": _robustness(result),
         "attribution": _records(result.attribution),
         "cross": [
             {"kind": kind, "year": c.year, **row}
@@ -100,7 +100,7 @@ def as_data(result: Assessment) -> dict[str, Any]:
     }
 
 
-def _sureness(result: Assessment) -> list[dict[str, Any]]:
+def _robustness(result: Assessment) -> list[dict[str, Any]]:
     return [
         {
             "kind": kind,
@@ -113,7 +113,7 @@ def _sureness(result: Assessment) -> list[dict[str, Any]]:
             "high": float(s.scores.at[unit, "high"]),
             "rank_share": [float(v) for v in s.share.loc[unit]],
         }
-        for kind, s in result.sureness.items()
+        for kind, s in result.robustness.items()
         for unit in s.share.index
     ]
 

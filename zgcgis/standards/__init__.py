@@ -14,8 +14,8 @@ from .cross import Cross, coordination, cross
 from .editions import EDITIONS, Edition, Node, load_standard, suggest_kind
 from .evaluation import Evaluation, Ideal, Options, read_evaluation
 from .potentials import POTENTIALS, in_order, potentials
+from .robustness import Robustness, robustness
 from .scoring import Scores, attribute, rank_changes, ranking, score, shares_below
-from .sureness import Sureness, sureness
 
 __all__ = [
     "EDITIONS",
@@ -26,8 +26,8 @@ __all__ = [
     "Ideal",
     "Node",
     "Options",
+    "Robustness",
     "Scores",
-    "Sureness",
     "attribute",
     "benchmarks",
     "control_limits",
@@ -39,8 +39,8 @@ __all__ = [
     "rank_changes",
     "ranking",
     "read_evaluation",
+    "robustness",
     "score",
     "shares_below",
     "suggest_kind",
-    "sureness",
 ]

@@ -6,7 +6,7 @@ from .cells import POTENTIAL_KINDS, excel_formula
 from .evidence import zh_formula
 from .followed import heads_of, pieces_listed
 from .live import workbook_bytes, write_workbook
-from .sheets import method_lines, methods_text, sureness_note
+from .sheets import method_lines, methods_text, robustness_note
 
 __all__ = [
     "POTENTIAL_KINDS",
@@ -15,7 +15,7 @@ __all__ = [
     "method_lines",
     "methods_text",
     "pieces_listed",
-    "sureness_note",
+    "robustness_note",
     "workbook_bytes",
     "write_workbook",
     "zh_formula",

@@ -31,7 +31,7 @@ from .evidence import evidence_tables
 __all__ = [
     "method_lines",
     "methods_text",
-    "sureness_note",
+    "robustness_note",
     "write_summary",
     "write_tables",
 ]
@@ -155,7 +155,7 @@ def _tables(r: Assessment, cells: Cells, typed: Sequence[Sequence[Formula]]) -> 
         _ranking(r, cells, typed),
         _changes(r),
         _attribution(r),
-        _sureness(r),
+        _robustness(r),
         _intervals(r),
         _cross(r),
         _weights(r),
@@ -351,10 +351,10 @@ def _parcels(r: Assessment) -> Table:
     )
 
 
-def _sureness(r: Assessment) -> Table:
-    ranks = range(1, 1 + max((len(s.share) for s in r.sureness.values()), default=0))
+def _robustness(r: Assessment) -> Table:
+    ranks = range(1, 1 + max((len(s.share) for s in r.robustness.values()), default=0))
     rows: list[list[Any]] = []
-    for kind, s in r.sureness.items():
+    for kind, s in r.robustness.items():
         order = s.scores["score"].sort_values(ascending=False, kind="stable").index
         rows += [
             [
@@ -369,17 +369,17 @@ def _sureness(r: Assessment) -> Table:
     return (
         "稳健性",
         "名次稳健性",
-        "Sureness of ranks",
-        " ".join(sureness_note(r)),
+        "Robustness of ranks",
+        " ".join(robustness_note(r)),
         ["类型", "单元", "名称", "分值", "均值 Mean", "5%", "95%", *(f"第{k}名" for k in ranks)],
         rows,
         [14, 14, 24, 10, 10, 10, 10, *[9.0] * len(ranks)],
     )
 
 
-def sureness_note(r: Assessment) -> tuple[str, str]:
+def robustness_note(r: Assessment) -> tuple[str, str]:
     """Say what was drawn, in both languages."""
-    for s in r.sureness.values():
+    for s in r.robustness.values():
         zh = (
             f"{s.year} 年，在允许权重范围内均匀抽取 {s.draws} 组权重（未给范围的指标权重从 0 到 1），"
             f"指标值另加 {s.error:.0%} 的相对误差；表中为各名次出现的比例。"
@@ -399,7 +399,7 @@ def _kind(r: Assessment, kind: str) -> str:
 
 def _intervals(r: Assessment) -> Table:
     rows: list[list[Any]] = []
-    for kind, s in r.sureness.items():
+    for kind, s in r.robustness.items():
         ranks = s.scores["score"].rank(ascending=False, method="min")
         for row in s.intervals.itertuples(index=False):
             named, moved = INDICATORS[row.indicator], s.without.loc[row.indicator] != ranks

@@ -14,11 +14,11 @@ from .. import mcdm
 from .editions import Edition, Node
 from .scoring import Scores, ideals_of, score_values, shares_below
 
-__all__ = ["Sureness", "sureness"]
+__all__ = ["Robustness", "robustness"]
 
 
 @dataclass(frozen=True)
-class Sureness:
+class Robustness:
     """How far a ranking of one year and zone type depends on weights and data.
 
     Attributes
@@ -77,7 +77,7 @@ def _values(scores: Scores, year: int, area: str, leaves: Sequence[Node]) -> Dat
     return wide.reindex(columns=[leaf.indicator for leaf in leaves])
 
 
-def sureness(
+def robustness(
     scores: Scores,
     year: int,
     *,
@@ -86,7 +86,7 @@ def sureness(
     error: float = 0.0,
     draws: int = 10_000,
     seed: int = 0,
-) -> Sureness | None:
+) -> Robustness | None:
     """Draw weights inside the edition's ranges, and data inside their error, and rank again.
 
     An indicator to which the edition gives no range is drawn from 0 to 1.
@@ -104,7 +104,7 @@ def sureness(
 
     Returns
     -------
-    Sureness
+    Robustness
         None if fewer than two units have all values.
     """
     evaluation = scores.evaluation
@@ -137,7 +137,7 @@ def sureness(
         for j, leaf in enumerate(leaves)
     ]
     units = wide.index
-    return Sureness(
+    return Robustness(
         year=year,
         kind=which,
         area=area,
