@@ -549,29 +549,31 @@ def parent_is_not_there(zone: Zone) -> GeoDataFrame:
     """What a feature says it belongs to exists, if there is a layer of it."""
     rows = []
     for level, parent in _PARENTS:
-        layer, parents = zone.layers.get(level), zone.layers.get(parent)
-        if layer is None or parents is None or f"{parent}_id" not in layer or parents.empty:
+        if level not in zone.layers or not zone.count(parent):
             continue
-        known = set(_ids(parents)) | (
+        layer = zone.table(level, ["id", f"{parent}_id"])
+        if f"{parent}_id" not in layer:
+            continue
+        known = set(zone.table(parent, ["id"])["id"]) | (
             set(zone.units.index) if parent in ("park", "block") else set()
         )
         named = text_of(layer, f"{parent}_id")
         nowhere = [name for name in named.unique() if name and name not in known]
-        lost = layer[named.isin(nowhere)]
+        lost = named.isin(nowhere).to_numpy(copy=True)
         if level == "enterprise":
-            lost = lost[~lost["id"].duplicated()]
+            lost[lost] = ~layer["id"][lost].duplicated()
+        found = zone.rows(level, lost, ["id"])
         rows.append(
             DataFrame(
                 {
                     "level": level,
-                    "feature": _ids(lost),
-                    "other": named[lost.index].to_numpy(),
+                    "feature": _ids(found),
+                    "other": named.to_numpy()[lost],
                     "detail": parent,
-                    "geometry": np.asarray(lost.geometry.array),
+                    "geometry": np.asarray(found.geometry.array),
                 }
             )
         )
     if not any(len(part) for part in rows):
         return finding_frame([], rule="H205")
-    crs = next(iter(zone.layers.values())).crs
-    return finding_frame(pd.concat(rows, ignore_index=True), rule="H205", crs=crs)
+    return finding_frame(pd.concat(rows, ignore_index=True), rule="H205", crs=found.crs)

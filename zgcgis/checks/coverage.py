@@ -133,52 +133,60 @@ def _on_record(zone: Zone, table: DataFrame, letters: str) -> Series:
     return Series(land_on_record(zone)["key"].isin(keys).any(), index=table.index)
 
 
-MASKS: Mapping[str, Callable[[Zone, DataFrame], Series]] = {
-    "supplied": _supplied,
-    "waiting": _waiting,
-    "halted": _halted,
-    "house": _house,
-    "by_park": _by_park,
-    "by_plan": _by_plan,
-    "by_stock": _by_stock,
-    "by_approval": _by_approval,
-    "by_use": _by_use,
-    "by_hightech": _by_hightech,
-    "in_blocks": lambda zone, t: Series(zone.count("block") > 0, index=t.index),
-    "recorded": lambda zone, t: Series(not land_on_record(zone).empty, index=t.index),
-    "recorded_built": lambda zone, t: _on_record(zone, t, "ABC"),
-    "recorded_supply": lambda zone, t: _on_record(zone, t, "DEF"),
+_SUPPLY = ("supply_state", "supply_date")
+
+MASKS: Mapping[str, tuple[Callable[[Zone, DataFrame], Series], tuple[str, ...]]] = {
+    "supplied": (_supplied, _SUPPLY),
+    "waiting": (_waiting, (*_SUPPLY, "actual_start_date", "finish_date")),
+    "halted": (_halted, ("stopped_since",)),
+    "house": (_house, ("kind",)),
+    "by_park": (_by_park, ()),
+    "by_plan": (_by_plan, _SUPPLY),
+    "by_stock": (_by_stock, ()),
+    "by_approval": (_by_approval, ()),
+    "by_use": (_by_use, ()),
+    "by_hightech": (_by_hightech, ()),
+    "in_blocks": (lambda zone, t: Series(zone.count("block") > 0, index=t.index), ()),
+    "recorded": (lambda zone, t: Series(not land_on_record(zone).empty, index=t.index), ()),
+    "recorded_built": (lambda zone, t: _on_record(zone, t, "ABC"), ()),
+    "recorded_supply": (lambda zone, t: _on_record(zone, t, "DEF"), ()),
 }
-"""Which features of a level a need holds for, by the word after its question mark."""
+"""Which features of a level a need holds for, by the word after its question mark; and the columns
+that tell it."""
 
 
-def _without_park(zone: Zone, layer: GeoDataFrame) -> Mask:
-    return np.asarray(parks_of(zone, layer)["basis"] == "", bool)
+def _without_park(zone: Zone, level: str) -> Mask:
+    return np.asarray(parks_of(zone, zone.layer(level))["basis"] == "", bool)
 
 
-def _without_unit(zone: Zone, layer: GeoDataFrame) -> Mask:
+def _without_unit(zone: Zone, level: str) -> Mask:
+    layer = zone.layer(level)
     named = units_of(zone, layer, "park") + units_of(zone, layer, "block")
     return np.asarray(named == "", bool)
 
 
-def _without_block(zone: Zone, layer: GeoDataFrame) -> Mask:
-    return np.asarray(units_of(zone, layer, "block") == "", bool)
+def _without_block(zone: Zone, level: str) -> Mask:
+    return np.asarray(units_of(zone, zone.layer(level), "block") == "", bool)
 
 
-def _without_code(_zone: Zone, layer: GeoDataFrame) -> Mask:
-    return np.asarray(text_of(layer, "land_use") == "", bool)
+def _of_other_system(zone: Zone, level: str) -> Mask:
+    return of_other_system(zone, zone.layer(level))
 
 
-def _only_a_mark(_zone: Zone, layer: GeoDataFrame) -> Mask:
-    stated = text_of(layer, "precision")
+def _without_code(zone: Zone, level: str) -> Mask:
+    return np.asarray(text_of(zone.table(level, ["land_use"]), "land_use") == "", bool)
+
+
+def _only_a_mark(zone: Zone, level: str) -> Mask:
+    stated = text_of(zone.table(level, ["precision"]), "precision")
     return np.asarray((stated != "") & ~stated.isin(_DRAWN), bool)
 
 
-FACTS: Mapping[str, tuple[str, str, Callable[[Zone, GeoDataFrame], Mask]]] = {
+FACTS: Mapping[str, tuple[str, str, Callable[[Zone, str], Mask]]] = {
     "park": ("park_id", "no_park", _without_park),
     "block": ("block_id", "no_block", _without_block),
     "unit": ("block_id|park_id", "no_unit", _without_unit),
-    "system": ("land_use_system", "other_system", of_other_system),
+    "system": ("land_use_system", "other_system", _of_other_system),
     "coded": ("land_use", "not_stated", _without_code),
     "drawn": ("precision", "not_drawn", _only_a_mark),
 }
@@ -207,7 +215,6 @@ def coverage(zone: Zone, rules: Mapping[str, Rule]) -> DataFrame:
     now = latest(zone)
     gaps: dict[str, dict[str, object] | None] = {}
     rows: list[dict[str, object]] = []
-    sizes = {level: _sizes(now, level) for level in now.layers if now.count(level)}
     for code, entry in sorted(rules.items()):
         missing = [level for level in entry.levels if not zone.count(level)]
         if "proposal" in missing:
@@ -220,7 +227,7 @@ def coverage(zone: Zone, rules: Mapping[str, Rule]) -> DataFrame:
         for need in entry.needs:
             need = need.removeprefix("~")
             if need not in gaps:
-                gaps[need] = _gap(now, need, sizes)
+                gaps[need] = _gap(now, need)
             found = gaps[need]
             if found is not None:
                 rows.append(found | {"rule": code})
@@ -234,7 +241,7 @@ def _row(
             "area_m2": area}  # fmt: skip
 
 
-def _gap(zone: Zone, need: str, sizes: Mapping[str, Series]) -> dict[str, object] | None:
+def _gap(zone: Zone, need: str) -> dict[str, object] | None:
     """What one need leaves unjudged in a zone; None where it is met by all."""
     level, _, wanted = need.partition(".")
     if level == "zone":
@@ -245,24 +252,39 @@ def _gap(zone: Zone, need: str, sizes: Mapping[str, Series]) -> dict[str, object
     names = [name for name in wanted.split("|") if _has_ground(zone, name)]
     if not names:
         return None
-    layer = zone.layer(level)
-    kept = MASKS[mask](zone, layer).to_numpy(bool) if mask else np.ones(len(layer), bool)
+    holds, asked = MASKS[mask] if mask else (_all, ())
+    columns = dict.fromkeys([*names, *asked, "land_use_system"])
+    table = zone.table(level, columns)
+    kept = holds(zone, table).to_numpy(bool)
     if not kept.any():
         return None
     if wanted.startswith("@"):
         column, reason, lacking = FACTS[wanted.removeprefix("@")]
-        lost = lacking(zone, layer)
+        lost = lacking(zone, level)
+    elif names == ["geometry"]:
+        column, reason, lost = "geometry", "no_shape", ~_drawn(zone, level)
     else:
-        lost = ~np.logical_or.reduce([_filled(zone, layer, name) for name in names])
-        reason = "empty" if any(name in layer for name in names) else "absent"
-        reason = "no_shape" if names == ["geometry"] else reason
+        lost = ~np.logical_or.reduce([_filled(zone, table, name) for name in names])
+        reason = "empty" if any(name in table for name in names) else "absent"
         column = "|".join(names)
     lost = lost & kept
     if not lost.any() or ("*" in need and not lost.all()):
         return None
-    lost_m2 = sizes[level][lost]
+    lost_m2 = _sizes(zone, zone.rows(level, lost, ()))
     area = float(lost_m2.sum()) if lost_m2.notna().any() else np.nan
     return _row(level, column, reason, int(lost.sum()), int(kept.sum()), area)
+
+
+def _all(_zone: Zone, table: DataFrame) -> Series:
+    return Series(data=True, index=table.index)
+
+
+def _drawn(zone: Zone, level: str) -> Mask:
+    stored = zone.unread(level)
+    if stored is not None and stored.complete:
+        return np.ones(stored.count, bool)
+    shapes = zone.layer(level).geometry
+    return np.asarray(shapes.notna() & ~shapes.is_empty, bool)
 
 
 def _has_ground(zone: Zone, name: str) -> bool:
@@ -288,9 +310,7 @@ def _stated(zone: Zone, wanted: str) -> bool:
     return key in zone.meta.get(table, {})
 
 
-def _filled(zone: Zone, layer: GeoDataFrame, name: str) -> Mask:
-    if name == "geometry":
-        return np.asarray(layer.geometry.notna() & ~layer.geometry.is_empty, bool)
+def _filled(zone: Zone, layer: DataFrame, name: str) -> Mask:
     if name not in {"land_use", "planned_use"}:
         return np.asarray(filled(layer, name), bool)
     own = text_of(layer, "land_use_system")
@@ -298,9 +318,8 @@ def _filled(zone: Zone, layer: GeoDataFrame, name: str) -> Mask:
     return np.asarray(classify(text_of(layer, name), systems)["class"] != "", bool)
 
 
-def _sizes(zone: Zone, level: str) -> Series:
-    """The area of each feature of a level in m²; NaN where it has none."""
-    layer = zone.layer(level)
+def _sizes(zone: Zone, layer: GeoDataFrame) -> Series:
+    """The area of each feature of a layer in m²; NaN where it has none."""
     flat = layer.geometry.geom_type.isin(["Polygon", "MultiPolygon"])
     area = Series(np.nan, index=layer.index)
     area[flat] = geo.area_m2(layer.geometry[flat], center=zone.center)

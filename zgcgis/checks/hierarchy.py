@@ -252,7 +252,7 @@ def drawn_but_not_listed(zone: Zone) -> GeoDataFrame:
 )
 def industries_without_codes(zone: Zone) -> GeoDataFrame:
     """Where firms give only a code, every cluster of the plan has codes."""
-    firms = zone.layer("enterprise")
+    firms = zone.table("enterprise", ["industry", "industry_code"])
     if zone.plan is None or "industry_code" not in firms:
         return empty()
     lost = (text_of(firms, "industry") == "") & (text_of(firms, "industry_code") != "")
@@ -345,15 +345,14 @@ def group_differs_from_the_plan(zone: Zone) -> GeoDataFrame:
     en="{measured:.0f} feature(s) of {level} have no id, so nothing can refer to them: no. {detail}",
 )
 def feature_without_an_id(zone: Zone) -> GeoDataFrame:
-    """Every feature has an id; a layer that import stored has been looked at already."""
+    """Every feature has an id."""
     rows = []
     for level in zone.layers:
-        if zone.unread(level) is None:
-            ids = text_of(zone.table(level, ["id"]), "id")
-            blank = np.flatnonzero(ids == "") + 1
-            if len(blank):
-                shown = ", ".join(_few([str(k) for k in blank]))
-                rows.append({"level": level, "measured": len(blank), "detail": shown})
+        ids = text_of(zone.table(level, ["id"]), "id")
+        blank = np.flatnonzero(ids == "") + 1
+        if len(blank):
+            shown = ", ".join(_few([str(k) for k in blank]))
+            rows.append({"level": level, "measured": len(blank), "detail": shown})
     return finding_frame(rows, rule="H208")
 
 
@@ -389,8 +388,9 @@ def _parks_of_layer(
 ) -> dict[str, str]:
     if not zone.count(level) or level in _DRAWN:
         return {}
-    layer = zone.layer(level)
-    rows = layer[layer["id"].isin(ids)].drop_duplicates("id")
+    named = zone.table(level, ["id"])["id"]
+    which = (named.isin(ids) & ~named.duplicated()).to_numpy()
+    rows = zone.rows(level, which, ["id", "park_id", "block_id"])
     flat = rows.geometry.geom_type.isin(["Polygon", "MultiPolygon"]).all()
     if flat:
         parks = parks_of(zone, rows)["park"]

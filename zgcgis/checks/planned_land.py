@@ -134,9 +134,11 @@ def off_plan(zone: Zone) -> pd.DataFrame:
 
     Only rows of the latest year count, or of none, and only those that name park and industry.
     """
-    firms = zone.layers.get("enterprise")
-    if zone.plan is None or firms is None or not {"park_id", "industry"} <= set(firms.columns):
+    columns = ["id", "park_id", "industry", "year"]
+    firms = zone.table("enterprise", columns) if "enterprise" in zone.layers else pd.DataFrame()
+    if zone.plan is None or not {"park_id", "industry"} <= set(firms.columns):
         return pd.DataFrame(columns=["id", "park_id", "industry"])
+    firms = firms.assign(row=np.arange(len(firms)))
     if "year" in firms:
         year = pd.to_numeric(firms["year"])
         firms = firms[(year == year.max()) | year.isna()]
@@ -148,7 +150,8 @@ def off_plan(zone: Zone) -> pd.DataFrame:
         for park, industry in pairs.itertuples(index=False)
     }
     keys = list(zip(firms["park_id"], firms["industry"], strict=True))
-    return firms[[not admits[key] for key in keys]]
+    off = firms["row"].to_numpy()[[not admits[key] for key in keys]]
+    return zone.rows("enterprise", off, columns)
 
 
 def _placed_by(zone: Zone, park: str) -> str:

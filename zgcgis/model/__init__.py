@@ -7,12 +7,12 @@ its time: a row is there in ``year`` if ``since <= year < until``, and an empty 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,7 @@ __all__ = [
 ]
 
 Found = TypeVar("Found")
+Table = TypeVar("Table", bound=DataFrame)
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,17 +215,23 @@ class Layers(Mapping[str, GeoDataFrame]):
         self._clusters = clusters
         self._served = dict(served or {})
         self._stored = dict(stored or {})
+        self._below: dict[str, tuple[Layers, NDArray[np.intp] | None]] = {}
         self._read = {level: self._sorted(level, layer) for level, layer in read.items()}
         self._names = tuple(sorted({*self._read, *self._stored}))
 
-    def _sorted(self, level: str, layer: GeoDataFrame) -> GeoDataFrame:
+    def _sorted(self, level: str, layer: Table) -> Table:
         if self._clusters is None or "industry" not in LEVELS[level].columns:
             return layer
-        return GeoDataFrame(with_industry(layer, self._clusters))
+        return cast("Table", with_industry(layer, self._clusters))
 
     def __getitem__(self, level: str) -> GeoDataFrame:
         if level not in self._read:
-            self._read[level] = self._sorted(level, self._stored[level].read())
+            if level in self._below:
+                layers, rows = self._below[level]
+                layer = layers[level] if rows is None else layers[level].iloc[rows]
+            else:
+                layer = self._sorted(level, self._stored[level].read())
+            self._read[level] = layer
         return self._read[level]
 
     def __contains__(self, level: object) -> bool:
@@ -240,9 +247,66 @@ class Layers(Mapping[str, GeoDataFrame]):
         words = [f"{name} (not read yet)" if self.unread(name) else name for name in self]
         return f"<layers: {', '.join(words)}>"
 
+    def keeping(self, kept: Mapping[str, Series]) -> Layers:
+        """The same layers with only some features of some; what is not read yet stays so."""
+        made = Layers({}, clusters=self._clusters)
+        made._names = self._names
+        for level in self:
+            rows = np.flatnonzero(kept[level]) if level in kept else None
+            if level in self._read:
+                layer = self._read[level]
+                made._read[level] = layer if rows is None else layer.iloc[rows]
+            else:
+                made._below[level] = self, rows
+        return made
+
     def unread(self, level: str) -> StoredLayer | None:
         """Return the file of a layer that nobody has asked for yet, else None."""
-        return None if level in self._read else self._stored.get(level)
+        if level in self._read:
+            return None
+        layers, rows = self._below.get(level, (None, None))
+        if layers is not None:
+            return layers.unread(level) if rows is None else None
+        return self._stored.get(level)
+
+    def count(self, level: str) -> int:
+        """Return how many features a layer has, without reading it."""
+        if level in self._read:
+            return len(self._read[level])
+        if level in self._below:
+            layers, rows = self._below[level]
+            return layers.count(level) if rows is None else len(rows)
+        return self._stored[level].count
+
+    def table(self, level: str, columns: Iterable[str] | None = None) -> DataFrame:
+        """Return columns of a layer without its shapes, all or those of `columns` that it has."""
+        wanted = None if columns is None else list(columns)
+        if level in self._read:
+            return _bare(self._read[level], wanted)
+        if level in self._below:
+            layers, rows = self._below[level]
+            table = layers.table(level, wanted)
+            return table if rows is None else table.iloc[rows]
+        also = wanted
+        if wanted is not None and "industry" in wanted:
+            also = list(dict.fromkeys([*wanted, "industry_code"]))
+        table = self._sorted(level, self._stored[level].table(also))
+        return table if wanted is None else table[[c for c in wanted if c in table]]
+
+    def rows(
+        self, level: str, rows: NDArray[np.intp], columns: Collection[str] | None = None
+    ) -> GeoDataFrame:
+        """Return the features at some positions of a layer; one that is not read yet stays so."""
+        if level in self._read:
+            return _some(self._read[level], rows, columns)
+        if level in self._below:
+            layers, kept = self._below[level]
+            return layers.rows(level, rows if kept is None else kept[rows], columns)
+        stored = self._stored[level]
+        known = [c for c in stored.columns if columns is None or c in columns]
+        shapes = stored.shapes(rows).set_axis(np.asarray(rows))
+        some = {c: self.table(level, [c])[c].iloc[rows] for c in known}  # one at a time
+        return GeoDataFrame(some, geometry=shapes)
 
     def served(self, level: str) -> ServedLayer | None:
         """Return where parts of a layer can be read from a server, if it is there as it is here."""
@@ -342,10 +406,11 @@ class Zone:
 
     def count(self, level: str) -> int:
         """Return how many features a level has, without reading it; 0 if there is no layer."""
-        stored = self.unread(level)
-        if stored is not None:
-            return stored.count
-        return len(self.layers[level]) if level in self.layers else 0
+        if level not in self.layers:
+            return 0
+        if isinstance(self.layers, Layers):
+            return self.layers.count(level)
+        return len(self.layers[level])
 
     def table(self, level: str, columns: Iterable[str] | None = None) -> DataFrame:
         """Return the columns of a level without its shapes; of `columns`, those it has.
@@ -355,12 +420,22 @@ class Zone:
         UnknownNameError
             If the zone has no layer of that level.
         """
-        stored = self.unread(level)
-        if stored is not None:
-            return stored.table(columns)
-        layer = self.layer(level)
-        bare = DataFrame(layer.drop(columns=layer.geometry.name))
-        return bare if columns is None else bare[[c for c in columns if c in bare]]
+        if isinstance(self.layers, Layers) and level in self.layers:
+            return self.layers.table(level, columns)
+        return _bare(self.layer(level), columns)
+
+    def rows(
+        self, level: str, which: Series | NDArray[Any], columns: Collection[str] | None = None
+    ) -> GeoDataFrame:
+        """Return some features of a level, by position or by a mask; the others are not read.
+
+        They have all columns, or of `columns` those there are, and the labels of their layer.
+        """
+        at = np.asarray(which)
+        at = np.flatnonzero(at) if at.dtype == bool else at
+        if isinstance(self.layers, Layers):
+            return self.layers.rows(level, at, columns)
+        return _some(self.layers[level], at, columns)
 
     def name(self, unit: str, lang: str = "zh") -> str:
         """Return the name of a unit in the language asked for, else in the other, else its id."""
@@ -467,16 +542,33 @@ class Zone:
         )
 
 
+def _bare(layer: GeoDataFrame, columns: Iterable[str] | None) -> DataFrame:
+    """A layer without its shapes, all of its columns or those of `columns` that it has."""
+    bare = DataFrame(layer.drop(columns=layer.geometry.name))
+    return bare if columns is None else bare[[c for c in columns if c in bare]]
+
+
+def _some(
+    layer: GeoDataFrame, rows: NDArray[np.intp], columns: Collection[str] | None
+) -> GeoDataFrame:
+    """Features of a layer, with all of its columns or those of `columns` that it has."""
+    if columns is None:
+        return layer.iloc[rows]
+    return layer[[*(c for c in columns if c in layer), layer.geometry.name]].iloc[rows]
+
+
 def _at(zone: Zone, year: int) -> Zone:
-    there = {level: there_in(layer, year) for level, layer in zone.layers.items()}
-    made = replace(
-        zone,
-        units=zone.units[there_in(zone.units, year)],
-        layers={
-            level: layer if there[level].all() else layer[there[level]]
+    there = {level: there_in(zone.table(level, ["since", "until"]), year) for level in zone.layers}
+    some = {level: kept for level, kept in there.items() if not kept.all()}
+    layers: Mapping[str, GeoDataFrame]
+    if isinstance(zone.layers, Layers):
+        layers = zone.layers.keeping(some)
+    else:
+        layers = {
+            level: layer[some[level]] if level in some else layer
             for level, layer in zone.layers.items()
-        },
-    )
+        }
+    made = replace(zone, units=zone.units[there_in(zone.units, year)], layers=layers)
     return made if zone._found is None else made.prepared()
 
 
