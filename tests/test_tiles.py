@@ -430,6 +430,28 @@ def test_accounts_leave_large_layers_in_their_files(city_folder, left, surveyed,
     assert (book.groupby("year")[["land_m2", "footprint_m2", "tax_wan"]].sum() > 0).any().all()
 
 
+@pytest.mark.parametrize("spread", [None, spread_over(here, rows=ROWS)], ids=["alone", "tiles"])
+@pytest.mark.parametrize("stored", [True, False], ids=["in files", "read"])
+def test_single_parcels_are_summed_from_the_cut_of_parks(
+    city_folder, surveyed, monkeypatch, spread, stored
+):
+    monkeypatch.setattr("zgcgis.io.stored.UNREAD_ABOVE", 200 if stored else 10**6)
+    found = survey(open_zone(city_folder), "park", YEARS, spread=spread, of_parcels=True)
+    assert_same_survey(found, surveyed["park"])
+    want = surveyed["parcel"].computed.xs(2022, level="year")
+    outside = want.index.difference(found._shares.ids("parcel", found._shares.land.feature))
+    assert (want.loc[outside, "footprint_m2"] > 0).any(), (
+        "some parcels with buildings are in no park"
+    )
+    one = found.of_parcels(2022).droplevel("year")
+    pd.testing.assert_frame_equal(one, want, rtol=1e-9, atol=1e-6)
+
+
+def test_single_parcels_are_told_only_where_they_were_asked_for(surveyed):
+    with pytest.raises(ValueError, match="standing"):
+        surveyed["park"].of_parcels(2022)
+
+
 def test_a_pool_takes_the_files_as_they_lie(city_folder, left, surveyed, monkeypatch):
     def never(*_, **__):
         raise AssertionError("a stored layer was written again or compared")

@@ -6,7 +6,7 @@ Every value is a sum over contributions: (unit, feature, amount). The table is t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -123,6 +123,12 @@ class Survey:
         said = self.stated.reindex(columns=self.table.columns).notna()
         return basis.astype(object).where(self.table.notna(), None).mask(said, "stated")
 
+    def of_parcels(self, year: int) -> DataFrame:
+        """Return what ``measure(zone, "parcel", [year])`` does; the survey was taken for it."""
+        single = self._shares.of_parcels()
+        made = _Year(single, year, next(iter(self._years.values())).tall_storeys_twice)
+        return _in_order(_stack({year: made.table}), single, [year])
+
     def parts(self, unit: str, year: int, key: str) -> GeoDataFrame:
         """Return the features that make one computed cell: ``layer, id, amount``, largest first.
 
@@ -190,6 +196,7 @@ def survey(
     tall_storeys_twice: bool = True,
     threads: int | None = None,
     spread: Spread | None = None,
+    of_parcels: bool = False,
 ) -> Survey:
     """Take the accounts of a zone, with all that explains them.
 
@@ -211,6 +218,8 @@ def survey(
     spread
         What cuts the layers, if not this process alone: see :func:`zgcgis.accounts.spread_for`. The
         result is the same to 1e-9.
+    of_parcels
+        Whether :meth:`Survey.of_parcels` will be asked for, so that land is cut once for both.
 
     Raises
     ------
@@ -227,7 +236,7 @@ def survey(
             "The zone has no parcel layer, so no accounts can be measured; import layers/parcel.",
         )
     wanted = _years_of(zone, years)
-    shares = Shares(zone, level, alone(threads) if spread is None else spread)
+    shares = Shares(zone, level, spread or alone(threads), standing=of_parcels)
     made = {year: _Year(shares, year, tall_storeys_twice) for year in wanted}
     computed = _stack({year: one.table for year, one in made.items()})
     stated = stated_values(zone, [] if level == "parcel" else shares.names, wanted)
@@ -293,29 +302,23 @@ _IDENTITIES = (
 
 def _identities(table: DataFrame) -> GeoDataFrame:
     """Where the classes of land do not sum to the land, by more than a thousandth of a ppm."""
-    found = []
+    rows = []
     for whole, terms, words in _IDENTITIES:
         if not {whole, *terms} <= set(table):
             continue
         off = table[list(terms)].sum(axis=1, skipna=False) - table[whole]
         wrong = off[off.abs() > np.maximum(1.0, 1e-9 * table[whole])]
-        units = wrong.index.get_level_values("unit")
-        years = wrong.index.get_level_values("year")
-        found.append(
-            DataFrame(
-                {
-                    "level": "unit",
-                    "feature": units,
-                    "measured": wrong.to_numpy(),
-                    "limit": 1.0,
-                    "detail": [f"{year} {words}" for year in years],
-                    "geometry": None,
-                }
-            )
-        )
-    if not found:
-        return finding_frame([], rule="D516")
-    return finding_frame(pd.concat(found, ignore_index=True), rule="D516")
+        rows += [
+            {
+                "level": "unit",
+                "feature": unit,
+                "measured": much,
+                "limit": 1.0,
+                "detail": f"{year} {words}",
+            }
+            for (unit, year), much in wrong.items()
+        ]
+    return finding_frame(rows, rule="D516")
 
 
 def _in_no_unit(closure: DataFrame) -> GeoDataFrame:
@@ -344,27 +347,31 @@ class _Year:
         self.shares = shares
         self.year = year
         self.tall_storeys_twice = tall_storeys_twice
-        self.made: dict[str, Contribution] = {}
-        self.missing: dict[str, list[Any]] = {}
-        self.table = self._table(self.contributions())
+        self.missing: dict[str, NDArray[np.intp]] = {}
+        self.table = self._table()
 
     def contributions(self) -> dict[str, Contribution]:
         """Return what every account is the sum of: layer, units, features, amounts."""
-        self.made, self.missing = {}, {}
+        made: dict[str, Contribution] = {}
+        self._give(made.__setitem__)
+        return made
+
+    def _give(self, take: Callable[[str, Contribution], None]) -> None:
+        """Make what every account is the sum of, one after the other."""
+        self._take = take
         self._land()
         if self.shares.has("building"):
             self._buildings()
         if self.shares.has("enterprise"):
             self._firms()
-        made, self.made = self.made, {}
-        return made
+        del self._take
 
     def _enter(
         self, key: str, layer: str, units: Any, features: Any, amount: Any, held: Any = None
     ) -> None:
         if held is not None:
             units, features, amount = units[held], features[held], amount[held]
-        self.made[key] = (layer, units, features, np.asarray(amount, float))
+        self._take(key, (layer, units, features, np.asarray(amount, float)))
 
     @property
     def land(self) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]:
@@ -428,8 +435,7 @@ class _Year:
         self._enter("floor_area_m2", on, unit, feature, floor, house & built)
         self._enter("industrial_floor_area_m2", on, unit, feature, floor, house & industrial)
         self._enter("underground_floor_area_m2", on, unit, feature, below, house & built)
-        unknown = np.unique(feature[house & built & np.isnan(floor)])
-        self.missing["D518"] = list(unknown)
+        self.missing["D518"] = np.unique(feature[house & built & np.isnan(floor)])
 
     def _firms(self) -> None:
         s = self.shares
@@ -451,21 +457,23 @@ class _Year:
             if column in firms:
                 value = numbers(firms, column)[feature]
                 known = ~np.isnan(value)
-                self.missing[key] = list(np.bincount(unit[~known], minlength=len(s.names)))
+                self.missing[key] = np.bincount(unit[~known], minlength=len(s.names))
                 self._enter(key, on, unit, feature, value, known)
                 if column in _INDUSTRIAL_FIRM_KEYS:
                     name = _INDUSTRIAL_FIRM_KEYS[column]
                     self._enter(name, on, unit, feature, value, known & industrial)
 
-    def _table(self, made: Mapping[str, Contribution]) -> DataFrame:
+    def _table(self) -> DataFrame:
         """Sums per unit that is there this year."""
-        s = self.shares
-        units, place = s.ids_there(self.year)
-        columns = {}
-        for key in TERMS:
-            if key in made:
-                _, unit, _, amount = made[key]
-                columns[key] = np.bincount(place[unit], amount, len(units)).astype(float)
+        units, place = self.shares.ids_there(self.year)
+        sums: dict[str, NDArray[np.float64]] = {}
+
+        def add(key: str, made: Contribution) -> None:
+            _, unit, _, amount = made
+            sums[key] = np.bincount(place[unit], amount, len(units)).astype(float)
+
+        self._give(add)
+        columns = {key: sums[key] for key in TERMS if key in sums}
         return DataFrame(columns, index=pd.Index(units, name="unit"))
 
     @cached_property
@@ -556,24 +564,28 @@ class _Year:
         """Buildings of unknown height, and firms that state nothing."""
         s = self.shares
         tables = []
-        if lost := self.missing.get("D518"):
-            rows_lost = np.asarray(lost, np.intp)
-            shapes = s.shapes("building", rows_lost)
+        lost = self.missing.get("D518", np.zeros(0, np.intp))
+        if len(lost):
+            shapes = s.shapes("building", lost)
             rows = DataFrame(
                 {
                     "level": "building",
-                    "feature": s.ids("building", rows_lost),
+                    "feature": s.ids("building", lost),
                     "detail": str(self.year),
                     "geometry": np.asarray(shapes.array),
                 }
             )
             tables.append(finding_frame(rows, rule="D518", crs=shapes.crs))
         rows = [
-            {"level": "unit", "feature": s.names[u], "measured": n, "detail": f"{self.year} {key}"}
+            {
+                "level": "unit",
+                "feature": s.names[u],
+                "measured": counts[u],
+                "detail": f"{self.year} {key}",
+            }
             for key, counts in self.missing.items()
             if key != "D518"
-            for u, n in enumerate(counts)
-            if n
+            for u in np.flatnonzero(counts)
         ]
         if rows:
             tables.append(finding_frame(rows, rule="D519"))

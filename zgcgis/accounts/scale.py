@@ -22,6 +22,7 @@ import numpy as np
 import pyarrow as pa
 import shapely
 from geopandas import GeoSeries
+from numpy.typing import NDArray
 
 from .. import geo
 from ..model import Zone
@@ -40,7 +41,7 @@ from ..model.tiles.groups import (
     starts,
     write_tiles,
 )
-from .shares import Cut, Ground, Pieces, Positions, Spread, cut
+from .shares import Cut, Ground, Pieces, Positions, Spread, cut, nothing
 
 __all__ = ["alone", "spread_for", "spread_over", "tiled_cut"]
 
@@ -49,7 +50,7 @@ __all__ = ["alone", "spread_for", "spread_over", "tiled_cut"]
 class Tile:
     """All that a process needs to do its part: files, a row group of the parcels, the units.
 
-    With `measures` the row group is one of buildings, and only measured.
+    With `measures` the row group is one of buildings, of which those positions are only measured.
     """
 
     number: int
@@ -59,30 +60,28 @@ class Tile:
     units: tuple[bytes, ...] | None
     unit_of: Positions | None
     center: tuple[float, float]
-    measures: bool = False
+    standing: bool = False
+    measures: Positions | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A tile that is done: its number, the positions of its rows, and what they are cut to.
-
-    Of a tile that measures, ``cut.building_m2`` is the size of its rows.
-    """
+    """A tile that is done: its number, the positions of its parcels and buildings, what they are cut to."""
 
     number: int
     rows: Positions
+    houses: Positions
     cut: Cut
 
 
 def do_tile(tile: Tile, *, threads: int | None = 1) -> Done:
     """Cut one tile; positions returned are those of the whole layers."""
+    if tile.measures is not None:
+        return _measured(tile, tile.measures)
     with opened(tile.parcels) as file:
-        names = ["geometry"] if tile.measures else ["geometry", "bbox"]
-        table = file.read_row_group(tile.group, columns=columns(file, *names), use_threads=False)
+        names = columns(file, "geometry", "bbox")
+        table = file.read_row_group(tile.group, columns=names, use_threads=False)
         row = rows_of(table, int(starts(file)[tile.group]))
-    if tile.measures:
-        size = geo.area_m2(_flat(table, tile.center)).to_numpy()
-        return Done(tile.number, row, Cut(_nothing(), _nothing(), np.zeros(0), size))
     parcels, box = _flat(table, tile.center), boxes(table)
     del table
     rows = np.zeros(0, np.intp)
@@ -105,16 +104,30 @@ def do_tile(tile: Tile, *, threads: int | None = 1) -> Done:
         tile.unit_of,
         center=tile.center,
         threads=threads,
+        standing=tile.standing,
     )
-    land, built = found.land, found.built
-    land = Pieces(land.unit, row[land.feature], land.size_m2, row[land.parcel])
-    built = Pieces(built.unit, rows[built.feature], built.size_m2, row[built.parcel])
-    return Done(tile.number, row, Cut(land, built, found.parcel_m2, np.zeros(0)))
+
+    def whole(pieces: Pieces, features: Positions, of: Positions) -> Pieces:
+        """Number the features, and the units where these are parcels, as the whole layers do."""
+        own = of[pieces.unit] if pieces is found.standing else pieces.unit
+        return Pieces(own, features[pieces.feature], pieces.size_m2, of[pieces.parcel])
+
+    standing = None if found.standing is None else whole(found.standing, rows, row)
+    land, built = whole(found.land, row, row), whole(found.built, rows, row)
+    size = found.building_m2
+    return Done(tile.number, row, rows, Cut(land, built, found.parcel_m2, size, standing))
 
 
-def _nothing() -> Pieces:
+def _measured(tile: Tile, wanted: Positions) -> Done:
+    """Measure some features of a row group."""
+    with opened(tile.parcels) as file:
+        names = columns(file, "geometry")
+        table = file.read_row_group(tile.group, columns=names, use_threads=False)
+        row = rows_of(table, int(starts(file)[tile.group]))
+    held = np.isin(row, wanted)
+    size = geo.area_m2(_flat(table.filter(pa.array(held)), tile.center)).to_numpy()
     none = np.zeros(0, np.intp)
-    return Pieces(none, none, np.zeros(0), none)
+    return Done(tile.number, none, row[held], Cut(nothing(), nothing(), np.zeros(0), size))
 
 
 def _flat(table: pa.Table, center: tuple[float, float]) -> GeoSeries:
@@ -130,6 +143,7 @@ def tiled_cut(
     unit_of: Positions | None,
     *,
     center: tuple[float, float] | None = None,
+    standing: bool = False,
     run: Run,
     folder: str | os.PathLike[str] | None = None,
     rows: int = TILE_ROWS,
@@ -139,7 +153,7 @@ def tiled_cut(
 
     Parameters
     ----------
-    parcels, buildings, units, unit_of, center
+    parcels, buildings, units, unit_of, center, standing
         As for :func:`~zgcgis.accounts.shares.cut`; parcels and buildings may lie in a file.
     run
         What does the tiles, in any order: see :func:`pool` and :func:`on_cluster`.
@@ -157,7 +171,16 @@ def tiled_cut(
         Equal to that of one process to 1e-9; rows in the same order.
     """
     center = _center_of(parcels) if center is None else center
-    area, footprint = np.zeros(_count(parcels)), np.zeros(_count(buildings))
+    area, footprint = np.zeros(_count(parcels)), np.full(_count(buildings), np.nan)
+    met = np.zeros(len(footprint), bool)
+    parts: dict[int, Cut] = {}
+
+    def do(tiles: Sequence[Tile]) -> None:
+        for done in run(do_tile, tiles):
+            area[done.rows] = done.cut.parcel_m2
+            footprint[done.houses], met[done.houses] = done.cut.building_m2, True
+            parts[done.number] = done.cut
+
     with place_for(folder) as where:
         paths = {
             level: _lies_at(where, level, ground, (stored or {}).get(level), rows)
@@ -167,21 +190,19 @@ def tiled_cut(
         outlines = (
             None if units is None else tuple(shapely.to_wkb(np.asarray(geo.to_lonlat(units))))
         )
-        tiles = list(_tiles(paths, outlines, unit_of, center))
-        measures = list(_measures(paths.get("building"), len(tiles), center))
-        parts: dict[int, Cut] = {}
-        for done in run(do_tile, [*tiles, *measures]):
-            if done.number < len(tiles):
-                area[done.rows] = done.cut.parcel_m2
-                parts[done.number] = done.cut
-            else:
-                footprint[done.rows] = done.cut.building_m2
+        tiles = list(_tiles(paths, outlines, unit_of, center, standing=standing))
+        do(tiles)
+        if not met.all():
+            do(list(_measures(paths["building"], ~met, len(tiles), center)))
     for ground in (parcels, buildings):
         if ground is not None and not isinstance(ground, GeoSeries):
             ground.still()  # a file that was replaced meanwhile gave parts of two layers
-    land = _joined([parts[tile.number].land for tile in tiles], ("unit", "feature"))
-    built = _joined([parts[tile.number].built for tile in tiles], ("feature", "parcel", "unit"))
-    return Cut(land, built, area, footprint)
+    cuts = [parts[tile.number] for tile in tiles]
+    land = _joined([part.land for part in cuts], ("unit", "feature"))
+    built = _joined([part.built for part in cuts], ("feature", "parcel", "unit"))
+    single = [part.standing for part in cuts if part.standing is not None]
+    whole = _joined(single, ("feature", "parcel")) if standing else None
+    return Cut(land, built, area, footprint, whole)
 
 
 def _lies_at(where: str, level: str, ground: Ground, given: Path | None, rows: int) -> str:
@@ -216,6 +237,8 @@ def _tiles(
     outlines: tuple[bytes, ...] | None,
     unit_of: Positions | None,
     center: tuple[float, float],
+    *,
+    standing: bool,
 ) -> Iterator[Tile]:
     """One tile for each row group of the parcels."""
     buildings = paths.get("building")
@@ -229,15 +252,22 @@ def _tiles(
                 count = int(begins[number + 1]) - first
                 row = rows_of(table, first) if table.num_columns else first + np.arange(count)
                 mine = unit_of[row]
-            yield Tile(number, number, paths["parcel"], buildings, outlines, mine, center)
+            yield Tile(number, number, paths["parcel"], buildings, outlines, mine, center, standing)
 
 
-def _measures(path: str | None, first: int, center: tuple[float, float]) -> Iterator[Tile]:
-    """Tiles that only measure a layer: one for each of its row groups."""
-    if path is not None:
-        with opened(path) as file:
-            for group in range(file.num_row_groups):
-                yield Tile(first + group, group, path, None, None, None, center, measures=True)
+def _measures(
+    path: str, left: NDArray[np.bool_], first: int, center: tuple[float, float]
+) -> Iterator[Tile]:
+    """Tiles that only measure what is left of a layer, one for each of its row groups."""
+    with opened(path) as file:
+        begins = starts(file)
+        for group in range(file.num_row_groups):
+            table = file.read_row_group(group, columns=columns(file))
+            start, end = int(begins[group]), int(begins[group + 1])
+            row = rows_of(table, start) if table.num_columns else np.arange(start, end)
+            wanted = row[left[row]]
+            if len(wanted):
+                yield Tile(first + group, group, path, None, None, None, center, measures=wanted)
 
 
 def _joined(parts: Iterable[Pieces], keys: tuple[str, ...]) -> Pieces:
@@ -263,18 +293,23 @@ def alone(threads: int | None = None) -> Spread:
         unit_of: Positions | None,
         *,
         center: tuple[float, float] | None = None,
+        standing: bool = False,
     ) -> Cut:
         if any(isinstance(ground, GeoSeries) for ground in (parcels, buildings)):
             land, houses = (
                 one.shapes() if one is not None and not isinstance(one, GeoSeries) else one
                 for one in (parcels, buildings)
             )
-            return cut(land, houses, units, unit_of, center=center, threads=threads)
+            return cut(
+                land, houses, units, unit_of, center=center, threads=threads, standing=standing
+            )
 
         def run(do: Callable[..., Done], tiles: Sequence[Tile]) -> Iterator[Done]:
             return (do(tile, threads=threads) for tile in tiles)
 
-        return tiled_cut(parcels, buildings, units, unit_of, center=center, run=run)
+        return tiled_cut(
+            parcels, buildings, units, unit_of, center=center, standing=standing, run=run
+        )
 
     return spread
 
@@ -316,6 +351,7 @@ def spread_over(
         unit_of: Positions | None,
         *,
         center: tuple[float, float] | None = None,
+        standing: bool = False,
     ) -> Cut:
         return tiled_cut(
             parcels,
@@ -323,6 +359,7 @@ def spread_over(
             units,
             unit_of,
             center=center,
+            standing=standing,
             run=run,
             folder=folder,
             rows=rows,

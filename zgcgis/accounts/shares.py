@@ -7,6 +7,7 @@ many (:mod:`.tiles`). What it returns are plain arrays, whose rows sum to everyt
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -23,7 +24,7 @@ from ..geo.boxes import boxes_near
 from ..model import StoredLayer, Zone
 from ..plan.land_use import classify, text_of
 
-__all__ = ["Coded", "Cut", "Pieces", "Shares", "coded", "cut", "living", "numbers"]
+__all__ = ["Coded", "Cut", "Pieces", "Shares", "coded", "cut", "living", "nothing", "numbers"]
 
 Positions = NDArray[np.intp]
 Floats = NDArray[np.float64]
@@ -48,12 +49,16 @@ class Pieces:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """Parcels and buildings cut by units; positions are those of the layers given."""
+    """Parcels and buildings cut by units; positions are those of the layers given.
+
+    ``standing`` is, where it was asked for, what the buildings would be cut to if each parcel were a unit.
+    """
 
     land: Pieces
     built: Pieces
     parcel_m2: Floats
     building_m2: Floats
+    standing: Pieces | None = None
 
 
 def cut(
@@ -64,6 +69,7 @@ def cut(
     *,
     center: tuple[float, float] | None = None,
     threads: int | None = None,
+    standing: bool = False,
 ) -> Cut:
     """Cut parcels and buildings by units.
 
@@ -81,6 +87,8 @@ def cut(
         Centre of the working plane.
     threads
         How many to use.
+    standing
+        Whether buildings are cut by each single parcel too, for :attr:`Cut.standing`.
     """
     center = geo.center_of(parcels) if center is None else center
     flat = geo.to_plane(parcels, center)
@@ -94,19 +102,27 @@ def cut(
         feature = feature[np.argsort(belongs[feature], kind="stable")]
         unit, size = belongs[feature], area[feature]
     land = Pieces(unit, feature, size, feature)
-    nothing = Pieces(*(np.zeros(0, np.intp),) * 2, np.zeros(0), np.zeros(0, np.intp))
     if buildings is None:
-        return Cut(land, nothing, area, np.zeros(0))
-    held = np.unique(feature)  # what stands on other parcels is in no unit
+        return Cut(land, nothing(), area, np.zeros(0), nothing() if standing else None)
+    # what stands on other parcels is in no unit
+    held = np.flatnonzero(area > 0) if standing else np.unique(feature)
     houses = geo.to_plane(buildings(held) if callable(buildings) else buildings, center)
     footprint = geo.area_m2(houses).to_numpy()
     place, house, on = geo.clipped_areas(flat.iloc[held], houses, threads=threads)
-    return Cut(
-        land,
-        _built(land, area, held[place], house, on, flat, houses, units, center),
-        area,
-        footprint,
-    )
+    place = held[place]
+    built = _built(land, area, place, house, on, flat, houses, units, center)
+    return Cut(land, built, area, footprint, _standing(place, house, on) if standing else None)
+
+
+def nothing() -> Pieces:
+    """Return no pieces."""
+    none = np.zeros(0, np.intp)
+    return Pieces(none, none, np.zeros(0), none)
+
+
+def _standing(parcel: Positions, house: Positions, on: Floats) -> Pieces:
+    order = np.lexsort((parcel, house))
+    return Pieces(parcel[order], house[order], on[order], parcel[order])
 
 
 def _built(
@@ -230,7 +246,7 @@ _WANTED = frozenset(
 class Shares:
     """Layers of a zone numbered from 0, its units, and the pieces they are cut into."""
 
-    def __init__(self, zone: Zone, level: str, spread: Spread) -> None:
+    def __init__(self, zone: Zone, level: str, spread: Spread, *, standing: bool = False) -> None:
         self.zone = zone
         self.level = level
         self.layers: dict[str, DataFrame] = {}
@@ -246,9 +262,30 @@ class Shares:
             None if self.outlines is None else self.outlines.geometry,
             self._unit_of,
             center=zone.center,
+            standing=standing,
         )
-        self.land, self.built = found.land, found.built
+        self.land, self.built, self._standing = found.land, found.built, found.standing
         self.parcel_m2, self.footprint = found.parcel_m2, found.building_m2
+
+    def of_parcels(self) -> Shares:
+        """Return the shares of single parcels, without cutting once more.
+
+        Raises
+        ------
+        ValueError
+            If it was not asked for when these were cut.
+        """
+        if self._standing is None:
+            msg = "of_parcels: the shares were cut without standing=True"
+            raise ValueError(msg)
+        single = copy(self)
+        single.__dict__.pop("firm_unit", None)  # all else that is known does not rest on units
+        single.level = "parcel"
+        single._find_units()
+        there = np.flatnonzero(self.parcel_m2 > 0)
+        single.land = Pieces(there, there, self.parcel_m2[there], there)
+        single.built = self._standing
+        return single
 
     def _take(self, name: str) -> None:
         """Take the columns of a layer, and its shapes or the file they stay in."""

@@ -13,7 +13,7 @@ from geopandas import GeoDataFrame
 from pandas import DataFrame, Series
 
 from .. import dea, standards
-from ..accounts import Survey, measure, spread_for, survey
+from ..accounts import Survey, spread_for, survey
 from ..checks import check
 from ..findings import combine
 from ..indicators import INDICATORS, compute, land_consumption
@@ -293,7 +293,7 @@ def _survey(
         )
         return None
     with spread_for(zone, *where) as spread:
-        return survey(zone, "park", years, spread=spread)
+        return survey(zone, "park", years, spread=spread, of_parcels=True)
 
 
 def _values(accounts: DataFrame) -> DataFrame:
@@ -479,7 +479,7 @@ def _parcel_potentials(
     columns = ["park", "unit", "year", "item", "kind", "value"]
     if evaluation is None or surveyed is None:
         return DataFrame(columns=columns)
-    accounts = measure(zone, "parcel", [year])
+    accounts = surveyed.of_parcels(year)
     layer = zone.table("parcel", ["id", "park_id"]).drop_duplicates("id").set_index("id")
     if "park_id" not in layer:
         return DataFrame(columns=columns)

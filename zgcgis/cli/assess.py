@@ -54,13 +54,11 @@ def assess(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """土地集约利用评价。Accounts, indicators, scores, potentials: workbook, CSV, JSON, page."""
-    from ..geo import in_plane_once
     from ..report import as_data, write_report
 
-    with in_plane_once():
-        result = _assess(zone, years, lang, compare, error, dask, tiles, public=public)
-        if out:
-            write_report(result, out, lang=lang)
+    result = _assess(zone, years, lang, compare, error, dask, tiles, public=public)
+    if out:
+        write_report(result, out, lang=lang)
     if as_json:
         print_json(json_text(as_data(result)))
     else:
