@@ -341,7 +341,7 @@ def test_unknown_suffix_and_missing_system_are_refused(tmp_path, parcels):
 def test_a_large_layer_is_sorted_and_has_boxes(tmp_path, monkeypatch):
     from zgcgis.io import layers
 
-    monkeypatch.setattr(layers, "SORTED_ABOVE", 10)
+    monkeypatch.setattr(layers.row_groups, "SORTED_ABOVE", 10)
     frame = corpus.parcels(12).rename(columns={"宗地代码": "id"})[["id", "geometry"]]
     layers.store_layer(frame.sample(frac=1, random_state=1), tmp_path / "a.parquet", "parcel", [])
     again = gpd.read_parquet(tmp_path / "a.parquet", bbox=(116.299, 39.979, 116.3005, 39.9805))

@@ -345,7 +345,7 @@ def test_a_large_layer_is_read_when_it_is_first_asked_for(left):
 
 
 def test_what_import_stores_stays_in_its_file(folder, monkeypatch):
-    monkeypatch.setattr("zgcgis.io.layers.SORTED_ABOVE", 20)
+    monkeypatch.setattr("zgcgis.io.layers.row_groups.SORTED_ABOVE", 20)
     monkeypatch.setattr("zgcgis.io.stored.UNREAD_ABOVE", 20)
     store_layer(many(), folder / "layers" / "parcel.parquet", "parcel", [])
     file = open_zone(folder).unread("parcel")

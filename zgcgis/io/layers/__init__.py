@@ -16,7 +16,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import shapely
 from geopandas import GeoDataFrame
@@ -24,8 +23,7 @@ from numpy.typing import NDArray
 from pyproj import CRS
 
 from ...findings import describe
-from ...geo import area_m2, hilbert_order
-from ...geo.rings import in_threads
+from ...geo import area_m2
 from ...intake.examine import examine
 from ...intake.layer import FileReport, Layer, Options
 from ...intake.log import Refusal
@@ -36,24 +34,23 @@ from ...language.errors import (
     WriteError,
     ZgcgisWarning,
 )
-from ...language.safe_text import json_text, well_formed
+from ...language.safe_text import well_formed
 from ...model import COLUMNS, LEVELS
 from ...plan.land_use import SYSTEMS, classify, translate
 from ...runs import work_folder
 from ..spreadsheets import write_csv, write_table
 from ..writing import look_at, told, write_bytes_whole, write_whole, write_zip
 from .drawings import DRAWN, write_corner_table
+from .row_groups import Parts, arrow_table, store_parts
 from .styles import chinese_heads, embed_style, embed_table
 
 __all__ = ["read_layer", "store_layer", "stored_box", "stored_record", "translated", "write_layer"]
 
 
 _CRS = "EPSG:4490"
-GROUP_ROWS = 65_536
-SORTED_ABOVE = 100_000
-"""From this many features on, a stored layer is in Hilbert order with a box for each row."""
+_KINDS = ("Point", "LineString", "LineString", "Polygon", "MultiPoint", "MultiLineString",
+          "MultiPolygon", "GeometryCollection")  # fmt: skip
 _SMALL = 64 << 20
-_SIDES = ["xmin", "ymin", "xmax", "ymax"]
 _TAKEN_IN_GPKG = {"", "_rowid_", "fid", "geom", "ogc_fid", "rowid"}
 
 
@@ -197,92 +194,11 @@ def store_layer(
     The shapes are those given, else those of the frame.
     """
     given = np.asarray(frame.geometry.array, object) if shapes is None else shapes
-    large = len(frame) > SORTED_ABOVE
-    table = _arrow_table(frame, level)
-    words = list(table.column_names)
-    repeating = [name for name in words if _repeats(table.column(name))]
-    geo_meta = _geo_meta(given, covering=large)
-    if large:
-        order = hilbert_order(gpd.GeoSeries(given))
-        table, given = table.take(pa.array(order)), given[order]
-    meta = {
-        b"geo": json.dumps(geo_meta).encode(),
-        b"zgcgis": json_text({"level": level, "record": record}).encode(),
-    }
-
-    def group(first: int) -> pa.Table:
-        """Return some rows with their shapes as bytes: those of all take as much as the shapes."""
-        rows, some = table.slice(first, GROUP_ROWS), given[first : first + GROUP_ROWS]
-        wkb = pa.array(in_threads(shapely.to_wkb, some), pa.binary())
-        rows = rows.append_column("geometry", wkb)
-        if large:
-            rows = rows.append_column("bbox", _boxes(shapely.bounds(some)))
-        return rows.replace_schema_metadata(meta)
-
-    def writer(temporary: Path) -> None:
-        rows = group(0)
-        with pq.ParquetWriter(
-            temporary,
-            rows.schema,
-            compression="lz4",
-            use_dictionary=repeating,
-            write_statistics=[*words, *(f"bbox.{side}" for side in _SIDES if large)],
-        ) as file:
-            file.write_table(rows, GROUP_ROWS)
-            for first in range(GROUP_ROWS, len(given), GROUP_ROWS):
-                file.write_table(group(first), GROUP_ROWS)
-
-    write_whole(path, writer, of_zone=True)
-
-
-def _repeats(column: pa.ChunkedArray) -> bool:
-    """Whether the values of a column repeat, so that a dictionary of them is worth its while."""
-    head = column.slice(0, 4096)
-    return bool(pc.count_distinct(head).as_py() <= len(head) // 2)
-
-
-def _boxes(bounds: Any) -> Any:
-    sides = [pa.array(np.ascontiguousarray(bounds[:, k])) for k in range(4)]
-    return pa.StructArray.from_arrays(sides, names=_SIDES)
-
-
-def _arrow_table(frame: pd.DataFrame, level: str) -> Any:
-    arrays: dict[str, Any] = {}
-    known = [c for c in LEVELS[level].columns if c in frame.columns]
-    others = [c for c in frame.columns if c not in known and c != "geometry"]
-    for column in [*known, *others]:
-        values = frame[column]
-        if pd.api.types.is_object_dtype(values):
-            values = values.map(lambda v: v if v is None or isinstance(v, str) else str(v))
-            arrays[str(column)] = pa.array(values.to_numpy(), type=pa.string(), from_pandas=True)
-        else:
-            array = pa.array(values, from_pandas=True)
-            if isinstance(array, pa.ChunkedArray):
-                array = array.combine_chunks()
-            if pa.types.is_large_string(array.type):
-                array = array.cast(pa.string())
-            if pa.types.is_timestamp(array.type):
-                array = array.cast(pa.timestamp("ms"))
-            arrays[str(column)] = array
-    return pa.table(arrays)
-
-
-def _geo_meta(shapes: NDArray[np.object_], *, covering: bool) -> dict[str, Any]:
-    names = {0: "Point", 1: "LineString", 2: "LineString", 3: "Polygon", 4: "MultiPoint",
-             5: "MultiLineString", 6: "MultiPolygon", 7: "GeometryCollection"}  # fmt: skip
-    there = shapes[~shapely.is_missing(shapes)]
-    kinds = sorted({names[int(t)] for t in np.unique(shapely.get_type_id(there))})
-    entry: dict[str, Any] = {
-        "encoding": "WKB",
-        "geometry_types": kinds,
-        "crs": CRS.from_user_input(_CRS).to_json_dict(),
-        "edges": "planar",
-    }
-    if len(there):
-        entry["bbox"] = [float(v) for v in shapely.total_bounds(there)]
-    if covering:
-        entry["covering"] = {"bbox": {side: ["bbox", side] for side in _SIDES}}
-    return {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": entry}}
+    table = arrow_table(frame, level)
+    there = given[~shapely.is_missing(given)]
+    kinds = {_KINDS[int(kind)] for kind in np.unique(shapely.get_type_id(there))}
+    parts = Parts(table.take, given.__getitem__, shapely.bounds(given), kinds)
+    store_parts(parts, path, level, record)
 
 
 def stored_record(path: Path) -> list[dict[str, Any]] | None:
