@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from geopandas import GeoDataFrame
+import pyarrow as pa
+import pyarrow.compute as pc
 from pandas import DataFrame
 
 from ..io.places import refuse_result, result_folder
@@ -22,9 +23,10 @@ from .fabric import Ground, Points, area_m2, as_stored, lay_out, streets
 from .papers import write_papers, write_projects
 from .people import DISTRICTS, GROUPS, park_specs
 from .planter import COLUMNS, Outlines, Planter
+from .premises import joined, numbered
 from .raw import write_raw
 from .settle import Settlement, ring_areas, settle
-from .write import to_layer, write_csv, write_layer
+from .write import Drawn, Source, write_csv, write_layer
 from .wrong_land import LAND, areas, houses
 from .wrong_papers import LINES, PAPERS
 
@@ -32,7 +34,6 @@ __all__ = ["LEAST_PARCELS", "write_sample"]
 
 LEAST_PARCELS = 300
 """Fewest parcels that leave room for every planted error."""
-_DROPPED = {"parcel": ["kind", "base", "corners"]}
 
 
 def write_sample(
@@ -104,26 +105,17 @@ def _write(draft: Path, parcels: int, seed: int, *, planted: bool) -> None:
         errors += plant(town, lines)
     else:
         lines.stated_area_m2 = {k: round(area_m2(as_stored(r)), 1) for k, r in lines.park.items()}
-    areas = _areas(town.parcel["ring"])
     for level, layer in _layers(ground, town, lines, detailed).items():
         write_layer(layer, draft / "layers", level)
+    areas = ring_areas(town.parcel["ring"])
     errors += write_papers(
-        draft, specs, town.parcel, town.enterprise, areas, _districts(ground), planted=planted
+        draft, specs, town.parcel, town.firms.staff(), areas, _districts(ground), planted=planted
     )
     write_projects(draft, town.parcel, errors)
     write_raw(draft, town.parcel, "stonebridge")
     if planted:
         errors.sort(key=lambda row: (row["rule"], row["level"], row["feature"]))
         write_csv(draft / "planted.csv", COLUMNS, errors)
-
-
-def _areas(rings: pd.Series) -> Any:
-    single = [r[0] if isinstance(r, tuple) else r for r in rings]
-    out = ring_areas(single)
-    for i, r in enumerate(rings):
-        if isinstance(r, tuple):
-            out[i] = sum(area_m2(as_stored(part)) for part in r)
-    return out
 
 
 def _outlines(ground: Ground) -> Outlines:
@@ -141,44 +133,47 @@ def _outlines(ground: Ground) -> Outlines:
 
 def _detailed_plan(town: Settlement) -> DataFrame:
     """Planned uses: a block as a whole where one use is planned for it, else its parcels."""
-    ground, parcel = town.ground, town.parcel
-    first = parcel.drop_duplicates("base").sort_values("base")
-    planned = np.array([town.plan_of[i] for i in _base_ids(town)], dtype=object)
-    block = town.block["id"].to_numpy()[ground.parcel_block]
-    table = DataFrame({"block": block, "use": planned, "place": ground.parcel_place})
-    kinds = table.groupby("block")["use"].transform("nunique")
-    del first
-    rows: list[dict[str, Any]] = []
-    rings = dict(zip(town.block["id"], ground.block_ring, strict=True))
-    for name, group in table[kinds == 1].groupby("block", sort=True):
-        rows.append({"id": f"dp_{name}", "land_use": group["use"].iloc[0], "ring": rings[name]})
-    for i in np.flatnonzero((kinds > 1).to_numpy()):
-        name = f"dp_{block[i]}-{ground.parcel_place[i] + 1:02d}"
-        rows.append({"id": name, "land_use": planned[i], "ring": ground.parcel_ring[i]})
-    plan = DataFrame(rows)
-    plan.insert(1, "zh", [f"示例控规地块 {i[3:]}" for i in plan["id"]])
-    plan.insert(2, "en", [f"Sample planned plot {i[3:]}" for i in plan["id"]])
-    plan.insert(4, "land_use_system", "yonghai_2023")
-    return plan
-
-
-def _base_ids(town: Settlement) -> list[str]:
-    ground = town.ground
-    block = town.block["id"].to_numpy()[ground.parcel_block]
-    return [f"{b}-{p + 1:02d}" for b, p in zip(block, ground.parcel_place, strict=True)]
+    ground, use = town.ground, town.planned
+    block = ground.parcel_block
+    codes, kind = np.unique(use.astype(str), return_inverse=True)
+    first = np.searchsorted(block, np.arange(len(ground.block_park)))
+    alike = np.minimum.reduceat(kind, first) == np.maximum.reduceat(kind, first)
+    names = pa.array(town.block["id"], pa.large_string())
+    whole = np.flatnonzero(alike)
+    whole = whole[pc.array_sort_indices(names.take(pa.array(whole))).to_numpy()]
+    rest = np.flatnonzero(~alike[block])
+    plots = joined(
+        names.take(pa.array(block[rest])), "-", numbered(ground.parcel_place[rest] + 1, 2)
+    )
+    ids = pa.concat_arrays([names.take(pa.array(whole)), plots])
+    rings = [*(ground.block_ring[i] for i in whole.tolist()), *ground.parcel_ring[rest]]
+    return DataFrame(
+        {
+            "id": joined("dp_", ids),
+            "zh": joined("示例控规地块 ", ids),
+            "en": joined("Sample planned plot ", ids),
+            "land_use": codes[kind[np.concatenate([first[whole], rest])]],
+            "land_use_system": "yonghai_2023",
+            "ring": pd.Series(rings, dtype=object),
+        }
+    )
 
 
 def _layers(
     ground: Ground, town: Settlement, lines: Outlines, detailed: DataFrame
-) -> dict[str, GeoDataFrame]:
+) -> dict[str, Source]:
     specs = {p.spec.key: p.spec for p in ground.parks}
     keys = list(specs)
-    out: dict[str, GeoDataFrame] = {}
+    out: dict[str, Source] = {
+        "block": Drawn(town.block),
+        "parcel": Drawn(town.parcel.drop(columns=["kind", "base"])),
+        "building": town.houses,
+        "enterprise": town.firms,
+        "detailed_plan": Drawn(detailed),
+    }
 
     def layer(level: str, rows: list[dict[str, Any]], outline: str = "ring") -> None:
-        table = DataFrame(rows)
-        table = table[[c for c in table.columns if c != outline] + [outline]]
-        out[level] = to_layer(table, outline=outline)
+        out[level] = Drawn(DataFrame(rows), outline)
 
     layer("boundary", [
         {"id": f"boundary_{k}", "zh": f"{specs[k].zh}批准范围", "en": f"{specs[k].en}, approved",
@@ -194,10 +189,6 @@ def _layers(
          "parent": specs[k].group, "precision": "synthetic",
          "stated_area_m2": lines.stated_area_m2[k], "ring": lines.park[k]} for k in keys
     ])  # fmt: skip
-    out["block"] = to_layer(town.block)
-    out["parcel"] = to_layer(town.parcel.drop(columns=_DROPPED["parcel"]))
-    out["building"] = to_layer(town.building)
-    out["enterprise"] = to_layer(town.enterprise, outline="point")
     for level, zh, en in (
         ("master_plan", "允许建设区", "area allotted to construction"),
         ("urban_boundary", "城镇开发边界", "urban development boundary"),
@@ -207,7 +198,6 @@ def _layers(
             {"id": f"{level}_{k}", "zh": f"{specs[k].zh}{zh}", "en": f"{specs[k].en}, {en}",
              "ring": drawn[k]} for k in keys
         ])  # fmt: skip
-    out["detailed_plan"] = to_layer(detailed)
     protected, river = _countryside(lines)
     layer("protection", [
         {"id": f"protection_{n:02d}", "zh": f"示例{grade}级保护区{n}",
@@ -297,9 +287,7 @@ def plant(town: Settlement, lines: Outlines) -> list[dict[str, Any]]:
     p = Planter(town, lines)
     for sow in (*LAND, *LINES, areas, houses):
         sow(p)
-    p.settle_tables()
     for sow in PAPERS:
         sow(p)
-    town.parcel = p.parcel.reset_index(drop=True)
-    town.block = p.block.reset_index(drop=True)
+    p.settle_tables()
     return p.rows

@@ -8,8 +8,9 @@ geometry engine, so nothing can be off by a rounding.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import shapely
@@ -22,6 +23,9 @@ from ..geo.rings import processors, run
 __all__ = ["CENTER", "Ground", "Park", "ParkSpec", "area_m2", "lay_out", "round_lonlat", "streets"]
 
 Points: TypeAlias = NDArray[np.float64]
+Positions: TypeAlias = NDArray[np.intp]
+Group: TypeAlias = tuple[Positions, Points | list[Any]]
+"""Where outlines stand, and they themselves: one array if they have equally many points."""
 CENTER = (116.9, 39.2)
 """Longitude and latitude of the middle of the sample: a place on the map, not a real zone."""
 DIGITS = 9  # of a degree: a tenth of a millimetre
@@ -105,6 +109,16 @@ def areas_m2(rings: Points) -> NDArray[np.float64]:
         np.sum(p[..., 0] * q[..., 1] - q[..., 0] * p[..., 1], axis=1)
     )
     return twice / 2
+
+
+def grouped(rings: Iterable[Any]) -> Iterator[Group]:
+    """Give outlines by how many points they have; those of several rings come last, one by one."""
+    rings = list(rings)
+    size = np.array([len(r) if isinstance(r, np.ndarray) else -1 for r in rings], dtype=int)
+    for k in np.unique(size)[::-1].tolist():
+        at = np.flatnonzero(size == k)
+        some = [rings[i] for i in at.tolist()]
+        yield at, (np.concatenate(some).reshape(-1, k, 2) if k >= 0 else some)
 
 
 def round_lonlat(points: Points) -> Points:
@@ -224,9 +238,9 @@ def lay_out(specs: list[ParkSpec], parcels: int, rng: np.random.Generator) -> Gr
         if not len(at):
             continue
         V, H, W = _nodes(boxes[at], across, up, rng)
-        flat = [_by_park(parks, park_of[at], part) for part in (V, H, W)]
-        for row, block in enumerate(at):
-            rings[block] = _block_ring(*(part[row] for part in flat))
+        flat = [by_park(parks, park_of[at], part) for part in (V, H, W)]
+        for block, drawn in zip(at.tolist(), _block_rings(*flat), strict=True):
+            rings[block] = drawn
         ring = _parcel_rings(*flat)
         corners = np.stack([V[:, :-1, :-1], V[:, :-1, 1:], V[:, 1:, 1:], V[:, 1:, :-1]], 3)
         per = across * up
@@ -272,7 +286,8 @@ def _nodes(
     return V, H + rng.normal(0, 0.25, H.shape), W + rng.normal(0, 0.25, W.shape)
 
 
-def _by_park(parks: list[Park], park_of: NDArray[np.int64], nodes: Points) -> Points:
+def by_park(parks: list[Park], park_of: NDArray[np.int64], nodes: Points) -> Points:
+    """Turn points of the street grids of their parks into metres of the plane."""
     out = np.empty_like(nodes)
     for number in np.unique(park_of):
         mine = park_of == number
@@ -290,19 +305,20 @@ def _parcel_rings(V: Points, H: Points, W: Points) -> Points:
     )  # fmt: skip
 
 
-def _block_ring(V: Points, H: Points, W: Points) -> Points:
+def _block_rings(V: Points, H: Points, W: Points) -> Points:
     def zip_up(a: Points, b: Points) -> Points:  # a0 b0 a1 b1 ... without the last of a
-        out = np.empty((2 * len(b), 2))
-        out[0::2], out[1::2] = a[:-1], b
+        out = np.empty((len(b), 2 * b.shape[1], 2))
+        out[:, 0::2], out[:, 1::2] = a[:, :-1], b
         return out
 
     return np.concatenate(
         [
-            zip_up(V[0], H[0]),
-            zip_up(V[:, -1], W[:, -1]),
-            zip_up(V[-1, ::-1], H[-1, ::-1]),
-            zip_up(V[::-1, 0], W[::-1, 0]),
-        ]
+            zip_up(V[:, 0], H[:, 0]),
+            zip_up(V[:, :, -1], W[:, :, -1]),
+            zip_up(V[:, -1, ::-1], H[:, -1, ::-1]),
+            zip_up(V[:, ::-1, 0], W[:, ::-1, 0]),
+        ],
+        axis=1,
     )
 
 

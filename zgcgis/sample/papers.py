@@ -12,8 +12,9 @@ from pandas import DataFrame
 from ..language.safe_text import toml_value
 from .fabric import CENTER, ParkSpec, area_m2, as_stored
 from .people import CLUSTERS, DISTRICTS, GROUPS
-from .settle import AS_OF, YEARS
-from .write import to_layer, write_csv, write_geojson
+from .premises import YEARS
+from .settle import AS_OF
+from .write import Drawn, to_layer, write_csv, write_geojson
 
 __all__ = ["write_papers", "write_projects"]
 
@@ -204,7 +205,7 @@ def write_papers(
     folder: Path,
     specs: Sequence[ParkSpec],
     parcel: DataFrame,
-    enterprise: DataFrame,
+    staff: Mapping[tuple[str, int], float],
     areas: Any,
     districts: Mapping[str, str],
     *,
@@ -219,7 +220,7 @@ def write_papers(
     write_csv(folder / "controls.csv", list(_CONTROLS[0]), _CONTROLS)
     write_csv(folder / "negative_list.csv", list(_NEGATIVE[0]), _NEGATIVE)
     _units(folder, specs, districts)
-    facts = DataFrame(
+    table = DataFrame(
         {
             "park": parcel["park_id"].to_numpy(),
             "since": parcel["since"].to_numpy(dtype="float64", na_value=0),
@@ -230,7 +231,8 @@ def write_papers(
             "area": areas,
         }
     )
-    rows = _accounts(folder, specs, facts, enterprise, planted=planted)
+    facts = {str(key): mine for key, mine in table.groupby("park")}
+    rows = _accounts(folder, specs, facts, staff, planted=planted)
     return rows + _quotas(folder, specs, facts, planted=planted)
 
 
@@ -255,14 +257,18 @@ def _units(folder: Path, specs: Sequence[ParkSpec], districts: Mapping[str, str]
     write_csv(folder / "parks.csv", columns, rows)
 
 
-def _there(facts: DataFrame, park: str, year: int) -> DataFrame:
-    return facts[(facts["park"] == park) & (facts["since"] <= year) & (year < facts["until"])]
+def _there(facts: DataFrame, year: int) -> DataFrame:
+    return facts[(facts["since"] <= year) & (year < facts["until"])]
 
 
 def _accounts(
-    folder: Path, specs: Sequence[ParkSpec], facts: DataFrame, firms: DataFrame, *, planted: bool
+    folder: Path,
+    specs: Sequence[ParkSpec],
+    facts: Mapping[str, DataFrame],
+    staff: Mapping[tuple[str, int], float],
+    *,
+    planted: bool,
 ) -> list[dict[str, Any]]:
-    staff = firms.groupby(["park_id", "year"])["staff_persons"].sum()
     columns = (
         "unit", "year", "key", "value", "qualifier", "period", "scope", "basis", "source", "note",
     )  # fmt: skip
@@ -280,7 +286,7 @@ def _accounts(
 
     for number, s in enumerate(specs):
         for step, year in enumerate(YEARS):
-            now = _there(facts, s.key, year)
+            now = _there(facts[s.key], year)
             built = float(now["area"][now["state"].str.startswith("A")].sum())
             homes = float(now["area"][now["state"] == "A1"].sum())
             people = homes / 1e4 * (480 + 25 * (number % 5)) * (1 + 0.015 * step)
@@ -326,7 +332,7 @@ def _error(
 
 
 def _quotas(
-    folder: Path, specs: Sequence[ParkSpec], facts: DataFrame, *, planted: bool
+    folder: Path, specs: Sequence[ParkSpec], facts: Mapping[str, DataFrame], *, planted: bool
 ) -> list[dict[str, Any]]:
     """Quotas with room left, but for two of them."""
     rows: list[dict[str, Any]] = []
@@ -337,7 +343,7 @@ def _quotas(
         return round((used * 1.2 + 60_000) / 1_000) * 1_000.0
 
     for s in specs:
-        now = _there(facts, s.key, last)
+        now = _there(facts[s.key], last)
         stock = {
             "built_land": float(now["area"][now["state"].str.startswith("A")].sum()),
             "industrial_land": float(now["area"][now["state"].str.startswith("A2")].sum()),
@@ -357,7 +363,7 @@ def _quotas(
                            "工业用地超出累计指标", "industrial land over its cumulative quota")
                 )  # fmt: skip
         for year in YEARS[1:]:
-            there = _there(facts, s.key, year)
+            there = _there(facts[s.key], year)
             used = float(there["area"][there["supplied"] == year].sum())
             over = planted and s.key == "stonebridge" and year == last and used > 0
             quota = round(used * 0.8 / 100) * 100.0 if over else room(used)
@@ -479,7 +485,7 @@ def _write_proposal(
             "ring": [good["ring"], taken["ring"]],
         }
     )
-    write_geojson(to_layer(plots), room / "proposal.geojson", name="proposal")
+    write_geojson(to_layer(Drawn(plots)), room / "proposal.geojson", name="proposal")
     size = area_m2(as_stored(taken["ring"]))
     write_csv(
         room / "proposal-expected.csv",

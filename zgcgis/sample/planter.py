@@ -48,13 +48,15 @@ class Planter:
         self.used: set[str] = set()  # blocks that hold an error already
         self.parcel = town.parcel.set_index("id", drop=False)
         self.block = town.block.set_index("id", drop=False)
+        self.dropped: set[str] = set()  # parcels left out
         self.new_parcels: list[dict[str, Any]] = []
-        self.new_buildings: list[dict[str, Any]] = []
         self.resized: set[str] = set()
         self.touched: set[str] = set()  # parcels that hold an error
-        base = self.parcel[self.parcel["since"].isna() & self.parcel["until"].isna()]
-        pairs = zip(base["base"], base["id"], strict=True)
-        self.base_id = dict(sorted(pairs, key=lambda pair: (pair[0] * 7919 % 10007, pair[0])))
+        lasting = np.flatnonzero(self.parcel["since"].isna() & self.parcel["until"].isna())
+        base = self.parcel["base"].to_numpy()[lasting]
+        self._mixed = lasting[np.lexsort((base, base * 7919 % 10007))]
+        self._row_of_base = np.full(len(town.ground.neighbour) + 1, -1)  # the last is no parcel
+        self._row_of_base[base] = lasting
 
     # --- book ---------------------------------------------------------------------
 
@@ -81,19 +83,22 @@ class Planter:
         self, test: Callable[[Any], bool], *, quiet: bool = False
     ) -> Iterator[tuple[Any, Any]]:
         """Parcels that never change, in blocks without an error, with their right neighbour."""
-        ground = self.town.ground
-        for base, name in self.base_id.items():
-            if name not in self.parcel.index:
-                continue
-            row = self.parcel.loc[name]
+        right = self.town.ground.neighbour
+        for row in self._rows():
             if row["block_id"] in self.used or (row["park_id"] in QUIET) != quiet:
                 continue
-            if name in self.touched or not test(row):
+            if row["id"] in self.touched or not test(row):
                 continue
-            right = int(ground.neighbour[base])
-            mate = self.base_id.get(right)
-            other = self.parcel.loc[mate] if mate in self.parcel.index else None
-            yield row, other
+            mate = self._row_of_base[right[row["base"]]]
+            other = self.parcel.iloc[mate] if mate >= 0 else None
+            yield row, None if other is None or other["id"] in self.dropped else other
+
+    def _rows(self) -> Iterator[Any]:
+        """Parcels that never change and were not left out, mixed."""
+        for at in self._mixed.tolist():
+            row = self.parcel.iloc[at]
+            if row["id"] not in self.dropped:
+                yield row
 
     def one(self, test: Callable[[Any], bool], *, quiet: bool = False) -> Any | None:
         """Find one parcel that passes `test`, and keep its block from further errors."""
@@ -114,27 +119,25 @@ class Planter:
 
     def on_paper(self, test: Callable[[Any], bool]) -> Any | None:
         """One more parcel that never changes and holds no error, whatever its block."""
-        for name in self.base_id.values():
-            if name in self.touched or name not in self.parcel.index:
-                continue
-            row = self.parcel.loc[name]
-            if row["park_id"] not in QUIET and test(row):
-                self.touched.add(name)
+        for row in self._rows():
+            if row["id"] not in self.touched and row["park_id"] not in QUIET and test(row):
+                self.touched.add(row["id"])
                 return row
         return None
 
     def settle_tables(self) -> None:
-        """Put the new rows beside the old ones."""
-        parcel = pd.concat([self.parcel, DataFrame(self.new_parcels)], ignore_index=True)
+        """Give the town its tables back, with the new rows behind the old ones."""
+        stay = ~self.parcel["id"].isin(self.dropped).to_numpy()
+        parcel = pd.concat([self.parcel[stay], DataFrame(self.new_parcels)], ignore_index=True)
         parcel = parcel.astype({"since": "Int64", "until": "Int64"})
-        self.parcel = parcel.astype(self.parcel.dtypes.to_dict()).set_index("id", drop=False)
-        house = self.town.building
-        more = DataFrame(self.new_buildings, columns=house.columns)
-        self.town.building = pd.concat([house, more.astype(house.dtypes.to_dict())]).reset_index(
-            drop=True
-        )
-        firms = self.town.enterprise
-        self.town.enterprise = firms[firms["parcel_id"].isin(self.parcel["id"])].copy()
+        self.town.parcel = parcel.astype(self.parcel.dtypes.to_dict())
+        self.town.block = self.block.reset_index(drop=True)
+        self.town.houses.settle()
+
+    def drop(self, name: str) -> None:
+        """Leave a parcel out, with the firms on it."""
+        self.dropped.add(name)
+        self.town.firms.leave(name)
 
     def set_ring(self, name: str, ring: Any) -> None:
         """Give a parcel another outline; its area on paper follows at the end."""

@@ -1,4 +1,4 @@
-"""What happens on the ground of the sample: uses, supply, dates, buildings and firms.
+"""What happens on the ground of the sample: uses, supply, dates and money.
 
 Three years of a clean zone. Every change of a parcel ends one row (``until``) and begins
 another (``since``), so that each year's parcels tile their blocks.
@@ -6,6 +6,7 @@ another (``since``), so that each year's parcels tile their blocks.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,21 +16,15 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas import DataFrame
 
-from .fabric import Ground, Points, areas_m2, as_stored
-from .people import CLUSTERS, STANDS, USES
+from .fabric import Ground, Points, areas_m2, as_stored, grouped
+from .people import USES
+from .premises import Firms, Houses, Plots, joined, numbered
 
-__all__ = ["AS_OF", "YEARS", "Settlement", "settle"]
+__all__ = ["AS_OF", "Settlement", "settle"]
 
-YEARS = (2021, 2022, 2023)
 AS_OF = date(2023, 12, 31)
 _EMPTY = {"B21": "2301", "B22": "0103", "B1": "0703", "C1": "1704"}  # what lies there unbuilt
-_SHAPES: dict[str, Points] = {
-    "box": np.array([(-1, -1), (1, -1), (1, 1), (-1, 1)], float),
-    "L": np.array([(-1, -1), (1, -1), (1, 0), (0, 0), (0, 1), (-1, 1)], float),
-    "U": np.array(
-        [(-1, -1), (-0.3, -1), (-0.3, 0.2), (0.3, 0.2), (0.3, -1), (1, -1), (1, 1), (-1, 1)], float
-    ),
-}
+_AT_ONCE = 65_536
 _DAYS_60 = np.timedelta64(60, "D")
 
 
@@ -40,9 +35,9 @@ class Settlement:
     ground: Ground
     block: DataFrame
     parcel: DataFrame
-    building: DataFrame
-    enterprise: DataFrame
-    plan_of: dict[str, str]  # planned land-use code of every parcel of the fabric, by its id
+    houses: Houses
+    firms: Firms
+    planned: NDArray[Any]  # land-use code of every parcel of the fabric
 
 
 def settle(ground: Ground, rng: np.random.Generator) -> Settlement:
@@ -50,11 +45,13 @@ def settle(ground: Ground, rng: np.random.Generator) -> Settlement:
     block = _blocks(ground)
     fabric = _parcels(ground, block, rng)
     parcel = _history(ground, fabric, rng)
-    plan_of = dict(zip(fabric["id"], fabric["planned_use"], strict=True))
+    planned = fabric["planned_use"].to_numpy(dtype=object)
+    del fabric
+    corners = np.concatenate(list(parcel.pop("corners"))).reshape(-1, 4, 2)
     _paper(parcel, rng)
-    building = _buildings(ground, parcel, rng)
-    enterprise = _firms(ground, parcel, rng)
-    return Settlement(ground, block, parcel, building, enterprise, plan_of)
+    plots = Plots(ground, parcel, corners)
+    houses = Houses(plots, rng)
+    return Settlement(ground, block, parcel, houses, Firms(plots, rng), planned)
 
 
 def _day(year: NDArray[Any], day: NDArray[Any]) -> NDArray[Any]:
@@ -101,13 +98,13 @@ def _parcels(ground: Ground, block: DataFrame, rng: np.random.Generator) -> Data
         "D1",
     )
     block_id = block["id"].to_numpy()[at]
-    ids = [f"{b}-{p + 1:02d}" for b, p in zip(block_id, ground.parcel_place, strict=True)]
+    ids = joined(block_id, "-", numbered(ground.parcel_place + 1, 2))
     return DataFrame(
         {
             "id": ids,
             "park_id": block["park_id"].to_numpy()[at],
             "block_id": block_id,
-            "name": [f"示例宗地 {i}" for i in ids],
+            "name": joined("示例宗地 ", ids),
             "since": pd.array([pd.NA] * len(at), dtype="Int64"),
             "until": pd.array([pd.NA] * len(at), dtype="Int64"),
             "land_use": land,
@@ -229,52 +226,49 @@ def _split_and_merge(
         if alike and not used[i] and not used[j] and len(pairs) * 60 < len(parcel):
             used[[i, j]] = True
             pairs.append((i, j))
-    halves = [i for i in ready if not used[i]][: max(2, len(parcel) // 80)]
+    halves = ready[~used[ready]][: max(2, len(parcel) // 80)]
 
-    rows: list[dict[str, Any]] = []
-    for i in halves:
-        row = parcel.iloc[i].to_dict()
-        a, b, c, d, e, f, g, h = row["ring"]
-        p, q, r, s = row["corners"]
-        down, up = (p + q) / 2, (r + s) / 2
-        mid = (b + f) / 2
-        for part, ring, corners in (
-            ("a", [a, b, mid, f, g, h], [p, down, up, s]),
-            ("b", [b, c, d, e, f, mid], [down, q, r, up]),
-        ):
-            rows.append(
-                {
-                    **row,
-                    "id": f"{row['id']}{part}",
-                    "since": 2022,
-                    "ring": np.array(ring),
-                    "corners": np.array(corners),
-                }
-            )
     old_split = parcel.iloc[halves].copy()
     old_split["until"] = 2022
-    new_split = DataFrame(rows, columns=parcel.columns)
+    a, b, c, d, e, f, g, h = _vertices(old_split["ring"], 8)
+    p, q, r, s = _vertices(old_split["corners"], 4)
+    down, up, mid = (p + q) / 2, (r + s) / 2, (b + f) / 2
+    new_split = pd.concat([
+        _redrawn(parcel.iloc[halves], "a", 2022, (a, b, mid, f, g, h), (p, down, up, s)),
+        _redrawn(parcel.iloc[halves], "b", 2022, (b, c, d, e, f, mid), (down, q, r, up)),
+    ])  # fmt: skip
 
-    rows = []
-    for i, j in pairs:
-        row, other = parcel.iloc[i].to_dict(), parcel.iloc[j].to_dict()
-        a, b, c, _, e, f, g, h = row["ring"]
-        _, b2, c2, d2, e2, f2, _, _ = other["ring"]
-        p, s = row["corners"][0], row["corners"][3]
-        q, r = other["corners"][1], other["corners"][2]
-        rows.append(
-            {
-                **row,
-                "id": f"{row['id']}_{other['id'].rsplit('-', 1)[1]}",
-                "since": 2023,
-                "ring": np.array([a, b, c, b2, c2, d2, e2, f2, e, f, g, h]),
-                "corners": np.array([p, q, r, s]),
-            }
-        )
+    first, second = np.array(pairs, dtype=int).reshape(-1, 2).T
+    row, other = parcel.iloc[first], parcel.iloc[second]
+    a, b, c, _, e, f, g, h = _vertices(row["ring"], 8)
+    _, b2, c2, d2, e2, f2, _, _ = _vertices(other["ring"], 8)
+    p, _, _, s = _vertices(row["corners"], 4)
+    _, q, r, _ = _vertices(other["corners"], 4)
+    more = "_" + other["id"].str.rsplit("-", n=1).str[1].to_numpy(dtype=object)
+    ring = (a, b, c, b2, c2, d2, e2, f2, e, f, g, h)
+    new_merge = _redrawn(row, more, 2023, ring, (p, q, r, s))
     old_merge = parcel.iloc[[i for pair in pairs for i in pair]].copy()
     old_merge["until"] = 2023
-    new_merge = DataFrame(rows, columns=parcel.columns)
     return (old_split, new_split), (old_merge, new_merge)
+
+
+def _vertices(rings: pd.Series, count: int) -> NDArray[np.float64]:
+    """Return the first vertex of every ring, the second, and so on."""
+    some = list(rings)
+    return np.stack(some, axis=1) if some else np.empty((count, 0, 2))
+
+
+def _redrawn(
+    rows: DataFrame, more: Any, since: int, ring: Sequence[Points], corners: Sequence[Points]
+) -> DataFrame:
+    """Return parcels with something behind their ids, and other outlines."""
+    made = rows.copy()
+    made["id"] = made["id"].to_numpy(dtype=object) + more
+    made["since"] = since
+    for column, vertices in (("ring", ring), ("corners", corners)):
+        outlines = list(np.stack(list(vertices), axis=1))
+        made[column] = pd.Series(outlines, index=made.index, dtype=object)
+    return made
 
 
 @dataclass(frozen=True)
@@ -322,9 +316,9 @@ def _paper(parcel: DataFrame, rng: np.random.Generator) -> None:
     _value(parcel, deeds, begun)
     parcel["government_cause"] = pd.array(np.where(deeds.supplied, 0, np.nan), dtype="boolean")
     parcel["extension_months"] = pd.array(np.where(deeds.supplied, 0, np.nan), dtype="Int64")
-    holders, place = np.unique(base, return_inverse=True)
-    holder = np.array([f"示例持有人 {i + 1:05d}" for i in range(len(holders))], dtype=object)
-    parcel["owner"] = np.where(deeds.supplied, holder[place], "示例土地储备中心")
+    _, place = np.unique(base, return_inverse=True)
+    holder = joined("示例持有人 ", numbered(place + 1, 5))
+    parcel["owner"] = pd.Series(holder, dtype="str").where(deeds.supplied, "示例土地储备中心")
     modern = deeds.built & np.isin(parcel["kind"].to_numpy(), ["industry", "research"])
     parcel["hightech"] = np.where(
         modern & (deeds.dealt[:, 4] % 100 < 62), np.where(deeds.dealt[:, 5] % 3, "H1", "H2"), ""
@@ -411,189 +405,14 @@ def _value(parcel: DataFrame, deeds: _Deeds, begun: NDArray[np.bool_]) -> None:
 
 
 def ring_areas(rings: Any) -> NDArray[np.float64]:
-    """Areas of a column of rings as stored, many at a time."""
+    """Areas of a column of rings as stored, many at a time; of all parts where there are more."""
     rings = list(rings)
     out = np.empty(len(rings))
-    size = np.array([len(r) for r in rings])
-    for k in np.unique(size):
-        at = np.flatnonzero(size == k)
-        out[at] = areas_m2(as_stored(np.stack([rings[i] for i in at])))
+    for first in range(0, len(rings), _AT_ONCE):
+        for at, some in grouped(rings[first : first + _AT_ONCE]):
+            out[first + at] = (
+                [sum(ring_areas(parts)) for parts in some]
+                if isinstance(some, list)
+                else areas_m2(as_stored(some))
+            )
     return out
-
-
-def _buildings(ground: Ground, parcel: DataFrame, rng: np.random.Generator) -> DataFrame:
-    whole = _stands(ground, parcel, rng)
-    at = whole["parcel"].to_numpy()
-    foot = ring_areas(whole["ring"])
-    storeys = whole["storeys"].to_numpy()
-    house = (whole["kind"] == "building").to_numpy()
-    below = np.where(house & (storeys >= 6), 1 + storeys // 10, 0)
-    floor = np.where(house, np.round(foot * storeys, 2), np.nan)
-    parcel_id = parcel["id"].to_numpy()[at]
-    finish = pd.DatetimeIndex(parcel["finish_date"].to_numpy()[at])
-    return DataFrame(
-        {
-            "id": [f"{p}#{o + 1}" for p, o in zip(parcel_id, whole["order"], strict=True)],
-            "parcel_id": parcel_id,
-            "kind": whole["kind"],
-            "storeys": pd.array(np.where(house, storeys, np.nan), dtype="Int64"),
-            "storeys_below": pd.array(np.where(house, below, np.nan), dtype="Int64"),
-            "floor_area_m2": floor,
-            "floor_area_below_m2": np.where(house & (below > 0), np.round(foot * below, 2), np.nan),
-            "tall_floor_area_m2": np.where(whole["tall"], floor, np.nan),
-            "use": parcel["land_use"].to_numpy()[at],
-            "built_year": pd.array(finish.year, dtype="Int64"),
-            "since": parcel["since"].to_numpy()[at],
-            "until": parcel["until"].to_numpy()[at],
-            "ring": whole["ring"],
-        }
-    ).astype({"since": "Int64", "until": "Int64"})
-
-
-def _stands(ground: Ground, parcel: DataFrame, rng: np.random.Generator) -> DataFrame:
-    """Place what stands on each built parcel, in one of the ways its use has: ``parcel order …``."""
-    built = parcel["build_state"].astype(str).str.startswith("A").to_numpy()
-    kind = parcel["kind"].to_numpy()
-    corners = np.stack(parcel["corners"].to_list())
-    park_number = {p.spec.key: i for i, p in enumerate(ground.parks)}
-    park = parcel["park_id"].map(park_number).to_numpy()
-    base = parcel["base"].to_numpy()
-    variant = rng.integers(0, 60, int(base.max()) + 1)[base]
-    parts: list[DataFrame] = []
-    for name, variants in STANDS.items():
-        mine = np.flatnonzero(built & (kind == name))
-        for number, stands in enumerate(variants):
-            at = mine[variant[mine] % len(variants) == number]
-            for order, stand in enumerate(stands if len(at) else ()):
-                shape = _SHAPES[stand.shape]
-                shake = rng.uniform(-0.012, 0.012, (len(at), 2))
-                u = stand.x + shake[:, :1] + shape[:, 0] * stand.half_x
-                v = stand.y + shake[:, 1:] + shape[:, 1] * stand.half_y
-                place = bilinear(corners[at], u, v)
-                ring = np.empty_like(place)
-                for p in np.unique(park[at]):
-                    here = park[at] == p
-                    ring[here] = ground.parks[p].to_plane(place[here])
-                parts.append(
-                    DataFrame(
-                        {
-                            "parcel": at,
-                            "order": order,
-                            "kind": stand.kind,
-                            "storeys": rng.integers(stand.low, stand.high + 1, len(at)),
-                            "tall": stand.tall,
-                            "ring": list(ring),
-                        }
-                    )
-                )
-    return pd.concat(parts).sort_values(["parcel", "order"], kind="stable", ignore_index=True)
-
-
-def bilinear(corners: Points, u: NDArray[np.float64], v: NDArray[np.float64]) -> Points:
-    """Points of the unit square of each parcel, placed between its four corners."""
-    c = corners[:, :, None, :]
-    u, v = u[..., None], v[..., None]
-    out: Points = (
-        c[:, 0] * (1 - u) * (1 - v)
-        + c[:, 1] * u * (1 - v)
-        + c[:, 2] * u * v
-        + c[:, 3] * (1 - u) * v
-    )
-    return out
-
-
-@dataclass(frozen=True)
-class _Firms:
-    """Firms and where each is: by firm, by room that a row of the parcels gives to one."""
-
-    park: NDArray[Any]
-    making: NDArray[np.bool_]
-    stock: NDArray[np.bool_]
-    dice: NDArray[np.int64]
-    logs: NDArray[np.float64]
-    at: NDArray[np.intp]  # the row of the parcel, by room
-    number: NDArray[np.intp]  # the firm, by room
-    area_ha: NDArray[np.float64]  # of the land of a room
-
-
-def _firms(ground: Ground, parcel: DataFrame, rng: np.random.Generator) -> DataFrame:
-    kind = parcel["kind"].to_numpy()
-    built = parcel["build_state"].astype(str).str.startswith("A").to_numpy()
-    room = np.array([USES[k].firms for k in kind]) * built
-    base = parcel["base"].to_numpy()
-    count = np.minimum(rng.integers(1, 4, int(base.max()) + 1)[base], room)
-    at = np.repeat(np.arange(len(parcel)), count)
-    place = np.concatenate([np.arange(c) for c in count]) if len(at) else np.empty(0, int)
-    # a firm is one from year to year although its parcel may change its row
-    key = base[at] * 8 + place + 4 * np.isin(kind[at], ["office"])
-    firm, number = np.unique(key, return_inverse=True)
-    n = len(firm)
-    park, making, stock = np.empty(n, dtype=object), np.zeros(n, bool), np.zeros(n, bool)
-    park[number] = parcel["park_id"].to_numpy()[at]
-    making[number] = np.isin(kind[at], ["industry"])
-    stock[number] = np.isin(kind[at], ["logistics", "retail"])
-    dice, logs = rng.integers(0, 10_000, (n, 3)), rng.normal(0, 1, (n, 5))
-    area_ha = parcel["registered_area_m2"].to_numpy() / 1e4 / np.maximum(count, 1)
-    firms = _Firms(park, making, stock, dice, logs, at, number, area_ha[at])
-    cluster, code = _industries(ground, firms)
-    corners = np.stack(parcel["corners"].to_list())
-    spot = bilinear(corners[at], 0.3 + 0.2 * (place[:, None] % 3), np.full((len(at), 1), 0.5))[:, 0]
-    point = np.empty_like(spot)
-    for p in ground.parks:
-        here = park[number] == p.spec.key
-        point[here] = p.to_plane(spot[here])
-    since = parcel["since"].to_numpy(dtype="float64", na_value=-np.inf)[at]
-    until = parcel["until"].to_numpy(dtype="float64", na_value=np.inf)[at]
-    rows: list[DataFrame] = []
-    for step, year in enumerate(YEARS):
-        alive = np.flatnonzero((since <= year) & (year < until))
-        f = number[alive]
-        named = {
-            "id": [f"Q{k:05d}" for k in f + 1],
-            "year": year,
-            "name": [f"示例企业 {k:05d}" for k in f + 1],
-            "park_id": park[f],
-            "parcel_id": parcel["id"].to_numpy()[at[alive]],
-            "industry_code": code[f],
-            "industry": cluster[f],
-        }
-        told = _figures(firms, alive, step)
-        rows.append(DataFrame(named | told | {"scope": "operation", "point": list(point[alive])}))
-    return pd.concat(rows).sort_values(["id", "year"], kind="stable").reset_index(drop=True)
-
-
-def _industries(ground: Ground, firms: _Firms) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Cluster and code of each firm, of the industries of its park; goods and shops are in none."""
-    specs = {p.spec.key: p.spec for p in ground.parks}
-    cluster = np.empty(len(firms.park), dtype=object)
-    code = np.empty(len(firms.park), dtype=object)
-    for i, (park, making) in enumerate(zip(firms.park, firms.making, strict=True)):
-        choice = specs[park].industries
-        name = choice[firms.dice[i, 0] % len(choice)]
-        classes = [c for c in CLUSTERS[name][2] if (c < "44") == making] or CLUSTERS[name][2]
-        cluster[i], code[i] = name, classes[firms.dice[i, 1] % len(classes)]
-    code[firms.stock] = np.where(firms.dice[firms.stock, 1] % 2, "5990", "5211")
-    cluster[firms.stock] = ""
-    return cluster, code
-
-
-def _figures(firms: _Firms, rooms: NDArray[np.intp], step: int) -> dict[str, NDArray[Any]]:
-    """Return what the firms of some rooms state, so many years after the first."""
-    f, area_ha = firms.number[rooms], firms.area_ha[rooms]
-    making, low = firms.making[f], firms.making[f] | firms.stock[f]
-    logs, dice = firms.logs[f], firms.dice[f]
-    growth = 1.06**step * np.exp(0.05 * logs[:, 3] * step)
-    tax = area_ha * np.where(low, 430.0, 1_250.0) * np.exp(0.45 * logs[:, 0]) * growth
-    income = tax * 13 * np.exp(0.25 * logs[:, 1])
-    staff = np.maximum(8, area_ha * np.where(low, 95, 420) * np.exp(0.4 * logs[:, 2]))
-    invested = area_ha * np.where(low, 5_600.0, 9_500.0) * np.exp(0.3 * logs[:, 4])
-    research = np.round(income * (0.035 + 0.01 * (dice[:, 2] % 5)), 1)
-    energy = area_ha * np.where(making, 620, 180) * np.exp(0.3 * logs[:, 3])
-    return {
-        "staff_persons": np.round(staff * (1 + 0.02 * step)),
-        "tax_wan": np.round(tax, 1),
-        "income_wan": np.round(income, 1),
-        "investment_wan": np.round(invested * (1 + 0.04 * step), 1),
-        "rd_wan": np.where(firms.stock[f], 0.0, research),
-        "energy_tce": np.round(energy, 1),
-    }

@@ -8,19 +8,24 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 import shapely
 from geopandas import GeoDataFrame
+from numpy.typing import NDArray
 from pandas import DataFrame
 
-from ..io.layers import store_layer, typed
-from .fabric import DIGITS, Points, round_lonlat
+from ..io.layers import arrow_table, typed
+from ..io.layers.row_groups import GROUP_ROWS, Parts, store_parts
+from .fabric import Group, Points, Positions, grouped, round_lonlat
 
-__all__ = ["to_layer", "write_csv", "write_geojson", "write_layer"]
+__all__ = [
+    "Drawn", "Source", "points", "polygons", "to_layer", "write_csv", "write_geojson", "write_layer",
+]  # fmt: skip
 
 Ring = Points
 Rings = list[Ring]  # a list of rings is a shell with its holes
@@ -53,29 +58,67 @@ def shape(outline: Ring | Rings | tuple[Any, ...]) -> Any:
     return polygon(outline)
 
 
-def to_layer(table: DataFrame, *, outline: str = "ring") -> GeoDataFrame:
-    """Turn a table with outlines (or ``point`` or ``line``) in the plane into a layer."""
-    data = table.drop(columns=[outline])
-    if outline == "point":
-        lonlat = np.round(round_lonlat(np.stack(table[outline].to_list())), 7)
-        geometry = shapely.points(lonlat)
-    elif outline == "line":
-        geometry = np.array([shapely.linestrings(round_lonlat(p)) for p in table[outline]])
-    else:
-        geometry = _polygons(table[outline].to_list())
-    return GeoDataFrame(data.reset_index(drop=True), geometry=geometry, crs="EPSG:4490")
+class Source(Protocol):
+    """A layer that is made where it is asked for, rows at some positions at a time."""
+
+    @property
+    def count(self) -> int:
+        """How many features it has."""
+
+    def table(self, at: Positions) -> DataFrame:
+        """Return the columns of some features."""
+
+    def shapes(self, at: Positions) -> NDArray[np.object_]:
+        """Return the shapes of some features."""
 
 
-def _polygons(outlines: Sequence[Any]) -> Any:
-    out = np.empty(len(outlines), dtype=object)
-    size = np.array([len(o) if isinstance(o, np.ndarray) else -1 for o in outlines])
-    for n in np.unique(size):
-        at = np.flatnonzero(size == n).tolist()
-        if n < 0:
-            for i in at:
-                out[i] = shape(outlines[i])
+@dataclass(frozen=True)
+class Drawn:
+    """A table with outlines (or ``point`` or ``line``) in the plane."""
+
+    rows: DataFrame
+    outline: str = "ring"
+
+    @property
+    def count(self) -> int:
+        """How many features it has."""
+        return len(self.rows)
+
+    def table(self, at: Positions) -> DataFrame:
+        """Return the columns of some features."""
+        return self.rows.drop(columns=[self.outline]).iloc[at].reset_index(drop=True)
+
+    def shapes(self, at: Positions) -> NDArray[np.object_]:
+        """Return the shapes of some features."""
+        drawn = self.rows[self.outline].to_numpy()[at]
+        if self.outline == "ring":
+            return polygons(len(at), grouped(drawn))
+        if self.outline == "point":
+            return points(np.stack(list(drawn)))
+        return np.array([shapely.linestrings(round_lonlat(p)) for p in drawn])
+
+
+def to_layer(source: Source) -> GeoDataFrame:
+    """Turn all of a source into a layer."""
+    at = np.arange(source.count)
+    return GeoDataFrame(source.table(at), geometry=source.shapes(at), crs="EPSG:4490")
+
+
+def points(plane: Points) -> NDArray[np.object_]:
+    """Points of the plane as the files hold them."""
+    made: NDArray[np.object_] = shapely.points(np.round(round_lonlat(plane), 7))
+    return made
+
+
+def polygons(count: int, groups: Iterable[Group]) -> NDArray[np.object_]:
+    """Shapes of outlines that come by how many points they have."""
+    out = np.empty(count, dtype=object)
+    for at, rings in groups:
+        if isinstance(rings, list):
+            for i, ring in zip(at.tolist(), rings, strict=True):
+                out[i] = shape(ring)
             continue
-        lonlat = round_lonlat(np.stack([outlines[i] for i in at]))
+        lonlat = round_lonlat(rings)
         p = lonlat - lonlat[:, :1]
         q = np.roll(p, -1, 1)
         turned = np.sum(p[..., 0] * q[..., 1] - q[..., 0] * p[..., 1], axis=1) < 0
@@ -84,13 +127,26 @@ def _polygons(outlines: Sequence[Any]) -> Any:
     return out
 
 
-def write_layer(layer: GeoDataFrame, folder: Path, level: str) -> Path:
+def write_layer(layer: Source, folder: Path, level: str) -> Path:
     """Write a layer as GeoJSON, or, if it is large, as ``zgcgis import`` stores one."""
-    if len(layer) > SMALL:
-        path = folder / f"{level}.parquet"
-        store_layer(typed(layer, level), path, level, [])
-        return path
-    return write_geojson(layer, folder / f"{level}.geojson", name=level)
+    if layer.count <= SMALL:
+        return write_geojson(to_layer(layer), folder / f"{level}.geojson", name=level)
+    bounds, kinds = np.empty((layer.count, 4)), set()
+    for first in range(0, layer.count, GROUP_ROWS):
+        at = np.arange(first, min(first + GROUP_ROWS, layer.count))
+        some = layer.shapes(at)
+        bounds[at] = shapely.bounds(some)
+        kinds |= {shapely.GeometryType(k) for k in np.unique(shapely.get_type_id(some))}
+
+    def table(at: Positions) -> Any:
+        rows = GeoDataFrame(layer.table(at), geometry=np.full(len(at), None))
+        return arrow_table(typed(rows, level), level)
+
+    names = {shapely.GeometryType.POINT: "Point", shapely.GeometryType.POLYGON: "Polygon",
+             shapely.GeometryType.MULTIPOLYGON: "MultiPolygon"}  # fmt: skip
+    path = folder / f"{level}.parquet"
+    store_parts(Parts(table, layer.shapes, bounds, {names[k] for k in kinds}), path, level, [])
+    return path
 
 
 def write_geojson(layer: GeoDataFrame, path: Path, *, name: str) -> Path:
@@ -127,7 +183,8 @@ def _plain(column: pd.Series) -> list[Any]:
 
 def _geometry(geometry: Any) -> dict[str, Any]:
     def points(part: Any) -> list[list[float]]:
-        return [[round(x, DIGITS), round(y, DIGITS)] for x, y in shapely.get_coordinates(part)]
+        told: list[list[float]] = shapely.get_coordinates(part).tolist()
+        return told
 
     def rings(part: Any) -> list[list[list[float]]]:
         return [points(r) for r in shapely.get_rings(part)]

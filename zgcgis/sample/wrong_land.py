@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 from scipy.spatial import cKDTree
 
-from .fabric import Points, as_stored
+from .fabric import Points, as_stored, grouped
 from .planter import (
     QUIET,
     Planter,
@@ -21,6 +21,7 @@ from .planter import (
     round_m,
     size_m2,
 )
+from .settle import ring_areas
 
 __all__ = ["LAND", "areas", "houses"]
 
@@ -54,25 +55,27 @@ def _duplicate(p: Planter) -> None:
         "T102", "parcel", row["id"], size_m2(row["ring"]), "m2", row["ring"].mean(0),
         "同一宗地录入两次", "the same parcel entered twice", other=twin,
     )  # fmt: skip
-    house = p.town.building
-    at = p.parcel.loc[house["parcel_id"]]
-    free = (
-        (house["kind"] == "building").to_numpy()
-        & house["since"].isna().to_numpy()
-        & house["until"].isna().to_numpy()
-        & ~at["block_id"].isin(p.used).to_numpy()
-        & ~at["park_id"].isin(QUIET).to_numpy()
-        & (at["kind"] == "housing").to_numpy()
-    )
-    if free.any():
-        one = house[free].iloc[0]
-        p.used.add(str(p.parcel.at[one["parcel_id"], "block_id"]))
+    built = p.parcel[
+        (p.parcel["kind"] == "housing")
+        & p.parcel["since"].isna()
+        & p.parcel["until"].isna()
+        & ~p.parcel["park_id"].isin(QUIET)
+        & ~p.parcel["block_id"].isin(p.used)
+    ]
+    for name, block in zip(built["id"], built["block_id"], strict=True):
+        there = p.town.houses.of(name)
+        there = there[there["kind"] == "building"]
+        if there.empty:
+            continue
+        one = there.iloc[0]
+        p.used.add(str(block))
         twin = f"{one['id']}D"
-        p.new_buildings.append({**one.to_dict(), "id": twin})
+        p.town.houses.added.append({**one.to_dict(), "id": twin})
         p.note(
             "T102", "building", one["id"], size_m2(one["ring"]), "m2", one["ring"].mean(0),
             "同一幢建筑录入两次", "the same building entered twice", other=twin,
         )  # fmt: skip
+        return
 
 
 def _gaps(p: Planter) -> None:
@@ -90,7 +93,7 @@ def _gaps(p: Planter) -> None:
         )  # fmt: skip
     row = p.one(is_green)
     if row is not None:
-        p.parcel = p.parcel.drop(index=row["id"])
+        p.drop(row["id"])
         p.note(
             "T103", "block", row["block_id"], size_m2(row["ring"]), "m2", row["ring"].mean(0),
             f"漏录宗地 {row['id']}", f"parcel {row['id']} was left out",
@@ -165,7 +168,7 @@ def _multipart(p: Planter) -> None:
         if apart and is_green(apart[0]):
             p.used.add(row["block_id"])
             p.set_ring(row["id"], (row["ring"], apart[0]["ring"]))
-            p.parcel = p.parcel.drop(index=apart[0]["id"])
+            p.drop(apart[0]["id"])
             p.note(
                 "T107", "parcel", row["id"], 2, "1", row["ring"].mean(0),
                 "一宗地由两块不相连的图形组成", "one parcel of two parts that do not touch",
@@ -219,8 +222,10 @@ def _edges_at_rim(p: Planter, outline: Points) -> Iterator[tuple[Any, int, int, 
 def _notch(p: Planter, outlines: dict[str, Points], park: str) -> tuple[Any, Points] | None:
     """Draw an outline inwards through one parcel; give the parcel and what is cut off."""
     outline = outlines[park]
-    mine = p.town.block.loc[p.town.block["park_id"] == park, "id"]
-    rings = {name: p.block.at[name, "ring"] for name in mine}
+    mine = p.block[p.block["park_id"] == park]
+    blocks = np.empty(len(mine), object)
+    for at, rings in grouped(mine["ring"]):
+        blocks[at] = shapely.polygons(np.asarray(rings))
     for row, k, at_x, at_y in _edges_at_rim(p, outline):
         if row["park_id"] != park:
             continue
@@ -230,11 +235,11 @@ def _notch(p: Planter, outlines: dict[str, Points], park: str) -> tuple[Any, Poi
         after = np.arange(at_y, at_y + (at_x - at_y) % len(outline) + 1) % len(outline)
         drawn = np.concatenate([outline[after], [x, tip, y]])
         shape = shapely.polygons(drawn)
-        rest = [shapely.polygons(r) for name, r in rings.items() if name != row["block_id"]]
         mates = p.parcel[(p.parcel["block_id"] == row["block_id"]) & (p.parcel["id"] != row["id"])]
-        rest += [shapely.polygons(r) for r in mates["ring"] if isinstance(r, np.ndarray)]
-        clear = all(shapely.covers(shape, r) for r in rest)
-        if shapely.is_valid(shape) and clear:
+        near = [shapely.polygons(r) for r in mates["ring"] if isinstance(r, np.ndarray)]
+        shapely.prepare(shape)
+        inside = shapely.covers(shape, blocks) | (mine["id"] == row["block_id"]).to_numpy()
+        if shapely.is_valid(shape) and inside.all() and shapely.covers(shape, near).all():
             p.used.add(row["block_id"])
             outlines[park] = drawn
             return row, np.array([x, m, y, tip])
@@ -334,7 +339,7 @@ def _building_off(p: Planter) -> None:
         name = f"{i['id']}#9"
         foot = size_m2(ring)
         off = foot - clipped_m2(p.parcel.at[i["id"], "ring"], ring)
-        p.new_buildings.append(_house(name, i["id"], ring, i["land_use"]))
+        p.town.houses.added.append(_house(name, i["id"], ring, i["land_use"]))
         if rule:
             p.note(
                 rule, "building", name, off, "m2", middle + 5 * out,
@@ -357,8 +362,9 @@ def _house(name: str, parcel: str, ring: Points, use: str, storeys: int = 2) -> 
 def _parks(p: Planter) -> None:
     """Let one park's outline reach over the outline of the park beside it."""
     one, two = p.lines.park["crabapple"], p.lines.park["spruce"]
-    d = np.hypot(one[:, None, 0] - two[None, :, 0], one[:, None, 1] - two[None, :, 1])
-    k, m = (int(v) for v in np.unravel_index(int(d.argmin()), d.shape))
+    away, nearest = cKDTree(two).query(one)
+    k = int(np.argmin(away))
+    m = int(nearest[k])
     first, last = two[m - 1], two[(m + 2) % len(two)]
     across = two[[m, (m + 1) % len(two)]]
     out = one[k] - two[m]
@@ -382,7 +388,7 @@ def areas(p: Planter) -> None:
     """Wrong areas on paper; run when every outline is final."""
     fixed = list(p.resized)
     for name in fixed:
-        if name not in p.parcel.index:
+        if name in p.dropped:
             continue
         ring = p.parcel.at[name, "ring"]
         rings = ring if isinstance(ring, tuple) else (ring,)
@@ -402,8 +408,9 @@ def areas(p: Planter) -> None:
         "公布面积与图形面积不符", "the stated area is not the area drawn",
     )  # fmt: skip
     p.block["stated_area_m2"] = np.nan  # control areas are known of two parks only
-    for name in p.block.index[p.block["park_id"].isin(QUIET)]:
-        p.block.at[name, "stated_area_m2"] = round(size_m2(p.block.at[name, "ring"]), 1)
+    quiet = p.block["park_id"].isin(QUIET).to_numpy()
+    told = np.round(ring_areas(p.block.loc[quiet, "ring"]), 1)
+    p.block.loc[quiet, "stated_area_m2"] = told
     name = p.block.index[p.block["park_id"] == QUIET[0]][3]
     true = size_m2(p.block.at[name, "ring"])
     p.block.at[name, "stated_area_m2"] = round(true + 180, 1)
@@ -429,13 +436,12 @@ def houses(p: Planter) -> None:
     """A building drawn half over another, and one on a parcel that nobody knows."""
     row = p.one(lambda r: is_built(r) and r["kind"] == "housing")
     if row is not None:
-        house = p.town.building
-        first = house[house["parcel_id"] == row["id"]].iloc[0]
+        first = p.town.houses.of(row["id"]).iloc[0]
         ring = np.asarray(first["ring"])
         way = row["ring"].mean(0) - ring.mean(0)
         moved = ring + way * (6 / np.hypot(*way))
         name = f"{row['id']}#8"
-        p.new_buildings.append(_house(name, row["id"], moved, row["land_use"], 3))
+        p.town.houses.added.append(_house(name, row["id"], moved, row["land_use"], 3))
         p.note(
             "T113", "building", first["id"], clipped_m2(ring, moved), "m2", moved.mean(0),
             "两幢建筑部分重叠", "two buildings overlap in part", other=name,
@@ -445,7 +451,7 @@ def houses(p: Planter) -> None:
         middle = row["ring"].mean(0)
         ring = middle + np.array([(-8, -5), (8, -5), (8, 5), (-8, 5)], float)
         name = f"{row['id']}#7"
-        p.new_buildings.append(_house(name, "X000-00", ring, row["land_use"]))
+        p.town.houses.added.append(_house(name, "X000-00", ring, row["land_use"]))
         p.note(
             "H205", "building", name, None, "", middle,
             "所属宗地 X000-00 不存在", "its parcel X000-00 is not there", other="X000-00",

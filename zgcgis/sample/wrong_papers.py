@@ -10,7 +10,8 @@ import pandas as pd
 
 from .fabric import Points
 from .planter import Planter, inward, is_built, is_waiting, size_m2
-from .settle import AS_OF, bilinear
+from .premises import bilinear
+from .settle import AS_OF
 
 __all__ = ["LINES", "PAPERS"]
 
@@ -19,7 +20,7 @@ __all__ = ["LINES", "PAPERS"]
 
 def _inside(p: Planter, row: Any, radius: float) -> Points:
     angle = np.arange(8) * np.pi / 4
-    corners = np.asarray(row["corners"])[None]
+    corners = p.town.ground.parcel_corners[[row["base"]]]  # of a parcel that never changes
     u, v = 0.5 + radius * np.cos(angle), 0.5 + radius * np.sin(angle)
     park = next(g for g in p.town.ground.parks if g.spec.key == row["park_id"])
     return park.to_plane(bilinear(corners, u[None], v[None])[0])
@@ -70,10 +71,12 @@ def _wrong_use(p: Planter) -> None:
     name, whole = row["id"], f"dp_{row['block_id']}"
     for key, value in (("land_use", "0701"), ("build_state", "A1"), ("hightech", "")):
         p.parcel.at[name, key] = value
-    mine = p.town.building["parcel_id"] == name
-    p.town.building = p.town.building[~mine | (p.town.building["kind"] == "building")].copy()
-    p.town.building.loc[p.town.building["parcel_id"] == name, "use"] = "0701"
-    p.town.enterprise = p.town.enterprise[p.town.enterprise["parcel_id"] != name]
+    for at, one in p.town.houses.of(name).iterrows():
+        if one["kind"] == "building":
+            p.town.houses.changes[int(str(at))] = {"use": "0701"}
+        else:
+            p.town.houses.gone.append(int(str(at)))
+    p.town.firms.leave(name)
     p.note(
         "P303", "parcel", name, size_m2(row["ring"]), "m2", row["ring"].mean(0),
         "规划工业用地建成住宅", "housing built on land planned for industry",
@@ -82,20 +85,18 @@ def _wrong_use(p: Planter) -> None:
 
 
 def _wrong_industry(p: Planter) -> None:
-    firms = p.town.enterprise
+    firms = p.town.firms
     for park, industry, code in (
         ("spruce", "new_energy_vehicles", "3841"),
         ("riverbend", "cultural_creative", "6572"),
     ):
-        lasting = firms.groupby("id")["year"].transform("size") == 3
-        there = firms[(firms["park_id"] == park) & lasting & (firms["industry"] != "")]
-        if there.empty:
+        there = firms.lasting(park)
+        if not len(there):
             continue
-        name = there["id"].iloc[len(there) // 2]
-        mine = firms["id"] == name
-        firms.loc[mine, "industry"], firms.loc[mine, "industry_code"] = industry, code
+        one = int(there[len(there) // 2])
+        firms.cluster[one], firms.code[one] = industry, code
         p.note(
-            "P301", "enterprise", name, None, "", firms.loc[mine, "point"].iloc[-1],
+            "P301", "enterprise", firms.name(one), None, "", firms.spot(one),
             "企业产业不在园区规划产业之内", "the firm's industry is not planned for its park",
             other=park,
         )  # fmt: skip
@@ -186,23 +187,24 @@ def _supply(p: Planter) -> None:
 
 def _under_used(p: Planter) -> None:
     """An industrial parcel with one small building left on it."""
-    house = p.town.building
-    counts = house[house["kind"] == "building"].groupby("parcel_id").size()
+    houses = p.town.houses
 
     def several(row: Any) -> bool:
-        return bool(row["build_state"] == "A2" and counts.get(row["id"], 0) > 1)
+        return bool(
+            row["build_state"] == "A2" and (houses.of(row["id"])["kind"] == "building").sum() > 1
+        )
 
     row = p.on_paper(several)
     if row is None:
         return
-    mine = house["parcel_id"] == row["id"]
-    small = house[mine & (house["kind"] == "building") & house["tall_floor_area_m2"].isna()]
+    there = houses.of(row["id"])
+    small = there[(there["kind"] == "building") & there["tall_floor_area_m2"].isna()]
     kept = small.iloc[-1]
-    p.town.building = house[~mine | (house["id"] == kept["id"])].copy()
+    houses.gone += [int(at) for at in there.index if at != kept.name]
     floor = round(size_m2(kept["ring"]) * 2, 2)
-    p.town.building.loc[p.town.building["id"] == kept["id"], ["storeys", "storeys_below"]] = (2, 0)
-    p.town.building.loc[p.town.building["id"] == kept["id"], "floor_area_m2"] = floor
-    p.town.building.loc[p.town.building["id"] == kept["id"], "floor_area_below_m2"] = np.nan
+    houses.changes[int(str(kept.name))] = {
+        "storeys": 2, "storeys_below": 0, "floor_area_m2": floor, "floor_area_below_m2": np.nan,
+    }  # fmt: skip
     p.note(
         "L605", "parcel", row["id"], floor / size_m2(row["ring"]), "1", row["ring"].mean(0),
         "工业用地容积率过低", "the floor area ratio of industrial land is too low",

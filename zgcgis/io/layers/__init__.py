@@ -41,10 +41,19 @@ from ...runs import work_folder
 from ..spreadsheets import write_csv, write_table
 from ..writing import look_at, told, write_bytes_whole, write_whole, write_zip
 from .drawings import DRAWN, write_corner_table
-from .row_groups import Parts, arrow_table, store_parts
+from .row_groups import Parts, store_parts
 from .styles import chinese_heads, embed_style, embed_table
 
-__all__ = ["read_layer", "store_layer", "stored_box", "stored_record", "translated", "write_layer"]
+__all__ = [
+    "arrow_table",
+    "read_layer",
+    "store_layer",
+    "stored_box",
+    "stored_record",
+    "translated",
+    "typed",
+    "write_layer",
+]
 
 
 _CRS = "EPSG:4490"
@@ -199,6 +208,28 @@ def store_layer(
     kinds = {_KINDS[int(kind)] for kind in np.unique(shapely.get_type_id(there))}
     parts = Parts(table.take, given.__getitem__, shapely.bounds(given), kinds)
     store_parts(parts, path, level, record)
+
+
+def arrow_table(frame: pd.DataFrame, level: str) -> pa.Table:
+    """Return the columns of a layer but its shapes, those of its level first."""
+    arrays: dict[str, Any] = {}
+    known = [c for c in LEVELS[level].columns if c in frame.columns]
+    others = [c for c in frame.columns if c not in known and c != "geometry"]
+    for column in [*known, *others]:
+        values = frame[column]
+        if pd.api.types.is_object_dtype(values):
+            values = values.map(lambda v: v if v is None or isinstance(v, str) else str(v))
+            arrays[str(column)] = pa.array(values.to_numpy(), type=pa.string(), from_pandas=True)
+        else:
+            array = pa.array(values, from_pandas=True)
+            if isinstance(array, pa.ChunkedArray):
+                array = array.combine_chunks()
+            if pa.types.is_large_string(array.type):
+                array = array.cast(pa.string())
+            if pa.types.is_timestamp(array.type):
+                array = array.cast(pa.timestamp("ms"))
+            arrays[str(column)] = array
+    return pa.table(arrays)
 
 
 def stored_record(path: Path) -> list[dict[str, Any]] | None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -20,10 +19,9 @@ from pyproj import CRS
 from ...geo import hilbert_order_of
 from ...geo.rings import in_threads
 from ...language.safe_text import json_text
-from ...model import LEVELS
 from ..writing import write_whole
 
-__all__ = ["GROUP_ROWS", "SORTED_ABOVE", "Parts", "arrow_table", "store_parts"]
+__all__ = ["GROUP_ROWS", "SORTED_ABOVE", "Parts", "store_parts"]
 
 GROUP_ROWS = 65_536
 SORTED_ABOVE = 100_000
@@ -90,28 +88,6 @@ def _repeats(head: pa.ChunkedArray) -> bool:
 def _boxes(bounds: NDArray[np.float64]) -> pa.StructArray:
     sides = [pa.array(np.ascontiguousarray(bounds[:, k])) for k in range(4)]
     return pa.StructArray.from_arrays(sides, names=_SIDES)
-
-
-def arrow_table(frame: pd.DataFrame, level: str) -> pa.Table:
-    """Return the columns of a layer but its shapes, those of its level first."""
-    arrays: dict[str, Any] = {}
-    known = [c for c in LEVELS[level].columns if c in frame.columns]
-    others = [c for c in frame.columns if c not in known and c != "geometry"]
-    for column in [*known, *others]:
-        values = frame[column]
-        if pd.api.types.is_object_dtype(values):
-            values = values.map(lambda v: v if v is None or isinstance(v, str) else str(v))
-            arrays[str(column)] = pa.array(values.to_numpy(), type=pa.string(), from_pandas=True)
-        else:
-            array = pa.array(values, from_pandas=True)
-            if isinstance(array, pa.ChunkedArray):
-                array = array.combine_chunks()
-            if pa.types.is_large_string(array.type):
-                array = array.cast(pa.string())
-            if pa.types.is_timestamp(array.type):
-                array = array.cast(pa.timestamp("ms"))
-            arrays[str(column)] = array
-    return pa.table(arrays)
 
 
 def _geo_meta(parts: Parts, *, covering: bool) -> dict[str, Any]:
