@@ -19,7 +19,7 @@ from zgcgis.cli import cli
 from zgcgis.findings import SEVERITIES
 from zgcgis.io import open_zone
 from zgcgis.planning.changes import Question, compare_checks, question_of
-from zgcgis.planning.outputs import is_part, read_findings
+from zgcgis.report.outputs import is_part, read_findings
 
 SAMPLE = open_zone("sample")
 RULES = asked(SAMPLE)

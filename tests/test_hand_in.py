@@ -27,10 +27,10 @@ from zgcgis.assessment.casework.boundary import Belt, belt_of, boundary_points, 
 from zgcgis.io import open_zone
 from zgcgis.language.errors import ReadError, UnknownNameError
 from zgcgis.model import there_in
-from zgcgis.planning.outputs import write_workbook
 from zgcgis.report.documents import KINDS, select, write_pack
 from zgcgis.report.documents.fonts import find_font
 from zgcgis.report.documents.land_report import area_summary, by_class
+from zgcgis.report.outputs import write_workbook
 
 WHERE = "park_id = 'riverbend' and 面积 > 8000 or id = 'W022-08'"
 
@@ -389,7 +389,7 @@ def test_no_number_of_a_document_is_broken_and_heads_are_bold(tmp_path):
 
 def test_what_is_met_under_a_red_line_is_headed_in_words(zone):
     from zgcgis.language.terms import heading
-    from zgcgis.planning.outputs import shown
+    from zgcgis.report.outputs import shown
 
     named = ["parcel_id", "land_use", "registered_area_m2", "storeys", "height_m", "built_year",
              "floor_area_m2", "staff_persons", "tax_wan", "income_wan", "quota_m2", "used_m2",

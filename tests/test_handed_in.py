@@ -15,8 +15,8 @@ from zgcgis.checks.hierarchy import parks_of_findings
 from zgcgis.findings import describe
 from zgcgis.io import open_zone
 from zgcgis.planning.changes import question_of
-from zgcgis.planning.outputs import Checked, write_workbook
-from zgcgis.report.findings_page import check_sheets, findings_page
+from zgcgis.report.outputs import Checked, write_workbook
+from zgcgis.report.outputs.findings_page import check_sheets, findings_page
 from zgcgis.report.wording import WORDS, land_summary, named, one_language
 
 SAMPLE = open_zone("sample")

@@ -30,12 +30,13 @@ from zgcgis.language.errors import (
     UnknownNameError,
     ZgcgisError,
 )
-from zgcgis.planning import changes, ledger, outputs, scenario, supply_tables
+from zgcgis.planning import changes, ledger, scenario, supply_tables
 from zgcgis.planning.allocation import demand, greedy, solve, value_of, violations
 from zgcgis.planning.changes import Waiver, read_waivers, waive
-from zgcgis.planning.outputs import place_sheets
 from zgcgis.planning.project_review import admit, read_project, suitable_parks
 from zgcgis.planning.scenario import difference
+from zgcgis.report import outputs
+from zgcgis.report.outputs import place_sheets
 from zgcgis.report.wording import sentences_of
 from zgcgis.runs import find_browser
 

@@ -21,7 +21,7 @@ from zgcgis.io import writing
 from zgcgis.io.spreadsheets import write_table
 from zgcgis.io.writing import write_bytes_whole, write_text_whole, write_whole
 from zgcgis.language.errors import WriteError
-from zgcgis.planning.outputs import write_workbook
+from zgcgis.report.outputs import write_workbook
 from zgcgis.runs import work_folder
 
 FULL = os.environ.get("ZGCGIS_FULL") == "1"

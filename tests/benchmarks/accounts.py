@@ -21,6 +21,7 @@ import zgcgis
 from zgcgis import accounts
 from zgcgis.model import tiles
 
+from .child import peak_mb
 from .desk import write_city
 
 WAYS = ("one process", "two processes")
@@ -40,7 +41,7 @@ def measure(folder: Path, way: str) -> dict[str, Any]:
         "way": way,
         "clock_s": time.perf_counter() - began,
         "processor_s": sum(one.ru_utime + one.ru_stime for one in (own, theirs)),
-        "peak_gb": own.ru_maxrss / 1e6,
+        "peak_gb": peak_mb() / 1e3,
         "worker_gb": theirs.ru_maxrss / 1e6,
         "sum": float(book.select_dtypes("number").sum().sum()),
     }

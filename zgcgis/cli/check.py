@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ..language.safe_text import Text
+from ..runs import find_browser
 from .basics import AS_OF, DASK, JSON, LANG, TILES, YEAR, opened_on
 from .console import Output, Progress, command, print_json, print_table, progress, say
-from .results import refuse_over_full, write_back, write_check
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ..findings import Rule
     from ..model import Zone
     from ..planning.changes import Question
-    from ..planning.outputs import Checked
+    from ..report.outputs import Checked
 
 __all__ = ["check", "say_changes"]
 
@@ -111,6 +111,8 @@ def check(
     here = _opened(zone, level, lang, as_of, year)
     kept_to = {"rules": codes, "parks": _parks(here, parks), "severities": _at_least(severity)}
     if out and any(kept_to.values()):
+        from ..report.outputs.results import refuse_over_full
+
         refuse_over_full(Path(out))
     earlier = _last(since) if since else None
     plots, odd = _proposal(proposal, here) if proposal else (None, None)
@@ -131,7 +133,10 @@ def check(
         result = _run(here_too, day, kept_to, file, files, earlier, lang, dask, tiles)
         text = result.json_text()
         if out:
+            from ..report.outputs.results import write_check
+
             made = write_check(here, Path(out), result, text, lang, sheets=sheets, atlas=atlas)
+            _say_unprinted(made, lang)
     if as_json:
         print_json(text)
     else:
@@ -139,9 +144,44 @@ def check(
         for path in made:
             say(f"  {path}")
     if is_store(zone):
-        write_back(zone, here, result, lang, quiet=as_json)
+        _write_back(zone, here, result, lang, quiet=as_json)
     if (result.standing["severity"] == "error").any():
         sys.exit(1)
+
+
+def _say_unprinted(made: list[Path], lang: str) -> None:
+    """Say so where sheets were written that no browser of the machine could print."""
+    names = {path.name for path in made}
+    if "sheets.html" in names and "sheets.pdf" not in names and find_browser() is None:
+        said = Text(
+            "本机没有 Chromium，只生成了 sheets.html；在任一浏览器中打开它并打印即得 PDF。",
+            "There is no Chromium here, so only sheets.html was made; open it in any "
+            "browser and print it to have the PDF.",
+        )
+        say(said.say(lang), err=True)
+
+
+def _write_back(address: str, here: Zone, result: Checked, lang: str, *, quiet: bool) -> None:
+    """Write what a check found into the store of its zone; who may only read is told so."""
+    from ..io.postgis.store import write_findings
+
+    question = result.question
+    number = write_findings(
+        address, here, result.standing, result.waived, day=result.day, asked=question.as_data(),
+        partial=question.partial,
+    )  # fmt: skip
+    if number is None:
+        said = Text(
+            "没有写入工作库的权限，问题未写回。要写回，请库的所有者授予 checks 和 findings 表的 INSERT 权限。",
+            "This user may not write to the store, so the findings were not written back. For that "
+            "its owner grants INSERT on the tables checks and findings.",
+        )
+        say(said.say(lang), err=True)
+    elif not quiet:
+        said = Text(
+            f"已写回工作库：第 {number} 次核查", f"Written back to the store as check {number}"
+        )
+        say(f"  {said.say(lang)}")
 
 
 def _opened(
@@ -201,7 +241,7 @@ def _run(
     from ..checks.hierarchy import parks_of_findings
     from ..model.tiles import tiling_for
     from ..planning.changes import compare_checks, question_of, read_waivers, waive, waiver_table
-    from ..planning.outputs import Checked
+    from ..report.outputs import Checked
 
     codes = kept_to["rules"] or None
     with progress(len(asked(here, codes))) as bar:
@@ -270,7 +310,7 @@ def _proposal(path: str, here: Zone) -> tuple[GeoDataFrame, GeoDataFrame]:
 
 def _last(path: str) -> tuple[pd.DataFrame, Question | None]:
     """Read the findings of an earlier check, and what it was asked."""
-    from ..planning.outputs import read_findings
+    from ..report.outputs import read_findings
 
     return read_findings(path)
 
@@ -279,7 +319,7 @@ def _say_check(here: Zone, result: Checked, lang: str, top: int | None) -> None:
     """Say on the terminal what a check found."""
     from ..checks.coverage import coverage_lines
     from ..findings import SEVERITY_NAMES, describe
-    from ..planning.outputs import summary
+    from ..report.outputs import summary
 
     standing, waived, compared = result.standing, result.waived, result.compared
     say(result.headline(here).say(lang))

@@ -73,7 +73,8 @@ def fix(
     """整理相邻宗地的界址：先演练，--write 写入，--undo 还原。Snap and clean outlines."""
     from ..io.places import result_folder
     from ..planning.outlines import fix as clean
-    from ..planning.outlines import undo_fix, write_fix
+    from ..planning.outlines import undo_fix, write_outlines
+    from ..report.outputs.fixed import write_fix_book
 
     if undo:
         if write or control or tolerance or out:
@@ -89,11 +90,18 @@ def fix(
             "--write 已把记录存在示范区的 fixes 中；-o 只用于演练。"
             "--write keeps its record in the zone's folder fixes; -o is for a dry run."
         )
-    done = clean(zone, level=level, tolerance_m=tolerance, control=_control(control), write=write)
+    done = clean(
+        zone,
+        level=level,
+        tolerance_m=tolerance,
+        control=_control(control),
+        write=write,
+        papers=write_fix_book,
+    )
     made = []
     if out:
         folder = result_folder(out, "fix.csv", ("fix.xlsx",))
-        made = write_fix(done, folder, lang=lang)
+        made = [put(done, folder, lang=lang) for put in (write_outlines, write_fix_book)]
     if as_json:
         print_json(json_text(_facts(done)))
         return

@@ -15,7 +15,6 @@ from .basics import AS_OF, JSON, LANG, OUT, YEAR, opened, opened_on
 from .check import say_changes
 from .console import command, print_json, print_table, say
 from .mending import KIND_NAMES, MOST_LISTED, listed
-from .results import LINE_NAMES, chosen_in_words, write_allocation, write_scenario
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,9 +41,9 @@ def admit(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """项目准入审核：逐条结论、差距和整改办法。Review the admission of a project."""
-    from ..planning.outputs import records_json
     from ..planning.project_review import admit as review
     from ..planning.project_review import read_project
+    from ..report.outputs import records_json
 
     here = opened_on(zone, lang, as_of, year)
     wish = read_project(project)
@@ -118,8 +117,9 @@ def scenario(
     as_json: bool,  # noqa: FBT001
 ) -> None:
     """方案比较：按变更清单得到新状态，列出台账、指标和问题的差别。Compare a change list."""
-    from ..planning.outputs import records_json
     from ..planning.scenario import apply, compare_zones, read_scenario
+    from ..report.outputs import records_json
+    from ..report.outputs.results import write_scenario
 
     base = opened_on(zone, lang)
     wish = read_scenario(file)
@@ -166,6 +166,7 @@ def _assess() -> Any:
 
 def _say_scenario(base: Zone, wish: Any, answer: Any, lang: str) -> None:
     from ..language.terms import TERMS
+    from ..planning.difference import LINE_NAMES
 
     say(Text(f"{wish.zh}：", f"{wish.en}:").say(lang))
     for head, table in (
@@ -217,7 +218,8 @@ def allocate(
     """在指标、邻接和定位约束下安排用地或项目。Allocate land under quotas."""
     from ..planning.allocation import greedy, solve, value_of, violations
     from ..planning.allocation.demand import build_problem, carry_out, read_order
-    from ..planning.outputs import records_json
+    from ..report.outputs import records_json
+    from ..report.outputs.results import write_allocation
 
     here = opened_on(zone, lang)
     setting = build_problem(here, read_order(demand))
@@ -315,6 +317,8 @@ def _say_allocation(setting: Any, answer: Any, hand: float, added: Any, lang: st
                 lang
             )
         )
+    from ..report.outputs.results import chosen_in_words
+
     table = chosen_in_words(answer, lang)
     shown = ["item", "choice", "park", "area_m2", "value"]
     if table["access_m"].notna().any():
@@ -397,7 +401,7 @@ def _year_of(given: str) -> int:
 
 
 def _diff_as_json(found: Difference) -> str:
-    from ..planning.outputs import records_json
+    from ..report.outputs import records_json
 
     was, now = found.closure_m2
     return records_json(
@@ -441,6 +445,7 @@ def _diff_tables(found: Difference, lang: str) -> list[tuple[Text, pd.DataFrame]
     import pandas as pd
 
     from ..accounts import NONE
+    from ..planning.difference import LINE_NAMES
 
     none = Text("（不在图层内）", "(not in the layer)").say(lang)
     features = found.features.drop(columns=["old", "new"])
@@ -498,8 +503,8 @@ def _write_diff(found: Difference, out: str, lang: str) -> list[Path]:
     from ..io.layers import write_layer
     from ..io.places import result_folder
     from ..io.writing import write_text_whole
-    from ..planning.outputs import write_json, write_workbook
-    from ..report.findings_page import tables_page
+    from ..report.outputs import write_json, write_workbook
+    from ..report.outputs.findings_page import tables_page
 
     folder = result_folder(
         out, "diff.xlsx", ("diff.html", "diff.json", "changes.gpkg", "farmland.gpkg")
@@ -525,6 +530,8 @@ def _write_diff(found: Difference, out: str, lang: str) -> list[Path]:
 
 
 def _show_diff(found: Difference, lang: str) -> None:
+    from ..planning.difference import LINE_NAMES
+
     say(found.headline().say(lang))
     for kind, some in found.features.groupby("kind", sort=False):
         if kind != "unchanged":

@@ -10,7 +10,6 @@ from .allocation.demand import Order, build_problem, carry_out, read_order
 from .changes import Waiver, compare_findings, read_waivers, waive
 from .ledger import UseMatrix, use_matrix
 from .outlines import Fix, fix, undo_fix
-from .outputs.place_sheets import write_sheets
 from .project_review import Admission, Project, admit, read_project, suitable_parks
 from .scenario import Change, Comparison, Scenario, apply, compare_zones, read_scenario
 from .supply_tables import programme, supply_list
@@ -48,5 +47,4 @@ __all__ = [
     "use_matrix",
     "violations",
     "waive",
-    "write_sheets",
 ]

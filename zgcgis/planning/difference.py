@@ -24,6 +24,7 @@ from ..plan.land_use import classify
 from .ledger import FarmlandBalance, farmland_balance
 
 __all__ = [
+    "LINE_NAMES",
     "Difference",
     "State",
     "compare_states",
@@ -32,6 +33,17 @@ __all__ = [
     "state_of_file",
     "state_of_zone",
 ]
+
+LINE_NAMES = {
+    "unchanged": Text("未变", "unchanged"),
+    "redrawn": Text("图形变化", "redrawn"),
+    "renumbered": Text("换号", "renumbered"),
+    "split": Text("分割", "split"),
+    "merged": Text("合并", "merged"),
+    "rearranged": Text("重划", "rearranged"),
+    "gone": Text("消失", "gone"),
+    "new": Text("新增", "new"),
+}
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,10 +8,10 @@ back byte for byte.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -29,15 +29,14 @@ from ..io.stored.outside import refuse_links
 from ..io.stored.sound import read_sound_layer
 from ..io.zones import layer_files
 from ..language.errors import MissingColumnsError, UnknownNameError, ZoneError
-from ..language.safe_text import Text
 from ..language.terms import heading
 from ..model import LEVELS, Zone, there_in
-from .outputs import write_workbook
 
-__all__ = ["FIXED_LEVELS", "Fix", "fix", "undo_fix", "write_fix"]
+__all__ = ["FIXED_LEVELS", "Fix", "fix", "undo_fix", "write_outlines"]
 
 FIXED_LEVELS = ("parcel", "land_patch", "block", "park")
 _SCHEMA = "zgcgis.fix/1"
+Papers: TypeAlias = "Callable[[Fix, Path], object]"
 
 
 @dataclass
@@ -88,6 +87,7 @@ def fix(
     tolerance_m: float | None = None,
     control: float | str | None = None,
     write: bool = False,
+    papers: Papers | None = None,
 ) -> Fix:
     """Make the outlines of a layer fit one another, within the tolerance of a boundary point.
 
@@ -104,7 +104,10 @@ def fix(
         A control area (控制面积) over which the areas are adjusted in proportion (平差): square
         metres for the whole layer, or ``"block"`` for the stated area of each block.
     write
-        Write the layer and the record; otherwise nothing is written.
+        Write the layer and the record (``fix.csv``); otherwise nothing is written.
+    papers
+        What writes more into the folder of the record, such as
+        :func:`zgcgis.report.write_fix_book`.
 
     Returns
     -------
@@ -125,7 +128,7 @@ def fix(
     with locked(folder):
         done = _fix(folder, level, tolerance_m, control)
         if len(done.outlines) and (done.outlines["points"] > 0).any():
-            done.folder = _write(folder, done)
+            done.folder = _write(folder, done, papers)
     return done
 
 
@@ -285,37 +288,14 @@ def _adjusted(
 # --- the record ----------------------------------------------------------------------------------
 
 
-def write_fix(done: Fix, folder: Path, *, lang: str = "zh") -> list[Path]:
-    """Write ``fix.csv`` (every outline) and ``fix.xlsx`` (outlines, blocks, what was asked)."""
+def write_outlines(done: Fix, folder: Path, *, lang: str = "zh") -> Path:
+    """Write ``fix.csv``, a row for every outline."""
     heads = [heading(str(name), lang) for name in done.outlines.columns]
     rows = done.outlines.round(4).itertuples(index=False, name=None)
-    pages: Sequence[tuple[str, pd.DataFrame]] = [
-        (Text("界址", "Outlines").say(lang), done.outlines.round(4)),
-        (Text("街区", "Blocks").say(lang), done.blocks.round(4)),
-        (Text("说明", "About").say(lang), _about(done, lang)),
-    ]
-    return [
-        write_csv(folder / "fix.csv", [heads, *rows]),
-        write_workbook(folder / "fix.xlsx", pages, lang=lang),
-    ]
+    return write_csv(folder / "fix.csv", [heads, *rows])
 
 
-def _about(done: Fix, lang: str) -> pd.DataFrame:
-    rows = [
-        (Text("图层", "Layer"), done.level),
-        (Text("容差（米）", "Tolerance (m)"), done.tolerance_m),
-        (Text("现有要素", "Outlines there"), done.features),
-        (Text("其他年份、未动", "Of other years, left alone"), done.earlier),
-        (Text("整理前与相邻不吻合", "Not fitting neighbours before"), done.uneven[0]),
-        (Text("整理后与相邻不吻合", "Not fitting neighbours after"), done.uneven[1]),
-        (Text("去掉的尖刺", "Spikes taken off"), done.spikes),
-        (Text("容差内无法整理", "Not cleaned within the tolerance"), "、".join(done.left)),
-        (Text("软件", "Software"), f"zgcgis {__version__}"),
-    ]
-    return pd.DataFrame([{"topic": name.say(lang), "content": str(said)} for name, said in rows])
-
-
-def _write(folder: Path, done: Fix) -> Path:
+def _write(folder: Path, done: Fix, papers: Papers | None) -> Path:
     """Write the layer, and beside its record what it was; both are put in place at the end."""
     path = layer_files(folder / "layers")[done.level]
     facts = {
@@ -330,7 +310,9 @@ def _write(folder: Path, done: Fix) -> Path:
     def fill(work: Path, record: Path) -> Path:
         new = work / f"{done.level}.parquet"
         store_layer(done.layer, new, done.level, [*(stored_record(path) or []), facts])
-        write_fix(done, record)
+        write_outlines(done, record)
+        if papers is not None:
+            papers(done, record)
         return new
 
     return keep(folder, done.level, FIX, {"schema": _SCHEMA, **facts}, fill)

@@ -14,6 +14,8 @@ from ..io.spreadsheets import write_book_of
 from ..io.writing import together
 from ..model.tiles import beside
 from .method import method_page, zone_page
+from .outputs.fixed import write_fix_book
+from .outputs.place_sheets import write_sheets
 from .page import render_page, write_page
 from .tables import as_data, schema, write_csv, write_json
 from .wording import draw_zone
@@ -26,9 +28,11 @@ __all__ = [
     "render_page",
     "schema",
     "write_csv",
+    "write_fix_book",
     "write_json",
     "write_page",
     "write_report",
+    "write_sheets",
     "write_tables",
     "write_workbook",
     "zone_page",

@@ -20,7 +20,7 @@ from ..language.safe_text import Text
 from ..language.terms import QUANTITY_UNITS, TERMS, USES, VALUES, column_name, label
 from ..maps import Atlas
 from ..model import COLUMNS, LEVELS, Zone
-from ..planning.outputs import plain_template
+from .outputs import plain_template
 
 __all__ = [
     "WORDS",

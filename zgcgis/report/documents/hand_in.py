@@ -32,8 +32,8 @@ from ...language.errors import ReadError, UnknownNameError
 from ...language.safe_text import Text
 from ...maps import draw_zone, read_steps, write_slides
 from ...model import COLUMNS, LEVELS, Zone
-from ...planning.outputs import records_json, write_json, write_workbook
-from ..findings_page import finding_rows
+from ..outputs import records_json, write_json, write_workbook
+from ..outputs.findings_page import finding_rows
 from ..wording import WORDS, sentences_of
 from .land_report import area_summary, by_class, land_paper, notices, place_figures
 from .map_series import MapSeries, write_map_series

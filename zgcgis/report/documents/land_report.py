@@ -16,7 +16,7 @@ from ...language.safe_text import Text
 from ...maps.packed.land_layers import use_style
 from ...model import LEVELS, Zone
 from ...plan.land_use import CLASSES, classify, codes_of_system
-from ..findings_page import finding_rows
+from ..outputs.findings_page import finding_rows
 from ..wording import WORDS, land_summary, named
 from .map_figures import Frame, Layer, map_svg
 from .paper import Figure, Paper, Section, Table

@@ -23,9 +23,9 @@ from ...io.writing import lying, write_text_whole, write_whole
 from ...language.errors import ZgcgisWarning
 from ...language.safe_text import Text, page_value
 from ...language.terms import heading
-from ...planning.outputs import shown
-from ...planning.outputs.place_sheets import NotPrintedError, print_page
 from ...runs import find_browser
+from ..outputs import shown
+from ..outputs.place_sheets import NotPrintedError, print_page
 
 __all__ = [
     "Figure",

@@ -20,8 +20,8 @@ from typing import Any
 from ...io.writing import write_text_whole, write_whole, write_zip
 from ...language.errors import ReadError, ZgcgisWarning
 from ...language.safe_text import Text, property_text, text_width, xml_text
-from ...planning.outputs.place_sheets import NotPrintedError, take_picture
 from ...runs import find_browser, work_folder
+from ..outputs.place_sheets import NotPrintedError, take_picture
 from .paper import FIGURE, TABLE, Figure, Paper, Table, cut_short, in_words
 
 __all__ = ["write_word"]

@@ -17,7 +17,7 @@ from ....io.writing import write_text_whole
 from ....language.safe_text import Text
 from ....language.terms import heading
 from ....model import LEVELS, there_in
-from ....planning.outputs import records_json, write_json, write_workbook
+from ...outputs import records_json, write_json, write_workbook
 from ..map_figures import Frame, Layer, map_svg
 from ..paper import Figure, Paper, Section, Table, paper_html
 

@@ -17,7 +17,7 @@ from ....assessment.casework.consolidation import (
 from ....io.layers import write_layer
 from ....io.places import result_folder
 from ....language.safe_text import Text
-from ....planning.outputs import records_json, write_json, write_workbook
+from ...outputs import records_json, write_json, write_workbook
 from ..map_figures import Frame, Layer, map_svg
 from ..paper import Figure, Paper, Section, Table, write_paper
 

@@ -15,7 +15,7 @@ from ....io.spreadsheets import write_csv
 from ....io.writing import write_text_whole
 from ....language.safe_text import Text
 from ....language.terms import column_name, heading
-from ....planning.outputs import plain_dates, records_json, write_json, write_workbook
+from ...outputs import plain_dates, records_json, write_json, write_workbook
 from ..map_figures import Frame, Layer, map_svg
 from ..paper import Figure, Paper, Section, Table, paper_html
 

@@ -16,7 +16,7 @@ from ....io.layers import write_layer
 from ....io.layers.styles import colour_of
 from ....io.places import result_folder
 from ....language.safe_text import Text
-from ....planning.outputs import records_json, write_json, write_workbook
+from ...outputs import records_json, write_json, write_workbook
 from ...wording import in_words
 from ..map_figures import Frame, Layer, map_svg
 from ..paper import Figure, Paper, Section, Table, write_paper

@@ -5,24 +5,39 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
-from ..language.safe_text import Text
-from .console import say
+import pandas as pd
+from geopandas import GeoDataFrame
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from geopandas import GeoDataFrame
-
-    from ..model import Zone
-    from ..planning.outputs import Checked
+from ...accounts.access import METHODS
+from ...io.places import refuse_place, result_folder
+from ...io.spreadsheets import write_book_of
+from ...io.writing import write_text_whole
+from ...language.errors import WriteError
+from ...language.safe_text import Text
+from ...maps import save_map
+from ...model import Zone
+from ...model.tiles import beside
+from ...planning.allocation.demand import changes_toml
+from ...planning.difference import LINE_NAMES, parcel_lineage, scenario_farmland
+from ..wording import draw_zone, sentences_of
+from . import (
+    PART,
+    Checked,
+    is_part,
+    workbook_bytes,
+    write_findings_gpkg,
+    write_json,
+    write_workbook,
+)
+from .findings_page import check_sheets, write_findings_page
+from .place_sheets import sheets_begun
 
 __all__ = [
-    "LINE_NAMES",
     "chosen_in_words",
     "refuse_over_full",
     "write_allocation",
-    "write_back",
     "write_check",
     "write_scenario",
 ]
@@ -46,10 +61,6 @@ def refuse_over_full(out: Path) -> None:
     WriteError
         If what stands there is no such part itself.
     """
-    from ..io.places import refuse_place
-    from ..language.errors import WriteError
-    from ..planning.outputs import is_part
-
     file = out / "findings.json" if out.is_dir() else out
     refuse_place(file.resolve(), file)
     if not file.exists() or is_part(file):
@@ -65,26 +76,16 @@ def write_check(
     here: Zone, out: Path, result: Checked, text: str, lang: str, *, sheets: bool, atlas: bool
 ) -> list[Path]:
     """Write everything a check leaves: GeoPackage, workbook, JSON, sheets, map; or one file."""
-    from ..io.places import result_folder
-    from ..io.spreadsheets import write_book_of
-    from ..maps import save_map
-    from ..model.tiles import beside
-    from ..planning import outputs
-    from ..planning.outputs.place_sheets import sheets_begun
-    from ..report.findings_page import check_sheets, write_findings_page
-    from ..report.wording import sentences_of
-    from ..runs import find_browser
-
     standing, waived, question = result.standing, result.waived, result.question
-    mark = outputs.PART if question.partial else ""
+    mark = PART if question.partial else ""
 
     def gpkg(path: Path) -> Path:
-        return outputs.write_findings_gpkg(path, standing, waived, asked=question)
+        return write_findings_gpkg(path, standing, waived, asked=question)
 
     def booked() -> bytes:
         pages = check_sheets(here, result, lang)
         name = out if out.suffix.lower() == ".xlsx" else out / "findings.xlsx"
-        return outputs.workbook_bytes(name, pages, lang=lang, title=here.names[lang], remark=mark)
+        return workbook_bytes(name, pages, lang=lang, title=here.names[lang], remark=mark)
 
     def page(path: Path) -> Path:
         return write_findings_page(here, result, path, lang=lang)
@@ -93,7 +94,7 @@ def write_check(
         return write_book_of(path, book)
 
     writers: dict[str, Callable[[Path], Path]] = {".gpkg": gpkg, ".html": page}
-    writers[".json"] = lambda path: outputs.write_json(path, text)
+    writers[".json"] = lambda path: write_json(path, text)
     writers[".xlsx"] = workbook
     if out.suffix.lower() in writers:
         return [writers[out.suffix.lower()](out)]
@@ -109,59 +110,20 @@ def write_check(
         if atlas:
             drawn = _atlas(here, standing, lang, desk="findings")
             made.append(save_map(drawn, folder / "map.html"))
-        printed = finish()
-        made += printed
-        if printed and find_browser() is None:
-            say(
-                Text(
-                    "本机没有 Chromium，只生成了 sheets.html；在任一浏览器中打开它并打印即得 PDF。",
-                    "There is no Chromium here, so only sheets.html was made; open it in any "
-                    "browser and print it to have the PDF.",
-                ).say(lang),
-                err=True,
-            )
+        made += finish()
     return made
 
 
 def _atlas(zone: Zone, findings: GeoDataFrame, lang: str, **more: Any) -> Any:
     """The atlas with its findings, which come the largest of each severity first."""
-    from ..report import draw_zone
-
     opens = cast("Literal['zh', 'en']", lang)
     return draw_zone(zone, findings=findings, lang=opens, **more)
-
-
-def write_back(address: str, here: Zone, result: Checked, lang: str, *, quiet: bool) -> None:
-    """Write what a check found into the store of its zone; who may only read is told so."""
-    from ..io.postgis.store import write_findings
-
-    question = result.question
-    number = write_findings(
-        address, here, result.standing, result.waived, day=result.day, asked=question.as_data(),
-        partial=question.partial,
-    )  # fmt: skip
-    if number is None:
-        said = Text(
-            "没有写入工作库的权限，问题未写回。要写回，请库的所有者授予 checks 和 findings 表的 INSERT 权限。",
-            "This user may not write to the store, so the findings were not written back. For that "
-            "its owner grants INSERT on the tables checks and findings.",
-        )
-        say(said.say(lang), err=True)
-    elif not quiet:
-        said = Text(
-            f"已写回工作库：第 {number} 次核查", f"Written back to the store as check {number}"
-        )
-        say(f"  {said.say(lang)}")
 
 
 def write_scenario(
     base: Zone, changed: Zone, wish: Any, answer: Any, out: str, lang: str
 ) -> list[Path]:
     """Write the workbook of a comparison, and the page that shows both states on one map."""
-    from ..io.places import result_folder
-    from ..maps import save_map
-    from ..planning.outputs import write_workbook
-
     folder = result_folder(out, "scenario.xlsx", ("compare.html",))
     atlas = _atlas(base, answer.after, lang, compare=changed)
     atlas.content["compare"]["sides"] = [["现状", "Now"], [wish.zh, wish.en]]
@@ -171,13 +133,7 @@ def write_scenario(
         (Text("得分差别", "Scores").say(lang), answer.scores),
         (Text("问题差别", "Findings").say(lang), answer.findings),
     ]
-    import pandas as pd
-
-    from ..planning.difference import scenario_farmland
-
     if any(change.do in {"split", "merge"} for change in wish.changes):
-        from ..planning.difference import parcel_lineage
-
         line = parcel_lineage(base, changed)
         line = line.assign(kind=[LINE_NAMES[kind].say(lang) for kind in line["kind"]])
         pages.append((Text("来历", "Lineage").say(lang), line))
@@ -195,8 +151,6 @@ def write_scenario(
 
 def chosen_in_words(answer: Any, lang: str) -> pd.DataFrame:
     """Return what an allocation took; what each distance to a station stands on, in words."""
-    from ..accounts.access import METHODS
-
     table: pd.DataFrame = answer.chosen
     if "access_by" not in table:
         return table
@@ -206,11 +160,6 @@ def chosen_in_words(answer: Any, lang: str) -> pd.DataFrame:
 
 def write_allocation(out: str, answer: Any, setting: Any, changes: Any, lang: str) -> list[Path]:
     """Write the workbook of an allocation and, where there is one, the scenario that does it."""
-    from ..io.places import result_folder
-    from ..io.writing import write_text_whole
-    from ..planning.allocation.demand import changes_toml
-    from ..planning.outputs import write_workbook
-
     folder = result_folder(out, "allocation.xlsx", ("scenario.toml",))
     pages = [
         (
@@ -225,15 +174,3 @@ def write_allocation(out: str, answer: Any, setting: Any, changes: Any, lang: st
         text = changes_toml(changes, zh="用地安排方案", en="allocation")
         made.insert(0, write_text_whole(folder / "scenario.toml", text))
     return made
-
-
-LINE_NAMES = {
-    "unchanged": Text("未变", "unchanged"),
-    "redrawn": Text("图形变化", "redrawn"),
-    "renumbered": Text("换号", "renumbered"),
-    "split": Text("分割", "split"),
-    "merged": Text("合并", "merged"),
-    "rearranged": Text("重划", "rearranged"),
-    "gone": Text("消失", "gone"),
-    "new": Text("新增", "new"),
-}

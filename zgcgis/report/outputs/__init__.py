@@ -34,7 +34,7 @@ from ...language.errors import MissingColumnsError, ReadError, ZgcgisError
 from ...language.safe_text import Text, json_text, text_width
 from ...language.terms import heading
 from ...model import Zone
-from ..changes import Question, Waiver
+from ...planning.changes import Question, Waiver
 
 __all__ = [
     "Checked",

@@ -14,17 +14,18 @@ import pandas as pd
 from geopandas import GeoDataFrame
 from jinja2 import Environment, StrictUndefined
 
-from ..checks.planned_land import industries_of
-from ..clusters import location_quotients, orientation_match
-from ..findings import SEVERITY_NAMES, describe
-from ..io.writing import write_text_whole
-from ..language.errors import ZgcgisWarning
-from ..language.safe_text import Text, page_value
-from ..language.terms import heading
-from ..model import LEVELS, Zone
-from ..planning import ledger, supply_tables
-from ..planning.changes import Question
-from ..planning.outputs import (
+from ...checks.planned_land import industries_of
+from ...clusters import location_quotients, orientation_match
+from ...findings import SEVERITY_NAMES, describe
+from ...io.writing import write_text_whole
+from ...language.errors import ZgcgisWarning
+from ...language.safe_text import Text, page_value
+from ...language.terms import heading
+from ...model import LEVELS, Zone
+from ...planning import ledger, supply_tables
+from ...planning.changes import Question
+from ..wording import LIMITS, in_words, land_summary, named
+from . import (
     PART,
     Checked,
     coverage_rows,
@@ -32,7 +33,6 @@ from ..planning.outputs import (
     shown,
     table_rows,
 )
-from .wording import LIMITS, in_words, land_summary, named
 
 __all__ = ["check_sheets", "finding_rows", "findings_page", "tables_page", "write_findings_page"]
 
