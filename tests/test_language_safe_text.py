@@ -150,6 +150,36 @@ def is_a_good_name(name):
     assert name.split(".")[0].rstrip().upper() not in RESERVED
 
 
+values = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | texts
+)
+tables = st.lists(st.dictionaries(texts, values, max_size=3), max_size=9)
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(st.dictionaries(texts, values | tables | st.lists(values) | st.lists(tables), max_size=4))
+def test_a_long_table_is_written_as_any_json(data):
+    want = safe.visible(json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(safe, "_ROWS_TOGETHER", 2)
+        assert safe.json_text(data) == want
+
+
+def test_no_long_table_holds_what_json_cannot():
+    with pytest.raises(ValueError, match="JSON compliant"):
+        safe.json_text({"rows": [{"value": float("nan")}] * 20_000})
+
+
+@settings(max_examples=MANY, deadline=None)
+@given(st.lists(texts | st.sampled_from(["", "H001-02", "=1", " +2", "a\nb", "-"]), max_size=9))
+def test_a_column_of_texts_is_made_safe_as_each_of_them(many):
+    assert list(safe.csv_texts(many)) == [safe.csv_text(text) for text in many]
+
+
 @settings(max_examples=MANY, deadline=None)
 @given(texts)
 def test_a_name_for_a_file_stays_in_its_folder(text):

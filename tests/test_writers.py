@@ -928,3 +928,29 @@ def test_there_is_one_way_to_the_terminal_and_one_to_the_disk():
                 if path.name not in but:
                     found = re.search(pattern, path.read_text(encoding="utf-8"))
                     assert found is None, (path, found)
+
+
+def test_a_table_is_written_column_by_column_as_its_rows_would_be(tmp_path, monkeypatch):
+    from zgcgis.io import spreadsheets
+
+    monkeypatch.setattr(spreadsheets, "_ROWS_TOGETHER", 2)
+    table = pd.DataFrame(
+        {
+            "text": ["=1", "a,b", None, "示例", "x"],
+            "count": [1, 2, 3, 4, 5],
+            "size": [0.1, float("nan"), float("inf"), 1e-30, 2.0],
+            "year": pd.array([2020, None, 2021, 2022, None], dtype="Int64"),
+            "held": [True, False, True, True, False],
+            "day": pd.to_datetime(
+                ["2020-01-02", None, "2020-01-02T03:04", None, None], format="ISO8601"
+            ),
+            "any": [1, "=2", None, 2.5, "ok"],
+        },
+        index=[7, 7, 3, 1, 0],
+    )
+    heads = [list(table.columns)]
+    rows = [*heads, *table.astype(object).itertuples(index=False, name=None)]
+    want = spreadsheets.csv_bytes(rows)
+    path = spreadsheets.write_csv(tmp_path / "t.csv", heads, table)
+    assert path.read_bytes() == want
+    assert want.decode("utf-8-sig").splitlines()[1] == "'=1,1,0.1,2020,True,2020-01-02,1"

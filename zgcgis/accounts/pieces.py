@@ -7,7 +7,7 @@ pieces, in a workbook or elsewhere, comes to the accounts without this program.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -64,19 +64,23 @@ RECIPES: Mapping[str, Recipe] = MappingProxyType(_recipes())
 """Which pieces each account of land and buildings is the sum of."""
 
 
-def pieces(survey: Survey) -> dict[str, DataFrame]:
+def pieces(
+    survey: Survey, layers: Collection[str] = ("parcel", "building")
+) -> dict[str, DataFrame]:
     """Return the pieces that the accounts of a survey are sums of.
 
     Parameters
     ----------
     survey
         Accounts of parks, blocks or parcels.
+    layers
+        Of which layers: ``"parcel"``, ``"building"``.
 
     Returns
     -------
     pieces
-        By layer, ``"parcel"`` and, where there is one, ``"building"``: one row per piece, in the
-        order of units and of the layer. ``unit``, ``id`` (and ``parcel``, for a building),
+        By layer, those of them that are there: one row per piece, in the order of units and of the
+        layer. ``unit``, ``id`` (and ``parcel``, for a building),
         ``build_state`` and ``supply_state`` (classes of TD/T 1029), sizes in m², and for each year a
         column ``there_2023`` with 1 where unit, parcel and building are there, else 0.
 
@@ -89,10 +93,9 @@ def pieces(survey: Survey) -> dict[str, DataFrame]:
     ['A', 'B', 'C']
     """
     years = list(survey._years)
-    made = {"parcel": _parcels(survey, years)}
-    if survey._shares.has("building"):
-        made["building"] = _buildings(survey, years)
-    return made
+    make = {"parcel": _parcels, "building": _buildings}
+    there = (layer for layer in make if layer in layers and survey._shares.has(layer))
+    return {layer: make[layer](survey, years) for layer in there}
 
 
 def summed(survey_pieces: Mapping[str, DataFrame], key: str, year: int) -> pd.Series:

@@ -5,6 +5,7 @@ No text in them is a formula, whatever it begins with; the same content gives th
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gc
 import io
@@ -14,20 +15,28 @@ import traceback
 import warnings
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
 
 from ..language.errors import WriteError
-from ..language.safe_text import cell_text, csv_text, is_lively, property_text, sheet_name
+from ..language.safe_text import (
+    cell_text,
+    csv_text,
+    csv_texts,
+    is_lively,
+    property_text,
+    sheet_name,
+)
 from ..runs import work_folder
-from .writing import write_bytes_whole, write_whole
+from .writing import write_parts_whole, write_whole
 
 __all__ = [
     "PLAIN",
@@ -45,6 +54,7 @@ __all__ = [
     "write_table",
 ]
 
+_ROWS_TOGETHER = 50_000  # of a table that is written as CSV
 _MOST_ROWS, _MOST_COLUMNS = 1_048_576, 16_384
 _WHOLE = 10**15  # a whole number below it is written as it stands
 _CREATED = datetime(2000, 1, 1)  # noqa: DTZ001 - the same in every workbook, so that bytes are
@@ -53,18 +63,50 @@ _AS_THEY_ARE = {
 }  # fmt: skip
 
 
-def write_csv(path: str | Path, rows: Iterable[Iterable[Any]], *, of_zone: bool = False) -> Path:
-    """Write rows, heads among them, as CSV that Excel opens: UTF-8 with a byte order mark."""
-    return write_bytes_whole(path, csv_bytes(rows), of_zone=of_zone)
+def write_csv(
+    path: str | Path,
+    rows: Iterable[Iterable[Any]],
+    table: pd.DataFrame | None = None,
+    *,
+    of_zone: bool = False,
+) -> Path:
+    """Write rows, heads among them, as CSV that Excel opens: UTF-8 with a byte order mark.
+
+    The rows of a table come below them, without the names of its columns.
+    """
+    return write_parts_whole(path, _csv_parts(rows, table), of_zone=of_zone)
 
 
 def csv_bytes(rows: Iterable[Iterable[Any]]) -> bytes:
     """Return what :func:`write_csv` writes."""
+    return b"".join(_csv_parts(rows, None))
+
+
+def _csv_parts(rows: Iterable[Iterable[Any]], table: pd.DataFrame | None) -> Iterator[bytes]:
+    """Give rows, then those of a table column by column, many at a time."""
+    yield codecs.BOM_UTF8 + _csv_lines([_csv_value(value) for value in row] for row in rows)
+    for start in range(0, 0 if table is None else len(table), _ROWS_TOGETHER):
+        assert table is not None
+        part = table.iloc[start : start + _ROWS_TOGETHER]
+        columns = [_csv_column(part.iloc[:, k]) for k in range(part.shape[1])]
+        yield _csv_lines(zip(*columns, strict=True))
+
+
+def _csv_lines(rows: Iterable[Iterable[Any]]) -> bytes:
     stream = io.StringIO(newline="")
-    writer = csv.writer(stream, lineterminator="\r\n")
-    for row in rows:
-        writer.writerow([_csv_value(value) for value in row])
-    return stream.getvalue().encode("utf-8-sig")
+    csv.writer(stream, lineterminator="\r\n").writerows(rows)
+    return stream.getvalue().encode("utf-8")
+
+
+def _csv_column(column: pd.Series) -> Sequence[Any]:
+    """Return what :func:`_csv_value` makes of each value of a column."""
+    values: list[Any] = column.tolist()
+    types = set(map(type, values))
+    if types == {int} or (types == {float} and np.isfinite(column.to_numpy(float)).all()):
+        return values
+    if types == {str}:
+        return csv_texts(values)
+    return [_csv_value(value) for value in values]
 
 
 def _csv_value(value: Any) -> Any:

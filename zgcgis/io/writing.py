@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ import stat
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -34,6 +35,7 @@ __all__ = [
     "together",
     "told",
     "write_bytes_whole",
+    "write_parts_whole",
     "write_text_whole",
     "write_whole",
     "write_zip",
@@ -315,14 +317,24 @@ def write_text_whole(path: str | Path, text: str, *, of_zone: bool = False) -> P
 
 def write_bytes_whole(path: str | Path, content: bytes, *, of_zone: bool = False) -> Path:
     """Write `content` to `path`, whole or not at all."""
+    return write_parts_whole(path, [content], of_zone=of_zone)
+
+
+def write_parts_whole(path: str | Path, parts: Iterable[bytes], *, of_zone: bool = False) -> Path:
+    """Write what `parts` give, one after the other, to `path`, whole or not at all."""
+    written = hashlib.sha256()
 
     def writer(temporary: Path) -> None:
-        temporary.write_bytes(content)
+        with temporary.open("wb") as stream:
+            for part in parts:
+                written.update(part)
+                stream.write(part)
 
     def check(temporary: Path) -> None:
-        if temporary.read_bytes() != content:
-            msg = "the bytes read back differ from those written"
-            raise ValueError(msg)
+        with temporary.open("rb") as stream:
+            if hashlib.file_digest(stream, "sha256").digest() != written.digest():
+                msg = "the bytes read back differ from those written"
+                raise ValueError(msg)
 
     return write_whole(path, writer, check=check, of_zone=of_zone)
 

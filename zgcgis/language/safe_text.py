@@ -3,11 +3,11 @@ r"""Text that came from elsewhere, on its way out: one function for each place i
 ==================  ===========================================================================
 a terminal, a log   :func:`visible` (newlines stay), :func:`one_line`
 a workbook          :func:`cell_text`, :func:`property_text`, :func:`sheet_name`
-a CSV table         :func:`csv_text`, for heads as for cells
+a CSV table         :func:`csv_text`, for heads as for cells; :func:`csv_texts`, for a column
 XML (SVG, styles)   :func:`xml_text`, before the markup itself is escaped
 a page              :func:`page_value`, by the template, which escapes markup; without one
                     :func:`markup_text`
-JSON                :func:`json_text`
+JSON                :func:`json_text`, :func:`json_parts`
 TOML                :func:`toml_value`
 a file's name       :func:`file_name`, :func:`file_names`
 bytes               :func:`well_formed`, for text in UTF-8
@@ -24,7 +24,7 @@ import html
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -34,9 +34,11 @@ __all__ = [
     "ascii_text",
     "cell_text",
     "csv_text",
+    "csv_texts",
     "file_name",
     "file_names",
     "is_lively",
+    "json_parts",
     "json_text",
     "markup_text",
     "one_line",
@@ -68,10 +70,13 @@ _LONE = re.compile(f"[{_SURROGATES}]")
 # Spreadsheets pass over space before they look at the first sign; full-width, small, raised and
 # lowered forms of the signs are taken for them in Chinese and Japanese settings.
 _LIVELY = re.compile(rf"[\s{_CONTROLS}{_UNSEEN}]*[=+\-@＝＋－＠﹦﹢﹣﹫⁼⁺⁻₌₊₋]|[\t\r\n]")
+_NOT_CSV = re.compile(rf"^(?:{_LIVELY.pattern})|{_NOT_XML.pattern}|\r", re.MULTILINE)
 _NOT_IN_NAMES = re.compile(rf'[{_CONTROLS}\t\r\n{_UNSEEN}{_SURROGATES}<>:"/\\|?*%~]')
 _RESERVED = re.compile(
     r"(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(?:\..*)?", re.IGNORECASE
 )
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+_ROWS_TOGETHER = 10_000  # rows of a table in JSON that are written at once
 _MOST_OF_A_NAME = 120  # bytes: a suffix and the mark of a temporary name fit beside them
 
 
@@ -193,6 +198,15 @@ def csv_text(text: str) -> str:
     return xml_text(f"'{text}" if is_lively(text) else text)
 
 
+def csv_texts(texts: Sequence[str]) -> Sequence[str]:
+    """Return what :func:`csv_text` makes of each text; it is seen at once where none changes."""
+    distinct = set(texts)
+    if _NOT_CSV.search("\n".join(distinct)) is None:
+        return texts
+    made = {text: csv_text(text) for text in distinct}
+    return [made[text] for text in texts]
+
+
 def property_text(text: str) -> str:
     """Return a text for a property of a document: one line of at most 255 characters."""
     return _cut(xml_text(one_line(text)), 255, "utf-16-le", 2)
@@ -224,7 +238,55 @@ def _cut(text: str, most: int, encoding: str, width: int = 1) -> str:
 
 def json_text(data: dict[str, Any] | list[Any] | str | float | None) -> str:
     """Return data as JSON, one value a line, that is safe to look at; NaN is an error."""
-    return visible(json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False))
+    return "".join(json_parts(data))
+
+
+def json_parts(data: dict[str, Any] | list[Any] | str | float | None) -> Iterator[str]:
+    """Give what :func:`json_text` returns in parts: of a long table in it never the whole at once."""
+    if not isinstance(data, dict) or not any(map(_is_long_table, data.values())):
+        yield visible(_json(data))
+        return
+    before = "{"
+    for key, value in data.items():
+        yield visible(f"{before}\n {_json(str(key))}: ")
+        if _is_long_table(value):
+            yield from _rows_of_json(value)
+        else:
+            yield visible(_json(value).replace("\n", "\n "))
+        before = ","
+    yield "\n}"
+
+
+def _json(data: Any) -> str:
+    return json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _is_long_table(value: Any) -> bool:
+    """Whether a value is many rows of nothing but plain values."""
+    return (
+        type(value) is list
+        and len(value) > _ROWS_TOGETHER
+        and all(
+            type(row) is dict and row and _PLAIN.issuperset(map(type, row.values()))
+            for row in value
+        )
+    )
+
+
+def _rows_of_json(table: list[dict[str, Any]]) -> Iterator[str]:
+    """Give a table as the value of an entry: Python's quick encoder knows no indents, but separators."""
+    write = json.JSONEncoder(
+        ensure_ascii=False, allow_nan=False, separators=(",\n   ", ": ")
+    ).encode
+    before = "["
+    for start in range(0, len(table), _ROWS_TOGETHER):
+        rows = write(table[start : start + _ROWS_TOGETHER])[
+            2:-2
+        ]  # within [{ }]; no text has a newline
+        rows = rows.replace("},\n   {", "\n  },\n  {\n   ")
+        yield visible(f"{before}\n  {{\n   {rows}\n  }}")
+        before = ","
+    yield "\n ]"
 
 
 def ascii_text(text: str) -> str:

@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from ..assessment import Assessment
 from ..findings import describe
 from ..indicators import INDICATORS
 from ..io import spreadsheets
-from ..io.writing import write_text_whole
-from ..language.safe_text import json_text
+from ..io.writing import write_parts_whole
+from ..language.safe_text import json_parts
 from ..language.terms import TERMS
 from ..standards import POTENTIALS
 from .workbook import heads_of, method_lines, pieces_listed
@@ -35,6 +36,8 @@ def schema() -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
+    if type(value) is str or type(value) is int:
+        return value
     if value is None or value is pd.NA or (isinstance(value, float) and math.isnan(value)):
         return None
     if hasattr(value, "item"):
@@ -44,7 +47,9 @@ def _plain(value: Any) -> Any:
 
 def _records(frame: DataFrame) -> list[dict[str, Any]]:
     table = frame.reset_index() if frame.index.names != [None] else frame
-    return [{str(k): _plain(v) for k, v in row.items()} for row in table.to_dict(orient="records")]
+    names = [str(name) for name in table.columns]
+    columns = [[_plain(value) for value in table.iloc[:, k].tolist()] for k in range(len(names))]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
 def as_data(result: Assessment) -> dict[str, Any]:
@@ -120,7 +125,8 @@ def _robustness(result: Assessment) -> list[dict[str, Any]]:
 
 def write_json(result: Assessment, path: str | Path) -> Path:
     """Write the whole assessment as JSON; :func:`schema` describes it."""
-    return write_text_whole(path, json_text(as_data(result)) + "\n")
+    parts = chain(json_parts(as_data(result)), ["\n"])
+    return write_parts_whole(path, (part.encode("utf-8") for part in parts))
 
 
 def _wide(
@@ -192,48 +198,36 @@ def _potentials(result: Assessment, place: Path) -> list[Path]:
     p, q = result.potentials, result.parcel_potentials
     called = _called(result, [*p.get("unit", ()), *q.get("park", ())])
     if len(p):
-        rows = (
-            [
-                unit,
-                called[unit],
-                year,
-                POTENTIALS[item].zh,
-                POTENTIALS[item].en,
-                item,
-                value,
-                POTENTIALS[item].unit,
-            ]
-            for unit, year, item, value in p[["unit", "year", "item", "value"]].itertuples(
-                index=False
-            )
-        )
+        rows = DataFrame({"unit": p["unit"], "name": [called[unit] for unit in p["unit"]]})
+        rows["year"] = p["year"]
+        rows = rows.assign(**_items(p["item"]), value=p["value"])
+        rows["of"] = p["item"].map({key: entry.unit for key, entry in POTENTIALS.items()})
         heads = [["单元", "名称", "年份", "项目", "item", "key", "数值", "单位"]]
-        made.append(spreadsheets.write_csv(place / "potentials.csv", [*heads, *rows]))
+        made.append(spreadsheets.write_csv(place / "potentials.csv", heads, rows))
     if len(q):
-        largest = (
-            [
-                called[park],
-                unit,
-                year,
-                POTENTIALS[item].zh,
-                POTENTIALS[item].en,
-                item,
-                value,
-            ]
-            for park, unit, year, item, _, value in q.itertuples(index=False)
-        )
+        largest = DataFrame({"park": [called[park] for park in q["park"]], "unit": q["unit"]})
+        largest["year"] = q["year"]
+        largest = largest.assign(**_items(q["item"]), value=q["value"])
         heads = [["园区", "宗地", "年份", "项目", "item", "key", "面积 m2"]]
-        made.append(spreadsheets.write_csv(place / "parcel_potentials.csv", [*heads, *largest]))
+        made.append(spreadsheets.write_csv(place / "parcel_potentials.csv", heads, largest))
     return made
+
+
+def _items(item: pd.Series) -> dict[str, pd.Series]:
+    """Name the items of potentials in both languages, beside their keys."""
+    zh, en = (
+        {key: getattr(entry, lang) for key, entry in POTENTIALS.items()} for lang in ("zh", "en")
+    )
+    return {"zh": item.map(zh), "en": item.map(en), "key": item}
 
 
 def _pieces(result: Assessment, place: Path) -> list[Path]:
     """Write the parcels and buildings that are too many for the workbook."""
     made = []
-    for name, table in pieces_listed(result).items():
+    for name, table in pieces_listed(result):
         heads = heads_of(name.removesuffix("s.csv"), table)
         named = table.assign(name=table["unit"].map(_called(result, table["unit"])))
-        rows = named[[head.key for head in heads]].itertuples(index=False, name=None)
         tops = [[getattr(head, side) for head in heads] for side in ("zh", "en", "key")]
-        made.append(spreadsheets.write_csv(place / name, (*tops, *rows)))
+        rows = named[[head.key for head in heads]]
+        made.append(spreadsheets.write_csv(place / name, tops, rows))
     return made

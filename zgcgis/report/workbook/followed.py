@@ -7,7 +7,7 @@ of, may change one, and sees account, indicator and score follow.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -219,8 +219,10 @@ def write_followed(book: Book, result: Assessment, found: Followed) -> None:
         set_up(sheet, columns=[head.width for head in heads], head=4, freeze="D5")
 
 
-def pieces_listed(result: Assessment) -> Mapping[str, DataFrame]:
-    """Return what a workbook has no room for, by the name of the CSV file that takes it."""
+def pieces_listed(result: Assessment) -> Iterator[tuple[str, DataFrame]]:
+    """Give what a workbook has no room for, with the name of the CSV file that takes it."""
     if result.survey is None or count_pieces(result.survey) <= MOST_PIECES:
-        return {}
-    return {f"{layer}s.csv": table for layer, table in pieces(result.survey).items()}
+        return
+    for layer in ("parcel", "building"):
+        for table in pieces(result.survey, [layer]).values():
+            yield f"{layer}s.csv", table
