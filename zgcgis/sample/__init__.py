@@ -6,7 +6,10 @@ the codes of land uses and industries; every name says so.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +100,7 @@ def _write(draft: Path, parcels: int, seed: int, *, planted: bool) -> None:
     specs = park_specs(parcels)
     ground = lay_out(specs, parcels, rng)
     town = settle(ground, rng)
+    _give_back()
     lines = _outlines(ground)
     detailed = _detailed_plan(town)
     lines.planned = set(detailed["id"])
@@ -105,6 +109,7 @@ def _write(draft: Path, parcels: int, seed: int, *, planted: bool) -> None:
         errors += plant(town, lines)
     else:
         lines.stated_area_m2 = {k: round(area_m2(as_stored(r)), 1) for k, r in lines.park.items()}
+    _give_back()
     for level, layer in _layers(ground, town, lines, detailed).items():
         write_layer(layer, draft / "layers", level)
     areas = ring_areas(town.parcel["ring"])
@@ -116,6 +121,14 @@ def _write(draft: Path, parcels: int, seed: int, *, planted: bool) -> None:
     if planted:
         errors.sort(key=lambda row: (row["rule"], row["level"], row["feature"]))
         write_csv(draft / "planted.csv", COLUMNS, errors)
+
+
+def _give_back() -> None:
+    """Give the system what was freed: allocators keep it, and it is as much as what is in use."""
+    pa.default_memory_pool().release_unused()
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _outlines(ground: Ground) -> Outlines:

@@ -46,7 +46,7 @@ class Planter:
         self.lines = lines
         self.rows: list[dict[str, Any]] = []
         self.used: set[str] = set()  # blocks that hold an error already
-        self.parcel = town.parcel.set_index("id", drop=False)
+        self.parcel = town.parcel  # no row goes or comes before all is planted
         self.block = town.block.set_index("id", drop=False)
         self.dropped: set[str] = set()  # parcels left out
         self.new_parcels: list[dict[str, Any]] = []
@@ -128,11 +128,19 @@ class Planter:
     def settle_tables(self) -> None:
         """Give the town its tables back, with the new rows behind the old ones."""
         stay = ~self.parcel["id"].isin(self.dropped).to_numpy()
-        parcel = pd.concat([self.parcel[stay], DataFrame(self.new_parcels)], ignore_index=True)
-        parcel = parcel.astype({"since": "Int64", "until": "Int64"})
-        self.town.parcel = parcel.astype(self.parcel.dtypes.to_dict())
+        new = DataFrame(self.new_parcels, columns=self.parcel.columns)
+        columns = {}
+        for name in new.columns:  # one by one, so that the whole is not there twice
+            old = self.parcel.pop(name)
+            both = pd.concat([old[stay], new[name].astype(old.dtype)], ignore_index=True)
+            columns[name] = both.astype(old.dtype)
+        self.town.parcel = DataFrame(columns)
         self.town.block = self.block.reset_index(drop=True)
         self.town.houses.settle()
+
+    def row(self, name: str) -> int:
+        """Return the row of a parcel that was there before all errors."""
+        return self.town.houses.plots.row(name)
 
     def drop(self, name: str) -> None:
         """Leave a parcel out, with the firms on it."""
@@ -141,7 +149,7 @@ class Planter:
 
     def set_ring(self, name: str, ring: Any) -> None:
         """Give a parcel another outline; its area on paper follows at the end."""
-        self.parcel.at[name, "ring"] = ring
+        self.parcel.at[self.row(name), "ring"] = ring
         self.resized.add(name)
         self.touched.add(name)
 
@@ -163,10 +171,10 @@ class Planter:
             return ring
 
         self.block.at[block, "ring"] = put(self.block.at[block, "ring"])
-        for name in self.parcel.index[self.parcel["block_id"] == block]:
-            ring = self.parcel.at[name, "ring"]
+        for at in self.parcel.index[self.parcel["block_id"] == block]:
+            ring = self.parcel.at[at, "ring"]
             if isinstance(ring, np.ndarray):
-                self.parcel.at[name, "ring"] = put(ring)
+                self.parcel.at[at, "ring"] = put(ring)
 
 
 def size_m2(ring: Points) -> float:

@@ -74,7 +74,7 @@ class Plots:
         self.kind = parcel["kind"].to_numpy(dtype=object)
         self.built = parcel["build_state"].str.startswith("A").to_numpy(dtype=bool)
         self.base = parcel["base"].to_numpy()
-        self.land_use = parcel["land_use"].array
+        self.land_use = parcel["land_use"].array.copy()
         self.since, self.until = parcel["since"].array, parcel["until"].array
         self.area_m2 = parcel["registered_area_m2"].to_numpy()
         self.finished = pd.array(pd.DatetimeIndex(parcel["finish_date"]).year, dtype="Int64")

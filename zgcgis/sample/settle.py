@@ -47,7 +47,11 @@ def settle(ground: Ground, rng: np.random.Generator) -> Settlement:
     parcel = _history(ground, fabric, rng)
     planned = fabric["planned_use"].to_numpy(dtype=object)
     del fabric
-    corners = np.concatenate(list(parcel.pop("corners"))).reshape(-1, 4, 2)
+    redrawn = parcel.pop("corners")
+    own = redrawn.notna().to_numpy()
+    corners = ground.parcel_corners[parcel["base"]]
+    corners[own] = list(redrawn[own])
+    del redrawn
     _paper(parcel, rng)
     plots = Plots(ground, parcel, corners)
     houses = Houses(plots, rng)
@@ -115,7 +119,7 @@ def _parcels(ground: Ground, block: DataFrame, rng: np.random.Generator) -> Data
             "planned_far": np.where(build == "C1", np.nan, [USES[u].far for u in use]),
             "kind": use,
             "base": np.arange(len(at)),
-            "corners": list(ground.parcel_corners),
+            "corners": None,
             "ring": list(ground.parcel_ring),
         }
     )
@@ -230,8 +234,8 @@ def _split_and_merge(
 
     old_split = parcel.iloc[halves].copy()
     old_split["until"] = 2022
-    a, b, c, d, e, f, g, h = _vertices(old_split["ring"], 8)
-    p, q, r, s = _vertices(old_split["corners"], 4)
+    a, b, c, d, e, f, g, h = ground.parcel_ring[halves].transpose(1, 0, 2)
+    p, q, r, s = ground.parcel_corners[halves].transpose(1, 0, 2)
     down, up, mid = (p + q) / 2, (r + s) / 2, (b + f) / 2
     new_split = pd.concat([
         _redrawn(parcel.iloc[halves], "a", 2022, (a, b, mid, f, g, h), (p, down, up, s)),
@@ -240,22 +244,16 @@ def _split_and_merge(
 
     first, second = np.array(pairs, dtype=int).reshape(-1, 2).T
     row, other = parcel.iloc[first], parcel.iloc[second]
-    a, b, c, _, e, f, g, h = _vertices(row["ring"], 8)
-    _, b2, c2, d2, e2, f2, _, _ = _vertices(other["ring"], 8)
-    p, _, _, s = _vertices(row["corners"], 4)
-    _, q, r, _ = _vertices(other["corners"], 4)
+    a, b, c, _, e, f, g, h = ground.parcel_ring[first].transpose(1, 0, 2)
+    _, b2, c2, d2, e2, f2, _, _ = ground.parcel_ring[second].transpose(1, 0, 2)
+    p, _, _, s = ground.parcel_corners[first].transpose(1, 0, 2)
+    _, q, r, _ = ground.parcel_corners[second].transpose(1, 0, 2)
     more = "_" + other["id"].str.rsplit("-", n=1).str[1].to_numpy(dtype=object)
     ring = (a, b, c, b2, c2, d2, e2, f2, e, f, g, h)
     new_merge = _redrawn(row, more, 2023, ring, (p, q, r, s))
     old_merge = parcel.iloc[[i for pair in pairs for i in pair]].copy()
     old_merge["until"] = 2023
     return (old_split, new_split), (old_merge, new_merge)
-
-
-def _vertices(rings: pd.Series, count: int) -> NDArray[np.float64]:
-    """Return the first vertex of every ring, the second, and so on."""
-    some = list(rings)
-    return np.stack(some, axis=1) if some else np.empty((count, 0, 2))
 
 
 def _redrawn(

@@ -338,7 +338,7 @@ def _building_off(p: Planter) -> None:
         )
         name = f"{i['id']}#9"
         foot = size_m2(ring)
-        off = foot - clipped_m2(p.parcel.at[i["id"], "ring"], ring)
+        off = foot - clipped_m2(p.parcel.at[p.row(i["id"]), "ring"], ring)
         p.town.houses.added.append(_house(name, i["id"], ring, i["land_use"]))
         if rule:
             p.note(
@@ -390,11 +390,13 @@ def areas(p: Planter) -> None:
     for name in fixed:
         if name in p.dropped:
             continue
-        ring = p.parcel.at[name, "ring"]
+        ring = p.parcel.at[p.row(name), "ring"]
         rings = ring if isinstance(ring, tuple) else (ring,)
-        p.parcel.at[name, "registered_area_m2"] = round(sum(size_m2(r) for r in rings), 2)
-        if is_built(p.parcel.loc[name]):
-            p.parcel.at[name, "developed_area_m2"] = p.parcel.at[name, "registered_area_m2"]
+        p.parcel.at[p.row(name), "registered_area_m2"] = round(sum(size_m2(r) for r in rings), 2)
+        if is_built(p.parcel.iloc[p.row(name)]):
+            p.parcel.at[p.row(name), "developed_area_m2"] = p.parcel.at[
+                p.row(name), "registered_area_m2"
+            ]
     for row in p.new_parcels:
         row["registered_area_m2"] = round(size_m2(row["ring"]), 2)
         row["developed_area_m2"] = row["registered_area_m2"]
@@ -428,7 +430,7 @@ def areas(p: Planter) -> None:
             return
         true = size_m2(home["ring"])
         wrong = round(true * factor + more, 2)
-        p.parcel.at[home["id"], "registered_area_m2"] = wrong
+        p.parcel.at[p.row(home["id"]), "registered_area_m2"] = wrong
         p.note("T109", "parcel", home["id"], wrong - true, "m2", home["ring"].mean(0), zh, en)
 
 

@@ -70,7 +70,7 @@ def _wrong_use(p: Planter) -> None:
         return
     name, whole = row["id"], f"dp_{row['block_id']}"
     for key, value in (("land_use", "0701"), ("build_state", "A1"), ("hightech", "")):
-        p.parcel.at[name, key] = value
+        p.parcel.at[p.row(name), key] = value
     for at, one in p.town.houses.of(name).iterrows():
         if one["kind"] == "building":
             p.town.houses.changes[int(str(at))] = {"use": "0701"}
@@ -156,11 +156,11 @@ def _supply(p: Planter) -> None:
             "extension_months": what.get("extension_months", 0),
         }
         for key, value in papers.items():
-            p.parcel.at[name, key] = value
+            p.parcel.at[p.row(name), key] = value
         if not rule:
             continue
         if rule in ("L601", "L602"):
-            p.parcel.at[name, "idle_m2"] = area
+            p.parcel.at[p.row(name), "idle_m2"] = area
         measured, unit = float(what.get("extension_months", 0)), "months"
         if rule != "L606":
             due = pd.Timestamp(stopped or start) + pd.DateOffset(months=int(measured))
@@ -169,16 +169,16 @@ def _supply(p: Planter) -> None:
     row = p.on_paper(is_waiting)
     if row is not None:
         for key in ("agreed_start_date", "actual_start_date", "agreed_finish_date"):
-            p.parcel.at[row["id"], key] = pd.NaT
+            p.parcel.at[p.row(row["id"]), key] = pd.NaT
         for key in ("developed_area_m2", "invested_wan"):
-            p.parcel.at[row["id"], key] = np.nan
+            p.parcel.at[p.row(row["id"]), key] = np.nan
         p.note(
             "L607", "parcel", row["id"], None, "", row["ring"].mean(0),
             "没有约定动工日期，无从判断是否闲置", "no agreed start: whether it is idle cannot be told",
         )  # fmt: skip
     row = p.on_paper(lambda r: r["build_state"] == "B21" and str(r["supply_state"])[0] == "E")
     if row is not None:
-        p.parcel.at[row["id"], "approved_date"] = pd.Timestamp("2021-03-15")
+        p.parcel.at[p.row(row["id"]), "approved_date"] = pd.Timestamp("2021-03-15")
         p.note(
             "L603", "parcel", row["id"], _days("2021-03-15"), "d", row["ring"].mean(0),
             "批准两年以上未供应", "approved more than two years ago, not supplied",
@@ -215,7 +215,7 @@ def _papers(p: Planter) -> None:
     """Codes and dates that cannot be."""
     row = p.on_paper(lambda r: r["build_state"] == "B22")
     if row is not None:
-        p.parcel.at[row["id"], "land_use"] = "2399"
+        p.parcel.at[p.row(row["id"]), "land_use"] = "2399"
         p.note(
             "D512", "parcel", row["id"], size_m2(row["ring"]), "m2", row["ring"].mean(0),
             "地类代码 2399 不在分类表中", "land-use code 2399 is not in the classification",
@@ -223,7 +223,7 @@ def _papers(p: Planter) -> None:
     row = p.on_paper(lambda r: r["kind"] == "office" and is_built(r))
     if row is not None:
         early = row["agreed_start_date"] - pd.Timedelta(days=45)
-        p.parcel.at[row["id"], "agreed_finish_date"] = early
+        p.parcel.at[p.row(row["id"]), "agreed_finish_date"] = early
         p.note(
             "D513", "parcel", row["id"], 45, "d", row["ring"].mean(0),
             "约定竣工早于约定动工", "the agreed finish is before the agreed start",
