@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import shapely
 from numpy.typing import NDArray
 from pandas import DataFrame
 
 from .fabric import Ground, Group, Points, Positions, areas_m2, as_stored, by_park, grouped
 from .people import CLUSTERS, STANDS, USES
-from .write import points, polygons
+from .write import boxes, polygons, spots
 
 __all__ = ["YEARS", "Firms", "Houses", "Plots", "bilinear", "joined", "numbered"]
 
@@ -91,7 +92,7 @@ class Plots:
 class Houses:
     """Buildings, and what else stands on parcels; those that were added come last."""
 
-    kinds = ("Polygon",)
+    kinds = frozenset({"Polygon"})
 
     def __init__(self, plots: Plots, rng: np.random.Generator) -> None:
         self.plots = plots
@@ -150,13 +151,19 @@ class Houses:
 
     def shapes(self, at: Positions) -> NDArray[np.object_]:
         """Return the outlines of some of them."""
+        return polygons(len(at), self._outlines(at))
+
+    def boxes(self, at: Positions) -> NDArray[np.float64]:
+        """Return the bounds of the outlines of some of them."""
+        return boxes(len(at), self._outlines(at))
+
+    def _outlines(self, at: Positions) -> Iterator[Group]:
         old = np.flatnonzero(at < len(self._kept))
+        for here, rings in self._rings(self._kept[at[old]]):
+            yield old[here], rings
         new = np.flatnonzero(at >= len(self._kept))
-        found = np.empty(len(at), object)
-        found[old] = polygons(len(old), self._rings(self._kept[at[old]]))
-        rings = [self.added[k]["ring"] for k in at[new] - len(self._kept)]
-        found[new] = polygons(len(new), grouped(rings))
-        return found
+        for here, rings in grouped(self.added[k]["ring"] for k in at[new] - len(self._kept)):
+            yield new[here], rings
 
     def _rings(self, at: Positions) -> Iterator[Group]:
         for name, shape in _SHAPES.items():
@@ -226,7 +233,7 @@ class _Drawn:
 class Firms:
     """Firms, one row for each year; a room is what a row of the parcels gives to one."""
 
-    kinds = ("Point",)
+    kinds = frozenset({"Point"})
 
     def __init__(self, plots: Plots, rng: np.random.Generator) -> None:
         most = pd.Series(plots.kind).map({name: use.firms for name, use in USES.items()})
@@ -253,6 +260,7 @@ class Firms:
             plots.corners[at], 0.3 + 0.2 * (place[:, None] % 3), np.full((len(at), 1), 0.5)
         )[:, 0]
         self._point = by_park(plots.ground.parks, park[number], spot)
+        self._lonlat = spots(self._point)
         self.cluster, self.code = _industries(plots.ground, self._drawn)
         self._number = numbered(np.arange(1, n + 1), 5)
         self._room, self._step = self._years()
@@ -327,7 +335,11 @@ class Firms:
 
     def shapes(self, at: Positions) -> NDArray[np.object_]:
         """Return where the firms of some rows are."""
-        return points(self._point[self._room[at]])
+        return np.asarray(shapely.points(self._lonlat[self._room[at]]))
+
+    def boxes(self, at: Positions) -> NDArray[np.float64]:
+        """Return the bounds of them."""
+        return np.tile(self._lonlat[self._room[at]], 2)
 
 
 def _industries(ground: Ground, firms: _Drawn) -> tuple[NDArray[Any], NDArray[Any]]:

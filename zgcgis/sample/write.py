@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,11 +25,12 @@ from ..io.layers.row_groups import GROUP_ROWS, Parts, store_parts
 from .fabric import Group, Points, Positions, grouped, round_lonlat
 
 __all__ = [
-    "Drawn", "Source", "points", "polygons", "to_layer", "write_csv", "write_geojson", "write_layer",
+    "Drawn", "Source", "boxes", "polygons", "spots", "to_layer", "write_csv", "write_geojson", "write_layer",
 ]  # fmt: skip
 
 Ring = Points
 Rings = list[Ring]  # a list of rings is a shell with its holes
+_KINDS = ("Polygon", "MultiPolygon")
 SMALL = 6_000  # rows; above, GeoParquet
 
 
@@ -65,11 +67,18 @@ class Source(Protocol):
     def count(self) -> int:
         """How many features it has."""
 
+    @property
+    def kinds(self) -> AbstractSet[str]:
+        """Of which kinds its shapes are."""
+
     def table(self, at: Positions) -> DataFrame:
         """Return the columns of some features."""
 
     def shapes(self, at: Positions) -> NDArray[np.object_]:
         """Return the shapes of some features."""
+
+    def boxes(self, at: Positions) -> NDArray[np.float64]:
+        """Return the bounds of the shapes of some features, which take less time."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +93,11 @@ class Drawn:
         """How many features it has."""
         return len(self.rows)
 
+    @property
+    def kinds(self) -> AbstractSet[str]:
+        """Of which kinds its shapes are; a tuple holds the parts of one."""
+        return {_KINDS[type(ring) is tuple] for ring in self.rows[self.outline]}
+
     def table(self, at: Positions) -> DataFrame:
         """Return the columns of some features."""
         return self.rows.drop(columns=[self.outline]).iloc[at].reset_index(drop=True)
@@ -94,8 +108,12 @@ class Drawn:
         if self.outline == "ring":
             return polygons(len(at), grouped(drawn))
         if self.outline == "point":
-            return points(np.stack(list(drawn)))
+            return np.asarray(shapely.points(spots(np.stack(list(drawn)))))
         return np.array([shapely.linestrings(round_lonlat(p)) for p in drawn])
+
+    def boxes(self, at: Positions) -> NDArray[np.float64]:
+        """Return the bounds of the outlines of some features."""
+        return boxes(len(at), grouped(self.rows[self.outline].to_numpy()[at]))
 
 
 def to_layer(source: Source) -> GeoDataFrame:
@@ -104,10 +122,22 @@ def to_layer(source: Source) -> GeoDataFrame:
     return GeoDataFrame(source.table(at), geometry=source.shapes(at), crs="EPSG:4490")
 
 
-def points(plane: Points) -> NDArray[np.object_]:
-    """Points of the plane as the files hold them."""
-    made: NDArray[np.object_] = shapely.points(np.round(round_lonlat(plane), 7))
-    return made
+def spots(plane: Points) -> Points:
+    """Longitudes and latitudes of points of the plane as the files hold them."""
+    lonlat: Points = np.round(round_lonlat(plane), 7)
+    return lonlat
+
+
+def boxes(count: int, groups: Iterable[Group]) -> NDArray[np.float64]:
+    """Bounds of the shapes of outlines that come by how many points they have."""
+    out = np.empty((count, 4))
+    for at, rings in groups:
+        if isinstance(rings, list):
+            out[at] = shapely.bounds([shape(ring) for ring in rings])
+        else:
+            lonlat = round_lonlat(rings)
+            out[at] = np.concatenate([lonlat.min(axis=1), lonlat.max(axis=1)], axis=1)
+    return out
 
 
 def polygons(count: int, groups: Iterable[Group]) -> NDArray[np.object_]:
@@ -131,21 +161,15 @@ def write_layer(layer: Source, folder: Path, level: str) -> Path:
     """Write a layer as GeoJSON, or, if it is large, as ``zgcgis import`` stores one."""
     if layer.count <= SMALL:
         return write_geojson(to_layer(layer), folder / f"{level}.geojson", name=level)
-    bounds, kinds = np.empty((layer.count, 4)), set()
-    for first in range(0, layer.count, GROUP_ROWS):
-        at = np.arange(first, min(first + GROUP_ROWS, layer.count))
-        some = layer.shapes(at)
-        bounds[at] = shapely.bounds(some)
-        kinds |= {shapely.GeometryType(k) for k in np.unique(shapely.get_type_id(some))}
+    parts = np.array_split(np.arange(layer.count), 1 + layer.count // GROUP_ROWS)
+    bounds = np.concatenate([layer.boxes(at) for at in parts])
 
     def table(at: Positions) -> Any:
         rows = GeoDataFrame(layer.table(at), geometry=np.full(len(at), None))
         return arrow_table(typed(rows, level), level)
 
-    names = {shapely.GeometryType.POINT: "Point", shapely.GeometryType.POLYGON: "Polygon",
-             shapely.GeometryType.MULTIPOLYGON: "MultiPolygon"}  # fmt: skip
     path = folder / f"{level}.parquet"
-    store_parts(Parts(table, layer.shapes, bounds, {names[k] for k in kinds}), path, level, [])
+    store_parts(Parts(table, layer.shapes, bounds, layer.kinds), path, level, [])
     return path
 
 
