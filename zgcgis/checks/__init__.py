@@ -35,7 +35,7 @@ from ..model import Zone
 from ..model.tiles import Search, Tiling, beside, search_by_tile
 from .containment import _gaps_in, _off_parent_in, _outside_in
 from .coverage import coverage
-from .planned_land import latest, plot_pairs
+from .planned_land import keep_pairs, pairs_in_latest_year
 from .topology import _houses_overlapping, _overlaps_in, _slivers_in, _spikes_in
 
 __all__ = ["RULES", "Rule", "asked", "check", "describe", "not_checked"]
@@ -82,7 +82,7 @@ _SEARCHES = {
     ("H203", "T115"): Search(_off_parent_in, ("parcel", "park"), "parcel", whole=("park",)),
     ("T115", "H203"): Search(_off_parent_in, ("parcel", "block"), "parcel", named=("block",)),
     ("P303", "P307", "P308", "P309", "P310"): Search(
-        plot_pairs, ("parcel", "detailed_plan"), "parcel", near=("detailed_plan",)
+        pairs_in_latest_year, ("parcel", "detailed_plan"), "parcel", near=("detailed_plan",)
     ),
 }
 """What needs only neighbours or containers, under the rules that rest on it."""
@@ -235,13 +235,8 @@ def _all_asked(
 def _search(zone: Zone, rules: Iterable[str], tiling: Tiling) -> None:
     """Make by tile the searches that rules rest on."""
     wanted = [one for codes, one in _SEARCHES.items() if not set(codes).isdisjoint(rules)]
-    now = latest(zone)
-    of_now = [one for one in wanted if one.find is plot_pairs]
-    if all(now.layers.get(level) is zone.layers.get(level) for level in _LAND):
-        search_by_tile(zone, wanted, tiling)
-        return
-    search_by_tile(zone, [one for one in wanted if one not in of_now], tiling)
-    search_by_tile(now, of_now, tiling)
+    search_by_tile(zone, wanted, tiling)
+    keep_pairs(zone, "parcel", "detailed_plan")
 
 
 def _ask(entry: Rule, zone: Zone, before: Callable[[Rule], None] | None) -> GeoDataFrame:

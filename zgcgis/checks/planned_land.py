@@ -28,9 +28,11 @@ __all__ = [
     "construction_land",
     "demanded",
     "industries_of",
+    "keep_pairs",
     "latest",
     "of_other_system",
     "off_plan",
+    "pairs_in_latest_year",
     "plot_pairs",
     "state_words",
 ]
@@ -374,6 +376,24 @@ def plot_pairs(now: Zone, level: str, plot: str) -> pd.DataFrame:
     i, j, size = geo.clipped_areas(plots, features, center=now.center)
     order = np.lexsort((i, j))
     return pd.DataFrame({f"row_{level}": j[order], f"row_{plot}": i[order], "area_m2": size[order]})
+
+
+def pairs_in_latest_year(zone: Zone, level: str, plot: str) -> pd.DataFrame:
+    """Return :func:`plot_pairs` of the latest year, by positions in the layers of all years."""
+    now = latest(zone)
+    pairs = plot_pairs(now, level, plot)
+    labels = {f"row_{one}": now.table(one, ["id"]).index.to_numpy() for one in (level, plot)}
+    return pairs.assign(**{row: labels[row][pairs[row]] for row in labels})
+
+
+def keep_pairs(zone: Zone, level: str, plot: str) -> None:
+    """Let the latest year have its :func:`plot_pairs`, where :func:`pairs_in_latest_year` is kept."""
+    pairs = zone.kept(pairs_in_latest_year, level, plot)
+    if pairs is not None:
+        now = latest(zone)
+        labels = {f"row_{one}": now.table(one, ["id"]).index.to_numpy() for one in (level, plot)}
+        at = {row: np.searchsorted(labels[row], pairs[row]) for row in labels}
+        now.keep(pairs.assign(**at), plot_pairs, level, plot)
 
 
 def of_other_system(now: Zone, parcels: GeoDataFrame) -> NDArray[np.bool_]:

@@ -5,10 +5,10 @@ What :mod:`zgcgis.standards.idle_land` says of each parcel on the zone's day of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -132,10 +132,9 @@ def construction_shown(zone: Zone, parcels: GeoDataFrame, day: date) -> pd.DataF
 
 def _buildings_on(zone: Zone, parcels: GeoDataFrame, day: date) -> pd.Series:
     """How many buildings stand on each parcel by a day."""
-    buildings = zone.layers.get("building")
-    if buildings is None or buildings.empty or parcels.empty:
+    if not zone.count("building") or parcels.empty:
         return pd.Series(0, index=parcels.index)
-    buildings = houses(buildings)
+    buildings = houses(_numbered(zone, ("parcel_id", "kind", "built_year")))
     if "built_year" in buildings:
         year = pd.to_numeric(buildings["built_year"])
         buildings = buildings[year.isna() | (year <= day.year)]
@@ -143,21 +142,37 @@ def _buildings_on(zone: Zone, parcels: GeoDataFrame, day: date) -> pd.Series:
     return parcels["id"].map(number).fillna(0).astype(int)
 
 
-def houses(buildings: GeoDataFrame) -> GeoDataFrame:
+Buildings = TypeVar("Buildings", bound=pd.DataFrame)
+
+
+def houses(buildings: Buildings) -> Buildings:
     """Return the buildings among buildings and structures; what says nothing is one."""
     if "kind" not in buildings:
         return buildings
-    return buildings[buildings["kind"].isin(["building"]) | buildings["kind"].isna()]
+    kept: Buildings = buildings[buildings["kind"].isin(["building"]) | buildings["kind"].isna()]
+    return kept
 
 
-def _parcels_of(zone: Zone, parcels: GeoDataFrame, buildings: GeoDataFrame) -> pd.Series:
-    """The parcel that each building names, else the one it stands on; empty if neither is."""
+def _numbered(zone: Zone, columns: Iterable[str]) -> pd.DataFrame:
+    """Columns of the buildings, without shapes, and their positions as labels."""
+    return zone.table("building", columns).reset_index(drop=True)
+
+
+def _parcels_of(zone: Zone, parcels: GeoDataFrame, buildings: pd.DataFrame) -> pd.Series:
+    """The parcel that each building names, else the one it stands on; empty if neither is.
+
+    The label of a building is its position in its layer.
+    """
     found = pd.Series("", index=buildings.index, dtype="object")
     if "parcel_id" in buildings:
         found = buildings["parcel_id"].astype("object").fillna("").astype(str)
-    lost = np.flatnonzero((found == "") & buildings.geometry.notna())
+    lost = np.flatnonzero(found == "")
+    if not len(lost):
+        return found
+    shapes = zone.rows("building", buildings.index.to_numpy()[lost], ()).geometry
+    there = shapes.notna().to_numpy()
+    lost, shapes = lost[there], shapes[there]
     if len(lost):
-        shapes = buildings.geometry.iloc[lost]
         i, j, shared_m2 = geo.clipped_areas(parcels.geometry, shapes, center=zone.center)
         own = shared_m2 > 0.5 * geo.area_m2(shapes, center=zone.center).to_numpy()[j]
         found.iloc[lost[j[own]]] = parcels["id"].to_numpy(object)[i[own]]
@@ -385,11 +400,14 @@ def floor_area_ratio(parcels: GeoDataFrame, zone: Zone) -> pd.Series:
     Floor area above ground as stated, storeys above 8 m once more (they count double), over the
     computed area of the parcel; a building that states none counts its footprint per storey.
     """
-    buildings = houses(zone.layer("building"))
+    names = ("parcel_id", "kind", "floor_area_m2", "tall_floor_area_m2", "storeys")
+    buildings = houses(_numbered(zone, names))
     stated = stated_numbers(buildings, "floor_area_m2")
     blank = stated.isna()
     if blank.any():
-        footprint = geo.area_m2(buildings.geometry[blank], center=zone.center)
+        rows = buildings.index.to_numpy()[blank]
+        shapes = zone.rows("building", rows, ()).geometry.set_axis(rows)
+        footprint = geo.area_m2(shapes, center=zone.center)
         stated = stated.fillna(footprint * stated_numbers(buildings, "storeys")[blank])
     floors = stated + stated_numbers(buildings, "tall_floor_area_m2").fillna(0.0)
     total = floors.groupby(_parcels_of(zone, parcels, buildings).to_numpy()).sum()

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar, cast, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -170,8 +170,9 @@ class StoredLayer(Protocol):
         """Refuse to go on if the file is no longer the one that was opened."""
 
 
+@runtime_checkable
 class ServedLayer(Protocol):
-    """A layer that a server holds and gives by part, as a layer stored in row groups does."""
+    """A layer that a server, or a file in row groups, holds and gives by part."""
 
     def groups(self, rows: int) -> int:
         """How many groups of about `rows` features there are."""
@@ -309,7 +310,10 @@ class Layers(Mapping[str, GeoDataFrame]):
         return GeoDataFrame(some, geometry=shapes)
 
     def served(self, level: str) -> ServedLayer | None:
-        """Return where parts of a layer can be read from a server, if it is there as it is here."""
+        """Return where parts of a layer can be read, if it is there as it is here."""
+        file = self.unread(level)
+        if isinstance(file, ServedLayer) and "industry" not in LEVELS[level].columns:
+            return file
         return self._served.get(level)
 
 
@@ -483,6 +487,10 @@ class Zone:
         """Hold what a search of a prepared zone found, so that :meth:`once` need not make it."""
         assert self._found is not None
         self._found[search, asked] = found
+
+    def kept(self, search: Callable[..., Any], *asked: Any) -> Any:
+        """Return what a prepared zone holds of a search, None if it was not made."""
+        return None if self._found is None else self._found.get((search, asked))
 
     def at(self, year: int) -> Zone:
         """Return the zone as it stood in `year`: units and features of that year.

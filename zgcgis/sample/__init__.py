@@ -110,14 +110,15 @@ def _write(draft: Path, parcels: int, seed: int, *, planted: bool) -> None:
     else:
         lines.stated_area_m2 = {k: round(area_m2(as_stored(r)), 1) for k, r in lines.park.items()}
     _give_back()
-    for level, layer in _layers(ground, town, lines, detailed).items():
-        write_layer(layer, draft / "layers", level)
-    areas = ring_areas(town.parcel["ring"])
-    errors += write_papers(
-        draft, specs, town.parcel, town.firms.staff(), areas, _districts(ground), planted=planted
-    )
-    write_projects(draft, town.parcel, errors)
-    write_raw(draft, town.parcel, "stonebridge")
+    parcel, staff = town.parcel, town.firms.staff()
+    layers = _layers(ground, town, lines, detailed)
+    del town, detailed
+    for level in list(layers):
+        write_layer(layers.pop(level), draft / "layers", level)
+    areas = ring_areas(parcel["ring"])
+    errors += write_papers(draft, specs, parcel, staff, areas, _districts(ground), planted=planted)
+    write_projects(draft, parcel, errors)
+    write_raw(draft, parcel, "stonebridge")
     if planted:
         errors.sort(key=lambda row: (row["rule"], row["level"], row["feature"]))
         write_csv(draft / "planted.csv", COLUMNS, errors)
@@ -178,11 +179,11 @@ def _layers(
     specs = {p.spec.key: p.spec for p in ground.parks}
     keys = list(specs)
     out: dict[str, Source] = {
-        "block": Drawn(town.block),
-        "parcel": Drawn(town.parcel.drop(columns=["kind", "base"])),
         "building": town.houses,
         "enterprise": town.firms,
         "detailed_plan": Drawn(detailed),
+        "block": Drawn(town.block),
+        "parcel": Drawn(town.parcel.drop(columns=["kind", "base"])),
     }
 
     def layer(level: str, rows: list[dict[str, Any]], outline: str = "ring") -> None:

@@ -34,6 +34,7 @@ from ...intake.sandbox.process import TABLES_PER_BYTE, most_bytes
 from ...language.errors import CrsError, MissingColumnsError, ReadError, ZgcgisError
 from ...language.safe_text import Text, one_line
 from ...model import COLUMNS, LEVELS, Column
+from ...model.tiles.groups import read_near, read_rows, rows_of, starts
 from ...plan.fields import LARGEST, shown
 from ...plan.settings import no_plain_file
 from .geojson_text import read_geojson
@@ -84,7 +85,8 @@ class StoredFile:
             raise _unreadable(self.path, error) from error
         given = _frame_of(read) if read.num_columns else DataFrame(index=range(self.count))
         known = [c for c in wanted if c in LEVELS[self.level].columns]
-        return DataFrame(typed_columns(given.reset_index(drop=True), known, self.path))[wanted]
+        given = given.reset_index(drop=True)
+        return DataFrame(typed_columns(given, known, self.path), index=given.index)[wanted]
 
     def shapes(self, rows: NDArray[np.intp] | None = None) -> GeoSeries:
         """Read the shapes of all rows, or of those at some positions, in their order."""
@@ -119,6 +121,42 @@ class StoredFile:
         except (pa.ArrowException, OSError) as error:
             raise _unreadable(self.path, error) from error
         return np.asarray(box.field(side).to_numpy(zero_copy_only=False), float)
+
+    def groups(self, _rows: int) -> int:
+        """How many row groups there are."""
+        with pq.ParquetFile(self.path) as file:
+            return int(file.num_row_groups)
+
+    def group(self, number: int, _rows: int) -> pa.Table:
+        """Read a row group, with ``row``, ``bbox`` and the columns of its level."""
+        with pq.ParquetFile(self.path) as file:
+            table = file.read_row_group(number, use_threads=False)
+            return self._part(table, rows_of(table, int(starts(file)[number])))
+
+    def near(self, around: NDArray[np.float64]) -> tuple[NDArray[np.intp], list[pa.Table]]:
+        """Read the features whose boxes may meet some boxes, and their positions."""
+        return self._parts(read_near(str(self.path), around))
+
+    def named(self, name: str, wanted: set[str]) -> tuple[NDArray[np.intp], list[pa.Table]]:
+        """Read the features whose column `name` is one of some texts, and their positions."""
+        return self._parts(read_rows(str(self.path), name, wanted))
+
+    def _parts(
+        self, read: tuple[NDArray[np.intp], list[pa.Table]]
+    ) -> tuple[NDArray[np.intp], list[pa.Table]]:
+        rows, tables = read
+        ends = np.cumsum([table.num_rows for table in tables])[:-1]
+        each = np.split(rows, ends) if tables else []
+        return rows, [self._part(table, at) for table, at in zip(tables, each, strict=True)]
+
+    def _part(self, table: pa.Table, rows: NDArray[np.intp]) -> pa.Table:
+        """Rows of the file in the types of the level, with their positions in it."""
+        known = LEVELS[self.level].columns
+        given = _frame_of(table.select([c for c in table.column_names if c in known]))
+        made = pa.Table.from_pandas(DataFrame(typed_columns(given, known, self.path)))
+        for name in ("bbox", "geometry"):
+            made = made.append_column(name, table[name])
+        return made.append_column("row", pa.array(rows))
 
     @cached_property
     def complete(self) -> bool:

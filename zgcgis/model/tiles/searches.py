@@ -45,6 +45,7 @@ from .groups import (
 __all__ = ["Search", "Tiling", "search_by_tile", "tiling_for"]
 
 _LEAST_ROWS = 4_096  # features that are worth a task of their own
+_MOST_NAMED = 1_000  # features without an id of their own, before a layer is written anew
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +168,7 @@ def search_by_tile(zone: Zone, searches: Sequence[Search], tiling: Tiling) -> in
         return 0
     frames: dict[int, list[DataFrame | None]] = {k: [] for k in range(len(ready))}
     with place_for(tiling.folder) as where:
-        parts = list(_parts(zone, ready, where, tiling.rows))
+        parts = list(_parts(zone, ready, where, tiling.rows, at_home=tiling.folder is None))
         found: dict[int, _Found] = {}
         for done in tiling.run(do_part, [part for part, _ in parts]):
             found[done.number] = done
@@ -193,15 +194,19 @@ def _can_be_cut(zone: Zone, search: Search) -> bool:
     cut = (search.core, *search.near, *search.named, *search.naming)
     if zone.center is None or not all(map(zone.count, cut)):
         return False
-    return not search.naming or bool(zone.layers[search.core]["id"].is_unique)
+    return not search.naming or bool(_ids_of(zone, search.core).is_unique)
 
 
 _APART = "\0"
 
 
-def _names(layer: GeoDataFrame) -> NDArray[np.object_]:
+def _ids_of(zone: Zone, level: str) -> pd.Series:
+    return zone.table(level, ["id"])["id"]
+
+
+def _names(ids: pd.Series) -> NDArray[np.object_]:
     """A name of its own for each feature: its id, and where another has it before, its position."""
-    ids = layer["id"].astype("object")
+    ids = ids.astype("object")
     again = (ids.isna() | ids.duplicated()).to_numpy()
     names: NDArray[np.object_] = ids.where(ids.notna(), "").to_numpy(object, copy=True)
     names[again] = [f"{names[row]}{_APART}{row}" for row in np.flatnonzero(again)]
@@ -217,23 +222,32 @@ def _ids(names: pd.Series) -> pd.Series:
 
 
 def _parts(
-    zone: Zone, searches: Sequence[Search], where: str, rows: int | None
+    zone: Zone, searches: Sequence[Search], where: str, rows: int | None, *, at_home: bool
 ) -> Iterator[tuple[_Part, list[int]]]:
-    """Write the layers that are read by part, and tell the parts, and the searches of each."""
+    """Write the layers that are read by part, and tell the parts, and the searches of each.
+
+    A layer that lies in row groups in its own file is read there, if all workers are `at_home`.
+    """
     cut = {level for one in searches for level in (one.core, *one.near, *one.named, *one.naming)}
     places: dict[str, str | ServedLayer] = {}
     sizes = {}
     for level in sorted(cut):
-        layer = zone.layers[level]
-        known = [name for name in layer.columns if name in LEVELS[level].columns]
-        most = rows or max(_LEAST_ROWS, min(TILE_ROWS, -(-len(layer) // processors())))
+        count, ids = zone.count(level), _ids_of(zone, level)
+        most = rows or max(_LEAST_ROWS, min(TILE_ROWS, -(-count // processors())))
         sizes[level] = most
         served = zone.layers.served(level) if isinstance(zone.layers, Layers) else None
-        if served is not None and layer["id"].notna().all() and layer["id"].is_unique:
-            places[level] = served
+        in_file = zone.unread(level) is not None
+        fits = not in_file or (at_home and rows is None)
+        names = _names(ids)
+        other = np.flatnonzero(names != ids.to_numpy(object))
+        if served is not None and fits and len(other) <= (_MOST_NAMED if in_file else 0):
+            named = dict(zip(other.tolist(), names[other], strict=True))
+            places[level] = _Named(served, named) if named else served
             continue
+        layer = zone.layers[level]
+        known = [name for name in layer.columns if name in LEVELS[level].columns]
         places[level] = path = f"{where}/{level}.parquet"
-        layer = layer[[*known, layer.geometry.name]].assign(id=_names(layer))
+        layer = layer[[*known, layer.geometry.name]].assign(id=names)
         write_layer(layer, path, rows=most)
     whole = {level for one in searches for level in one.whole if zone.count(level)}
     bare = _without_tables(zone, {level: zone.layers[level] for level in sorted(whole - cut)})
@@ -244,6 +258,45 @@ def _parts(
         for group in range(_groups(places[core], sizes[core])):
             yield _Part(number, bare, places, sizes[core], group, mine), which
             number += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A layer given by part, in which features that have no id of their own have another name."""
+
+    layer: ServedLayer
+    names: Mapping[int, str]
+
+    def groups(self, rows: int) -> int:
+        return self.layer.groups(rows)
+
+    def group(self, number: int, rows: int) -> pa.Table:
+        return self._told(self.layer.group(number, rows))
+
+    def near(self, around: NDArray[np.float64]) -> tuple[Positions, list[pa.Table]]:
+        rows, tables = self.layer.near(around)
+        return rows, [self._told(table) for table in tables]
+
+    def named(self, name: str, wanted: set[str]) -> tuple[Positions, list[pa.Table]]:
+        rows, tables = self.layer.named(name, wanted)
+        if name != "id":
+            return rows, [self._told(table) for table in tables]
+        own = [pa.array(~np.isin(table["row"].to_numpy(), list(self.names))) for table in tables]
+        tables = [table.filter(mask) for table, mask in zip(tables, own, strict=True)]
+        return rows[~np.isin(rows, list(self.names))], tables
+
+    def still(self) -> None:
+        self.layer.still()
+
+    def _told(self, table: pa.Table) -> pa.Table:
+        at = table["row"].to_numpy()
+        mine = np.flatnonzero(np.isin(at, list(self.names)))
+        if not len(mine):
+            return table
+        ids = table["id"].to_numpy(zero_copy_only=False).astype(object)
+        ids[mine] = [self.names[row] for row in at[mine].tolist()]
+        place = table.schema.get_field_index("id")
+        return table.set_column(place, "id", pa.array(ids, table.schema.field("id").type))
 
 
 def _groups(place: str | ServedLayer, rows: int) -> int:
@@ -337,7 +390,8 @@ def _layer(found: list[tuple[Positions, list[pa.Table]]]) -> tuple[Positions, Ge
     at = np.concatenate([rows for rows, _ in found])
     tables = [table for _, tables in found for table in tables]
     at, first = np.unique(at, return_index=True)
-    table = pa.concat_tables(tables).take(pa.array(first))
+    whole = pa.concat_tables(tables, promote_options="permissive")
+    table = whole.take(pa.array(first))
     frame = table.drop_columns(["row", "bbox", "geometry"]).to_pandas()
     shapes = shapely.from_wkb(table["geometry"].to_numpy(zero_copy_only=False))
     frame = frame.reset_index(drop=True)
@@ -368,7 +422,7 @@ def _joined(zone: Zone, search: Search, frames: list[DataFrame]) -> DataFrame:
     full = [frame for frame in frames if len(frame)] or frames[:1]
     whole = pd.concat(full, ignore_index=True)
     if "a" in whole:
-        names = _names(zone.layers[search.core])
+        names = _names(_ids_of(zone, search.core))
         key = pd.Series(np.arange(len(names)), index=names)[whole["a"].to_numpy(object)].to_numpy()
     else:
         key = whole[f"row_{search.core}"].to_numpy()
