@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
 from distributed import LocalCluster
 from geopandas.testing import assert_geodataframe_equal
 
 from tests.s3_server import KEY, SECRET, objects
-from zgcgis import checks, open_zone
+from zgcgis import checks, geo, open_zone
 from zgcgis.checks import _SEARCHES, check
 from zgcgis.cli.assess import assess as assess_command
 from zgcgis.cli.check import check as check_command
@@ -83,6 +85,55 @@ def spoilt(zone, seed):
 def test_land_in_any_order_and_ids_that_stand_twice(zone, seed, rows):
     land = spoilt(zone, seed)
     assert_same(check(land, tiling=Tiling(here, rows=rows)), check(land))
+
+
+@pytest.fixture
+def in_files(zone, tmp_path, monkeypatch):
+    """A folder of land as import stores it, some features without an id of their own."""
+    folder = tmp_path / "land"
+    shutil.copytree(SAMPLE, folder)
+    land = spoilt(zone, 3)
+    for level in ("parcel", "building", "block"):
+        for old in (folder / "layers").glob(f"{level}.*"):
+            old.unlink()
+        layer = land.layers[level]
+        layer = layer.iloc[geo.hilbert_order(layer.geometry)]
+        path = folder / "layers" / f"{level}.parquet"
+        layer.reset_index(drop=True).to_parquet(path, write_covering_bbox=True)
+        table = pq.read_table(path)
+        meta = {**table.schema.metadata, b"zgcgis": b'{"record": []}'}
+        pq.write_table(table.replace_schema_metadata(meta), path, row_group_size=150)
+    whole = check(open_zone(folder))
+    monkeypatch.setattr("zgcgis.io.stored.UNREAD_ABOVE", 50)
+    return folder, whole
+
+
+def test_layers_in_row_groups_are_searched_where_they_lie(in_files):
+    folder, whole = in_files
+    left = open_zone(folder)
+    prepared, searches = left.prepared(), list(_SEARCHES.values())
+    made = search_by_tile(prepared, searches, Tiling(here))
+    assert made == len(searches) - 1, "all but gaps, which want blocks with names of their own"
+    assert all(left.unread(level) for level in ("parcel", "building", "block"))
+    assert_same(check(left, tiling=Tiling(pool(2))), whole)
+    assert left.unread("building")
+    assert left.unread("parcel") is None
+    assert_same(check(open_zone(folder)), whole)
+
+
+def test_the_state_of_a_year_is_taken_without_reading_its_layers(in_files):
+    left, read = open_zone(in_files[0]), open_zone(in_files[0])
+    for layer in read.layers.values():
+        assert len(layer)
+    now, same = left.at(2023), read.at(2023)
+    assert left.unread("parcel")
+    assert now.count("parcel") == same.count("parcel") == len(now.table("parcel"))
+    pd.testing.assert_frame_equal(now.table("parcel", ["id"]), same.table("parcel", ["id"]))
+    some = np.arange(same.count("parcel")) % 3 == 0
+    assert_same(now.rows("parcel", some)[["id", "geometry"]],
+                same.rows("parcel", some)[["id", "geometry"]])  # fmt: skip
+    assert left.unread("parcel")
+    assert_same(now.layer("parcel"), same.layer("parcel"))
 
 
 def test_features_in_a_pile_are_left_to_the_whole_zone(zone):
