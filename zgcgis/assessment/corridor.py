@@ -484,9 +484,12 @@ def _parcel_potentials(
     if "park_id" not in layer:
         return DataFrame(columns=columns)
     park = layer["park_id"]
-    of = {str(i): str(p) for i, p in park.items() if pd.notna(p)}
-    kinds = {parcel: evaluation.kind_of(p) for parcel, p in of.items()}
-    areas = {parcel: evaluation.area_of(p) for parcel, p in of.items()}
+    held = park.dropna()
+    parcels, parks = [*map(str, held.index)], [*map(str, held)]
+    kind_of = {one: evaluation.kind_of(one) for one in set(parks)}
+    area_of = {one: evaluation.area_of(one) for one in set(parks)}
+    kinds = {parcel: kind_of[one] for parcel, one in zip(parcels, parks, strict=True)}
+    areas = {parcel: area_of[one] for parcel, one in zip(parcels, parks, strict=True)}
     of_parcels = replace(evaluation, kinds=kinds, areas=areas)
     found = standards.potentials(accounts, of_parcels, items=_BY_PARCEL)
     found = found[found["value"] > 0].copy()

@@ -316,9 +316,10 @@ def class_style(
         Chinese name, English name and colour per value in order of first use; by default the
         values themselves in colours of our own.
     """
-    text = values.astype("object").where(values.notna(), "").astype(str)
-    counts = text[text != ""].value_counts()
-    order = sorted(counts.index, key=lambda value: (-counts[value], value))
+    of, texts = pd.factorize(values.astype("object").where(values.notna(), "").astype(str))
+    counts = np.bincount(of, minlength=len(texts))
+    often = {str(text): int(count) for text, count in zip(texts, counts, strict=True) if text}
+    order = sorted(often, key=lambda value: (-often[value], value))
     if not order:
         return None, None
     kept = order[:_MOST_CLASSES]
@@ -331,8 +332,9 @@ def class_style(
     if rest:
         found.append({"name": [f"其余 {len(rest)} 种", f"{len(rest)} others"], "colour": "#8c8371"})
     place_of = {value: place + 1 for place, value in enumerate(kept)}
-    codes = text.map(lambda v: place_of.get(v, len(kept) + 1 if v else 0)).to_numpy(dtype=np.uint8)
-    return {"key": key, "name": list(name), "kind": "class", "classes": found}, codes
+    codes = [place_of.get(text, len(kept) + 1 if text else 0) for text in texts]
+    style = {"key": key, "name": list(name), "kind": "class", "classes": found}
+    return style, np.array(codes, np.uint8)[of]
 
 
 def ramp_style(
