@@ -32,7 +32,7 @@ from pandas import DataFrame, Series
 from .. import geo
 from ..findings import Rule
 from ..language.safe_text import Text
-from ..model import COLUMNS, LEVELS, Zone
+from ..model import COLUMNS, LEVELS, Layers, Zone
 from ..plan.land_use import STATE_KEYS, classify, filled, text_of
 from ..standards.idle_land import as_dates
 from .containment import parks_of, units_of
@@ -280,9 +280,8 @@ def _all(_zone: Zone, table: DataFrame) -> Series:
 
 
 def _drawn(zone: Zone, level: str) -> Mask:
-    stored = zone.unread(level)
-    if stored is not None and stored.complete:
-        return np.ones(stored.count, bool)
+    if isinstance(zone.layers, Layers) and zone.layers.complete(level):
+        return np.ones(zone.count(level), bool)
     shapes = zone.layer(level).geometry
     return np.asarray(shapes.notna() & ~shapes.is_empty, bool)
 

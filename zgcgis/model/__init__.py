@@ -279,6 +279,12 @@ class Layers(Mapping[str, GeoDataFrame]):
             return layers.count(level) if rows is None else len(rows)
         return self._stored[level].count
 
+    def complete(self, level: str) -> bool:
+        """Whether a layer is known to have a shape for every feature, without reading it."""
+        if level in self._below and level not in self._read:
+            return self._below[level][0].complete(level)
+        return level not in self._read and self._stored[level].complete
+
     def table(self, level: str, columns: Iterable[str] | None = None) -> DataFrame:
         """Return columns of a layer without its shapes, all or those of `columns` that it has."""
         wanted = None if columns is None else list(columns)

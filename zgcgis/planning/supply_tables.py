@@ -117,8 +117,10 @@ _MEASURES = {
 
 def _firm_sums(now: Zone, parcels: GeoDataFrame, column: str) -> pd.Series | None:
     """Sum of a column of the firms on each parcel in the latest year; None if nobody counts it."""
-    firms = now.layers.get("enterprise")
-    if firms is None or not {"parcel_id", column} <= set(firms.columns):
+    if "enterprise" not in now.layers:
+        return None
+    firms = now.table("enterprise", ["parcel_id", "year", column])
+    if not {"parcel_id", column} <= set(firms.columns):
         return None
     if "year" in firms:
         firms = firms[pd.to_numeric(firms["year"]) == pd.to_numeric(firms["year"]).max()]
