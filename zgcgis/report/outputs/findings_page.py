@@ -190,9 +190,9 @@ def _land_sheets(zone: Zone) -> list[tuple[Text, pd.DataFrame]]:
 
 def _cluster_sheets(here: Zone) -> list[tuple[Text, pd.DataFrame]]:
     """What each park is specialised in, beside what the plan wanted of it."""
-    firms = here.layers.get("enterprise")
+    firms = here.table("enterprise") if here.count("enterprise") else pd.DataFrame()
     plan = here.plan
-    if firms is None or not {"park_id", "industry"} <= set(firms.columns) or firms.empty:
+    if not {"park_id", "industry"} <= set(firms.columns):
         return []
     pages = []
     if plan is not None:
