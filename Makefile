@@ -58,7 +58,7 @@ lint: setup $(VENV)/test
 test: setup $(VENV)/test machine page lint docs
 	$(PIP) check
 	$(BIN)/python -m compileall -q zgcgis tests
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-branch --cov-report=term --durations=40
+	$(BIN)/pytest -n 2 --dist loadfile --cov --cov-branch --cov-report=term --durations=40
 
 test-full: setup $(VENV)/test machine
 	ZGCGIS_FULL=1 $(BIN)/pytest -n 2 --dist loadfile

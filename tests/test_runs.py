@@ -219,3 +219,16 @@ def test_a_lock_that_a_sweep_took_away_is_let_go(place, monkeypatch):
         assert held[0].closed
         assert not held[1].closed
     assert left_in(place) == ["zgcgis-" + str(os.getuid())]
+
+
+def test_a_pdf_is_the_same_however_the_browser_numbered_its_nodes(tmp_path):
+    def settled(first, printed):
+        file = tmp_path / "a.pdf"
+        ids = b" ".join(b"(node%08d)" % number for number in (first + 4, first, first + 1, first))
+        file.write_bytes(b"/CreationDate (D:%s+00'00') " % printed + ids)
+        runs.settle_pdf(file)
+        return file.read_bytes()
+
+    one, other = settled(21, b"20261130120000"), settled(22, b"20261130120501")
+    assert one == other
+    assert one.endswith(b"(node00000003) (node00000001) (node00000002) (node00000001)")

@@ -207,7 +207,7 @@ def test_the_command_takes_the_address_of_a_cluster(scheduler):
 @pytest.fixture(scope="module")
 def scheduler():
     with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
     ) as cluster:
         yield cluster.scheduler_address
 
@@ -297,7 +297,7 @@ def test_a_cluster_that_fails_says_how(monkeypatch, workers, work, said):
         n_workers=workers,
         threads_per_worker=1,
         processes=False,
-        dashboard_address=None,
+        dashboard_address=":0",
         protocol="tcp",
     ) as cluster:
         if said == "lost on the way":

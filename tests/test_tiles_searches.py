@@ -197,7 +197,7 @@ def bucket(monkeypatch):
 def test_a_cluster_of_which_a_worker_is_killed_and_tiles_in_a_bucket(zone, whole, tmp_path, bucket):
     with (
         LocalCluster(
-            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None
+            n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0"
         ) as cluster,
         on_cluster(cluster.scheduler_address) as run,
     ):

@@ -47,6 +47,7 @@ _MOST_OF_A_SOCKET = 56  # bytes of a folder's path; with 50 of a name no system 
 _OTHER_PLACES = 9
 _NAME = ".zgcgis-"
 _PRINTED = re.compile(rb"\(D:\d{14}([+-]\d\d'\d\d'|Z)\)")
+_NODE = re.compile(rb"\(node(\d{8})\)")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 _OTHER_NAMES = 16
 _NO_LOCKS = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
@@ -352,8 +353,14 @@ def run_browser(
 
 
 def settle_pdf(path: Path) -> None:
-    """Set the times of printing in a PDF to a fixed one of the same length."""
-    path.write_bytes(_PRINTED.sub(lambda m: b"(D:20000101000000" + m[1] + b")", path.read_bytes()))
+    """Give a PDF the bytes that depend on its pages alone, each of the same length as before.
+
+    The times of printing become a fixed one. The browser numbers the nodes of the structure as it
+    comes by them, now and then with one more before; they are counted anew in their order.
+    """
+    text = _PRINTED.sub(lambda m: b"(D:20000101000000" + m[1] + b")", path.read_bytes())
+    counted = {name: n for n, name in enumerate(sorted(set(_NODE.findall(text))), start=1)}
+    path.write_bytes(_NODE.sub(lambda m: b"(node%08d)" % counted[m[1]], text))
 
 
 def _leash(command: Sequence[str]) -> int:
