@@ -190,7 +190,8 @@ def _land_sheets(zone: Zone) -> list[tuple[Text, pd.DataFrame]]:
 
 def _cluster_sheets(here: Zone) -> list[tuple[Text, pd.DataFrame]]:
     """What each park is specialised in, beside what the plan wanted of it."""
-    firms = here.table("enterprise") if here.count("enterprise") else pd.DataFrame()
+    counted = ["park_id", "industry", "year"]
+    firms = here.table("enterprise", counted) if here.count("enterprise") else pd.DataFrame()
     plan = here.plan
     if not {"park_id", "industry"} <= set(firms.columns):
         return []
